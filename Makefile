@@ -1,0 +1,39 @@
+# Every target sets up what it needs: a .venv with the locked versions, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PYTHONPATH := producer:.
+
+.PHONY: demo test lint bench clean lock
+
+demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
+	$(BIN)/python -m deploy.demo
+
+test: lint  ## lint, types and all tests
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)  ## costs of emit and of the way to Postgres, as ratios within one run
+	$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY))
+
+lock: $(READY)  ## write requirements.lock anew from pyproject.toml
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--all-extras --group apps --group embedded --group dev pyproject.toml -o requirements.lock
+
+clean:  ## stop the embedded servers of this checkout and remove all that was made here
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.embedded --stop --remove; fi
+	rm -rf $(VENV) .signaltape .mypy_cache .ruff_cache .pytest_cache .hypothesis build producer/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "signaltape needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)

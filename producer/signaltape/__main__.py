@@ -1,0 +1,7 @@
+"""`python -m signaltape` is the command `signaltape`."""
+
+import sys
+
+from signaltape.cli import main
+
+sys.exit(main())

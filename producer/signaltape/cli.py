@@ -1,0 +1,148 @@
+"""The command `signaltape`: ship, schema, emit, doctor. Plain argparse: an engine installs no more for it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from signaltape.emitter import Emitter
+from signaltape.errors import SettingsError, SignaltapeError
+from signaltape.events import EVENTS
+from signaltape.schema import schemas
+from signaltape.settings import Settings
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (0 done, 1 failed, 2 wrong usage or settings)."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        return int(arguments.run(arguments, Settings.from_env()))
+    except SettingsError as error:
+        return _complain(str(error), EXIT_USAGE)
+    except SignaltapeError as error:
+        return _complain(str(error), EXIT_FAILED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="signaltape", description="Flight recorder for trading-signal engines."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    ship = commands.add_parser(
+        "ship",
+        help="send all journals under SIGNALTAPE_HOME to Redis",
+        description="Send every journal under SIGNALTAPE_HOME to Redis, also those of engines that died. "
+        "Runs until SIGTERM or Ctrl-C; with --once, until everything now there is sent.",
+    )
+    ship.add_argument("--once", action="store_true", help="send what is there now, then exit")
+    ship.add_argument(
+        "--resend", action="store_true", help="send again all that the journals still hold (duplicates are safe)"
+    )
+    ship.set_defaults(run=_ship)
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of every event")
+    schema.add_argument("event", nargs="?", choices=list(EVENTS), help="only this event")
+    schema.set_defaults(run=_schema)
+
+    emit = commands.add_parser(
+        "emit",
+        help="record one event, or one per line of standard input",
+        description="Record an event as an engine would, whatever FEATURE_EVENT_LOGGING says. "
+        "Needs REDIS_URL only for shipping; without it the event waits in the journal.",
+    )
+    emit.add_argument("event", choices=list(EVENTS))
+    emit.add_argument("fields", help="the event as a JSON object, or - for one object per line of stdin")
+    emit.set_defaults(run=_emit)
+
+    doctor = commands.add_parser("doctor", help="check flag, journal, Redis, stream, group and lag")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _ship(arguments: argparse.Namespace, settings: Settings) -> int:
+    from signaltape.shipping.link import LinkError  # redis only where it is needed
+    from signaltape.shipping.service import ship_forever, ship_once
+
+    if settings.redis_url is None:
+        return _complain("REDIS_URL is not set: export REDIS_URL=redis://host:6379/0", EXIT_USAGE)
+    try:
+        if arguments.once:
+            shipped = ship_once(settings, resend=arguments.resend)
+        else:
+            shipped = ship_forever(settings, _stop_on_signals(), resend=arguments.resend)
+    except LinkError as error:
+        return _complain(f"Redis does not take the events (they stay in the journal): {error}", EXIT_FAILED)
+    print(f"shipped {shipped} events")
+    return EXIT_OK
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _schema(arguments: argparse.Namespace, _settings: Settings) -> int:
+    document: Any = schemas()
+    if arguments.event:
+        document = document["events"][arguments.event]
+    print(json.dumps(document, indent=2))
+    return EXIT_OK
+
+
+def _emit(arguments: argparse.Namespace, settings: Settings) -> int:
+    settings = msgspec.structs.replace(settings, feature_event_logging=True)
+    lines = sys.stdin if arguments.fields == "-" else [arguments.fields]
+    recorded = 0
+    with Emitter(settings, strict=True) as tape:
+        method = getattr(tape, arguments.event.removeprefix("signal_"))
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                method(_object(line, number))
+                recorded += 1
+    print(f"recorded {recorded} event(s)")
+    return EXIT_OK
+
+
+def _object(line: str, number: int) -> dict[str, Any]:
+    try:
+        value = json.loads(line, parse_float=Decimal)
+    except ValueError as error:
+        raise SignaltapeError(f"line {number} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise SignaltapeError(f"line {number} must be a JSON object, got {type(value).__name__}")
+    return value
+
+
+def _doctor(_arguments: argparse.Namespace, settings: Settings) -> int:
+    from signaltape.doctor import examine  # imports redis
+
+    findings = examine(settings)
+    for finding in findings:
+        print(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name:8} {finding.says}")
+    return EXIT_OK if all(finding.ok for finding in findings) else EXIT_FAILED
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"signaltape: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

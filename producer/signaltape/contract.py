@@ -1,0 +1,214 @@
+"""Bytes to event and back: the one decoder that the engine's emit and the worker both use.
+
+What emit has checked is byte for byte what the worker checks again.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+import uuid_utils
+
+from signaltape.clock import as_aware
+from signaltape.errors import InvalidEvent
+from signaltape.events import EVENTS, SCHEMA_VERSION, LifecycleEvent
+from signaltape.quick import quick_twin
+
+#: Namespace of all event ids: uuid5(DNS, "signaltape"), fixed for ever.
+NAMESPACE = uuid_utils.UUID("b8f3cd52-7355-58e1-b694-ba280dd650e6")
+
+#: The largest event. A signal is some hundred bytes; anything near this is a mistake upstream.
+MAX_EVENT_BYTES = 1024 * 1024
+
+_QUICK = {name: msgspec.json.Decoder(quick_twin(kind)) for name, kind in EVENTS.items()}
+_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
+_NUL = b"\\u0000"  # valid JSON that no Postgres text can hold
+_PATH = re.compile(r" - at `\$\.?(.*)`$")
+_MISSING = re.compile(r"missing required field `(.+?)`")
+_SHOWN_CHARS = 80
+
+
+class Decoded(NamedTuple):
+    """A valid event with its identity and time."""
+
+    event_id: str
+    signal_id: str
+    event: LifecycleEvent
+    ts: datetime
+
+
+def event_id(signal_id: str, event: str) -> str:
+    """The id of an event: the same for a retry, a replay, and an engine in another language.
+
+    `uuid5(NAMESPACE, f"{signal_id}:{event}")`, with the signal id in canonical lower case.
+    """
+    return str(uuid_utils.uuid5(NAMESPACE, f"{signal_id}:{event}"))
+
+
+def check(name: str, data: bytes) -> None:
+    """`validate` for the emit path: the same verdict, without building the exact event.
+
+    Raises InvalidEvent.
+    """
+    if len(data) <= MAX_EVENT_BYTES and _NUL not in data:
+        try:
+            _QUICK[name].decode(data)
+        except Exception:  # noqa: BLE001, S110 - whatever it was, the full check below says it in words
+            pass
+        else:
+            return
+    validate(name, data)
+
+
+def validate(name: str, data: bytes) -> LifecycleEvent:
+    """Decode `data` (JSON) as the event called `name`.
+
+    Raises InvalidEvent with a message that names the field, its rule and the value.
+    """
+    decoder = _DECODERS.get(name)
+    if decoder is None:
+        raise InvalidEvent(f"event must be one of {', '.join(EVENTS)}, got {_show(name)}")
+    if len(data) > MAX_EVENT_BYTES:
+        raise InvalidEvent(f"data must be at most {MAX_EVENT_BYTES} bytes, got {len(data)}")
+    try:
+        event = decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise InvalidEvent(_explain(EVENTS[name], data, error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidEvent(f"data must be JSON: {error}") from None
+    except ArithmeticError:  # a Decimal cannot be compared with "NaN"
+        raise InvalidEvent(_explain_nan(EVENTS[name], data)) from None
+    except RecursionError:
+        raise InvalidEvent("data must not be nested so deeply") from None
+    if _NUL in data:
+        _refuse_nul(data)
+    return event
+
+
+def decode(name: str, data: bytes, *, default_ts: datetime, version: int = SCHEMA_VERSION) -> Decoded:
+    """Decode one stream entry.
+
+    `default_ts` is used when the event carries no time of its own (the entry's time).
+    Raises InvalidEvent, as `validate` does, and for a schema version that is not known here.
+    """
+    if version != SCHEMA_VERSION:
+        raise InvalidEvent(f"v (schema version) must be {SCHEMA_VERSION}, got {version}")
+    event = validate(name, data)
+    own = event.own_time
+    ts = default_ts if own is None else as_aware(own)
+    signal_id = str(event.signal_id)
+    return Decoded(event_id(signal_id, name), signal_id, event, ts)
+
+
+def _plain(value: Any) -> Any:
+    """What msgspec cannot write itself: numpy scalars and arrays become plain Python."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise InvalidEvent(f"a value of type {type(value).__name__} cannot be written as JSON")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number")
+
+
+def encode(fields: dict[str, Any]) -> bytes:
+    """Write an event's fields as JSON.
+
+    A NaN or an infinity would become `null`; it is refused instead, by name.
+    Raises InvalidEvent.
+    """
+    try:
+        data = _ENCODER.encode(fields)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidEvent(f"the event cannot be written as JSON: {error}") from None
+    if b"null" in data:
+        refuse_non_finite(fields)
+    return data
+
+
+def refuse_non_finite(value: Any, path: str = "") -> None:
+    """Raise InvalidEvent, naming the place, if a NaN or infinite float stands anywhere in `value`."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidEvent(f"{path} must be a finite number, got {value}")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            refuse_non_finite(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, (list, tuple)):
+        for index, inner in enumerate(value):
+            refuse_non_finite(inner, f"{path}[{index}]")
+
+
+def _refuse_nul(data: bytes) -> None:
+    def walk(value: Any) -> None:
+        if isinstance(value, str):
+            if "\0" in value:
+                raise InvalidEvent(f"a text must not contain the NUL character, got {_show(value)}")
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                walk(key)
+                walk(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner)
+
+    walk(msgspec.json.decode(data))
+
+
+def _explain(kind: type[LifecycleEvent], data: bytes, error: msgspec.ValidationError) -> str:
+    """Turn msgspec's message into one that names the field, its rule and the value."""
+    text = str(error)
+    missing = _MISSING.search(text)
+    at = _PATH.search(text)
+    path = at.group(1) if at else ""
+    if missing:
+        inside = f"{path}." if path else ""
+        return f"{inside}{missing.group(1)} is required"
+    if not path:  # raised by a struct's own __post_init__, or the whole is no object
+        return text if " must " in text or " is required" in text else f"data must be an object: {text}"
+    rule = _rule_of(kind, path) or f"is wrong: {text[: at.start()] if at else text}"
+    try:
+        raw = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return f"{path} {rule}, and data must be JSON"
+    return f"{path} {rule}, got {_show(_value_at(raw, path))}"
+
+
+def _explain_nan(kind: type[LifecycleEvent], data: bytes) -> str:
+    for path, value in msgspec.json.decode(data).items():
+        if isinstance(value, str) and "nan" in value.lower() and (rule := _rule_of(kind, path)):
+            return f"{path} {rule}, got {_show(value)}"
+    return "every number must be finite"
+
+
+def _rule_of(kind: type[LifecycleEvent], path: str) -> str | None:
+    """The rule that the field at `path` states, if it is a field of the event itself or of its side."""
+    if path == "scenarios.primary.side":
+        path = "side"
+    schema = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"].get(path)
+    if schema is None:
+        return None
+    description = schema.get("description")
+    return description if isinstance(description, str) else _nested_description(schema)
+
+
+def _nested_description(schema: dict[str, Any]) -> str | None:
+    for choice in schema.get("anyOf", ()):
+        if isinstance(choice.get("description"), str):
+            return str(choice["description"])
+    return None
+
+
+def _value_at(value: Any, path: str) -> Any:
+    for key in path.split("."):
+        if not isinstance(value, dict):
+            break
+        value = value.get(key)
+    return value
+
+
+def _show(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= _SHOWN_CHARS else shown[: _SHOWN_CHARS - 1] + "…"

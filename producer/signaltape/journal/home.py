@@ -1,0 +1,75 @@
+"""The folder of all journals under SIGNALTAPE_HOME: making, listing and removing them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+from signaltape.journal.lock import FileLock, is_held
+from signaltape.journal.segment import segment_numbers
+
+OWNER_LOCK = "owner.lock"
+SHIP_LOCK = "ship.lock"
+#: Every file of ours carries this; a foreign folder under the home is left alone.
+_MARK = "tape-"
+
+
+def journals_folder(home: Path) -> Path:
+    """Where the journals of a home lie."""
+    return home / "journal"
+
+
+def new_journal_folder(home: Path, now: datetime) -> tuple[Path, FileLock]:
+    """Make the folder of a new journal, open to its user only, with its owner's lock held.
+
+    It gets its name (time, process, chance) only when it is locked, so that nobody takes it for
+    the journal of a dead process. Raises OSError.
+    """
+    name = f"{_MARK}{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(4)}"
+    hidden = journals_folder(home) / f".{name}"
+    hidden.mkdir(parents=True, mode=0o700)
+    owner = FileLock(hidden / OWNER_LOCK)
+    owner.acquire()
+    folder = journals_folder(home) / name
+    hidden.rename(folder)
+    return folder, owner
+
+
+def journal_folders(home: Path) -> list[Path]:
+    """All journals of a home, oldest first."""
+    folder = journals_folder(home)
+    return sorted(path for path in folder.glob(f"{_MARK}*") if path.is_dir())
+
+
+def is_alive(folder: Path) -> bool:
+    """Whether the engine that writes this journal still runs."""
+    return is_held(folder / OWNER_LOCK)
+
+
+def rejects_path(folder: Path) -> Path:
+    """The file beside a journal that keeps refused events."""
+    return folder.with_name(f"{folder.name}.rejects.jsonl")
+
+
+def damaged_path(folder: Path) -> Path:
+    """The file beside a journal that keeps bytes whose checksum failed."""
+    return folder.with_name(f"{folder.name}.damaged")
+
+
+def remove_journal(folder: Path) -> None:
+    """Remove a journal. What lies beside it (rejects, damaged bytes) stays."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def backlog_bytes(folder: Path) -> int:
+    """The size of a journal's segments on disk."""
+    total = 0
+    for number in segment_numbers(folder):
+        try:
+            total += (folder / f"{number:08d}.seg").stat().st_size
+        except FileNotFoundError:  # removed meanwhile
+            continue
+    return total

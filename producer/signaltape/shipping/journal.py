@@ -1,0 +1,169 @@
+"""Shipping one journal: read frames, add them to the stream, move the cursor over what was acknowledged."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from signaltape.journal.cursor import read_cursor, write_cursor
+from signaltape.journal.home import SHIP_LOCK, is_alive, remove_journal
+from signaltape.journal.lock import FileLock
+from signaltape.journal.reader import Item, JournalReader, Place
+from signaltape.journal.segment import segment_numbers, segment_path
+from signaltape.notices import Notices
+from signaltape.shipping.link import Answer, Link, Outgoing
+from signaltape.stream import entry_order, stream_key, stream_keys
+
+#: A batch is small enough to leave the interpreter to the engine's threads soon, large enough to
+#: make the round trip count little.
+BATCH_EVENTS = 256
+BATCH_BYTES = 256 * 1024
+
+
+class JournalShipper:
+    """Ships one journal. Holds its ship lock; made only through `adopt`."""
+
+    def __init__(self, folder: Path, lock: FileLock, stream: str, partitions: int) -> None:
+        self.folder = folder
+        self._lock = lock
+        self._stream = stream
+        self._keys = stream_keys(stream, partitions)
+        self._cursor = read_cursor(folder)
+        self._reader = JournalReader(folder, self._acknowledged())
+        self._notices = Notices()
+        self._at_end = False
+
+    @classmethod
+    def adopt(cls, folder: Path, stream: str, partitions: int) -> JournalShipper | None:
+        """Take charge of a journal; None if another shipper has it, or it is gone."""
+        lock = FileLock(folder / SHIP_LOCK)
+        return cls(folder, lock, stream, partitions) if lock.acquire() else None
+
+    def step(self, link: Link) -> int:
+        """Ship one batch. Returns how many events Redis has acknowledged (0: nothing to do now).
+
+        Raises one of LinkError when Redis is away or does not take events (out of memory, read-only);
+        the cursor then stands behind the last event that it did take.
+        """
+        link.connect()
+        self._notice_another_server(link.run_id)
+        items = self._reader.read(BATCH_EVENTS, BATCH_BYTES)
+        self._at_end = not items
+        if not items:
+            self._note_skipped()
+            return 0
+        try:
+            answer = link.send(self._keys, [self._outgoing(item) for item in items])
+        except BaseException:
+            self._reader.seek(self._acknowledged())
+            raise
+        forgotten = self._has_forgotten(answer)
+        self._advance(items, answer)
+        if forgotten:
+            self._send_again("Redis has forgotten events that it had acknowledged")
+        elif answer.error is not None:
+            self._reader.seek(self._acknowledged())
+            raise answer.error
+        return len(answer.entry_ids)
+
+    def check(self, link: Link) -> None:
+        """While idle: notice a server that has forgotten what it was given. Raises one of LinkError."""
+        link.connect()
+        self._notice_another_server(link.run_id)
+        if self._has_forgotten(link.send(self._keys, [])):
+            self._send_again("Redis has forgotten events that it had acknowledged")
+
+    def tidy(self, keep_s: float) -> bool:
+        """Remove segments shipped longer than `keep_s` seconds ago; True if the whole journal is gone."""
+        now = time.time()
+        for number in segment_numbers(self.folder):
+            path = segment_path(self.folder, number)
+            if number < self._cursor.segment and _age_s(path, now) >= keep_s:
+                path.unlink(missing_ok=True)
+        if not self._at_end or is_alive(self.folder):
+            return False
+        if _age_s(self.folder / "cursor.json", now) < keep_s:
+            return False
+        self.close()
+        remove_journal(self.folder)
+        return True
+
+    def resend(self) -> None:
+        """Ship everything that the journal still holds once more."""
+        self._send_again("asked to send again")
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self._reader.close()
+        self._lock.release()
+
+    def forget_in_child(self) -> None:
+        """In a forked child: close our copy of the parent's lock."""
+        self._lock.forget()
+
+    def _outgoing(self, item: Item) -> Outgoing:
+        frame = item.frame
+        partition = frame.route % len(self._keys)
+        return Outgoing(stream_key(self._stream, partition), frame.name, frame.data)
+
+    def _advance(self, items: list[Item], answer: Answer) -> None:
+        taken = len(answer.entry_ids)
+        if not taken:
+            return
+        for item, entry_id in zip(items, answer.entry_ids, strict=False):
+            self._cursor.last_ids[self._outgoing(item).key] = entry_id
+        left = self._cursor.segment
+        self._move_to(items[taken - 1].after)
+        if left and left != self._cursor.segment:
+            self._stamp_shipped(left)
+
+    def _note_skipped(self) -> None:
+        """The reader may have stepped over damage or into a new segment without finding an event."""
+        if self._reader.place != self._acknowledged():
+            self._move_to(self._reader.place)
+
+    def _move_to(self, place: Place) -> None:
+        cursor = self._cursor
+        cursor.segment, cursor.offset, cursor.events = place
+        write_cursor(self.folder, cursor)
+
+    def _stamp_shipped(self, number: int) -> None:
+        """Note on a segment when its last event was shipped: from then on its keeping time runs."""
+        try:
+            os.utime(segment_path(self.folder, number))
+        except FileNotFoundError:  # the writer needed the room
+            return
+
+    def _has_forgotten(self, answer: Answer) -> bool:
+        for key, given in self._cursor.last_ids.items():
+            known = answer.last_ids.get(key, "")
+            if known is None or (known and entry_order(known) < entry_order(given)):
+                return True
+        return False
+
+    def _notice_another_server(self, run_id: str) -> None:
+        before = self._cursor.run_id
+        self._cursor.run_id = run_id
+        if before and before != run_id:
+            self._send_again("Redis was restarted or is another server")
+
+    def _send_again(self, why: str) -> None:
+        self._reader.rewind()
+        place = self._reader.place
+        self._notices.say(
+            "resend", f"{why}: sending again from event {place.events} on (duplicates are dropped later)"
+        )
+        self._cursor.last_ids = {}
+        self._move_to(place)
+
+    def _acknowledged(self) -> Place:
+        cursor = self._cursor
+        return Place(cursor.segment, cursor.offset, cursor.events)
+
+
+def _age_s(path: Path, now: float) -> float:
+    try:
+        return now - path.stat().st_mtime
+    except FileNotFoundError:  # never shipped anything: empty, so of any age
+        return float("inf")

@@ -1,0 +1,104 @@
+"""The shipper inside an engine: one daemon thread that sleeps until the emitter wakes it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+
+from signaltape.notices import Notices
+from signaltape.settings import Settings
+from signaltape.shipping.backoff import Backoff
+from signaltape.shipping.fleet import LOOK_EVERY_S, Fleet
+from signaltape.shipping.link import LinkError
+
+log = logging.getLogger("signaltape")
+
+#: After being woken, let a few more events gather: one round trip then serves them all.
+LINGER_S = 0.005
+
+
+class ShipperThread:
+    """Ships the engine's own journal, and those of engines that died.
+
+    idle: true while the thread found nothing to ship; only then need the emitter call `wake`.
+    """
+
+    def __init__(self, settings: Settings, own: Path) -> None:
+        self._fleet = Fleet(settings, own)
+        self._own = own
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._deadline = float("inf")
+        self._drained = False
+        self._notices = Notices()
+        self.idle = False
+        self._thread = threading.Thread(target=self._run, name="signaltape-shipper", daemon=True)
+
+    def start(self) -> None:
+        """Begin shipping."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there is something to ship."""
+        self._wake.set()
+
+    def stop(self, timeout: float) -> bool:
+        """Ship the rest for at most `timeout` seconds, then end. True if nothing was left."""
+        self._deadline = time.monotonic() + timeout
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout + 0.1)
+        return self._drained
+
+    def forget_in_child(self) -> None:
+        """In a forked child, where the thread does not exist: close our copies of its locks."""
+        self._fleet.forget_in_child()
+
+    def _run(self) -> None:
+        backoff = Backoff()
+        while not self._stop.is_set():
+            # Flag first, look second: an event that comes between the two sets `_wake`.
+            self.idle = True
+            self._wake.clear()
+            if self._try_step(backoff):
+                self.idle = False
+            elif backoff.waiting:
+                self.idle = False
+                self._stop.wait(backoff.next_s())
+            elif self._wake.wait(LOOK_EVERY_S):
+                self.idle = False
+                self._stop.wait(LINGER_S)
+        self.idle = False
+        self._drain()
+        self._fleet.close()
+
+    def _try_step(self, backoff: Backoff) -> bool:
+        try:
+            shipped = self._fleet.step()
+        except LinkError as error:
+            self._fleet.disconnect()
+            self._notices.say("redis", f"Redis takes no events, they wait in the journal: {error}")
+            if not backoff.waiting:
+                backoff.next_s()
+            return False
+        except Exception:
+            log.exception("the shipper failed and begins anew")
+            if not backoff.waiting:
+                backoff.next_s()
+            return False
+        if backoff.waiting:
+            log.info("Redis is back")
+            backoff.reset()
+        return shipped > 0
+
+    def _drain(self) -> None:
+        try:
+            self._fleet.take_all()
+            while time.monotonic() < self._deadline:
+                if self._fleet.step() == 0:
+                    self._drained = True
+                    return
+        except LinkError as error:
+            log.warning("not all events were shipped, the rest waits in %s: %s", self._own, error)

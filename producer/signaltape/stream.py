@@ -1,0 +1,42 @@
+"""How an event stands in Redis: keys, partitions and fields. Pure: no connection here."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+#: The consumer group of the worker.
+WORKER_GROUP = "worker"
+
+FIELD_EVENT = b"event"
+FIELD_DATA = b"data"
+FIELD_ID = b"id"
+FIELD_VERSION = b"v"
+
+
+def stream_key(stream: str, partition: int) -> str:
+    """The key of one partition. The braces make it one Redis Cluster slot."""
+    return f"{stream}:{{{partition}}}"
+
+
+def stream_keys(stream: str, partitions: int) -> list[str]:
+    """The keys of all partitions, in order."""
+    return [stream_key(stream, number) for number in range(partitions)]
+
+
+def route(name: str) -> int:
+    """The routing number of a signal id (or, for records, of a symbol): its crc32.
+
+    The partition is this number modulo the number of partitions.
+    """
+    return crc32(name.encode())
+
+
+def entry_time_ms(entry_id: str) -> int:
+    """Milliseconds since 1970 of an entry id such as `1642376400000-0`."""
+    return int(entry_id.partition("-")[0])
+
+
+def entry_order(entry_id: str) -> tuple[int, int]:
+    """An entry id as a pair that compares as Redis compares ids."""
+    left, _, right = entry_id.partition("-")
+    return int(left), int(right or 0)
