@@ -58,6 +58,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     partitions: Annotated[int, Meta(ge=1, le=256)] = 1  # SIGNALTAPE_PARTITIONS
     journal_max_bytes: Annotated[int, Meta(ge=8 * _MIB)] = 256 * _MIB  # SIGNALTAPE_JOURNAL_MAX_BYTES
     segment_bytes: Annotated[int, Meta(ge=_MIB, le=64 * _MIB)] = 2 * _MIB  # SIGNALTAPE_SEGMENT_BYTES
+    dyno: str | None = None  # DYNO; set by Heroku-like hosts, names the worker's consumer
     shipped_keep_s: Annotated[int, Meta(ge=0)] = 900  # SIGNALTAPE_SHIPPED_KEEP_S
 
     @classmethod
@@ -92,6 +93,7 @@ _FIELD_OF = {
     "SIGNALTAPE_JOURNAL_MAX_BYTES": "journal_max_bytes",
     "SIGNALTAPE_SEGMENT_BYTES": "segment_bytes",
     "SIGNALTAPE_SHIPPED_KEEP_S": "shipped_keep_s",
+    "DYNO": "dyno",
 }
 _VARIABLE_OF = {field: name for name, field in _FIELD_OF.items()}
 

@@ -1,0 +1,1 @@
+"""Running signaltape: embedded servers, the demo engine, examples."""

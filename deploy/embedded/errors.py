@@ -1,0 +1,7 @@
+"""Errors of the embedded servers: each message is one line that says what to do."""
+
+from __future__ import annotations
+
+
+class EmbeddedError(Exception):
+    """A server could not be started. The message says why and what to do."""

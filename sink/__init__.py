@@ -1,0 +1,1 @@
+"""Postgres: migrations, the batch writer, and the queries that others read with."""

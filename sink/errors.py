@@ -1,0 +1,11 @@
+"""Errors of the sink: each message is one line that says what to do."""
+
+from __future__ import annotations
+
+
+class SinkError(Exception):
+    """Base of the sink's own errors."""
+
+
+class MigrationError(SinkError):
+    """The migrations in this program and those in the database do not fit together."""

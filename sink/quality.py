@@ -1,0 +1,58 @@
+"""Questions about the state of what is stored: orphans, dead letters, duplicates, conflicts, agreement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sink.db import Connection, rows_as_dicts
+from sink.queries import own
+
+_SQL = own("quality")
+
+
+class Quality(NamedTuple):
+    """What did not go the straight way within a span of time."""
+
+    orphans: int
+    dead_letters: int
+    duplicates: int
+    conflicts: int
+
+
+def quality(connection: Connection, since: datetime, until: datetime) -> Quality:
+    """Count orphans, dead letters, duplicates and conflicts of events in [since, until), aware times.
+
+    Duplicates are kept by WIB day; give bounds at midnight WIB for an exact number.
+    """
+    span = {"since": since, "until": until}
+    counts = rows_as_dicts(connection, _SQL["counts"], span)[0]
+    return Quality(
+        orphans=sum(orphans(connection, since, until).values()),
+        dead_letters=counts["dead_letters"],
+        duplicates=counts["duplicates"],
+        conflicts=counts["conflicts"],
+    )
+
+
+def orphans(connection: Connection, since: datetime, until: datetime) -> dict[str, int]:
+    """Detail rows of a span of time whose signal was not published (yet), by table."""
+    return rows_as_dicts(connection, _SQL["orphans"], {"since": since, "until": until})[0]
+
+
+def disagreements(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Kinds of event for which the journal and the detail table differ in number: (events, rows)."""
+    events = dict(connection.execute(_SQL["events_by_kind"]).fetchall())
+    rows = dict(connection.execute(_SQL["rows_by_table"]).fetchall())
+    return {kind: (events.get(kind, 0), n) for kind, n in rows.items() if events.get(kind, 0) != n}
+
+
+def stored_by_kind(connection: Connection) -> dict[str, int]:
+    """How many events of each kind are stored."""
+    return dict(connection.execute(_SQL["events_by_kind"]).fetchall())
+
+
+def purge(connection: Connection, signal_id: str) -> int:
+    """Remove a signal and all its events. Returns how many events went."""
+    row = connection.execute(_SQL["purge"], {"signal_id": signal_id}).fetchone()
+    return int(row[0]) if row else 0

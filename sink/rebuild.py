@@ -1,0 +1,57 @@
+"""Make the detail tables anew from `signal_events`, with the same result as the day they were written."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from psycopg import sql
+
+from signaltape.contract import decode
+from signaltape.errors import InvalidEvent
+from sink.db import Connection
+from sink.errors import SinkError
+from sink.queries import own
+from sink.rows import DETAIL, block
+
+_SQL = own("rebuild")
+_CHUNK = 10_000
+
+
+def rebuild(connection: Connection, progress: Callable[[int, int], None] = lambda _done, _total: None) -> int:
+    """Rebuild all detail tables in one transaction. Returns the number of events gone through.
+
+    progress: called with (done, total) after each chunk.
+    Raises SinkError, and changes nothing, if a stored event no longer satisfies the contract.
+    """
+    with connection.transaction():
+        connection.execute(_SQL["lock"])
+        row = connection.execute(_SQL["count"]).fetchone()
+        total = int(row[0]) if row else 0
+        connection.execute(_SQL["clear"])
+        done = 0
+        with connection.cursor(name="rebuild") as events:
+            events.itersize = _CHUNK
+            events.execute(_SQL["events"])
+            while chunk := events.fetchmany(_CHUNK):
+                _write(connection, chunk)
+                done += len(chunk)
+                progress(done, total)
+    return done
+
+
+def _write(connection: Connection, chunk: list[tuple[Any, ...]]) -> None:
+    lines: defaultdict[str, list[str]] = defaultdict(list)
+    for event_id, name, version, payload, ts, received_at in chunk:
+        try:
+            decoded = decode(name, payload.encode(), default_ts=ts, version=version)
+        except InvalidEvent as error:
+            raise SinkError(f"event {event_id} does not satisfy the contract any more: {error}") from None
+        lines[name].append(f"{DETAIL[name].line(decoded)}\t{received_at.isoformat()}")
+    for name, rows in lines.items():
+        table = DETAIL[name]
+        columns = sql.SQL(", ").join(sql.Identifier(column) for column in (*table.columns, "received_at"))
+        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), columns)
+        with connection.cursor().copy(statement) as copy:
+            copy.write(block(rows))

@@ -1,0 +1,133 @@
+"""Events as lines of COPY's text format: one function per table. Pure; this is the hot path of the sink."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from signaltape.contract import Decoded
+from signaltape.events import (
+    EVENTS,
+    SCHEMA_VERSION,
+    SignalClosed,
+    SignalInvalidated,
+    SignalPublished,
+    SignalTriggered,
+)
+from sink.entries import Accepted
+
+NULL = r"\N"
+
+
+class Table(NamedTuple):
+    """A detail table: its name, the columns that `line` fills, and how."""
+
+    name: str
+    columns: tuple[str, ...]
+    line: Callable[[Decoded], str]
+
+
+def text(value: str) -> str:
+    """A text as a COPY field: backslash, tab, newline and return escaped."""
+    if "\\" in value:
+        value = value.replace("\\", "\\\\")
+    if "\t" in value or "\n" in value or "\r" in value:
+        value = value.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return value
+
+
+def optional(value: Any) -> str:
+    """A number or text that may be missing, as a COPY field."""
+    if value is None:
+        return NULL
+    return text(value) if isinstance(value, str) else str(value)
+
+
+def event_line(entry: Accepted) -> str:
+    """The line of `signal_events`, without its newline."""
+    decoded = entry.decoded
+    return (
+        f"{decoded.event_id}\t{decoded.signal_id}\t{entry.name}\t{SCHEMA_VERSION}"
+        f"\t{text(decoded.event.symbol)}\t{text(entry.payload.decode())}"
+        f"\t{decoded.ts.isoformat()}\t{text(entry.stream)}\t{entry.entry_id}"
+    )
+
+
+EVENT_COLUMNS = (
+    "event_id",
+    "signal_id",
+    "event",
+    "schema_version",
+    "symbol",
+    "payload",
+    "ts",
+    "stream",
+    "entry_id",
+)
+
+
+def _signal(decoded: Decoded) -> str:
+    event: Any = decoded.event
+    return (
+        f"{decoded.signal_id}\t{text(event.symbol)}\t{event.direction}\t{event.confluence_score}\t{event.rr}"
+        f"\t{event.expiry_minutes}\t{text(event.rules_version)}\t{decoded.ts.isoformat()}"
+        f"\t{optional(event.setup)}\t{optional(event.entry)}\t{optional(event.sl)}\t{optional(event.tp)}"
+        f"\t{optional(event.confidence)}\t{optional(event.ref_id)}\t{optional(event.timeframe)}"
+    )
+
+
+def _trigger(decoded: Decoded) -> str:
+    event: Any = decoded.event
+    return (
+        f"{decoded.signal_id}\t{text(event.symbol)}\t{decoded.ts.isoformat()}"
+        f"\t{event.entry_fill}\t{event.time_to_trigger_ms}"
+    )
+
+
+def _invalidation(decoded: Decoded) -> str:
+    event: Any = decoded.event
+    return f"{decoded.signal_id}\t{text(event.symbol)}\t{decoded.ts.isoformat()}\t{event.reason}"
+
+
+def _closure(decoded: Decoded) -> str:
+    event: Any = decoded.event
+    return (
+        f"{decoded.signal_id}\t{text(event.symbol)}\t{decoded.ts.isoformat()}\t{event.rr_realized}"
+        f"\t{event.time_in_trade_ms}\t{event.exit_reason}\t{optional(event.rr_best)}\t{optional(event.fees_r)}"
+    )
+
+
+#: The detail table of each event.
+DETAIL: dict[str, Table] = {
+    SignalPublished.EVENT: Table(
+        "signals",
+        (
+            *("signal_id", "symbol", "side", "confluence_score", "rr_target", "expiry_minutes"),
+            *("rules_version", "ts_published", "setup", "entry", "sl", "tp", "confidence"),
+            *("ref_id", "timeframe"),
+        ),
+        _signal,
+    ),
+    SignalTriggered.EVENT: Table(
+        "signal_triggers",
+        ("signal_id", "symbol", "ts_triggered", "entry_fill", "time_to_trigger_ms"),
+        _trigger,
+    ),
+    SignalInvalidated.EVENT: Table(
+        "signal_invalidations", ("signal_id", "symbol", "ts_invalidated", "reason"), _invalidation
+    ),
+    SignalClosed.EVENT: Table(
+        "signal_closures",
+        (
+            *("signal_id", "symbol", "ts_closed", "rr_realized", "time_in_trade_ms", "exit_reason"),
+            *("rr_best", "fees_r"),
+        ),
+        _closure,
+    ),
+}
+assert DETAIL.keys() == EVENTS.keys()
+
+
+def block(lines: Iterable[str]) -> bytes:
+    """Lines as one piece of COPY data."""
+    return ("\n".join(lines) + "\n").encode()

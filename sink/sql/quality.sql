@@ -1,0 +1,42 @@
+-- name: orphans
+-- Detail rows whose signal is not there (yet), by table, for events of a span of time.
+SELECT
+    (SELECT count(*) FROM signal_triggers t
+      WHERE t.ts_triggered >= %(since)s AND t.ts_triggered < %(until)s
+        AND NOT EXISTS (SELECT FROM signals s WHERE s.signal_id = t.signal_id)) AS signal_triggers,
+    (SELECT count(*) FROM signal_invalidations i
+      WHERE i.ts_invalidated >= %(since)s AND i.ts_invalidated < %(until)s
+        AND NOT EXISTS (SELECT FROM signals s WHERE s.signal_id = i.signal_id)) AS signal_invalidations,
+    (SELECT count(*) FROM signal_closures c
+      WHERE c.ts_closed >= %(since)s AND c.ts_closed < %(until)s
+        AND NOT EXISTS (SELECT FROM signals s WHERE s.signal_id = c.signal_id)) AS signal_closures
+
+-- name: counts
+-- Dead letters, conflicts and duplicates of a span of time (duplicates by whole WIB days).
+SELECT
+    (SELECT count(*) FROM dead_letters WHERE entry_ts >= %(since)s AND entry_ts < %(until)s) AS dead_letters,
+    (SELECT count(*) FROM event_conflicts WHERE ts >= %(since)s AND ts < %(until)s) AS conflicts,
+    (SELECT coalesce(sum(duplicates), 0)::bigint FROM duplicate_counts
+      WHERE day >= (%(since)s AT TIME ZONE 'Asia/Jakarta')::date
+        AND day < (%(until)s AT TIME ZONE 'Asia/Jakarta')::date) AS duplicates
+
+-- name: events_by_kind
+-- Stored events of each kind.
+SELECT event, count(*) FROM signal_events GROUP BY event
+
+-- name: rows_by_table
+-- Rows of each detail table.
+SELECT 'signal_published', count(*) FROM signals
+UNION ALL SELECT 'signal_triggered', count(*) FROM signal_triggers
+UNION ALL SELECT 'signal_invalidated', count(*) FROM signal_invalidations
+UNION ALL SELECT 'signal_closed', count(*) FROM signal_closures
+
+-- name: purge
+-- Remove a signal with all that is its own.
+WITH events AS (DELETE FROM signal_events WHERE signal_id = %(signal_id)s RETURNING 1),
+     conflicts AS (DELETE FROM event_conflicts WHERE signal_id = %(signal_id)s),
+     published AS (DELETE FROM signals WHERE signal_id = %(signal_id)s),
+     triggers AS (DELETE FROM signal_triggers WHERE signal_id = %(signal_id)s),
+     invalidations AS (DELETE FROM signal_invalidations WHERE signal_id = %(signal_id)s),
+     closures AS (DELETE FROM signal_closures WHERE signal_id = %(signal_id)s)
+SELECT count(*) FROM events

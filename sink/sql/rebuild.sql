@@ -1,0 +1,16 @@
+-- name: lock
+-- Nobody writes while the detail tables are made anew; readers see the old ones until the end.
+LOCK TABLE signal_events, signals, signal_triggers, signal_invalidations, signal_closures
+    IN SHARE ROW EXCLUSIVE MODE
+
+-- name: clear
+-- Empty the detail tables, within the transaction.
+TRUNCATE signals, signal_triggers, signal_invalidations, signal_closures
+
+-- name: count
+-- How many events there are to go through.
+SELECT count(*) FROM signal_events
+
+-- name: events
+-- Every event, as it was accepted.
+SELECT event_id::text, event, schema_version, payload::text, ts, received_at FROM signal_events

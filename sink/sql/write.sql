@@ -1,0 +1,105 @@
+-- name: stage
+-- Session-private copies of the target tables, for batches that may hold keys which are already there.
+CREATE TEMP TABLE IF NOT EXISTS stage_events
+    (position INTEGER, LIKE signal_events INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_signals
+    (position INTEGER, LIKE signals INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_signal_triggers
+    (position INTEGER, LIKE signal_triggers INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_signal_invalidations
+    (position INTEGER, LIKE signal_invalidations INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_signal_closures
+    (position INTEGER, LIKE signal_closures INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_fresh (event_id UUID PRIMARY KEY) ON COMMIT DELETE ROWS;
+TRUNCATE stage_events, stage_signals, stage_signal_triggers, stage_signal_invalidations,
+    stage_signal_closures, stage_fresh
+
+-- name: merge_events
+-- The first of each new event goes in; in order of its id, so that two workers cannot lock each other out.
+WITH fresh AS (
+    INSERT INTO signal_events
+        (event_id, signal_id, event, schema_version, symbol, payload, ts, stream, entry_id)
+    SELECT DISTINCT ON (event_id)
+        event_id, signal_id, event, schema_version, symbol, payload, ts, stream, entry_id
+    FROM stage_events
+    ORDER BY event_id, position
+    ON CONFLICT (event_id) DO NOTHING
+    RETURNING event_id
+)
+INSERT INTO stage_fresh SELECT event_id FROM fresh
+
+-- name: merge_signals
+-- A signal that is already there stays as it is: the first one wins, as in signal_events.
+INSERT INTO signals
+    (signal_id, symbol, side, confluence_score, rr_target, expiry_minutes, rules_version, ts_published,
+     setup, entry, sl, tp, confidence, ref_id, timeframe)
+SELECT DISTINCT ON (signal_id)
+    signal_id, symbol, side, confluence_score, rr_target, expiry_minutes, rules_version, ts_published,
+    setup, entry, sl, tp, confidence, ref_id, timeframe
+FROM stage_signals
+ORDER BY signal_id, position
+ON CONFLICT (signal_id) DO NOTHING
+
+-- name: merge_signal_triggers
+-- As merge_signals.
+INSERT INTO signal_triggers (signal_id, symbol, ts_triggered, entry_fill, time_to_trigger_ms)
+SELECT DISTINCT ON (signal_id) signal_id, symbol, ts_triggered, entry_fill, time_to_trigger_ms
+FROM stage_signal_triggers
+ORDER BY signal_id, position
+ON CONFLICT (signal_id) DO NOTHING
+
+-- name: merge_signal_invalidations
+-- As merge_signals.
+INSERT INTO signal_invalidations (signal_id, symbol, ts_invalidated, reason)
+SELECT DISTINCT ON (signal_id) signal_id, symbol, ts_invalidated, reason
+FROM stage_signal_invalidations
+ORDER BY signal_id, position
+ON CONFLICT (signal_id) DO NOTHING
+
+-- name: merge_signal_closures
+-- As merge_signals.
+INSERT INTO signal_closures
+    (signal_id, symbol, ts_closed, rr_realized, time_in_trade_ms, exit_reason, rr_best, fees_r)
+SELECT DISTINCT ON (signal_id)
+    signal_id, symbol, ts_closed, rr_realized, time_in_trade_ms, exit_reason, rr_best, fees_r
+FROM stage_signal_closures
+ORDER BY signal_id, position
+ON CONFLICT (signal_id) DO NOTHING
+
+-- name: keep_conflicts
+-- An event that is there with other content is kept, once per content.
+INSERT INTO event_conflicts (event_id, signal_id, event, payload, ts, stream, entry_id)
+SELECT s.event_id, s.signal_id, s.event, s.payload, s.ts, s.stream, s.entry_id
+FROM stage_events s
+JOIN signal_events e USING (event_id)
+WHERE s.payload IS DISTINCT FROM e.payload
+ORDER BY s.event_id, s.position
+ON CONFLICT (event_id, payload_hash) DO NOTHING
+
+-- name: tally
+-- What became of the staged events: new, dropped as duplicates, contradicting.
+SELECT
+    (SELECT count(*) FROM stage_fresh),
+    count(*) FILTER (WHERE s.payload IS NOT DISTINCT FROM e.payload) - (SELECT count(*) FROM stage_fresh),
+    count(*) FILTER (WHERE s.payload IS DISTINCT FROM e.payload)
+FROM stage_events s
+JOIN signal_events e USING (event_id)
+
+-- name: count_duplicates
+-- Duplicates leave only their number, by the WIB day of the event.
+INSERT INTO duplicate_counts (day, duplicates)
+SELECT (s.ts AT TIME ZONE 'Asia/Jakarta')::date AS day, count(*) - count(DISTINCT f.event_id) AS dropped
+FROM stage_events s
+JOIN signal_events e USING (event_id)
+LEFT JOIN stage_fresh f USING (event_id)
+WHERE s.payload IS NOT DISTINCT FROM e.payload
+GROUP BY day
+HAVING count(*) > count(DISTINCT f.event_id)
+ORDER BY day
+ON CONFLICT (day) DO UPDATE SET duplicates = duplicate_counts.duplicates + excluded.duplicates
+
+-- name: dead_letter
+-- Keep one entry that cannot become an event; again is harmless.
+INSERT INTO dead_letters (stream, entry_id, event, raw, fields, reason, entry_ts)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (stream, entry_id) DO NOTHING

@@ -1,0 +1,163 @@
+"""The batch writer: one transaction a batch, exactly once in effect.
+
+First it tries the fast way: COPY straight into the target tables. If a key is already there, the savepoint
+is rolled back and the same lines go through staging tables and INSERT … ON CONFLICT. If Postgres rejects
+a row, the batch is halved until that row stands alone; it becomes a dead letter and the rest is written.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import psycopg
+from psycopg import sql
+from psycopg.errors import UniqueViolation
+
+from signaltape.clock import from_epoch_ms
+from signaltape.stream import entry_time_ms
+from sink.db import Connection, one_line
+from sink.dead_fields import pack_fields
+from sink.entries import Accepted, DeadLetter, Outcome
+from sink.queries import own
+from sink.rows import DETAIL, EVENT_COLUMNS, Table, block, event_line
+
+_SQL = own("write")
+#: SQLSTATE classes of errors that lie in the data itself: data exception, integrity, limits of a value.
+_FAULT_OF_A_ROW = ("22", "23", "54")
+
+
+class _Lines(NamedTuple):
+    """One event in COPY's format: for the journal, and for its detail table."""
+
+    entry: Accepted
+    event: str
+    detail: str
+
+
+class BatchWriter:
+    """Writes batches over one connection (in autocommit mode, so that each batch is one transaction)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        # After a batch with duplicates more are likely (a redelivery, a replay): stage at once.
+        self._expect_duplicates = False
+
+    def write(self, accepted: Sequence[Accepted], dead: Sequence[DeadLetter] = ()) -> Outcome:
+        """Commit one batch. When this returns, it is in Postgres; if it raises, nothing of it is.
+
+        Raises psycopg.Error when the server is away or cannot write now (the batch is to be repeated).
+        """
+        if not accepted and not dead:
+            return Outcome()
+        lines = [_Lines(entry, event_line(entry), DETAIL[entry.name].line(entry.decoded)) for entry in accepted]
+        with self._connection.transaction():
+            outcome = self._write_lines(lines) if lines else Outcome()
+            self._keep_dead(dead)
+        self._expect_duplicates = outcome.duplicates + outcome.conflicts > 0
+        return outcome.plus(Outcome(dead=len(dead)))
+
+    def _write_lines(self, lines: list[_Lines]) -> Outcome:
+        try:
+            if self._expect_duplicates:
+                return self._stage(lines)
+            try:
+                return self._copy(lines)
+            except UniqueViolation:
+                return self._stage(lines)
+        except psycopg.Error as error:
+            if (error.sqlstate or "")[:2] not in _FAULT_OF_A_ROW:
+                raise
+            return self._halve(lines, error)
+
+    def _halve(self, lines: list[_Lines], error: psycopg.Error) -> Outcome:
+        if len(lines) == 1:
+            self._keep_dead([_rejected(lines[0].entry, error)])
+            return Outcome(dead=1)
+        middle = len(lines) // 2
+        return self._write_lines(lines[:middle]).plus(self._write_lines(lines[middle:]))
+
+    def _copy(self, lines: list[_Lines]) -> Outcome:
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            _copy_block(cursor, "signal_events", EVENT_COLUMNS, (line.event for line in lines))
+            for table, details in _by_table(lines).items():
+                _copy_block(cursor, table.name, table.columns, (line.detail for _, line in details))
+        return Outcome(stored=len(lines))
+
+    def _stage(self, lines: list[_Lines]) -> Outcome:
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.execute(_SQL["stage"])
+            _copy_block(
+                cursor,
+                "stage_events",
+                ("position", *EVENT_COLUMNS),
+                (f"{position}\t{line.event}" for position, line in enumerate(lines)),
+            )
+            details = _by_table(lines)
+            for table, numbered in details.items():
+                _copy_block(
+                    cursor,
+                    f"stage_{table.name}",
+                    ("position", *table.columns),
+                    (f"{position}\t{line.detail}" for position, line in numbered),
+                )
+            cursor.execute(_SQL["merge_events"])
+            for table in details:
+                cursor.execute(_SQL[f"merge_{table.name}"])
+            return _settle(cursor)
+
+    def _keep_dead(self, dead: Iterable[DeadLetter]) -> None:
+        letters = [
+            (letter.stream, letter.entry_id, letter.event, letter.raw, letter.fields, letter.reason, letter.entry_ts)
+            for letter in dead
+        ]
+        if letters:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(_SQL["dead_letter"], letters)
+
+
+def _settle(cursor: psycopg.Cursor[tuple[object, ...]]) -> Outcome:
+    """Count what was staged, keep contradictions, note duplicates."""
+    tally = cursor.execute(_SQL["tally"]).fetchone()
+    assert tally is not None
+    stored, duplicates, conflicts = (int(str(number)) for number in tally)
+    if conflicts:
+        cursor.execute(_SQL["keep_conflicts"])
+    if duplicates:
+        cursor.execute(_SQL["count_duplicates"])
+    return Outcome(stored, duplicates, conflicts)
+
+
+def _by_table(lines: list[_Lines]) -> dict[Table, list[tuple[int, _Lines]]]:
+    tables: defaultdict[Table, list[tuple[int, _Lines]]] = defaultdict(list)
+    for position, line in enumerate(lines):
+        tables[DETAIL[line.entry.name]].append((position, line))
+    # always in the same order: two workers then lock in the same order
+    return {table: tables[table] for table in DETAIL.values() if table in tables}
+
+
+@cache
+def _copy_statement(table: str, columns: tuple[str, ...]) -> sql.Composed:
+    names = sql.SQL(", ").join(sql.Identifier(column) for column in columns)
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+
+
+def _copy_block(
+    cursor: psycopg.Cursor[tuple[object, ...]], table: str, columns: tuple[str, ...], lines: Iterable[str]
+) -> None:
+    with cursor.copy(_copy_statement(table, columns)) as copy:
+        copy.write(block(lines))
+
+
+def _rejected(entry: Accepted, error: psycopg.Error) -> DeadLetter:
+    return DeadLetter(
+        stream=entry.stream,
+        entry_id=entry.entry_id,
+        event=entry.name,
+        raw=entry.payload,
+        fields=pack_fields({b"event": entry.name.encode()}),
+        reason=f"Postgres rejects it: {one_line(error)}",
+        entry_ts=from_epoch_ms(entry_time_ms(entry.entry_id)),
+    )

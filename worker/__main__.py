@@ -1,0 +1,135 @@
+"""`python -m worker`: run, or `status`."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from typing import Any
+
+import click
+import msgspec
+import redis
+from rich.console import Console
+from rich.table import Table
+
+from signaltape.clock import utc_now
+from signaltape.errors import SettingsError
+from signaltape.settings import Secret, Settings
+from signaltape.stream import stream_keys
+from sink.db import DatabaseError, connect, database_url, one_line
+from worker.consumer import Consumer, RedisError
+from worker.loop import Worker
+from worker.names import Slot, consumer_name
+from worker.read_ahead import Limits
+from worker.status import Status, whole_status
+
+_DEFAULTS = Limits()
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--once", is_flag=True, help="Drain the stream, then exit (exit code 1 if a server is away).")
+@click.option("--name", help="Consumer name. Default: $DYNO, or machine name and a free number.")
+@click.option(
+    "--batch", type=click.IntRange(1, 100_000), default=_DEFAULTS.max_entries, show_default=True,
+    help="Entries in one transaction at most.",
+)  # fmt: skip
+@click.option(
+    "--max-age-ms", type=click.IntRange(0, 60_000), default=_DEFAULTS.max_age_ms, show_default=True,
+    help="How long a batch may gather.",
+)  # fmt: skip
+@click.option(
+    "--claim-idle-ms", type=click.IntRange(100), default=_DEFAULTS.claim_idle_ms, show_default=True,
+    help="Take over entries that another worker has held for longer.",
+)  # fmt: skip
+@click.pass_context
+def main(
+    context: click.Context, once: bool, name: str | None, batch: int, max_age_ms: int, claim_idle_ms: int
+) -> None:
+    """Move events from the Redis Stream to Postgres. Reads REDIS_URL and DATABASE_URL.
+
+    Runs until SIGTERM or Ctrl-C: then the batch in hand is finished and acknowledged.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    settings, redis_url, database = _settings()
+    slot = Slot(settings.home / "worker")
+    consumer = name or consumer_name(settings.dyno, slot)
+    keys = stream_keys(settings.stream, settings.partitions)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    worker = Worker(
+        lambda: Consumer(redis_url, consumer, keys), database, stop, Limits(batch, max_age_ms, claim_idle_ms)
+    )
+    logging.getLogger("worker").info("consumer %s on %s", consumer, ", ".join(keys))
+    try:
+        done = worker.run(once=once)
+    except DatabaseError as error:
+        raise click.ClickException(f"Postgres: {one_line(error)}") from None
+    except RedisError as error:
+        raise click.ClickException(f"Redis: {error}") from None
+    click.echo(
+        f"stored {done.stored}, duplicates {done.duplicates}, conflicts {done.conflicts}, "
+        f"dead letters {done.dead}"
+    )
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def status(as_json: bool) -> None:
+    """Show lag, pending entries, consumers, journals, and what Postgres holds."""
+    settings, redis_url, database = _settings()
+    client: Any = redis.Redis.from_url(redis_url.reveal(), protocol=2)
+    try:
+        with connect(database, name="signaltape-status") as connection:
+            found = whole_status(client, connection, settings, utc_now())
+    except DatabaseError as error:
+        raise click.ClickException(f"Postgres: {one_line(error)}") from None
+    except RedisError as error:
+        raise click.ClickException(f"Redis: {error}") from None
+    finally:
+        client.close()
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+    else:
+        _show(found)
+
+
+def _show(found: Status) -> None:
+    console = Console()
+    table = Table("stream", "entries", "lag", "lag s", "pending", "oldest pending s", "consumers")
+    for part in found.partitions:
+        lag = "?" if part.lag_entries is None else str(part.lag_entries)
+        consumers = ", ".join(f"{one.name} ({one.pending})" for one in part.consumers) or "-"
+        table.add_row(
+            part.key, str(part.entries), lag, f"{part.lag_s:.1f}", str(part.pending),
+            f"{part.oldest_pending_s:.1f}", consumers,
+        )  # fmt: skip
+    console.print(table)
+    for journal in found.journals:
+        state = "running" if journal.alive else "ended"
+        console.print(
+            f"journal {journal.name} ({state}): {journal.bytes // 1024} KiB, {journal.shipped_events} shipped"
+        )
+    console.print("stored:", *(f"{kind}={n}" for kind, n in sorted(found.events.items())) or ("nothing yet",))
+    console.print("orphans:", *(f"{name}={n}" for name, n in found.orphans.items()))
+    console.print(
+        f"dead letters: {found.dead_letters}, conflicts: {found.conflicts}, duplicates: {found.duplicates}"
+    )
+
+
+def _settings() -> tuple[Settings, Secret, Secret]:
+    try:
+        settings = Settings.from_env()
+        if settings.redis_url is None:
+            raise SettingsError("REDIS_URL is not set: export REDIS_URL=redis://host:6379/0")
+        return settings, settings.redis_url, database_url(settings)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+
+
+if __name__ == "__main__":
+    main()

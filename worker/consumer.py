@@ -1,0 +1,144 @@
+"""The consumer group of one worker: read, claim, acknowledge. One instance per thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from signaltape.settings import Secret
+from signaltape.stream import WORKER_GROUP
+from worker.decoding import Entry
+
+#: What can go wrong between us and Redis.
+RedisError = (redis.RedisError, OSError)
+
+ANSWER_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 3.0
+
+# Deletes a consumer only while nothing is pending for it: checked and done in one step, because a
+# deleted consumer takes its pending entries with it.
+_DELETE_IF_IDLE = """
+for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+    if consumer[2] == ARGV[2] and consumer[4] == 0 and consumer[6] >= tonumber(ARGV[3]) then
+        return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+    end
+end
+return nil
+"""
+
+
+def _as_it_is(response: Any, **_: Any) -> Any:
+    return response
+
+
+class Consumer:
+    """One consumer of the worker's group over all partitions.
+
+    url: REDIS_URL; name: the consumer's stable name; keys: the stream key of each partition.
+    Every method raises one of RedisError when Redis is away.
+    """
+
+    def __init__(self, url: Secret, name: str, keys: list[str], group: str = WORKER_GROUP) -> None:
+        self.name = name
+        self.keys = keys
+        self.group = group
+        self._redis: Any = redis.Redis.from_url(
+            url.reveal(),
+            protocol=2,
+            socket_timeout=ANSWER_TIMEOUT_S,
+            socket_connect_timeout=CONNECT_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 0),
+        )
+        # The raw nested lists are all that is needed; redis-py would build a dict per entry.
+        for command in ("XREADGROUP", "XAUTOCLAIM"):
+            self._redis.set_response_callback(command, _as_it_is)
+
+    def ensure_group(self) -> None:
+        """Make the group, and the stream, where they are missing: from the stream's start."""
+        for key in self.keys:
+            try:
+                self._redis.xgroup_create(key, self.group, id="0", mkstream=True)
+            except redis.ResponseError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+
+    def read_new(self, count: int, block_ms: int | None = None) -> list[Entry]:
+        """Up to `count` entries per partition that nobody was given yet; waits up to `block_ms`."""
+        blocking = ("BLOCK", block_ms) if block_ms else ()
+        return self._read(count, blocking, [">"] * len(self.keys))
+
+    def read_pending(self, count: int, after: dict[str, str]) -> list[Entry]:
+        """Up to `count` entries per partition that this consumer holds unacknowledged, behind `after`."""
+        return self._read(count, (), [after.get(key, "0") for key in self.keys])
+
+    def claim(self, count: int, min_idle_ms: int) -> list[Entry]:
+        """Take over entries that any consumer has held for longer than `min_idle_ms`."""
+        entries: list[Entry] = []
+        for key in self.keys:
+            cursor = b"0-0"
+            while len(entries) < count:
+                answer = self._redis.execute_command(
+                    "XAUTOCLAIM", key, self.group, self.name, min_idle_ms, cursor, "COUNT", count
+                )
+                entries.extend(_entry(key, raw) for raw in answer[1] if raw is not None)
+                cursor = answer[0]
+                if cursor == b"0-0":
+                    break
+        return entries
+
+    def acknowledge(self, ids: dict[str, list[str]]) -> None:
+        """Say that these entries are done."""
+        for key, entry_ids in ids.items():
+            if entry_ids:
+                self._redis.xack(key, self.group, *entry_ids)
+
+    def delete_idle(self, idle_ms: int) -> list[str]:
+        """Delete consumers (never this one) that hold nothing and were idle for long. Returns their names."""
+        deleted = []
+        for key in self.keys:
+            for other in self._redis.xinfo_consumers(key, self.group):
+                name = other["name"].decode()
+                if name != self.name and self._delete(key, name, idle_ms):
+                    deleted.append(name)
+        return deleted
+
+    def leave(self) -> None:
+        """Delete this consumer where it holds nothing. Its name finds its pending entries again later."""
+        for key in self.keys:
+            self._delete(key, self.name, 0)
+
+    def disconnect(self) -> None:
+        """Drop the connection; the next call opens another."""
+        self._redis.connection_pool.disconnect()
+
+    def close(self) -> None:
+        """Close for good."""
+        self._redis.close()
+
+    def _delete(self, key: str, name: str, idle_ms: int) -> bool:
+        return self._redis.eval(_DELETE_IF_IDLE, 1, key, self.group, name, idle_ms) is not None
+
+    def _read(self, count: int, blocking: tuple[Any, ...], ids: Iterable[str]) -> list[Entry]:
+        answer = self._redis.execute_command(
+            "XREADGROUP", "GROUP", self.group, self.name, "COUNT", count, *blocking, "STREAMS", *self.keys, *ids
+        )
+        if not answer:
+            return []
+        entries: list[Entry] = []
+        for raw_key, raw_entries in answer:
+            key = raw_key.decode()
+            entries.extend(_entry(key, raw) for raw in raw_entries)
+        return entries
+
+
+def is_no_group(error: BaseException) -> bool:
+    """Whether the group (or the whole stream) is gone: Redis was flushed."""
+    return isinstance(error, redis.ResponseError) and "NOGROUP" in str(error)
+
+
+def _entry(key: str, raw: Any) -> Entry:
+    return Entry(key, raw[0].decode(), raw[1])

@@ -1,0 +1,111 @@
+"""Stream entries to events or dead letters. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from signaltape.clock import from_epoch_ms
+from signaltape.contract import decode
+from signaltape.errors import InvalidEvent
+from signaltape.events import SCHEMA_VERSION
+from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_VERSION, entry_time_ms
+from sink.dead_fields import pack_fields
+from sink.entries import Accepted, DeadLetter
+
+
+class Entry(NamedTuple):
+    """One entry as Redis gave it: stream key, entry id, names and values in turn.
+
+    `fields` is None for an entry that was deleted from the stream while it was pending.
+    """
+
+    stream: str
+    entry_id: str
+    fields: Sequence[bytes] | None
+
+
+class Batch(NamedTuple):
+    """Entries read together, sorted; `ids` is what to acknowledge once the rest is committed."""
+
+    ids: dict[str, list[str]]
+    accepted: list[Accepted]
+    dead: list[DeadLetter]
+    #: entries that were deleted from the stream before anyone read them
+    vanished: int
+
+    @property
+    def size(self) -> int:
+        """How many entries it holds."""
+        return sum(len(ids) for ids in self.ids.values())
+
+
+def sort_entries(entries: Sequence[Entry]) -> Batch:
+    """Sort entries into events and dead letters. Never raises for what an entry holds."""
+    ids: dict[str, list[str]] = {}
+    accepted: list[Accepted] = []
+    dead: list[DeadLetter] = []
+    vanished = 0
+    for entry in entries:
+        ids.setdefault(entry.stream, []).append(entry.entry_id)
+        if entry.fields is None:
+            vanished += 1
+            continue
+        try:
+            accepted.append(_accept(entry, entry.fields))
+        except InvalidEvent as error:
+            dead.append(_bury(entry, entry.fields, str(error)))
+    return Batch(ids, accepted, dead, vanished)
+
+
+def _accept(entry: Entry, fields: Sequence[bytes]) -> Accepted:
+    version = SCHEMA_VERSION
+    if len(fields) == 4 and fields[0] == FIELD_EVENT and fields[2] == FIELD_DATA:
+        raw_name, data = fields[1], fields[3]
+    else:
+        named = _named(fields)
+        raw_name, data = _required(named, FIELD_EVENT), _required(named, FIELD_DATA)
+        version = _version(named.get(FIELD_VERSION))
+    name = raw_name.decode("utf-8", "backslashreplace")
+    default_ts = from_epoch_ms(entry_time_ms(entry.entry_id))
+    decoded = decode(name, data, default_ts=default_ts, version=version)
+    return Accepted(name, decoded, data, entry.stream, entry.entry_id)
+
+
+def _named(fields: Sequence[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(fields[::2], fields[1::2], strict=True))
+
+
+def _required(named: dict[bytes, bytes], field: bytes) -> bytes:
+    value = named.get(field)
+    if value is None:
+        raise InvalidEvent(f"the entry has no field {field.decode()!r}")
+    return value
+
+
+def _version(raw: bytes | None) -> int:
+    if raw is None:
+        return SCHEMA_VERSION
+    if not raw.isdigit() or len(raw) > 4:
+        raise InvalidEvent(f"v (schema version) must be a number, got {raw[:20]!r}")
+    return int(raw)
+
+
+def _bury(entry: Entry, fields: Sequence[bytes], reason: str) -> DeadLetter:
+    named = _named(fields)
+    raw = named.pop(FIELD_DATA, b"")
+    name = named.get(FIELD_EVENT)
+    return DeadLetter(
+        stream=entry.stream,
+        entry_id=entry.entry_id,
+        event=_text(name[:200]) if name is not None else None,
+        raw=raw,
+        fields=pack_fields(named),
+        reason=_text(reason.encode("utf-8", "backslashreplace")),
+        entry_ts=from_epoch_ms(entry_time_ms(entry.entry_id)),
+    )
+
+
+def _text(raw: bytes) -> str:
+    """Bytes as a text that Postgres can hold."""
+    return raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")

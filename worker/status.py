@@ -1,0 +1,120 @@
+"""How far the worker is: lag, pending, consumers, and what Postgres holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import redis
+
+from signaltape.journal.cursor import read_cursor
+from signaltape.journal.home import backlog_bytes, is_alive, journal_folders
+from signaltape.settings import Settings
+from signaltape.stream import WORKER_GROUP, entry_time_ms, stream_keys
+from sink import quality
+from sink.db import Connection
+
+_ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+
+
+class ConsumerStatus(msgspec.Struct):
+    """One consumer of the group."""
+
+    name: str
+    pending: int
+    idle_ms: int
+
+
+class PartitionStatus(msgspec.Struct):
+    """One partition of the stream, as the worker's group sees it."""
+
+    key: str
+    entries: int = 0
+    #: entries that no worker was given yet; None if Redis cannot tell (after deletes)
+    lag_entries: int | None = 0
+    #: age of the oldest entry that no worker was given yet
+    lag_s: float = 0.0
+    pending: int = 0
+    #: age of the oldest entry that is given out and not acknowledged
+    oldest_pending_s: float = 0.0
+    consumers: list[ConsumerStatus] = msgspec.field(default_factory=list)
+
+
+class JournalStatus(msgspec.Struct):
+    """One journal under this machine's home."""
+
+    name: str
+    alive: bool
+    bytes: int
+    shipped_events: int
+
+
+class Status(msgspec.Struct):
+    """All of it."""
+
+    partitions: list[PartitionStatus]
+    journals: list[JournalStatus]
+    events: dict[str, int]
+    orphans: dict[str, int]
+    dead_letters: int
+    conflicts: int
+    duplicates: int
+
+
+def stream_status(client: Any, settings: Settings, now: datetime) -> list[PartitionStatus]:
+    """The state of each partition. `client` is a redis.Redis. Raises redis.RedisError."""
+    keys = stream_keys(settings.stream, settings.partitions)
+    return [_partition(client, key, now.timestamp()) for key in keys]
+
+
+def whole_status(client: Any, connection: Connection, settings: Settings, now: datetime) -> Status:
+    """The state of everything. Raises redis.RedisError or psycopg.Error."""
+    rest = quality.quality(connection, *_ALWAYS)
+    return Status(
+        partitions=stream_status(client, settings, now),
+        journals=journal_status(settings),
+        events=quality.stored_by_kind(connection),
+        orphans=quality.orphans(connection, *_ALWAYS),
+        dead_letters=rest.dead_letters,
+        conflicts=rest.conflicts,
+        duplicates=rest.duplicates,
+    )
+
+
+def journal_status(settings: Settings) -> list[JournalStatus]:
+    """The journals of this machine."""
+    return [
+        JournalStatus(folder.name, is_alive(folder), backlog_bytes(folder), read_cursor(folder).events)
+        for folder in journal_folders(settings.home)
+    ]
+
+
+def _partition(client: Any, key: str, now_s: float) -> PartitionStatus:
+    status = PartitionStatus(key=key)
+    try:
+        groups = {group["name"].decode(): group for group in client.xinfo_groups(key)}
+    except redis.ResponseError:  # no such stream yet
+        return status
+    status.entries = client.xlen(key)
+    group = groups.get(WORKER_GROUP)
+    if group is None:
+        status.lag_entries = status.entries
+        status.lag_s = _age_of_first(client, key, "-", now_s)
+        return status
+    status.lag_entries = group.get("lag")
+    status.lag_s = _age_of_first(client, key, f"({group['last-delivered-id'].decode()}", now_s)
+    status.pending = group["pending"]
+    if status.pending:
+        oldest = client.xpending(key, WORKER_GROUP)["min"].decode()
+        status.oldest_pending_s = max(0.0, now_s - entry_time_ms(oldest) / 1000)
+    status.consumers = [
+        ConsumerStatus(consumer["name"].decode(), consumer["pending"], consumer["idle"])
+        for consumer in client.xinfo_consumers(key, WORKER_GROUP)
+    ]
+    return status
+
+
+def _age_of_first(client: Any, key: str, start: str, now_s: float) -> float:
+    entries = client.xrange(key, min=start, count=1)
+    return max(0.0, now_s - entry_time_ms(entries[0][0].decode()) / 1000) if entries else 0.0
