@@ -67,7 +67,9 @@ def check() -> None:
         rest = quality.quality(connection, *_ALWAYS)
     console.print(f"events: {sum(counts.values())}", *(f"{kind}={n}" for kind, n in sorted(counts.items())))
     console.print("orphans:", *(f"{table}={n}" for table, n in orphans.items()))
-    console.print(f"dead letters: {rest.dead_letters}, conflicts: {rest.conflicts}, duplicates: {rest.duplicates}")
+    console.print(
+        f"dead letters: {rest.dead_letters}, conflicts: {rest.conflicts}, duplicates: {rest.duplicates}"
+    )
     for kind, (events, rows) in differing.items():
         console.print(f"{kind}: {events} events but {rows} rows in its table; run python -m sink rebuild")
     if differing:
@@ -81,7 +83,11 @@ def rebuild() -> None:
     with (
         _session("signaltape-rebuild") as connection,
         Progress(
-            TextColumn("rebuilding"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+            TextColumn("rebuilding"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
         ) as progress,
     ):
         task = progress.add_task("rebuild", total=None)

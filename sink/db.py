@@ -20,7 +20,7 @@ DatabaseError = psycopg.Error
 
 CONNECT_TIMEOUT_S = 10
 #: A half-open connection is noticed within about a minute.
-_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_KEEPALIVE: dict[str, Any] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 def database_url(settings: Settings) -> Secret:

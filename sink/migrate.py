@@ -68,6 +68,8 @@ def pending(connection: Connection) -> list[Migration]:
                 "it is newer; update signaltape"
             )
         if known[number].checksum != checksum:
-            raise MigrationError(f"migration {number:04d}_{name} was applied in another form than it has here")
+            raise MigrationError(
+                f"migration {number:04d}_{name} was applied in another form than it has here"
+            )
     done = {number for number, _, _ in applied}
     return [step for number, step in known.items() if number not in done]

@@ -52,7 +52,9 @@ class BatchWriter:
         """
         if not accepted and not dead:
             return Outcome()
-        lines = [_Lines(entry, event_line(entry), DETAIL[entry.name].line(entry.decoded)) for entry in accepted]
+        lines = [
+            _Lines(entry, event_line(entry), DETAIL[entry.name].line(entry.decoded)) for entry in accepted
+        ]
         with self._connection.transaction():
             outcome = self._write_lines(lines) if lines else Outcome()
             self._keep_dead(dead)
@@ -110,7 +112,15 @@ class BatchWriter:
 
     def _keep_dead(self, dead: Iterable[DeadLetter]) -> None:
         letters = [
-            (letter.stream, letter.entry_id, letter.event, letter.raw, letter.fields, letter.reason, letter.entry_ts)
+            (
+                letter.stream,
+                letter.entry_id,
+                letter.event,
+                letter.raw,
+                letter.fields,
+                letter.reason,
+                letter.entry_ts,
+            )
             for letter in dead
         ]
         if letters:

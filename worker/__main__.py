@@ -114,7 +114,7 @@ def _show(found: Status) -> None:
         console.print(
             f"journal {journal.name} ({state}): {journal.bytes // 1024} KiB, {journal.shipped_events} shipped"
         )
-    console.print("stored:", *(f"{kind}={n}" for kind, n in sorted(found.events.items())) or ("nothing yet",))
+    console.print("stored:", *(f"{kind}={n}" for kind, n in sorted(found.events.items())))
     console.print("orphans:", *(f"{name}={n}" for name, n in found.orphans.items()))
     console.print(
         f"dead letters: {found.dead_letters}, conflicts: {found.conflicts}, duplicates: {found.duplicates}"

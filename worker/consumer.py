@@ -124,7 +124,16 @@ class Consumer:
 
     def _read(self, count: int, blocking: tuple[Any, ...], ids: Iterable[str]) -> list[Entry]:
         answer = self._redis.execute_command(
-            "XREADGROUP", "GROUP", self.group, self.name, "COUNT", count, *blocking, "STREAMS", *self.keys, *ids
+            "XREADGROUP",
+            "GROUP",
+            self.group,
+            self.name,
+            "COUNT",
+            count,
+            *blocking,
+            "STREAMS",
+            *self.keys,
+            *ids,
         )
         if not answer:
             return []
@@ -133,11 +142,6 @@ class Consumer:
             key = raw_key.decode()
             entries.extend(_entry(key, raw) for raw in raw_entries)
         return entries
-
-
-def is_no_group(error: BaseException) -> bool:
-    """Whether the group (or the whole stream) is gone: Redis was flushed."""
-    return isinstance(error, redis.ResponseError) and "NOGROUP" in str(error)
 
 
 def _entry(key: str, raw: Any) -> Entry:

@@ -62,8 +62,7 @@ class Worker:
                 self._report()
             self._leave(acknowledging)
         finally:
-            self._stop.set()
-            ahead.join()
+            ahead.abandon()
             reading.close()
             acknowledging.close()
             self._close_database()

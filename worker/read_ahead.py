@@ -49,6 +49,7 @@ class ReadAhead:
         self._ready: deque[Batch] = deque()
         self._in_hand = 0
         self._ended = False
+        self._abandoned = False
         self._error: BaseException | None = None
         self._claimed_at = float("-inf")
         self._thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
@@ -78,8 +79,12 @@ class ReadAhead:
             self._in_hand -= 1
             self._changed.notify_all()
 
-    def join(self) -> None:
-        """Wait until the thread has ended."""
+    def abandon(self) -> None:
+        """Stop reading and wait for the thread. A batch that nobody took stays pending in Redis."""
+        self._stop.set()
+        with self._changed:
+            self._abandoned = True
+            self._changed.notify_all()
         self._thread.join()
 
     def _run(self) -> None:
@@ -107,11 +112,11 @@ class ReadAhead:
                 fresh = False  # the lost answer may have held entries: they are pending for us now
                 self._consumer.disconnect()
                 wait_s = backoff.next_s()
-                log.warning("Redis is away, trying again in %.1f s: %s", wait_s, error)
+                log.warning("Redis does not deliver, trying again in %.1f s: %s", wait_s, error)
                 self._stop.wait(wait_s)
                 continue
             if backoff.waiting:
-                log.info("Redis is back")
+                log.info("Redis delivers again")
                 backoff.reset()
             if self._once and not more:
                 return
@@ -171,7 +176,7 @@ class ReadAhead:
     def _hand_on(self, entries: list[Entry]) -> None:
         batch = sort_entries(entries)
         with self._changed:
-            self._changed.wait_for(lambda: not self._ready)
+            self._changed.wait_for(lambda: not self._ready or self._abandoned)
             self._ready.append(batch)
             self._in_hand += 1
             self._changed.notify_all()
@@ -179,7 +184,7 @@ class ReadAhead:
     def _await_empty_hands(self) -> None:
         """Wait until what was read is acknowledged: else it would be read again as pending."""
         with self._changed:
-            self._changed.wait_for(lambda: self._in_hand == 0 or self._stop.is_set(), timeout=None)
+            self._changed.wait_for(lambda: self._in_hand == 0 or self._abandoned)
 
 
 def _bytes_of(entries: list[Entry]) -> int:

@@ -51,7 +51,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     ship.add_argument("--once", action="store_true", help="send what is there now, then exit")
     ship.add_argument(
-        "--resend", action="store_true", help="send again all that the journals still hold (duplicates are safe)"
+        "--resend",
+        action="store_true",
+        help="send again all that the journals still hold (duplicates are safe)",
     )
     ship.set_defaults(run=_ship)
 

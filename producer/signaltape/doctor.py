@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -35,7 +35,7 @@ def examine(settings: Settings) -> list[Finding]:
     findings.append(reached)
     if redis_client is not None:
         for key in stream_keys(settings.stream, settings.partitions):
-            findings.extend(_guarded(key, lambda key=key: _stream(redis_client, key)))
+            findings.extend(_guarded(redis_client, key))
         redis_client.close()
     return findings
 
@@ -64,7 +64,9 @@ def _journal_writable(settings: Settings) -> Finding:
                 clock=utc_now,
             ).close()
     except (OSError, JournalError) as error:
-        return Finding(False, "journal", f"cannot write under {settings.home}: {error}; check SIGNALTAPE_HOME")
+        return Finding(
+            False, "journal", f"cannot write under {settings.home}: {error}; check SIGNALTAPE_HOME"
+        )
     return Finding(True, "journal", f"can write under {folder}")
 
 
@@ -100,11 +102,11 @@ def _redis(settings: Settings) -> tuple[Finding, Any]:
     return Finding(True, "Redis", f"{where} answers (version {version})"), redis_client
 
 
-def _guarded(name: str, check: Callable[[], list[Finding]]) -> list[Finding]:
+def _guarded(redis_client: Any, key: str) -> list[Finding]:
     try:
-        return check()
+        return _stream(redis_client, key)
     except LinkError as error:
-        return [Finding(False, name, f"cannot be examined: {error}")]
+        return [Finding(False, "stream", f"{key} cannot be examined: {error}")]
 
 
 def _stream(redis_client: Any, key: str) -> list[Finding]:
@@ -116,7 +118,9 @@ def _stream(redis_client: Any, key: str) -> list[Finding]:
     if group is None:
         says = f"{key} has no group {WORKER_GROUP!r}: no worker has run yet (python -m worker)"
         return [*found, Finding(False, "group", says)]
-    found.append(Finding(True, "group", f"{key} has group {WORKER_GROUP!r}, {group['consumers']} consumer(s)"))
+    found.append(
+        Finding(True, "group", f"{key} has group {WORKER_GROUP!r}, {group['consumers']} consumer(s)")
+    )
     return [*found, _lag(key, group)]
 
 

@@ -62,9 +62,7 @@ class Emitter:
     held over input or output. After a fork, parent and child each write a journal of their own.
     """
 
-    def __init__(
-        self, settings: Settings | None = None, *, strict: bool = False, ship: bool = True
-    ) -> None:
+    def __init__(self, settings: Settings | None = None, *, strict: bool = False, ship: bool = True) -> None:
         self._strict = strict
         self._notices = Notices()
         self._lock = threading.Lock()

@@ -67,9 +67,7 @@ RMultiple = Annotated[Decimal, _number("a finite R multiple")]
 Milliseconds = Annotated[
     int, Meta(ge=0, le=2**63 - 1, description="must be a whole number of milliseconds, 0 or more")
 ]
-Minutes = Annotated[
-    int, Meta(gt=0, le=2**31 - 1, description="must be a whole number of minutes, 1 or more")
-]
+Minutes = Annotated[int, Meta(gt=0, le=2**31 - 1, description="must be a whole number of minutes, 1 or more")]
 Moment = Annotated[
     datetime, Meta(description="must be an ISO 8601 time (one without a zone is read as Asia/Jakarta)")
 ]

@@ -19,8 +19,9 @@ CREATE TABLE outbox (
     not_after     TIMESTAMPTZ NOT NULL,
     state         TEXT NOT NULL DEFAULT 'queued'
                   CHECK (state IN ('queued', 'sending', 'sent', 'uncertain', 'failed', 'expired')),
-    stub_id       BIGINT,
     message_ids   BIGINT[] NOT NULL DEFAULT '{}',
+    filled        INTEGER NOT NULL DEFAULT 0,
+    lost_stubs    INTEGER NOT NULL DEFAULT 0,
     attempts      INTEGER NOT NULL DEFAULT 0,
     next_try_at   TIMESTAMPTZ NOT NULL DEFAULT now(),
     leased_until  TIMESTAMPTZ,
@@ -29,5 +30,7 @@ CREATE TABLE outbox (
     updated_at    TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 COMMENT ON COLUMN outbox.message_key IS 'For a report: report, week and chat. One message for ever.';
-COMMENT ON COLUMN outbox.stub_id IS 'Telegram''s id of the stub that editMessageText fills; sending it twice is harmless then.';
+COMMENT ON COLUMN outbox.message_ids IS 'Telegram''s ids of the stubs, one for each part of the text.';
+COMMENT ON COLUMN outbox.filled IS 'How many of these stubs hold their part of the text by now.';
+COMMENT ON COLUMN outbox.lost_stubs IS 'Stubs whose sending had no answer: each may or may not stand in the chat.';
 CREATE INDEX outbox_open ON outbox (next_try_at) WHERE state IN ('queued', 'sending');

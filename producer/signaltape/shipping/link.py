@@ -86,9 +86,11 @@ class Link:
         """
         self.connect()
         connection = self._connection
-        packed = [pack_command(("XINFO", "STREAM", key)) for key in keys]
+        # hiredis takes a tuple of any length; its stub says one of length 1
+        pack: Any = pack_command
+        packed: list[bytes] = [pack(("XINFO", "STREAM", key)) for key in keys]
         for key, name, data in batch:
-            packed.append(pack_command(("XADD", key, b"*", FIELD_EVENT, name, FIELD_DATA, data)))
+            packed.append(pack(("XADD", key, b"*", FIELD_EVENT, name, FIELD_DATA, data)))
         try:
             connection.send_packed_command([b"".join(packed)])
             last_ids = {key: self._last_id() for key in keys}

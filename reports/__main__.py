@@ -1,0 +1,129 @@
+"""`python -m reports`: `scorecard` computes one week, `schedule` reports every week."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from reports import delivery, schedule
+from reports.files import save
+from reports.message import compose
+from reports.scorecard import Scorecard, compute, store
+from reports.telegram.outbox import Outbox
+from reports.terminal import print_scorecard
+from reports.weeks import Week, parse_week, week_of
+from signaltape.clock import utc_now
+from signaltape.errors import SettingsError
+from signaltape.settings import Settings
+from sink.db import Connection, DatabaseError, connect, database_url, one_line
+
+console = Console()
+_SEND_WITHIN_S = 90.0
+
+
+class WeekType(click.ParamType[Week]):
+    """A week by its ISO name."""
+
+    name = "week"
+
+    def convert(self, value: str | Week, param: click.Parameter | None, ctx: click.Context | None) -> Week:
+        """Read `2022-W03`, or fail with one line."""
+        if isinstance(value, Week):
+            return value
+        try:
+            return parse_week(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Weekly scorecards of signaltape. Reads DATABASE_URL and TELEGRAM_*."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+
+
+@main.command()
+@click.option("--week", type=WeekType(), help="ISO week such as 2022-W03. Default: the current one (WIB).")
+@click.option("--send", is_flag=True, help="Send it to Telegram, once per week and chat.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Save text and JSON here too.")
+def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
+    """Compute a week's scorecard, store it, print it as a table and as the Telegram text."""
+    with _session() as (settings, connection):
+        now = utc_now()
+        card = compute(connection, week or week_of(now))
+        store(connection, card)
+        print_scorecard(console, card)
+        console.print("\nTelegram text:\n")
+        click.echo(compose(card, so_far=now < card.week.report_due).text)
+        if out is not None:
+            for path in _saved(card, out):
+                click.echo(f"saved {path}")
+        if send:
+            _send(settings, connection, card, now)
+
+
+@main.command(name="schedule")
+def run_schedule() -> None:
+    """Report every Sunday 23:59 Asia/Jakarta and send what is in the outbox, until SIGTERM or Ctrl-C."""
+    with _session() as (settings, _connection):
+        asyncio.run(_run_schedule(settings))
+
+
+async def _run_schedule(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await schedule.run(settings, stop, utc_now)
+
+
+@contextmanager
+def _session() -> Iterator[tuple[Settings, Connection]]:
+    """Settings and a connection; every error that a user can meet becomes one line."""
+    try:
+        settings = Settings.from_env()
+        with connect(database_url(settings), name="signaltape-reports") as connection:
+            yield settings, connection
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    except DatabaseError as error:
+        raise click.ClickException(f"Postgres: {one_line(error)}") from None
+
+
+def _saved(card: Scorecard, out: Path) -> list[Path]:
+    try:
+        return save(card, out)
+    except OSError as error:
+        raise click.ClickException(f"cannot save to {out}: {error.strerror}") from None
+
+
+def _send(settings: Settings, connection: Connection, card: Scorecard, now: datetime) -> None:
+    to = delivery.destination(settings)
+    if to is None:
+        click.echo(
+            "not sent: set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID to send it (it is printed and stored)"
+        )
+        return
+    delivery.enqueue(connection, card, to, now)
+    asyncio.run(delivery.drain(connection, to, _SEND_WITHIN_S))
+    state = Outbox(connection).state(delivery.message_key(card.week, to.chat_id, now))
+    assert state is not None
+    name, error = state
+    if name == "sent":
+        click.echo("sent to Telegram (once; sending this week again changes nothing)")
+        return
+    because = f": {error}" if error else ""
+    raise click.ClickException(f"not sent, it is {name} in the outbox{because}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""From a scorecard to the chat: into the outbox once per week and chat, and out of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from reports.message import compose
+from reports.scorecard import Scorecard
+from reports.telegram.api import BotApi
+from reports.telegram.outbox import Outbox
+from reports.telegram.sender import Sender
+from reports.weeks import Week
+from signaltape.clock import WIB
+from signaltape.settings import Secret, Settings
+from sink.db import Connection
+
+#: A report that could not be sent until the next one is due is of no use any more.
+REPORT_LIFETIME = timedelta(days=7)
+
+
+class Destination(NamedTuple):
+    """Where reports go."""
+
+    token: Secret
+    chat_id: str
+    base: str
+
+
+def destination(settings: Settings) -> Destination | None:
+    """Where to send, or None if token or chat is not set."""
+    if settings.telegram_bot_token is None or settings.telegram_chat_id is None:
+        return None
+    return Destination(settings.telegram_bot_token, settings.telegram_chat_id, settings.telegram_api_base)
+
+
+def message_key(week: Week, chat_id: str, now: datetime) -> str:
+    """The key under which a report is sent once: report, week, chat.
+
+    A look at a week that is not over has a key of its own, by day: it must not take the place of Sunday's report.
+    """
+    if now < week.report_due:
+        return f"scorecard-so-far:{now.astimezone(WIB).date()}:{chat_id}"
+    return f"scorecard:{week.monday}:{chat_id}"
+
+
+def enqueue(connection: Connection, card: Scorecard, to: Destination, now: datetime) -> bool:
+    """Put a report into the outbox. False if it is already on its way or sent."""
+    not_after = max(card.week.report_due, now) + REPORT_LIFETIME
+    key = message_key(card.week, to.chat_id, now)
+    return Outbox(connection).enqueue(
+        key, to.chat_id, compose(card, so_far=now < card.week.report_due), not_after
+    )
+
+
+async def drain(connection: Connection, to: Destination, deadline_s: float) -> bool:
+    """Send what is due, for at most `deadline_s` seconds. True if nothing waits any more."""
+    async with BotApi(to.token, to.base) as api:
+        return await Sender(Outbox(connection), api).drain(deadline_s)

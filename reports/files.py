@@ -1,0 +1,29 @@
+"""The scorecard as files: the text of the message, and the figures as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from reports.message import compose
+from reports.scorecard import Scorecard
+
+
+def save(card: Scorecard, folder: Path) -> list[Path]:
+    """Write `scorecard-2022-W03.txt` and `.json` into `folder`. Returns the paths. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = folder / f"scorecard-{card.week.name}.txt"
+    text.write_text(compose(card).text + "\n", encoding="utf-8")
+    figures = folder / f"scorecard-{card.week.name}.json"
+    document = {
+        "week": card.week.name,
+        "week_start": card.week.monday,
+        "bins": msgspec.Raw(card.bins_json()),
+        "monotonic_ok": card.monotonic_ok,
+        "quality": msgspec.Raw(card.quality_json()),
+        "symbols": card.symbols,
+        "rules_versions": card.rules_versions,
+    }
+    figures.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    return [text, figures]

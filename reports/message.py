@@ -1,0 +1,78 @@
+"""The scorecard as the trader reads it in Telegram. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from reports.scorecard import Bin, Scorecard
+from reports.telegram.text import Text, TextBuilder
+
+_MOST_NAMES = 5
+#: Two bins are needed before "more" means anything.
+_BINS_TO_COMPARE = 2
+
+
+def compose(card: Scorecard, *, so_far: bool = False) -> Text:
+    """The Weekly Scorecard message. `so_far`: the week is not over, and the message says so."""
+    message = TextBuilder()
+    message.line("📊 Weekly Scorecard" + (" (so far)" if so_far else ""), "bold")
+    message.line(f"{card.week.dates} WIB ({card.week.name})")
+    message.line(signals_line(card)).line()
+    for one in card.bins:
+        message.line(bin_line(one))
+    message.line().line(monotonicity_line(card))
+    if quality := quality_line(card):
+        message.line(quality)
+    return message.build()
+
+
+def bin_line(one: Bin) -> str:
+    """`• 0.70-0.79: n=41, winrate=0.561`; the stop-losses without closure beside it where there are any."""
+    line = f"• {one.label}: n={one.n}, winrate={show_rate(one.winrate)}"
+    if one.sl:
+        line += f" (sl={one.sl}, winrate_all={show_rate(one.winrate_all)})"
+    return line
+
+
+def monotonicity_line(card: Scorecard) -> str:
+    """Whether winrate rises with the score, with the pair that breaks it."""
+    if sum(1 for one in card.bins if one.n) < _BINS_TO_COMPARE:
+        return "Monotonicity: - (fewer than two bins with closed signals)"
+    if card.broken_by is None:
+        return "Monotonicity: ✅ OK"
+    lower, higher = card.broken_by
+    return (
+        f"Monotonicity: ❌ Broken ({higher.label}: {higher.wins}/{higher.n}"
+        f" is below {lower.label}: {lower.wins}/{lower.n})"
+    )
+
+
+def quality_line(card: Scorecard) -> str:
+    """What the data lacks, or an empty text if nothing."""
+    found = {
+        "orphans": card.quality.orphans,
+        "dead letters": card.quality.dead_letters,
+        "duplicates": card.quality.duplicates,
+        "conflicts": card.quality.conflicts,
+        "still open": card.still_open,
+    }
+    said = [f"{name} {number}" for name, number in found.items() if number]
+    return f"Data quality: {', '.join(said)}" if said else ""
+
+
+def signals_line(card: Scorecard) -> str:
+    """How many signals, of which symbols, under which rules."""
+    if not card.published:
+        return "Signals: none"
+    return f"Signals: {card.published} ({_names(card.symbols)}), rules {_names(card.rules_versions)}"
+
+
+def show_rate(rate: Decimal | None) -> str:
+    """A winrate as shown: three decimals, or `-` when there is none."""
+    return "-" if rate is None else f"{rate:.3f}"
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,123 @@
+"""The scorecard of one week: does a higher confluence score win more often?"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from reports.weeks import Week
+from sink.db import Connection, rows_as_dicts
+from sink.quality import Quality, quality
+from sink.queries import load
+
+_SQL = load(Path(__file__).parent / "sql" / "scorecard.sql")
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+class Bin(NamedTuple):
+    """One bin of the confluence score.
+
+    n: closed signals; wins: those with rr_realized > 0; sl: invalidated by their stop without a closure;
+    open: neither closed nor invalidated; winrate = wins / n and winrate_all = wins / (n + sl), to three
+    decimals, None when there is nothing to divide by.
+    """
+
+    label: str
+    n: int
+    wins: int
+    sl: int
+    open: int
+    published: int
+    winrate: Decimal | None
+    winrate_all: Decimal | None
+
+
+class Scorecard(NamedTuple):
+    """All bins of a week, and what the data behind them lacks."""
+
+    week: Week
+    bins: list[Bin]
+    #: the first pair (lower bin, higher bin) in which the higher one wins less often; None if there is none
+    broken_by: tuple[Bin, Bin] | None
+    quality: Quality
+    symbols: list[str]
+    rules_versions: list[str]
+
+    @property
+    def monotonic_ok(self) -> bool:
+        """Whether no non-empty bin wins less often than the non-empty bin before it."""
+        return self.broken_by is None
+
+    @property
+    def still_open(self) -> int:
+        """Signals of the week that are neither closed nor invalidated."""
+        return sum(one.open for one in self.bins)
+
+    @property
+    def published(self) -> int:
+        """Signals of the week."""
+        return sum(one.published for one in self.bins)
+
+    def bins_json(self) -> bytes:
+        """The bins as `weekly_scorecard.bins` holds them: by label, all five."""
+        return _ENCODER.encode(
+            {
+                one.label: {
+                    "n": one.n,
+                    "wins": one.wins,
+                    "winrate": one.winrate,
+                    "sl": one.sl,
+                    "winrate_all": one.winrate_all,
+                }
+                for one in self.bins
+            }
+        )
+
+    def quality_json(self) -> bytes:
+        """The data quality as `weekly_scorecard.quality` holds it."""
+        return _ENCODER.encode({**self.quality._asdict(), "still_open": self.still_open})
+
+
+def compute(connection: Connection, week: Week) -> Scorecard:
+    """Compute a week's scorecard from the stored events; stores nothing.
+
+    Raises psycopg.Error when the database is away or not migrated.
+    """
+    span = {"since": week.since, "until": week.until}
+    bins = [Bin(**row) for row in rows_as_dicts(connection, _SQL["bins"], span)]
+    origins = rows_as_dicts(connection, _SQL["origins"], span)[0]
+    return Scorecard(
+        week=week,
+        bins=bins,
+        broken_by=first_break(bins),
+        quality=quality(connection, week.since, week.until),
+        symbols=origins["symbols"],
+        rules_versions=origins["rules_versions"],
+    )
+
+
+def store(connection: Connection, card: Scorecard) -> None:
+    """Write a scorecard to `weekly_scorecard`, replacing the one of the same week."""
+    connection.execute(
+        _SQL["store"],
+        {
+            "week_start": card.week.monday,
+            "bins": card.bins_json().decode(),
+            "monotonic_ok": card.monotonic_ok,
+            "quality": card.quality_json().decode(),
+        },
+    )
+
+
+def first_break(bins: list[Bin]) -> tuple[Bin, Bin] | None:
+    """The first pair of neighbouring non-empty bins whose winrate falls. Compared exactly, not as rounded."""
+    filled = [one for one in bins if one.n]
+    for lower, higher in pairwise(filled):
+        if Fraction(higher.wins, higher.n) < Fraction(lower.wins, lower.n):
+            return lower, higher
+    return None

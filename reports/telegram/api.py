@@ -1,0 +1,110 @@
+"""The Bot API over plain aiohttp: two calls, and a clear verdict on each."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, NamedTuple
+
+import aiohttp
+import msgspec
+
+from reports.telegram.text import Text
+from signaltape.settings import Secret
+
+#: No answer within this time: the call may or may not have been carried out.
+TIMEOUT_S = 30.0
+_TOO_MANY = 429
+_SERVER_FAULT = 500
+_MOST_SHOWN = 300
+
+
+class Verdict(Enum):
+    """What is known of a call."""
+
+    DONE = "done"
+    #: it certainly was not carried out, and may be tried again
+    NOT_SENT = "not sent"
+    #: it may or may not have been carried out
+    UNCERTAIN = "uncertain"
+    #: it was refused, and would be again
+    REFUSED = "refused"
+
+
+class Reply(NamedTuple):
+    """The verdict on one call, with what came back."""
+
+    verdict: Verdict
+    message_id: int | None = None
+    retry_after_s: float = 0.0
+    error: str = ""
+
+
+class BotApi:
+    """Calls of one bot. Use as an async context manager.
+
+    token: never shown in an error; base: TELEGRAM_API_BASE; timeout_s: how long one call may take.
+    """
+
+    def __init__(self, token: Secret, base: str, timeout_s: float = TIMEOUT_S) -> None:
+        self._token = token
+        self._base = base
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> BotApi:
+        self._session = aiohttp.ClientSession(timeout=self._timeout)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def send_message(self, chat_id: str, text: Text) -> Reply:
+        """Send a new message. On success the reply holds its id."""
+        return await self._call("sendMessage", {"chat_id": chat_id, **_body(text)})
+
+    async def edit_message(self, chat_id: str, message_id: int, text: Text) -> Reply:
+        """Set the text of a message. Doing it twice is harmless: the second time changes nothing."""
+        reply = await self._call(
+            "editMessageText", {"chat_id": chat_id, "message_id": message_id, **_body(text)}
+        )
+        if reply.verdict is Verdict.REFUSED and "message is not modified" in reply.error:
+            return Reply(Verdict.DONE, message_id)
+        return reply
+
+    async def _call(self, method: str, body: dict[str, Any]) -> Reply:
+        assert self._session is not None, "use `async with BotApi(...)`"
+        url = f"{self._base}/bot{self._token.reveal()}/{method}"
+        try:
+            async with self._session.post(url, json=body) as response:
+                return _judge(response.status, await response.read())
+        except aiohttp.ClientConnectorError as error:
+            return Reply(Verdict.NOT_SENT, error=self._safe(f"cannot connect: {error}"))
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            return Reply(Verdict.UNCERTAIN, error=self._safe(f"no answer: {error or type(error).__name__}"))
+
+    def _safe(self, message: str) -> str:
+        return message.replace(self._token.reveal(), "***")[:_MOST_SHOWN]
+
+
+def _body(text: Text) -> dict[str, Any]:
+    return {"text": text.text, "entities": msgspec.to_builtins(text.entities)}
+
+
+def _judge(status: int, body: bytes) -> Reply:
+    """The verdict on an answer: Telegram says `ok` or why not; a proxy in between may say anything."""
+    try:
+        answer = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return Reply(Verdict.UNCERTAIN, error=f"HTTP {status} with an answer that is not the Bot API's")
+    if answer.get("ok") is True:
+        result = answer.get("result")
+        message_id = result.get("message_id") if isinstance(result, dict) else None
+        return Reply(Verdict.DONE, message_id)
+    error = f"HTTP {status}: {answer.get('description', 'no description')}"[:_MOST_SHOWN]
+    if status == _TOO_MANY:
+        parameters = answer.get("parameters") or {}
+        return Reply(Verdict.NOT_SENT, retry_after_s=float(parameters.get("retry_after", 1)), error=error)
+    if status >= _SERVER_FAULT:
+        return Reply(Verdict.UNCERTAIN, error=error)
+    return Reply(Verdict.REFUSED, error=error)

@@ -1,0 +1,100 @@
+"""Texts with entities: formatting stands beside the text, so nothing in it can break or inject markup.
+
+Telegram counts offsets and lengths in UTF-16 code units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+#: The longest text of one message, in UTF-16 units.
+MAX_TEXT_UNITS = 4096
+
+
+class Entity(Struct, frozen=True):
+    """A piece of formatting: its kind (`bold`, `code`, …) and where, in UTF-16 units."""
+
+    type: str
+    offset: int
+    length: int
+
+
+class Text(Struct, frozen=True):
+    """A text and its formatting."""
+
+    text: str
+    entities: list[Entity] = []
+
+
+def units(text: str) -> int:
+    """The length of a text in UTF-16 code units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+class TextBuilder:
+    """Puts a text together from plain and formatted pieces."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._entities: list[Entity] = []
+        self._units = 0
+
+    def add(self, text: str, entity: str | None = None) -> TextBuilder:
+        """Append a piece, formatted as `entity` if one is named."""
+        length = units(text)
+        if entity is not None and length:
+            self._entities.append(Entity(entity, self._units, length))
+        self._pieces.append(text)
+        self._units += length
+        return self
+
+    def line(self, text: str = "", entity: str | None = None) -> TextBuilder:
+        """Append a piece and end the line."""
+        return self.add(text, entity).add("\n")
+
+    def build(self) -> Text:
+        """The text so far, without blank lines at its end."""
+        return Text("".join(self._pieces).rstrip("\n"), list(self._entities))
+
+
+def split(whole: Text, limit: int = MAX_TEXT_UNITS) -> list[Text]:
+    """Split a text into parts of at most `limit` UTF-16 units, at line ends where possible.
+
+    Entities that reach over a boundary continue in the next part.
+    """
+    parts = []
+    start = 0
+    for piece in _pieces(whole.text, limit):
+        size = units(piece)
+        inside = [_clip(entity, start, size) for entity in whole.entities]
+        parts.append(Text(piece, [entity for entity in inside if entity is not None]))
+        start += size
+    return parts
+
+
+def _pieces(text: str, limit: int) -> Iterator[str]:
+    while units(text) > limit:
+        cut = _cut(text, limit)
+        yield text[:cut]
+        text = text[cut:]
+    if text:
+        yield text
+
+
+def _cut(text: str, limit: int) -> int:
+    """How many characters of `text` fit into `limit` units, back to a line end if there is one."""
+    used = 0
+    for index, sign in enumerate(text):
+        used += 2 if ord(sign) > 0xFFFF else 1
+        if used > limit:
+            newline = text.rfind("\n", 0, index)
+            return newline + 1 if newline > 0 else index
+    return len(text)
+
+
+def _clip(entity: Entity, start: int, size: int) -> Entity | None:
+    begin = max(entity.offset, start)
+    end = min(entity.offset + entity.length, start + size)
+    return Entity(entity.type, begin - start, end - begin) if begin < end else None

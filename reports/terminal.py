@@ -1,0 +1,32 @@
+"""The scorecard as a table in the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text as RichText
+
+from reports.message import monotonicity_line, quality_line, show_rate, signals_line
+from reports.scorecard import Scorecard
+
+
+def print_scorecard(console: Console, card: Scorecard) -> None:
+    """Print one scorecard."""
+    table = Table(title=f"Weekly Scorecard {card.week.name}: {card.week.dates} WIB", title_justify="left")
+    table.add_column("score")
+    for name in ("n", "wins", "winrate", "sl", "winrate_all", "open"):
+        table.add_column(name, justify="right")
+    for one in card.bins:
+        table.add_row(
+            one.label,
+            str(one.n),
+            str(one.wins),
+            show_rate(one.winrate),
+            str(one.sl),
+            show_rate(one.winrate_all),
+            str(one.open),
+        )
+    console.print(table)
+    for line in (signals_line(card), monotonicity_line(card), quality_line(card)):
+        if line:
+            console.print(RichText(line))  # plain: names from outside are no markup
