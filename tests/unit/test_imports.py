@@ -1,0 +1,105 @@
+"""Which room may import which: the table of the architecture, held."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ROOMS = {"signaltape", "worker", "sink", "replay", "reports", "desk", "deploy", "tests"}
+#: May import, besides itself.
+ALLOWED = {
+    "signaltape": set(),
+    "worker": {"signaltape", "sink"},
+    "sink": {"signaltape"},
+    "replay": {"signaltape", "sink"},
+    "reports": {"signaltape", "sink"},
+    "desk": {"signaltape", "sink", "reports"},
+}
+#: A driver is known in one place only.
+CONFINED = {
+    "psycopg": {"sink"},
+    "aiohttp": {"reports", "desk"},
+    "flask": {"signaltape"},
+    "apscheduler": {"reports"},
+}
+#: The engine library itself needs only these, besides the standard library (flask: the optional hook).
+ENGINE_NEEDS = {"msgspec", "redis", "hiredis", "uuid_utils", "flask"}
+
+
+def files_of(room: str) -> list[Path]:
+    folder = ROOT / "producer" / room if room == "signaltape" else ROOT / room
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else []
+
+
+def imported_by(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_a_room_imports_only_what_the_design_lets_it(room: str) -> None:
+    for path in files_of(room):
+        wrong = (imported_by(path) & ROOMS) - ALLOWED[room] - {room}
+        assert not wrong, f"{path.relative_to(ROOT)} must not import {wrong}"
+
+
+@pytest.mark.parametrize("driver", CONFINED)
+def test_a_driver_is_known_in_one_place_only(driver: str) -> None:
+    for room in ALLOWED:
+        for path in files_of(room):
+            if driver in imported_by(path):
+                assert room in CONFINED[driver], f"{path.relative_to(ROOT)} must not import {driver}"
+
+
+def test_the_engine_library_needs_three_packages() -> None:
+    import sys
+
+    for path in files_of("signaltape"):
+        outside = imported_by(path) - set(sys.stdlib_module_names) - {"signaltape", "__future__"}
+        assert outside <= ENGINE_NEEDS, path.name
+
+
+def test_the_table_names_every_room_that_exists() -> None:
+    there = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
+    assert there <= ROOMS
+
+
+def test_no_module_imports_another_in_a_circle() -> None:
+    graph = _module_graph()
+    done: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, f"import circle: {' -> '.join((*path, module))}"
+        if module in done:
+            return
+        for other in graph.get(module, ()):
+            visit(other, (*path, module))
+        done.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+def _module_graph() -> dict[str, set[str]]:
+    names: dict[str, Path] = {}
+    for room in ALLOWED:
+        base = ROOT / "producer" if room == "signaltape" else ROOT
+        for path in files_of(room):
+            parts = path.relative_to(base).with_suffix("").parts
+            names[".".join(part for part in parts if part != "__init__")] = path
+    graph: dict[str, set[str]] = {}
+    for name, path in names.items():
+        graph[name] = set()
+        for node in ast.parse(path.read_text()).body:  # late imports cannot make a circle at start
+            if isinstance(node, ast.ImportFrom) and node.module:
+                targets = {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+                graph[name] |= {target for target in targets if target in names and target != name}
+    return graph
