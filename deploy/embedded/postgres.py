@@ -52,7 +52,7 @@ class Postgres:
         options = ["listen_addresses=", "unix_socket_permissions=0700", *self._extra]
         flags = [word for option in options for word in ("-c", option)]
         with self._open_log() as log:
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [
                     str(self._programs / "postgres"),
                     *("-D", str(self._data), "-k", str(self._sockets), "-p", str(PORT)),
@@ -66,12 +66,13 @@ class Postgres:
                 start_new_session=True,
                 **self._account.popen_options(),
             )
-        self.pid = process.pid
-        await_ready(process, self._answers, self.log, "PostgreSQL")
+        self.pid = self._process.pid
+        await_ready(self._process, self._answers, self.log, "PostgreSQL")
 
     def stop(self) -> None:
         """Fast shutdown: sessions are ended, everything is written."""
         end(self.pid, STOP_FAST)
+        self._process.wait()
 
     def _init(self) -> None:
         """Make the cluster aside and give it its name when it is whole: a kill in between leaves nothing half."""

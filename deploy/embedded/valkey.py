@@ -35,7 +35,7 @@ class Valkey:
             end(pid, STOP_TERM)
         self._socket.unlink(missing_ok=True)
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [str(valkey_server()), *self._options()],
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
@@ -43,12 +43,13 @@ class Valkey:
                 stderr=log,
                 start_new_session=True,
             )
-        self.pid = process.pid
-        await_ready(process, self._answers, self.log, "Valkey")
+        self.pid = self._process.pid
+        await_ready(self._process, self._answers, self.log, "Valkey")
 
     def stop(self) -> None:
         """Let it write its file and end."""
         end(self.pid, STOP_TERM)
+        self._process.wait()
         self._socket.unlink(missing_ok=True)
 
     def _options(self) -> list[str]:

@@ -45,7 +45,10 @@ def test_the_samples_are_valid(name: str) -> None:
         ({"rr": 0}, "rr must be an R multiple above 0, got 0"),
         ({"expiry_minutes": 0}, "expiry_minutes must be a whole number of minutes, 1 or more, got 0"),
         ({"expiry_minutes": 2.5}, "expiry_minutes must be a whole number of minutes, 1 or more, got 2.5"),
-        ({"scenarios": {"primary": {"side": "up"}}}, "scenarios.primary.side must be long or short, got 'up'"),
+        (
+            {"scenarios": {"primary": {"side": "up"}}},
+            "scenarios.primary.side must be long or short, got 'up'",
+        ),
         ({"scenarios": {}}, "side is required: give scenarios.primary.side or side (long or short)"),
         ({"side": "short"}, "side must equal scenarios.primary.side, got short and long"),
         ({"sl": -1}, "sl must be a price above 0, got -1"),
@@ -76,10 +79,14 @@ def test_a_missing_field_is_named(name: str, field: str) -> None:
 def test_reasons_are_enumerations() -> None:
     bored = SAMPLES["signal_invalidated"](reason="bored")
     assert refusal("signal_invalidated", bored) == "reason must be sl, hard_invalidate or expiry, got 'bored'"
-    assert "exit_reason must be tp, sl, time, manual or other" in refusal("signal_closed", closed(exit_reason="x"))
+    assert "exit_reason must be tp, sl, time, manual or other" in refusal(
+        "signal_closed", closed(exit_reason="x")
+    )
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"a":' * 100_000, b"{" + b"x" * 100])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"a":' * 100_000, b"{" + b"x" * 100]
+)
 def test_bytes_that_are_no_event_are_refused_in_words(raw: bytes) -> None:
     with pytest.raises(InvalidEvent, match=r"data must|signal_id"):
         validate("signal_published", raw)
@@ -161,14 +168,26 @@ def test_the_identity_never_changes() -> None:
 
 NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
-    st.sampled_from([0, 1, -1, 0.0, 1.0, "0.5", "x", None, True, 1e6, -1e6, 1e15, Decimal("1.00000000000000000001")]),
+    st.sampled_from(
+        [0, 1, -1, 0.0, 1.0, "0.5", "x", None, True, 1e6, -1e6, 1e15, Decimal("1.00000000000000000001")]
+    ),
 )
 
 
 @given(
     name=st.sampled_from(list(EVENTS)),
     field=st.sampled_from(
-        ["confluence_score", "rr", "confidence", "sl", "entry_fill", "rr_realized", "rr_best", "fees_r", "side"]
+        [
+            "confluence_score",
+            "rr",
+            "confidence",
+            "sl",
+            "entry_fill",
+            "rr_realized",
+            "rr_best",
+            "fees_r",
+            "side",
+        ]
     ),
     value=NUMBERS,
 )

@@ -223,7 +223,9 @@ if os.fork() == 0:
 print(os.getpid(), flush=True)
 os.kill(os.getpid(), 9)
 """
-    parent = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
     assert parent.wait() == -9
     (folder,) = journal_folders(tmp_path)
     assert not is_alive(folder)

@@ -187,7 +187,10 @@ def test_past_the_bound_the_oldest_segment_goes_and_its_events_are_counted(tmp_p
     kept = read_all(journal.folder)
     assert journal.dropped == 8000 - len(kept) > 0
     assert b'"n":7999' in kept[-1]
-    assert sum(segment_path(journal.folder, n).stat().st_size for n in segment_numbers(journal.folder)) <= 4 * MIB
+    assert (
+        sum(segment_path(journal.folder, n).stat().st_size for n in segment_numbers(journal.folder))
+        <= 4 * MIB
+    )
     journal.close()
 
 

@@ -1,0 +1,201 @@
+CREATE TABLE public.dead_letters (
+    id bigint NOT NULL,
+    stream text NOT NULL,
+    entry_id text NOT NULL,
+    event text,
+    raw bytea NOT NULL,
+    fields bytea NOT NULL,
+    reason text NOT NULL,
+    entry_ts timestamp with time zone NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL
+);
+COMMENT ON COLUMN public.dead_letters.raw IS 'The entry''s data field, byte for byte; empty if it had none.';
+COMMENT ON COLUMN public.dead_letters.fields IS 'All other fields of the entry, MessagePack array of names and values.';
+ALTER TABLE public.dead_letters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.dead_letters_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.duplicate_counts (
+    day date NOT NULL,
+    duplicates bigint NOT NULL,
+    CONSTRAINT duplicate_counts_duplicates_check CHECK ((duplicates >= 0))
+);
+CREATE TABLE public.event_conflicts (
+    id bigint NOT NULL,
+    event_id uuid NOT NULL,
+    signal_id uuid NOT NULL,
+    event text NOT NULL,
+    payload jsonb NOT NULL,
+    payload_hash text GENERATED ALWAYS AS (md5((payload)::text)) STORED,
+    ts timestamp with time zone NOT NULL,
+    stream text NOT NULL,
+    entry_id text NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL
+);
+COMMENT ON TABLE public.event_conflicts IS 'An event that came again with other content. The first one stands in signal_events; this one is kept here.';
+ALTER TABLE public.event_conflicts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.event_conflicts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.outbox (
+    id bigint NOT NULL,
+    message_key text NOT NULL,
+    chat_id text NOT NULL,
+    body text NOT NULL,
+    entities jsonb DEFAULT '[]'::jsonb NOT NULL,
+    attachments jsonb DEFAULT '[]'::jsonb NOT NULL,
+    not_after timestamp with time zone NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    message_ids bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    filled integer DEFAULT 0 NOT NULL,
+    lost_stubs integer DEFAULT 0 NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone DEFAULT now() NOT NULL,
+    leased_until timestamp with time zone,
+    last_error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'uncertain'::text, 'failed'::text, 'expired'::text])))
+);
+COMMENT ON COLUMN public.outbox.message_key IS 'For a report: report, week and chat. One message for ever.';
+COMMENT ON COLUMN public.outbox.message_ids IS 'Telegram''s ids of the stubs, one for each part of the text.';
+COMMENT ON COLUMN public.outbox.filled IS 'How many of these stubs hold their part of the text by now.';
+COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs whose sending had no answer: each may or may not stand in the chat.';
+ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.schema_migrations (
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+CREATE TABLE public.signal_closures (
+    signal_id uuid NOT NULL,
+    symbol text NOT NULL,
+    ts_closed timestamp with time zone NOT NULL,
+    rr_realized numeric NOT NULL,
+    time_in_trade_ms bigint NOT NULL,
+    exit_reason text NOT NULL,
+    rr_best numeric,
+    fees_r numeric,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT signal_closures_exit_reason_check CHECK ((exit_reason = ANY (ARRAY['tp'::text, 'sl'::text, 'time'::text, 'manual'::text, 'other'::text]))),
+    CONSTRAINT signal_closures_time_in_trade_ms_check CHECK ((time_in_trade_ms >= 0))
+);
+CREATE TABLE public.signal_events (
+    event_id uuid NOT NULL,
+    signal_id uuid NOT NULL,
+    event text NOT NULL,
+    schema_version smallint NOT NULL,
+    symbol text NOT NULL,
+    payload jsonb NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    stream text NOT NULL,
+    entry_id text NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL
+);
+COMMENT ON TABLE public.signal_events IS 'Every event that was accepted, once, as it was sent. Append-only.';
+CREATE TABLE public.signal_invalidations (
+    signal_id uuid NOT NULL,
+    symbol text NOT NULL,
+    ts_invalidated timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT signal_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
+);
+CREATE TABLE public.signal_triggers (
+    signal_id uuid NOT NULL,
+    symbol text NOT NULL,
+    ts_triggered timestamp with time zone NOT NULL,
+    entry_fill numeric NOT NULL,
+    time_to_trigger_ms bigint NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT signal_triggers_entry_fill_check CHECK ((entry_fill > (0)::numeric)),
+    CONSTRAINT signal_triggers_time_to_trigger_ms_check CHECK ((time_to_trigger_ms >= 0))
+);
+CREATE TABLE public.signals (
+    signal_id uuid NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    confluence_score numeric NOT NULL,
+    rr_target numeric NOT NULL,
+    expiry_minutes integer NOT NULL,
+    rules_version text NOT NULL,
+    ts_published timestamp with time zone NOT NULL,
+    setup text,
+    entry numeric,
+    sl numeric,
+    tp numeric,
+    confidence numeric,
+    ref_id text,
+    timeframe text,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT signals_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric))),
+    CONSTRAINT signals_confluence_score_check CHECK (((confluence_score >= (0)::numeric) AND (confluence_score <= (1)::numeric))),
+    CONSTRAINT signals_entry_check CHECK ((entry > (0)::numeric)),
+    CONSTRAINT signals_expiry_minutes_check CHECK ((expiry_minutes > 0)),
+    CONSTRAINT signals_rr_target_check CHECK ((rr_target > (0)::numeric)),
+    CONSTRAINT signals_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
+    CONSTRAINT signals_sl_check CHECK ((sl > (0)::numeric)),
+    CONSTRAINT signals_tp_check CHECK ((tp > (0)::numeric))
+);
+CREATE TABLE public.weekly_scorecard (
+    week_start date NOT NULL,
+    bins jsonb NOT NULL,
+    monotonic_ok boolean NOT NULL,
+    quality jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT weekly_scorecard_week_start_check CHECK ((EXTRACT(isodow FROM week_start) = (1)::numeric))
+);
+ALTER TABLE ONLY public.dead_letters
+    ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.dead_letters
+    ADD CONSTRAINT dead_letters_stream_entry_id_key UNIQUE (stream, entry_id);
+ALTER TABLE ONLY public.duplicate_counts
+    ADD CONSTRAINT duplicate_counts_pkey PRIMARY KEY (day);
+ALTER TABLE ONLY public.event_conflicts
+    ADD CONSTRAINT event_conflicts_event_id_payload_hash_key UNIQUE (event_id, payload_hash);
+ALTER TABLE ONLY public.event_conflicts
+    ADD CONSTRAINT event_conflicts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_message_key_key UNIQUE (message_key);
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
+ALTER TABLE ONLY public.signal_closures
+    ADD CONSTRAINT signal_closures_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.signal_events
+    ADD CONSTRAINT signal_events_pkey PRIMARY KEY (event_id);
+ALTER TABLE ONLY public.signal_invalidations
+    ADD CONSTRAINT signal_invalidations_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.signal_triggers
+    ADD CONSTRAINT signal_triggers_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.signals
+    ADD CONSTRAINT signals_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.weekly_scorecard
+    ADD CONSTRAINT weekly_scorecard_pkey PRIMARY KEY (week_start);
+CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
+CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
+CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
+CREATE INDEX signal_closures_ts ON public.signal_closures USING btree (ts_closed);
+CREATE INDEX signal_events_signal ON public.signal_events USING btree (signal_id);
+CREATE INDEX signal_events_ts ON public.signal_events USING brin (ts);
+CREATE INDEX signal_invalidations_ts ON public.signal_invalidations USING btree (ts_invalidated);
+CREATE INDEX signal_triggers_ts ON public.signal_triggers USING btree (ts_triggered);
+CREATE INDEX signals_ts_published ON public.signals USING btree (ts_published);

@@ -1,0 +1,188 @@
+"""Real servers for the integration tests: started once, a fresh database and stream for each test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+
+from deploy.embedded.servers import Urls, running
+from deploy.embedded.valkey import Valkey
+from signaltape import Secret, Settings
+from signaltape.stream import stream_key
+from sink.db import Connection, connect
+from sink.migrate import migrate
+
+ROOT = Path(__file__).parents[2]
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Urls]:
+    """PostgreSQL and Valkey for the whole run, in a folder of their own, whatever the environment says."""
+    home = Path(tempfile.mkdtemp(prefix="tape-"))
+    try:
+        with running(home, postgres_options=("fsync=off",)) as urls:
+            yield urls
+    finally:
+        from deploy.embedded.servers import remove_data
+
+        remove_data(home)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(servers: Urls) -> str:
+    """A migrated database to copy from."""
+    name = "template_signaltape"
+    with psycopg.connect(servers.database, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+    with connect(Secret(_database(servers, name))) as connection:
+        migrate(connection)
+    return name
+
+
+@pytest.fixture
+def database(servers: Urls, template: str) -> Iterator[Secret]:
+    """The URL of a fresh, migrated database."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(servers.database, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield Secret(_database(servers, name))
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def connection(database: Secret) -> Iterator[Connection]:
+    with connect(database, name="test") as opened:
+        yield opened
+
+
+@pytest.fixture
+def settings(servers: Urls, database: Secret, tmp_path: Path) -> Settings:
+    """Settings with a stream, a database and a home of this test alone; recording is on."""
+    return Settings(
+        feature_event_logging=True,
+        redis_url=Secret(servers.redis),
+        database_url=database,
+        home=tmp_path / "home",
+        stream=f"test{next(_numbers)}",
+    )
+
+
+@pytest.fixture
+def redis_client(servers: Urls) -> Iterator[Any]:
+    client = redis.Redis.from_url(servers.redis, protocol=2)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def key(settings: Settings) -> str:
+    """The key of the only partition."""
+    return stream_key(settings.stream, 0)
+
+
+class Process:
+    """A child process of the product, ended by its pid at the end of the test."""
+
+    def __init__(self, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+        self.popen = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self, timeout: float = 60) -> tuple[int, str, str]:
+        """Wait for its end: exit code, output, errors."""
+        out, err = self.popen.communicate(timeout=timeout)
+        return self.popen.returncode, out, err
+
+    def end(self) -> None:
+        if self.popen.poll() is None:
+            self.popen.kill()
+        self.popen.communicate()
+
+
+class Runner:
+    """Runs modules of the product against the servers of this test."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._environment = environment_of(settings)
+        self._started: list[Process] = []
+
+    def start(self, *arguments: str, **changes: str) -> Process:
+        """Start `python -m ARGUMENTS`."""
+        process = Process(("-m", *arguments), {**self._environment, **changes})
+        self._started.append(process)
+        return process
+
+    def start_code(self, code: str, *arguments: str, **changes: str) -> Process:
+        """Start `python -c CODE ARGUMENTS`."""
+        process = Process(("-c", code, *arguments), {**self._environment, **changes})
+        self._started.append(process)
+        return process
+
+    def run(self, *arguments: str, **changes: str) -> tuple[int, str, str]:
+        """Run `python -m ARGUMENTS` to its end: exit code, output, errors."""
+        return self.start(*arguments, **changes).finish()
+
+    def end_all(self) -> None:
+        for process in self._started:
+            process.end()
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment that makes a child process see these settings."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(("TELEGRAM", "DYNO"))
+    }
+    assert settings.redis_url is not None
+    assert settings.database_url is not None
+    return {
+        **inherited,
+        "PYTHONPATH": f"{ROOT / 'producer'}:{ROOT}",
+        "FEATURE_EVENT_LOGGING": "true",
+        "REDIS_URL": settings.redis_url.reveal(),
+        "DATABASE_URL": settings.database_url.reveal(),
+        "SIGNALTAPE_HOME": str(settings.home),
+        "SIGNALTAPE_STREAM": settings.stream,
+    }
+
+
+@pytest.fixture
+def runner(settings: Settings) -> Iterator[Runner]:
+    made = Runner(settings)
+    yield made
+    made.end_all()
+
+
+@contextmanager
+def own_valkey(folder: Path, *extra: str) -> Iterator[Valkey]:
+    """A Valkey of this test alone, that it may stop, freeze and kill."""
+    short = Path(tempfile.mkdtemp(prefix="vk-"))
+    valkey = Valkey(folder, short / "v.sock", extra)
+    valkey.start()
+    try:
+        yield valkey
+    finally:
+        valkey.stop()
+        shutil.rmtree(short, ignore_errors=True)
+
+
+def _database(servers: Urls, name: str) -> str:
+    return servers.database.replace("@/postgres?", f"@/{name}?")

@@ -1,0 +1,297 @@
+"""The worker against real servers: drained, restarted, killed, claimed from; always each event once."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import signal
+import threading
+import time
+from typing import Any
+
+import psycopg
+import pytest
+
+from signaltape import Secret, Settings
+from sink import quality
+from sink.db import Connection, connect
+from sink.entries import Outcome
+from tests.integration.conftest import Runner
+from tests.support.samples import SAMPLES, as_json, closed, new_id, published
+from tests.support.waiting import eventually
+from worker.consumer import Consumer
+from worker.loop import Worker
+from worker.read_ahead import Limits
+
+
+def add(client: Any, key: str, name: str, fields: dict[str, Any]) -> str:
+    return str(client.xadd(key, {"event": name, "data": as_json(fields)}).decode())
+
+
+def add_lives(client: Any, key: str, count: int) -> None:
+    """`count` signals with all four events each."""
+    with client.pipeline(transaction=False) as pipe:
+        for number in range(count):
+            signal_id = new_id()
+            for name, make in SAMPLES.items():
+                pipe.xadd(key, {"event": name, "data": as_json(make(signal_id))})
+            if number % 500 == 0:
+                pipe.execute()
+        pipe.execute()
+
+
+def make_worker(
+    settings: Settings, key: str, name: str = "w-1", limits: Limits = Limits(), database: Secret | None = None
+) -> tuple[Worker, threading.Event]:
+    stop = threading.Event()
+    assert settings.redis_url is not None
+    assert settings.database_url is not None
+    redis_url = settings.redis_url
+    worker = Worker(lambda: Consumer(redis_url, name, [key]), database or settings.database_url, stop, limits)
+    return worker, stop
+
+
+def drain(settings: Settings, key: str, name: str = "w-1", limits: Limits = Limits()) -> Outcome:
+    return make_worker(settings, key, name, limits)[0].run(once=True)
+
+
+def stored(connection: Connection) -> int:
+    row = connection.execute("SELECT count(*) FROM signal_events").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def pending(client: Any, key: str) -> int:
+    return int(client.xpending(key, "worker")["pending"])
+
+
+def test_it_drains_the_stream_from_its_start(
+    settings: Settings, redis_client: Any, key: str, connection: Connection
+) -> None:
+    add_lives(redis_client, key, 100)
+    assert drain(settings, key) == Outcome(stored=400)
+    assert drain(settings, key) == Outcome()
+    assert stored(connection) == 400
+    assert pending(redis_client, key) == 0
+    assert redis_client.xinfo_consumers(key, "worker") == [], "it signed off"
+
+
+def test_an_empty_stream_is_fine(settings: Settings, key: str) -> None:
+    assert drain(settings, key) == Outcome()
+
+
+def test_invalid_entries_go_to_the_dead_letters_and_hold_nothing_back(
+    settings: Settings, redis_client: Any, key: str, connection: Connection
+) -> None:
+    bad = [
+        {"event": "signal_closed", "data": b"\xff\xfe not json"},
+        {"event": "signal_lost", "data": b"{}"},
+        {"event": b"\xff", "data": b"{}"},
+        {"event": "signal_published", "data": as_json(published(confluence_score=1.7))},
+        {"event": "signal_closed", "data": as_json(closed()), "v": "2"},
+        {"event": "signal_closed", "data": as_json(closed()), "v": "two"},
+        {"data": as_json(closed())},
+        {"event": "signal_closed"},
+        {"hello": "world"},
+    ]
+    for fields in bad:
+        redis_client.xadd(key, fields)
+        add(redis_client, key, "signal_closed", closed())
+    redis_client.xadd(key, {"event": "signal_closed", "data": as_json(closed()), "v": "1", "id": "mine"})
+    assert drain(settings, key) == Outcome(stored=10, dead=9)
+    rows = connection.execute("SELECT event, raw, reason, entry_ts FROM dead_letters ORDER BY id").fetchall()
+    assert rows[0][1] == b"\xff\xfe not json"
+    assert [row[2].split(",")[0] for row in rows[2:]] == [
+        "event must be one of signal_published",
+        "confluence_score must be in 0..1",
+        "v (schema version) must be 1",
+        "v (schema version) must be a number",
+        "the entry has no field 'event'",
+        "the entry has no field 'data'",
+        "the entry has no field 'event'",
+    ]
+    assert pending(redis_client, key) == 0
+
+
+def test_a_missing_time_is_the_entrys_own(
+    settings: Settings, redis_client: Any, key: str, connection: Connection
+) -> None:
+    redis_client.xadd(key, {"event": "signal_closed", "data": as_json(closed())}, id="1642395600000-7")
+    drain(settings, key)
+    row = connection.execute("SELECT ts_closed AT TIME ZONE 'UTC', entry_id FROM signal_closures "
+                             "JOIN signal_events USING (signal_id)").fetchone()  # fmt: skip
+    assert row is not None
+    assert (str(row[0]), row[1]) == ("2022-01-17 05:00:00", "1642395600000-7")
+
+
+def test_its_own_pending_entries_come_first_after_a_restart(
+    settings: Settings, redis_client: Any, key: str, connection: Connection
+) -> None:
+    add_lives(redis_client, key, 30)
+    redis_client.xgroup_create(key, "worker", id="0")
+    redis_client.xreadgroup("worker", "w-1", {key: ">"}, count=50)  # given to w-1, which then died
+    assert drain(settings, key, "w-1") == Outcome(stored=120)
+    assert pending(redis_client, key) == 0
+
+
+def test_entries_of_a_dead_consumer_are_taken_over(
+    settings: Settings, redis_client: Any, key: str, connection: Connection
+) -> None:
+    add_lives(redis_client, key, 10)
+    redis_client.xgroup_create(key, "worker", id="0")
+    redis_client.xreadgroup("worker", "gone", {key: ">"}, count=25)
+    eventually(lambda: redis_client.xinfo_consumers(key, "worker")[0]["idle"] >= 100)
+    assert drain(settings, key, "w-2", Limits(claim_idle_ms=100)) == Outcome(stored=40)
+    assert pending(redis_client, key) == 0
+
+
+def test_an_entry_deleted_while_pending_is_acknowledged(
+    settings: Settings, redis_client: Any, key: str
+) -> None:
+    ids = [add(redis_client, key, "signal_closed", closed()) for _ in range(3)]
+    redis_client.xgroup_create(key, "worker", id="0")
+    redis_client.xreadgroup("worker", "w-1", {key: ">"})
+    redis_client.xdel(key, ids[1])
+    assert drain(settings, key) == Outcome(stored=2)
+    assert pending(redis_client, key) == 0
+
+
+def test_several_partitions(
+    settings: Settings, redis_client: Any, runner: Runner, connection: Connection
+) -> None:
+    for number in range(3):
+        add_lives(redis_client, f"{settings.stream}:{{{number}}}", 5)
+    code, out, err = runner.run("worker", "--once", SIGNALTAPE_PARTITIONS="3")
+    assert (code, out) == (0, "stored 60, duplicates 0, conflicts 0, dead letters 0\n"), err
+
+
+def test_kill_9_at_any_moment_during_100_000_events(
+    settings: Settings, redis_client: Any, key: str, runner: Runner, connection: Connection
+) -> None:
+    add_lives(redis_client, key, 25_000)
+    chance = random.Random(20220117)
+    kills = 0
+    while kills < 6 and stored(connection) < 90_000:
+        process = runner.start("worker", "--batch", "2000", "--name", "victim")
+        before = stored(connection)
+        eventually(lambda before=before: stored(connection) > before)
+        time.sleep(chance.uniform(0, 0.4))  # any moment: the point of this test
+        process.popen.send_signal(signal.SIGKILL)
+        process.finish()
+        kills += 1
+    assert kills >= 3
+    code, _, err = runner.run("worker", "--once", "--name", "victim")
+    assert code == 0, err
+    assert stored(connection) == 100_000
+    assert quality.disagreements(connection) == {}
+    assert pending(redis_client, key) == 0
+    assert redis_client.xinfo_groups(key)[0]["lag"] == 0
+
+
+def test_sigterm_finishes_the_batch_acknowledges_and_leaves(
+    settings: Settings, redis_client: Any, key: str, runner: Runner, connection: Connection
+) -> None:
+    add_lives(redis_client, key, 10_000)
+    process = runner.start("worker", "--batch", "1000")
+    eventually(lambda: stored(connection) > 0)
+    process.popen.terminate()
+    code, out, err = process.finish(timeout=30)
+    assert code == 0, err
+    assert out == f"stored {stored(connection)}, duplicates 0, conflicts 0, dead letters 0\n"
+    assert pending(redis_client, key) == 0
+    assert redis_client.xinfo_consumers(key, "worker") == []
+
+
+def test_two_workers_share_the_stream(
+    settings: Settings, redis_client: Any, key: str, runner: Runner, connection: Connection
+) -> None:
+    add_lives(redis_client, key, 5_000)
+    both = [runner.start("worker", "--once", "--batch", "500") for _ in range(2)]
+    done = [process.finish() for process in both]
+    assert [code for code, _, _ in done] == [0, 0], done
+    assert stored(connection) == 20_000
+    assert quality.disagreements(connection) == {}
+    names = {err.split("consumer ")[1].split()[0] for _, _, err in done}
+    assert len(names) == 2, "each has a name of its own"
+
+
+def test_it_waits_for_postgres_and_says_so(
+    settings: Settings, redis_client: Any, key: str, database: Secret, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker, stop = make_worker(settings, key)
+    name = database.reveal().partition("@/")[2].partition("?")[0]
+    admin_url = database.reveal().replace(f"@/{name}?", "@/postgres?")
+    with caplog.at_level(logging.INFO), psycopg.connect(admin_url, autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        add_lives(redis_client, key, 10)
+        eventually(lambda: "Postgres does not write, trying again in" in caplog.text)
+        assert pending(redis_client, key) == 40
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        eventually(lambda: worker.total.stored == 40)
+        assert "Postgres is back" in caplog.text
+        stop.set()
+        thread.join()
+
+
+def test_it_survives_a_terminated_session(
+    settings: Settings, redis_client: Any, key: str, database: Secret
+) -> None:
+    worker, stop = make_worker(settings, key)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    for round_number in range(1, 4):
+        add_lives(redis_client, key, 5)
+        eventually(lambda number=round_number: worker.total.stored == number * 20)
+        with connect(database) as admin:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE application_name = 'signaltape-worker' AND datname = current_database()"
+            )
+    stop.set()
+    thread.join()
+
+
+def test_it_survives_a_flushed_redis(settings: Settings, redis_client: Any, key: str) -> None:
+    worker, stop = make_worker(settings, key)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    add_lives(redis_client, key, 5)
+    eventually(lambda: worker.total.stored == 20)
+    redis_client.delete(key)
+    add_lives(redis_client, key, 5)
+    eventually(lambda: worker.total.stored == 40)
+    stop.set()
+    thread.join()
+
+
+def test_status_in_words_and_as_json(settings: Settings, redis_client: Any, key: str, runner: Runner) -> None:
+    add(redis_client, key, "signal_closed", closed())
+    redis_client.xadd(key, {"event": "signal_closed", "data": b"{}"})
+    assert runner.run("worker", "--once")[0] == 0
+    add_lives(redis_client, key, 2)
+    code, out, err = runner.run("worker", "status", "--json")
+    assert code == 0, err
+    status = json.loads(out)
+    assert status["partitions"][0]["lag_entries"] == 8
+    assert status["partitions"][0]["pending"] == 0
+    assert status["orphans"]["signal_closures"] == 1
+    assert status["dead_letters"] == 1
+    code, out, _ = runner.run("worker", "status")
+    assert code == 0
+    assert "orphans: signal_triggers=0 signal_invalidations=0 signal_closures=1" in out
+
+
+def test_errors_are_one_line_that_says_what_to_do(runner: Runner) -> None:
+    code, _, err = runner.run("worker", "--once", REDIS_URL="")
+    assert code == 2
+    assert "REDIS_URL is not set: export REDIS_URL=redis://host:6379/0" in err
+    code, _, err = runner.run("worker", "--once", REDIS_URL="redis://127.0.0.1:1/0")
+    assert code == 1
+    assert err.strip().splitlines()[-1].startswith("Error: Redis: ")
+    code, _, err = runner.run("worker", "status", DATABASE_URL="postgresql://u:hunter2@127.0.0.1:1/x")
+    assert code == 1
+    assert "Error: Postgres: " in err
+    assert "hunter2" not in err
