@@ -24,6 +24,8 @@ MAX_LOST_STUBS = 2
 #: Waits between tries double from the first to the last.
 RETRY_FIRST_S = 1.0
 RETRY_CAP_S = 300.0
+#: A message that another sender holds may be finished any moment.
+LOOK_AGAIN_S = 0.5
 #: With an empty outbox, look again after this long.
 IDLE_S = 5.0
 
@@ -31,10 +33,12 @@ IDLE_S = 5.0
 class Sender:
     """Sends what is due. One at a time; several senders may share an outbox."""
 
-    def __init__(self, outbox: Outbox, api: BotApi, *, retry_first_s: float = RETRY_FIRST_S) -> None:
+    def __init__(
+        self, outbox: Outbox, api: BotApi, *, pace: Pace | None = None, retry_first_s: float = RETRY_FIRST_S
+    ) -> None:
         self._outbox = outbox
         self._api = api
-        self._pace = Pace()
+        self._pace = pace or Pace()
         self._retry_first_s = retry_first_s
 
     async def drain(self, deadline_s: float) -> bool:
@@ -46,7 +50,7 @@ class Sender:
             due_s = self._outbox.next_due_s()
             if due_s is None:
                 return True
-            await asyncio.sleep(min(max(due_s, 0.05), max(end - time.monotonic(), 0.0)))
+            await asyncio.sleep(min(max(due_s, 0.05), LOOK_AGAIN_S, max(end - time.monotonic(), 0.0)))
         return self._outbox.next_due_s() is None
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -1,0 +1,252 @@
+"""Delivery: a report is in the chat once, whatever Telegram does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from reports.telegram.api import BotApi
+from reports.telegram.outbox import Outbox
+from reports.telegram.pace import Pace
+from reports.telegram.sender import STUB, Sender
+from reports.telegram.text import Entity, Text
+from signaltape import Secret
+from sink.db import Connection, connect
+from tests.integration.conftest import Runner
+from tests.support.botapi import TOKEN, BotServer, bot_server
+from tests.support.waiting import eventually
+
+REPORT = Text("📊 Weekly Scorecard\n• 0.80+: n=1 _*[]()<b>&", [Entity("bold", 0, 19)])
+SOON = timedelta(minutes=5)
+CALL_TIMEOUT_S = 0.3
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def state(connection: Connection, key: str = "k") -> str:
+    found = Outbox(connection).state(key)
+    assert found is not None
+    return found[0]
+
+
+def quick_sender(connection: Connection, api: BotApi) -> Sender:
+    """A sender that retries at once and keeps no pace (that is tested by itself)."""
+    return Sender(Outbox(connection), api, pace=Pace(chat_interval_s=0), retry_first_s=0.01)
+
+
+def with_server(work: Callable[[BotServer, Sender], Awaitable[Any]], connection: Connection, token: str = TOKEN) -> BotServer:  # fmt: skip
+    """Run `work` with a server and a sender that retries quickly."""
+
+    async def run() -> BotServer:
+        async with bot_server() as server, BotApi(Secret(token), server.base, CALL_TIMEOUT_S) as api:
+            await work(server, quick_sender(connection, api))
+            return server
+
+    return asyncio.run(run())
+
+
+def deliver(
+    connection: Connection, faults: list[str], text: Text = REPORT, deadline_s: float = 15
+) -> BotServer:
+    """Put one report in and send until nothing waits, with these faults in front."""
+    Outbox(connection).enqueue("k", "42", text, now() + SOON)
+
+    async def work(server: BotServer, sender: Sender) -> None:
+        server.faults.extend(faults)
+        await sender.drain(deadline_s)
+
+    return with_server(work, connection)
+
+
+def test_a_report_is_sent_as_a_stub_and_then_filled(connection: Connection) -> None:
+    server = deliver(connection, [])
+    assert [method for method, _ in server.calls] == ["sendMessage", "editMessageText"]
+    assert server.calls[0][1]["text"] == STUB.text
+    assert list(server.messages.values()) == [REPORT.text]
+    assert server.entities[100] == [{"type": "bold", "offset": 0, "length": 19}]
+    assert all("parse_mode" not in body for _, body in server.calls)
+    assert state(connection) == "sent"
+
+
+@pytest.mark.parametrize("fault", ["429", "500 before", "500 after", "closed before", "closed after", "timeout before", "timeout after", "nonsense"])  # fmt: skip
+@pytest.mark.parametrize("call", ["stub", "fill"])
+def test_no_fault_loses_or_doubles_a_report(connection: Connection, fault: str, call: str) -> None:
+    server = deliver(connection, [fault] if call == "stub" else ["ok", fault])
+    assert state(connection) == "sent"
+    texts = list(server.messages.values())
+    assert texts.count(REPORT.text) == 1
+    assert len(texts) <= 2, "at most one more stub"
+    if call == "fill":
+        assert len(texts) == 1
+
+
+def test_retry_after_is_honoured(connection: Connection) -> None:
+    started = now()
+    server = deliver(connection, ["429"])
+    assert len(server.calls) == 3
+    assert now() - started >= timedelta(seconds=1)
+
+
+def test_two_unanswered_stubs_are_left_to_a_person(connection: Connection) -> None:
+    server = deliver(connection, ["timeout after", "timeout after", "ok"])
+    assert state(connection) == "uncertain"
+    assert REPORT.text not in server.messages.values()
+    assert len(server.calls) == 2
+
+
+def test_a_server_that_cannot_be_reached_is_tried_again(connection: Connection) -> None:
+    Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
+
+    async def run() -> None:
+        async with BotApi(Secret(TOKEN), "http://127.0.0.1:1", CALL_TIMEOUT_S) as api:
+            sender = quick_sender(connection, api)
+            assert not await sender.drain(0.5)
+
+    asyncio.run(run())
+    found = Outbox(connection).state("k")
+    assert found is not None
+    assert found[0] == "queued"
+    assert "hunter2" not in str(found[1])
+    assert state(connection) == "queued"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "token"),
+    [
+        ((400, "Bad Request: chat not found"), TOKEN),
+        ((403, "Forbidden: bot was blocked"), TOKEN),
+        (None, "1:wrong"),
+    ],
+)
+def test_a_refusal_ends_it_with_the_reason(
+    connection: Connection, refusal: tuple[int, str] | None, token: str
+) -> None:
+    Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
+
+    async def work(server: BotServer, sender: Sender) -> None:
+        server.refuse = refusal
+        await sender.drain(5)
+
+    with_server(work, connection, token)
+    found = Outbox(connection).state("k")
+    assert found is not None
+    assert found[0] == "failed"
+    assert (refusal[1] if refusal else "Unauthorized") in str(found[1])
+
+
+def test_what_has_expired_is_never_sent(connection: Connection) -> None:
+    Outbox(connection).enqueue("k", "42", REPORT, now() - timedelta(seconds=1))
+
+    async def work(_server: BotServer, sender: Sender) -> None:
+        assert await sender.drain(5)
+
+    server = with_server(work, connection)
+    assert server.calls == []
+    assert state(connection) == "expired"
+
+
+def test_a_key_is_sent_once_for_ever(connection: Connection) -> None:
+    outbox = Outbox(connection)
+    assert outbox.enqueue("k", "42", Text("first"), now() + SOON)
+    assert outbox.enqueue("k", "42", REPORT, now() + SOON), "not begun yet: the newer text is taken"
+    server = deliver(connection, [])
+    assert not outbox.enqueue("k", "42", Text("again"), now() + SOON)
+
+    async def work(_server: BotServer, sender: Sender) -> None:
+        await sender.drain(1)
+
+    assert with_server(work, connection).calls == []
+    assert list(server.messages.values()) == [REPORT.text]
+
+
+def test_a_long_text_goes_in_parts_each_once(connection: Connection) -> None:
+    text = Text("".join(f"line {number} 📈\n" for number in range(700)))
+    server = deliver(connection, ["ok", "ok", "closed before", "ok", "timeout after"], text)
+    assert state(connection) == "sent"
+    assert "".join(part for part in server.messages.values() if part != STUB.text) == text.text
+
+
+def test_two_senders_share_an_outbox(connection: Connection, database: Secret) -> None:
+    for number in range(6):
+        Outbox(connection).enqueue(f"k{number}", str(number), Text(f"report {number}"), now() + SOON)
+
+    async def run() -> list[str]:
+        async with bot_server() as server, BotApi(Secret(TOKEN), server.base, CALL_TIMEOUT_S) as api:
+            with connect(database) as first, connect(database) as second:
+                senders = [Sender(Outbox(own), api) for own in (first, second)]
+                await asyncio.gather(*(sender.drain(20) for sender in senders))
+            return sorted(server.messages.values())
+
+    assert asyncio.run(run()) == [f"report {number}" for number in range(6)]
+
+
+def test_a_sender_that_died_gives_its_message_back_after_the_lease(connection: Connection) -> None:
+    outbox = Outbox(connection)
+    outbox.enqueue("k", "42", REPORT, now() + SOON)
+    leased = outbox.lease()
+    assert leased is not None
+    outbox.stub_sent(leased, 100)
+    assert outbox.lease() is None
+    connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
+    again = outbox.lease()
+    assert again is not None
+    assert (again.message_ids, again.attempts) == ([100], 2), (
+        "the stub that stands is filled, no other is sent"
+    )
+
+
+def test_the_command_sends_once_and_says_so(connection: Connection, runner: Runner) -> None:
+    async def run() -> tuple[BotServer, list[tuple[int, str, str]]]:
+        async with bot_server() as server:
+            bot = {
+                "TELEGRAM_BOT_TOKEN": TOKEN,
+                "TELEGRAM_CHAT_ID": "-100200",
+                "TELEGRAM_API_BASE": server.base,
+            }
+            command = ("reports", "scorecard", "--week", "2022-W03", "--send")
+            results = [await asyncio.to_thread(runner.run, *command, **bot) for _ in range(2)]
+            return server, results
+
+    server, results = asyncio.run(run())
+    assert [code for code, _, _ in results] == [0, 0], results
+    assert "sent to Telegram (once" in results[0][1]
+    assert len(server.messages) == 1
+    assert "📊 Weekly Scorecard\n2022-01-17 – 2022-01-23 WIB (2022-W03)" in server.messages[100]
+    assert TOKEN not in str(results)
+
+
+def test_the_schedule_catches_up_the_newest_week_on_start_and_only_once(
+    connection: Connection, runner: Runner
+) -> None:
+    async def run() -> BotServer:
+        async with bot_server() as server:
+            bot = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_CHAT_ID": "42", "TELEGRAM_API_BASE": server.base}
+            for _ in range(2):
+                process = runner.start("reports", "schedule", **bot)
+                await asyncio.to_thread(eventually, lambda: "Weekly Scorecard" in str(server.messages))
+                await asyncio.to_thread(eventually, lambda: state_of_newest() == "sent")
+                await asyncio.to_thread(eventually, sender_is_connected)
+                process.popen.terminate()
+                code, _, err = await asyncio.to_thread(process.finish, 30)
+                assert code == 0, err
+                assert "next Weekly Scorecard: " in err
+                assert "23:59:00 WIB" in err
+            return server
+
+    def state_of_newest() -> str | None:
+        row = connection.execute("SELECT state FROM outbox").fetchone()
+        return row[0] if row else None
+
+    def sender_is_connected() -> bool:
+        name = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
+        return connection.execute(name, ("signaltape-sender",)).fetchone() is not None
+
+    server = asyncio.run(run())
+    assert len(server.messages) == 1
+    assert connection.execute("SELECT count(*) FROM weekly_scorecard").fetchone() == (1,)

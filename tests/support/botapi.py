@@ -1,0 +1,101 @@
+"""A local Telegram Bot API server that answers as the real one does, faults included."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+TOKEN = "12345:hunter2"
+
+#: Faults that a test can put in front of the next calls, in order.
+FAULTS = (
+    "ok",
+    "429",  # too many requests, with retry_after
+    "500 before",  # server fault, nothing was done
+    "500 after",  # server fault, but the call was carried out
+    "closed before",  # connection closed without an answer, nothing was done
+    "closed after",  # connection closed without an answer, but the call was carried out
+    "timeout before",  # no answer in time, nothing was done
+    "timeout after",  # no answer in time, but the call was carried out
+    "nonsense",  # an answer that is not the Bot API's, nothing was done
+)
+
+
+class BotServer:
+    """What the chat looks like, and which calls came."""
+
+    def __init__(self) -> None:
+        self.base = ""
+        self.messages: dict[int, str] = {}
+        self.entities: dict[int, list[dict[str, Any]]] = {}
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.faults: deque[str] = deque()
+        self.refuse: tuple[int, str] | None = None
+        self.retry_after_s = 1
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        method = request.match_info["method"]
+        body = await request.json()
+        self.calls.append((method, body))
+        if request.match_info["token"] != TOKEN:
+            return _error(401, "Unauthorized")
+        if self.refuse is not None:
+            return _error(*self.refuse)
+        fault = self.faults.popleft() if self.faults else "ok"
+        if fault == "429":
+            return _error(429, "Too Many Requests", {"retry_after": self.retry_after_s})
+        if fault == "nonsense":
+            return web.Response(status=502, text="<html>Bad Gateway</html>")
+        answer = self._do(method, body) if fault.endswith("after") or fault == "ok" else None
+        if fault.startswith("500"):
+            return _error(500, "Internal Server Error")
+        if fault.startswith("closed"):
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
+        if fault.startswith("timeout"):
+            await asyncio.sleep(3600)
+        assert answer is not None
+        return answer
+
+    def _do(self, method: str, body: dict[str, Any]) -> web.Response:
+        if len(body["text"].encode("utf-16-le")) // 2 > 4096:
+            return _error(400, "Bad Request: message is too long")
+        if method == "sendMessage":
+            message_id = 100 + len(self.messages)
+        else:
+            message_id = body["message_id"]
+            if message_id not in self.messages:
+                return _error(400, "Bad Request: message to edit not found")
+            if self.messages[message_id] == body["text"]:
+                return _error(400, "Bad Request: message is not modified: specified new message content")
+        self.messages[message_id] = body["text"]
+        self.entities[message_id] = body["entities"]
+        return web.json_response({"ok": True, "result": {"message_id": message_id}})
+
+
+def _error(code: int, description: str, parameters: dict[str, Any] | None = None) -> web.Response:
+    answer = {"ok": False, "error_code": code, "description": description, "parameters": parameters or {}}
+    return web.json_response(answer, status=code)
+
+
+@asynccontextmanager
+async def bot_server() -> AsyncIterator[BotServer]:
+    """Run the server on a free port of this machine."""
+    server = BotServer()
+    app = web.Application()
+    app.router.add_post("/bot{token}/{method}", server.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield server
+    finally:
+        await runner.cleanup()
