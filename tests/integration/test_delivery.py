@@ -40,7 +40,9 @@ def quick_sender(connection: Connection, api: BotApi) -> Sender:
     return Sender(Outbox(connection), api, pace=Pace(chat_interval_s=0), retry_first_s=0.01)
 
 
-def with_server(work: Callable[[BotServer, Sender], Awaitable[Any]], connection: Connection, token: str = TOKEN) -> BotServer:  # fmt: skip
+def with_server(
+    work: Callable[[BotServer, Sender], Awaitable[Any]], connection: Connection, token: str = TOKEN
+) -> BotServer:
     """Run `work` with a server and a sender that retries quickly."""
 
     async def run() -> BotServer:
@@ -74,7 +76,19 @@ def test_a_report_is_sent_as_a_stub_and_then_filled(connection: Connection) -> N
     assert state(connection) == "sent"
 
 
-@pytest.mark.parametrize("fault", ["429", "500 before", "500 after", "closed before", "closed after", "timeout before", "timeout after", "nonsense"])  # fmt: skip
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "429",
+        "500 before",
+        "500 after",
+        "closed before",
+        "closed after",
+        "timeout before",
+        "timeout after",
+        "nonsense",
+    ],
+)
 @pytest.mark.parametrize("call", ["stub", "fill"])
 def test_no_fault_loses_or_doubles_a_report(connection: Connection, fault: str, call: str) -> None:
     server = deliver(connection, [fault] if call == "stub" else ["ok", fault])

@@ -256,7 +256,7 @@ def test_it_is_stored_once_per_monday_with_all_five_bins(book: Book, connection:
     ).fetchall()
     assert monday == date(2022, 1, 17)
     assert monotonic_ok
-    assert list(sorted(bins)) == sorted(LABELS)
+    assert sorted(bins) == sorted(LABELS)
     assert bins["0.80+"] == {"n": 12, "wins": 8, "winrate": 0.667, "sl": 1, "winrate_all": 0.615}
     assert bins["<0.50"] == {"n": 0, "wins": 0, "winrate": None, "sl": 0, "winrate_all": None}
     book.closed_signal(0.85, 1)

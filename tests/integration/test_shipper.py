@@ -28,6 +28,10 @@ def signal_ids(client: Any, key: str) -> list[str]:
     return [msgspec.json.decode(fields[b"data"])["signal_id"] for _, fields in client.xrange(key)]
 
 
+def await_length(client: Any, key: str, length: int) -> None:
+    eventually(lambda: client.xlen(key) == length, timeout=5)
+
+
 def test_the_thread_in_the_engine_ships_and_close_drains(
     settings: Settings, redis_client: Any, key: str
 ) -> None:
@@ -43,7 +47,7 @@ def test_an_event_is_in_redis_soon_without_closing(settings: Settings, redis_cli
     with Emitter(settings) as tape:
         for number in range(1, 4):
             tape.closed(**closed())
-            eventually(lambda number=number: redis_client.xlen(key) == number, timeout=5)
+            await_length(redis_client, key, number)
 
 
 def test_the_entry_is_what_the_wire_format_says(settings: Settings, redis_client: Any, key: str) -> None:
@@ -92,14 +96,18 @@ def test_kill_9_of_the_engine_loses_nothing_that_was_accepted(
     assert row == (10_000, 10_000)
 
 
-def test_the_next_engine_adopts_what_a_killed_one_left(settings: Settings, redis_client: Any, key: str, runner: Runner) -> None:  # fmt: skip
+def test_the_next_engine_adopts_what_a_killed_one_left(
+    settings: Settings, redis_client: Any, key: str, runner: Runner
+) -> None:
     runner.start_code(KILLED).finish()
     with Emitter(settings) as tape:
         tape.closed(**closed())
         eventually(lambda: redis_client.xlen(key) == 5001)
 
 
-def test_a_shipper_process_serves_engines_that_run(settings: Settings, redis_client: Any, key: str, runner: Runner) -> None:  # fmt: skip
+def test_a_shipper_process_serves_engines_that_run(
+    settings: Settings, redis_client: Any, key: str, runner: Runner
+) -> None:
     shipper = runner.start("signaltape", "ship")
     with Emitter(settings, ship=False) as tape:
         for _ in range(500):
@@ -110,7 +118,9 @@ def test_a_shipper_process_serves_engines_that_run(settings: Settings, redis_cli
     assert (code, out) == (0, "shipped 500 events\n"), err
 
 
-def test_two_shippers_never_ship_the_same_journal(settings: Settings, redis_client: Any, key: str, runner: Runner) -> None:  # fmt: skip
+def test_two_shippers_never_ship_the_same_journal(
+    settings: Settings, redis_client: Any, key: str, runner: Runner
+) -> None:
     runner.start_code(KILLED).finish()
     both = [runner.start("signaltape", "ship", "--once") for _ in range(2)]
     assert [process.finish()[0] for process in both] == [0, 0]
@@ -221,7 +231,9 @@ def test_a_redis_that_refuses_writes_is_tried_again(settings: Settings, tmp_path
         client.close()
 
 
-def test_shipped_journals_of_ended_engines_are_removed_after_their_time(settings: Settings, redis_client: Any, key: str) -> None:  # fmt: skip
+def test_shipped_journals_of_ended_engines_are_removed_after_their_time(
+    settings: Settings, redis_client: Any, key: str
+) -> None:
     with Emitter(settings) as tape:
         tape.closed(**closed())
         tape.published(**published(rr=-1))
@@ -237,7 +249,9 @@ def test_shipped_journals_of_ended_engines_are_removed_after_their_time(settings
     assert redis_client.xlen(key) == 2
 
 
-def test_asking_to_send_again_sends_all_that_is_kept(settings: Settings, redis_client: Any, key: str, runner: Runner) -> None:  # fmt: skip
+def test_asking_to_send_again_sends_all_that_is_kept(
+    settings: Settings, redis_client: Any, key: str, runner: Runner
+) -> None:
     with Emitter(settings) as tape:
         for _ in range(10):
             tape.closed(**closed())

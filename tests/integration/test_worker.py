@@ -24,6 +24,8 @@ from worker.consumer import Consumer
 from worker.loop import Worker
 from worker.read_ahead import Limits
 
+DEFAULT = Limits()
+
 
 def add(client: Any, key: str, name: str, fields: dict[str, Any]) -> str:
     return str(client.xadd(key, {"event": name, "data": as_json(fields)}).decode())
@@ -42,7 +44,7 @@ def add_lives(client: Any, key: str, count: int) -> None:
 
 
 def make_worker(
-    settings: Settings, key: str, name: str = "w-1", limits: Limits = Limits(), database: Secret | None = None
+    settings: Settings, key: str, name: str = "w-1", limits: Limits = DEFAULT, database: Secret | None = None
 ) -> tuple[Worker, threading.Event]:
     stop = threading.Event()
     assert settings.redis_url is not None
@@ -52,7 +54,7 @@ def make_worker(
     return worker, stop
 
 
-def drain(settings: Settings, key: str, name: str = "w-1", limits: Limits = Limits()) -> Outcome:
+def drain(settings: Settings, key: str, name: str = "w-1", limits: Limits = DEFAULT) -> Outcome:
     return make_worker(settings, key, name, limits)[0].run(once=True)
 
 
@@ -60,6 +62,14 @@ def stored(connection: Connection) -> int:
     row = connection.execute("SELECT count(*) FROM signal_events").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def await_more_than(connection: Connection, count: int) -> None:
+    eventually(lambda: stored(connection) > count)
+
+
+def await_total(worker: Worker, count: int) -> None:
+    eventually(lambda: worker.total.stored == count)
 
 
 def pending(client: Any, key: str) -> int:
@@ -175,7 +185,7 @@ def test_kill_9_at_any_moment_during_100_000_events(
     while kills < 6 and stored(connection) < 90_000:
         process = runner.start("worker", "--batch", "2000", "--name", "victim")
         before = stored(connection)
-        eventually(lambda before=before: stored(connection) > before)
+        await_more_than(connection, before)
         time.sleep(chance.uniform(0, 0.4))  # any moment: the point of this test
         process.popen.send_signal(signal.SIGKILL)
         process.finish()
@@ -244,7 +254,7 @@ def test_it_survives_a_terminated_session(
     thread.start()
     for round_number in range(1, 4):
         add_lives(redis_client, key, 5)
-        eventually(lambda number=round_number: worker.total.stored == number * 20)
+        await_total(worker, round_number * 20)
         with connect(database) as admin:
             admin.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

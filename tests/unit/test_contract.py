@@ -97,7 +97,7 @@ def test_an_event_that_is_too_large_is_refused() -> None:
 
 
 def test_an_unknown_event_and_an_unknown_version_are_refused() -> None:
-    with pytest.raises(InvalidEvent, match="event must be one of signal_published, .*, got 'signal_lost'"):
+    with pytest.raises(InvalidEvent, match=r"event must be one of signal_published, .*, got 'signal_lost'"):
         validate("signal_lost", b"{}")
     with pytest.raises(InvalidEvent, match=r"v \(schema version\) must be 1, got 2"):
         decode("signal_closed", as_json(closed()), default_ts=NOON, version=2)

@@ -126,7 +126,7 @@ def test_nothing_that_is_passed_in_raises(settings: Settings, nonsense: Any) -> 
 
 def test_strict_raises_instead(settings: Settings) -> None:
     tape = Emitter(settings, strict=True)
-    with pytest.raises(InvalidEvent, match="confluence_score must be in 0..1"):
+    with pytest.raises(InvalidEvent, match=r"confluence_score must be in 0..1"):
         tape.published(**published(confluence_score=2))
     with pytest.raises(SignaltapeError):
         tape.published([1])  # type: ignore[arg-type]
