@@ -17,6 +17,7 @@ from psycopg import sql
 from psycopg.errors import UniqueViolation
 
 from signaltape.clock import from_epoch_ms
+from signaltape.failpoints import failpoint
 from signaltape.stream import entry_time_ms
 from sink.db import Connection, one_line
 from sink.dead_fields import pack_fields
@@ -55,9 +56,12 @@ class BatchWriter:
         lines = [
             _Lines(entry, event_line(entry), DETAIL[entry.name].line(entry.decoded)) for entry in accepted
         ]
+        failpoint("sink.before_copy")
         with self._connection.transaction():
             outcome = self._write_lines(lines) if lines else Outcome()
             self._keep_dead(dead)
+            failpoint("sink.after_copy")
+        failpoint("sink.after_commit")
         self._expect_duplicates = outcome.duplicates + outcome.conflicts > 0
         return outcome.plus(Outcome(dead=len(dead)))
 

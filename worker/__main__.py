@@ -1,4 +1,4 @@
-"""`python -m worker`: run, or `status`."""
+"""`python -m worker`: run, `status`, `dead-letters`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from signaltape.settings import Secret, Settings
 from signaltape.stream import stream_keys
 from sink.db import DatabaseError, connect, database_url, one_line
 from worker.consumer import Consumer, RedisError
+from worker.dead_letters import dead_letters
 from worker.loop import Worker
 from worker.names import Slot, consumer_name
 from worker.read_ahead import Limits
@@ -61,9 +62,8 @@ def main(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    worker = Worker(
-        lambda: Consumer(redis_url, consumer, keys), database, stop, Limits(batch, max_age_ms, claim_idle_ms)
-    )
+    limits = Limits(batch, max_age_ms, claim_idle_ms, settings.stream_retention_s, settings.stream_max_bytes)
+    worker = Worker(lambda: Consumer(redis_url, consumer, keys), database, stop, limits)
     logging.getLogger("worker").info("consumer %s on %s", consumer, ", ".join(keys))
     try:
         done = worker.run(once=once)
@@ -96,6 +96,9 @@ def status(as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
     else:
         _show(found)
+
+
+main.add_command(dead_letters)
 
 
 def _show(found: Status) -> None:

@@ -10,25 +10,18 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from signaltape.settings import Secret
-from signaltape.stream import WORKER_GROUP
+from signaltape.stream import WORKER_GROUP, entry_order
 from worker.decoding import Entry
+from worker.lua import DELETE_IDLE_CONSUMER, TRIM_BELOW_EVERY_GROUP
+from worker.suspects import crash_key, is_suspect
 
 #: What can go wrong between us and Redis.
 RedisError = (redis.RedisError, OSError)
 
 ANSWER_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
-
-# Deletes a consumer only while nothing is pending for it: checked and done in one step, because a
-# deleted consumer takes its pending entries with it.
-_DELETE_IF_IDLE = """
-for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
-    if consumer[2] == ARGV[2] and consumer[4] == 0 and consumer[6] >= tonumber(ARGV[3]) then
-        return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
-    end
-end
-return nil
-"""
+#: Others of our own pending entries may lie between the ones asked about.
+_SLACK = 1000
 
 
 def _as_it_is(response: Any, **_: Any) -> Any:
@@ -90,6 +83,38 @@ class Consumer:
                     break
         return entries
 
+    def suspects(self, entries: list[Entry]) -> set[tuple[str, str]]:
+        """Which of these entries, now ours, were given out so often that each is to be tried alone.
+
+        As (stream key, entry id).
+        """
+        found: set[tuple[str, str]] = set()
+        for key in self.keys:
+            ids = [entry.entry_id for entry in entries if entry.stream == key]
+            if ids:
+                low, high = min(ids, key=entry_order), max(ids, key=entry_order)
+                count = len(ids) + _SLACK
+                for row in self._redis.xpending_range(key, self.group, low, high, count, self.name):
+                    if is_suspect(row["times_delivered"]):
+                        found.add((key, row["message_id"].decode()))
+        return found
+
+    def begin_lonely_try(self, entry: Entry) -> int:
+        """Count a lonely try of a suspect; returns which try this is."""
+        return int(self._redis.hincrby(crash_key(entry.stream), entry.entry_id, 1))
+
+    def end_lonely_try(self, key: str, entry_id: str) -> None:
+        """The try ended without a crash."""
+        self._redis.hdel(crash_key(key), entry_id)
+
+    def trim(self, retention_id: str) -> int:
+        """Drop entries below `retention_id` that every group is done with. Returns how many went."""
+        return sum(int(self._redis.eval(TRIM_BELOW_EVERY_GROUP, 1, key, retention_id)) for key in self.keys)
+
+    def memory_bytes(self) -> dict[str, int]:
+        """What each partition takes in Redis, estimated by it from samples."""
+        return {key: int(self._redis.memory_usage(key, samples=20) or 0) for key in self.keys}
+
     def acknowledge(self, ids: dict[str, list[str]]) -> None:
         """Say that these entries are done."""
         for key, entry_ids in ids.items():
@@ -120,7 +145,7 @@ class Consumer:
         self._redis.close()
 
     def _delete(self, key: str, name: str, idle_ms: int) -> bool:
-        return self._redis.eval(_DELETE_IF_IDLE, 1, key, self.group, name, idle_ms) is not None
+        return self._redis.eval(DELETE_IDLE_CONSUMER, 1, key, self.group, name, idle_ms) is not None
 
     def _read(self, count: int, blocking: tuple[Any, ...], ids: Iterable[str]) -> list[Entry]:
         answer = self._redis.execute_command(

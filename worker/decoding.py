@@ -58,6 +58,12 @@ def sort_entries(entries: Sequence[Entry]) -> Batch:
     return Batch(ids, accepted, dead, vanished)
 
 
+def bury(entry: Entry, reason: str) -> Batch:
+    """A batch that sends one entry to the dead letters without looking at what it holds."""
+    dead = [_bury(entry, entry.fields, reason)] if entry.fields is not None else []
+    return Batch({entry.stream: [entry.entry_id]}, [], dead, 1 - len(dead))
+
+
 def _accept(entry: Entry, fields: Sequence[bytes]) -> Accepted:
     version = SCHEMA_VERSION
     if len(fields) == 4 and fields[0] == FIELD_EVENT and fields[2] == FIELD_DATA:

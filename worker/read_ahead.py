@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from signaltape.shipping.backoff import Backoff
 from worker.consumer import Consumer, RedisError
-from worker.decoding import Batch, Entry, sort_entries
+from worker.decoding import Batch, Entry, bury, sort_entries
+from worker.suspects import is_deadly, reason
 
 log = logging.getLogger("worker")
 
@@ -21,16 +22,19 @@ READ_COUNT = 1000
 #: A batch is handed on once its entries take this much, however few they are.
 BATCH_BYTES = 16 * 1024 * 1024
 CLAIM_EVERY_S = 10.0
+TIDY_EVERY_S = 60.0
 #: A consumer that holds nothing and was silent for this long is deleted.
 FORGET_CONSUMER_MS = 15 * 60 * 1000
 
 
 class Limits(NamedTuple):
-    """When a batch is handed on, and when entries of others are taken over."""
+    """When a batch is handed on, when entries of others are taken over, how long the stream keeps entries."""
 
     max_entries: int = 5000
     max_age_ms: int = 50
     claim_idle_ms: int = 60_000
+    retention_s: int = 86_400
+    stream_max_bytes: int = 0
 
 
 class ReadAhead:
@@ -52,6 +56,7 @@ class ReadAhead:
         self._abandoned = False
         self._error: BaseException | None = None
         self._claimed_at = float("-inf")
+        self._tidied_at = float("-inf")
         self._thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
 
     def start(self) -> None:
@@ -132,7 +137,7 @@ class ReadAhead:
                 return
             for entry in entries:
                 after[entry.stream] = entry.entry_id
-            self._hand_on(entries)
+            self._redeliver(entries)
 
     def _read_one(self) -> bool:
         """Read one batch and hand it on. False if there was nothing."""
@@ -140,7 +145,8 @@ class ReadAhead:
         first = self._consumer.read_new(READ_COUNT, None if self._once else BLOCK_MS)
         entries = self._gather(first) if first else []
         if entries:
-            self._hand_on(entries)
+            self._hand_on(sort_entries(entries))
+        self._tidy()
         return bool(claimed or entries)
 
     def _gather(self, entries: list[Entry]) -> list[Entry]:
@@ -168,13 +174,51 @@ class ReadAhead:
         claimed = self._consumer.claim(self._limits.max_entries, self._limits.claim_idle_ms)
         if claimed:
             log.info("took over %d entries from consumers that do not answer", len(claimed))
-            self._hand_on(claimed)
+            self._redeliver(claimed)
         for name in self._consumer.delete_idle(FORGET_CONSUMER_MS):
             log.info("deleted consumer %s: it held nothing and was silent", name)
         return bool(claimed)
 
-    def _hand_on(self, entries: list[Entry]) -> None:
-        batch = sort_entries(entries)
+    def _redeliver(self, entries: list[Entry]) -> None:
+        """Hand on entries that were given out before; those that may crash workers one by one."""
+        suspects = self._consumer.suspects(entries)
+        ordinary = [entry for entry in entries if (entry.stream, entry.entry_id) not in suspects]
+        if ordinary:
+            self._hand_on(sort_entries(ordinary))
+        for entry in entries:
+            if (entry.stream, entry.entry_id) in suspects and not self._stop.is_set():
+                self._try_alone(entry)
+
+    def _try_alone(self, entry: Entry) -> None:
+        self._await_empty_hands()
+        tries = self._consumer.begin_lonely_try(entry)
+        if is_deadly(tries):
+            log.error("entry %s goes to the dead letters: %s", entry.entry_id, reason(tries))
+            self._hand_on(bury(entry, reason(tries)))
+        else:
+            self._hand_on(sort_entries([entry]))
+        self._await_empty_hands()
+        self._consumer.end_lonely_try(entry.stream, entry.entry_id)
+
+    def _tidy(self) -> None:
+        """Now and then trim what every group is done with, and report a stream that grows too large."""
+        now = time.monotonic()
+        if now - self._tidied_at < TIDY_EVERY_S:
+            return
+        self._tidied_at = now
+        self._consumer.trim(f"{max(0, int((time.time() - self._limits.retention_s) * 1000))}-0")
+        if self._limits.stream_max_bytes:
+            for key, size in self._consumer.memory_bytes().items():
+                if size > self._limits.stream_max_bytes:
+                    log.warning(
+                        "%s takes %d bytes, more than SIGNALTAPE_STREAM_MAX_BYTES=%d; nothing is cut: "
+                        "is a consumer group stuck?",
+                        key,
+                        size,
+                        self._limits.stream_max_bytes,
+                    )
+
+    def _hand_on(self, batch: Batch) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._ready or self._abandoned)
             self._ready.append(batch)

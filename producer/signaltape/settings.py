@@ -58,6 +58,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     partitions: Annotated[int, Meta(ge=1, le=256)] = 1  # SIGNALTAPE_PARTITIONS
     journal_max_bytes: Annotated[int, Meta(ge=8 * _MIB)] = 256 * _MIB  # SIGNALTAPE_JOURNAL_MAX_BYTES
     segment_bytes: Annotated[int, Meta(ge=_MIB, le=64 * _MIB)] = 2 * _MIB  # SIGNALTAPE_SEGMENT_BYTES
+    stream_max_bytes: Annotated[int, Meta(ge=0)] = 0  # SIGNALTAPE_STREAM_MAX_BYTES; 0: no limit
+    stream_retention_s: Annotated[int, Meta(ge=0)] = 86_400  # SIGNALTAPE_STREAM_RETENTION_S
     dyno: str | None = None  # DYNO; set by Heroku-like hosts, names the worker's consumer
     shipped_keep_s: Annotated[int, Meta(ge=0)] = 900  # SIGNALTAPE_SHIPPED_KEEP_S
 
@@ -93,6 +95,8 @@ _FIELD_OF = {
     "SIGNALTAPE_JOURNAL_MAX_BYTES": "journal_max_bytes",
     "SIGNALTAPE_SEGMENT_BYTES": "segment_bytes",
     "SIGNALTAPE_SHIPPED_KEEP_S": "shipped_keep_s",
+    "SIGNALTAPE_STREAM_MAX_BYTES": "stream_max_bytes",
+    "SIGNALTAPE_STREAM_RETENTION_S": "stream_retention_s",
     "DYNO": "dyno",
 }
 _VARIABLE_OF = {field: name for name, field in _FIELD_OF.items()}

@@ -6,6 +6,7 @@ import os
 import time
 from pathlib import Path
 
+from signaltape.failpoints import failpoint
 from signaltape.journal.cursor import read_cursor, write_cursor
 from signaltape.journal.home import SHIP_LOCK, is_alive, remove_journal
 from signaltape.journal.lock import FileLock
@@ -58,6 +59,7 @@ class JournalShipper:
         except BaseException:
             self._reader.seek(self._acknowledged())
             raise
+        failpoint("shipper.after_reply")
         forgotten = self._has_forgotten(answer)
         self._advance(items, answer)
         if forgotten:

@@ -1,0 +1,199 @@
+"""`python -m worker dead-letters`: list, show, requeue, drop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+import msgspec
+import redis
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from signaltape.clock import as_aware, show
+from signaltape.errors import SettingsError
+from signaltape.settings import Settings
+from signaltape.stream import FIELD_DATA
+from sink import dead_letters as letters
+from sink.db import Connection, DatabaseError, connect, database_url, one_line
+
+console = Console()
+_FILTERS = (
+    click.option("--event", help="Only this event."),
+    click.option("--reason", help="Only reasons that contain this text."),
+    click.option("--since", type=click.DateTime(), help="Only entries from this WIB time on."),
+    click.option("--until", type=click.DateTime(), help="Only entries before this WIB time."),
+)
+
+
+def _filtered(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_FILTERS):
+        command = option(command)
+    return command
+
+
+@click.group(name="dead-letters")
+def dead_letters() -> None:
+    """Entries that could not become events: look at them, send them through again, drop them."""
+
+
+@dead_letters.command(name="list")
+@_filtered
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Show so many at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_command(limit: int, as_json: bool, **filters: Any) -> None:
+    """List dead letters, newest first, and count them by reason."""
+    which = _which(**filters)
+    with _session() as (_, connection):
+        counts = letters.counts(connection, which)
+        rows = letters.listed(connection, which, limit)
+    if as_json:
+        _print_json({"counts": counts, "letters": rows})
+        return
+    if not counts:
+        console.print("no dead letters")
+        return
+    _print_table(("event", "reason", "letters"), [(c["event"], c["reason"], c["letters"]) for c in counts])
+    _print_table(
+        ("id", "time", "entry", "event", "reason", "bytes"),
+        [
+            (row["id"], show(row["entry_ts"]), row["entry_id"], row["event"], row["reason"], row["raw_bytes"])
+            for row in rows
+        ],
+    )
+
+
+@dead_letters.command(name="show")
+@click.argument("number", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (bytes that are no text as base64).")
+def show_command(number: int, as_json: bool) -> None:
+    """Show one dead letter with its bytes."""
+    with _session() as (_, connection):
+        row = letters.whole(connection, number)
+    if row is None:
+        raise click.ClickException(f"there is no dead letter {number}")
+    fields = {_text(name): _text(value) for name, value in row.pop("fields").items()}
+    shown = {**row, "raw": row["raw"] if as_json and not _is_text(row["raw"]) else _text(row["raw"])}
+    if as_json:
+        _print_json({**shown, "fields": fields})
+        return
+    for name in ("id", "stream", "entry_id", "event", "reason"):
+        click.echo(f"{name:9} {shown[name]}")
+    click.echo(f"time      {show(row['entry_ts'])}")
+    for name, value in fields.items():
+        click.echo(f"field     {name} = {value}")
+    click.echo(f"data      {shown['raw']}")
+
+
+@dead_letters.command()
+@_filtered
+@click.argument("ids", type=int, nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All letters that match the filters.")
+def requeue(ids: tuple[int, ...], everything: bool, **filters: Any) -> None:
+    """Put letters back into their stream, for example after a fix. What is an event now lands once.
+
+    An entry without a time keeps the time of its first arrival.
+    """
+    which = _chosen(ids, everything, filters)
+    with _session() as (settings, connection):
+        if settings.redis_url is None:
+            raise click.UsageError("REDIS_URL is not set: export REDIS_URL=redis://host:6379/0")
+        client: Any = redis.Redis.from_url(settings.redis_url.reveal(), protocol=2)
+        try:
+            done = letters.take_all(connection, which, lambda few: _add_again(client, few))
+        except (redis.RedisError, OSError) as error:
+            raise click.ClickException(f"Redis: {error} (the letters stay)") from None
+        finally:
+            client.close()
+    click.echo(f"requeued {done} letter(s)")
+
+
+@dead_letters.command()
+@_filtered
+@click.argument("ids", type=int, nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All letters that match the filters.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def drop(ids: tuple[int, ...], everything: bool, yes: bool, **filters: Any) -> None:
+    """Delete letters for good."""
+    which = _chosen(ids, everything, filters)
+    if not yes:
+        click.confirm("Delete these dead letters for good?", abort=True)
+    with _session() as (_, connection):
+        done = letters.take_all(connection, which, lambda _few: None)
+    click.echo(f"dropped {done} letter(s)")
+
+
+def _add_again(client: Any, few: Sequence[letters.Letter]) -> None:
+    with client.pipeline(transaction=False) as pipe:
+        for letter in few:
+            pipe.xadd(letter.stream, _with_time(letter))
+        pipe.execute()
+
+
+def _with_time(letter: letters.Letter) -> dict[bytes, bytes]:
+    """The entry's fields; an event without a time gets that of its first arrival, else it would move."""
+    fields = letter.fields
+    try:
+        event = msgspec.json.decode(fields.get(FIELD_DATA, b""))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return fields
+    if not isinstance(event, dict) or any(name == "ts" or name.startswith("ts_") for name in event):
+        return fields
+    stamp = letter.entry_ts.isoformat().encode()
+    data = fields[FIELD_DATA].strip()
+    glue = b"" if data[1:-1].strip() == b"" else b","
+    return {**fields, FIELD_DATA: data[:-1] + glue + b'"ts":"' + stamp + b'"}'}
+
+
+def _chosen(ids: tuple[int, ...], everything: bool, filters: dict[str, Any]) -> letters.Filter:
+    which = _which(**filters)
+    if not ids and not everything and which == letters.Filter():
+        raise click.UsageError("say which: ids, a filter, or --all")
+    return which._replace(ids=list(ids) or None)
+
+
+def _which(
+    event: str | None, reason: str | None, since: datetime | None, until: datetime | None
+) -> letters.Filter:
+    return letters.Filter(
+        event, reason, as_aware(since) if since else None, as_aware(until) if until else None
+    )
+
+
+@contextmanager
+def _session() -> Iterator[tuple[Settings, Connection]]:
+    try:
+        settings = Settings.from_env()
+        with connect(database_url(settings), name="signaltape-dead-letters") as connection:
+            yield settings, connection
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    except DatabaseError as error:
+        raise click.ClickException(f"Postgres: {one_line(error)}") from None
+
+
+def _print_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
+    console.print(table)
+
+
+def _print_json(document: Any) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+
+
+def _is_text(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")

@@ -1,0 +1,44 @@
+"""Steps that must happen in one: Lua that Redis runs without letting anything in between."""
+
+from __future__ import annotations
+
+#: Delete a consumer only while nothing is pending for it: a deleted consumer takes its pending entries along.
+#: KEYS: stream. ARGV: group, consumer, least idle time in ms. Returns what was deleted, or nil.
+DELETE_IDLE_CONSUMER = """
+for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+    if consumer[2] == ARGV[2] and consumer[4] == 0 and consumer[6] >= tonumber(ARGV[3]) then
+        return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+    end
+end
+return nil
+"""
+
+#: Trim a stream below an id, but never an entry that some group has pending or was not given yet.
+#: KEYS: stream. ARGV: the id of the retention age. Returns how many entries went.
+#: A stream that no group reads is left alone.
+TRIM_BELOW_EVERY_GROUP = """
+local function parts(id)
+    local left, right = string.match(id, '^(%d+)-(%d+)$')
+    return tonumber(left), tonumber(right)
+end
+local function before(a, b)
+    local a1, a2 = parts(a)
+    local b1, b2 = parts(b)
+    return a1 < b1 or (a1 == b1 and a2 < b2)
+end
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+local groups = redis.call('XINFO', 'GROUPS', KEYS[1])
+if #groups == 0 then return 0 end
+local lowest = ARGV[1]
+for _, group in ipairs(groups) do
+    local name, delivered
+    for i = 1, #group, 2 do
+        if group[i] == 'name' then name = group[i + 1] end
+        if group[i] == 'last-delivered-id' then delivered = group[i + 1] end
+    end
+    if before(delivered, lowest) then lowest = delivered end
+    local pending = redis.call('XPENDING', KEYS[1], name)
+    if pending[1] > 0 and before(pending[2], lowest) then lowest = pending[2] end
+end
+return redis.call('XTRIM', KEYS[1], 'MINID', '=', lowest)
+"""
