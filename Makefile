@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONPATH := producer:.
 
-.PHONY: demo test lint bench clean lock
+.PHONY: demo test lint bench chaos clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
@@ -25,6 +25,9 @@ lock: $(READY)  ## write requirements.lock anew from pyproject.toml
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--all-extras --group apps --group embedded --group dev pyproject.toml -o requirements.lock
+
+chaos: $(READY)  ## break every part on purpose, under load, and count every event
+	$(BIN)/python -m tests.chaos $(if $(ONLY),--only $(ONLY))
 
 clean:  ## stop the embedded servers of this checkout and remove all that was made here
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.embedded --stop --remove; fi

@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -22,6 +23,7 @@ from sink.db import DatabaseError, connect, database_url, one_line
 from worker.consumer import Consumer, RedisError
 from worker.dead_letters import dead_letters
 from worker.loop import Worker
+from worker.metrics import serve
 from worker.names import Slot, consumer_name
 from worker.read_ahead import Limits
 from worker.status import Status, whole_status
@@ -44,9 +46,16 @@ _DEFAULTS = Limits()
     "--claim-idle-ms", type=click.IntRange(100), default=_DEFAULTS.claim_idle_ms, show_default=True,
     help="Take over entries that another worker has held for longer.",
 )  # fmt: skip
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")
 @click.pass_context
 def main(
-    context: click.Context, once: bool, name: str | None, batch: int, max_age_ms: int, claim_idle_ms: int
+    context: click.Context,
+    once: bool,
+    name: str | None,
+    batch: int,
+    max_age_ms: int,
+    claim_idle_ms: int,
+    metrics_port: int | None,
 ) -> None:
     """Move events from the Redis Stream to Postgres. Reads REDIS_URL and DATABASE_URL.
 
@@ -65,16 +74,32 @@ def main(
     limits = Limits(batch, max_age_ms, claim_idle_ms, settings.stream_retention_s, settings.stream_max_bytes)
     worker = Worker(lambda: Consumer(redis_url, consumer, keys), database, stop, limits)
     logging.getLogger("worker").info("consumer %s on %s", consumer, ", ".join(keys))
+    stop_metrics = _serve_metrics(metrics_port, settings, redis_url, worker)
     try:
         done = worker.run(once=once)
     except DatabaseError as error:
         raise click.ClickException(f"Postgres: {one_line(error)}") from None
     except RedisError as error:
         raise click.ClickException(f"Redis: {error}") from None
+    finally:
+        stop_metrics()
     click.echo(
         f"stored {done.stored}, duplicates {done.duplicates}, conflicts {done.conflicts}, "
         f"dead letters {done.dead}"
     )
+
+
+def _serve_metrics(
+    port: int | None, settings: Settings, redis_url: Secret, worker: Worker
+) -> Callable[[], None]:
+    if port is None:
+        return lambda: None
+    try:
+        return serve(
+            port, redis.Redis.from_url(redis_url.reveal(), protocol=2), settings, lambda: worker.total
+        )
+    except OSError as error:
+        raise click.ClickException(f"metrics on port {port}: {error.strerror}") from None
 
 
 @main.command()

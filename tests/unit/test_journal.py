@@ -150,26 +150,41 @@ def test_a_torn_tail_is_set_aside_and_the_rest_is_read(tmp_path: Path) -> None:
     assert b'{"n"' in damaged_path(folder).read_bytes()
 
 
-def test_a_flipped_bit_costs_only_its_own_event(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", [-20, -12, -9, -1, 0, 1, 5])
+@pytest.mark.parametrize("bit", [0, 3, 7])
+def test_a_flipped_bit_is_put_right_wherever_it_is(tmp_path: Path, where: int, bit: int) -> None:
     folder = _segment_with(tmp_path, 10)
     path = segment_path(folder, 1)
     raw = bytearray(path.read_bytes())
-    raw[raw.index(b'{"n":4')] ^= 0x10
+    body_at = raw.index(b'{"n":4') - len(PREFIX) - 4
+    at = body_at + where if where >= -HEAD_BYTES else body_at - HEAD_BYTES + (where + 20) % 4
+    raw[at] ^= 1 << bit
+    path.write_bytes(raw)
+    assert read_all(folder) == [body(number)[4 + len(PREFIX) :] for number in range(10)]
+
+
+def test_more_than_a_bit_costs_only_its_own_event(tmp_path: Path) -> None:
+    folder = _segment_with(tmp_path, 10)
+    path = segment_path(folder, 1)
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b'{"n":4')
+    raw[at : at + 3] = b"XYZ"
     path.write_bytes(raw)
     data = read_all(folder)
     assert len(data) == 9
     assert not any(b'"n":4' in one for one in data)
+    assert b"XYZ" in damaged_path(folder).read_bytes()
 
 
-@pytest.mark.parametrize("length", [1, 0x7FFFFFFF, 0xFFFFFFFF])
-def test_a_damaged_length_costs_only_its_own_event(tmp_path: Path, length: int) -> None:
+def test_a_damaged_length_costs_only_its_own_event(tmp_path: Path) -> None:
     folder = _segment_with(tmp_path, 10)
     path = segment_path(folder, 1)
-    raw = bytearray(path.read_bytes())
-    head = raw.index(b'{"n":4') - len(PREFIX) - 4 - HEAD_BYTES
-    raw[head : head + 4] = length.to_bytes(4, "little")
-    path.write_bytes(raw)
-    assert len(read_all(folder)) == 9
+    for length in (1, 0x7FFFFFFF, 0xFFFFFFFF):
+        raw = bytearray(path.read_bytes())
+        head = raw.index(b'{"n":4') - len(PREFIX) - 4 - HEAD_BYTES
+        raw[head : head + 4] = length.to_bytes(4, "little")
+        path.write_bytes(raw)
+        assert len(read_all(folder)) == 9
 
 
 def test_a_foreign_file_in_the_folder_is_left_alone(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ HEAD_BYTES = 8
 _HEAD = struct.Struct("<II")
 _BODY_HEAD = struct.Struct("<IB")
 _ALIGN = 8
+#: Up to this size a flipped bit is looked for and put right (the limit of the checksum's distance).
+_MENDABLE_BYTES = 8192
 
 #: Writes length and checksum into a mapped segment: `pack_head_into(segment, offset, length, crc)`.
 pack_head_into = _HEAD.pack_into
@@ -70,9 +72,47 @@ def read_frame(segment: memoryview, offset: int) -> Frame | Gap:
     body = bytes(segment[offset + HEAD_BYTES : end])
     if crc32(body) != checksum:
         return Gap.DAMAGED
+    return _frame(body, offset)
+
+
+def _frame(body: bytes, offset: int) -> Frame:
     route, name_length = _BODY_HEAD.unpack_from(body)
     data_at = _BODY_HEAD.size + name_length
-    return Frame(route, body[_BODY_HEAD.size : data_at], body[data_at:], offset + padded(length))
+    return Frame(route, body[_BODY_HEAD.size : data_at], body[data_at:], offset + padded(len(body)))
+
+
+def mend(segment: memoryview, offset: int) -> Frame | None:
+    """The damaged frame at `offset` with the one bit that flipped put right; None if it was more than that.
+
+    For frames far larger than ours, CRC-32 still tells any two single-bit errors apart (its Hamming
+    distance is 4 up to 91,607 bits: Koopman, "32-Bit Cyclic Redundancy Codes for Internet
+    Applications", 2002), so a frame that fits again is the frame that was written.
+    """
+    length, checksum = _HEAD.unpack_from(segment, offset)
+    for candidate in (length, *(length ^ (1 << bit) for bit in range(32))):
+        end = offset + HEAD_BYTES + candidate
+        if not _BODY_HEAD.size < candidate <= _MENDABLE_BYTES or end > len(segment):
+            continue
+        body = bytearray(segment[offset + HEAD_BYTES : end])
+        found = crc32(body)
+        if candidate != length:
+            if found == checksum:
+                return _frame(bytes(body), offset)
+            continue
+        if (found ^ checksum).bit_count() <= 1 or _flip_back(body, checksum):
+            return _frame(bytes(body), offset)
+    return None
+
+
+def _flip_back(body: bytearray, checksum: int) -> bool:
+    """Find the one bit whose flip makes the checksum fit, and leave it flipped."""
+    for index in range(len(body)):
+        for bit in range(8):
+            body[index] ^= 1 << bit
+            if crc32(body) == checksum:
+                return True
+            body[index] ^= 1 << bit
+    return False
 
 
 def next_frame_after(segment: memoryview, offset: int) -> int | None:

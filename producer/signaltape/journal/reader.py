@@ -7,7 +7,7 @@ import mmap
 from pathlib import Path
 from typing import NamedTuple
 
-from signaltape.journal.frame import Frame, Gap, next_frame_after, read_frame
+from signaltape.journal.frame import Frame, Gap, mend, next_frame_after, read_frame
 from signaltape.journal.home import damaged_path, is_alive
 from signaltape.journal.segment import (
     HEADER_BYTES,
@@ -100,6 +100,10 @@ class JournalReader:
             if found is Gap.DAMAGED:
                 if successor is None and is_alive(self.folder):
                     return None  # perhaps only half visible yet; look again later
+                mended = mend(view, self.place.offset)
+                if mended is not None:
+                    log.warning("%s: a flipped bit at %d was put right", self.folder.name, self.place.offset)
+                    return self._take(mended)
                 self._set_damage_aside(view)
                 continue
             if successor is None:

@@ -1,0 +1,83 @@
+"""`python -m tests.chaos`: all faults, one after the other; a table, and `.signaltape/chaos.json`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from signaltape import Settings
+from tests.chaos.audit import Audit, Result
+from tests.chaos.case import run_case, run_soak
+from tests.chaos.registry import FAULTS
+
+console = Console()
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--only", help="Run one fault, `soak`, or all whose names start with this.")
+@click.option(
+    "--events", type=click.IntRange(1000), default=20_000, show_default=True, help="Load of a case."
+)
+@click.option("--soak-s", type=float, default=600.0, show_default=True, help="Length of the soak.")
+@click.option("--seed", type=int, default=20220117, show_default=True, help="Seed of the soak.")
+def main(only: str | None, events: int, soak_s: float, seed: int) -> None:
+    """Break every part on purpose and count every event. Exit code 1 if anything was lost, doubled or stuck."""
+    names = [name for name in FAULTS if only in (None, name)]
+    names = names or [name for name in FAULTS if only and name.startswith(only)]
+    soak = only in (None, "soak")
+    if not names and not soak:
+        raise click.BadParameter(f"there is no fault {only!r}; there are: {', '.join(FAULTS)}, soak")
+    results: list[Result] = []
+    troubles: list[str] = []
+    peak_kib = 0
+    for number, name in enumerate(names, 1):
+        started = time.monotonic()
+        result, found = run_case(FAULTS[name], events)
+        peak_kib = max(peak_kib, found.peak_worker_kib)
+        results.append(result)
+        troubles += _report(f"{number}/{len(names)}", result, found, time.monotonic() - started)
+        _save(results)
+    if soak:
+        result, found = run_soak(soak_s, seed)
+        peak_kib = max(peak_kib, found.peak_worker_kib)
+        results.append(result)
+        troubles += _report("soak", result, found, soak_s)
+        _save(results)
+    _show(results)
+    console.print(f"highest memory of a worker: {peak_kib // 1024} MiB")
+    for trouble in troubles:
+        console.print(f"❌ {trouble}", highlight=False, markup=False)
+    sys.exit(1 if troubles or any(result.lost or result.doubled for result in results) else 0)
+
+
+def _report(where: str, result: Result, found: Audit, took_s: float) -> list[str]:
+    well = not (result.lost or result.doubled or found.wrong)
+    console.print(
+        f"{'✅' if well else '❌'} {where} {result.fault}: {result.stored} stored, {took_s:.0f} s",
+        highlight=False,
+    )
+    return [f"{result.fault}: {wrong}" for wrong in found.wrong]
+
+
+def _show(results: list[Result]) -> None:
+    table = Table("fault", "injected", "accepted", "stored", "lost", "doubled", "recovery s")
+    for one in results:
+        numbers = (one.injected, one.accepted, one.stored, one.lost, one.doubled, one.recovery_s)
+        table.add_row(one.fault, *map(str, numbers))
+    console.print(table)
+
+
+def _save(results: list[Result]) -> None:
+    path = Path(Settings.from_env().home) / "chaos.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

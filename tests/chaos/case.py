@@ -1,0 +1,65 @@
+"""One case: load, one fault, recovery, count. And the soak: a seeded random sequence of faults."""
+
+from __future__ import annotations
+
+import random
+import time
+
+from tests.chaos import faults as _faults  # noqa: F401 - for its modules
+from tests.chaos.audit import Audit, Result, audit
+from tests.chaos.faults import engine, poison, postgres, redis, shipper, worker  # noqa: F401 - they register
+from tests.chaos.registry import FAULTS, Fault, usual
+from tests.chaos.rig import RATE, Rig
+
+
+def run_case(fault: Fault, events: int) -> tuple[Result, Audit]:
+    """Run one fault under a load of `events` events."""
+    with Rig(events, seed=fault.name) as rig:
+        fault.setup(rig)
+        rig.await_accepted(events // 3)
+        injected = fault.harm(rig)
+        healed_at = time.monotonic()
+        return _recover(rig, fault.name, 1 if injected is None else injected, healed_at)
+
+
+def run_soak(seconds: float, seed: int) -> tuple[Result, Audit]:
+    """Faults in a random order, drawn from a seed, while load runs all the time."""
+    chance = random.Random(seed)
+    harms = [fault for fault in FAULTS.values() if fault.soak]
+    injected = 0
+    with Rig(int(seconds * RATE / 4), seed=f"soak-{seed}") as rig:
+        usual(rig)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            rig.pause(chance.uniform(0.5, 4.0))
+            _keep_running(rig)
+            count = chance.choice(harms).harm(rig)
+            injected += 1 if count is None else count
+        healed_at = time.monotonic()
+        _keep_running(rig)
+        return _recover(rig, f"soak-{seconds:.0f}s-seed-{seed}", injected, healed_at)
+
+
+def _keep_running(rig: Rig) -> None:
+    """What a process manager does."""
+    if not rig.of("shipper"):
+        rig.start_shipper()
+    if not rig.of("worker"):
+        rig.start_worker()
+
+
+def _recover(rig: Rig, name: str, injected: int, healed_at: float) -> tuple[Result, Audit]:
+    rig.await_engines()
+    wrong: list[str] = []
+    try:
+        rig.await_settled()
+    except AssertionError:
+        wrong.append("it did not recover by itself")
+    recovery_s = time.monotonic() - healed_at
+    wrong += rig.stop_all()
+    found = audit(rig)
+    found.wrong += wrong
+    result = Result(
+        name, injected, found.accepted, found.stored, found.lost, found.doubled, round(recovery_s, 1)
+    )
+    return result, found

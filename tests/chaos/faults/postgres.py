@@ -1,0 +1,189 @@
+"""Faults of Postgres and of the way to it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import threading
+from pathlib import Path
+
+import psycopg
+
+from tests.chaos.registry import fault
+from tests.chaos.rig import Rig
+
+_OTHERS = (
+    b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'signaltape-worker'"
+)
+
+
+def _set_for_all(rig: Rig, setting: str, value: str | None) -> None:
+    """Change a setting of every new session, and end the sessions of the worker."""
+    change = f"SET {setting} = '{value}'" if value is not None else f"RESET {setting}"
+    with rig.database() as admin:
+        admin.execute("SET default_transaction_read_only = off")
+        admin.execute(f"ALTER DATABASE postgres {change}".encode())
+        admin.execute(_OTHERS)
+
+
+@fault(soak=True)
+def postgres_immediate_shutdown(rig: Rig) -> None:
+    os.kill(rig.postgres.pid, signal.SIGQUIT)
+    rig.postgres.stop()
+    rig.postgres.start()
+
+
+@fault()
+def postgres_kill_9(rig: Rig) -> None:
+    os.kill(rig.postgres.pid, signal.SIGKILL)
+    rig.postgres.stop()
+    rig.postgres.start()
+
+
+@fault(soak=True)
+def postgres_restart(rig: Rig) -> None:
+    rig.postgres.stop()
+    rig.pause(0.5)
+    rig.postgres.start()
+
+
+@fault(soak=True)
+def backend_terminated(rig: Rig) -> int:
+    with rig.database() as admin:
+        for _ in range(10):
+            admin.execute(_OTHERS)
+            rig.pause(0.15)
+    return 10
+
+
+@fault(soak=True)
+def backend_kill_9(rig: Rig) -> None:
+    """A killed backend makes Postgres restart as a whole."""
+    with rig.database() as admin:
+        row = admin.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'signaltape-worker' LIMIT 1"
+        ).fetchone()
+    if row is not None:
+        os.kill(row[0], signal.SIGKILL)
+
+
+@fault()
+def deadlock(rig: Rig) -> int:
+    """Another session takes the tables in the other order, again and again."""
+    hits = 0
+    with rig.database() as other:
+        other.execute("SET deadlock_timeout = '10s'")  # so that the worker is the one that finds it
+        for _ in range(3):
+            try:
+                with other.transaction():
+                    other.execute("LOCK TABLE signal_closures IN ACCESS EXCLUSIVE MODE")
+                    rig.pause(0.3)
+                    other.execute("LOCK TABLE signal_events IN ACCESS EXCLUSIVE MODE")
+            except psycopg.errors.DeadlockDetected:
+                hits += 1
+            hits += 1
+    return hits
+
+
+@fault()
+def serialization_failures(rig: Rig) -> None:
+    rig.start_worker()
+    _set_for_all(rig, "default_transaction_isolation", "serializable")
+    rig.pause(1.5)
+    _set_for_all(rig, "default_transaction_isolation", None)
+
+
+@fault()
+def postgres_disk_full(rig: Rig) -> None:
+    """No file of a new session may grow: what a full disk does to a table."""
+    unlimited = resource.RLIM_INFINITY
+    with rig.database() as admin:
+        row = admin.execute("SELECT max(pg_relation_size(oid)) FROM pg_class").fetchone()
+        assert row is not None
+        resource.prlimit(rig.postgres.pid, resource.RLIMIT_FSIZE, (16 * 1024 * 1024, unlimited))
+        pids = [
+            found[0]
+            for found in admin.execute(
+                "SELECT pid FROM pg_stat_activity WHERE application_name = 'signaltape-worker'"
+            ).fetchall()
+        ]
+        for pid in pids:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (int(row[0]), unlimited))
+        rig.pause(2.0)
+        for pid in pids:
+            if Path(f"/proc/{pid}").exists():
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
+        resource.prlimit(rig.postgres.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
+        admin.execute(_OTHERS)
+
+
+@fault()
+def postgres_read_only(rig: Rig) -> None:
+    _set_for_all(rig, "default_transaction_read_only", "on")
+    rig.pause(1.5)
+    _set_for_all(rig, "default_transaction_read_only", None)
+
+
+@fault()
+def statement_timeout(rig: Rig) -> None:
+    _set_for_all(rig, "statement_timeout", "3ms")
+    rig.pause(1.5)
+    _set_for_all(rig, "statement_timeout", None)
+
+
+@fault(soak=True)
+def migration_while_writing(rig: Rig) -> None:
+    """A migration that changes every table, held open for a while."""
+    tables = ("signal_events", "signals", "signal_triggers", "signal_invalidations", "signal_closures")
+    with rig.database() as admin, admin.transaction():
+        for table in tables:
+            admin.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS note TEXT".encode())
+        rig.pause(1.0)
+
+
+@fault()
+def postgres_stands_still(rig: Rig) -> None:
+    """Frozen for a while: this must become lag, never memory."""
+    os.kill(rig.postgres.pid, signal.SIGSTOP)
+    with_children = [int(pid) for pid in _children_of(rig.postgres.pid)]
+    for pid in with_children:
+        os.kill(pid, signal.SIGSTOP)
+    rig.pause(4.0)
+    for pid in (*with_children, rig.postgres.pid):
+        os.kill(pid, signal.SIGCONT)
+
+
+def _children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+@fault(soak=True)
+def postgres_connections_cut(rig: Rig) -> int:
+    for _ in range(5):
+        rig.postgres_proxy.cut()
+        rig.pause(0.2)
+    return 5
+
+
+@fault()
+def postgres_half_open(rig: Rig) -> None:
+    """All packets vanish for a while, then the connection breaks."""
+    rig.postgres_proxy.freeze()
+    rig.pause(3.0)
+    rig.postgres_proxy.freeze(False)
+    rig.postgres_proxy.cut()
+
+
+@fault()
+def table_locked(rig: Rig) -> None:
+    released = threading.Event()
+
+    def hold() -> None:
+        with rig.database() as other, other.transaction():
+            other.execute("LOCK TABLE signals IN ACCESS EXCLUSIVE MODE")
+            released.wait(2.0)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    thread.join()

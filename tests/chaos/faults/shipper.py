@@ -1,0 +1,46 @@
+"""Faults of the shipper."""
+
+from __future__ import annotations
+
+import signal
+
+from tests.chaos.registry import fault, started
+from tests.chaos.rig import Rig
+
+
+@fault(soak=True)
+def shipper_kill_9(rig: Rig) -> int:
+    for _ in range(3):
+        for shipper in rig.of("shipper"):
+            rig.restart(shipper)
+        rig.pause(0.3)
+    return 3
+
+
+@fault(started(shipper={"SIGNALTAPE_FAILPOINTS": "shipper.after_reply=kill@12"}))
+def shipper_kill_9_between_reply_and_cursor(rig: Rig) -> int:
+    (first, *_) = [child for child in rig.children if child.name == "shipper"]
+    assert first.popen.wait(30) == -signal.SIGKILL
+    second = rig.start_shipper(env={"SIGNALTAPE_FAILPOINTS": "shipper.after_reply=kill@7"})
+    assert second.popen.wait(30) == -signal.SIGKILL
+    rig.start_shipper()
+    return 2
+
+
+@fault(soak=True)
+def shipper_sigterm(rig: Rig) -> None:
+    for shipper in rig.of("shipper"):
+        rig.restart(shipper, kill=False)
+
+
+@fault()
+def two_shippers(rig: Rig) -> None:
+    rig.start_shipper()
+
+
+@fault()
+def shipper_paused(rig: Rig) -> None:
+    (shipper,) = rig.of("shipper")
+    shipper.send(signal.SIGSTOP)
+    rig.pause(1.5)
+    shipper.send(signal.SIGCONT)

@@ -1,0 +1,106 @@
+"""The engine under load: emits a fixed list of events and notes in a file which ones were accepted.
+
+    python -m tests.chaos.load RECORD SEED START STOP RATE MODE
+
+RECORD is a file with one byte per event: 0 not tried, 1 accepted, 2 refused. It is mapped, so that a kill -9
+of this process leaves it as it was. Modes: plain, fork (three children share the work), clock (after half of
+the events the engine's clock jumps back an hour), term (a SIGTERM ends it in the ordinary way).
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import signal
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import signaltape.emitter
+from signaltape import Emitter
+from tests.support.samples import SAMPLES
+
+KINDS = list(SAMPLES)
+ACCEPTED, REFUSED = 1, 2
+_NAMESPACE = uuid.UUID("6f1f0f1e-6c1c-4f57-9a52-0d1f6f1b7c11")
+_PACE_EVERY = 50
+
+
+def signal_id(seed: str, index: int) -> str:
+    """The signal of event `index`."""
+    return str(uuid.uuid5(_NAMESPACE, f"{seed}:{index // len(KINDS)}"))
+
+
+def event(seed: str, index: int) -> tuple[str, dict[str, Any]]:
+    """Event `index`: its name and fields."""
+    name = KINDS[index % len(KINDS)]
+    return name, SAMPLES[name](signal_id(seed, index))
+
+
+def emit_range(tape: Emitter, record: mmap.mmap, seed: str, indexes: range, rate: float) -> None:
+    """Emit these events at about `rate` a second; go on through refusals."""
+    methods: dict[str, Callable[..., bool]] = {
+        name: getattr(tape, name.removeprefix("signal_")) for name in KINDS
+    }
+    began = time.monotonic()
+    for done, index in enumerate(indexes):
+        name, fields = event(seed, index)
+        record[index] = ACCEPTED if methods[name](fields) else REFUSED
+        if done % _PACE_EVERY == 0:
+            ahead_s = done / rate - (time.monotonic() - began)
+            if ahead_s > 0:
+                time.sleep(ahead_s)  # this is what makes it a load at a rate
+
+
+def jump_back_at_half(record: mmap.mmap, total: int) -> None:
+    """From half of the events on, the engine's clock is an hour behind."""
+
+    def clock() -> datetime:
+        behind = record[total // 2] != 0
+        return datetime.now(UTC) - (timedelta(hours=1) if behind else timedelta(0))
+
+    patch.object(signaltape.emitter, "utc_now", clock).start()
+
+
+def main() -> int:
+    record_path, seed, start, stop, rate, mode = sys.argv[1:7]
+    indexes = range(int(start), int(stop))
+    with Path(record_path).open("r+b") as file:
+        record = mmap.mmap(file.fileno(), 0)
+    if mode == "term":
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    if mode == "clock":
+        jump_back_at_half(record, len(record))
+    tape = Emitter(ship=os.environ.get("CHAOS_SHIP_IN_ENGINE") == "1")
+    if mode == "fork":
+        return fork_and_emit(tape, record, seed, indexes, float(rate))
+    emit_range(tape, record, seed, indexes, float(rate))
+    tape.close()
+    return 0
+
+
+def fork_and_emit(tape: Emitter, record: mmap.mmap, seed: str, indexes: range, rate: float) -> int:
+    """Fork in the middle of writing, several times; parent and children each write their share."""
+    shares = [indexes[number::4] for number in range(4)]
+    emit_range(tape, record, seed, shares[0][: len(shares[0]) // 2], rate / 4)
+    children = []
+    for share in shares[1:]:
+        child = os.fork()
+        if child == 0:
+            emit_range(tape, record, seed, share, rate / 4)
+            tape.close()
+            os._exit(0)
+        children.append(child)
+    emit_range(tape, record, seed, shares[0][len(shares[0]) // 2 :], rate / 4)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    tape.close()
+    return max(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
