@@ -23,8 +23,6 @@ READ_COUNT = 1000
 BATCH_BYTES = 16 * 1024 * 1024
 CLAIM_EVERY_S = 10.0
 TIDY_EVERY_S = 60.0
-#: A consumer that holds nothing and was silent for this long is deleted.
-FORGET_CONSUMER_MS = 15 * 60 * 1000
 
 
 class Limits(NamedTuple):
@@ -175,7 +173,8 @@ class ReadAhead:
         if claimed:
             log.info("took over %d entries from consumers that do not answer", len(claimed))
             self._redeliver(claimed)
-        for name in self._consumer.delete_idle(FORGET_CONSUMER_MS):
+        # A living worker asks for entries twice a second, and comes into being again when it does.
+        for name in self._consumer.delete_idle(self._limits.claim_idle_ms):
             log.info("deleted consumer %s: it held nothing and was silent", name)
         return bool(claimed)
 

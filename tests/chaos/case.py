@@ -17,9 +17,18 @@ def run_case(fault: Fault, events: int) -> tuple[Result, Audit]:
     with Rig(events, seed=fault.name) as rig:
         fault.setup(rig)
         rig.await_accepted(events // 3)
-        injected = fault.harm(rig)
+        try:
+            injected = fault.harm(rig)
+        except Exception as error:  # noqa: BLE001 - one case that fails must not end the others
+            return _not_carried_out(rig, fault.name, error)
         healed_at = time.monotonic()
         return _recover(rig, fault.name, 1 if injected is None else injected, healed_at)
+
+
+def _not_carried_out(rig: Rig, name: str, error: Exception) -> tuple[Result, Audit]:
+    text = f"could not be carried out: {type(error).__name__}: {error}"
+    accepted = rig.accepted_count()
+    return Result(name, 0, accepted, 0, 0, 0, 0.0), Audit(accepted, 0, 0, 0, [text], 0)
 
 
 def run_soak(seconds: float, seed: int) -> tuple[Result, Audit]:

@@ -85,6 +85,7 @@ class Rig:
         self.children: list[Child] = []
         self.engine_emitted_to = 0
         self.poison = 0
+        self.replica: Valkey | None = None
         self._logs = 0
         self._environment: dict[str, str] = {}
 
@@ -113,7 +114,8 @@ class Rig:
             child.kill()
         self.redis_proxy.stop()
         self.postgres_proxy.stop()
-        self.valkey.stop()
+        for server in filter(None, (self.valkey, self.replica)):
+            server.stop()
         self.postgres.stop()
         remove_data(self.home)
         shutil.rmtree(self.home, ignore_errors=True)
@@ -154,7 +156,7 @@ class Rig:
             child.note_memory()
             child.send(signal.SIGTERM)
             child.popen.wait(40)
-        return {"shipper": self.start_shipper, "worker": self.start_worker}[child.name]()
+        return self.start_shipper() if child.name == "shipper" else self.start_worker()
 
     # servers
 

@@ -13,6 +13,7 @@ import psycopg
 from tests.chaos.registry import fault
 from tests.chaos.rig import Rig
 
+_WAL_FILE_BYTES = 16 * 1024 * 1024
 _OTHERS = (
     b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'signaltape-worker'"
 )
@@ -94,28 +95,40 @@ def serialization_failures(rig: Rig) -> None:
     _set_for_all(rig, "default_transaction_isolation", None)
 
 
+#: Rows that make the table larger than a WAL file, so that only the table can hit the limit below.
+_FILL = b"""
+INSERT INTO signal_events (event_id, signal_id, event, schema_version, symbol, payload, ts, stream, entry_id)
+SELECT gen_random_uuid(), gen_random_uuid(), 'filler', 1, 'x', jsonb_build_object('x', repeat(md5(n::text), 20)),
+       now(), 'filler', '0-0'
+FROM generate_series(1, 40000) n
+"""
+
+
 @fault()
 def postgres_disk_full(rig: Rig) -> None:
-    """No file of a new session may grow: what a full disk does to a table."""
-    unlimited = resource.RLIM_INFINITY
+    """Postgres starts anew under a limit at which its largest table cannot grow: what a full disk does to it."""
     with rig.database() as admin:
-        row = admin.execute("SELECT max(pg_relation_size(oid)) FROM pg_class").fetchone()
-        assert row is not None
-        resource.prlimit(rig.postgres.pid, resource.RLIMIT_FSIZE, (16 * 1024 * 1024, unlimited))
-        pids = [
-            found[0]
-            for found in admin.execute(
-                "SELECT pid FROM pg_stat_activity WHERE application_name = 'signaltape-worker'"
-            ).fetchall()
-        ]
-        for pid in pids:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (int(row[0]), unlimited))
-        rig.pause(2.0)
-        for pid in pids:
-            if Path(f"/proc/{pid}").exists():
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
-        resource.prlimit(rig.postgres.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
-        admin.execute(_OTHERS)
+        admin.execute("ALTER TABLE signal_events SET (autovacuum_enabled = false)")
+        admin.execute(_FILL)
+        admin.execute("DELETE FROM signal_events WHERE event = 'filler'")
+        row = admin.execute("SELECT pg_relation_size('signal_events')").fetchone()
+    assert row is not None
+    assert row[0] > _WAL_FILE_BYTES
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    rig.postgres.stop()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (row[0], hard))  # inherited by what is started now
+    try:
+        rig.postgres.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    rig.pause(2.5)
+    with rig.database() as admin:
+        assert "could not extend" in rig.postgres.log.read_text(), (
+            "the limit must bite, or this tests nothing"
+        )
+        admin.execute("SELECT 1")
+    rig.postgres.stop()
+    rig.postgres.start()
 
 
 @fault()

@@ -7,8 +7,10 @@ import shutil
 import signal
 from typing import Any
 
+import redis
+
 from deploy.embedded.valkey import Valkey
-from tests.chaos.registry import fault
+from tests.chaos.registry import fault, usual
 from tests.chaos.rig import KEY, Rig
 from tests.support.waiting import eventually
 
@@ -45,31 +47,34 @@ def redis_comes_back_empty(rig: Rig) -> None:
     rig.valkey.start()
 
 
-@fault()
-def failover_to_a_lagging_replica(rig: Rig) -> None:
-    """The replica lost contact half a second before the master died, and takes over without what came since."""
-    folder = rig.home / "replica"
-    replica = Valkey(folder, rig.home / "r.sock")
-    client, master = rig.redis(), rig.valkey
-    port = rig.redis_proxy.port
+def _with_replica(rig: Rig) -> None:
+    """A second Valkey follows the first, through the proxy as everybody."""
+    replica = Valkey(rig.home / "replica", rig.home / "r.sock")
     replica.start()
-    second = _client(replica)
-    second.replicaof("127.0.0.1", port)  # through the proxy, as everybody
-    eventually(lambda: second.info("replication")["master_link_status"] == "up", timeout=30)
-    eventually(lambda: second.xlen(KEY) > 0)
-    second.config_set("replica-read-only", "yes")
-    second.execute_command("REPLICAOF", "127.0.0.1", "1")
-    rig.pause(0.5)
-    lag = client.xlen(KEY) - second.xlen(KEY)
-    assert lag > 0, "the replica must lag, or this tests nothing"
-    os.kill(master.pid, signal.SIGKILL)
-    second.execute_command("REPLICAOF", "NO", "ONE")
-    rig.valkey = replica
+    rig.replica = replica
+    with rig.redis() as master, _client(replica) as follower:
+        master.config_set("repl-diskless-sync-delay", "0")
+        follower.replicaof("127.0.0.1", rig.redis_proxy.port)
+        eventually(lambda: follower.info("replication")["master_link_status"] == "up", timeout=30)
+    usual(rig)
+
+
+@fault(_with_replica)
+def failover_to_a_lagging_replica(rig: Rig) -> None:
+    """The replica loses contact a moment before the master dies, and takes over without what came since."""
+    master, replica = rig.valkey, rig.replica
+    assert replica is not None
+    with rig.redis() as before, _client(replica) as after:
+        after.execute_command("REPLICAOF", "127.0.0.1", "1")
+        rig.pause(0.4)
+        lag = before.xlen(KEY) - after.xlen(KEY)
+        assert lag > 0, "the replica must lag, or this tests nothing"
+        os.kill(master.pid, signal.SIGKILL)
+        after.execute_command("REPLICAOF", "NO", "ONE")
+    rig.valkey, rig.replica = replica, None
     rig.redis_proxy.target = str(rig.home / "r.sock")
     rig.redis_proxy.cut()
     master.stop()
-    client.close()
-    second.close()
 
 
 @fault(soak=True)
@@ -97,7 +102,7 @@ def redis_out_of_memory(rig: Rig) -> None:
 def redis_misconf(rig: Rig) -> None:
     """Its snapshots fail, so it refuses writes."""
     with rig.redis() as client:
-        folder = client.config_get("dir")[b"dir"]
+        folder = next(iter(client.config_get("dir").values()))
         client.config_set("save", "3600 1")
         client.config_set("dir", "/proc")
         client.bgsave()
@@ -166,6 +171,4 @@ def connections_cut(rig: Rig) -> int:
 
 
 def _client(server: Valkey) -> Any:
-    import redis
-
     return redis.Redis.from_url(server.url, protocol=2)
