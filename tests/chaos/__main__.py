@@ -14,25 +14,29 @@ from rich.table import Table
 from signaltape import Settings
 from tests.chaos.audit import Audit, Result
 from tests.chaos.case import run_case, run_soak
+from tests.chaos.malformed import run_malformed
 from tests.chaos.registry import FAULTS
 
 console = Console()
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--only", help="Run one fault, `soak`, or all whose names start with this.")
+@click.option("--only", help="Run one fault, `malformed`, `soak`, or all whose names start with this.")
 @click.option(
     "--events", type=click.IntRange(1000), default=20_000, show_default=True, help="Load of a case."
 )
+@click.option("--malformed", type=int, default=1_000_000, show_default=True, help="Malformed entries.")
 @click.option("--soak-s", type=float, default=600.0, show_default=True, help="Length of the soak.")
 @click.option("--seed", type=int, default=20220117, show_default=True, help="Seed of the soak.")
-def main(only: str | None, events: int, soak_s: float, seed: int) -> None:
+def main(only: str | None, events: int, malformed: int, soak_s: float, seed: int) -> None:
     """Break every part on purpose and count every event. Exit code 1 if anything was lost, doubled or stuck."""
     names = [name for name in FAULTS if only in (None, name)]
     names = names or [name for name in FAULTS if only and name.startswith(only)]
     soak = only in (None, "soak")
-    if not names and not soak:
-        raise click.BadParameter(f"there is no fault {only!r}; there are: {', '.join(FAULTS)}, soak")
+    if not names and only not in ("soak", "malformed"):
+        raise click.BadParameter(
+            f"there is no fault {only!r}; there are: {', '.join(FAULTS)}, malformed, soak"
+        )
     results: list[Result] = []
     troubles: list[str] = []
     peak_kib = 0
@@ -42,6 +46,13 @@ def main(only: str | None, events: int, soak_s: float, seed: int) -> None:
         peak_kib = max(peak_kib, found.peak_worker_kib)
         results.append(result)
         troubles += _report(f"{number}/{len(names)}", result, found, time.monotonic() - started)
+        _save(results)
+    if only in (None, "malformed"):
+        started = time.monotonic()
+        result, found = run_malformed(malformed)
+        peak_kib = max(peak_kib, found.peak_worker_kib)
+        results.append(result)
+        troubles += _report("fuzz", result, found, time.monotonic() - started)
         _save(results)
     if soak:
         result, found = run_soak(soak_s, seed)

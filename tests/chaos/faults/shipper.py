@@ -17,11 +17,11 @@ def shipper_kill_9(rig: Rig) -> int:
     return 3
 
 
-@fault(started(shipper={"SIGNALTAPE_FAILPOINTS": "shipper.after_reply=kill@12"}))
+@fault(started(shipper={"SIGNALTAPE_FAILPOINTS": "shipper.after_reply=kill@4"}))
 def shipper_kill_9_between_reply_and_cursor(rig: Rig) -> int:
     (first, *_) = [child for child in rig.children if child.name == "shipper"]
     assert first.popen.wait(30) == -signal.SIGKILL
-    second = rig.start_shipper(env={"SIGNALTAPE_FAILPOINTS": "shipper.after_reply=kill@7"})
+    second = rig.start_shipper(env={"SIGNALTAPE_FAILPOINTS": "shipper.after_reply=kill@2"})
     assert second.popen.wait(30) == -signal.SIGKILL
     rig.start_shipper()
     return 2

@@ -22,17 +22,17 @@ def _twice(rig: Rig, point: str) -> int:
     return 2
 
 
-@fault(_dying_worker("sink.before_copy=kill@4"))
+@fault(_dying_worker("sink.before_copy=kill@2"))
 def worker_kill_9_before_copy(rig: Rig) -> int:
     return _twice(rig, "sink.before_copy")
 
 
-@fault(_dying_worker("sink.after_copy=kill@4"))
+@fault(_dying_worker("sink.after_copy=kill@2"))
 def worker_kill_9_after_copy(rig: Rig) -> int:
     return _twice(rig, "sink.after_copy")
 
 
-@fault(_dying_worker("sink.after_commit=kill@4"))
+@fault(_dying_worker("sink.after_commit=kill@2"))
 def worker_kill_9_between_commit_and_ack(rig: Rig) -> int:
     return _twice(rig, "sink.after_commit")
 
