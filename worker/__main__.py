@@ -120,23 +120,28 @@ def status(as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
     else:
-        _show(found)
+        _show(found, settings)
 
 
 main.add_command(dead_letters)
 
 
-def _show(found: Status) -> None:
+def _show(found: Status, settings: Settings) -> None:
     console = Console()
-    table = Table("stream", "entries", "lag", "lag s", "pending", "oldest pending s", "consumers")
+    table = Table("stream", "entries", "KiB", "lag", "lag s", "pending", "oldest pending s", "consumers")
     for part in found.partitions:
         lag = "?" if part.lag_entries is None else str(part.lag_entries)
         consumers = ", ".join(f"{one.name} ({one.pending})" for one in part.consumers) or "-"
         table.add_row(
-            part.key, str(part.entries), lag, f"{part.lag_s:.1f}", str(part.pending),
+            part.key, str(part.entries), str(part.bytes // 1024), lag, f"{part.lag_s:.1f}", str(part.pending),
             f"{part.oldest_pending_s:.1f}", consumers,
         )  # fmt: skip
     console.print(table)
+    for part in found.partitions:
+        if settings.stream_max_bytes and part.bytes > settings.stream_max_bytes:
+            console.print(
+                f"[red]{part.key} has outgrown SIGNALTAPE_STREAM_MAX_BYTES: {part.bytes} bytes[/red]"
+            )
     for journal in found.journals:
         state = "running" if journal.alive else "ended"
         console.print(

@@ -25,6 +25,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[PartitionStatus], float | None]], ...] 
     ("pending_entries", "Entries given out and not acknowledged", lambda part: part.pending),
     ("oldest_pending_seconds", "Age of the oldest of these", lambda part: part.oldest_pending_s),
     ("stream_entries", "Entries in the stream", lambda part: part.entries),
+    ("stream_bytes", "What the stream takes in Redis, estimated", lambda part: part.bytes),
 )
 
 

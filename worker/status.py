@@ -31,6 +31,8 @@ class PartitionStatus(msgspec.Struct):
 
     key: str
     entries: int = 0
+    #: what it takes in Redis, estimated by it from samples
+    bytes: int = 0
     #: entries that no worker was given yet; None if Redis cannot tell (after deletes)
     lag_entries: int | None = 0
     #: age of the oldest entry that no worker was given yet
@@ -97,6 +99,7 @@ def _partition(client: Any, key: str, now_s: float) -> PartitionStatus:
     except redis.ResponseError:  # no such stream yet
         return status
     status.entries = client.xlen(key)
+    status.bytes = client.memory_usage(key, samples=20) or 0
     group = groups.get(WORKER_GROUP)
     if group is None:
         status.lag_entries = status.entries

@@ -9,11 +9,13 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from signaltape.clock import as_aware, utc_now
 from signaltape.emitter import Emitter
 from signaltape.errors import SettingsError, SignaltapeError
 from signaltape.events import EVENTS
@@ -23,6 +25,7 @@ from signaltape.settings import Settings
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,8 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     ship.add_argument("--once", action="store_true", help="send what is there now, then exit")
     ship.add_argument(
         "--resend",
-        action="store_true",
-        help="send again all that the journals still hold (duplicates are safe)",
+        metavar="SINCE",
+        type=_moment,
+        help="first send again what the journals still hold since then: a time (2022-01-17T09:30, WIB if it "
+        "names no zone), an age (90s, 15m, 2h, 1d) or `all`; duplicates are dropped later",
     )
     ship.set_defaults(run=_ship)
 
@@ -84,13 +89,28 @@ def _ship(arguments: argparse.Namespace, settings: Settings) -> int:
         return _complain("REDIS_URL is not set: export REDIS_URL=redis://host:6379/0", EXIT_USAGE)
     try:
         if arguments.once:
-            shipped = ship_once(settings, resend=arguments.resend)
+            shipped = ship_once(settings, resend_since=arguments.resend)
         else:
-            shipped = ship_forever(settings, _stop_on_signals(), resend=arguments.resend)
+            shipped = ship_forever(settings, _stop_on_signals(), resend_since=arguments.resend)
     except LinkError as error:
         return _complain(f"Redis does not take the events (they stay in the journal): {error}", EXIT_FAILED)
     print(f"shipped {shipped} events")
     return EXIT_OK
+
+
+def _moment(text: str) -> float:
+    """A time or an age as seconds since 1970. Raises ArgumentTypeError."""
+    if text == "all":
+        return 0.0
+    unit = _UNITS_S.get(text[-1:])
+    if unit and text[:-1].isdigit():
+        return utc_now().timestamp() - int(text[:-1]) * unit
+    try:
+        return as_aware(datetime.fromisoformat(text)).timestamp()
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time (2022-01-17T09:30), age (15m) or `all`"
+        ) from None
 
 
 def _stop_on_signals() -> threading.Event:

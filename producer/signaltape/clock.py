@@ -22,9 +22,17 @@ def as_aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=WIB)
 
 
+#: Times of events lie within these years; anything else is a unit error.
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+_LAST_MS = int(datetime(LAST_YEAR, 12, 31, tzinfo=UTC).timestamp() * 1000)
+
+
 def from_epoch_ms(milliseconds: int) -> datetime:
-    """The aware time of a Redis entry id's left part (milliseconds since 1970, UTC)."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    """The aware time of a Redis entry id's left part (milliseconds since 1970, UTC).
+
+    An id that a producer chose itself may lie far beyond any time; it counts as the end of LAST_YEAR.
+    """
+    return datetime.fromtimestamp(min(milliseconds, _LAST_MS) / 1000, UTC)
 
 
 def show(moment: datetime) -> str:

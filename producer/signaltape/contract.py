@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 import uuid_utils
 
-from signaltape.clock import as_aware
+from signaltape.clock import FIRST_YEAR, LAST_YEAR, as_aware
 from signaltape.errors import InvalidEvent
 from signaltape.events import EVENTS, SCHEMA_VERSION, LifecycleEvent
 from signaltape.quick import quick_twin
@@ -24,7 +24,7 @@ NAMESPACE = uuid_utils.UUID("b8f3cd52-7355-58e1-b694-ba280dd650e6")
 #: The largest event. A signal is some hundred bytes; anything near this is a mistake upstream.
 MAX_EVENT_BYTES = 1024 * 1024
 
-_QUICK = {name: msgspec.json.Decoder(quick_twin(kind)) for name, kind in EVENTS.items()}
+_QUICK = {name: (msgspec.json.Decoder(quick_twin(kind)), kind.TIME_FIELD) for name, kind in EVENTS.items()}
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
 _NUL = b"\\u0000"  # valid JSON that no Postgres text can hold
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
@@ -55,12 +55,15 @@ def check(name: str, data: bytes) -> None:
     Raises InvalidEvent.
     """
     if len(data) <= MAX_EVENT_BYTES and _NUL not in data:
+        decoder, time_field = _QUICK[name]
         try:
-            _QUICK[name].decode(data)
+            event: Any = decoder.decode(data)
         except Exception:  # noqa: BLE001, S110 - whatever it was, the full check below says it in words
             pass
         else:
-            return
+            own = getattr(event, time_field) or event.ts
+            if own is None or FIRST_YEAR <= own.year <= LAST_YEAR:
+                return
     validate(name, data)
 
 
@@ -86,6 +89,12 @@ def validate(name: str, data: bytes) -> LifecycleEvent:
         raise InvalidEvent("data must not be nested so deeply") from None
     if _NUL in data:
         _refuse_nul(data)
+    own = event.own_time
+    if own is not None and not FIRST_YEAR <= own.year <= LAST_YEAR:
+        field = event.TIME_FIELD if getattr(event, event.TIME_FIELD) is not None else "ts"
+        raise InvalidEvent(
+            f"{field} must lie in the years {FIRST_YEAR} to {LAST_YEAR}, got {own.isoformat()}"
+        )
     return event
 
 

@@ -65,13 +65,14 @@ class Emitter:
     def __init__(self, settings: Settings | None = None, *, strict: bool = False, ship: bool = True) -> None:
         self._strict = strict
         self._notices = Notices()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may emit while this thread opens the journal
         self._counts = {"accepted": 0, "refused": 0, "failed": 0}
         self._journal: JournalWriter | None = None
         self._shipper: ShipperThread | None = None
         self._closed = False
         self._settings = self._read_settings(settings)
         self._on = self._settings.feature_event_logging
+        self._wants_shipping = ship
         self._ship = ship and self._settings.redis_url is not None
         if self._on:
             _emitters.add(self)
@@ -162,6 +163,9 @@ class Emitter:
             shipper.wake()
         return True
 
+    def _own_journal(self) -> JournalWriter | None:
+        return self._journal
+
     def _open_journal(self) -> JournalWriter:
         """Open this process's journal, and start its shipper, at the first event."""
         with self._lock:
@@ -176,12 +180,18 @@ class Emitter:
                 max_bytes=settings.journal_max_bytes,
                 clock=utc_now,
             )
+            opened_meanwhile = self._own_journal()
+            if opened_meanwhile is not None:  # by a signal handler, in this very thread
+                journal.close()
+                return opened_meanwhile
+            self._journal = journal
             if self._ship:
                 from signaltape.shipping.thread import ShipperThread  # redis is imported only from here on
 
                 self._shipper = ShipperThread(settings, journal.folder)
                 self._shipper.start()
-            self._journal = journal
+            elif self._wants_shipping:
+                self._notices.say("REDIS_URL", "REDIS_URL is not set: events wait in the journal")
             return journal
 
     def _refuse(self, kind: _Kind, fields: dict[str, Any], error: InvalidEvent) -> bool:
@@ -219,7 +229,7 @@ class Emitter:
 
     def _forget_in_child(self) -> None:
         """In a forked child: the parent's journal and thread are not ours; begin anew at the next event."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._notices = Notices()
         self._counts = dict.fromkeys(self._counts, 0)
         shipper, self._shipper = self._shipper, None

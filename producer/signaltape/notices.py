@@ -16,7 +16,7 @@ class Notices:
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may emit in the middle of a notice
         self._said_at: dict[str, float] = {}
         self._held: dict[str, int] = {}
 

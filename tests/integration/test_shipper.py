@@ -255,8 +255,13 @@ def test_asking_to_send_again_sends_all_that_is_kept(
     with Emitter(settings) as tape:
         for _ in range(10):
             tape.closed(**closed())
-    assert runner.run("signaltape", "ship", "--once", "--resend")[1] == "shipped 10 events\n"
-    assert redis_client.xlen(key) == 20
+    for since, sent in (("all", 10), ("15m", 10), ("2022-01-17T09:30", 10), ("2099-01-01", 0)):
+        code, out, err = runner.run("signaltape", "ship", "--once", "--resend", since)
+        assert (code, out) == (0, f"shipped {sent} events\n"), err
+    assert redis_client.xlen(key) == 40
+    code, _, err = runner.run("signaltape", "ship", "--resend", "yesterday")
+    assert code == 2
+    assert "'yesterday' is no time (2022-01-17T09:30), age (15m) or `all`" in err
 
 
 def test_ship_says_in_one_line_that_redis_is_away(runner: Runner, settings: Settings) -> None:

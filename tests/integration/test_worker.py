@@ -135,6 +135,16 @@ def test_a_missing_time_is_the_entrys_own(
     assert (str(row[0]), row[1]) == ("2022-01-17 05:00:00", "1642395600000-7")
 
 
+def test_an_entry_id_beyond_all_time_stops_nothing(
+    settings: Settings, redis_client: Any, key: str, connection: Connection
+) -> None:
+    for number, data in enumerate((as_json(closed()), b"{")):
+        redis_client.xadd(key, {"event": "signal_closed", "data": data}, id=f"9999999999999999999-{number}")
+    assert drain(settings, key) == Outcome(stored=1, dead=1)
+    row = connection.execute("SELECT ts_closed::text FROM signal_closures").fetchone()
+    assert row == ("2199-12-31 07:00:00+07",)
+
+
 def test_its_own_pending_entries_come_first_after_a_restart(
     settings: Settings, redis_client: Any, key: str, connection: Connection
 ) -> None:

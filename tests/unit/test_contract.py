@@ -53,6 +53,8 @@ def test_the_samples_are_valid(name: str) -> None:
         ({"side": "short"}, "side must equal scenarios.primary.side, got short and long"),
         ({"sl": -1}, "sl must be a price above 0, got -1"),
         ({"ts_published": "soon"}, "ts_published must be an ISO 8601 time"),
+        ({"ts_published": "0001-01-01T00:00:00Z"}, "ts_published must lie in the years 1970 to 2199"),
+        ({"ts": "9999-12-31T23:59:59Z"}, "ts must lie in the years 1970 to 2199"),
         ({"confidence": 2}, "confidence must be in 0..1, got 2"),
         ({"note": "a\0b"}, "a text must not contain the NUL character"),
     ],
@@ -152,6 +154,13 @@ def test_a_time_without_zone_is_wib_and_a_missing_one_is_the_default() -> None:
     assert ts(ts_closed="2022-01-17T12:00:00Z") == NOON
     assert ts(ts="2022-01-17T12:00:00+00:00") == NOON
     assert ts() == NOON
+
+
+@pytest.mark.parametrize("year", ["0001", "1969", "2200", "9999"])
+def test_the_emit_path_refuses_impossible_times_too(year: str) -> None:
+    with pytest.raises(InvalidEvent, match="must lie in the years"):
+        check("signal_closed", as_json(closed(ts_closed=f"{year}-06-01T00:00:00Z")))
+    check("signal_closed", as_json(closed(ts_closed="2199-12-31T23:59:59Z")))
 
 
 def test_an_event_has_one_identity_however_its_id_is_written() -> None:

@@ -98,7 +98,7 @@ def test_the_rules_version_comes_from_the_environment_if_not_given(tmp_path: Pat
 def test_a_refused_event_is_kept_with_the_reason_and_logged_once_a_minute(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    tape = Emitter(settings)
+    tape = Emitter(settings, ship=False)
     with caplog.at_level(logging.WARNING):
         for _ in range(5):
             assert not tape.published(**published(confluence_score=1.7))
@@ -121,6 +121,18 @@ def test_a_refused_event_is_kept_with_the_reason_and_logged_once_a_minute(
 def test_nothing_that_is_passed_in_raises(settings: Settings, nonsense: Any) -> None:
     tape = Emitter(settings)
     assert not tape.published(nonsense)
+    tape.close()
+
+
+def test_without_a_redis_url_it_says_once_that_events_wait(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    tape = Emitter(settings)
+    for _ in range(3):
+        assert tape.closed(**closed())
+    assert [record.message for record in caplog.records] == [
+        "REDIS_URL is not set: events wait in the journal"
+    ]
     tape.close()
 
 

@@ -12,6 +12,7 @@ from signaltape.journal.home import damaged_path, is_alive
 from signaltape.journal.segment import (
     HEADER_BYTES,
     first_event_of,
+    last_touched,
     read_header,
     segment_numbers,
     segment_path,
@@ -68,11 +69,15 @@ class JournalReader:
         """Go to another place of the same journal."""
         self.place = place
 
-    def rewind(self) -> None:
-        """Go back to the oldest event that is still here."""
-        numbers = segment_numbers(self.folder)
-        first = first_event_of(self.folder, numbers[0]) if numbers else None
-        self.place = Place(0, 0, first or 0)
+    def rewind(self, since: float = 0.0) -> None:
+        """Go back to the oldest event here; or to the first segment written or shipped after `since`.
+
+        since: seconds since 1970.
+        """
+        for number in segment_numbers(self.folder):
+            if (last_touched(self.folder, number) or 0.0) >= since:
+                self.place = Place(number, HEADER_BYTES, first_event_of(self.folder, number) or 0)
+                return
 
     def close(self) -> None:
         """Unmap what is open."""

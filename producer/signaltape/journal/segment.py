@@ -77,6 +77,14 @@ def first_event_of(folder: Path, number: int) -> int | None:
     return header.first_event if header else None
 
 
+def last_touched(folder: Path, number: int) -> float | None:
+    """When a segment was last written or shipped, in seconds since 1970; None if it is gone."""
+    try:
+        return segment_path(folder, number).stat().st_mtime
+    except FileNotFoundError:
+        return None
+
+
 def _allocate(fd: int, size: int) -> None:
     """Give the file real blocks, so that a full disk is an error here and never a SIGBUS later."""
     if hasattr(os, "posix_fallocate"):

@@ -43,10 +43,10 @@ class Fleet:
         self._looked_at = float("-inf")
         self._look_around()
 
-    def resend(self) -> None:
-        """Ship everything that the journals still hold once more."""
+    def resend(self, since: float) -> None:
+        """Ship once more what the journals hold of what was written or shipped after `since` (epoch seconds)."""
         for journal in self._journals.values():
-            journal.resend()
+            journal.resend(since)
 
     def close(self) -> None:
         """Let go of all journals and the connection."""

@@ -91,9 +91,12 @@ class JournalShipper:
         remove_journal(self.folder)
         return True
 
-    def resend(self) -> None:
-        """Ship everything that the journal still holds once more."""
-        self._send_again("asked to send again")
+    def resend(self, since: float) -> None:
+        """Ship once more what the journal still holds of what was written or shipped after `since`.
+
+        since: seconds since 1970. Whole segments are sent, so some older events may come along.
+        """
+        self._send_again("asked to send again", since)
 
     def close(self) -> None:
         """Let go of the journal."""
@@ -150,8 +153,8 @@ class JournalShipper:
         if before and before != run_id:
             self._send_again("Redis was restarted or is another server")
 
-    def _send_again(self, why: str) -> None:
-        self._reader.rewind()
+    def _send_again(self, why: str, since: float = 0.0) -> None:
+        self._reader.rewind(since)
         place = self._reader.place
         self._notices.say(
             "resend", f"{why}: sending again from event {place.events} on (duplicates are dropped later)"

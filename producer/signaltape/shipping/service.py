@@ -16,7 +16,7 @@ log = logging.getLogger("signaltape")
 POLL_S = 0.01
 
 
-def ship_once(settings: Settings, *, resend: bool = False) -> int:
+def ship_once(settings: Settings, *, resend_since: float | None = None) -> int:
     """Ship everything that is in the journals now. Returns how many events went.
 
     Raises one of LinkError when Redis is away.
@@ -24,8 +24,8 @@ def ship_once(settings: Settings, *, resend: bool = False) -> int:
     fleet = Fleet(settings)
     try:
         fleet.take_all()
-        if resend:
-            fleet.resend()
+        if resend_since is not None:
+            fleet.resend(resend_since)
         total = 0
         while shipped := fleet.step():
             total += shipped
@@ -34,15 +34,15 @@ def ship_once(settings: Settings, *, resend: bool = False) -> int:
         fleet.close()
 
 
-def ship_forever(settings: Settings, stop: threading.Event, *, resend: bool = False) -> int:
+def ship_forever(settings: Settings, stop: threading.Event, *, resend_since: float | None = None) -> int:
     """Ship until `stop` is set, then what is left if Redis is there. Returns how many events went."""
     fleet = Fleet(settings)
     backoff = Backoff()
     total = 0
     try:
-        if resend:
+        if resend_since is not None:
             fleet.take_all()
-            fleet.resend()
+            fleet.resend(resend_since)
         while not stop.is_set():
             try:
                 shipped = fleet.step()
