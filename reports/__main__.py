@@ -12,9 +12,12 @@ from datetime import datetime
 from pathlib import Path
 
 import click
+import msgspec
 from rich.console import Console
+from rich.table import Table
 
 from reports import delivery, schedule
+from reports.evidence.simulation import RUNS, simulate
 from reports.files import save
 from reports.message import compose
 from reports.scorecard import Scorecard, compute, store
@@ -70,6 +73,26 @@ def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
                 click.echo(f"saved {path}")
         if send:
             _send(settings, connection, card, now)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--runs", type=click.IntRange(100), default=RUNS, show_default=True, help="Simulated weeks each."
+)
+def evidence(as_json: bool, runs: int) -> None:
+    """How often the verdict is right: simulate four worlds in which the truth is known."""
+    with console.status("simulating"):
+        rates = simulate(runs)
+    if as_json:
+        rows = [one._asdict() for one in rates]
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        return
+    table = Table("world", "closed per bin", "OK", "BROKEN", "NOT ENOUGH DATA")
+    for one in rates:
+        shares = (one.ok, one.broken, one.not_enough_data)
+        table.add_row(one.world, str(one.closed_per_bin), *(f"{share:.1%}" for share in shares))
+    console.print(table)
 
 
 @main.command(name="schedule")

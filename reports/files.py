@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from reports.evidence.pooling import WEEKS
 from reports.message import compose
 from reports.scorecard import Scorecard
 
@@ -20,6 +21,7 @@ def save(card: Scorecard, folder: Path) -> list[Path]:
         "week": card.week.name,
         "week_start": card.week.monday,
         "bins": msgspec.Raw(card.bins_json()),
+        "verdict": {"week": card.verdict._asdict(), f"{WEEKS} weeks": card.pooled._asdict()},
         "monotonic_ok": card.monotonic_ok,
         "quality": msgspec.Raw(card.quality_json()),
         "symbols": card.symbols,

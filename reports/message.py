@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from reports.evidence.pooling import WEEKS
+from reports.evidence.verdict import Kind, Verdict
 from reports.scorecard import Bin, Scorecard
 from reports.telegram.text import Text, TextBuilder
 
@@ -18,12 +20,44 @@ def compose(card: Scorecard, *, so_far: bool = False) -> Text:
     message.line("📊 Weekly Scorecard" + (" (so far)" if so_far else ""), "bold")
     message.line(f"{card.week.dates} WIB ({card.week.name})")
     message.line(signals_line(card)).line()
+    for line in verdict_lines(card):
+        message.line(line)
+    message.line()
     for one in card.bins:
         message.line(bin_line(one))
     message.line().line(monotonicity_line(card))
     if quality := quality_line(card):
         message.line(quality)
     return message.build()
+
+
+def verdict_lines(card: Scorecard) -> list[str]:
+    """What the data supports: together with the weeks before, and this week alone."""
+    return [
+        f"Verdict ({WEEKS} weeks): {_say(card.pooled)}",
+        f"This week alone: {_say(card.verdict)}",
+    ]
+
+
+_MARKS = {Kind.OK: "✅ OK", Kind.BROKEN: "❌ BROKEN", Kind.NOT_ENOUGH_DATA: "⏳ NOT ENOUGH DATA"}
+
+
+def _say(verdict: Verdict) -> str:
+    said = _MARKS[verdict.kind]
+    if verdict.kind is Kind.OK:
+        return f"{said}: winrate rises with the score"
+    if verdict.kind is Kind.BROKEN:
+        return f"{said}: {_what_is_broken(verdict)}"
+    if verdict.more_per_bin:
+        return f"{said}: about {verdict.more_per_bin} more closed signals per bin would settle it"
+    return said
+
+
+def _what_is_broken(verdict: Verdict) -> str:
+    if verdict.worst is not None and verdict.falls_in_one_pair:
+        lower, higher, _ = verdict.worst
+        return f"{higher} wins less often than {lower}"
+    return "winrate falls as the score rises"
 
 
 def bin_line(one: Bin) -> str:

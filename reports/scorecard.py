@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from reports.evidence.pooling import WEEKS, pool
+from reports.evidence.verdict import Counted, Verdict, judge
 from reports.weeks import Week
 from sink.db import Connection, rows_as_dicts
 from sink.quality import Quality, quality
@@ -47,6 +49,9 @@ class Scorecard(NamedTuple):
     quality: Quality
     symbols: list[str]
     rules_versions: list[str]
+    #: what this week alone supports, and what it supports together with the weeks before it
+    verdict: Verdict
+    pooled: Verdict
 
     @property
     def monotonic_ok(self) -> bool:
@@ -89,7 +94,8 @@ def compute(connection: Connection, week: Week) -> Scorecard:
     Raises psycopg.Error when the database is away or not migrated.
     """
     span = {"since": week.since, "until": week.until}
-    bins = [Bin(**row) for row in rows_as_dicts(connection, _SQL["bins"], span)]
+    bins = _bins(connection, week)
+    earlier = [_bins(connection, week.earlier(age)) for age in range(1, WEEKS)]
     origins = rows_as_dicts(connection, _SQL["origins"], span)[0]
     return Scorecard(
         week=week,
@@ -98,7 +104,18 @@ def compute(connection: Connection, week: Week) -> Scorecard:
         quality=quality(connection, week.since, week.until),
         symbols=origins["symbols"],
         rules_versions=origins["rules_versions"],
+        verdict=judge(_counted(bins)),
+        pooled=judge(pool([_counted(one) for one in (bins, *earlier)])),
     )
+
+
+def _bins(connection: Connection, week: Week) -> list[Bin]:
+    span = {"since": week.since, "until": week.until}
+    return [Bin(**row) for row in rows_as_dicts(connection, _SQL["bins"], span)]
+
+
+def _counted(bins: list[Bin]) -> list[Counted]:
+    return [Counted(one.label, one.wins, one.n) for one in bins]
 
 
 def store(connection: Connection, card: Scorecard) -> None:

@@ -6,15 +6,24 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as RichText
 
-from reports.message import monotonicity_line, quality_line, show_rate, signals_line
-from reports.scorecard import Scorecard
+from reports.evidence.statistics import wilson_interval
+from reports.message import monotonicity_line, quality_line, show_rate, signals_line, verdict_lines
+from reports.scorecard import Bin, Scorecard
+
+
+def _interval(one: Bin) -> str:
+    """The 95 % Wilson interval of the winrate."""
+    if not one.n:
+        return "-"
+    low, high = wilson_interval(one.wins, one.n)
+    return f"{low:.2f}–{high:.2f}"
 
 
 def print_scorecard(console: Console, card: Scorecard) -> None:
     """Print one scorecard."""
     table = Table(title=f"Weekly Scorecard {card.week.name}: {card.week.dates} WIB", title_justify="left")
     table.add_column("score")
-    for name in ("n", "wins", "winrate", "sl", "winrate_all", "open"):
+    for name in ("n", "wins", "winrate", "95 %", "sl", "winrate_all", "open"):
         table.add_column(name, justify="right")
     for one in card.bins:
         table.add_row(
@@ -22,11 +31,12 @@ def print_scorecard(console: Console, card: Scorecard) -> None:
             str(one.n),
             str(one.wins),
             show_rate(one.winrate),
+            _interval(one),
             str(one.sl),
             show_rate(one.winrate_all),
             str(one.open),
         )
     console.print(table)
-    for line in (signals_line(card), monotonicity_line(card), quality_line(card)):
+    for line in (signals_line(card), *verdict_lines(card), monotonicity_line(card), quality_line(card)):
         if line:
             console.print(RichText(line))  # plain: names from outside are no markup

@@ -31,6 +31,10 @@ class Week(NamedTuple):
         """When its report is sent: Sunday 23:59 WIB."""
         return self.until - timedelta(minutes=1)
 
+    def earlier(self, weeks: int) -> Week:
+        """The week so many weeks before."""
+        return Week(self.monday - timedelta(days=7 * weeks))
+
     @property
     def name(self) -> str:
         """Its ISO name, such as 2022-W03."""

@@ -23,8 +23,9 @@ HELP = [
     *(("sink", command) for command in ("migrate", "check", "rebuild", "purge")),
     ("worker",),
     ("worker", "status"),
+    ("worker", "dead-letters"),
     ("reports",),
-    *(("reports", command) for command in ("scorecard", "schedule")),
+    *(("reports", command) for command in ("scorecard", "schedule", "evidence")),
     ("deploy.embedded",),
     ("deploy.demo",),
 ]
