@@ -14,5 +14,7 @@ def pack_fields(fields: Mapping[bytes, bytes]) -> bytes:
 
 def unpack_fields(packed: bytes) -> dict[bytes, bytes]:
     """What `pack_fields` packed."""
+    if not packed:
+        return {}
     flat = msgspec.msgpack.decode(packed, type=list[bytes])
     return dict(zip(flat[::2], flat[1::2], strict=True))

@@ -4,7 +4,7 @@ CREATE TABLE public.dead_letters (
     entry_id text NOT NULL,
     event text,
     raw bytea NOT NULL,
-    fields bytea NOT NULL,
+    fields bytea DEFAULT '\x'::bytea NOT NULL,
     reason text NOT NULL,
     entry_ts timestamp with time zone NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL
@@ -85,7 +85,7 @@ CREATE TABLE public.schema_migrations (
 );
 CREATE TABLE public.signal_closures (
     signal_id uuid NOT NULL,
-    symbol text NOT NULL,
+    symbol text,
     ts_closed timestamp with time zone NOT NULL,
     rr_realized numeric NOT NULL,
     time_in_trade_ms bigint NOT NULL,
@@ -111,7 +111,7 @@ CREATE TABLE public.signal_events (
 COMMENT ON TABLE public.signal_events IS 'Every event that was accepted, once, as it was sent. Append-only.';
 CREATE TABLE public.signal_invalidations (
     signal_id uuid NOT NULL,
-    symbol text NOT NULL,
+    symbol text,
     ts_invalidated timestamp with time zone NOT NULL,
     reason text NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -119,7 +119,7 @@ CREATE TABLE public.signal_invalidations (
 );
 CREATE TABLE public.signal_triggers (
     signal_id uuid NOT NULL,
-    symbol text NOT NULL,
+    symbol text,
     ts_triggered timestamp with time zone NOT NULL,
     entry_fill numeric NOT NULL,
     time_to_trigger_ms bigint NOT NULL,
@@ -157,7 +157,7 @@ CREATE TABLE public.weekly_scorecard (
     week_start date NOT NULL,
     bins jsonb NOT NULL,
     monotonic_ok boolean NOT NULL,
-    quality jsonb NOT NULL,
+    quality jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT weekly_scorecard_week_start_check CHECK ((EXTRACT(isodow FROM week_start) = (1)::numeric))

@@ -44,7 +44,7 @@ CREATE INDEX signals_ts_published ON signals (ts_published);
 
 CREATE TABLE signal_triggers (
     signal_id          UUID PRIMARY KEY,
-    symbol             TEXT NOT NULL,
+    symbol             TEXT,
     ts_triggered       TIMESTAMPTZ NOT NULL,
     entry_fill         NUMERIC NOT NULL CHECK (entry_fill > 0),
     time_to_trigger_ms BIGINT NOT NULL CHECK (time_to_trigger_ms >= 0),
@@ -54,7 +54,7 @@ CREATE INDEX signal_triggers_ts ON signal_triggers (ts_triggered);
 
 CREATE TABLE signal_invalidations (
     signal_id      UUID PRIMARY KEY,
-    symbol         TEXT NOT NULL,
+    symbol         TEXT,
     ts_invalidated TIMESTAMPTZ NOT NULL,
     reason         TEXT NOT NULL CHECK (reason IN ('sl', 'hard_invalidate', 'expiry')),
     received_at    TIMESTAMPTZ NOT NULL DEFAULT now()
@@ -63,7 +63,7 @@ CREATE INDEX signal_invalidations_ts ON signal_invalidations (ts_invalidated);
 
 CREATE TABLE signal_closures (
     signal_id        UUID PRIMARY KEY,
-    symbol           TEXT NOT NULL,
+    symbol           TEXT,
     ts_closed        TIMESTAMPTZ NOT NULL,
     rr_realized      NUMERIC NOT NULL,
     time_in_trade_ms BIGINT NOT NULL CHECK (time_in_trade_ms >= 0),

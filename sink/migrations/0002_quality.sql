@@ -6,7 +6,7 @@ CREATE TABLE dead_letters (
     entry_id    TEXT NOT NULL,
     event       TEXT,
     raw         BYTEA NOT NULL,
-    fields      BYTEA NOT NULL,
+    fields      BYTEA NOT NULL DEFAULT '',
     reason      TEXT NOT NULL,
     entry_ts    TIMESTAMPTZ NOT NULL,
     received_at TIMESTAMPTZ NOT NULL DEFAULT now(),

@@ -4,7 +4,7 @@ CREATE TABLE weekly_scorecard (
     week_start   DATE PRIMARY KEY CHECK (extract(isodow FROM week_start) = 1),
     bins         JSONB NOT NULL,
     monotonic_ok BOOLEAN NOT NULL,
-    quality      JSONB NOT NULL,
+    quality      JSONB NOT NULL DEFAULT '{}',
     created_at   TIMESTAMPTZ NOT NULL DEFAULT now(),
     updated_at   TIMESTAMPTZ NOT NULL DEFAULT now()
 );
