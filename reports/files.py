@@ -7,8 +7,11 @@ from pathlib import Path
 import msgspec
 
 from reports.evidence.pooling import WEEKS
+from reports.figures import Figures
 from reports.message import compose
 from reports.scorecard import Scorecard
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 def save(card: Scorecard, folder: Path) -> list[Path]:
@@ -22,10 +25,18 @@ def save(card: Scorecard, folder: Path) -> list[Path]:
         "week_start": card.week.monday,
         "bins": msgspec.Raw(card.bins_json()),
         "verdict": {"week": card.verdict._asdict(), f"{WEEKS} weeks": card.pooled._asdict()},
+        "figures": _as_object(card.figures),
         "monotonic_ok": card.monotonic_ok,
         "quality": msgspec.Raw(card.quality_json()),
         "symbols": card.symbols,
         "rules_versions": card.rules_versions,
     }
-    figures.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    figures.write_bytes(msgspec.json.format(_ENCODER.encode(document), indent=2) + b"\n")
     return [text, figures]
+
+
+def _as_object(figures: Figures) -> dict[str, object]:
+    """The figures with their names; encoded as they are, tuples would become bare arrays."""
+    groups = [{**one._asdict(), "expectancy": one.expectancy._asdict()} for one in figures.groups]
+    whole = figures.expectancy._asdict() if figures.expectancy is not None else None
+    return {**figures._asdict(), "expectancy": whole, "groups": groups}

@@ -6,10 +6,13 @@ from decimal import Decimal
 
 from reports.evidence.pooling import WEEKS
 from reports.evidence.verdict import Kind, Verdict
+from reports.figures import Expectancy, Figures
 from reports.scorecard import Bin, Scorecard
 from reports.telegram.text import Text, TextBuilder
 
 _MOST_NAMES = 5
+#: From so many minutes on a span is told in hours.
+_MINUTES_OF_HOURS = 120
 #: Two bins are needed before "more" means anything.
 _BINS_TO_COMPARE = 2
 
@@ -26,6 +29,8 @@ def compose(card: Scorecard, *, so_far: bool = False) -> Text:
     for one in card.bins:
         message.line(bin_line(one))
     message.line().line(monotonicity_line(card))
+    for line in figure_lines(card.figures):
+        message.line(line)
     if quality := quality_line(card):
         message.line(quality)
     return message.build()
@@ -79,6 +84,41 @@ def monotonicity_line(card: Scorecard) -> str:
         f"Monotonicity: ❌ Broken ({higher.label}: {higher.wins}/{higher.n}"
         f" is below {lower.label}: {lower.wins}/{lower.n})"
     )
+
+
+def figure_lines(week: Figures) -> list[str]:
+    """What a signal was worth, how many came to anything, how fast. Nothing of what there is no data for."""
+    lines = []
+    if week.expectancy is not None:
+        line = f"Expectancy: {show_expectancy(week.expectancy)}"
+        if week.profit_factor is not None:
+            line += f", profit factor {week.profit_factor:.2f}"
+        lines.append(f"{line}, target {week.target_r:.2f} R")
+    if week.trigger_rate is not None and week.expiry_rate is not None:
+        line = f"Triggered {week.trigger_rate:.0%}, expired {week.expiry_rate:.0%}"
+        if week.median_to_trigger_ms is not None:
+            line += f"; median {show_span(week.median_to_trigger_ms)} to trigger"
+        if week.median_in_trade_ms is not None:
+            line += f", {show_span(week.median_in_trade_ms)} in trade"
+        lines.append(line)
+    return lines
+
+
+def show_expectancy(expectancy: Expectancy) -> str:
+    """`+0.123 R (−0.05 … +0.30)`: the mean and its 95 % interval."""
+    shown = f"{expectancy.mean_r:+.3f} R"
+    if expectancy.interval_r is None:
+        return shown
+    low, high = expectancy.interval_r
+    return f"{shown} ({low:+.2f} … {high:+.2f})"
+
+
+def show_span(milliseconds: float) -> str:
+    """A span of time as people say it: `42 s`, `7 min`, `3.5 h`."""
+    minutes = milliseconds / 60_000
+    if minutes < 1:
+        return f"{milliseconds / 1000:.0f} s"
+    return f"{minutes:.0f} min" if minutes < _MINUTES_OF_HOURS else f"{minutes / 60:.1f} h"
 
 
 def quality_line(card: Scorecard) -> str:

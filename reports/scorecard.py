@@ -12,6 +12,7 @@ import msgspec
 
 from reports.evidence.pooling import WEEKS, pool
 from reports.evidence.verdict import Counted, Verdict, judge
+from reports.figures import Figures, figures
 from reports.weeks import Week
 from sink.db import Connection, rows_as_dicts
 from sink.quality import Quality, quality
@@ -52,6 +53,7 @@ class Scorecard(NamedTuple):
     #: what this week alone supports, and what it supports together with the weeks before it
     verdict: Verdict
     pooled: Verdict
+    figures: Figures
 
     @property
     def monotonic_ok(self) -> bool:
@@ -106,6 +108,7 @@ def compute(connection: Connection, week: Week) -> Scorecard:
         rules_versions=origins["rules_versions"],
         verdict=judge(_counted(bins)),
         pooled=judge(pool([_counted(one) for one in (bins, *earlier)])),
+        figures=figures(connection, week),
     )
 
 

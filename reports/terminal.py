@@ -7,7 +7,14 @@ from rich.table import Table
 from rich.text import Text as RichText
 
 from reports.evidence.statistics import wilson_interval
-from reports.message import monotonicity_line, quality_line, show_rate, signals_line, verdict_lines
+from reports.message import (
+    figure_lines,
+    monotonicity_line,
+    quality_line,
+    show_rate,
+    signals_line,
+    verdict_lines,
+)
 from reports.scorecard import Bin, Scorecard
 
 
@@ -37,6 +44,12 @@ def print_scorecard(console: Console, card: Scorecard) -> None:
             str(one.open),
         )
     console.print(table)
-    for line in (signals_line(card), *verdict_lines(card), monotonicity_line(card), quality_line(card)):
+    for line in (
+        signals_line(card),
+        *verdict_lines(card),
+        monotonicity_line(card),
+        *figure_lines(card.figures),
+        quality_line(card),
+    ):
         if line:
             console.print(RichText(line))  # plain: names from outside are no markup

@@ -2,7 +2,8 @@
 --
 -- No table refers to another by foreign key: events arrive in any order and from several workers at
 -- once, so a closure may be committed before its signal. Numbers are plain NUMERIC, stored exactly as
--- sent: NUMERIC(4,2) would turn a score of 0.798 into 0.80 and move it to another bin.
+-- sent: NUMERIC(4,2) would turn a score of 0.798 into 0.80 and move it to another bin. What the detail
+-- tables hold beyond the identity and outcome of a signal may be left out, by who writes to them by hand.
 
 CREATE TABLE signal_events (
     event_id       UUID PRIMARY KEY,

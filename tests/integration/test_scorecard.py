@@ -44,6 +44,11 @@ class Book:
     def close(self, signal_id: str, rr: Any, at: str = TUESDAY) -> None:
         self._write("signal_closed", closed(signal_id, rr_realized=rr, ts_closed=at))
 
+    def trigger(self, signal_id: str, after_ms: int) -> None:
+        self._write(
+            "signal_triggered", triggered(signal_id, time_to_trigger_ms=after_ms, ts_triggered=TUESDAY)
+        )
+
     def invalidate(self, signal_id: str, reason: str) -> None:
         self._write("signal_invalidated", invalidated(signal_id, reason=reason, ts_invalidated=TUESDAY))
 
@@ -321,3 +326,65 @@ def test_weeks() -> None:
     assert W03.until == datetime(2022, 1, 23, 17, 0, tzinfo=UTC)
     assert W03.report_due == datetime(2022, 1, 23, 16, 59, tzinfo=UTC)
     assert W03.name == "2022-W03"
+
+
+def test_the_weeks_figures_can_be_recomputed_from_the_events_alone(
+    book: Book, connection: Connection
+) -> None:
+    for number in range(40):
+        signal_id = book.signal(Decimal(number % 10) / 10, rr=Decimal("1.8"), setup=["a", "b"][number % 2])
+        if number % 5 == 0:
+            book.invalidate(signal_id, "expiry")
+            continue
+        book.trigger(signal_id, 1000 * number)
+        if number % 7:
+            book.close(signal_id, Decimal(number % 9 - 4) / 3)
+    told: dict[str, dict[str, Any]] = {}
+    for name, payload in connection.execute("SELECT event, payload::text FROM signal_events").fetchall():
+        fields = json.loads(payload, parse_float=Decimal, parse_int=Decimal)
+        told.setdefault(fields["signal_id"], {})[name] = fields
+    lives = list(told.values())
+    closed_lives = [life for life in lives if "signal_closed" in life]
+    outcomes = [Fraction(life["signal_closed"]["rr_realized"]) for life in closed_lives]
+    scores = [Fraction(life["signal_published"]["confluence_score"]) for life in closed_lives]
+    waits = sorted(
+        life["signal_triggered"]["time_to_trigger_ms"] for life in lives if "signal_triggered" in life
+    )
+
+    def rounded(value: Fraction) -> Decimal:
+        return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.001"))
+
+    found = book.card().figures
+    assert found.expectancy is not None
+    assert found.expectancy.mean_r == rounded(sum(outcomes, Fraction(0)) / len(outcomes))
+    won, lost = sum(r for r in outcomes if r > 0), -sum(r for r in outcomes if r < 0)
+    assert found.profit_factor == rounded(Fraction(won) / Fraction(lost))
+    assert found.trigger_rate == rounded(Fraction(len(waits), 40))
+    assert found.expiry_rate == rounded(Fraction(8, 40))
+    assert found.target_r == Decimal("1.800")
+    misses = [((r > 0) - score) ** 2 for r, score in zip(outcomes, scores, strict=True)]
+    assert found.brier == rounded(sum(misses, Fraction(0)) / len(misses))
+    middle = len(waits) // 2
+    assert found.median_to_trigger_ms == float(waits[middle - 1] + waits[middle]) / 2
+    by_setup = {group.name: group.closed for group in found.groups if group.kind == "setup"}
+    assert sum(by_setup.values()) == len(outcomes)
+    assert set(by_setup) == {"a", "b"}
+
+
+def test_the_interval_of_the_expectancy_is_students_t(book: Book) -> None:
+    for rr in (1, 2, 3):
+        book.closed_signal(0.85, rr)
+    expectancy = book.card().figures.expectancy
+    assert expectancy is not None
+    assert expectancy.interval_r is not None
+    half = 4.302652729911275 / 3**0.5  # t(0.975; 2) times the standard error of 1, 2, 3
+    assert expectancy.interval_r == pytest.approx((2 - half, 2 + half))
+    assert "Expectancy: +2.000 R (-0.48 … +4.48), target 1.90 R" in compose(book.card()).text
+
+
+def test_a_week_without_a_closed_signal_says_only_what_it_knows(book: Book) -> None:
+    book.invalidate(book.signal(0.85), "expiry")
+    text = compose(book.card()).text
+    assert "Expectancy" not in text
+    assert "Triggered 0%, expired 100%" in text
+    assert "Verdict (8 weeks): ⏳ NOT ENOUGH DATA" in text

@@ -1,0 +1,99 @@
+"""The figures of a whole week beside its bins: what a signal was worth in R, how many came to anything, how fast."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from scipy.stats import t as student
+
+from reports.weeks import Week
+from sink.db import Connection, rows_as_dicts
+from sink.queries import load
+
+_SQL = load(Path(__file__).parent / "sql" / "figures.sql")
+_R = Decimal("0.001")
+_CONFIDENCE = 0.95
+
+
+class Expectancy(NamedTuple):
+    """The mean outcome of closed signals in R, with its 95 % interval.
+
+    The interval is Student's t on the outcomes; None with fewer than two, or when all are equal.
+    """
+
+    mean_r: Decimal
+    interval_r: tuple[float, float] | None
+
+
+class Group(NamedTuple):
+    """Closed signals that share a symbol, side, setup, rules version or bin (`score`)."""
+
+    kind: str
+    name: str
+    closed: int
+    wins: int
+    expectancy: Expectancy
+
+
+class Figures(NamedTuple):
+    """One week. A figure is None when there is nothing to compute it from.
+
+    profit_factor: R won over R lost; trigger_rate and expiry_rate: shares of the published; target_r: mean
+    target of the closed; brier: mean squared difference of score and outcome (0 or 1), 0.25 is what always saying
+    0.5 earns (Brier, Monthly Weather Review 78, 1950).
+    """
+
+    published: int
+    closed: int
+    wins: int
+    expectancy: Expectancy | None
+    profit_factor: Decimal | None
+    trigger_rate: Decimal | None
+    expiry_rate: Decimal | None
+    target_r: Decimal | None
+    brier: Decimal | None
+    median_to_trigger_ms: float | None
+    median_in_trade_ms: float | None
+    groups: list[Group]
+
+
+def figures(connection: Connection, week: Week) -> Figures:
+    """Compute the figures of a week from the stored events. Raises psycopg.Error."""
+    span = {"since": week.since, "until": week.until}
+    row = rows_as_dicts(connection, _SQL["week"], span)[0]
+    return Figures(
+        published=row["published"],
+        closed=row["closed"],
+        wins=row["wins"],
+        expectancy=_expectancy(row) if row["closed"] else None,
+        profit_factor=_ratio(row["won_r"] or Decimal(0), row["lost_r"]),
+        trigger_rate=_ratio(row["triggered"], row["published"]),
+        expiry_rate=_ratio(row["expired"], row["published"]),
+        target_r=_ratio(row["target_r"], row["closed"]),
+        brier=_ratio(row["squared_misses"], row["closed"]),
+        median_to_trigger_ms=row["median_to_trigger_ms"],
+        median_in_trade_ms=row["median_in_trade_ms"],
+        groups=[
+            Group(one["kind"], one["name"], one["closed"], one["wins"], _expectancy(one))
+            for one in rows_as_dicts(connection, _SQL["groups"], span)
+        ],
+    )
+
+
+def _expectancy(row: dict[str, Any]) -> Expectancy:
+    n, total, squares = row["closed"], row["sum_r"], row["sum_r_squared"]
+    mean = total / n
+    variance = (squares - total * mean) / (n - 1) if n > 1 else Decimal(0)
+    if variance <= 0:
+        return Expectancy(mean.quantize(_R), None)
+    half = float(student.ppf((1 + _CONFIDENCE) / 2, n - 1)) * float(variance / n) ** 0.5
+    return Expectancy(mean.quantize(_R), (float(mean) - half, float(mean) + half))
+
+
+def _ratio(part: Any, whole: Any) -> Decimal | None:
+    """`part / whole` to three decimals; None when there is nothing to divide by."""
+    if not whole or part is None:
+        return None
+    return (Decimal(part) / Decimal(whole)).quantize(_R)
