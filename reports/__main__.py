@@ -18,6 +18,7 @@ from rich.table import Table
 
 from reports import delivery, schedule
 from reports.evidence.simulation import RUNS, simulate
+from reports.figures import Outcome, outcomes
 from reports.files import save
 from reports.message import compose
 from reports.scorecard import Scorecard, compute, store
@@ -58,7 +59,9 @@ def main() -> None:
 @main.command()
 @click.option("--week", type=WeekType(), help="ISO week such as 2022-W03. Default: the current one (WIB).")
 @click.option("--send", is_flag=True, help="Send it to Telegram, once per week and chat.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Save text and JSON here too.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Save text, JSON, PNG and PDF here too."
+)
 def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
     """Compute a week's scorecard, store it, print it as a table and as the Telegram text."""
     with _session() as (settings, connection):
@@ -69,7 +72,7 @@ def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
         console.print("\nTelegram text:\n")
         click.echo(compose(card, so_far=now < card.week.report_due).text)
         if out is not None:
-            for path in _saved(card, out):
+            for path in _saved(card, outcomes(connection, card.week), out):
                 click.echo(f"saved {path}")
         if send:
             _send(settings, connection, card, now)
@@ -122,9 +125,11 @@ def _session() -> Iterator[tuple[Settings, Connection]]:
         raise click.ClickException(f"Postgres: {one_line(error)}") from None
 
 
-def _saved(card: Scorecard, out: Path) -> list[Path]:
+def _saved(card: Scorecard, closed: list[Outcome], out: Path) -> list[Path]:
+    from reports.picture import draw  # matplotlib takes a second to import: only where it is needed
+
     try:
-        return save(card, out)
+        return [*save(card, out), *draw(card, closed, out)]
     except OSError as error:
         raise click.ClickException(f"cannot save to {out}: {error.strerror}") from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,6 +36,14 @@ class Group(NamedTuple):
     closed: int
     wins: int
     expectancy: Expectancy
+
+
+class Outcome(NamedTuple):
+    """A closed signal: when, what it brought, and its score."""
+
+    ts_closed: datetime
+    rr_realized: Decimal
+    score: Decimal
 
 
 class Figures(NamedTuple):
@@ -80,6 +89,12 @@ def figures(connection: Connection, week: Week) -> Figures:
             for one in rows_as_dicts(connection, _SQL["groups"], span)
         ],
     )
+
+
+def outcomes(connection: Connection, week: Week) -> list[Outcome]:
+    """The closed signals of a week, in order of closing. Raises psycopg.Error."""
+    span = {"since": week.since, "until": week.until}
+    return [Outcome(*row) for row in connection.execute(_SQL["outcomes"], span).fetchall()]
 
 
 def _expectancy(row: dict[str, Any]) -> Expectancy:

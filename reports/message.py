@@ -39,15 +39,16 @@ def compose(card: Scorecard, *, so_far: bool = False) -> Text:
 def verdict_lines(card: Scorecard) -> list[str]:
     """What the data supports: together with the weeks before, and this week alone."""
     return [
-        f"Verdict ({WEEKS} weeks): {_say(card.pooled)}",
-        f"This week alone: {_say(card.verdict)}",
+        f"Verdict ({WEEKS} weeks): {say_verdict(card.pooled)}",
+        f"This week alone: {say_verdict(card.verdict)}",
     ]
 
 
 _MARKS = {Kind.OK: "✅ OK", Kind.BROKEN: "❌ BROKEN", Kind.NOT_ENOUGH_DATA: "⏳ NOT ENOUGH DATA"}
 
 
-def _say(verdict: Verdict) -> str:
+def say_verdict(verdict: Verdict) -> str:
+    """A verdict in one line, with what would settle it or what is broken."""
     said = _MARKS[verdict.kind]
     if verdict.kind is Kind.OK:
         return f"{said}: winrate rises with the score"

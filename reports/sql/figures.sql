@@ -34,3 +34,11 @@ CROSS JOIN LATERAL (VALUES
 WHERE s.ts_published >= %(since)s AND s.ts_published < %(until)s AND name IS NOT NULL
 GROUP BY kind, name
 ORDER BY kind, count(*) DESC, name
+
+-- name: outcomes
+-- Every closed signal of the week in order of its closing: when, what it brought, its score.
+SELECT c.ts_closed, c.rr_realized, s.confluence_score
+FROM signals s
+JOIN signal_closures c USING (signal_id)
+WHERE s.ts_published >= %(since)s AND s.ts_published < %(until)s
+ORDER BY c.ts_closed, c.signal_id

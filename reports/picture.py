@@ -1,0 +1,140 @@
+"""The scorecard as one page, PNG and PDF: readable on a phone, and without colour.
+
+Emoji are drawn wrong by matplotlib, so badges are shapes and words.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.dates import DateFormatter, DayLocator
+from matplotlib.figure import Figure
+
+from reports.evidence.pooling import WEEKS
+from reports.evidence.statistics import wilson_interval
+from reports.evidence.verdict import Kind, Verdict
+from reports.figures import Outcome
+from reports.message import figure_lines, quality_line, say_verdict, signals_line
+from reports.scorecard import Bin, Scorecard
+from signaltape.clock import WIB
+
+#: Okabe and Ito's colours, told apart by nearly everybody (Okabe & Ito, "Color Universal Design", 2008).
+_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
+_BADGES = {Kind.OK: ("o", _GREEN), Kind.BROKEN: ("X", _ORANGE), Kind.NOT_ENOUGH_DATA: ("D", _GREY)}
+_INCHES = (7.2, 9.6)
+_DPI = 150
+
+
+def draw(card: Scorecard, outcomes: list[Outcome], folder: Path) -> list[Path]:
+    """Write `scorecard-2022-W03.png` and `.pdf` into `folder`. Returns the paths. Raises OSError.
+
+    outcomes: the closed signals of the week in order of closing.
+    """
+    mpl.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
+    figure = Figure(figsize=_INCHES, dpi=_DPI, layout="constrained")
+    grid = figure.add_gridspec(4, 2, height_ratios=[0.9, 2.3, 2.3, 0.7])
+    _head(figure.add_subplot(grid[0, :]), card)
+    _bins(figure.add_subplot(grid[1, :]), card)
+    _reliability(figure.add_subplot(grid[2, 0]), card, outcomes)
+    _cumulative(figure.add_subplot(grid[2, 1]), outcomes)
+    _foot(figure.add_subplot(grid[3, :]), card)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"scorecard-{card.week.name}.{kind}" for kind in ("png", "pdf")]
+    for path in paths:
+        figure.savefig(path, metadata={"Title": f"Weekly Scorecard {card.week.name}"})
+    return paths
+
+
+def _head(axes: Axes, card: Scorecard) -> None:
+    axes.set_axis_off()
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.text(0, 0.98, "Weekly Scorecard", fontsize=18, fontweight="bold", va="top")
+    axes.text(0, 0.55, f"{card.week.dates} WIB ({card.week.name})", va="top", color=_GREY)
+    _badge(axes, 0.22, f"{WEEKS} weeks", card.pooled)
+    _badge(axes, -0.06, "This week", card.verdict)
+
+
+def _badge(axes: Axes, height: float, what: str, verdict: Verdict) -> None:
+    marker, colour = _BADGES[verdict.kind]
+    axes.plot(0.012, height, marker=marker, color=colour, markersize=9, clip_on=False)
+    text = f"{what}: {_plain(say_verdict(verdict))}"
+    axes.text(0.035, height, text, va="center", fontweight="bold", fontsize=9, color=colour, in_layout=False)
+
+
+def _bins(axes: Axes, card: Scorecard) -> None:
+    """Winrate of each bin with its 95 % interval; an empty bin stays empty."""
+    axes.set_title("Winrate by confluence score (95 % interval)", loc="left", fontweight="bold")
+    for place, one in enumerate(card.bins):
+        if not one.n:
+            axes.text(place, 0.02, "no closed\nsignal", ha="center", va="bottom", color=_GREY)
+            continue
+        rate = one.wins / one.n
+        low, high = wilson_interval(one.wins, one.n)
+        spread = [[rate - low], [high - rate]]
+        axes.errorbar(place, rate, yerr=spread, fmt="o", color=_BLUE, capsize=6, markersize=9, linewidth=2)
+        axes.text(place + 0.1, rate, f"{rate:.3f}", va="center")
+    axes.set_xticks(range(len(card.bins)), [_bin_label(one) for one in card.bins])
+    axes.set(ylim=(0, 1), xlim=(-0.5, len(card.bins) - 0.3))
+    axes.tick_params(axis="x", length=0)
+    axes.grid(axis="y", alpha=0.25)
+
+
+def _bin_label(one: Bin) -> str:
+    hidden = f", sl {one.sl}" if one.sl else ""
+    return f"{one.label}\nn={one.n}{hidden}"
+
+
+def _reliability(axes: Axes, card: Scorecard, outcomes: list[Outcome]) -> None:
+    """Mean score against winrate, by bin: on the line, a score of 0.7 wins 70 %."""
+    axes.set_title("Reliability of the score", loc="left", fontweight="bold")
+    axes.plot([0, 1], [0, 1], linestyle="--", color=_GREY, linewidth=1)
+    edges = (0.0, 0.5, 0.6, 0.7, 0.8, 1.01)
+    for low, high in pairwise(edges):
+        inside = [one for one in outcomes if low <= float(one.score) < high]
+        if inside:
+            mean_score = sum(float(one.score) for one in inside) / len(inside)
+            winrate = sum(one.rr_realized > 0 for one in inside) / len(inside)
+            axes.plot(mean_score, winrate, "o", color=_BLUE, markersize=4 + 2 * len(inside) ** 0.5, alpha=0.8)
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="mean score", ylabel="winrate")
+    if card.figures.brier is not None:
+        axes.text(0.03, 0.97, f"Brier {card.figures.brier}", va="top", transform=axes.transAxes, color=_GREY)
+    axes.grid(alpha=0.25)
+
+
+def _cumulative(axes: Axes, outcomes: list[Outcome]) -> None:
+    """The sum of R over the closings of the week's signals."""
+    axes.set_title("Cumulative R", loc="left", fontweight="bold")
+    if not outcomes:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "no closed signal", ha="center", color=_GREY, transform=axes.transAxes)
+        return
+    total, sums = 0.0, []
+    for one in outcomes:
+        total += float(one.rr_realized)
+        sums.append(total)
+    times: Any = [one.ts_closed.astimezone(WIB) for one in outcomes]
+    axes.step(times, sums, where="post", color=_BLUE, linewidth=1.8)
+    axes.axhline(0, color=_GREY, linewidth=0.8)
+    axes.text(times[-1], sums[-1], f" {sums[-1]:+.1f} R", va="center", color=_BLUE)
+    locator: Any = DayLocator
+    formatter: Any = DateFormatter
+    axes.xaxis.set_major_locator(locator(tz=WIB))
+    axes.xaxis.set_major_formatter(formatter("%a\n%d", tz=WIB))
+    axes.tick_params(axis="x", labelsize=8)
+    axes.margins(x=0.12)
+    axes.grid(alpha=0.25)
+
+
+def _foot(axes: Axes, card: Scorecard) -> None:
+    axes.set_axis_off()
+    lines = [signals_line(card), *figure_lines(card.figures), quality_line(card)]
+    axes.text(0, 1, "\n".join(filter(None, lines)), va="top", parse_math=False, wrap=True)
+
+
+def _plain(text: str) -> str:
+    """Without the signs that only a chat can draw."""
+    return text.translate({ord(sign): None for sign in "✅❌⏳"}).strip()
