@@ -16,7 +16,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from reports import delivery, schedule
+from reports import delivery, qa, schedule
 from reports.evidence.simulation import RUNS, simulate
 from reports.figures import Outcome, outcomes
 from reports.files import save
@@ -96,6 +96,24 @@ def evidence(as_json: bool, runs: int) -> None:
         shares = (one.ok, one.broken, one.not_enough_data)
         table.add_row(one.world, str(one.closed_per_bin), *(f"{share:.1%}" for share in shares))
     console.print(table)
+
+
+@main.command(name="qa")
+@click.option("--week", type=WeekType(), help="ISO week such as 2022-W03. Default: the current one (WIB).")
+@click.option("--size", type=click.IntRange(1), default=qa.SIZE, show_default=True, help="So many signals.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder.")
+def qa_sample(week: Week | None, size: int, out: Path) -> None:
+    """Draw signals of a week, spread over the bins, for a manual check; save them as CSV and JSON."""
+    with _session() as (_, connection):
+        chosen = week or week_of(utc_now())
+        sample = qa.draw(connection, chosen, size)
+    try:
+        paths = qa.save(sample, chosen, out)
+    except OSError as error:
+        raise click.ClickException(f"cannot save to {out}: {error.strerror}") from None
+    click.echo(f"drew {len(sample)} signal(s) of {chosen.name}")
+    for path in paths:
+        click.echo(f"saved {path}")
 
 
 @main.command(name="schedule")

@@ -78,7 +78,7 @@ def _bins(axes: Axes, card: Scorecard) -> None:
         axes.errorbar(place, rate, yerr=spread, fmt="o", color=_BLUE, capsize=6, markersize=9, linewidth=2)
         axes.text(place + 0.1, rate, f"{rate:.3f}", va="center")
     axes.set_xticks(range(len(card.bins)), [_bin_label(one) for one in card.bins])
-    axes.set(ylim=(0, 1), xlim=(-0.5, len(card.bins) - 0.3))
+    axes.set(ylim=(0, 1.04), xlim=(-0.5, len(card.bins) - 0.3))
     axes.tick_params(axis="x", length=0)
     axes.grid(axis="y", alpha=0.25)
 
@@ -99,7 +99,7 @@ def _reliability(axes: Axes, card: Scorecard, outcomes: list[Outcome]) -> None:
             mean_score = sum(float(one.score) for one in inside) / len(inside)
             winrate = sum(one.rr_realized > 0 for one in inside) / len(inside)
             axes.plot(mean_score, winrate, "o", color=_BLUE, markersize=4 + 2 * len(inside) ** 0.5, alpha=0.8)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="mean score", ylabel="winrate")
+    axes.set(xlim=(0, 1.02), ylim=(0, 1.04), xlabel="mean score", ylabel="winrate")
     if card.figures.brier is not None:
         axes.text(0.03, 0.97, f"Brier {card.figures.brier}", va="top", transform=axes.transAxes, color=_GREY)
     axes.grid(alpha=0.25)

@@ -388,3 +388,27 @@ def test_a_week_without_a_closed_signal_says_only_what_it_knows(book: Book) -> N
     assert "Expectancy" not in text
     assert "Triggered 0%, expired 100%" in text
     assert "Verdict (8 weeks): ⏳ NOT ENOUGH DATA" in text
+
+
+def test_the_qa_sample_is_spread_over_the_bins_and_the_same_for_everybody(
+    book: Book, runner: Runner, tmp_path: Path
+) -> None:
+    for number in range(60):
+        book.closed_signal(0.85, 1, symbol="=cmd()" if number == 0 else f"S{number}")
+    for _ in range(3):
+        book.closed_signal(0.55, -1)
+    drawn = []
+    for folder in ("a", "b"):
+        command = ("reports", "qa", "--week", "2022-W03", "--size", "20", "--out", str(tmp_path / folder))
+        code, out, err = runner.run(*command)
+        assert code == 0, err
+        assert out.startswith("drew 20 signal(s) of 2022-W03")
+        drawn.append((tmp_path / folder / "qa-2022-W03.csv").read_text())
+    assert drawn[0] == drawn[1]
+    sample = json.loads((tmp_path / "a" / "qa-2022-W03.json").read_text())
+    assert [row["bin"] for row in sample] == ["0.50-0.59"] * 3 + ["0.80+"] * 17, "a thin bin is taken whole"
+    code, out, _ = runner.run("reports", "qa", "--week", "2022-W03", "--out", str(tmp_path / "all"))
+    assert out.startswith("drew 63 signal(s)")
+    table = (tmp_path / "all" / "qa-2022-W03.csv").read_text()
+    assert "'=cmd()" in table
+    assert "2022-01-18 10:00:00+07:00" in table
