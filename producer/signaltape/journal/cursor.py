@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-_NAME = "cursor.json"
+CURSOR_FILE = "cursor.json"
 
 
 class Cursor(Struct, kw_only=True):
@@ -26,13 +26,13 @@ class Cursor(Struct, kw_only=True):
 def read_cursor(folder: Path) -> Cursor:
     """The cursor of a journal; one at its start if nothing was shipped or the file is damaged."""
     try:
-        return msgspec.json.decode((folder / _NAME).read_bytes(), type=Cursor)
+        return msgspec.json.decode((folder / CURSOR_FILE).read_bytes(), type=Cursor)
     except (FileNotFoundError, msgspec.DecodeError):
         return Cursor()
 
 
 def write_cursor(folder: Path, cursor: Cursor) -> None:
     """Replace the cursor in one step: after a crash the old or the new one is there, whole."""
-    fresh = folder / f"{_NAME}.new"
+    fresh = folder / f"{CURSOR_FILE}.new"
     fresh.write_bytes(msgspec.json.encode(cursor))
-    fresh.rename(folder / _NAME)
+    fresh.rename(folder / CURSOR_FILE)

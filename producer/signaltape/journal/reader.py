@@ -72,10 +72,11 @@ class JournalReader:
     def rewind(self, since: float = 0.0) -> None:
         """Go back to the oldest event here; or to the first segment written or shipped after `since`.
 
-        since: seconds since 1970.
+        since: seconds since 1970. The segment of the current place counts in any case: the time of a file that
+        is still mapped may lag behind what is in it.
         """
         for number in segment_numbers(self.folder):
-            if (last_touched(self.folder, number) or 0.0) >= since:
+            if number >= self.place.segment or (last_touched(self.folder, number) or 0.0) >= since:
                 self.place = Place(number, HEADER_BYTES, first_event_of(self.folder, number) or 0)
                 return
 

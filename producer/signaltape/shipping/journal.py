@@ -7,19 +7,23 @@ import time
 from pathlib import Path
 
 from signaltape.failpoints import failpoint
-from signaltape.journal.cursor import read_cursor, write_cursor
+from signaltape.journal.cursor import CURSOR_FILE, read_cursor, write_cursor
 from signaltape.journal.home import SHIP_LOCK, is_alive, remove_journal
 from signaltape.journal.lock import FileLock
 from signaltape.journal.reader import Item, JournalReader, Place
 from signaltape.journal.segment import segment_numbers, segment_path
 from signaltape.notices import Notices
 from signaltape.shipping.link import Answer, Link, Outgoing
-from signaltape.stream import entry_order, stream_key, stream_keys
+from signaltape.stream import entry_order, entry_time_ms, stream_key, stream_keys
 
 #: A batch is small enough to leave the interpreter to the engine's threads soon, large enough to
 #: make the round trip count little.
 BATCH_EVENTS = 256
 BATCH_BYTES = 256 * 1024
+#: What a restarted or promoted server may lack lies within this time before its last sign; clocks of two
+#: machines may differ by as much.
+RESEND_MARGIN_S = 60.0
+_FORGOTTEN = "Redis has forgotten events that it had acknowledged"
 
 
 class JournalShipper:
@@ -55,15 +59,15 @@ class JournalShipper:
             self._note_skipped()
             return 0
         try:
-            answer = link.send(self._keys, [self._outgoing(item) for item in items])
+            answer = link.send(self._keys, self._cursor.last_ids, [self._outgoing(item) for item in items])
         except BaseException:
             self._reader.seek(self._acknowledged())
             raise
         failpoint("shipper.after_reply")
-        forgotten = self._has_forgotten(answer)
+        forgotten_since = self._forgotten_since(answer)
         self._advance(items, answer)
-        if forgotten:
-            self._send_again("Redis has forgotten events that it had acknowledged")
+        if forgotten_since is not None:
+            self._send_again(_FORGOTTEN, forgotten_since)
         elif answer.error is not None:
             self._reader.seek(self._acknowledged())
             raise answer.error
@@ -73,8 +77,9 @@ class JournalShipper:
         """While idle: notice a server that has forgotten what it was given. Raises one of LinkError."""
         link.connect()
         self._notice_another_server(link.run_id)
-        if self._has_forgotten(link.send(self._keys, [])):
-            self._send_again("Redis has forgotten events that it had acknowledged")
+        forgotten_since = self._forgotten_since(link.send(self._keys, self._cursor.last_ids, []))
+        if forgotten_since is not None:
+            self._send_again(_FORGOTTEN, forgotten_since)
 
     def tidy(self, keep_s: float) -> bool:
         """Remove segments shipped longer than `keep_s` seconds ago; True if the whole journal is gone."""
@@ -85,7 +90,7 @@ class JournalShipper:
                 path.unlink(missing_ok=True)
         if not self._at_end or is_alive(self.folder):
             return False
-        if _age_s(self.folder / "cursor.json", now) < keep_s:
+        if _age_s(self.folder / CURSOR_FILE, now) < keep_s:
             return False
         self.close()
         remove_journal(self.folder)
@@ -140,18 +145,28 @@ class JournalShipper:
         except FileNotFoundError:  # the writer needed the room
             return
 
-    def _has_forgotten(self, answer: Answer) -> bool:
+    def _forgotten_since(self, answer: Answer) -> float | None:
+        """From when on (epoch seconds) Redis lacks what it was given; None if it lacks nothing.
+
+        0 if all of it may be gone: the stream is new, or is not there.
+        """
         for key, given in self._cursor.last_ids.items():
-            known = answer.last_ids.get(key, "")
-            if known is None or (known and entry_order(known) < entry_order(given)):
-                return True
-        return False
+            state = answer.states.get(key)
+            if state is None or state.last_id == "":
+                continue
+            if state.last_id is None or state.lacks_ours:
+                return 0.0
+            if entry_order(state.last_id) < entry_order(given):
+                return entry_time_ms(state.last_id) / 1000 - RESEND_MARGIN_S
+        return None
 
     def _notice_another_server(self, run_id: str) -> None:
+        """A server that was restarted, or took over, may lack the last moments of what the old one had."""
         before = self._cursor.run_id
         self._cursor.run_id = run_id
         if before and before != run_id:
-            self._send_again("Redis was restarted or is another server")
+            last_shipped = time.time() - _age_s(self.folder / CURSOR_FILE, time.time())
+            self._send_again("Redis was restarted or is another server", last_shipped - RESEND_MARGIN_S)
 
     def _send_again(self, why: str, since: float = 0.0) -> None:
         self._reader.rewind(since)

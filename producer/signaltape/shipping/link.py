@@ -6,7 +6,7 @@ every microsecond of Python here is one that the engine's own threads wait for t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import redis
@@ -32,11 +32,19 @@ class Outgoing(NamedTuple):
     data: bytes
 
 
+class StreamState(NamedTuple):
+    """What Redis knows of one stream, asked before a batch is added to it."""
+
+    #: its last entry id; None if there is no such stream, empty if we may not ask
+    last_id: str | None
+    #: whether it lacks the entry that we were last given, though nothing was ever removed from it
+    lacks_ours: bool = False
+
+
 class Answer(NamedTuple):
     """What the server said to a batch."""
 
-    #: for each stream key asked about: its last entry id before this batch; None if it does not exist
-    last_ids: dict[str, str | None]
+    states: dict[str, StreamState]
     #: entry ids, in order, up to the first event that was not taken
     entry_ids: list[str]
     #: why the next event was not taken, if any was not
@@ -79,26 +87,30 @@ class Link:
             raise
         self._connection = connection
 
-    def send(self, keys: Sequence[str], batch: Sequence[Outgoing]) -> Answer:
-        """Ask for the last entry id of each key, then add the batch, in one round trip.
+    def send(self, keys: Sequence[str], given: Mapping[str, str], batch: Sequence[Outgoing]) -> Answer:
+        """Ask for the state of each stream, then add the batch, in one round trip.
 
+        given: the last entry id that we were given, by stream key.
         Raises one of LinkError if the connection fails: then nothing is known of the batch.
         """
         self.connect()
         connection = self._connection
         # hiredis takes a tuple of any length; its stub says one of length 1
         pack: Any = pack_command
-        packed: list[bytes] = [pack(("XINFO", "STREAM", key)) for key in keys]
+        packed: list[bytes] = []
+        for key in keys:
+            packed.append(pack(("XINFO", "STREAM", key)))
+            packed.append(pack(("XRANGE", key, given.get(key, "0-0"), given.get(key, "0-0"), "COUNT", 1)))
         for key, name, data in batch:
             packed.append(pack(("XADD", key, b"*", FIELD_EVENT, name, FIELD_DATA, data)))
         try:
             connection.send_packed_command([b"".join(packed)])
-            last_ids = {key: self._last_id() for key in keys}
+            states = {key: _state(self._answer(), self._answer(), key in given) for key in keys}
             answers = [self._answer() for _ in batch]
         except BaseException:
             self.close()
             raise
-        return _sort_out(last_ids, answers)
+        return _sort_out(states, answers)
 
     def close(self) -> None:
         """Drop the connection; the next call opens another."""
@@ -115,23 +127,26 @@ class Link:
         except redis.ResponseError as error:
             return error
 
-    def _last_id(self) -> str | None:
-        answer = self._answer()
-        if isinstance(answer, redis.ResponseError):
-            if "no such key" in str(answer).lower():
-                return None
-            return ""  # may not ask (ACL): then nothing can be noticed either
-        fields = dict(zip(answer[::2], answer[1::2], strict=True))
-        return bytes(fields[b"last-generated-id"]).decode()
+
+def _state(info: Any, ours: Any, was_given: bool) -> StreamState:
+    """Read the answers to XINFO STREAM and to XRANGE for the entry that we were last given."""
+    if isinstance(info, redis.ResponseError):
+        missing = "no such key" in str(info).lower()
+        return StreamState(None if missing else "")  # else we may not ask (ACL), and can notice nothing
+    fields = dict(zip(info[::2], info[1::2], strict=True))
+    last_id = bytes(fields[b"last-generated-id"]).decode()
+    # `entries-added` is there from Redis 7 on; equal to the length, nothing was ever trimmed or deleted
+    whole = fields.get(b"entries-added") == fields[b"length"]
+    return StreamState(last_id, lacks_ours=was_given and whole and ours == [])
 
 
-def _sort_out(last_ids: dict[str, str | None], answers: list[Any]) -> Answer:
+def _sort_out(states: dict[str, StreamState], answers: list[Any]) -> Answer:
     entry_ids: list[str] = []
     for answer in answers:
         if isinstance(answer, redis.ResponseError):
-            return Answer(last_ids, entry_ids, answer)
+            return Answer(states, entry_ids, answer)
         entry_ids.append(answer.decode())
-    return Answer(last_ids, entry_ids, None)
+    return Answer(states, entry_ids, None)
 
 
 def _run_id(info: bytes) -> str:
