@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from reports.message import compose
-from reports.scorecard import Scorecard
+from reports.scorecard import Scorecard, note_reported
 from reports.telegram.api import BotApi
 from reports.telegram.outbox import Outbox
 from reports.telegram.sender import Sender
@@ -48,9 +48,12 @@ def enqueue(connection: Connection, card: Scorecard, to: Destination, now: datet
     """Put a report into the outbox. False if it is already on its way or sent."""
     not_after = max(card.week.report_due, now) + REPORT_LIFETIME
     key = message_key(card.week, to.chat_id, now)
-    return Outbox(connection).enqueue(
+    fresh = Outbox(connection).enqueue(
         key, to.chat_id, compose(card, so_far=now < card.week.report_due), not_after
     )
+    if now >= card.week.report_due:
+        note_reported(connection, card.week)
+    return fresh
 
 
 async def drain(connection: Connection, to: Destination, deadline_s: float) -> bool:

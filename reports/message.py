@@ -31,8 +31,9 @@ def compose(card: Scorecard, *, so_far: bool = False) -> Text:
     message.line().line(monotonicity_line(card))
     for line in figure_lines(card.figures):
         message.line(line)
-    if quality := quality_line(card):
-        message.line(quality)
+    for line in (revised_line(card), quality_line(card)):
+        if line:
+            message.line(line)
     return message.build()
 
 
@@ -120,6 +121,12 @@ def show_span(milliseconds: float) -> str:
     if minutes < 1:
         return f"{milliseconds / 1000:.0f} s"
     return f"{minutes:.0f} min" if minutes < _MINUTES_OF_HOURS else f"{minutes / 60:.1f} h"
+
+
+def revised_line(card: Scorecard) -> str:
+    """What changed in the week before since its report was sent, or an empty text if nothing."""
+    told = [f"{one.label} {one.then[0]}/{one.then[1]} → {one.now[0]}/{one.now[1]}" for one in card.revised]
+    return f"Last week revised: {', '.join(told)}" if told else ""
 
 
 def quality_line(card: Scorecard) -> str:

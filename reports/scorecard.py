@@ -40,6 +40,14 @@ class Bin(NamedTuple):
     winrate_all: Decimal | None
 
 
+class Revision(NamedTuple):
+    """A bin that changed after its week was reported: wins and n then, and now."""
+
+    label: str
+    then: tuple[int, int]
+    now: tuple[int, int]
+
+
 class Scorecard(NamedTuple):
     """All bins of a week, and what the data behind them lacks."""
 
@@ -54,6 +62,8 @@ class Scorecard(NamedTuple):
     verdict: Verdict
     pooled: Verdict
     figures: Figures
+    #: bins of the week before that are no longer as its report said
+    revised: list[Revision]
 
     @property
     def monotonic_ok(self) -> bool:
@@ -109,6 +119,7 @@ def compute(connection: Connection, week: Week) -> Scorecard:
         verdict=judge(_counted(bins)),
         pooled=judge(pool([_counted(one) for one in (bins, *earlier)])),
         figures=figures(connection, week),
+        revised=_revised(connection, week.earlier(1), earlier[0]),
     )
 
 
@@ -132,6 +143,23 @@ def store(connection: Connection, card: Scorecard) -> None:
             "quality": card.quality_json().decode(),
         },
     )
+
+
+def note_reported(connection: Connection, week: Week) -> None:
+    """Note that the stored scorecard of a week is what its report says."""
+    connection.execute(_SQL["note_reported"], {"week_start": week.monday})
+
+
+def _revised(connection: Connection, week: Week, bins: list[Bin]) -> list[Revision]:
+    row = connection.execute(_SQL["reported"], {"week_start": week.monday}).fetchone()
+    if row is None:
+        return []
+    said = {label: (told["wins"], told["n"]) for label, told in row[0].items()}
+    return [
+        Revision(one.label, said[one.label], (one.wins, one.n))
+        for one in bins
+        if one.label in said and said[one.label] != (one.wins, one.n)
+    ]
 
 
 def first_break(bins: list[Bin]) -> tuple[Bin, Bin] | None:

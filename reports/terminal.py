@@ -11,6 +11,7 @@ from reports.message import (
     figure_lines,
     monotonicity_line,
     quality_line,
+    revised_line,
     show_rate,
     signals_line,
     verdict_lines,
@@ -49,6 +50,7 @@ def print_scorecard(console: Console, card: Scorecard) -> None:
         *verdict_lines(card),
         monotonicity_line(card),
         *figure_lines(card.figures),
+        revised_line(card),
         quality_line(card),
     ):
         if line:

@@ -158,10 +158,12 @@ CREATE TABLE public.weekly_scorecard (
     bins jsonb NOT NULL,
     monotonic_ok boolean NOT NULL,
     quality jsonb DEFAULT '{}'::jsonb NOT NULL,
+    reported jsonb,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT weekly_scorecard_week_start_check CHECK ((EXTRACT(isodow FROM week_start) = (1)::numeric))
 );
+COMMENT ON COLUMN public.weekly_scorecard.reported IS 'The bins as the report said them; a closure that comes later changes bins, not this.';
 ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.dead_letters

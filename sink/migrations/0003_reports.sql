@@ -5,9 +5,12 @@ CREATE TABLE weekly_scorecard (
     bins         JSONB NOT NULL,
     monotonic_ok BOOLEAN NOT NULL,
     quality      JSONB NOT NULL DEFAULT '{}',
+    reported     JSONB,
     created_at   TIMESTAMPTZ NOT NULL DEFAULT now(),
     updated_at   TIMESTAMPTZ NOT NULL DEFAULT now()
 );
+COMMENT ON COLUMN weekly_scorecard.reported IS
+    'The bins as the report said them; a closure that comes later changes bins, not this.';
 
 CREATE TABLE outbox (
     id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

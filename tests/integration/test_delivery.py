@@ -9,14 +9,19 @@ from typing import Any
 
 import pytest
 
+from reports import delivery
+from reports.message import compose
+from reports.scorecard import compute, store
 from reports.telegram.api import BotApi
 from reports.telegram.outbox import Outbox
 from reports.telegram.pace import Pace
 from reports.telegram.sender import STUB, Sender
 from reports.telegram.text import Entity, Text
+from reports.weeks import Week
 from signaltape import Secret
 from sink.db import Connection, connect
 from tests.integration.conftest import Runner
+from tests.integration.test_scorecard import W03, Book
 from tests.support.botapi import TOKEN, BotServer, bot_server
 from tests.support.waiting import eventually
 
@@ -264,3 +269,28 @@ def test_the_schedule_catches_up_the_newest_week_on_start_and_only_once(
     server = asyncio.run(run())
     assert len(server.messages) == 1
     assert connection.execute("SELECT count(*) FROM weekly_scorecard").fetchone() == (1,)
+
+
+def test_a_closure_after_the_report_is_told_in_the_next_one(connection: Connection) -> None:
+    book = Book(connection)
+    early, late = book.closed_signal(0.65, 1), book.signal(0.65)
+    book.closed_signal(0.65, -1)
+    assert early != late
+    to = delivery.Destination(Secret(TOKEN), "42", "http://127.0.0.1:1")
+    after = W03.report_due + timedelta(minutes=1)
+    before_due = W03.report_due - timedelta(days=1)
+
+    def report(week: Week, moment: datetime) -> str:
+        card = compute(connection, week)
+        store(connection, card)
+        delivery.enqueue(connection, card, to, moment)
+        return compose(card).text
+
+    report(W03, before_due)  # a look at the week is no report
+    report(W03, after)
+    following = Week(W03.monday + timedelta(days=7))
+    assert "revised" not in report(following, before_due)
+    book.close(late, 1)
+    assert "Last week revised: 0.60-0.69 1/2 → 2/3" in compose(compute(connection, following)).text
+    report(W03, after)  # computed again: the report that was sent is still the one to compare with
+    assert "Last week revised: 0.60-0.69 1/2 → 2/3" in compose(compute(connection, following)).text

@@ -42,6 +42,7 @@ def card(wins: list[int], n: list[int]) -> Scorecard:
             median_in_trade_ms=None,
             groups=[],
         ),
+        revised=[],
     )
 
 
