@@ -66,7 +66,7 @@ def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
     """Compute a week's scorecard, store it, print it as a table and as the Telegram text."""
     with _session() as (settings, connection):
         now = utc_now()
-        card = compute(connection, week or week_of(now))
+        card = compute(connection, week or week_of(now), settings.round_trip_pct)
         store(connection, card)
         print_scorecard(console, card)
         console.print("\nTelegram text:\n")

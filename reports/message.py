@@ -70,8 +70,12 @@ def _what_is_broken(verdict: Verdict) -> str:
 def bin_line(one: Bin) -> str:
     """`• 0.70-0.79: n=41, winrate=0.561`; the stop-losses without closure beside it where there are any."""
     line = f"• {one.label}: n={one.n}, winrate={show_rate(one.winrate)}"
+    if one.wins_at_best > one.wins:  # some candles touched stop and target: the truth lies between
+        line += f"–{one.wins_at_best / one.n:.3f}"
     if one.sl:
         line += f" (sl={one.sl}, winrate_all={show_rate(one.winrate_all)})"
+    if one.break_even is not None:
+        line += f", break-even {one.break_even:.2f}, net {one.net_r:+.2f} R"
     return line
 
 

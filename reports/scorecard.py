@@ -11,14 +11,17 @@ from typing import NamedTuple
 import msgspec
 
 from reports.evidence.pooling import WEEKS, pool
-from reports.evidence.verdict import Counted, Verdict, judge
+from reports.evidence.verdict import Counted, Kind, Verdict, judge
 from reports.figures import Figures, figures
 from reports.weeks import Week
+from signaltape.settings import Settings
 from sink.db import Connection, rows_as_dicts
 from sink.quality import Quality, quality
 from sink.queries import load
 
 _SQL = load(Path(__file__).parent / "sql" / "scorecard.sql")
+#: Default of SIGNALTAPE_ROUND_TRIP_PCT.
+ROUND_TRIP_PCT = Settings().round_trip_pct
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -28,6 +31,10 @@ class Bin(NamedTuple):
     n: closed signals; wins: those with rr_realized > 0; sl: invalidated by their stop without a closure;
     open: neither closed nor invalidated; winrate = wins / n and winrate_all = wins / (n + sl), to three
     decimals, None when there is nothing to divide by.
+
+    wins_at_best: wins had every tie (`rr_best`) gone the other way. Net of a round trip, for the n_net closed
+    signals whose cost is known: wins_net, mean net_r, and break_even, the winrate that neither wins nor loses:
+    (1 + cost) / (1 + target), in R.
     """
 
     label: str
@@ -38,6 +45,11 @@ class Bin(NamedTuple):
     published: int
     winrate: Decimal | None
     winrate_all: Decimal | None
+    wins_at_best: int = 0
+    n_net: int = 0
+    wins_net: int = 0
+    net_r: Decimal | None = None
+    break_even: Decimal | None = None
 
 
 class Revision(NamedTuple):
@@ -100,14 +112,14 @@ class Scorecard(NamedTuple):
         return _ENCODER.encode({**self.quality._asdict(), "still_open": self.still_open})
 
 
-def compute(connection: Connection, week: Week) -> Scorecard:
+def compute(connection: Connection, week: Week, round_trip_pct: float = ROUND_TRIP_PCT) -> Scorecard:
     """Compute a week's scorecard from the stored events; stores nothing.
 
+    round_trip_pct: what opening and closing a position costs, in percent of its value.
     Raises psycopg.Error when the database is away or not migrated.
     """
     span = {"since": week.since, "until": week.until}
-    bins = _bins(connection, week)
-    earlier = [_bins(connection, week.earlier(age)) for age in range(1, WEEKS)]
+    bins, *earlier = (_bins(connection, week.earlier(age), round_trip_pct) for age in range(WEEKS))
     origins = rows_as_dicts(connection, _SQL["origins"], span)[0]
     return Scorecard(
         week=week,
@@ -116,20 +128,30 @@ def compute(connection: Connection, week: Week) -> Scorecard:
         quality=quality(connection, week.since, week.until),
         symbols=origins["symbols"],
         rules_versions=origins["rules_versions"],
-        verdict=judge(_counted(bins)),
-        pooled=judge(pool([_counted(one) for one in (bins, *earlier)])),
+        verdict=_at_both_ends(judge(_counted(bins)), judge(_counted(bins, best=True))),
+        pooled=_at_both_ends(
+            judge(pool([_counted(one) for one in (bins, *earlier)])),
+            judge(pool([_counted(one, best=True) for one in (bins, *earlier)])),
+        ),
         figures=figures(connection, week),
         revised=_revised(connection, week.earlier(1), earlier[0]),
     )
 
 
-def _bins(connection: Connection, week: Week) -> list[Bin]:
-    span = {"since": week.since, "until": week.until}
+def _at_both_ends(stop_first: Verdict, target_first: Verdict) -> Verdict:
+    """A verdict that depends on how ties within a candle are told is none."""
+    if stop_first.kind is target_first.kind or stop_first.kind is Kind.NOT_ENOUGH_DATA:
+        return stop_first
+    return stop_first._replace(kind=Kind.NOT_ENOUGH_DATA, falls_in_one_pair=False)
+
+
+def _bins(connection: Connection, week: Week, round_trip_pct: float) -> list[Bin]:
+    span = {"since": week.since, "until": week.until, "round_trip_pct": Decimal(str(round_trip_pct))}
     return [Bin(**row) for row in rows_as_dicts(connection, _SQL["bins"], span)]
 
 
-def _counted(bins: list[Bin]) -> list[Counted]:
-    return [Counted(one.label, one.wins, one.n) for one in bins]
+def _counted(bins: list[Bin], *, best: bool = False) -> list[Counted]:
+    return [Counted(one.label, one.wins_at_best if best else one.wins, one.n) for one in bins]
 
 
 def store(connection: Connection, card: Scorecard) -> None:

@@ -31,7 +31,7 @@ def print_scorecard(console: Console, card: Scorecard) -> None:
     """Print one scorecard."""
     table = Table(title=f"Weekly Scorecard {card.week.name}: {card.week.dates} WIB", title_justify="left")
     table.add_column("score")
-    for name in ("n", "wins", "winrate", "95 %", "sl", "winrate_all", "open"):
+    for name in ("n", "wins", "winrate", "95 %", "break-even", "net R", "sl", "winrate_all", "open"):
         table.add_column(name, justify="right")
     for one in card.bins:
         table.add_row(
@@ -40,6 +40,8 @@ def print_scorecard(console: Console, card: Scorecard) -> None:
             str(one.wins),
             show_rate(one.winrate),
             _interval(one),
+            show_rate(one.break_even),
+            "-" if one.net_r is None else f"{one.net_r:+.3f}",
             str(one.sl),
             show_rate(one.winrate_all),
             str(one.open),

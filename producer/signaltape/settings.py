@@ -58,6 +58,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     partitions: Annotated[int, Meta(ge=1, le=256)] = 1  # SIGNALTAPE_PARTITIONS
     journal_max_bytes: Annotated[int, Meta(ge=8 * _MIB)] = 256 * _MIB  # SIGNALTAPE_JOURNAL_MAX_BYTES
     segment_bytes: Annotated[int, Meta(ge=_MIB, le=64 * _MIB)] = 2 * _MIB  # SIGNALTAPE_SEGMENT_BYTES
+    round_trip_pct: Annotated[float, Meta(ge=0, lt=100)] = 0.10  # SIGNALTAPE_ROUND_TRIP_PCT; cost of a trade
     stream_max_bytes: Annotated[int, Meta(ge=0)] = 0  # SIGNALTAPE_STREAM_MAX_BYTES; 0: no limit
     stream_retention_s: Annotated[int, Meta(ge=0)] = 86_400  # SIGNALTAPE_STREAM_RETENTION_S
     dyno: str | None = None  # DYNO; set by Heroku-like hosts, names the worker's consumer
@@ -95,6 +96,7 @@ _FIELD_OF = {
     "SIGNALTAPE_JOURNAL_MAX_BYTES": "journal_max_bytes",
     "SIGNALTAPE_SEGMENT_BYTES": "segment_bytes",
     "SIGNALTAPE_SHIPPED_KEEP_S": "shipped_keep_s",
+    "SIGNALTAPE_ROUND_TRIP_PCT": "round_trip_pct",
     "SIGNALTAPE_STREAM_MAX_BYTES": "stream_max_bytes",
     "SIGNALTAPE_STREAM_RETENTION_S": "stream_retention_s",
     "DYNO": "dyno",

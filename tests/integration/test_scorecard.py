@@ -41,8 +41,8 @@ class Book:
         )
         return signal_id
 
-    def close(self, signal_id: str, rr: Any, at: str = TUESDAY) -> None:
-        self._write("signal_closed", closed(signal_id, rr_realized=rr, ts_closed=at))
+    def close(self, signal_id: str, rr: Any, at: str = TUESDAY, **changes: Any) -> None:
+        self._write("signal_closed", closed(signal_id, rr_realized=rr, ts_closed=at, **changes))
 
     def trigger(self, signal_id: str, after_ms: int) -> None:
         self._write(
@@ -412,3 +412,36 @@ def test_the_qa_sample_is_spread_over_the_bins_and_the_same_for_everybody(
     table = (tmp_path / "all" / "qa-2022-W03.csv").read_text()
     assert "'=cmd()" in table
     assert "2022-01-18 10:00:00+07:00" in table
+
+
+def test_break_even_and_net_outcome_of_a_round_trip(book: Book) -> None:
+    """A 0.35 % stop at 0.10 % costs 0.29 R, which moves break-even at RR 1.9 from 34 % to 44 %."""
+    for rr in (Decimal("1.9"), -1):
+        book.closed_signal(0.85, rr, entry=100, sl=Decimal("99.65"))
+    top = book.card().bins[-1]
+    assert top.break_even == Decimal("0.443")
+    assert (top.n_net, top.wins_net, top.net_r) == (2, 1, Decimal("0.164"))
+    assert compose(book.card()).text.count("• 0.80+: n=2, winrate=0.500, break-even 0.44, net +0.16 R") == 1
+    assert book.card().bins[0].break_even is None
+
+
+def test_fees_as_sent_win_over_the_estimate_and_unknown_costs_are_not_invented(book: Book) -> None:
+    signal_id = book.signal(0.85, entry=100, sl=99)
+    book.close(signal_id, Decimal("0.2"), fees_r=Decimal("0.3"))
+    book.closed_signal(0.85, 1)
+    top = book.card().bins[-1]
+    assert (top.n, top.wins, top.n_net, top.wins_net, top.net_r) == (2, 2, 1, 0, Decimal("-0.100"))
+
+
+def test_ties_make_the_winrate_a_range_and_a_verdict_must_hold_at_both_ends(book: Book) -> None:
+    def fill(score: float, wins: int, ties: int, losses: int) -> None:
+        for number in range(wins + ties + losses):
+            signal_id = book.signal(score)
+            best = Decimal("1.9") if wins <= number < wins + ties else None
+            book.close(signal_id, 1 if number < wins else -1, rr_best=best)
+
+    fill(0.55, 30, 30, 20)
+    fill(0.85, 55, 0, 25)
+    card = book.card()
+    assert "• 0.50-0.59: n=80, winrate=0.375–0.750" in compose(card).text
+    assert card.verdict.kind == "NOT ENOUGH DATA", "OK with the stop first, not with the target first"
