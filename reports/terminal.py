@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text as RichText
@@ -29,10 +30,11 @@ def _interval(one: Bin) -> str:
 
 def print_scorecard(console: Console, card: Scorecard) -> None:
     """Print one scorecard."""
-    table = Table(title=f"Weekly Scorecard {card.week.name}: {card.week.dates} WIB", title_justify="left")
-    table.add_column("score")
-    for name in ("n", "wins", "winrate", "95 %", "break-even", "net R", "sl", "winrate_all", "open"):
-        table.add_column(name, justify="right")
+    title = f"Weekly Scorecard {card.week.name}: {card.week.dates} WIB"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
+    table.add_column("score", no_wrap=True)
+    for name in ("n", "wins", "winrate", "95 %", "break-even", "net R", "sl", "with sl"):
+        table.add_column(name, justify="right", no_wrap=True)
     for one in card.bins:
         table.add_row(
             one.label,
@@ -44,7 +46,6 @@ def print_scorecard(console: Console, card: Scorecard) -> None:
             "-" if one.net_r is None else f"{one.net_r:+.3f}",
             str(one.sl),
             show_rate(one.winrate_all),
-            str(one.open),
         )
     console.print(table)
     for line in (
