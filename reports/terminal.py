@@ -33,7 +33,7 @@ def print_scorecard(console: Console, card: Scorecard) -> None:
     title = f"Weekly Scorecard {card.week.name}: {card.week.dates} WIB"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("score", no_wrap=True)
-    for name in ("n", "wins", "winrate", "95 %", "break-even", "net R", "sl", "with sl"):
+    for name in ("n", "wins", "winrate", "95 %", "break-even", "net R", "sl (with it)"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in card.bins:
         table.add_row(
@@ -43,9 +43,8 @@ def print_scorecard(console: Console, card: Scorecard) -> None:
             show_rate(one.winrate),
             _interval(one),
             show_rate(one.break_even),
-            "-" if one.net_r is None else f"{one.net_r:+.3f}",
-            str(one.sl),
-            show_rate(one.winrate_all),
+            "-" if one.net_r is None else f"{one.net_r:+.2f}",
+            f"{one.sl} ({show_rate(one.winrate_all)})" if one.sl else "0",
         )
     console.print(table)
     for line in (
