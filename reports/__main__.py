@@ -119,8 +119,12 @@ def qa_sample(week: Week | None, size: int, out: Path) -> None:
 @main.command(name="schedule")
 def run_schedule() -> None:
     """Report every Sunday 23:59 Asia/Jakarta and send what is in the outbox, until SIGTERM or Ctrl-C."""
-    with _session() as (settings, _connection):
-        asyncio.run(_run_schedule(settings))
+    try:
+        settings = Settings.from_env()
+        database_url(settings)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    asyncio.run(_run_schedule(settings))
 
 
 async def _run_schedule(settings: Settings) -> None:

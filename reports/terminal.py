@@ -33,7 +33,7 @@ def print_scorecard(console: Console, card: Scorecard) -> None:
     title = f"Weekly Scorecard {card.week.name}: {card.week.dates} WIB"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1), pad_edge=False)
     table.add_column("score", no_wrap=True)
-    for name in ("n", "wins", "winrate", "95 %", "break-even", "net R", "sl (with it)"):
+    for name in ("n", "wins", "winrate", "95 %", "break-even", "net R", "sl (all)"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in card.bins:
         table.add_row(

@@ -77,7 +77,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         for name, text in given.items():
             field = _FIELD_OF[name]
             values[field] = _READERS[field](name, text) if field in _READERS else text
-        return _convert(values)
+        settings = _convert(values)
+        # An engine may change its working directory later; its journal stays where it was.
+        return msgspec.structs.replace(settings, home=settings.home.absolute(), data=settings.data.absolute())
 
 
 _FIELD_OF = {

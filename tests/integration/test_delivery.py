@@ -294,3 +294,13 @@ def test_a_closure_after_the_report_is_told_in_the_next_one(connection: Connecti
     assert "Last week revised: 0.60-0.69 1/2 → 2/3" in compose(compute(connection, following)).text
     report(W03, after)  # computed again: the report that was sent is still the one to compare with
     assert "Last week revised: 0.60-0.69 1/2 → 2/3" in compose(compute(connection, following)).text
+
+
+def test_the_schedule_waits_for_postgres(runner: Runner) -> None:
+    process = runner.start("reports", "schedule", DATABASE_URL="postgresql://u@127.0.0.1:1/x")
+    assert process.popen.stderr is not None
+    while "Postgres is away, trying again in" not in process.popen.stderr.readline():
+        assert process.popen.poll() is None
+    process.popen.terminate()
+    assert process.finish(30)[0] == 0
+    assert runner.run("reports", "schedule", DATABASE_URL="")[0] == 2

@@ -260,6 +260,16 @@ def test_it_is_called_from_asyncio_without_holding_up_the_loop(settings: Setting
     assert len(journalled(tmp_path)) == 100
 
 
+def test_an_engine_may_change_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    tape = Emitter(Settings.from_env({"FEATURE_EVENT_LOGGING": "true", "SIGNALTAPE_HOME": "tape"}))
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert tape.closed(**closed())
+    assert len(journalled(tmp_path / "tape")) == 1
+    tape.close()
+
+
 def test_a_reject_says_when_in_wib(settings: Settings, tmp_path: Path) -> None:
     tape = Emitter(settings)
     tape.published(**published(rr=-1))

@@ -12,7 +12,7 @@ from signaltape import Secret, Settings, SettingsError
 def test_nothing_set_gives_the_defaults() -> None:
     settings = Settings.from_env({})
     assert not settings.feature_event_logging
-    assert settings.home == Path(".signaltape")
+    assert settings.home == Path.cwd() / ".signaltape"
     assert settings.stream == "signaltape"
     assert settings.partitions == 1
     assert settings.tz == "Asia/Jakarta"
