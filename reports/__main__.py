@@ -15,6 +15,7 @@ import click
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from reports import delivery, qa, schedule
 from reports.evidence.simulation import RUNS, simulate
@@ -25,7 +26,7 @@ from reports.scorecard import Scorecard, compute, store
 from reports.telegram.outbox import Outbox
 from reports.terminal import print_scorecard
 from reports.weeks import Week, parse_week, week_of
-from signaltape.clock import utc_now
+from signaltape.clock import show, utc_now
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings
 from sink.db import Connection, DatabaseError, connect, database_url, one_line
@@ -96,6 +97,45 @@ def evidence(as_json: bool, runs: int) -> None:
         shares = (one.ok, one.broken, one.not_enough_data)
         table.add_row(one.world, str(one.closed_per_bin), *(f"{share:.1%}" for share in shares))
     console.print(table)
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def deliveries(context: click.Context) -> None:
+    """Messages to Telegram: where each stands (list), and another chance for one that was not sent (resend)."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_deliveries, limit=20, as_json=False)
+
+
+@deliveries.command(name="list")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many at most.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_deliveries(limit: int, as_json: bool) -> None:
+    """List messages, newest first."""
+    with _session() as (_, connection):
+        rows = Outbox(connection).listed(limit)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
+        return
+    table = Table("id", "message", "state", "tries", "until", "last error")
+    for row in rows:
+        cells = (row["id"], row["message_key"], row["state"], row["attempts"], show(row["not_after"]))
+        table.add_row(*(Text(str(cell)) for cell in (*cells, row["last_error"] or "-")))
+    console.print(table)
+
+
+@deliveries.command()
+@click.argument("number", type=int)
+def resend(number: int) -> None:
+    """Queue message NUMBER again, if it is uncertain, failed or expired. A sent one is never sent twice.
+
+    Look at the chat first if it is uncertain: its stub may stand there.
+    """
+    with _session() as (_, connection):
+        queued = Outbox(connection).resend(number, utc_now() + delivery.REPORT_LIFETIME)
+    if not queued:
+        raise click.ClickException(f"message {number} is not uncertain, failed or expired")
+    click.echo(f"message {number} is queued again; `python -m reports schedule` sends it")
 
 
 @main.command(name="qa")

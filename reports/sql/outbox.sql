@@ -60,3 +60,16 @@ WHERE id = %(id)s
 -- Its last state.
 UPDATE outbox SET state = %(state)s, leased_until = NULL, last_error = %(error)s, updated_at = now()
 WHERE id = %(id)s
+
+-- name: list
+-- Messages, newest first.
+SELECT id, message_key, chat_id, state, attempts, lost_stubs, message_ids, not_after, last_error, created_at, updated_at
+FROM outbox ORDER BY id DESC LIMIT %(limit)s
+
+-- name: resend
+-- Give a message that ended without being sent another chance; one that was sent is never sent again.
+UPDATE outbox
+SET state = 'queued', lost_stubs = 0, attempts = 0, leased_until = NULL, next_try_at = now(), last_error = NULL,
+    not_after = greatest(not_after, %(not_after)s), updated_at = now()
+WHERE id = %(id)s AND state IN ('uncertain', 'failed', 'expired')
+RETURNING id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -58,6 +58,18 @@ class Outbox:
         """Where the message of this key stands, and its last error; None if there is none."""
         row = self._connection.execute(_SQL["state"], {"message_key": key}).fetchone()
         return (row[0], row[1]) if row else None
+
+    def listed(self, limit: int) -> list[dict[str, Any]]:
+        """Messages with their states, newest first."""
+        return rows_as_dicts(self._connection, _SQL["list"], {"limit": limit})
+
+    def resend(self, number: int, not_after: datetime) -> bool:
+        """Give a message that is uncertain, failed or expired another chance. False if it is in no such state.
+
+        A stub that stands in the chat is filled, no other is sent.
+        """
+        row = self._connection.execute(_SQL["resend"], {"id": number, "not_after": not_after}).fetchone()
+        return row is not None
 
     def lease(self) -> Leased | None:
         """Take one message that is due. None if there is none now."""

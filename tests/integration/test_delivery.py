@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -304,3 +305,25 @@ def test_the_schedule_waits_for_postgres(runner: Runner) -> None:
     process.popen.terminate()
     assert process.finish(30)[0] == 0
     assert runner.run("reports", "schedule", DATABASE_URL="")[0] == 2
+
+
+def test_a_message_that_was_not_sent_gets_another_chance_and_a_sent_one_never(
+    connection: Connection, runner: Runner
+) -> None:
+    deliver(connection, ["timeout after", "timeout after"])
+    assert state(connection) == "uncertain"
+    code, out, err = runner.run("reports", "deliveries", "list", "--json")
+    assert code == 0, err
+    (message,) = json.loads(out)
+    assert (message["state"], message["message_key"], message["lost_stubs"]) == ("uncertain", "k", 2)
+    assert "uncertain" in runner.run("reports", "deliveries")[1]
+    number = str(message["id"])
+    assert runner.run("reports", "deliveries", "resend", number)[0] == 0
+
+    async def work(_server: BotServer, sender: Sender) -> None:
+        assert await sender.drain(5)
+
+    server = with_server(work, connection)
+    assert list(server.messages.values()) == [REPORT.text]
+    code, _, err = runner.run("reports", "deliveries", "resend", number)
+    assert (code, err) == (1, f"Error: message {number} is not uncertain, failed or expired\n")

@@ -25,7 +25,7 @@ HELP = [
     ("worker", "status"),
     ("worker", "dead-letters"),
     ("reports",),
-    *(("reports", command) for command in ("scorecard", "schedule", "evidence", "qa")),
+    *(("reports", command) for command in ("scorecard", "schedule", "evidence", "qa", "deliveries")),
     ("deploy.embedded",),
     ("deploy.demo",),
 ]
