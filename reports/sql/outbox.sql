@@ -73,3 +73,10 @@ SET state = 'queued', lost_stubs = 0, attempts = 0, leased_until = NULL, next_tr
     not_after = greatest(not_after, %(not_after)s), updated_at = now()
 WHERE id = %(id)s AND state IN ('uncertain', 'failed', 'expired')
 RETURNING id
+
+-- name: move
+-- The group became a supergroup: everything that waits for it goes to its new id. Stubs stayed in the old chat.
+UPDATE outbox
+SET chat_id = %(new_chat_id)s, message_ids = '{}', filled = 0, state = 'queued', leased_until = NULL,
+    next_try_at = now(), updated_at = now()
+WHERE chat_id = %(chat_id)s AND state IN ('queued', 'sending')

@@ -37,6 +37,8 @@ class Reply(NamedTuple):
     message_id: int | None = None
     retry_after_s: float = 0.0
     error: str = ""
+    #: the chat's new id, if the group was upgraded to a supergroup
+    moved_to: str | None = None
 
 
 class BotApi:
@@ -102,8 +104,10 @@ def _judge(status: int, body: bytes) -> Reply:
         message_id = result.get("message_id") if isinstance(result, dict) else None
         return Reply(Verdict.DONE, message_id)
     error = f"HTTP {status}: {answer.get('description', 'no description')}"[:_MOST_SHOWN]
+    parameters = answer.get("parameters") or {}
+    if (new_id := parameters.get("migrate_to_chat_id")) is not None:
+        return Reply(Verdict.REFUSED, error=error, moved_to=str(new_id))
     if status == _TOO_MANY:
-        parameters = answer.get("parameters") or {}
         return Reply(Verdict.NOT_SENT, retry_after_s=float(parameters.get("retry_after", 1)), error=error)
     if status >= _SERVER_FAULT:
         return Reply(Verdict.UNCERTAIN, error=error)

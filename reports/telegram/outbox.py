@@ -98,6 +98,10 @@ class Outbox:
         """One more stub holds its text."""
         self._connection.execute(_SQL["filled"], {"id": message.id})
 
+    def move(self, message: Leased, new_chat_id: str) -> None:
+        """The chat has a new id: send this message, and all that wait for the chat, there."""
+        self._connection.execute(_SQL["move"], {"chat_id": message.chat_id, "new_chat_id": new_chat_id})
+
     def retry(self, message: Leased, wait_s: float, error: str) -> None:
         """Try again after `wait_s` seconds."""
         self._connection.execute(_SQL["retry"], {"id": message.id, "wait_s": wait_s, "error": error})

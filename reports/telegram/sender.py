@@ -108,6 +108,13 @@ class Sender:
         return False
 
     def _put_back(self, message: Leased, reply: Reply) -> None:
+        if reply.moved_to is not None:
+            self._outbox.move(message, reply.moved_to)
+            log.error(
+                "the group is a supergroup now: set TELEGRAM_CHAT_ID=%s (what waits is sent there)",
+                reply.moved_to,
+            )
+            return
         if reply.verdict is Verdict.REFUSED:
             self._outbox.finish(message, "failed", reply.error)
             log.error("%s was refused: %s", message.message_key, reply.error)

@@ -327,3 +327,19 @@ def test_a_message_that_was_not_sent_gets_another_chance_and_a_sent_one_never(
     assert list(server.messages.values()) == [REPORT.text]
     code, _, err = runner.run("reports", "deliveries", "resend", number)
     assert (code, err) == (1, f"Error: message {number} is not uncertain, failed or expired\n")
+
+
+def test_a_group_that_became_a_supergroup_is_followed(
+    connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    Outbox(connection).enqueue("k", "-77", REPORT, now() + SOON)
+
+    async def work(server: BotServer, sender: Sender) -> None:
+        server.moved["-77"] = -1001234
+        assert await sender.drain(10)
+
+    server = with_server(work, connection)
+    assert list(server.messages.values()) == [REPORT.text]
+    assert server.calls[-1][1]["chat_id"] == "-1001234"
+    assert state(connection) == "sent"
+    assert "set TELEGRAM_CHAT_ID=-1001234" in caplog.text

@@ -37,6 +37,8 @@ class BotServer:
         self.faults: deque[str] = deque()
         self.refuse: tuple[int, str] | None = None
         self.retry_after_s = 1
+        #: old chat id → new one, after a group was upgraded
+        self.moved: dict[str, int] = {}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
@@ -44,6 +46,10 @@ class BotServer:
         self.calls.append((method, body))
         if request.match_info["token"] != TOKEN:
             return _error(401, "Unauthorized")
+        if body["chat_id"] in self.moved:
+            new_id = self.moved[body["chat_id"]]
+            text = "Bad Request: group chat was upgraded to a supergroup chat"
+            return _error(400, text, {"migrate_to_chat_id": new_id})
         if self.refuse is not None:
             return _error(*self.refuse)
         fault = self.faults.popleft() if self.faults else "ok"
