@@ -27,6 +27,7 @@ MAX_EVENT_BYTES = 1024 * 1024
 _QUICK = {name: (msgspec.json.Decoder(quick_twin(kind)), kind.TIME_FIELD) for name, kind in EVENTS.items()}
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
 _NUL = b"\\u0000"  # valid JSON that no Postgres text can hold
+_BACKSLASH = ord("\\")  # looked for first: finding one byte is far quicker than finding six
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
 _MISSING = re.compile(r"missing required field `(.+?)`")
 _SHOWN_CHARS = 80
@@ -54,7 +55,7 @@ def check(name: str, data: bytes) -> None:
 
     Raises InvalidEvent.
     """
-    if len(data) <= MAX_EVENT_BYTES and _NUL not in data:
+    if len(data) <= MAX_EVENT_BYTES and (_BACKSLASH not in data or _NUL not in data):
         decoder, time_field = _QUICK[name]
         try:
             event: Any = decoder.decode(data)
@@ -87,7 +88,7 @@ def validate(name: str, data: bytes) -> LifecycleEvent:
         raise InvalidEvent(_explain_nan(EVENTS[name], data)) from None
     except RecursionError:
         raise InvalidEvent("data must not be nested so deeply") from None
-    if _NUL in data:
+    if _BACKSLASH in data and _NUL in data:
         _refuse_nul(data)
     own = event.own_time
     if own is not None and not FIRST_YEAR <= own.year <= LAST_YEAR:
