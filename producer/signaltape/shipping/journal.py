@@ -170,6 +170,7 @@ class JournalShipper:
 
     def _send_again(self, why: str, since: float = 0.0) -> None:
         self._reader.rewind(since)
+        self._at_end = False
         place = self._reader.place
         self._notices.say(
             "resend", f"{why}: sending again from event {place.events} on (duplicates are dropped later)"
