@@ -193,9 +193,9 @@ class Rig:
                 child.note_memory()
                 child.popen.wait(SETTLE_S)
 
-    def await_settled(self) -> None:
+    def await_settled(self, within_s: float = SETTLE_S) -> None:
         """Wait until everything accepted is stored and nothing is in work."""
-        eventually(self._settled, timeout=SETTLE_S, every=0.1)
+        eventually(self._settled, timeout=within_s, every=0.1)
 
     def _settled(self) -> bool:
         try:
