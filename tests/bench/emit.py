@@ -28,7 +28,7 @@ def run(console: Console, urls: Urls, home: Path) -> None:
     shipping = Settings(
         feature_event_logging=True, home=home / "ship", stream="bench-ship", redis_url=Secret(urls.redis)
     )
-    idle, busy = Emitter(settings), Emitter(shipping)
+    idle, busy = Emitter(settings, ship=False), Emitter(shipping)
 
     def xadd(fields: dict[str, Any]) -> None:
         client.xadd("bench-xadd", {"event": "signal_published", "data": as_json(fields)})
