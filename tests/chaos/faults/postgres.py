@@ -28,6 +28,11 @@ def _set_for_all(rig: Rig, setting: str, value: str | None) -> None:
         admin.execute(_OTHERS)
 
 
+def _assert_logged(rig: Rig, text: str) -> None:
+    """The fault must have bitten, or the case tests nothing."""
+    assert text in rig.postgres.log.read_text(errors="replace"), f"{text!r} never happened"
+
+
 @fault(soak=True)
 def postgres_immediate_shutdown(rig: Rig) -> None:
     os.kill(rig.postgres.pid, signal.SIGQUIT)
@@ -84,6 +89,7 @@ def deadlock(rig: Rig) -> int:
             except psycopg.errors.DeadlockDetected:
                 hits += 1
             hits += 1
+    _assert_logged(rig, "deadlock detected")
     return hits
 
 
@@ -136,6 +142,7 @@ def postgres_read_only(rig: Rig) -> None:
     _set_for_all(rig, "default_transaction_read_only", "on")
     rig.pause(1.5)
     _set_for_all(rig, "default_transaction_read_only", None)
+    _assert_logged(rig, "read-only transaction")
 
 
 @fault()
@@ -143,6 +150,7 @@ def statement_timeout(rig: Rig) -> None:
     _set_for_all(rig, "statement_timeout", "3ms")
     rig.pause(1.5)
     _set_for_all(rig, "statement_timeout", None)
+    _assert_logged(rig, "canceling statement due to statement timeout")
 
 
 @fault(soak=True)
