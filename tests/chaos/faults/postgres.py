@@ -95,10 +95,13 @@ def deadlock(rig: Rig) -> int:
 
 @fault()
 def serialization_failures(rig: Rig) -> None:
+    """Two workers count duplicates of the same events in the same row, each in a serializable transaction."""
     rig.start_worker()
+    rig.start_engine(start=0)
     _set_for_all(rig, "default_transaction_isolation", "serializable")
-    rig.pause(1.5)
+    rig.pause(3.0)
     _set_for_all(rig, "default_transaction_isolation", None)
+    _assert_logged(rig, "could not serialize access")
 
 
 #: Rows that make the table larger than a WAL file, so that only the table can hit the limit below.
