@@ -44,7 +44,11 @@ def disagreements(connection: Connection) -> dict[str, tuple[int, int]]:
     """Kinds of event for which the journal and the detail table differ in number: (events, rows)."""
     events: dict[str, int] = dict(connection.execute(_SQL["events_by_kind"]).fetchall())
     rows: dict[str, int] = dict(connection.execute(_SQL["rows_by_table"]).fetchall())
-    return {kind: (events.get(kind, 0), n) for kind, n in rows.items() if events.get(kind, 0) != n}
+    differing = {kind: (events.get(kind, 0), n) for kind, n in rows.items() if events.get(kind, 0) != n}
+    layers = connection.execute(_SQL["layers"]).fetchone()
+    if layers is not None and layers[0] != layers[1]:
+        differing["layers of signal_published"] = (layers[0], layers[1])
+    return differing
 
 
 def stored_by_kind(connection: Connection) -> dict[str, int]:

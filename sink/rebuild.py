@@ -13,7 +13,7 @@ from signaltape.errors import InvalidEvent
 from sink.db import Connection
 from sink.errors import SinkError
 from sink.queries import own
-from sink.rows import DETAIL, block
+from sink.rows import DETAIL, LAYER_COLUMNS, LAYER_TABLE, block, layer_lines
 
 _SQL = own("rebuild")
 _CHUNK = 10_000
@@ -43,15 +43,22 @@ def rebuild(connection: Connection, progress: Callable[[int, int], None] = lambd
 
 def _write(connection: Connection, chunk: list[tuple[Any, ...]]) -> None:
     lines: defaultdict[str, list[str]] = defaultdict(list)
+    layers: list[str] = []
     for event_id, name, version, payload, ts, received_at in chunk:
         try:
             decoded = decode(name, payload.encode(), default_ts=ts, version=version)
         except InvalidEvent as error:
             raise SinkError(f"event {event_id} does not satisfy the contract any more: {error}") from None
         lines[name].append(f"{DETAIL[name].line(decoded)}\t{received_at.isoformat()}")
+        layers += layer_lines(decoded)
     for name, rows in lines.items():
-        table = DETAIL[name]
-        columns = sql.SQL(", ").join(sql.Identifier(column) for column in (*table.columns, "received_at"))
-        statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), columns)
-        with connection.cursor().copy(statement) as copy:
-            copy.write(block(rows))
+        _copy(connection, DETAIL[name].name, (*DETAIL[name].columns, "received_at"), rows)
+    if layers:
+        _copy(connection, LAYER_TABLE, LAYER_COLUMNS, layers)
+
+
+def _copy(connection: Connection, table: str, columns: tuple[str, ...], rows: list[str]) -> None:
+    names = sql.SQL(", ").join(sql.Identifier(column) for column in columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+    with connection.cursor().copy(statement) as copy:
+        copy.write(block(rows))

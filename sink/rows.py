@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import msgspec
+
 from signaltape.contract import Decoded
 from signaltape.events import (
     EVENTS,
     SCHEMA_VERSION,
+    Layer,
     SignalClosed,
     SignalInvalidated,
     SignalPublished,
     SignalTriggered,
+    as_layer,
 )
 from sink.entries import Accepted
 
 NULL = r"\N"
+_ENCODER = msgspec.json.Encoder()
 
 
 class Table(NamedTuple):
@@ -95,6 +100,23 @@ def _closure(decoded: Decoded) -> str:
         f"{decoded.signal_id}\t{text(event.symbol)}\t{decoded.ts.isoformat()}\t{event.rr_realized}"
         f"\t{event.time_in_trade_ms}\t{event.exit_reason}\t{optional(event.rr_best)}\t{optional(event.fees_r)}"
     )
+
+
+LAYER_TABLE = "signal_layers"
+LAYER_COLUMNS = ("signal_id", "layer", "matched", "weight", "value")
+
+
+def layer_lines(decoded: Decoded) -> list[str]:
+    """The lines of `signal_layers`: one for each layer that a published signal names."""
+    layers = getattr(decoded.event, "layers", None)
+    if not layers:
+        return []
+    return [_layer(decoded.signal_id, name, as_layer(says)) for name, says in layers.items()]
+
+
+def _layer(signal_id: str, name: str, layer: Layer) -> str:
+    value = NULL if layer.value is None else text(_ENCODER.encode(layer.value).decode())
+    return f"{signal_id}\t{text(name)}\t{layer.matched}\t{optional(layer.weight)}\t{value}"
 
 
 #: The detail table of each event.

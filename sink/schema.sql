@@ -51,7 +51,6 @@ CREATE TABLE public.outbox (
     chat_id text NOT NULL,
     body text NOT NULL,
     entities jsonb DEFAULT '[]'::jsonb NOT NULL,
-    attachments jsonb DEFAULT '[]'::jsonb NOT NULL,
     not_after timestamp with time zone NOT NULL,
     state text DEFAULT 'queued'::text NOT NULL,
     message_ids bigint[] DEFAULT '{}'::bigint[] NOT NULL,
@@ -69,6 +68,18 @@ COMMENT ON COLUMN public.outbox.message_key IS 'For a report: report, week and c
 COMMENT ON COLUMN public.outbox.message_ids IS 'Telegram''s ids of the stubs, one for each part of the text.';
 COMMENT ON COLUMN public.outbox.filled IS 'How many of these stubs hold their part of the text by now.';
 COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs whose sending had no answer: each may or may not stand in the chat.';
+CREATE TABLE public.outbox_files (
+    outbox_id bigint NOT NULL,
+    "position" integer NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    content bytea NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    message_id bigint,
+    CONSTRAINT outbox_files_kind_check CHECK ((kind = ANY (ARRAY['photo'::text, 'document'::text]))),
+    CONSTRAINT outbox_files_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'uncertain'::text, 'failed'::text])))
+);
+COMMENT ON COLUMN public.outbox_files.state IS 'uncertain: sent without an answer, so it may or may not stand in the chat; never sent again by itself.';
 ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.outbox_id_seq
     START WITH 1
@@ -77,6 +88,22 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.rules_versions (
+    version text NOT NULL,
+    parent text NOT NULL,
+    week_start date NOT NULL,
+    weights jsonb NOT NULL,
+    why text NOT NULL,
+    evidence jsonb NOT NULL,
+    status text DEFAULT 'proposed'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    decided_at timestamp with time zone,
+    CONSTRAINT rules_versions_check CHECK (((status = ANY (ARRAY['accepted'::text, 'rejected'::text])) = (decided_at IS NOT NULL))),
+    CONSTRAINT rules_versions_status_check CHECK ((status = ANY (ARRAY['proposed'::text, 'accepted'::text, 'rejected'::text, 'superseded'::text]))),
+    CONSTRAINT rules_versions_week_start_check CHECK ((EXTRACT(isodow FROM week_start) = (1)::numeric))
+);
+COMMENT ON COLUMN public.rules_versions.parent IS 'The rules version whose weights these change.';
+COMMENT ON COLUMN public.rules_versions.evidence IS 'What each layer''s lift was when this was proposed.';
 CREATE TABLE public.schema_migrations (
     number integer NOT NULL,
     name text NOT NULL,
@@ -117,6 +144,14 @@ CREATE TABLE public.signal_invalidations (
     received_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT signal_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
 );
+CREATE TABLE public.signal_layers (
+    signal_id uuid NOT NULL,
+    layer text NOT NULL,
+    matched boolean NOT NULL,
+    weight numeric,
+    value jsonb
+);
+COMMENT ON COLUMN public.signal_layers.weight IS 'Its weight in the score, as sent; NULL if the engine did not say.';
 CREATE TABLE public.signal_triggers (
     signal_id uuid NOT NULL,
     symbol text,
@@ -153,6 +188,11 @@ CREATE TABLE public.signals (
     CONSTRAINT signals_sl_check CHECK ((sl > (0)::numeric)),
     CONSTRAINT signals_tp_check CHECK ((tp > (0)::numeric))
 );
+CREATE TABLE public.telegram_pace (
+    scope text NOT NULL,
+    calls timestamp with time zone[] NOT NULL
+);
+COMMENT ON TABLE public.telegram_pace IS 'When the last calls for a chat, or (scope *) for all, were due: one pace for every sender, over restarts.';
 CREATE TABLE public.weekly_scorecard (
     week_start date NOT NULL,
     bins jsonb NOT NULL,
@@ -174,10 +214,14 @@ ALTER TABLE ONLY public.event_conflicts
     ADD CONSTRAINT event_conflicts_event_id_payload_hash_key UNIQUE (event_id, payload_hash);
 ALTER TABLE ONLY public.event_conflicts
     ADD CONSTRAINT event_conflicts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.outbox_files
+    ADD CONSTRAINT outbox_files_pkey PRIMARY KEY (outbox_id, "position");
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_message_key_key UNIQUE (message_key);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.rules_versions
+    ADD CONSTRAINT rules_versions_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.signal_closures
@@ -186,10 +230,14 @@ ALTER TABLE ONLY public.signal_events
     ADD CONSTRAINT signal_events_pkey PRIMARY KEY (event_id);
 ALTER TABLE ONLY public.signal_invalidations
     ADD CONSTRAINT signal_invalidations_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.signal_layers
+    ADD CONSTRAINT signal_layers_pkey PRIMARY KEY (signal_id, layer);
 ALTER TABLE ONLY public.signal_triggers
     ADD CONSTRAINT signal_triggers_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.signals
     ADD CONSTRAINT signals_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.telegram_pace
+    ADD CONSTRAINT telegram_pace_pkey PRIMARY KEY (scope);
 ALTER TABLE ONLY public.weekly_scorecard
     ADD CONSTRAINT weekly_scorecard_pkey PRIMARY KEY (week_start);
 CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
@@ -201,3 +249,5 @@ CREATE INDEX signal_events_ts ON public.signal_events USING brin (ts);
 CREATE INDEX signal_invalidations_ts ON public.signal_invalidations USING btree (ts_invalidated);
 CREATE INDEX signal_triggers_ts ON public.signal_triggers USING btree (ts_triggered);
 CREATE INDEX signals_ts_published ON public.signals USING btree (ts_published);
+ALTER TABLE ONLY public.outbox_files
+    ADD CONSTRAINT outbox_files_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES public.outbox(id) ON DELETE CASCADE;

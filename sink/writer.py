@@ -23,7 +23,7 @@ from sink.db import Connection, one_line
 from sink.dead_fields import pack_fields
 from sink.entries import Accepted, DeadLetter, Outcome
 from sink.queries import own
-from sink.rows import DETAIL, EVENT_COLUMNS, Table, block, event_line
+from sink.rows import DETAIL, EVENT_COLUMNS, LAYER_COLUMNS, LAYER_TABLE, Table, block, event_line, layer_lines
 
 _SQL = own("write")
 #: SQLSTATE classes of errors that lie in the data itself: data exception, integrity, limits of a value.
@@ -31,11 +31,12 @@ _FAULT_OF_A_ROW = ("22", "23", "54")
 
 
 class _Lines(NamedTuple):
-    """One event in COPY's format: for the journal, and for its detail table."""
+    """One event in COPY's format: for the journal, for its detail table, and for the layers it names."""
 
     entry: Accepted
     event: str
     detail: str
+    layers: list[str]
 
 
 class BatchWriter:
@@ -54,7 +55,10 @@ class BatchWriter:
         if not accepted and not dead:
             return Outcome()
         lines = [
-            _Lines(entry, event_line(entry), DETAIL[entry.name].line(entry.decoded)) for entry in accepted
+            _Lines(
+                entry, event_line(entry), DETAIL[entry.name].line(entry.decoded), layer_lines(entry.decoded)
+            )
+            for entry in accepted
         ]
         failpoint("sink.before_copy")
         with self._connection.transaction():
@@ -90,6 +94,8 @@ class BatchWriter:
             _copy_block(cursor, "signal_events", EVENT_COLUMNS, (line.event for line in lines))
             for table, details in _by_table(lines).items():
                 _copy_block(cursor, table.name, table.columns, (line.detail for _, line in details))
+            if layers := [layer for line in lines for layer in line.layers]:
+                _copy_block(cursor, LAYER_TABLE, LAYER_COLUMNS, layers)
         return Outcome(stored=len(lines))
 
     def _stage(self, lines: list[_Lines]) -> Outcome:
@@ -109,9 +115,14 @@ class BatchWriter:
                     ("position", *table.columns),
                     (f"{position}\t{line.detail}" for position, line in numbered),
                 )
+            layers = [f"{position}\t{layer}" for position, line in enumerate(lines) for layer in line.layers]
+            if layers:
+                _copy_block(cursor, f"stage_{LAYER_TABLE}", ("position", *LAYER_COLUMNS), layers)
             cursor.execute(_SQL["merge_events"])
             for table in details:
                 cursor.execute(_SQL[f"merge_{table.name}"])
+            if layers:
+                cursor.execute(_SQL["merge_layers"])
             return _settle(cursor)
 
     def _keep_dead(self, dead: Iterable[DeadLetter]) -> None:

@@ -94,8 +94,22 @@ class Layer(Struct, kw_only=True, frozen=True):
     weight: Annotated[Decimal, _number("a number")] | None = None
     value: Any = None
 
+    def __post_init__(self) -> None:
+        if self.weight is not None and not self.weight.is_finite():
+            raise InvalidEvent(f"weight must be a number, got {self.weight}")
+
+    @property
+    def matched(self) -> bool:
+        """Whether the layer spoke for the signal."""
+        return self.match is True or self.match == "match"
+
 
 LayerSays = bool | Literal["match", "not_match"] | Layer
+
+
+def as_layer(says: LayerSays) -> Layer:
+    """What a layer said, in its long form."""
+    return says if isinstance(says, Layer) else Layer(match=says)
 
 
 class LifecycleEvent(Struct, kw_only=True, frozen=True):

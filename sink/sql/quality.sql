@@ -24,6 +24,14 @@ SELECT
 -- Stored events of each kind.
 SELECT event, count(*) FROM signal_events GROUP BY event
 
+-- name: layers
+-- Layers that published signals name, and rows of them.
+SELECT
+    (SELECT coalesce(sum((SELECT count(*) FROM jsonb_object_keys(payload -> 'layers'))), 0)::bigint
+       FROM signal_events
+      WHERE event = 'signal_published' AND jsonb_typeof(payload -> 'layers') = 'object'),
+    (SELECT count(*) FROM signal_layers)
+
 -- name: rows_by_table
 -- Rows of each detail table.
 SELECT 'signal_published', count(*) FROM signals
@@ -36,6 +44,7 @@ UNION ALL SELECT 'signal_closed', count(*) FROM signal_closures
 WITH events AS (DELETE FROM signal_events WHERE signal_id = %(signal_id)s RETURNING 1),
      conflicts AS (DELETE FROM event_conflicts WHERE signal_id = %(signal_id)s),
      published AS (DELETE FROM signals WHERE signal_id = %(signal_id)s),
+     layers AS (DELETE FROM signal_layers WHERE signal_id = %(signal_id)s),
      triggers AS (DELETE FROM signal_triggers WHERE signal_id = %(signal_id)s),
      invalidations AS (DELETE FROM signal_invalidations WHERE signal_id = %(signal_id)s),
      closures AS (DELETE FROM signal_closures WHERE signal_id = %(signal_id)s)

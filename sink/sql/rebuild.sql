@@ -1,11 +1,11 @@
 -- name: lock
 -- Nobody writes while the detail tables are made anew; readers see the old ones until the end.
-LOCK TABLE signal_events, signals, signal_triggers, signal_invalidations, signal_closures
+LOCK TABLE signal_events, signals, signal_triggers, signal_invalidations, signal_closures, signal_layers
     IN SHARE ROW EXCLUSIVE MODE
 
 -- name: clear
 -- Empty the detail tables, within the transaction.
-TRUNCATE signals, signal_triggers, signal_invalidations, signal_closures
+TRUNCATE signals, signal_triggers, signal_invalidations, signal_closures, signal_layers
 
 -- name: count
 -- How many events there are to go through.

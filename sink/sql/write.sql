@@ -10,9 +10,11 @@ CREATE TEMP TABLE IF NOT EXISTS stage_signal_invalidations
     (position INTEGER, LIKE signal_invalidations INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_signal_closures
     (position INTEGER, LIKE signal_closures INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_signal_layers
+    (position INTEGER, LIKE signal_layers INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_fresh (event_id UUID PRIMARY KEY) ON COMMIT DELETE ROWS;
 TRUNCATE stage_events, stage_signals, stage_signal_triggers, stage_signal_invalidations,
-    stage_signal_closures, stage_fresh
+    stage_signal_closures, stage_signal_layers, stage_fresh
 
 -- name: merge_events
 -- The first of each new event goes in; in order of its id, so that two workers cannot lock each other out.
@@ -65,6 +67,17 @@ SELECT DISTINCT ON (signal_id)
 FROM stage_signal_closures
 ORDER BY signal_id, position
 ON CONFLICT (signal_id) DO NOTHING
+
+-- name: merge_layers
+-- The layers of the events that went in just now, and of no later version of the same event.
+INSERT INTO signal_layers (signal_id, layer, matched, weight, value)
+SELECT l.signal_id, l.layer, l.matched, l.weight, l.value
+FROM stage_signal_layers l
+JOIN (SELECT DISTINCT ON (event_id) event_id, position FROM stage_events ORDER BY event_id, position) first
+    USING (position)
+JOIN stage_fresh USING (event_id)
+ORDER BY l.signal_id, l.layer
+ON CONFLICT (signal_id, layer) DO NOTHING
 
 -- name: keep_conflicts
 -- An event that is there with other content is kept, once per content.

@@ -23,7 +23,7 @@ from unittest.mock import patch
 
 import signaltape.emitter
 from signaltape import Emitter
-from tests.support.samples import SAMPLES
+from tests.support.samples import LAYERS, SAMPLES
 
 KINDS = list(SAMPLES)
 ACCEPTED, REFUSED = 1, 2
@@ -39,7 +39,8 @@ def signal_id(seed: str, index: int) -> str:
 def event(seed: str, index: int) -> tuple[str, dict[str, Any]]:
     """Event `index`: its name and fields."""
     name = KINDS[index % len(KINDS)]
-    return name, SAMPLES[name](signal_id(seed, index))
+    layers = {"layers": LAYERS} if name == "signal_published" else {}
+    return name, SAMPLES[name](signal_id(seed, index), **layers)
 
 
 def emit_range(tape: Emitter, record: mmap.mmap, seed: str, indexes: range, rate: float) -> None:

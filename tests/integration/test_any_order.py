@@ -17,18 +17,19 @@ from sink import quality
 from sink.db import Connection, connect
 from sink.entries import Accepted
 from sink.rebuild import rebuild
-from sink.rows import DETAIL
+from sink.rows import DETAIL, LAYER_TABLE
 from sink.writer import BatchWriter
 from tests.integration.test_sink import accepted, tables
-from tests.support.samples import SAMPLES
+from tests.support.samples import LAYERS, SAMPLES
 
 SIGNALS = [str(uuid.UUID(int=number)) for number in range(4)]
 EVENTS = [(signal_id, name) for signal_id in SIGNALS for name in SAMPLES]
-_TABLES = ", ".join(("signal_events", *(table.name for table in DETAIL.values())))
+_TABLES = ", ".join(("signal_events", LAYER_TABLE, *(table.name for table in DETAIL.values())))
 
 
 def entry(signal_id: str, name: str) -> Accepted:
-    return accepted(name, SAMPLES[name](signal_id))
+    layers = {"layers": LAYERS} if name == "signal_published" else {}
+    return accepted(name, SAMPLES[name](signal_id, **layers))
 
 
 class AnyOrder(RuleBasedStateMachine):

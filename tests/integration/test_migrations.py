@@ -17,7 +17,10 @@ from signaltape import Secret
 from sink import migrate as migrations
 from sink.db import Connection, connect
 from sink.errors import MigrationError
+from sink.writer import BatchWriter
 from tests.integration.conftest import Runner
+from tests.integration.test_sink import life
+from tests.support.samples import LAYERS, new_id
 
 SCHEMA = Path(migrations.__file__).parent / "schema.sql"
 
@@ -82,6 +85,16 @@ def test_all_migrations_together_are_the_committed_schema(database: Secret) -> N
     if os.environ.get("UPDATE_SCHEMA"):
         SCHEMA.write_text(found)
     assert SCHEMA.read_text() == found
+
+
+def test_layers_of_signals_that_are_already_there_become_rows(connection: Connection) -> None:
+    BatchWriter(connection).write(life(new_id(), layers=LAYERS) + life(new_id()))
+    query = b"SELECT layer, matched, weight, value FROM signal_layers ORDER BY layer"
+    written = connection.execute(query).fetchall()
+    connection.execute("DROP TABLE signal_layers")
+    connection.execute((Path(migrations.__file__).parent / "migrations/0004_layers.sql").read_bytes())
+    assert connection.execute(query).fetchall() == written
+    assert len(written) == len(LAYERS)
 
 
 def test_the_command_says_what_it_did(runner: Runner) -> None:

@@ -18,9 +18,9 @@ from sink.db import Connection, connect
 from sink.entries import Accepted, DeadLetter, Outcome
 from sink.errors import SinkError
 from sink.rebuild import rebuild
-from sink.rows import DETAIL
+from sink.rows import DETAIL, LAYER_TABLE
 from sink.writer import BatchWriter
-from tests.support.samples import SAMPLES, as_json, closed, invalidated, new_id, published, triggered
+from tests.support.samples import LAYERS, SAMPLES, as_json, closed, invalidated, new_id, published, triggered
 
 NOON = datetime(2022, 1, 17, 5, 0, tzinfo=UTC)
 ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
@@ -47,7 +47,7 @@ def value(connection: Connection, query: bytes, *parameters: Any) -> Any:
 def tables(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
     """The content of the journal and the detail tables, without what depends on the moment of writing."""
     kept: dict[str, list[tuple[Any, ...]]] = {}
-    for name in ("signal_events", *(table.name for table in DETAIL.values())):
+    for name in ("signal_events", LAYER_TABLE, *(table.name for table in DETAIL.values())):
         columns = value(
             connection,
             b"SELECT string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)"
@@ -55,7 +55,7 @@ def tables(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
             b" AND column_name NOT IN ('received_at', 'entry_id')",
             name,
         )
-        kept[name] = connection.execute(f"SELECT {columns} FROM {name} ORDER BY 1".encode()).fetchall()
+        kept[name] = connection.execute(f"SELECT {columns} FROM {name} ORDER BY 1, 2".encode()).fetchall()
     return kept
 
 
@@ -137,6 +137,29 @@ def test_duplicates_and_conflicts_within_one_batch(connection: Connection) -> No
     assert value(connection, b"SELECT rr_realized FROM signal_closures WHERE signal_id = %s", signal_id) == 1
 
 
+def test_layers_become_rows_in_whatever_form_they_are_given(connection: Connection) -> None:
+    entry = accepted("signal_published", published(layers=LAYERS))
+    BatchWriter(connection).write([entry])
+    rows = connection.execute("SELECT layer, matched, weight, value FROM signal_layers").fetchall()
+    assert sorted(rows) == [
+        ("news\tfeed", False, None, None),
+        ("regime", True, None, None),
+        ("smc", True, Decimal("0.2"), {"zone": [221.5, 222.0]}),
+        ("trend", False, Decimal("0.3"), None),
+        ("volume", True, None, None),
+    ]
+
+
+def test_a_contradicting_publication_adds_no_layer(connection: Connection) -> None:
+    signal_id = new_id()
+    first = accepted("signal_published", published(signal_id, layers={"smc": True}))
+    other = accepted("signal_published", published(signal_id, layers={"smc": False, "volume": True}))
+    BatchWriter(connection).write([first, other])
+    BatchWriter(connection).write([other])
+    assert connection.execute("SELECT layer, matched FROM signal_layers").fetchall() == [("smc", True)]
+    assert quality.disagreements(connection) == {}
+
+
 def test_a_closed_event_may_arrive_before_its_published(connection: Connection) -> None:
     writer, signal_id = BatchWriter(connection), new_id()
     writer.write(
@@ -216,9 +239,11 @@ def test_rebuild_gives_the_same_tables(connection: Connection) -> None:
     for _ in range(30):
         writer.write(life(new_id()))
     writer.write([accepted("signal_closed", closed(rr_realized=Decimal("1E+2"), rr_best="2.50"))])
-    writer.write([accepted("signal_published", published(ts_published="2022-01-17T09:30:00", sl=1))])
+    dated = published(ts_published="2022-01-17T09:30:00", sl=1, layers=LAYERS)
+    writer.write([accepted("signal_published", dated)])
     writer.write([accepted("signal_invalidated", invalidated())])
-    everything = [f"SELECT * FROM {table.name} ORDER BY 1".encode() for table in DETAIL.values()]
+    names = [*(table.name for table in DETAIL.values()), LAYER_TABLE]
+    everything = [f"SELECT * FROM {name} ORDER BY 1, 2".encode() for name in names]
     before = [connection.execute(query).fetchall() for query in everything]
     connection.execute("UPDATE signals SET symbol = 'spoilt'")
     connection.execute("DELETE FROM signal_closures")
@@ -236,8 +261,9 @@ def test_rebuild_changes_nothing_if_an_event_does_not_fit_any_more(connection: C
 
 def test_purge_removes_a_signal_with_all_that_is_its_own(connection: Connection) -> None:
     gone, stays = new_id(), new_id()
-    BatchWriter(connection).write([*life(gone), *life(stays)])
+    BatchWriter(connection).write([*life(gone, layers=LAYERS), *life(stays, layers=LAYERS)])
     assert quality.purge(connection, gone) == 4
+    assert value(connection, b"SELECT count(*) FROM signal_layers") == len(LAYERS)
     assert {str(row[1]) for row in tables(connection)["signal_events"]} == {stays}
     assert quality.disagreements(connection) == {}
 

@@ -7,6 +7,15 @@ from typing import Any
 
 import msgspec
 
+#: Layers in every form that the contract knows.
+LAYERS: dict[str, Any] = {
+    "smc": {"match": True, "weight": 0.2, "value": {"zone": [221.5, 222.0]}},
+    "trend": {"match": "not_match", "weight": 0.3},
+    "volume": True,
+    "regime": "match",
+    "news\tfeed": "not_match",
+}
+
 
 def new_id() -> str:
     return str(uuid.uuid4())

@@ -144,6 +144,9 @@ def test_layers_come_in_three_forms() -> None:
     layers = {"smc": {"match": True, "weight": 0.2, "value": [1]}, "trend": False, "volume": "not_match"}
     validate("signal_published", as_json(published(layers=layers)))
     assert "layers" in refusal("signal_published", published(layers={"smc": "maybe"}))
+    assert "weight must be a number, got NaN" in refusal(
+        "signal_published", published(layers={"smc": {"match": True, "weight": "NaN"}})
+    )
 
 
 def test_a_time_without_zone_is_wib_and_a_missing_one_is_the_default() -> None:
