@@ -6,8 +6,6 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -22,32 +20,19 @@ from reports.evidence.simulation import RUNS, simulate
 from reports.figures import Outcome, outcomes
 from reports.files import save
 from reports.message import compose
+from reports.rules_commands import rules, whatif
 from reports.scorecard import Scorecard, compute, store
+from reports.session import WeekType, session
 from reports.telegram.outbox import Outbox
 from reports.terminal import print_scorecard
-from reports.weeks import Week, parse_week, week_of
+from reports.weeks import Week, week_of
 from signaltape.clock import show, utc_now
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings
-from sink.db import Connection, DatabaseError, connect, database_url, one_line
+from sink.db import Connection, database_url
 
 console = Console()
 _SEND_WITHIN_S = 90.0
-
-
-class WeekType(click.ParamType[Week]):
-    """A week by its ISO name."""
-
-    name = "week"
-
-    def convert(self, value: str | Week, param: click.Parameter | None, ctx: click.Context | None) -> Week:
-        """Read `2022-W03`, or fail with one line."""
-        if isinstance(value, Week):
-            return value
-        try:
-            return parse_week(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,10 +50,10 @@ def main() -> None:
 )
 def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
     """Compute a week's scorecard, store it, print it as a table and as the Telegram text."""
-    with _session() as (settings, connection):
+    with session() as (settings, connection):
         now = utc_now()
         card = compute(connection, week or week_of(now), settings.round_trip_pct)
-        store(connection, card)
+        store(connection, card, now)
         print_scorecard(console, card)
         console.print("\nTelegram text:\n")
         click.echo(compose(card, so_far=now < card.week.report_due).text)
@@ -112,7 +97,7 @@ def deliveries(context: click.Context) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_deliveries(limit: int, as_json: bool) -> None:
     """List messages, newest first."""
-    with _session() as (_, connection):
+    with session() as (_, connection):
         rows = Outbox(connection).listed(limit)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
@@ -131,7 +116,7 @@ def resend(number: int) -> None:
 
     Look at the chat first if it is uncertain: its stub may stand there.
     """
-    with _session() as (_, connection):
+    with session() as (_, connection):
         queued = Outbox(connection).resend(number, utc_now() + delivery.REPORT_LIFETIME)
     if not queued:
         raise click.ClickException(f"message {number} is not uncertain, failed or expired")
@@ -144,7 +129,7 @@ def resend(number: int) -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder.")
 def qa_sample(week: Week | None, size: int, out: Path) -> None:
     """Draw signals of a week, spread over the bins, for a manual check; save them as CSV and JSON."""
-    with _session() as (_, connection):
+    with session() as (_, connection):
         chosen = week or week_of(utc_now())
         sample = qa.draw(connection, chosen, size)
     try:
@@ -174,19 +159,6 @@ async def _run_schedule(settings: Settings) -> None:
     await schedule.run(settings, stop, utc_now)
 
 
-@contextmanager
-def _session() -> Iterator[tuple[Settings, Connection]]:
-    """Settings and a connection; every error that a user can meet becomes one line."""
-    try:
-        settings = Settings.from_env()
-        with connect(database_url(settings), name="signaltape-reports") as connection:
-            yield settings, connection
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from None
-    except DatabaseError as error:
-        raise click.ClickException(f"Postgres: {one_line(error)}") from None
-
-
 def _saved(card: Scorecard, closed: list[Outcome], out: Path) -> list[Path]:
     from reports.picture import draw  # matplotlib takes a second to import: only where it is needed
 
@@ -214,6 +186,9 @@ def _send(settings: Settings, connection: Connection, card: Scorecard, now: date
     because = f": {error}" if error else ""
     raise click.ClickException(f"not sent, it is {name} in the outbox{because}")
 
+
+main.add_command(rules)
+main.add_command(whatif)
 
 if __name__ == "__main__":
     main()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,7 +51,8 @@ class Figures(NamedTuple):
 
     profit_factor: R won over R lost; trigger_rate and expiry_rate: shares of the published; target_r: mean
     target of the closed; brier: mean squared difference of score and outcome (0 or 1), 0.25 is what always saying
-    0.5 earns (Brier, Monthly Weather Review 78, 1950).
+    0.5 earns (Brier, Monthly Weather Review 78, 1950); reliability: the part of it that is the score's own fault, mean
+    squared difference of score and winrate over the bins, 0 is best (Murphy, Journal of Applied Meteorology 12, 1973).
     """
 
     published: int
@@ -63,6 +64,7 @@ class Figures(NamedTuple):
     expiry_rate: Decimal | None
     target_r: Decimal | None
     brier: Decimal | None
+    reliability: Decimal | None
     median_to_trigger_ms: float | None
     median_in_trade_ms: float | None
     groups: list[Group]
@@ -72,21 +74,25 @@ def figures(connection: Connection, week: Week) -> Figures:
     """Compute the figures of a week from the stored events. Raises psycopg.Error."""
     span = {"since": week.since, "until": week.until}
     row = rows_as_dicts(connection, _SQL["week"], span)[0]
+    reliability = connection.execute(_SQL["reliability"], span).fetchone()
     return Figures(
         published=row["published"],
         closed=row["closed"],
         wins=row["wins"],
-        expectancy=_expectancy(row) if row["closed"] else None,
+        expectancy=expectancy(row["closed"], row["sum_r"], row["sum_r_squared"]) if row["closed"] else None,
         profit_factor=_ratio(row["won_r"] or Decimal(0), row["lost_r"]),
         trigger_rate=_ratio(row["triggered"], row["published"]),
         expiry_rate=_ratio(row["expired"], row["published"]),
         target_r=_ratio(row["target_r"], row["closed"]),
         brier=_ratio(row["squared_misses"], row["closed"]),
+        reliability=reliability[0] if reliability else None,
         median_to_trigger_ms=row["median_to_trigger_ms"],
         median_in_trade_ms=row["median_in_trade_ms"],
         groups=[
-            Group(one["kind"], one["name"], one["closed"], one["wins"], _expectancy(one))
-            for one in rows_as_dicts(connection, _SQL["groups"], span)
+            Group(kind, name, closed, wins, expectancy(closed, sum_r, sum_r_squared))
+            for kind, name, closed, wins, sum_r, sum_r_squared in connection.execute(
+                _SQL["groups"], span
+            ).fetchall()
         ],
     )
 
@@ -97,18 +103,18 @@ def outcomes(connection: Connection, week: Week) -> list[Outcome]:
     return [Outcome(*row) for row in connection.execute(_SQL["outcomes"], span).fetchall()]
 
 
-def _expectancy(row: dict[str, Any]) -> Expectancy:
-    n, total, squares = row["closed"], row["sum_r"], row["sum_r_squared"]
-    mean = total / n
-    variance = (squares - total * mean) / (n - 1) if n > 1 else Decimal(0)
+def expectancy(n: int, sum_r: Decimal, sum_r_squared: Decimal) -> Expectancy:
+    """The expectancy of n closed signals (n > 0) from the sums of their outcomes and of the squares of these."""
+    mean = sum_r / n
+    variance = (sum_r_squared - sum_r * mean) / (n - 1) if n > 1 else Decimal(0)
     if variance <= 0:
-        return Expectancy(mean.quantize(_R), None)
+        return Expectancy(mean.quantize(_R, ROUND_HALF_UP), None)
     half = float(student.ppf((1 + _CONFIDENCE) / 2, n - 1)) * float(variance / n) ** 0.5
-    return Expectancy(mean.quantize(_R), (float(mean) - half, float(mean) + half))
+    return Expectancy(mean.quantize(_R, ROUND_HALF_UP), (float(mean) - half, float(mean) + half))
 
 
 def _ratio(part: Any, whole: Any) -> Decimal | None:
     """`part / whole` to three decimals; None when there is nothing to divide by."""
     if not whole or part is None:
         return None
-    return (Decimal(part) / Decimal(whole)).quantize(_R)
+    return (Decimal(part) / Decimal(whole)).quantize(_R, ROUND_HALF_UP)

@@ -7,9 +7,11 @@ from pathlib import Path
 import msgspec
 
 from reports.evidence.pooling import WEEKS
+from reports.evidence.statistics import wilson_interval
 from reports.figures import Figures
+from reports.layers.rules import evidence
 from reports.message import compose
-from reports.scorecard import Scorecard
+from reports.scorecard import Bin, Scorecard
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -23,9 +25,17 @@ def save(card: Scorecard, folder: Path) -> list[Path]:
     document = {
         "week": card.week.name,
         "week_start": card.week.monday,
-        "bins": msgspec.Raw(card.bins_json()),
+        "bins": {one.label: _bin(one) for one in card.bins},
         "verdict": {"week": card.verdict._asdict(), f"{WEEKS} weeks": card.pooled._asdict()},
         "figures": _as_object(card.figures),
+        "layers": evidence(card.layers.findings),
+        "weights": {
+            "in_use": card.layers.in_use,
+            "proposed": card.layers.proposal and card.layers.proposal.version,
+            "changes": {}
+            if card.layers.proposal is None
+            else {one.layer: [one.before, one.after] for one in card.layers.proposal.changes},
+        },
         "monotonic_ok": card.monotonic_ok,
         "quality": msgspec.Raw(card.quality_json()),
         "symbols": card.symbols,
@@ -33,6 +43,17 @@ def save(card: Scorecard, folder: Path) -> list[Path]:
     }
     figures.write_bytes(msgspec.json.format(_ENCODER.encode(document), indent=2) + b"\n")
     return [text, figures]
+
+
+def _bin(one: Bin) -> dict[str, object]:
+    """A bin with its interval and expectancy, and without the sums behind them."""
+    kept = {
+        name: value
+        for name, value in one._asdict().items()
+        if name not in ("label", "sum_r", "sum_r_squared")
+    }
+    expectancy = one.expectancy._asdict() if one.expectancy is not None else None
+    return {**kept, "interval": wilson_interval(one.wins, one.n), "expectancy": expectancy}
 
 
 def _as_object(figures: Figures) -> dict[str, object]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from reports.evidence.pooling import WEEKS
+from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Kind, Verdict
 from reports.figures import Expectancy, Figures
+from reports.layers.message import compared_lines, layer_lines, weights_line
 from reports.scorecard import Bin, Scorecard
 from reports.telegram.text import Text, TextBuilder
 
@@ -28,13 +30,28 @@ def compose(card: Scorecard, *, so_far: bool = False) -> Text:
     message.line()
     for one in card.bins:
         message.line(bin_line(one))
+        if detail := bin_detail(one):
+            message.line(f"   {detail}")
     message.line().line(monotonicity_line(card))
-    for line in figure_lines(card.figures):
+    for line in rest_lines(card):
         message.line(line)
-    for line in (revised_line(card), quality_line(card)):
-        if line:
-            message.line(line)
     return message.build()
+
+
+def rest_lines(card: Scorecard) -> list[str]:
+    """All that follows the bins and their monotonicity."""
+    layers = card.layers
+    lines = [
+        *figure_lines(card.figures),
+        *group_lines(card.figures),
+        *layer_lines(layers.findings),
+        weights_line(layers.findings, layers.in_use, layers.proposal, layers.waiting),
+        *compared_lines(layers.compared),
+        change_line(card),
+        revised_line(card),
+        quality_line(card),
+    ]
+    return [line for line in lines if line]
 
 
 def verdict_lines(card: Scorecard) -> list[str]:
@@ -74,9 +91,20 @@ def bin_line(one: Bin) -> str:
         line += f"–{one.wins_at_best / one.n:.3f}"
     if one.sl:
         line += f" (sl={one.sl}, winrate_all={show_rate(one.winrate_all)})"
-    if one.break_even is not None:
-        line += f", break-even {one.break_even:.2f}, net {one.net_r:+.2f} R"
     return line
+
+
+def bin_detail(one: Bin) -> str:
+    """Its interval, what it brought, what a round trip leaves of it, and what is still open; empty if nothing is."""
+    said = []
+    if one.expectancy is not None:
+        low, high = wilson_interval(one.wins, one.n)
+        said += [f"95 % {low:.2f}–{high:.2f}", show_expectancy(one.expectancy)]
+    if one.break_even is not None:
+        said += [f"break-even {one.break_even:.2f}", f"net {one.net_r:+.2f} R"]
+    if one.open:
+        said.append(f"open {one.open}")
+    return ", ".join(said)
 
 
 def monotonicity_line(card: Scorecard) -> str:
@@ -99,7 +127,9 @@ def figure_lines(week: Figures) -> list[str]:
         line = f"Expectancy: {show_expectancy(week.expectancy)}"
         if week.profit_factor is not None:
             line += f", profit factor {week.profit_factor:.2f}"
-        lines.append(f"{line}, target {week.target_r:.2f} R")
+        lines.append(line)
+        lines.append(f"Realised {week.expectancy.mean_r:+.2f} R of a mean target of {week.target_r:.2f} R")
+        lines.append(f"Score: Brier {week.brier} (a coin: 0.250), reliability {week.reliability} (best: 0)")
     if week.trigger_rate is not None and week.expiry_rate is not None:
         line = f"Triggered {week.trigger_rate:.0%}, expired {week.expiry_rate:.0%}"
         if week.median_to_trigger_ms is not None:
@@ -108,6 +138,33 @@ def figure_lines(week: Figures) -> list[str]:
             line += f", {show_span(week.median_in_trade_ms)} in trade"
         lines.append(line)
     return lines
+
+
+def group_lines(week: Figures) -> list[str]:
+    """Closed signals by symbol, side, setup and rules version, where there is more than one to compare."""
+    lines = []
+    for kind in ("symbol", "side", "setup", "rules"):
+        groups = [one for one in week.groups if one.kind == kind]
+        if len(groups) > 1:
+            shown = [
+                f"{one.name} {one.wins}/{one.closed} ({one.expectancy.mean_r:+.2f} R)"
+                for one in groups[:_MOST_NAMES]
+            ]
+            more = len(groups) - _MOST_NAMES
+            lines.append(f"By {kind}: {', '.join(shown)}" + (f" and {more} more" if more > 0 else ""))
+    return lines
+
+
+def change_line(card: Scorecard) -> str:
+    """The week beside the one before it, or an empty text if that one had no closed signal."""
+    then, now = card.before, card.figures
+    if then.expectancy is None or now.expectancy is None:
+        return ""
+    return (
+        f"Change on last week: signals {then.published} → {now.published},"
+        f" winrate {then.wins / then.closed:.3f} → {now.wins / now.closed:.3f},"
+        f" expectancy {then.expectancy.mean_r:+.3f} → {now.expectancy.mean_r:+.3f} R"
+    )
 
 
 def show_expectancy(expectancy: Expectancy) -> str:

@@ -5,7 +5,7 @@ Emoji are drawn wrong by matplotlib, so badges are shapes and words.
 
 from __future__ import annotations
 
-from itertools import pairwise
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,27 @@ from matplotlib.axes import Axes
 from matplotlib.dates import DateFormatter, DayLocator
 from matplotlib.figure import Figure
 
+from reports.bins import LABELS, bin_of
 from reports.evidence.pooling import WEEKS
 from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Kind, Verdict
 from reports.figures import Outcome
-from reports.message import figure_lines, quality_line, say_verdict, signals_line
+from reports.layers.findings import Finding
+from reports.layers.message import weights_line
+from reports.message import change_line, figure_lines, quality_line, say_verdict, signals_line
 from reports.scorecard import Bin, Scorecard
 from signaltape.clock import WIB
 
 #: Okabe and Ito's colours, told apart by nearly everybody (Okabe & Ito, "Color Universal Design", 2008).
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#666666"
 _BADGES = {Kind.OK: ("o", _GREEN), Kind.BROKEN: ("X", _ORANGE), Kind.NOT_ENOUGH_DATA: ("D", _GREY)}
-_INCHES = (7.2, 9.6)
+#: By verdict on a layer: shown to help, to hurt, or neither.
+_COLOURS = {1: _GREEN, -1: _ORANGE, 0: _GREY}
+_MARKERS = {1: "^", -1: "v", 0: "o"}
+#: So many of the best and so many of the worst layers are drawn.
+_MOST_LAYERS = 6
+_LINE_CHARS = 88
+_INCHES = (7.2, 12.0)
 _DPI = 150
 
 
@@ -36,12 +45,18 @@ def draw(card: Scorecard, outcomes: list[Outcome], folder: Path) -> list[Path]:
     """
     mpl.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
     figure = Figure(figsize=_INCHES, dpi=_DPI, layout="constrained")
-    grid = figure.add_gridspec(4, 2, height_ratios=[0.9, 2.3, 2.3, 0.7])
+    told = card.layers.findings
+    shown = [*told[:_MOST_LAYERS], *told[_MOST_LAYERS:][-_MOST_LAYERS:]]
+    heights = [0.9, 2.3, 2.3, 0.6 + 0.2 * len(shown) if shown else 0.01, 1.5]
+    figure.set_size_inches(_INCHES[0], 1.35 * sum(heights))
+    grid = figure.add_gridspec(5, 2, height_ratios=heights)
     _head(figure.add_subplot(grid[0, :]), card)
     _bins(figure.add_subplot(grid[1, :]), card)
     _reliability(figure.add_subplot(grid[2, 0]), card, outcomes)
     _cumulative(figure.add_subplot(grid[2, 1]), outcomes)
-    _foot(figure.add_subplot(grid[3, :]), card)
+    if shown:
+        _layers(figure.add_subplot(grid[3, :]), shown)
+    _foot(figure.add_subplot(grid[4, :]), card)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"scorecard-{card.week.name}.{kind}" for kind in ("png", "pdf")]
     for path in paths:
@@ -92,9 +107,8 @@ def _reliability(axes: Axes, card: Scorecard, outcomes: list[Outcome]) -> None:
     """Mean score against winrate, by bin: on the line, a score of 0.7 wins 70 %."""
     axes.set_title("Reliability of the score", loc="left", fontweight="bold")
     axes.plot([0, 1], [0, 1], linestyle="--", color=_GREY, linewidth=1)
-    edges = (0.0, 0.5, 0.6, 0.7, 0.8, 1.01)
-    for low, high in pairwise(edges):
-        inside = [one for one in outcomes if low <= float(one.score) < high]
+    for place in range(len(LABELS)):
+        inside = [one for one in outcomes if bin_of(one.score) == place]
         if inside:
             mean_score = sum(float(one.score) for one in inside) / len(inside)
             winrate = sum(one.rr_realized > 0 for one in inside) / len(inside)
@@ -129,10 +143,46 @@ def _cumulative(axes: Axes, outcomes: list[Outcome]) -> None:
     axes.grid(alpha=0.25)
 
 
+def _layers(axes: Axes, findings: list[Finding]) -> None:
+    """Lift of each layer in points with its 95 % interval; filled where it is shown to help or to hurt."""
+    axes.set_title(f"Layer lift, {WEEKS} weeks, in points (95 % interval)", loc="left", fontweight="bold")
+    for place, one in enumerate(reversed(findings)):
+        lift = one.lift.lift * 100
+        low, high = (edge * 100 for edge in one.lift.interval)
+        colour = _COLOURS[one.verdict]
+        axes.errorbar(
+            lift,
+            place,
+            xerr=[[lift - low], [high - lift]],
+            fmt=_MARKERS[one.verdict],
+            color=colour,
+            mfc=colour if one.verdict else "white",
+            capsize=4,
+        )
+        says = ("hurts", "", "helps")[one.verdict + 1] or ("regression disagrees" if one.disagree else "")
+        axes.annotate(f" {lift:+.1f} {says}", (high, place), va="center", fontsize=9, color=colour)
+    axes.axvline(0, color=_GREY, linewidth=0.8)
+    axes.set_yticks(range(len(findings)), [one.layer for one in reversed(findings)])
+    for label in axes.get_yticklabels():
+        label.set_parse_math(False)
+    axes.set_ylim(-0.6, len(findings) - 0.4)
+    axes.margins(x=0.15)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(axis="x", alpha=0.25)
+
+
 def _foot(axes: Axes, card: Scorecard) -> None:
     axes.set_axis_off()
-    lines = [signals_line(card), *figure_lines(card.figures), quality_line(card)]
-    axes.text(0, 1, "\n".join(filter(None, lines)), va="top", parse_math=False, wrap=True)
+    layers = card.layers
+    lines = [
+        signals_line(card),
+        *figure_lines(card.figures),
+        weights_line(layers.findings, layers.in_use, layers.proposal, layers.waiting),
+        change_line(card),
+        quality_line(card),
+    ]
+    wrapped = [part for line in lines if line for part in textwrap.wrap(line, _LINE_CHARS)]
+    axes.text(0, 1, "\n".join(wrapped), va="top", parse_math=False, fontsize=9)
 
 
 def _plain(text: str) -> str:

@@ -45,7 +45,7 @@ def report_newest(settings: Settings, now: datetime) -> bool:
     to = destination(settings)
     with closing(connect(database_url(settings), name="signaltape-reports")) as connection:
         card = compute(connection, week, settings.round_trip_pct)
-        store(connection, card)
+        store(connection, card, now)
         if to is None:
             log.info("%s stored; Telegram is not configured, so it is not sent", week.name)
             return False

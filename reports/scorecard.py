@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -12,7 +13,10 @@ import msgspec
 
 from reports.evidence.pooling import WEEKS, pool
 from reports.evidence.verdict import Counted, Kind, Verdict, judge
-from reports.figures import Figures, figures
+from reports.figures import Expectancy, Figures, expectancy, figures
+from reports.layers.findings import Finding, find
+from reports.layers.rules import Compared, Proposal, Rules, propose
+from reports.layers.stored import patterns, weights_in_use
 from reports.weeks import Week
 from signaltape.settings import Settings
 from sink.db import Connection, rows_as_dicts
@@ -46,10 +50,33 @@ class Bin(NamedTuple):
     winrate: Decimal | None
     winrate_all: Decimal | None
     wins_at_best: int = 0
+    sum_r: Decimal | None = None
+    sum_r_squared: Decimal | None = None
     n_net: int = 0
     wins_net: int = 0
     net_r: Decimal | None = None
     break_even: Decimal | None = None
+
+    @property
+    def expectancy(self) -> Expectancy | None:
+        """The mean outcome of its closed signals in R; None if there is none."""
+        if self.sum_r is None or self.sum_r_squared is None:
+            return None
+        return expectancy(self.n, self.sum_r, self.sum_r_squared)
+
+
+class Layers(NamedTuple):
+    """What is known of the layers over the pooled weeks, and what follows for their weights.
+
+    in_use: the rules version whose weights the newest signals carry; waiting: an accepted change of it that the engine
+    does not use yet (then nothing is proposed); compared: versions before and after an accepted change.
+    """
+
+    findings: list[Finding]
+    in_use: str | None
+    proposal: Proposal | None
+    waiting: str | None
+    compared: list[Compared]
 
 
 class Revision(NamedTuple):
@@ -74,6 +101,9 @@ class Scorecard(NamedTuple):
     verdict: Verdict
     pooled: Verdict
     figures: Figures
+    #: the figures of the week before
+    before: Figures
+    layers: Layers
     #: bins of the week before that are no longer as its report said
     revised: list[Revision]
 
@@ -134,8 +164,22 @@ def compute(connection: Connection, week: Week, round_trip_pct: float = ROUND_TR
             judge(pool([_counted(one, best=True) for one in (bins, *earlier)])),
         ),
         figures=figures(connection, week),
+        before=figures(connection, week.earlier(1)),
+        layers=_layers(connection, week),
         revised=_revised(connection, week.earlier(1), earlier[0]),
     )
+
+
+def _layers(connection: Connection, week: Week) -> Layers:
+    findings = find(patterns(connection, week))
+    rules = Rules(connection)
+    compared = rules.compare(week)
+    in_use = weights_in_use(connection, week)
+    if in_use is None:
+        return Layers(findings, None, None, None, compared)
+    waiting = rules.waiting(week, in_use.version)
+    proposal = None if waiting else propose(week, in_use, findings)
+    return Layers(findings, in_use.version, proposal, waiting, compared)
 
 
 def _at_both_ends(stop_first: Verdict, target_first: Verdict) -> Verdict:
@@ -154,8 +198,11 @@ def _counted(bins: list[Bin], *, best: bool = False) -> list[Counted]:
     return [Counted(one.label, one.wins_at_best if best else one.wins, one.n) for one in bins]
 
 
-def store(connection: Connection, card: Scorecard) -> None:
-    """Write a scorecard to `weekly_scorecard`, replacing the one of the same week."""
+def store(connection: Connection, card: Scorecard, now: datetime) -> None:
+    """Write a scorecard to `weekly_scorecard`, replacing the one of the same week.
+
+    Once the week is over, its proposal of weights goes to `rules_versions` too.
+    """
     connection.execute(
         _SQL["store"],
         {
@@ -165,6 +212,8 @@ def store(connection: Connection, card: Scorecard) -> None:
             "quality": card.quality_json().decode(),
         },
     )
+    if now >= card.week.report_due:
+        Rules(connection).store(card.week, card.layers.proposal, card.layers.findings)
 
 
 def note_reported(connection: Connection, week: Week) -> None:

@@ -22,6 +22,7 @@ from reports.scorecard import compute, store
 from reports.terminal import print_scorecard
 from reports.weeks import whole_weeks
 from signaltape import Settings, SettingsError
+from signaltape.clock import utc_now
 from signaltape.stream import stream_key
 from sink.db import connect, database_url
 
@@ -88,7 +89,7 @@ def _demo(settings: Settings, urls: Urls) -> Counts:
             minutes = read_minutes(BTC_JANUARY)
             for week in whole_weeks(minutes[0].end, minutes[-1].end):
                 card = compute(connection, week)
-                store(connection, card)
+                store(connection, card, utc_now())
                 console.print()
                 print_scorecard(console, card)
     console.print()

@@ -20,6 +20,17 @@ LEFT JOIN signal_invalidations i USING (signal_id)
 LEFT JOIN signal_closures c USING (signal_id)
 WHERE s.ts_published >= %(since)s AND s.ts_published < %(until)s
 
+-- name: reliability
+-- Mean squared difference of mean score and winrate over the bins, weighted by their closed signals.
+SELECT round(sum(n * (score - winrate) ^ 2) / sum(n), 4)
+FROM (
+    SELECT count(*) AS n, avg(s.confluence_score) AS score, avg((c.rr_realized > 0)::int) AS winrate
+    FROM signals s
+    JOIN signal_closures c USING (signal_id)
+    WHERE s.ts_published >= %(since)s AND s.ts_published < %(until)s
+    GROUP BY width_bucket(s.confluence_score, ARRAY[0.5, 0.6, 0.7, 0.8])
+) bins
+
 -- name: groups
 -- Closed signals of the week by symbol, side, setup and rules version, and by bin of the score.
 SELECT kind, name, count(*) AS closed, count(*) FILTER (WHERE rr_realized > 0) AS wins,

@@ -11,6 +11,7 @@ outcome AS (
         c.signal_id IS NOT NULL AS closed,
         coalesce(c.rr_realized > 0, FALSE) AS won,
         coalesce(greatest(c.rr_realized, c.rr_best) > 0, FALSE) AS won_at_best,
+        c.rr_realized,
         c.rr_realized - x.cost_r AS net_r,
         CASE WHEN c.signal_id IS NOT NULL THEN s.rr_target END AS target_r,
         CASE WHEN c.signal_id IS NOT NULL THEN x.cost_r END AS cost_r,
@@ -34,6 +35,8 @@ counted AS (
         count(*) FILTER (WHERE open) AS open,
         count(outcome.number) AS published,
         count(*) FILTER (WHERE won_at_best) AS wins_at_best,
+        sum(rr_realized) AS sum_r,
+        sum(rr_realized * rr_realized) AS sum_r_squared,
         count(net_r) AS n_net,
         count(*) FILTER (WHERE net_r > 0) AS wins_net,
         round(avg(net_r), 3) AS net_r,
@@ -45,7 +48,7 @@ counted AS (
     GROUP BY bin.number, bin.label
 )
 SELECT
-    label, n, wins, sl, open, published, wins_at_best, n_net, wins_net, net_r, break_even,
+    label, n, wins, sl, open, published, wins_at_best, sum_r, sum_r_squared, n_net, wins_net, net_r, break_even,
     round(wins::numeric / nullif(n, 0), 3) AS winrate,
     round(wins::numeric / nullif(n + sl, 0), 3) AS winrate_all
 FROM counted

@@ -23,6 +23,7 @@ from signaltape import Secret, Settings
 from signaltape.stream import stream_key
 from sink.db import Connection, connect
 from sink.migrate import migrate
+from tests.support.book import Book
 
 ROOT = Path(__file__).parents[2]
 _numbers = itertools.count(1)
@@ -67,6 +68,11 @@ def database(servers: Urls, template: str) -> Iterator[Secret]:
 def connection(database: Secret) -> Iterator[Connection]:
     with connect(database, name="test") as opened:
         yield opened
+
+
+@pytest.fixture
+def book(connection: Connection) -> Book:
+    return Book(connection)
 
 
 @pytest.fixture

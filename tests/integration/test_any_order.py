@@ -19,7 +19,8 @@ from sink.entries import Accepted
 from sink.rebuild import rebuild
 from sink.rows import DETAIL, LAYER_TABLE
 from sink.writer import BatchWriter
-from tests.integration.test_sink import accepted, tables
+from tests.integration.test_sink import tables
+from tests.support.entries import accepted
 from tests.support.samples import LAYERS, SAMPLES
 
 SIGNALS = [str(uuid.UUID(int=number)) for number in range(4)]

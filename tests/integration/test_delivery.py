@@ -22,7 +22,7 @@ from reports.weeks import Week
 from signaltape import Secret
 from sink.db import Connection, connect
 from tests.integration.conftest import Runner
-from tests.integration.test_scorecard import W03, Book
+from tests.support.book import W03, Book
 from tests.support.botapi import TOKEN, BotServer, bot_server
 from tests.support.waiting import eventually
 
@@ -283,7 +283,7 @@ def test_a_closure_after_the_report_is_told_in_the_next_one(connection: Connecti
 
     def report(week: Week, moment: datetime) -> str:
         card = compute(connection, week)
-        store(connection, card)
+        store(connection, card, now())
         delivery.enqueue(connection, card, to, moment)
         return compose(card).text
 

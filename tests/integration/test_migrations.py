@@ -19,7 +19,7 @@ from sink.db import Connection, connect
 from sink.errors import MigrationError
 from sink.writer import BatchWriter
 from tests.integration.conftest import Runner
-from tests.integration.test_sink import life
+from tests.support.entries import life
 from tests.support.samples import LAYERS, new_id
 
 SCHEMA = Path(migrations.__file__).parent / "schema.sql"

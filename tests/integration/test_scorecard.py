@@ -6,67 +6,20 @@ import json
 import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from reports.message import compose
-from reports.scorecard import Scorecard, compute, store
-from reports.weeks import Week, parse_week
+from reports.scorecard import Scorecard, store
+from reports.weeks import Week
 from signaltape import Secret
 from sink.db import Connection, connect
 from sink.writer import BatchWriter
 from tests.integration.conftest import Runner
-from tests.integration.test_sink import accepted
-from tests.support.samples import closed, invalidated, new_id, published, triggered
-
-W03 = parse_week("2022-W03")
-TUESDAY = "2022-01-18T10:00:00"
-LABELS = ["<0.50", "0.50-0.59", "0.60-0.69", "0.70-0.79", "0.80+"]
-
-
-class Book:
-    """Writes signals and their outcomes."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._writer = BatchWriter(connection)
-
-    def signal(self, score: Any, *, at: str = TUESDAY, **changes: Any) -> str:
-        signal_id = new_id()
-        self._write(
-            "signal_published", published(signal_id, confluence_score=score, ts_published=at, **changes)
-        )
-        return signal_id
-
-    def close(self, signal_id: str, rr: Any, at: str = TUESDAY, **changes: Any) -> None:
-        self._write("signal_closed", closed(signal_id, rr_realized=rr, ts_closed=at, **changes))
-
-    def trigger(self, signal_id: str, after_ms: int) -> None:
-        self._write(
-            "signal_triggered", triggered(signal_id, time_to_trigger_ms=after_ms, ts_triggered=TUESDAY)
-        )
-
-    def invalidate(self, signal_id: str, reason: str) -> None:
-        self._write("signal_invalidated", invalidated(signal_id, reason=reason, ts_invalidated=TUESDAY))
-
-    def closed_signal(self, score: Any, rr: Any, **options: Any) -> str:
-        signal_id = self.signal(score, **options)
-        self.close(signal_id, rr)
-        return signal_id
-
-    def card(self, week: Week = W03) -> Scorecard:
-        return compute(self._connection, week)
-
-    def _write(self, name: str, fields: dict[str, Any]) -> None:
-        self._writer.write([accepted(name, fields)])
-
-
-@pytest.fixture
-def book(connection: Connection) -> Book:
-    return Book(connection)
+from tests.support.book import LABELS, TUESDAY, W03, Book
+from tests.support.entries import accepted
+from tests.support.samples import closed, new_id, published, triggered
 
 
 def counts(card: Scorecard) -> dict[str, tuple[int, int]]:
@@ -255,7 +208,7 @@ def test_it_is_stored_once_per_monday_with_all_five_bins(book: Book, connection:
         book.closed_signal(0.85, 1 if number < 8 else -1)
     book.invalidate(book.signal(0.85), "sl")
     for _ in range(2):
-        store(connection, book.card())
+        store(connection, book.card(), datetime.now(UTC))
     ((monday, bins, monotonic_ok),) = connection.execute(
         "SELECT week_start, bins, monotonic_ok FROM weekly_scorecard"
     ).fetchall()
@@ -265,7 +218,7 @@ def test_it_is_stored_once_per_monday_with_all_five_bins(book: Book, connection:
     assert bins["0.80+"] == {"n": 12, "wins": 8, "winrate": 0.667, "sl": 1, "winrate_all": 0.615}
     assert bins["<0.50"] == {"n": 0, "wins": 0, "winrate": None, "sl": 0, "winrate_all": None}
     book.closed_signal(0.85, 1)
-    store(connection, book.card())
+    store(connection, book.card(), datetime.now(UTC))
     row = connection.execute("SELECT bins->'0.80+'->>'n' FROM weekly_scorecard").fetchone()
     assert row == ("13",)
 
@@ -296,152 +249,8 @@ def test_the_command_prints_stores_and_saves(book: Book, runner: Runner, tmp_pat
     assert "a week looks like 2022-W03" in err
 
 
-def test_every_figure_can_be_recomputed_from_the_events_alone(book: Book, connection: Connection) -> None:
-    scores = ["0.31", "0.5", "0.598", "0.61", "0.6999", "0.70", "0.77", "0.8", "0.93"]
-    for number in range(90):
-        signal_id = book.signal(Decimal(scores[number % 9]))
-        if number % 4 == 0:
-            book.invalidate(signal_id, ["sl", "expiry"][number % 8 // 4])
-        else:
-            book.close(signal_id, Decimal(number % 7 - 3) / 2)
-    events = connection.execute("SELECT event, payload::text FROM signal_events").fetchall()
-    expected = {label: [0, 0, 0] for label in LABELS}
-    told: dict[str, dict[str, Any]] = {}
-    for name, payload in events:
-        fields = json.loads(payload, parse_float=Decimal)
-        told.setdefault(fields["signal_id"], {})[name] = fields
-    for life in told.values():
-        score = Fraction(life["signal_published"]["confluence_score"])
-        label = LABELS[sum(score >= Fraction(edge, 10) for edge in (5, 6, 7, 8))]
-        if "signal_closed" in life:
-            expected[label][0] += 1
-            expected[label][1] += life["signal_closed"]["rr_realized"] > 0
-        elif life.get("signal_invalidated", {}).get("reason") == "sl":
-            expected[label][2] += 1
-    assert {one.label: [one.n, one.wins, one.sl] for one in book.card().bins} == expected
-
-
 def test_weeks() -> None:
     assert W03.since == datetime(2022, 1, 16, 17, 0, tzinfo=UTC)
     assert W03.until == datetime(2022, 1, 23, 17, 0, tzinfo=UTC)
     assert W03.report_due == datetime(2022, 1, 23, 16, 59, tzinfo=UTC)
     assert W03.name == "2022-W03"
-
-
-def test_the_weeks_figures_can_be_recomputed_from_the_events_alone(
-    book: Book, connection: Connection
-) -> None:
-    for number in range(40):
-        signal_id = book.signal(Decimal(number % 10) / 10, rr=Decimal("1.8"), setup=["a", "b"][number % 2])
-        if number % 5 == 0:
-            book.invalidate(signal_id, "expiry")
-            continue
-        book.trigger(signal_id, 1000 * number)
-        if number % 7:
-            book.close(signal_id, Decimal(number % 9 - 4) / 3)
-    told: dict[str, dict[str, Any]] = {}
-    for name, payload in connection.execute("SELECT event, payload::text FROM signal_events").fetchall():
-        fields = json.loads(payload, parse_float=Decimal, parse_int=Decimal)
-        told.setdefault(fields["signal_id"], {})[name] = fields
-    lives = list(told.values())
-    closed_lives = [life for life in lives if "signal_closed" in life]
-    outcomes = [Fraction(life["signal_closed"]["rr_realized"]) for life in closed_lives]
-    scores = [Fraction(life["signal_published"]["confluence_score"]) for life in closed_lives]
-    waits = sorted(
-        life["signal_triggered"]["time_to_trigger_ms"] for life in lives if "signal_triggered" in life
-    )
-
-    def rounded(value: Fraction) -> Decimal:
-        return (Decimal(value.numerator) / Decimal(value.denominator)).quantize(Decimal("0.001"))
-
-    found = book.card().figures
-    assert found.expectancy is not None
-    assert found.expectancy.mean_r == rounded(sum(outcomes, Fraction(0)) / len(outcomes))
-    won, lost = sum(r for r in outcomes if r > 0), -sum(r for r in outcomes if r < 0)
-    assert found.profit_factor == rounded(Fraction(won) / Fraction(lost))
-    assert found.trigger_rate == rounded(Fraction(len(waits), 40))
-    assert found.expiry_rate == rounded(Fraction(8, 40))
-    assert found.target_r == Decimal("1.800")
-    misses = [((r > 0) - score) ** 2 for r, score in zip(outcomes, scores, strict=True)]
-    assert found.brier == rounded(sum(misses, Fraction(0)) / len(misses))
-    middle = len(waits) // 2
-    assert found.median_to_trigger_ms == float(waits[middle - 1] + waits[middle]) / 2
-    by_setup = {group.name: group.closed for group in found.groups if group.kind == "setup"}
-    assert sum(by_setup.values()) == len(outcomes)
-    assert set(by_setup) == {"a", "b"}
-
-
-def test_the_interval_of_the_expectancy_is_students_t(book: Book) -> None:
-    for rr in (1, 2, 3):
-        book.closed_signal(0.85, rr)
-    expectancy = book.card().figures.expectancy
-    assert expectancy is not None
-    assert expectancy.interval_r is not None
-    half = 4.302652729911275 / 3**0.5  # t(0.975; 2) times the standard error of 1, 2, 3
-    assert expectancy.interval_r == pytest.approx((2 - half, 2 + half))
-    assert "Expectancy: +2.000 R (-0.48 … +4.48), target 1.90 R" in compose(book.card()).text
-
-
-def test_a_week_without_a_closed_signal_says_only_what_it_knows(book: Book) -> None:
-    book.invalidate(book.signal(0.85), "expiry")
-    text = compose(book.card()).text
-    assert "Expectancy" not in text
-    assert "Triggered 0%, expired 100%" in text
-    assert "Verdict (8 weeks): ⏳ NOT ENOUGH DATA" in text
-
-
-def test_the_qa_sample_is_spread_over_the_bins_and_the_same_for_everybody(
-    book: Book, runner: Runner, tmp_path: Path
-) -> None:
-    for number in range(60):
-        book.closed_signal(0.85, 1, symbol="=cmd()" if number == 0 else f"S{number}")
-    for _ in range(3):
-        book.closed_signal(0.55, -1)
-    drawn = []
-    for folder in ("a", "b"):
-        command = ("reports", "qa", "--week", "2022-W03", "--size", "20", "--out", str(tmp_path / folder))
-        code, out, err = runner.run(*command)
-        assert code == 0, err
-        assert out.startswith("drew 20 signal(s) of 2022-W03")
-        drawn.append((tmp_path / folder / "qa-2022-W03.csv").read_text())
-    assert drawn[0] == drawn[1]
-    sample = json.loads((tmp_path / "a" / "qa-2022-W03.json").read_text())
-    assert [row["bin"] for row in sample] == ["0.50-0.59"] * 3 + ["0.80+"] * 17, "a thin bin is taken whole"
-    code, out, _ = runner.run("reports", "qa", "--week", "2022-W03", "--out", str(tmp_path / "all"))
-    assert out.startswith("drew 63 signal(s)")
-    table = (tmp_path / "all" / "qa-2022-W03.csv").read_text()
-    assert "'=cmd()" in table
-    assert "2022-01-18 10:00:00+07:00" in table
-
-
-def test_break_even_and_net_outcome_of_a_round_trip(book: Book) -> None:
-    """A 0.35 % stop at 0.10 % costs 0.29 R, which moves break-even at RR 1.9 from 34 % to 44 %."""
-    for rr in (Decimal("1.9"), -1):
-        book.closed_signal(0.85, rr, entry=100, sl=Decimal("99.65"))
-    top = book.card().bins[-1]
-    assert top.break_even == Decimal("0.443")
-    assert (top.n_net, top.wins_net, top.net_r) == (2, 1, Decimal("0.164"))
-    assert compose(book.card()).text.count("• 0.80+: n=2, winrate=0.500, break-even 0.44, net +0.16 R") == 1
-    assert book.card().bins[0].break_even is None
-
-
-def test_fees_as_sent_win_over_the_estimate_and_unknown_costs_are_not_invented(book: Book) -> None:
-    signal_id = book.signal(0.85, entry=100, sl=99)
-    book.close(signal_id, Decimal("0.2"), fees_r=Decimal("0.3"))
-    book.closed_signal(0.85, 1)
-    top = book.card().bins[-1]
-    assert (top.n, top.wins, top.n_net, top.wins_net, top.net_r) == (2, 2, 1, 0, Decimal("-0.100"))
-
-
-def test_ties_make_the_winrate_a_range_and_a_verdict_must_hold_at_both_ends(book: Book) -> None:
-    def fill(score: float, wins: int, ties: int, losses: int) -> None:
-        for number in range(wins + ties + losses):
-            signal_id = book.signal(score)
-            best = Decimal("1.9") if wins <= number < wins + ties else None
-            book.close(signal_id, 1 if number < wins else -1, rr_best=best)
-
-    fill(0.55, 30, 30, 20)
-    fill(0.85, 55, 0, 25)
-    card = book.card()
-    assert "• 0.50-0.59: n=80, winrate=0.375–0.750" in compose(card).text
-    assert card.verdict.kind == "NOT ENOUGH DATA", "OK with the stop first, not with the target first"

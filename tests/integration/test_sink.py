@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,22 +19,10 @@ from sink.errors import SinkError
 from sink.rebuild import rebuild
 from sink.rows import DETAIL, LAYER_TABLE
 from sink.writer import BatchWriter
+from tests.support.entries import NOON, accepted, life
 from tests.support.samples import LAYERS, SAMPLES, as_json, closed, invalidated, new_id, published, triggered
 
-NOON = datetime(2022, 1, 17, 5, 0, tzinfo=UTC)
 ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
-_entry_numbers = itertools.count()
-
-
-def accepted(name: str, fields: dict[str, Any], ts: datetime = NOON) -> Accepted:
-    data = as_json(fields)
-    entry_id = f"{int(ts.timestamp() * 1000)}-{next(_entry_numbers)}"
-    return Accepted(name, decode(name, data, default_ts=ts), data, "test:{0}", entry_id)
-
-
-def life(signal_id: str, **changes: Any) -> list[Accepted]:
-    """All four events of one signal."""
-    return [accepted(name, make(signal_id, **changes)) for name, make in SAMPLES.items()]
 
 
 def value(connection: Connection, query: bytes, *parameters: Any) -> Any:

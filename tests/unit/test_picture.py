@@ -8,12 +8,40 @@ from pathlib import Path
 
 from reports.evidence.verdict import Counted, judge
 from reports.figures import Expectancy, Figures, Outcome
+from reports.layers.findings import find
+from reports.layers.lift import Pattern
 from reports.picture import draw
-from reports.scorecard import Bin, Scorecard
+from reports.scorecard import Bin, Layers, Scorecard
 from reports.weeks import Week
 from sink.quality import Quality
 
 LABELS = ("<0.50", "0.50-0.59", "0.60-0.69", "0.70-0.79", "0.80+")
+
+
+#: a layer with a name that looks like markup helps, another hurts
+PATTERNS = [
+    Pattern(age, {"$a_1$ <b>": helps, "smc": not helps}, 50, 30 if helps else 20)
+    for age in range(8)
+    for helps in (True, False)
+]
+
+
+def figures(closed: int, wins: int) -> Figures:
+    return Figures(
+        published=closed,
+        closed=closed,
+        wins=wins,
+        expectancy=Expectancy(Decimal("0.1"), (-0.1, 0.3)) if closed else None,
+        profit_factor=None,
+        trigger_rate=None,
+        expiry_rate=None,
+        target_r=Decimal("1.9"),
+        brier=Decimal("0.251"),
+        reliability=Decimal("0.01"),
+        median_to_trigger_ms=None,
+        median_in_trade_ms=None,
+        groups=[],
+    )
 
 
 def card(wins: list[int], n: list[int]) -> Scorecard:
@@ -28,20 +56,9 @@ def card(wins: list[int], n: list[int]) -> Scorecard:
         rules_versions=["v_1"],
         verdict=verdict,
         pooled=verdict,
-        figures=Figures(
-            published=total,
-            closed=total,
-            wins=sum(wins),
-            expectancy=Expectancy(Decimal("0.1"), (-0.1, 0.3)) if total else None,
-            profit_factor=None,
-            trigger_rate=None,
-            expiry_rate=None,
-            target_r=Decimal("1.9"),
-            brier=None,
-            median_to_trigger_ms=None,
-            median_in_trade_ms=None,
-            groups=[],
-        ),
+        figures=figures(total, sum(wins)),
+        before=figures(0, 0),
+        layers=Layers(find(PATTERNS) if total else [], None, None, None, []),
         revised=[],
     )
 

@@ -1,0 +1,72 @@
+"""What is known of the layers, in the trader's words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from reports.evidence.pooling import WEEKS
+from reports.layers.findings import Finding
+from reports.layers.rules import Compared, Proposal
+
+#: So many of the best and so many of the worst layers are told.
+MOST_TOLD = 3
+
+
+def layer_lines(findings: Sequence[Finding]) -> list[str]:
+    """The best three and the worst three layers, with what is shown of each. Nothing without layers."""
+    if not findings:
+        return []
+    told = (
+        list(findings) if len(findings) <= 2 * MOST_TOLD else [*findings[:MOST_TOLD], *findings[-MOST_TOLD:]]
+    )
+    return [f"Layers, {WEEKS} weeks (winrate of matches less that of all, in points):", *map(_line, told)]
+
+
+def _line(one: Finding) -> str:
+    lift = one.lift
+    low, high = lift.interval
+    line = f"{'▲' if lift.lift > 0 else '▼'} {one.layer} {lift.lift * 100:+.1f} ({low * 100:+.1f} … {high * 100:+.1f})"
+    line += f", {lift.weeks_same} of {lift.weeks} weeks"
+    if one.verdict:
+        line += ": helps" if one.verdict > 0 else ": hurts"
+    elif one.disagree:
+        line += ": regression disagrees"
+    return line
+
+
+def weights_line(
+    findings: Sequence[Finding], in_use: str | None, proposal: Proposal | None, waiting: str | None
+) -> str:
+    """What follows for the weights, or an empty text without layers."""
+    if not findings:
+        return ""
+    if in_use is None:
+        return "Weights: signals carry none, so nothing is proposed"
+    if waiting:
+        return f"Weights: {waiting} is accepted, but signals still carry {in_use}"
+    if proposal is not None:
+        changes = ", ".join(f"{one.layer} {one.before} → {one.after}" for one in proposal.changes)
+        return f"Weights: {proposal.version} proposed: {changes}"
+    return f"Weights: no change ({_why_none(findings)})"
+
+
+def _why_none(findings: Sequence[Finding]) -> str:
+    helping = ", ".join(one.layer for one in findings if one.verdict > 0)
+    hurting = ", ".join(one.layer for one in findings if one.verdict < 0)
+    if hurting and not helping:
+        return f"{hurting} hurts, but no layer is shown to help and could take its weight"
+    if helping and not hurting:
+        return f"{helping} helps, but no layer is shown to hurt and could give weight"
+    return "too little room to move" if helping else "no layer is shown to help or to hurt"
+
+
+def compared_lines(compared: Sequence[Compared]) -> list[str]:
+    """Rules versions beside what they changed, once both have closed signals."""
+    if len(compared) < 2:
+        return []
+    return [
+        f"Rules {one.version}: {one.wins}/{one.closed}, winrate={Decimal(one.wins) / one.closed:.3f},"
+        f" {one.mean_r:+.3f} R"
+        for one in compared
+    ]
