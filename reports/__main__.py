@@ -6,8 +6,10 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -19,6 +21,8 @@ from reports import delivery, qa, schedule
 from reports.evidence.simulation import RUNS, simulate
 from reports.figures import Outcome, outcomes
 from reports.files import save
+from reports.layers.simulation import RUNS as LAYER_RUNS
+from reports.layers.simulation import simulate as simulate_layers
 from reports.message import compose
 from reports.rules_commands import rules, whatif
 from reports.scorecard import Scorecard, compute, store
@@ -67,20 +71,22 @@ def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
-    "--runs", type=click.IntRange(100), default=RUNS, show_default=True, help="Simulated weeks each."
+    "--layers", is_flag=True, help="Of the judgement on layers instead of the verdict on the score."
 )
-def evidence(as_json: bool, runs: int) -> None:
-    """How often the verdict is right: simulate four worlds in which the truth is known."""
+@click.option(
+    "--runs", type=click.IntRange(100), help=f"Simulated runs each. Default: {RUNS}, layers {LAYER_RUNS}."
+)
+def evidence(as_json: bool, layers: bool, runs: int | None) -> None:
+    """How often the verdict is right: simulate worlds in which the truth is known."""
     with console.status("simulating"):
-        rates = simulate(runs)
+        rates: Sequence[Any] = simulate_layers(runs or LAYER_RUNS) if layers else simulate(runs or RUNS)
+    rows = [one._asdict() for one in rates]
     if as_json:
-        rows = [one._asdict() for one in rates]
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
         return
-    table = Table("world", "closed per bin", "OK", "BROKEN", "NOT ENOUGH DATA")
-    for one in rates:
-        shares = (one.ok, one.broken, one.not_enough_data)
-        table.add_row(one.world, str(one.closed_per_bin), *(f"{share:.1%}" for share in shares))
+    table = Table(*(name.replace("_", " ") for name in rows[0]))
+    for row in rows:
+        table.add_row(*(f"{value:.1%}" if isinstance(value, float) else str(value) for value in row.values()))
     console.print(table)
 
 
