@@ -108,9 +108,10 @@ def list_deliveries(limit: int, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
         return
-    table = Table("id", "message", "state", "tries", "until", "last error")
+    table = Table("id", "message", "state", "files", "failures", "until", "last error")
     for row in rows:
-        cells = (row["id"], row["message_key"], row["state"], row["attempts"], show(row["not_after"]))
+        files = ", ".join(f"{n} {state}" for state, n in row["files"].items()) or "-"
+        cells = (row["id"], row["message_key"], row["state"], files, row["failures"], show(row["not_after"]))
         table.add_row(*(Text(str(cell)) for cell in (*cells, row["last_error"] or "-")))
     console.print(table)
 
@@ -118,14 +119,18 @@ def list_deliveries(limit: int, as_json: bool) -> None:
 @deliveries.command()
 @click.argument("number", type=int)
 def resend(number: int) -> None:
-    """Queue message NUMBER again, if it is uncertain, failed or expired. A sent one is never sent twice.
+    """Queue message NUMBER again, if it is uncertain, failed or expired, or its files if these are.
+
+    A text that was sent is never sent twice.
 
     Look at the chat first if it is uncertain: its stub may stand there.
     """
     with session() as (_, connection):
         queued = Outbox(connection).resend(number, utc_now() + delivery.REPORT_LIFETIME)
     if not queued:
-        raise click.ClickException(f"message {number} is not uncertain, failed or expired")
+        raise click.ClickException(
+            f"message {number} is not uncertain, failed or expired, nor is one of its files"
+        )
     click.echo(f"message {number} is queued again; `python -m reports schedule` sends it")
 
 

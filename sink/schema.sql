@@ -62,12 +62,14 @@ CREATE TABLE public.outbox (
     last_error text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'uncertain'::text, 'failed'::text, 'expired'::text])))
 );
 COMMENT ON COLUMN public.outbox.message_key IS 'For a report: report, week and chat. One message for ever.';
 COMMENT ON COLUMN public.outbox.message_ids IS 'Telegram''s ids of the stubs, one for each part of the text.';
 COMMENT ON COLUMN public.outbox.filled IS 'How many of these stubs hold their part of the text by now.';
-COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs whose sending had no answer: each may or may not stand in the chat.';
+COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs that were begun and never answered for: each may or may not stand in the chat.';
+COMMENT ON COLUMN public.outbox.attempts IS 'The number of the lease: a sender that was overtaken cannot write any more.';
 CREATE TABLE public.outbox_files (
     outbox_id bigint NOT NULL,
     "position" integer NOT NULL,

@@ -1,4 +1,4 @@
-"""The Bot API over plain aiohttp: two calls, and a clear verdict on each."""
+"""The Bot API over plain aiohttp: four calls, and a clear verdict on each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import msgspec
 
+from reports.telegram.outbox import File
 from reports.telegram.text import Text
 from signaltape.settings import Secret
 
@@ -15,6 +16,9 @@ from signaltape.settings import Secret
 TIMEOUT_S = 30.0
 _TOO_MANY = 429
 _SERVER_FAULT = 500
+#: 404: a token that is not even of the right form
+_WRONG_TOKEN = (401, 404)
+_FORBIDDEN = 403
 _MOST_SHOWN = 300
 
 
@@ -74,11 +78,21 @@ class BotApi:
             return Reply(Verdict.DONE, message_id)
         return reply
 
-    async def _call(self, method: str, body: dict[str, Any]) -> Reply:
+    async def send_file(self, chat_id: str, file: File, reply_to: int) -> Reply:
+        """Send a picture or a document as a reply to a message. On success the reply holds its id."""
+        form = aiohttp.FormData()
+        form.add_field("chat_id", chat_id)
+        parameters = {"message_id": reply_to, "allow_sending_without_reply": True}
+        form.add_field("reply_parameters", msgspec.json.encode(parameters).decode())
+        form.add_field(file.kind, file.content, filename=file.name, content_type="application/octet-stream")
+        return await self._call("sendPhoto" if file.kind == "photo" else "sendDocument", form)
+
+    async def _call(self, method: str, body: dict[str, Any] | aiohttp.FormData) -> Reply:
         assert self._session is not None, "use `async with BotApi(...)`"
         url = f"{self._base}/bot{self._token.reveal()}/{method}"
+        sent: dict[str, Any] = {"data": body} if isinstance(body, aiohttp.FormData) else {"json": body}
         try:
-            async with self._session.post(url, json=body) as response:
+            async with self._session.post(url, **sent) as response:
                 return _judge(response.status, await response.read())
         except aiohttp.ClientConnectorError as error:
             return Reply(Verdict.NOT_SENT, error=self._safe(f"cannot connect: {error}"))
@@ -104,11 +118,25 @@ def _judge(status: int, body: bytes) -> Reply:
         message_id = result.get("message_id") if isinstance(result, dict) else None
         return Reply(Verdict.DONE, message_id)
     error = f"HTTP {status}: {answer.get('description', 'no description')}"[:_MOST_SHOWN]
-    parameters = answer.get("parameters") or {}
+    return _judge_refusal(status, error, answer.get("parameters") or {})
+
+
+def _judge_refusal(status: int, error: str, parameters: dict[str, Any]) -> Reply:
     if (new_id := parameters.get("migrate_to_chat_id")) is not None:
         return Reply(Verdict.REFUSED, error=error, moved_to=str(new_id))
     if status == _TOO_MANY:
         return Reply(Verdict.NOT_SENT, retry_after_s=float(parameters.get("retry_after", 1)), error=error)
     if status >= _SERVER_FAULT:
         return Reply(Verdict.UNCERTAIN, error=error)
+    if (hint := _mended_by_hand(status, error)) is not None:
+        return Reply(Verdict.NOT_SENT, error=f"{error} ({hint})")
     return Reply(Verdict.REFUSED, error=error)
+
+
+def _mended_by_hand(status: int, error: str) -> str | None:
+    """What to do about a refusal that lies in the settings or the chat, not in the message: it is kept meanwhile."""
+    if status in _WRONG_TOKEN:
+        return "check TELEGRAM_BOT_TOKEN"
+    if status == _FORBIDDEN:
+        return "the bot is blocked or not in the chat: unblock it, or add it again"
+    return "check TELEGRAM_CHAT_ID" if "chat not found" in error else None

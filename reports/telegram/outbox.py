@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,14 @@ _SQL = load(Path(__file__).parent.parent / "sql" / "outbox.sql")
 LEASE_S = 120.0
 
 
+class File(NamedTuple):
+    """A picture (`photo`) or document that follows a message as a reply."""
+
+    kind: str
+    name: str
+    content: bytes
+
+
 class Leased(NamedTuple):
     """A message that this sender holds for now."""
 
@@ -28,31 +37,44 @@ class Leased(NamedTuple):
     message_ids: list[int]
     filled: int
     lost_stubs: int
+    #: the number of this lease
     attempts: int
+    failures: int
 
 
 class Outbox:
-    """The table, as enqueuers and the sender use it. Every method is one committed statement.
+    """The table, as enqueuers and the sender use it. Every method is one committed transaction.
 
-    connection: in autocommit mode.
+    connection: in autocommit mode; lease_s: how long a sender holds a message without a sign of life.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, lease_s: float = LEASE_S) -> None:
         self._connection = connection
+        self._lease_s = lease_s
 
-    def enqueue(self, key: str, chat_id: str, text: Text, not_after: datetime) -> bool:
-        """Put a message in. False if one of this key is already on its way or sent."""
-        row = self._connection.execute(
-            _SQL["enqueue"],
-            {
-                "message_key": key,
-                "chat_id": chat_id,
-                "body": text.text,
-                "entities": msgspec.json.encode(text.entities).decode(),
-                "not_after": not_after,
-            },
-        ).fetchone()
-        return row is not None
+    def enqueue(
+        self, key: str, chat_id: str, text: Text, not_after: datetime, files: Sequence[File] = ()
+    ) -> bool:
+        """Put a message in, with the files that follow it. False if one of this key is on its way or sent."""
+        with self._connection.transaction():
+            row = self._connection.execute(
+                _SQL["enqueue"],
+                {
+                    "message_key": key,
+                    "chat_id": chat_id,
+                    "body": text.text,
+                    "entities": msgspec.json.encode(text.entities).decode(),
+                    "not_after": not_after,
+                },
+            ).fetchone()
+            if row is None:
+                return False
+            self._connection.execute(_SQL["clear_files"], {"id": row[0]})
+            for position, file in enumerate(files):
+                self._connection.execute(
+                    _SQL["add_file"], {"id": row[0], "position": position, **file._asdict()}
+                )
+        return True
 
     def state(self, key: str) -> tuple[str, str | None] | None:
         """Where the message of this key stands, and its last error; None if there is none."""
@@ -64,9 +86,9 @@ class Outbox:
         return rows_as_dicts(self._connection, _SQL["list"], {"limit": limit})
 
     def resend(self, number: int, not_after: datetime) -> bool:
-        """Give a message that is uncertain, failed or expired another chance. False if it is in no such state.
+        """Give a message that is uncertain, failed or expired another chance, or files that were not sent.
 
-        A stub that stands in the chat is filled, no other is sent.
+        False if it is in no such state. A stub that stands in the chat is filled, no other is sent.
         """
         row = self._connection.execute(_SQL["resend"], {"id": number, "not_after": not_after}).fetchone()
         return row is not None
@@ -74,38 +96,73 @@ class Outbox:
     def lease(self) -> Leased | None:
         """Take one message that is due. None if there is none now."""
         self._connection.execute(_SQL["expire"])
-        rows = rows_as_dicts(self._connection, _SQL["lease"], {"lease_s": LEASE_S})
+        rows = rows_as_dicts(self._connection, _SQL["lease"], {"lease_s": self._lease_s})
         if not rows:
             return None
         row = rows[0]
         text = Text(row.pop("body"), msgspec.convert(row.pop("entities"), list[Entity]))
         return Leased(text=text, **row)
 
+    def hold(self, message: Leased) -> bool:
+        """Whether this sender still holds the message and it has not expired; then for a whole lease more."""
+        row = self._connection.execute(
+            _SQL["hold"], {"id": message.id, "attempts": message.attempts, "lease_s": self._lease_s}
+        ).fetchone()
+        return row is not None
+
     def next_due_s(self) -> float | None:
         """Seconds until the next message is due (0 or less: now); None if none waits."""
         row = self._connection.execute(_SQL["next_due_s"]).fetchone()
         return float(row[0]) if row and row[0] is not None else None
 
+    def stub_begun(self, message: Leased) -> None:
+        """A stub is about to be sent: until more is known, it may or may not stand in the chat."""
+        self._connection.execute(_SQL["stub_begun"], {"id": message.id})
+
     def stub_sent(self, message: Leased, message_id: int) -> None:
-        """A stub stands in the chat."""
+        """The stub stands in the chat."""
         self._connection.execute(_SQL["stub_sent"], {"id": message.id, "message_id": message_id})
 
-    def stub_lost(self, message: Leased) -> None:
-        """A stub may or may not stand in the chat."""
-        self._connection.execute(_SQL["stub_lost"], {"id": message.id})
+    def stub_not_sent(self, message: Leased) -> None:
+        """The stub certainly does not stand in the chat."""
+        self._connection.execute(_SQL["stub_not_sent"], {"id": message.id})
 
     def filled(self, message: Leased) -> None:
         """One more stub holds its text."""
         self._connection.execute(_SQL["filled"], {"id": message.id})
 
+    def files(self, message: Leased) -> list[tuple[int, File]]:
+        """The files that still are to be sent, with their positions."""
+        rows = self._connection.execute(_SQL["files"], {"id": message.id}).fetchall()
+        return [(position, File(kind, name, bytes(content))) for position, kind, name, content in rows]
+
+    def file_is(self, message: Leased, position: int, state: str, message_id: int | None = None) -> None:
+        """Note what became of a file: queued, sent, uncertain or failed."""
+        self._connection.execute(
+            _SQL["file_state"],
+            {"id": message.id, "position": position, "state": state, "message_id": message_id},
+        )
+
     def move(self, message: Leased, new_chat_id: str) -> None:
         """The chat has a new id: send this message, and all that wait for the chat, there."""
         self._connection.execute(_SQL["move"], {"chat_id": message.chat_id, "new_chat_id": new_chat_id})
 
+    def postpone(self, message: Leased, wait_s: float) -> None:
+        """It is not this chat's turn for `wait_s` seconds."""
+        self._connection.execute(
+            _SQL["postpone"], {"id": message.id, "attempts": message.attempts, "wait_s": wait_s}
+        )
+
     def retry(self, message: Leased, wait_s: float, error: str) -> None:
         """Try again after `wait_s` seconds."""
-        self._connection.execute(_SQL["retry"], {"id": message.id, "wait_s": wait_s, "error": error})
+        self._connection.execute(
+            _SQL["retry"],
+            {"id": message.id, "attempts": message.attempts, "wait_s": wait_s, "error": error},
+        )
 
     def finish(self, message: Leased, state: str, error: str | None = None) -> None:
         """Set its last state: sent, uncertain or failed."""
-        self._connection.execute(_SQL["finish"], {"id": message.id, "state": state, "error": error})
+        self._connection.execute(
+            _SQL["finish"],
+            {"id": message.id, "attempts": message.attempts, "state": state, "error": error},
+        )

@@ -1,40 +1,89 @@
-"""How fast Telegram may be called: 30 calls a second in all, one a second per chat, 20 a minute per group."""
+"""How fast Telegram may be called: one call a second per chat, 20 a minute per group, 30 a second in all.
+
+The pace is kept in Postgres, so that it holds for all senders of a bot together, and over their restarts.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
 
-ALL_PER_S = 30
-GROUP_PER_MINUTE = 20
-CHAT_INTERVAL_S = 1.0
+from sink.db import Connection
+from sink.queries import load
+
+_SQL = load(Path(__file__).parent.parent / "sql" / "pace.sql")
+_ALL = "*"
+
+
+class Limits(NamedTuple):
+    """What the Bot API allows. `minute_s` is the minute that `group_per_minute` counts in, `second_s` alike."""
+
+    chat_interval_s: float = 1.0
+    group_per_minute: int = 20
+    all_per_second: int = 30
+    minute_s: float = 60.0
+    second_s: float = 1.0
+
+    @property
+    def remembered(self) -> int:
+        """How many calls must be remembered."""
+        return max(self.group_per_minute, self.all_per_second)
+
+
+LIMITS = Limits()
 
 
 class Pace:
-    """Tells when the next call to a chat may go out. Pure: the caller brings the time."""
+    """Tells when the next call to a chat may go out, and notes it.
 
-    def __init__(self, chat_interval_s: float = CHAT_INTERVAL_S) -> None:
-        self._chat_interval_s = chat_interval_s
-        self._all: deque[float] = deque(maxlen=ALL_PER_S)
-        self._groups: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=GROUP_PER_MINUTE))
-        self._chats: dict[str, float] = {}
+    connection: in autocommit mode.
+    """
 
-    def wait_s(self, chat_id: str, now: float) -> float:
-        """Seconds to wait, at monotonic time `now`, before calling for this chat."""
-        ready = self._chats.get(chat_id, float("-inf")) + self._chat_interval_s
-        if len(self._all) == ALL_PER_S:
-            ready = max(ready, self._all[0] + 1.0)
-        if _is_group(chat_id) and len(self._groups[chat_id]) == GROUP_PER_MINUTE:
-            ready = max(ready, self._groups[chat_id][0] + 60.0)
-        return max(0.0, ready - now)
+    def __init__(self, connection: Connection, limits: Limits = LIMITS) -> None:
+        self._connection = connection
+        self._limits = limits
 
-    def note(self, chat_id: str, now: float) -> None:
-        """A call for this chat goes out at `now`."""
-        self._all.append(now)
-        self._chats[chat_id] = now
-        if _is_group(chat_id):
-            self._groups[chat_id].append(now)
+    def reserve(self, chat_id: str, longest_s: float) -> tuple[bool, float]:
+        """Take the next turn for a chat: (True, seconds to wait before the call).
+
+        (False, seconds) without taking it if that is more than `longest_s`.
+        """
+        with self._connection.transaction():
+            self._connection.execute(_SQL["ensure"], {"scopes": [_ALL, chat_id]})
+            rows = self._connection.execute(_SQL["lock"], {"scopes": [_ALL, chat_id]}).fetchall()
+            now = rows[0][2]
+            calls = {scope: made for scope, made, _ in rows}
+            due = next_turn(self._limits, is_group(chat_id), calls[_ALL], calls[chat_id], now)
+            wait_s = (due - now).total_seconds()
+            if wait_s > longest_s:
+                return False, wait_s
+            for scope, made in calls.items():
+                kept = sorted([*made, due])[-self._limits.remembered :]
+                self._connection.execute(_SQL["note"], {"scope": scope, "calls": kept})
+        return True, wait_s
+
+    def hold(self, chat_id: str, wait_s: float) -> None:
+        """Telegram asked to leave a chat alone for so long."""
+        wait_s = max(0.0, wait_s - self._limits.chat_interval_s)
+        self._connection.execute(_SQL["hold"], {"scope": chat_id, "wait_s": wait_s})
 
 
-def _is_group(chat_id: str) -> bool:
+def next_turn(
+    limits: Limits, group: bool, all_calls: Sequence[datetime], chat_calls: Sequence[datetime], now: datetime
+) -> datetime:
+    """The first moment from `now` on at which a chat may be called. Pure; calls are in order of time."""
+    due = now
+    if chat_calls:
+        due = max(due, chat_calls[-1] + timedelta(seconds=limits.chat_interval_s))
+    if group and len(chat_calls) >= limits.group_per_minute:
+        due = max(due, chat_calls[-limits.group_per_minute] + timedelta(seconds=limits.minute_s))
+    if len(all_calls) >= limits.all_per_second:
+        due = max(due, all_calls[-limits.all_per_second] + timedelta(seconds=limits.second_s))
+    return due
+
+
+def is_group(chat_id: str) -> bool:
     """Groups and channels have negative ids or public names; people have positive ids."""
     return chat_id.startswith(("-", "@"))

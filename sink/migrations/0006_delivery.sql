@@ -15,6 +15,11 @@ COMMENT ON COLUMN outbox_files.state IS
 
 -- The files are rows of their own now.
 ALTER TABLE outbox DROP COLUMN attachments;
+ALTER TABLE outbox ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+
+COMMENT ON COLUMN outbox.attempts IS 'The number of the lease: a sender that was overtaken cannot write any more.';
+COMMENT ON COLUMN outbox.lost_stubs IS
+    'Stubs that were begun and never answered for: each may or may not stand in the chat.';
 
 CREATE TABLE telegram_pace (
     scope   TEXT PRIMARY KEY,

@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from signaltape import Settings
+from tests.chaos import delivery
 from tests.chaos.audit import Audit, Result
 from tests.chaos.case import run_case, run_soak
 from tests.chaos.malformed import run_malformed
 from tests.chaos.registry import FAULTS
+from tests.chaos.rig import Rig
 
 console = Console()
 
@@ -27,15 +29,16 @@ console = Console()
 )
 @click.option("--malformed", type=int, default=1_000_000, show_default=True, help="Malformed entries.")
 @click.option("--soak-s", type=float, default=600.0, show_default=True, help="Length of the soak.")
+@click.option("--messages", type=int, default=500, show_default=True, help="Reports of each delivery fault.")
 @click.option("--seed", type=int, default=20220117, show_default=True, help="Seed of the soak.")
-def main(only: str | None, events: int, malformed: int, soak_s: float, seed: int) -> None:
+def main(only: str | None, events: int, malformed: int, soak_s: float, messages: int, seed: int) -> None:
     """Break every part on purpose and count every event. Exit code 1 if anything was lost, doubled or stuck."""
     names = [name for name in FAULTS if only in (None, name)]
     names = names or [name for name in FAULTS if only and name.startswith(only)]
     soak = only in (None, "soak")
-    if not names and only not in ("soak", "malformed"):
+    if not names and only not in ("soak", "malformed", "delivery"):
         raise click.BadParameter(
-            f"there is no fault {only!r}; there are: {', '.join(FAULTS)}, malformed, soak"
+            f"there is no fault {only!r}; there are: {', '.join(FAULTS)}, malformed, soak, delivery"
         )
     results: list[Result] = []
     troubles: list[str] = []
@@ -60,11 +63,35 @@ def main(only: str | None, events: int, malformed: int, soak_s: float, seed: int
         results.append(result)
         troubles += _report("soak", result, found, soak_s)
         _save(results)
+    if only in (None, "delivery"):
+        troubles += _deliveries(messages, seed)
+    if only == "delivery":
+        _end(troubles, well=True)
     _show(results)
     console.print(f"highest memory of a worker: {peak_kib // 1024} MiB")
+    _end(troubles, well=not any(result.lost or result.doubled for result in results))
+
+
+def _end(troubles: list[str], *, well: bool) -> None:
     for trouble in troubles:
         console.print(f"❌ {trouble}", highlight=False, markup=False)
-    sys.exit(1 if troubles or any(result.lost or result.doubled for result in results) else 0)
+    sys.exit(0 if well and not troubles else 1)
+
+
+def _deliveries(messages: int, seed: int) -> list[str]:
+    """Every fault of the Bot API, each with a database of its own; what is not as it should be."""
+    names = ("messages", "faults", "kills", "sent", "uncertain", "expired", "doubled_stubs")
+    table = Table("delivery fault", *(name.replace("_", " ") for name in names))
+    troubles = []
+    for fault in delivery.FAULTS:
+        with Rig(1, seed="delivery") as rig:
+            result = delivery.run_delivery(fault, messages, rig.direct_database, seed)
+        troubles += [f"delivery, {fault}: {wrong}" for wrong in result.wrong]
+        table.add_row(fault, *(str(getattr(result, name)) for name in names))
+        mark = "❌" if result.wrong else "✅"
+        console.print(f"{mark} delivery, {fault}: {result.sent} sent", highlight=False)
+    console.print(table)
+    return troubles
 
 
 def _report(where: str, result: Result, found: Audit, took_s: float) -> list[str]:

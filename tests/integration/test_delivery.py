@@ -15,7 +15,7 @@ from reports.message import compose
 from reports.scorecard import compute, store
 from reports.telegram.api import BotApi
 from reports.telegram.outbox import Outbox
-from reports.telegram.pace import Pace
+from reports.telegram.pace import Limits, Pace
 from reports.telegram.sender import STUB, Sender
 from reports.telegram.text import Entity, Text
 from reports.weeks import Week
@@ -29,6 +29,7 @@ from tests.support.waiting import eventually
 REPORT = Text("📊 Weekly Scorecard\n• 0.80+: n=1 _*[]()<b>&", [Entity("bold", 0, 19)])
 SOON = timedelta(minutes=5)
 CALL_TIMEOUT_S = 0.3
+NO_LIMITS = Limits(chat_interval_s=0, group_per_minute=1000, all_per_second=1000)
 
 
 def now() -> datetime:
@@ -43,7 +44,7 @@ def state(connection: Connection, key: str = "k") -> str:
 
 def quick_sender(connection: Connection, api: BotApi) -> Sender:
     """A sender that retries at once and keeps no pace (that is tested by itself)."""
-    return Sender(Outbox(connection), api, pace=Pace(chat_interval_s=0), retry_first_s=0.01)
+    return Sender(Outbox(connection), api, Pace(connection, NO_LIMITS), retry_first_s=0.01)
 
 
 def with_server(
@@ -136,28 +137,45 @@ def test_a_server_that_cannot_be_reached_is_tried_again(connection: Connection) 
     assert state(connection) == "queued"
 
 
-@pytest.mark.parametrize(
-    ("refusal", "token"),
-    [
-        ((400, "Bad Request: chat not found"), TOKEN),
-        ((403, "Forbidden: bot was blocked"), TOKEN),
-        (None, "1:wrong"),
-    ],
-)
-def test_a_refusal_ends_it_with_the_reason(
-    connection: Connection, refusal: tuple[int, str] | None, token: str
-) -> None:
+def test_a_refusal_of_the_message_ends_it_with_the_reason(connection: Connection) -> None:
     Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
 
     async def work(server: BotServer, sender: Sender) -> None:
-        server.refuse = refusal
+        server.refuse = (400, "Bad Request: text must be encoded in UTF-8")
         await sender.drain(5)
 
-    with_server(work, connection, token)
+    with_server(work, connection)
+    found = Outbox(connection).state("k")
+    assert found == ("failed", "HTTP 400: Bad Request: text must be encoded in UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "token", "says"),
+    [
+        ((400, "Bad Request: chat not found"), TOKEN, "check TELEGRAM_CHAT_ID"),
+        ((403, "Forbidden: bot was blocked by the user"), TOKEN, "the bot is blocked or not in the chat"),
+        (None, "1:wrong", "Unauthorized (check TELEGRAM_BOT_TOKEN)"),
+    ],
+)
+def test_what_a_person_can_mend_is_said_and_the_message_is_kept(
+    connection: Connection, refusal: tuple[int, str] | None, token: str, says: str
+) -> None:
+    Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
+
+    async def refused(server: BotServer, sender: Sender) -> None:
+        server.refuse = refusal
+        assert not await sender.drain(0.3)
+
+    with_server(refused, connection, token)
     found = Outbox(connection).state("k")
     assert found is not None
-    assert found[0] == "failed"
-    assert (refusal[1] if refusal else "Unauthorized") in str(found[1])
+    assert found[0] == "queued"
+    assert says in str(found[1])
+
+    async def mended(_server: BotServer, sender: Sender) -> None:
+        assert await sender.drain(5)
+
+    assert list(with_server(mended, connection).messages.values()) == [REPORT.text]
 
 
 def test_what_has_expired_is_never_sent(connection: Connection) -> None:
@@ -199,7 +217,7 @@ def test_two_senders_share_an_outbox(connection: Connection, database: Secret) -
     async def run() -> list[str]:
         async with bot_server() as server, BotApi(Secret(TOKEN), server.base, CALL_TIMEOUT_S) as api:
             with connect(database) as first, connect(database) as second:
-                senders = [Sender(Outbox(own), api) for own in (first, second)]
+                senders = [quick_sender(own, api) for own in (first, second)]
                 await asyncio.gather(*(sender.drain(20) for sender in senders))
             return sorted(server.messages.values())
 
@@ -300,7 +318,7 @@ def test_a_closure_after_the_report_is_told_in_the_next_one(connection: Connecti
 def test_the_schedule_waits_for_postgres(runner: Runner) -> None:
     process = runner.start("reports", "schedule", DATABASE_URL="postgresql://u@127.0.0.1:1/x")
     assert process.popen.stderr is not None
-    while "Postgres is away, trying again in" not in process.popen.stderr.readline():
+    while "trying again in" not in process.popen.stderr.readline():
         assert process.popen.poll() is None
     process.popen.terminate()
     assert process.finish(30)[0] == 0
@@ -326,7 +344,10 @@ def test_a_message_that_was_not_sent_gets_another_chance_and_a_sent_one_never(
     server = with_server(work, connection)
     assert list(server.messages.values()) == [REPORT.text]
     code, _, err = runner.run("reports", "deliveries", "resend", number)
-    assert (code, err) == (1, f"Error: message {number} is not uncertain, failed or expired\n")
+    assert (code, err) == (
+        1,
+        f"Error: message {number} is not uncertain, failed or expired, nor is one of its files\n",
+    )
 
 
 def test_a_group_that_became_a_supergroup_is_followed(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.schedule import trigger
-from reports.telegram.pace import Pace
+from reports.telegram.pace import LIMITS, is_group, next_turn
 from reports.telegram.text import Entity, Text, TextBuilder, split, units
 from reports.weeks import Week, newest_due, parse_week, week_of, whole_weeks
 from signaltape.clock import WIB
@@ -59,16 +59,22 @@ def test_the_schedule_is_sunday_2359_in_jakarta() -> None:
 
 
 def test_pace_one_a_second_per_chat_twenty_a_minute_per_group_thirty_in_all() -> None:
-    pace = Pace()
-    pace.note("7", 100.0)
-    assert pace.wait_s("7", 100.25) == pytest.approx(0.75)
-    assert pace.wait_s("8", 100.25) == 0
-    for number in range(20):
-        pace.note("-100", 200.0 + number)
-    assert pace.wait_s("-100", 221.0) == pytest.approx(39.0)
-    for number in range(30):
-        pace.note(str(1000 + number), 300.0)
-    assert pace.wait_s("9", 300.4) == pytest.approx(0.6)
+    start = datetime(2022, 1, 23, tzinfo=UTC)
+
+    def at(*seconds: float) -> list[datetime]:
+        return [start + timedelta(seconds=one) for one in seconds]
+
+    def wait_s(group: bool, everywhere: list[datetime], here: list[datetime], now: datetime) -> float:
+        return (next_turn(LIMITS, group, everywhere, here, now) - now).total_seconds()
+
+    (now,) = at(100.25)
+    assert wait_s(False, at(100), at(100), now) == pytest.approx(0.75)
+    assert wait_s(False, at(100), [], now) == 0
+    minute = at(*range(81, 101))
+    assert wait_s(True, minute, minute, now) == pytest.approx(81 + 60 - 100.25)
+    assert wait_s(False, minute, minute, now) == pytest.approx(0.75), "a person is no group"
+    assert wait_s(False, at(*[100] * 30), [], now) == pytest.approx(0.75)
+    assert [is_group(chat) for chat in ("-100", "@signals", "7")] == [True, True, False]
 
 
 def test_entities_count_in_utf_16() -> None:
