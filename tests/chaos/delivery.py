@@ -38,6 +38,8 @@ _KILL_EVERY_S = 0.7
 #: What a busy machine may add to the time between a sender's turn and the server's clock.
 _JITTER_S = 0.25
 _SETTLE_S = 120.0
+#: About what a message takes, so that some of the hurried ones make it and some do not.
+_S_PER_MESSAGE = 0.08
 
 
 class Delivered(NamedTuple):
@@ -75,7 +77,7 @@ async def _run(fault: str, messages: int, database: Secret, chance: random.Rando
         async with bot_server() as server:
             server.retry_after_s = 0.2
             server.chance_of_fault = chance_of_fault
-            _enqueue(connection, messages)
+            _enqueue(connection, messages, chance)
             kills = await _send(connection, database, server, chance, seconds_of_kills=messages / 25)
             uncertain = _settled(connection, "uncertain")
             wrong = [*_stubs(connection, server), *_pace(server)]
@@ -110,7 +112,7 @@ def _chat(number: int) -> str:
     return str(-chat if chat % 2 else chat)
 
 
-def _enqueue(connection: Connection, messages: int) -> None:
+def _enqueue(connection: Connection, messages: int, chance: random.Random) -> None:
     outbox = Outbox(connection)
     now = datetime.now(UTC)
     for number in range(messages):
@@ -119,7 +121,7 @@ def _enqueue(connection: Connection, messages: int) -> None:
         # those with little time have chats of their own, so that every call to them can be judged
         hurried = number % 10 == 7
         chat = str(10_000 + number) if hurried else _chat(number)
-        not_after = now + (timedelta(seconds=number / messages * 5) if hurried else timedelta(minutes=10))
+        not_after = now + timedelta(seconds=chance.uniform(0, messages * _S_PER_MESSAGE) if hurried else 600)
         outbox.enqueue(str(number), chat, Text(_text(number)), not_after, files if with_files else ())
 
 

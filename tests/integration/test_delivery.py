@@ -14,7 +14,7 @@ from reports import delivery
 from reports.message import compose
 from reports.scorecard import compute, store
 from reports.telegram.api import BotApi
-from reports.telegram.outbox import Outbox
+from reports.telegram.outbox import File, Outbox
 from reports.telegram.pace import Limits, Pace
 from reports.telegram.sender import STUB, Sender
 from reports.telegram.text import Entity, Text
@@ -24,7 +24,6 @@ from sink.db import Connection, connect
 from tests.integration.conftest import Runner
 from tests.support.book import W03, Book
 from tests.support.botapi import TOKEN, BotServer, bot_server
-from tests.support.waiting import eventually
 
 REPORT = Text("📊 Weekly Scorecard\n• 0.80+: n=1 _*[]()<b>&", [Entity("bold", 0, 19)])
 SOON = timedelta(minutes=5)
@@ -259,37 +258,6 @@ def test_the_command_sends_once_and_says_so(connection: Connection, runner: Runn
     assert TOKEN not in str(results)
 
 
-def test_the_schedule_catches_up_the_newest_week_on_start_and_only_once(
-    connection: Connection, runner: Runner
-) -> None:
-    async def run() -> BotServer:
-        async with bot_server() as server:
-            bot = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_CHAT_ID": "42", "TELEGRAM_API_BASE": server.base}
-            for _ in range(2):
-                process = runner.start("reports", "schedule", **bot)
-                await asyncio.to_thread(eventually, lambda: "Weekly Scorecard" in str(server.messages))
-                await asyncio.to_thread(eventually, lambda: state_of_newest() == "sent")
-                await asyncio.to_thread(eventually, sender_is_connected)
-                process.popen.terminate()
-                code, _, err = await asyncio.to_thread(process.finish, 30)
-                assert code == 0, err
-                assert "next Weekly Scorecard: " in err
-                assert "23:59:00 WIB" in err
-            return server
-
-    def state_of_newest() -> str | None:
-        row = connection.execute("SELECT state FROM outbox").fetchone()
-        return row[0] if row else None
-
-    def sender_is_connected() -> bool:
-        name = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
-        return connection.execute(name, ("signaltape-sender",)).fetchone() is not None
-
-    server = asyncio.run(run())
-    assert len(server.messages) == 1
-    assert connection.execute("SELECT count(*) FROM weekly_scorecard").fetchone() == (1,)
-
-
 def test_a_closure_after_the_report_is_told_in_the_next_one(connection: Connection) -> None:
     book = Book(connection)
     early, late = book.closed_signal(0.65, 1), book.signal(0.65)
@@ -313,16 +281,6 @@ def test_a_closure_after_the_report_is_told_in_the_next_one(connection: Connecti
     assert "Last week revised: 0.60-0.69 1/2 → 2/3" in compose(compute(connection, following)).text
     report(W03, after)  # computed again: the report that was sent is still the one to compare with
     assert "Last week revised: 0.60-0.69 1/2 → 2/3" in compose(compute(connection, following)).text
-
-
-def test_the_schedule_waits_for_postgres(runner: Runner) -> None:
-    process = runner.start("reports", "schedule", DATABASE_URL="postgresql://u@127.0.0.1:1/x")
-    assert process.popen.stderr is not None
-    while "trying again in" not in process.popen.stderr.readline():
-        assert process.popen.poll() is None
-    process.popen.terminate()
-    assert process.finish(30)[0] == 0
-    assert runner.run("reports", "schedule", DATABASE_URL="")[0] == 2
 
 
 def test_a_message_that_was_not_sent_gets_another_chance_and_a_sent_one_never(
@@ -364,3 +322,77 @@ def test_a_group_that_became_a_supergroup_is_followed(
     assert server.calls[-1][1]["chat_id"] == "-1001234"
     assert state(connection) == "sent"
     assert "set TELEGRAM_CHAT_ID=-1001234" in caplog.text
+
+
+FILES = [File("photo", "week.png", b"picture"), File("document", "week.pdf", b"document")]
+
+
+def test_picture_and_pdf_follow_as_replies(connection: Connection) -> None:
+    Outbox(connection).enqueue("k", "42", REPORT, now() + SOON, FILES)
+
+    async def work(_server: BotServer, sender: Sender) -> None:
+        assert await sender.drain(5)
+
+    server = with_server(work, connection)
+    methods = [method for method, _ in server.calls]
+    assert methods == ["sendMessage", "editMessageText", "sendPhoto", "sendDocument"]
+    (report,) = server.messages
+    assert list(server.files.values()) == [
+        (report, "week.png", b"picture"),
+        (report, "week.pdf", b"document"),
+    ]
+    assert connection.execute("SELECT state, content FROM outbox_files").fetchall() == [("sent", b"")] * 2
+
+
+def test_a_file_without_an_answer_is_shown_and_not_sent_again_by_itself(
+    connection: Connection, runner: Runner
+) -> None:
+    Outbox(connection).enqueue("k", "42", REPORT, now() + SOON, FILES)
+
+    async def lost(server: BotServer, sender: Sender) -> None:
+        server.faults.extend(["ok", "ok", "timeout before", "429"])
+        assert await sender.drain(10)
+
+    server = with_server(lost, connection)
+    assert state(connection) == "sent"
+    assert [name for _, name, _ in server.files.values()] == ["week.pdf"], "429 is tried again"
+    (message,) = json.loads(runner.run("reports", "deliveries", "list", "--json")[1])
+    assert message["files"] == {"sent": 1, "uncertain": 1}
+    assert runner.run("reports", "deliveries", "resend", str(message["id"]))[0] == 0
+
+    async def again(server: BotServer, sender: Sender) -> None:
+        server.messages[100] = REPORT.text  # what stands in the chat by now
+        assert await sender.drain(5)
+
+    server = with_server(again, connection)
+    assert [method for method, _ in server.calls] == ["sendPhoto"]
+    assert [name for _, name, _ in server.files.values()] == ["week.png"]
+
+
+def test_a_sender_that_was_overtaken_writes_and_sends_nothing_more(connection: Connection) -> None:
+    outbox = Outbox(connection)
+    outbox.enqueue("k", "42", REPORT, now() + SOON)
+    first = outbox.lease()
+    assert first is not None
+    connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
+    second = outbox.lease()
+    assert second is not None
+    assert (outbox.hold(first), outbox.hold(second)) == (False, True)
+    outbox.finish(first, "failed", "too late")
+    assert state(connection) == "sending"
+
+
+def test_a_sender_that_died_in_a_call_leaves_its_stub_counted(connection: Connection) -> None:
+    outbox = Outbox(connection)
+    outbox.enqueue("k", "42", REPORT, now() + SOON)
+    for _ in range(2):
+        leased = outbox.lease()
+        assert leased is not None
+        outbox.stub_begun(leased)
+        connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
+
+    async def work(_server: BotServer, sender: Sender) -> None:
+        assert await sender.drain(5)
+
+    assert with_server(work, connection).calls == [], "a third stub could be the third in the chat"
+    assert state(connection) == "uncertain"
