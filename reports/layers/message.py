@@ -26,7 +26,8 @@ def layer_lines(findings: Sequence[Finding]) -> list[str]:
 def _line(one: Finding) -> str:
     lift = one.lift
     low, high = lift.interval
-    line = f"{'▲' if lift.lift > 0 else '▼'} {one.layer} {lift.lift * 100:+.1f} ({low * 100:+.1f} … {high * 100:+.1f})"
+    mark = "▲" if lift.lift > 0 else "▼" if lift.lift < 0 else "="
+    line = f"{mark} {one.layer} {lift.lift * 100:+.1f} ({low * 100:+.1f} … {high * 100:+.1f})"
     line += f", {lift.weeks_same} of {lift.weeks} weeks"
     if one.verdict:
         line += ": helps" if one.verdict > 0 else ": hurts"
