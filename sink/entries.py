@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from signaltape.contract import Decoded
+from signaltape.record_contract import DecodedRecord
 
 
 class Accepted(NamedTuple):
@@ -13,6 +14,16 @@ class Accepted(NamedTuple):
 
     name: str
     decoded: Decoded
+    payload: bytes
+    stream: str
+    entry_id: str
+
+
+class AcceptedRecord(NamedTuple):
+    """A valid record of the flight recorder as it came from the stream."""
+
+    name: str
+    decoded: DecodedRecord
     payload: bytes
     stream: str
     entry_id: str

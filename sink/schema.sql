@@ -1,3 +1,26 @@
+CREATE FUNCTION public.ensure_record_partitions(days date[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    parent TEXT;
+    day DATE;
+    part TEXT;
+BEGIN
+    PERFORM pg_advisory_xact_lock(7305817261514715238);
+    FOREACH day IN ARRAY days LOOP
+        FOREACH parent IN ARRAY ARRAY['records_market', 'records_engine'] LOOP
+            part := format('%s_%s', parent, to_char(day, 'YYYYMMDD'));
+            IF to_regclass(part) IS NULL THEN
+                EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES)', part, parent);
+                EXECUTE format(
+                    'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                    parent, part, day::timestamp AT TIME ZONE 'Asia/Jakarta',
+                    (day + 1)::timestamp AT TIME ZONE 'Asia/Jakarta'
+                );
+            END IF;
+        END LOOP;
+    END LOOP;
+END $$;
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -90,6 +113,47 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.records (
+    record_id uuid NOT NULL,
+    event text NOT NULL,
+    class text NOT NULL,
+    symbol text,
+    event_type text NOT NULL,
+    payload jsonb NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    stream text NOT NULL,
+    entry_id text NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL
+)
+PARTITION BY LIST (class);
+COMMENT ON COLUMN public.records.class IS 'events, trades, orders, snapshots or market: what is kept equally long.';
+COMMENT ON COLUMN public.records.event_type IS 'The record''s eventType, else its name in capitals: what replays choose by.';
+CREATE TABLE public.records_engine (
+    record_id uuid CONSTRAINT records_record_id_not_null NOT NULL,
+    event text CONSTRAINT records_event_not_null NOT NULL,
+    class text CONSTRAINT records_class_not_null NOT NULL,
+    symbol text,
+    event_type text CONSTRAINT records_event_type_not_null NOT NULL,
+    payload jsonb CONSTRAINT records_payload_not_null NOT NULL,
+    ts timestamp with time zone CONSTRAINT records_ts_not_null NOT NULL,
+    stream text CONSTRAINT records_stream_not_null NOT NULL,
+    entry_id text CONSTRAINT records_entry_id_not_null NOT NULL,
+    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null NOT NULL
+)
+PARTITION BY RANGE (ts);
+CREATE TABLE public.records_market (
+    record_id uuid CONSTRAINT records_record_id_not_null NOT NULL,
+    event text CONSTRAINT records_event_not_null NOT NULL,
+    class text CONSTRAINT records_class_not_null NOT NULL,
+    symbol text,
+    event_type text CONSTRAINT records_event_type_not_null NOT NULL,
+    payload jsonb CONSTRAINT records_payload_not_null NOT NULL,
+    ts timestamp with time zone CONSTRAINT records_ts_not_null NOT NULL,
+    stream text CONSTRAINT records_stream_not_null NOT NULL,
+    entry_id text CONSTRAINT records_entry_id_not_null NOT NULL,
+    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null NOT NULL
+)
+PARTITION BY RANGE (ts);
 CREATE TABLE public.rules_versions (
     version text NOT NULL,
     parent text NOT NULL,
@@ -206,6 +270,8 @@ CREATE TABLE public.weekly_scorecard (
     CONSTRAINT weekly_scorecard_week_start_check CHECK ((EXTRACT(isodow FROM week_start) = (1)::numeric))
 );
 COMMENT ON COLUMN public.weekly_scorecard.reported IS 'The bins as the report said them; a closure that comes later changes bins, not this.';
+ALTER TABLE ONLY public.records ATTACH PARTITION public.records_engine DEFAULT;
+ALTER TABLE ONLY public.records ATTACH PARTITION public.records_market FOR VALUES IN ('market');
 ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.dead_letters
@@ -222,6 +288,12 @@ ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_message_key_key UNIQUE (message_key);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.records
+    ADD CONSTRAINT records_pkey PRIMARY KEY (record_id, class, ts);
+ALTER TABLE ONLY public.records_engine
+    ADD CONSTRAINT records_engine_pkey PRIMARY KEY (record_id, class, ts);
+ALTER TABLE ONLY public.records_market
+    ADD CONSTRAINT records_market_pkey PRIMARY KEY (record_id, class, ts);
 ALTER TABLE ONLY public.rules_versions
     ADD CONSTRAINT rules_versions_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.schema_migrations
@@ -245,11 +317,18 @@ ALTER TABLE ONLY public.weekly_scorecard
 CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
+CREATE INDEX records_ts ON ONLY public.records USING brin (ts);
+CREATE INDEX records_engine_ts_idx ON ONLY public.records_engine USING brin (ts);
+CREATE INDEX records_market_ts_idx ON ONLY public.records_market USING brin (ts);
 CREATE INDEX signal_closures_ts ON public.signal_closures USING btree (ts_closed);
 CREATE INDEX signal_events_signal ON public.signal_events USING btree (signal_id);
 CREATE INDEX signal_events_ts ON public.signal_events USING brin (ts);
 CREATE INDEX signal_invalidations_ts ON public.signal_invalidations USING btree (ts_invalidated);
 CREATE INDEX signal_triggers_ts ON public.signal_triggers USING btree (ts_triggered);
 CREATE INDEX signals_ts_published ON public.signals USING btree (ts_published);
+ALTER INDEX public.records_pkey ATTACH PARTITION public.records_engine_pkey;
+ALTER INDEX public.records_ts ATTACH PARTITION public.records_engine_ts_idx;
+ALTER INDEX public.records_pkey ATTACH PARTITION public.records_market_pkey;
+ALTER INDEX public.records_ts ATTACH PARTITION public.records_market_ts_idx;
 ALTER TABLE ONLY public.outbox_files
     ADD CONSTRAINT outbox_files_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES public.outbox(id) ON DELETE CASCADE;

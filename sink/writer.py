@@ -9,25 +9,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import NamedTuple
 
 import psycopg
-from psycopg import sql
 from psycopg.errors import UniqueViolation
 
-from signaltape.clock import from_epoch_ms
 from signaltape.failpoints import failpoint
-from signaltape.stream import entry_time_ms
-from sink.db import Connection, one_line
-from sink.dead_fields import pack_fields
-from sink.entries import Accepted, DeadLetter, Outcome
+from sink.copying import copy_lines, is_fault_of_a_row, rejected
+from sink.db import Connection
+from sink.entries import Accepted, AcceptedRecord, DeadLetter, Outcome
 from sink.queries import own
-from sink.rows import DETAIL, EVENT_COLUMNS, LAYER_COLUMNS, LAYER_TABLE, Table, block, event_line, layer_lines
+from sink.record_writer import RecordWriter
+from sink.rows import DETAIL, EVENT_COLUMNS, LAYER_COLUMNS, LAYER_TABLE, Table, event_line, layer_lines
 
 _SQL = own("write")
-#: SQLSTATE classes of errors that lie in the data itself: data exception, integrity, limits of a value.
-_FAULT_OF_A_ROW = ("22", "23", "54")
 
 
 class _Lines(NamedTuple):
@@ -46,13 +41,19 @@ class BatchWriter:
         self._connection = connection
         # After a batch with duplicates more are likely (a redelivery, a replay): stage at once.
         self._expect_duplicates = False
+        self._records = RecordWriter(connection)
 
-    def write(self, accepted: Sequence[Accepted], dead: Sequence[DeadLetter] = ()) -> Outcome:
+    def write(
+        self,
+        accepted: Sequence[Accepted],
+        dead: Sequence[DeadLetter] = (),
+        records: Sequence[AcceptedRecord] = (),
+    ) -> Outcome:
         """Commit one batch. When this returns, it is in Postgres; if it raises, nothing of it is.
 
         Raises psycopg.Error when the server is away or cannot write now (the batch is to be repeated).
         """
-        if not accepted and not dead:
+        if not accepted and not dead and not records:
             return Outcome()
         lines = [
             _Lines(
@@ -63,11 +64,13 @@ class BatchWriter:
         failpoint("sink.before_copy")
         with self._connection.transaction():
             outcome = self._write_lines(lines) if lines else Outcome()
-            self._keep_dead(dead)
+            recorded, unwritable = self._records.write(records) if records else (Outcome(), [])
+            self._keep_dead([*dead, *unwritable])
             failpoint("sink.after_copy")
         failpoint("sink.after_commit")
         self._expect_duplicates = outcome.duplicates + outcome.conflicts > 0
-        return outcome.plus(Outcome(dead=len(dead)))
+        self._records.committed()
+        return outcome.plus(recorded).plus(Outcome(dead=len(dead) + len(unwritable)))
 
     def _write_lines(self, lines: list[_Lines]) -> Outcome:
         try:
@@ -78,30 +81,30 @@ class BatchWriter:
             except UniqueViolation:
                 return self._stage(lines)
         except psycopg.Error as error:
-            if (error.sqlstate or "")[:2] not in _FAULT_OF_A_ROW:
+            if not is_fault_of_a_row(error):
                 raise
             return self._halve(lines, error)
 
     def _halve(self, lines: list[_Lines], error: psycopg.Error) -> Outcome:
         if len(lines) == 1:
-            self._keep_dead([_rejected(lines[0].entry, error)])
+            self._keep_dead([rejected(lines[0].entry, error)])
             return Outcome(dead=1)
         middle = len(lines) // 2
         return self._write_lines(lines[:middle]).plus(self._write_lines(lines[middle:]))
 
     def _copy(self, lines: list[_Lines]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            _copy_block(cursor, "signal_events", EVENT_COLUMNS, (line.event for line in lines))
+            copy_lines(cursor, "signal_events", EVENT_COLUMNS, (line.event for line in lines))
             for table, details in _by_table(lines).items():
-                _copy_block(cursor, table.name, table.columns, (line.detail for _, line in details))
+                copy_lines(cursor, table.name, table.columns, (line.detail for _, line in details))
             if layers := [layer for line in lines for layer in line.layers]:
-                _copy_block(cursor, LAYER_TABLE, LAYER_COLUMNS, layers)
+                copy_lines(cursor, LAYER_TABLE, LAYER_COLUMNS, layers)
         return Outcome(stored=len(lines))
 
     def _stage(self, lines: list[_Lines]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute(_SQL["stage"])
-            _copy_block(
+            copy_lines(
                 cursor,
                 "stage_events",
                 ("position", *EVENT_COLUMNS),
@@ -109,7 +112,7 @@ class BatchWriter:
             )
             details = _by_table(lines)
             for table, numbered in details.items():
-                _copy_block(
+                copy_lines(
                     cursor,
                     f"stage_{table.name}",
                     ("position", *table.columns),
@@ -117,7 +120,7 @@ class BatchWriter:
                 )
             layers = [f"{position}\t{layer}" for position, line in enumerate(lines) for layer in line.layers]
             if layers:
-                _copy_block(cursor, f"stage_{LAYER_TABLE}", ("position", *LAYER_COLUMNS), layers)
+                copy_lines(cursor, f"stage_{LAYER_TABLE}", ("position", *LAYER_COLUMNS), layers)
             cursor.execute(_SQL["merge_events"])
             for table in details:
                 cursor.execute(_SQL[f"merge_{table.name}"])
@@ -161,28 +164,3 @@ def _by_table(lines: list[_Lines]) -> dict[Table, list[tuple[int, _Lines]]]:
         tables[DETAIL[line.entry.name]].append((position, line))
     # always in the same order: two workers then lock in the same order
     return {table: tables[table] for table in DETAIL.values() if table in tables}
-
-
-@cache
-def _copy_statement(table: str, columns: tuple[str, ...]) -> sql.Composed:
-    names = sql.SQL(", ").join(sql.Identifier(column) for column in columns)
-    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
-
-
-def _copy_block(
-    cursor: psycopg.Cursor[tuple[object, ...]], table: str, columns: tuple[str, ...], lines: Iterable[str]
-) -> None:
-    with cursor.copy(_copy_statement(table, columns)) as copy:
-        copy.write(block(lines))
-
-
-def _rejected(entry: Accepted, error: psycopg.Error) -> DeadLetter:
-    return DeadLetter(
-        stream=entry.stream,
-        entry_id=entry.entry_id,
-        event=entry.name,
-        raw=entry.payload,
-        fields=pack_fields({b"event": entry.name.encode()}),
-        reason=f"Postgres rejects it: {one_line(error)}",
-        entry_ts=from_epoch_ms(entry_time_ms(entry.entry_id)),
-    )

@@ -16,16 +16,17 @@ from rich.console import Console
 from rich.table import Table
 
 from signaltape.clock import utc_now
+from signaltape.consuming.consumer import Consumer, RedisError
+from signaltape.consuming.loop import CannotWrite
+from signaltape.consuming.names import Slot, consumer_name
+from signaltape.consuming.read_ahead import Limits
 from signaltape.errors import SettingsError
 from signaltape.settings import Secret, Settings
 from signaltape.stream import stream_keys
 from sink.db import DatabaseError, connect, database_url, one_line
-from worker.consumer import Consumer, RedisError
 from worker.dead_letters import dead_letters
 from worker.loop import Worker
 from worker.metrics import serve
-from worker.names import Slot, consumer_name
-from worker.read_ahead import Limits
 from worker.status import Status, whole_status
 
 _DEFAULTS = Limits()
@@ -77,8 +78,8 @@ def main(
     stop_metrics = _serve_metrics(metrics_port, settings, redis_url, worker)
     try:
         done = worker.run(once=once)
-    except DatabaseError as error:
-        raise click.ClickException(f"Postgres: {one_line(error)}") from None
+    except CannotWrite as error:
+        raise click.ClickException(str(error)) from None
     except RedisError as error:
         raise click.ClickException(f"Redis: {error}") from None
     finally:

@@ -1,4 +1,4 @@
-"""The worker: batch after batch, write, commit, acknowledge; through every outage of Redis and Postgres."""
+"""The worker: the stream's batches into Postgres."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 
+from signaltape.consuming.consumer import Consumer
+from signaltape.consuming.loop import CannotWrite, Loop
+from signaltape.consuming.read_ahead import Limits, Sorting
 from signaltape.settings import Secret
-from signaltape.shipping.backoff import Backoff
 from sink.db import Connection, DatabaseError, connect, one_line
+from sink.decoding import Batch, bury, sort_entries
 from sink.entries import Outcome
 from sink.writer import BatchWriter
-from worker.consumer import Consumer, RedisError
-from worker.decoding import Batch
-from worker.read_ahead import Limits, ReadAhead
 
 log = logging.getLogger("worker")
 
@@ -36,91 +36,55 @@ class Worker:
         stop: threading.Event,
         limits: Limits = Limits(),  # noqa: B008 - immutable
     ) -> None:
-        self._make_consumer = make_consumer
+        self._tables = _Tables(database)
+        self._loop = Loop(make_consumer, self._tables, Sorting(sort_entries, bury), stop, limits)
+
+    @property
+    def total(self) -> Outcome:
+        """What was done so far."""
+        return self._tables.total
+
+    def run(self, *, once: bool = False) -> Outcome:
+        """Work until stopped; with `once`, until the stream is drained. Returns what was done.
+
+        With `once`, raises the first error of Redis or CannotWrite; otherwise waits for them for ever.
+        """
+        self._loop.run(once=once)
+        return self.total
+
+
+class _Tables:
+    """Postgres as the loop's target: one transaction a batch, a new session after an error."""
+
+    def __init__(self, database: Secret) -> None:
         self._database = database
-        self._stop = stop
-        self._limits = limits
         self._connection: Connection | None = None
         self._writer: BatchWriter | None = None
         self.total = Outcome()
         self._reported = Outcome()
         self._reported_at = time.monotonic()
 
-    def run(self, *, once: bool = False) -> Outcome:
-        """Work until stopped; with `once`, until the stream is drained. Returns what was done.
-
-        With `once`, raises the first error of Redis or Postgres; otherwise waits for them for ever.
-        """
-        reading, acknowledging = self._make_consumer(), self._make_consumer()
-        ahead = ReadAhead(reading, self._limits, self._stop, once=once)
-        ahead.start()
+    def write(self, batch: Batch) -> None:
+        """Commit a batch. Raises CannotWrite while Postgres is away."""
         try:
-            while (batch := ahead.next_batch()) is not None:
-                if self._write(batch, once=once):
-                    self._acknowledge(acknowledging, batch, once=once)
-                ahead.done()
-                self._report()
-            self._leave(acknowledging)
-        finally:
-            ahead.abandon()
-            reading.close()
-            acknowledging.close()
-            self._close_database()
-        return self.total
+            outcome = self._open_writer().write(batch.accepted, batch.dead, batch.records)
+        except DatabaseError as error:
+            self.close()
+            raise CannotWrite("Postgres", one_line(error)) from error
+        self.total = self.total.plus(outcome)
+        self._report()
 
-    def _write(self, batch: Batch, *, once: bool) -> bool:
-        """Commit a batch, however long Postgres is away. False if stopped before that: it stays pending."""
-        backoff = Backoff()
-        while True:
-            try:
-                outcome = self._open_writer().write(batch.accepted, batch.dead)
-            except DatabaseError as error:
-                self._close_database()
-                if once:
-                    raise
-                wait_s = backoff.next_s()
-                log.warning("Postgres does not write, trying again in %.1f s: %s", wait_s, one_line(error))
-                if self._stop.wait(wait_s):
-                    log.warning("%d entries stay pending for the next start", batch.size)
-                    return False
-                continue
-            if backoff.waiting:
-                log.info("Postgres is back")
-            self.total = self.total.plus(outcome)
-            return True
-
-    def _acknowledge(self, consumer: Consumer, batch: Batch, *, once: bool) -> None:
-        """Acknowledge what is committed. If that fails, it comes again and is dropped as duplicate."""
-        backoff = Backoff()
-        while True:
-            try:
-                consumer.acknowledge(batch.ids)
-                return
-            except RedisError as error:
-                consumer.disconnect()
-                if once:
-                    raise
-                wait_s = backoff.next_s()
-                log.warning("cannot acknowledge, trying again in %.1f s: %s", wait_s, error)
-                if self._stop.wait(wait_s):
-                    return
-
-    def _leave(self, consumer: Consumer) -> None:
-        try:
-            consumer.leave()
-        except RedisError as error:
-            log.info("left without signing off: %s", error)
+    def close(self) -> None:
+        """End the session."""
+        connection, self._connection, self._writer = self._connection, None, None
+        if connection is not None:
+            connection.close()
 
     def _open_writer(self) -> BatchWriter:
         if self._writer is None:
             self._connection = connect(self._database, name="signaltape-worker")
             self._writer = BatchWriter(self._connection)
         return self._writer
-
-    def _close_database(self) -> None:
-        connection, self._connection, self._writer = self._connection, None, None
-        if connection is not None:
-            connection.close()
 
     def _report(self) -> None:
         now = time.monotonic()

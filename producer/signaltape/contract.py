@@ -6,7 +6,6 @@ What emit has checked is byte for byte what the worker checks again.
 from __future__ import annotations
 
 import math
-import re
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ import uuid_utils
 from signaltape.clock import FIRST_YEAR, LAST_YEAR, as_aware
 from signaltape.errors import InvalidEvent
 from signaltape.events import EVENTS, SCHEMA_VERSION, LifecycleEvent
+from signaltape.explain import explain, explain_nan, refuse_nul, show_value
 from signaltape.quick import quick_twin
 
 #: Namespace of all event ids: uuid5(DNS, "signaltape"), fixed for ever.
@@ -28,9 +28,6 @@ _QUICK = {name: (msgspec.json.Decoder(quick_twin(kind)), kind.TIME_FIELD) for na
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
 _NUL = b"\\u0000"  # valid JSON that no Postgres text can hold
 _BACKSLASH = ord("\\")  # looked for first: finding one byte is far quicker than finding six
-_PATH = re.compile(r" - at `\$\.?(.*)`$")
-_MISSING = re.compile(r"missing required field `(.+?)`")
-_SHOWN_CHARS = 80
 
 
 class Decoded(NamedTuple):
@@ -75,21 +72,21 @@ def validate(name: str, data: bytes) -> LifecycleEvent:
     """
     decoder = _DECODERS.get(name)
     if decoder is None:
-        raise InvalidEvent(f"event must be one of {', '.join(EVENTS)}, got {_show(name)}")
+        raise InvalidEvent(f"event must be one of {', '.join(EVENTS)}, got {show_value(name)}")
     if len(data) > MAX_EVENT_BYTES:
         raise InvalidEvent(f"data must be at most {MAX_EVENT_BYTES} bytes, got {len(data)}")
     try:
         event = decoder.decode(data)
     except msgspec.ValidationError as error:
-        raise InvalidEvent(_explain(EVENTS[name], data, error)) from None
+        raise InvalidEvent(explain(EVENTS[name], data, error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidEvent(f"data must be JSON: {error}") from None
     except ArithmeticError:  # a Decimal cannot be compared with "NaN"
-        raise InvalidEvent(_explain_nan(EVENTS[name], data)) from None
+        raise InvalidEvent(explain_nan(EVENTS[name], data)) from None
     except RecursionError:
         raise InvalidEvent("data must not be nested so deeply") from None
     if _BACKSLASH in data and _NUL in data:
-        _refuse_nul(data)
+        refuse_nul(data)
     own = event.own_time
     if own is not None and not FIRST_YEAR <= own.year <= LAST_YEAR:
         field = event.TIME_FIELD if getattr(event, event.TIME_FIELD) is not None else "ts"
@@ -149,76 +146,3 @@ def refuse_non_finite(value: Any, path: str = "") -> None:
     elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
             refuse_non_finite(inner, f"{path}[{index}]")
-
-
-def _refuse_nul(data: bytes) -> None:
-    def walk(value: Any) -> None:
-        if isinstance(value, str):
-            if "\0" in value:
-                raise InvalidEvent(f"a text must not contain the NUL character, got {_show(value)}")
-        elif isinstance(value, dict):
-            for key, inner in value.items():
-                walk(key)
-                walk(inner)
-        elif isinstance(value, list):
-            for inner in value:
-                walk(inner)
-
-    walk(msgspec.json.decode(data))
-
-
-def _explain(kind: type[LifecycleEvent], data: bytes, error: msgspec.ValidationError) -> str:
-    """Turn msgspec's message into one that names the field, its rule and the value."""
-    text = str(error)
-    missing = _MISSING.search(text)
-    at = _PATH.search(text)
-    path = at.group(1) if at else ""
-    if missing:
-        inside = f"{path}." if path else ""
-        return f"{inside}{missing.group(1)} is required"
-    if not path:  # raised by a struct's own __post_init__, or the whole is no object
-        return text if " must " in text or " is required" in text else f"data must be an object: {text}"
-    rule = _rule_of(kind, path) or f"is wrong: {text[: at.start()] if at else text}"
-    try:
-        raw = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return f"{path} {rule}, and data must be JSON"
-    return f"{path} {rule}, got {_show(_value_at(raw, path))}"
-
-
-def _explain_nan(kind: type[LifecycleEvent], data: bytes) -> str:
-    for path, value in msgspec.json.decode(data).items():
-        if isinstance(value, str) and "nan" in value.lower() and (rule := _rule_of(kind, path)):
-            return f"{path} {rule}, got {_show(value)}"
-    return "every number must be finite"
-
-
-def _rule_of(kind: type[LifecycleEvent], path: str) -> str | None:
-    """The rule that the field at `path` states, if it is a field of the event itself or of its side."""
-    if path == "scenarios.primary.side":
-        path = "side"
-    schema = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"].get(path)
-    if schema is None:
-        return None
-    description = schema.get("description")
-    return description if isinstance(description, str) else _nested_description(schema)
-
-
-def _nested_description(schema: dict[str, Any]) -> str | None:
-    for choice in schema.get("anyOf", ()):
-        if isinstance(choice.get("description"), str):
-            return str(choice["description"])
-    return None
-
-
-def _value_at(value: Any, path: str) -> Any:
-    for key in path.split("."):
-        if not isinstance(value, dict):
-            break
-        value = value.get(key)
-    return value
-
-
-def _show(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN_CHARS else shown[: _SHOWN_CHARS - 1] + "…"

@@ -19,6 +19,9 @@ from signaltape.journal.frame import body_prefix, pack_body
 from signaltape.journal.home import rejects_path
 from signaltape.journal.writer import JournalWriter
 from signaltape.notices import Notices
+from signaltape.record_contract import check_record
+from signaltape.record_fields import wire_fields
+from signaltape.records import RECORDS, OrderLog, StateEvent, TradeLog
 from signaltape.rejects import RejectFile
 from signaltape.settings import Settings
 from signaltape.stream import route
@@ -44,6 +47,11 @@ _PUBLISHED, _TRIGGERED, _INVALIDATED, _CLOSED = (
 )
 
 
+_RECORD_KINDS = {name: _Kind(name, "timestamp") for name in RECORDS}
+#: The two journals of a process: past their common bound the oldest records go before any event.
+_EVENTS, _RECORDS = 0, 1
+
+
 class Emitter:
     """Records what an engine does with its signals.
 
@@ -66,8 +74,9 @@ class Emitter:
         self._strict = strict
         self._notices = Notices()
         self._lock = threading.RLock()  # a signal handler may emit while this thread opens the journal
-        self._counts = {"accepted": 0, "refused": 0, "failed": 0}
-        self._journal: JournalWriter | None = None
+        self._counts = {"accepted": 0, "refused": 0, "failed": 0, "dropped": 0}
+        self._journals: list[JournalWriter | None] = [None, None]
+        self._own: list[Path] = []
         self._shipper: ShipperThread | None = None
         self._closed = False
         self._settings = self._read_settings(settings)
@@ -93,6 +102,26 @@ class Emitter:
         """Its position was closed. Fields: see `signaltape.events.SignalClosed`."""
         return self._emit(_CLOSED, event, fields)
 
+    def state(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+        """The engine changed its state. Fields: see `signaltape.records.StateEvent`, camelCase or snake_case."""
+        return self._record(StateEvent.EVENT, event, fields)
+
+    def trade(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+        """A trade was finished. Fields: see `signaltape.records.TradeLog`; `dateKey` is its WIB day."""
+        return self._record(TradeLog.EVENT, event, fields)
+
+    def order(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+        """An order was placed or changed. Fields: see `signaltape.records.OrderLog`."""
+        return self._record(OrderLog.EVENT, event, fields)
+
+    def snapshot(self, kind: str, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+        """A part of the engine as it stands: risk, tpsl, execution, health, scoring, regime or feature."""
+        return self._record(f"{kind.removesuffix('_snapshot')}_snapshot", event, fields)
+
+    def market(self, kind: str, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+        """What the market did: trade, book or candle (also as MARKET_TRADE, MARKET_BOOK)."""
+        return self._record(f"market_{kind.lower().removeprefix('market_')}", event, fields)
+
     @property
     def enabled(self) -> bool:
         """Whether events are recorded at all."""
@@ -100,15 +129,17 @@ class Emitter:
 
     @property
     def journal_folder(self) -> Path | None:
-        """The folder of this process's journal; None before the first event."""
-        return self._journal.folder if self._journal is not None else None
+        """The folder of this process's journal of events; None before the first event."""
+        journal = self._journals[_EVENTS]
+        return journal.folder if journal is not None else None
 
     def stats(self) -> dict[str, int]:
         """Counts of this process: accepted, refused (contract), failed (disk), dropped (journal full)."""
-        journal = self._journal
-        accepted = journal.events if journal is not None else 0
-        dropped = journal.dropped if journal is not None else 0
-        return {**self._counts, "accepted": self._counts["accepted"] + accepted, "dropped": dropped}
+        journals = [journal for journal in self._journals if journal is not None]
+        accepted = sum(journal.events for journal in journals)
+        dropped = sum(journal.dropped for journal in journals)
+        counts = self._counts
+        return {**counts, "accepted": counts["accepted"] + accepted, "dropped": counts["dropped"] + dropped}
 
     def close(self, timeout: float = 5.0) -> bool:
         """Ship what is journalled, for at most `timeout` seconds, and stop.
@@ -119,11 +150,13 @@ class Emitter:
         with self._lock:
             self._closed = True
             shipper, self._shipper = self._shipper, None
-            journal, self._journal = self._journal, None
-        done = shipper.stop(timeout) if shipper is not None else journal is None
-        if journal is not None:
-            journal.close()
-            self._counts["accepted"] += journal.events
+            journals, self._journals = self._journals, [None, None]
+        done = shipper.stop(timeout) if shipper is not None else not any(journals)
+        for journal in journals:
+            if journal is not None:
+                journal.close()
+                self._counts["accepted"] += journal.events
+                self._counts["dropped"] += journal.dropped
         _emitters.discard(self)
         return done
 
@@ -152,25 +185,50 @@ class Emitter:
                 fields["rules_version"] = self._settings.rules_version
             data = encode(fields)
             check(kind.name, data)
-            journal = self._journal or self._open_journal()
+            journal = self._journals[_EVENTS] or self._open_journal(_EVENTS)
             journal.append(pack_body(route(str(fields["signal_id"])), kind.prefix, data))
         except InvalidEvent as error:
-            return self._refuse(kind, fields, error)
+            return self._refuse(kind.name, fields, error)
         except Exception as error:  # noqa: BLE001 - the signal path must not break, whatever it is
-            return self._fail(kind, error)
+            return self._fail(kind.name, error)
+        self._wake()
+        return True
+
+    def _record(self, name: str, event: Mapping[str, Any] | None, fields: dict[str, Any]) -> bool:
+        if not self._on:
+            return False
+        kind = _RECORD_KINDS.get(name)
+        try:
+            if kind is None:
+                raise InvalidEvent(f"there is no record {name}; there are: {', '.join(_RECORD_KINDS)}")
+            if event is not None:
+                fields = {**event, **fields}
+            fields = wire_fields(name, fields, utc_now())
+            data = encode(fields)
+            check_record(name, data)
+            journal = self._journals[_RECORDS] or self._open_journal(_RECORDS)
+            journal.append(pack_body(route(str(fields.get("symbol", name))), kind.prefix, data))
+        except InvalidEvent as error:
+            return self._refuse(name, fields, error)
+        except Exception as error:  # noqa: BLE001 - the signal path must not break, whatever it is
+            return self._fail(name, error)
+        self._wake()
+        return True
+
+    def _wake(self) -> None:
         shipper = self._shipper
         if shipper is not None and shipper.idle:
             shipper.wake()
-        return True
 
-    def _own_journal(self) -> JournalWriter | None:
-        return self._journal
+    def _opened(self, which: int) -> JournalWriter | None:
+        return self._journals[which]
 
-    def _open_journal(self) -> JournalWriter:
-        """Open this process's journal, and start its shipper, at the first event."""
+    def _open_journal(self, which: int) -> JournalWriter:
+        """Open this process's journal of events or of records, and start its shipper, at the first of a kind."""
         with self._lock:
-            if self._journal is not None:
-                return self._journal
+            opened = self._opened(which)
+            if opened is not None:
+                return opened
             if self._closed:
                 raise JournalClosed("the emitter is closed")
             settings = self._settings
@@ -180,41 +238,50 @@ class Emitter:
                 max_bytes=settings.journal_max_bytes,
                 clock=utc_now,
             )
-            opened_meanwhile = self._own_journal()
+            opened_meanwhile = self._opened(which)
             if opened_meanwhile is not None:  # by a signal handler, in this very thread
                 journal.close()
                 return opened_meanwhile
-            self._journal = journal
-            if self._ship:
-                from signaltape.shipping.thread import ShipperThread  # redis is imported only from here on
-
-                self._shipper = ShipperThread(settings, journal.folder)
-                self._shipper.start()
-            elif self._wants_shipping:
-                self._notices.say("REDIS_URL", "REDIS_URL is not set: events wait in the journal")
+            self._journals[which] = journal
+            self._own.append(journal.folder)
+            events, records = self._journals
+            if events is not None and records is not None:
+                events.precede(records)
+            self._start_shipper()
             return journal
 
-    def _refuse(self, kind: _Kind, fields: dict[str, Any], error: InvalidEvent) -> bool:
+    def _start_shipper(self) -> None:
+        if self._shipper is not None:
+            return
+        if self._ship:
+            from signaltape.shipping.thread import ShipperThread  # redis is imported only from here on
+
+            self._shipper = ShipperThread(self._settings, self._own)
+            self._shipper.start()
+        elif self._wants_shipping:
+            self._notices.say("REDIS_URL", "REDIS_URL is not set: events wait in the journal")
+
+    def _refuse(self, name: str, fields: dict[str, Any], error: InvalidEvent) -> bool:
         self._counts["refused"] += 1
         if self._strict:
             raise error
-        self._notices.say(f"refused {kind.name}", f"{kind.name} refused: {error}")
+        self._notices.say(f"refused {name}", f"{name} refused: {error}")
         try:
-            journal = self._journal or self._open_journal()
-            RejectFile(rejects_path(journal.folder)).keep(utc_now(), kind.name, str(error), fields)
+            journal = self._journals[_EVENTS] or self._open_journal(_EVENTS)
+            RejectFile(rejects_path(journal.folder)).keep(utc_now(), name, str(error), fields)
         except (OSError, JournalError) as trouble:
             self._notices.say("reject file", f"a refused event could not be kept: {trouble}")
         return False
 
-    def _fail(self, kind: _Kind, error: Exception) -> bool:
+    def _fail(self, name: str, error: Exception) -> bool:
         self._counts["failed"] += 1
         if self._strict:
             if isinstance(error, SignaltapeError):
                 raise error
-            raise SignaltapeError(f"{kind.name} could not be journalled: {error}") from error
+            raise SignaltapeError(f"{name} could not be journalled: {error}") from error
         self._notices.say(
             f"failed {type(error).__name__}",
-            f"{kind.name} not journalled: {error or type(error).__name__}",
+            f"{name} not journalled: {error or type(error).__name__}",
         )
         return False
 
@@ -235,9 +302,11 @@ class Emitter:
         shipper, self._shipper = self._shipper, None
         if shipper is not None:
             shipper.forget_in_child()
-        journal, self._journal = self._journal, None
-        if journal is not None:
-            journal.forget_in_child()
+        journals, self._journals = self._journals, [None, None]
+        self._own = []
+        for journal in journals:
+            if journal is not None:
+                journal.forget_in_child()
 
 
 _emitters: weakref.WeakSet[Emitter] = weakref.WeakSet()

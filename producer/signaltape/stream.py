@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from zlib import crc32
 
-#: The consumer group of the worker.
+#: The consumer groups of the worker and of the archiver.
 WORKER_GROUP = "worker"
+ARCHIVE_GROUP = "archive"
 
 FIELD_EVENT = b"event"
 FIELD_DATA = b"data"
 FIELD_ID = b"id"
 FIELD_VERSION = b"v"
+#: The session of a replayed event: it marks the event, and keeps it out of the live tables.
+FIELD_REPLAY = b"replay"
 
 
 def stream_key(stream: str, partition: int) -> str:

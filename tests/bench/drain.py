@@ -16,14 +16,15 @@ from rich.table import Table
 
 from deploy.embedded.servers import Urls
 from signaltape import Secret
+from signaltape.consuming.consumer import Consumer
+from signaltape.consuming.entry import Entry
 from signaltape.stream import stream_key
 from sink.db import connect
+from sink.decoding import sort_entries
 from sink.entries import Accepted
 from sink.migrate import migrate
 from sink.rows import DETAIL, EVENT_COLUMNS, block, event_line
 from tests.support.samples import SAMPLES, as_json, new_id
-from worker.consumer import Consumer
-from worker.decoding import Entry, sort_entries
 from worker.loop import Worker
 
 ROUNDS = 3

@@ -6,7 +6,7 @@ import os
 import signal
 from unittest.mock import patch
 
-import worker.decoding
+import sink.decoding
 from signaltape.contract import Decoded, decode
 from worker.__main__ import main
 
@@ -20,5 +20,5 @@ def _deadly(name: str, data: bytes, **options: object) -> Decoded:
 
 
 if __name__ == "__main__":
-    patch.object(worker.decoding, "decode", _deadly).start()
+    patch.object(sink.decoding, "decode", _deadly).start()
     main()

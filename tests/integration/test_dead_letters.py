@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from signaltape import Settings
+from signaltape.consuming.consumer import Consumer
+from signaltape.consuming.lua import TRIM_BELOW_EVERY_GROUP
+from signaltape.consuming.read_ahead import Limits
+from signaltape.consuming.suspects import MAX_CRASHES, SUSPECT_DELIVERIES, crash_key, is_deadly, is_suspect
 from sink.db import Connection
 from sink.entries import Outcome
 from tests.integration.conftest import Runner
 from tests.integration.test_worker import add, add_lives, drain, make_worker, pending, stored
 from tests.support.samples import as_json, closed, published
-from worker.consumer import Consumer
-from worker.lua import TRIM_BELOW_EVERY_GROUP
-from worker.read_ahead import Limits
-from worker.suspects import MAX_CRASHES, SUSPECT_DELIVERIES, crash_key, is_deadly, is_suspect
 
 FOREVER = "9999999999999-0"
 

@@ -14,15 +14,15 @@ import psycopg
 import pytest
 
 from signaltape import Secret, Settings
+from signaltape.consuming.consumer import Consumer
+from signaltape.consuming.read_ahead import Limits
 from sink import quality
 from sink.db import Connection, connect
 from sink.entries import Outcome
 from tests.integration.conftest import Runner
 from tests.support.samples import SAMPLES, as_json, closed, new_id, published
 from tests.support.waiting import eventually
-from worker.consumer import Consumer
 from worker.loop import Worker
-from worker.read_ahead import Limits
 
 DEFAULT = Limits()
 

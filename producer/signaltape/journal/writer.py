@@ -13,7 +13,7 @@ from zlib import crc32
 from signaltape.errors import JournalClosed, JournalUnavailable
 from signaltape.journal.cursor import read_cursor
 from signaltape.journal.frame import HEAD_BYTES, Frame, pack_head_into, padded, read_frame
-from signaltape.journal.home import new_journal_folder
+from signaltape.journal.home import backlog_bytes, new_journal_folder
 from signaltape.journal.segment import (
     HEADER_BYTES,
     create_segment,
@@ -38,7 +38,12 @@ class JournalWriter:
     """
 
     def __init__(
-        self, home: Path, *, segment_bytes: int, max_bytes: int, clock: Callable[[], datetime]
+        self,
+        home: Path,
+        *,
+        segment_bytes: int,
+        max_bytes: int,
+        clock: Callable[[], datetime],
     ) -> None:
         try:
             self.folder, self._owner = new_journal_folder(home, clock())
@@ -46,6 +51,8 @@ class JournalWriter:
             raise JournalUnavailable(f"no journal under {home}: {error.strerror}") from error
         self._segment_bytes = segment_bytes
         self._max_bytes = max_bytes
+        self._gives_way: JournalWriter | None = None
+        self._beside: list[Path] = []
         # Re-entrant: a signal handler may emit while its own thread is inside append.
         self._lock = threading.RLock()
         self._writing = False
@@ -57,6 +64,12 @@ class JournalWriter:
         self._closed = False
         self.events = 0
         self.dropped = 0
+
+    def precede(self, other: JournalWriter) -> None:
+        """Share one bound with another journal, whose oldest goes before the oldest of this one."""
+        self._gives_way = other
+        self._beside = [other.folder]
+        other._beside = [self.folder]
 
     def append(self, body: bytes) -> None:
         """Write one frame. When this returns, a kill -9 of this process no longer loses the event.
@@ -134,22 +147,22 @@ class JournalWriter:
         return mapped
 
     def _make_room(self, size: int) -> None:
-        """Remove the oldest segments until a new one of `size` bytes fits under the bound."""
-        numbers = segment_numbers(self.folder)
-        while len(numbers) > 1 and self._used_bytes(numbers) + size > self._max_bytes:
-            oldest, following = numbers[0], numbers[1]
-            self._count_dropped(oldest, following)
-            segment_path(self.folder, oldest).unlink(missing_ok=True)
-            numbers.pop(0)
-
-    def _used_bytes(self, numbers: list[int]) -> int:
-        total = 0
-        for number in numbers:
-            try:
-                total += segment_path(self.folder, number).stat().st_size
-            except FileNotFoundError:  # the shipper removed it
+        """Remove the oldest segments, of the journal that gives way first, until `size` bytes more fit the bound."""
+        folders = [self.folder, *self._beside]
+        while sum(map(backlog_bytes, folders)) + size > self._max_bytes:
+            if self._gives_way is not None and self._gives_way.give_up_oldest():
                 continue
-        return total
+            if not self.give_up_oldest():
+                return
+
+    def give_up_oldest(self) -> bool:
+        """Remove the oldest segment, unless it is the only one."""
+        numbers = segment_numbers(self.folder)
+        if len(numbers) < 2:
+            return False
+        self._count_dropped(numbers[0], numbers[1])
+        segment_path(self.folder, numbers[0]).unlink(missing_ok=True)
+        return True
 
     def _count_dropped(self, oldest: int, following: int) -> None:
         first, end = first_event_of(self.folder, oldest), first_event_of(self.folder, following)

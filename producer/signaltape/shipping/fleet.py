@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from signaltape.journal.home import is_alive, journal_folders
@@ -17,12 +18,12 @@ LOOK_EVERY_S = 1.0
 class Fleet:
     """Ships journals over one connection.
 
-    own: the journal of the engine that this runs in: shipped first. Besides it, only journals of dead
+    own: the journals of the engine that this runs in. Besides it, only journals of dead
         engines are taken, so that no live engine's journal moves to a process that may end before it.
         None (a shipper of its own): every journal that no other shipper has.
     """
 
-    def __init__(self, settings: Settings, own: Path | None = None) -> None:
+    def __init__(self, settings: Settings, own: Sequence[Path] | None = None) -> None:
         assert settings.redis_url is not None
         self._settings = settings
         self._own = own
@@ -80,4 +81,4 @@ class Fleet:
                 del self._journals[folder]
 
     def _may_take(self, folder: Path) -> bool:
-        return self._own is None or folder == self._own or not is_alive(folder)
+        return self._own is None or folder in self._own or not is_alive(folder)

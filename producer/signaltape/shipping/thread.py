@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from signaltape.notices import Notices
@@ -20,12 +21,12 @@ LINGER_S = 0.005
 
 
 class ShipperThread:
-    """Ships the engine's own journal, and those of engines that died.
+    """Ships the engine's own journals, and those of engines that died.
 
     idle: true while the thread found nothing to ship; only then need the emitter call `wake`.
     """
 
-    def __init__(self, settings: Settings, own: Path) -> None:
+    def __init__(self, settings: Settings, own: Sequence[Path]) -> None:
         self._fleet = Fleet(settings, own)
         self._own = own
         self._wake = threading.Event()
@@ -101,4 +102,4 @@ class ShipperThread:
                     self._drained = True
                     return
         except LinkError as error:
-            log.warning("not all events were shipped, the rest waits in %s: %s", self._own, error)
+            log.warning("not all events were shipped, the rest waits in %s: %s", self._own[0].parent, error)

@@ -1,4 +1,4 @@
-"""Read ahead: a thread that fetches and decodes the next batch while Postgres works on this one."""
+"""Read ahead: a thread that fetches and decodes the next batch while the one before is being written."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
+from signaltape.consuming.consumer import Consumer, RedisError
+from signaltape.consuming.entry import Entry, Sorted
+from signaltape.consuming.suspects import is_deadly, reason
 from signaltape.shipping.backoff import Backoff
-from worker.consumer import Consumer, RedisError
-from worker.decoding import Batch, Entry, bury, sort_entries
-from worker.suspects import is_deadly, reason
 
-log = logging.getLogger("worker")
+log = logging.getLogger("signaltape")
+
+B = TypeVar("B", bound=Sorted)
 
 #: How long one blocking read waits; a stop is noticed within this time.
 BLOCK_MS = 500
@@ -35,20 +38,30 @@ class Limits(NamedTuple):
     stream_max_bytes: int = 0
 
 
-class ReadAhead:
+class Sorting(NamedTuple, Generic[B]):
+    """What becomes of entries: `sort` of those read together, `bury` of one that kills whoever touches it."""
+
+    sort: Callable[[Sequence[Entry]], B]
+    bury: Callable[[Entry, str], B]
+
+
+class ReadAhead(Generic[B]):
     """Fetches batches in a thread; at most one waits while another is in work.
 
     `next_batch` gives them; `done` says that the last one was acknowledged.
     once: end when the stream is drained, and raise the first Redis error instead of waiting for Redis.
     """
 
-    def __init__(self, consumer: Consumer, limits: Limits, stop: threading.Event, *, once: bool) -> None:
+    def __init__(
+        self, consumer: Consumer, sorting: Sorting[B], limits: Limits, stop: threading.Event, *, once: bool
+    ) -> None:
         self._consumer = consumer
+        self._sorting = sorting
         self._limits = limits
         self._stop = stop
         self._once = once
         self._changed = threading.Condition()
-        self._ready: deque[Batch] = deque()
+        self._ready: deque[B] = deque()
         self._in_hand = 0
         self._ended = False
         self._abandoned = False
@@ -61,7 +74,7 @@ class ReadAhead:
         """Begin reading."""
         self._thread.start()
 
-    def next_batch(self) -> Batch | None:
+    def next_batch(self) -> B | None:
         """The next batch; waits for it. None when there will be no more.
 
         Raises what ended the reading, if it was an error.
@@ -143,7 +156,7 @@ class ReadAhead:
         first = self._consumer.read_new(READ_COUNT, None if self._once else BLOCK_MS)
         entries = self._gather(first) if first else []
         if entries:
-            self._hand_on(sort_entries(entries))
+            self._hand_on(self._sorting.sort(entries))
         self._tidy()
         return bool(claimed or entries)
 
@@ -183,7 +196,7 @@ class ReadAhead:
         suspects = self._consumer.suspects(entries)
         ordinary = [entry for entry in entries if (entry.stream, entry.entry_id) not in suspects]
         if ordinary:
-            self._hand_on(sort_entries(ordinary))
+            self._hand_on(self._sorting.sort(ordinary))
         for entry in entries:
             if (entry.stream, entry.entry_id) in suspects and not self._stop.is_set():
                 self._try_alone(entry)
@@ -193,9 +206,9 @@ class ReadAhead:
         tries = self._consumer.begin_lonely_try(entry)
         if is_deadly(tries):
             log.error("entry %s goes to the dead letters: %s", entry.entry_id, reason(tries))
-            self._hand_on(bury(entry, reason(tries)))
+            self._hand_on(self._sorting.bury(entry, reason(tries)))
         else:
-            self._hand_on(sort_entries([entry]))
+            self._hand_on(self._sorting.sort([entry]))
         self._await_empty_hands()
         self._consumer.end_lonely_try(entry.stream, entry.entry_id)
 
@@ -217,7 +230,7 @@ class ReadAhead:
                         self._limits.stream_max_bytes,
                     )
 
-    def _hand_on(self, batch: Batch) -> None:
+    def _hand_on(self, batch: B) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._ready or self._abandoned)
             self._ready.append(batch)

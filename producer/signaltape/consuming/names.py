@@ -1,4 +1,4 @@
-"""A stable consumer name: after a restart the worker finds the entries that it had in hand."""
+"""A stable consumer name: after a restart a consumer finds the entries that it had in hand."""
 
 from __future__ import annotations
 

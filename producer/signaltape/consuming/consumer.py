@@ -9,11 +9,11 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from signaltape.consuming.entry import Entry
+from signaltape.consuming.lua import DELETE_IDLE_CONSUMER, TRIM_BELOW_EVERY_GROUP
+from signaltape.consuming.suspects import crash_key, is_suspect
 from signaltape.settings import Secret
 from signaltape.stream import WORKER_GROUP, entry_order
-from worker.decoding import Entry
-from worker.lua import DELETE_IDLE_CONSUMER, TRIM_BELOW_EVERY_GROUP
-from worker.suspects import crash_key, is_suspect
 
 #: What can go wrong between us and Redis.
 RedisError = (redis.RedisError, OSError)

@@ -6,23 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from signaltape.clock import from_epoch_ms
+from signaltape.consuming.entry import Entry
 from signaltape.contract import decode
 from signaltape.errors import InvalidEvent
-from signaltape.events import SCHEMA_VERSION
-from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_VERSION, entry_time_ms
+from signaltape.events import EVENTS, SCHEMA_VERSION
+from signaltape.record_contract import decode_record
+from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY, FIELD_VERSION, entry_time_ms
 from sink.dead_fields import pack_fields
-from sink.entries import Accepted, DeadLetter
-
-
-class Entry(NamedTuple):
-    """One entry as Redis gave it: stream key, entry id, names and values in turn.
-
-    `fields` is None for an entry that was deleted from the stream while it was pending.
-    """
-
-    stream: str
-    entry_id: str
-    fields: Sequence[bytes] | None
+from sink.entries import Accepted, AcceptedRecord, DeadLetter
 
 
 class Batch(NamedTuple):
@@ -33,6 +24,7 @@ class Batch(NamedTuple):
     dead: list[DeadLetter]
     #: entries that were deleted from the stream before anyone read them
     vanished: int
+    records: list[AcceptedRecord]
 
     @property
     def size(self) -> int:
@@ -45,6 +37,7 @@ def sort_entries(entries: Sequence[Entry]) -> Batch:
     ids: dict[str, list[str]] = {}
     accepted: list[Accepted] = []
     dead: list[DeadLetter] = []
+    records: list[AcceptedRecord] = []
     vanished = 0
     for entry in entries:
         ids.setdefault(entry.stream, []).append(entry.entry_id)
@@ -52,30 +45,47 @@ def sort_entries(entries: Sequence[Entry]) -> Batch:
             vanished += 1
             continue
         try:
-            accepted.append(_accept(entry, entry.fields))
+            found = _accept(entry, entry.fields)
+            if isinstance(found, Accepted):
+                accepted.append(found)
+            else:
+                records.append(found)
         except InvalidEvent as error:
             dead.append(_bury(entry, entry.fields, str(error)))
-    return Batch(ids, accepted, dead, vanished)
+    return Batch(ids, accepted, dead, vanished, records)
 
 
 def bury(entry: Entry, reason: str) -> Batch:
     """A batch that sends one entry to the dead letters without looking at what it holds."""
     dead = [_bury(entry, entry.fields, reason)] if entry.fields is not None else []
-    return Batch({entry.stream: [entry.entry_id]}, [], dead, 1 - len(dead))
+    return Batch({entry.stream: [entry.entry_id]}, [], dead, 1 - len(dead), [])
 
 
-def _accept(entry: Entry, fields: Sequence[bytes]) -> Accepted:
-    version = SCHEMA_VERSION
+def _accept(entry: Entry, fields: Sequence[bytes]) -> Accepted | AcceptedRecord:
+    version, wire_id = SCHEMA_VERSION, None
     if len(fields) == 4 and fields[0] == FIELD_EVENT and fields[2] == FIELD_DATA:
         raw_name, data = fields[1], fields[3]
     else:
         named = _named(fields)
+        if FIELD_REPLAY in named:
+            raise InvalidEvent("a replayed event never enters the live tables")
         raw_name, data = _required(named, FIELD_EVENT), _required(named, FIELD_DATA)
-        version = _version(named.get(FIELD_VERSION))
+        version, wire_id = _version(named.get(FIELD_VERSION)), named.get(FIELD_ID)
     name = raw_name.decode("utf-8", "backslashreplace")
-    default_ts = from_epoch_ms(entry_time_ms(entry.entry_id))
-    decoded = decode(name, data, default_ts=default_ts, version=version)
-    return Accepted(name, decoded, data, entry.stream, entry.entry_id)
+    entry_ts = from_epoch_ms(entry_time_ms(entry.entry_id))
+    if name in EVENTS:
+        decoded = decode(name, data, default_ts=entry_ts, version=version)
+        return Accepted(name, decoded, data, entry.stream, entry.entry_id)
+    record = decode_record(
+        name,
+        data,
+        stream=entry.stream,
+        entry_id=entry.entry_id,
+        default_ts=entry_ts,
+        wire_id=wire_id,
+        version=version,
+    )
+    return AcceptedRecord(name, record, data, entry.stream, entry.entry_id)
 
 
 def _named(fields: Sequence[bytes]) -> dict[bytes, bytes]:

@@ -1,0 +1,127 @@
+"""Batch after batch: write, then acknowledge; through every outage of Redis and of what is written to."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from signaltape.consuming.consumer import Consumer, RedisError
+from signaltape.consuming.entry import Sorted
+from signaltape.consuming.read_ahead import Limits, ReadAhead, Sorting
+from signaltape.shipping.backoff import Backoff
+
+log = logging.getLogger("signaltape")
+
+B = TypeVar("B", bound=Sorted)
+B_contra = TypeVar("B_contra", bound=Sorted, contravariant=True)
+
+
+class CannotWrite(Exception):
+    """Nothing of the batch was written, and the same batch may be tried again later.
+
+    what: what does not write now; why: in one line.
+    """
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}")
+        self.what = what
+        self.why = why
+
+
+class Target(Protocol[B_contra]):
+    """Where batches go."""
+
+    def write(self, batch: B_contra) -> None:
+        """Write a batch, all of it, safely. Raises CannotWrite."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        ...
+
+
+class Loop(Generic[B]):
+    """Moves entries from the stream to a target until stopped.
+
+    make_consumer: a consumer for one thread (there are two: reading, acknowledging).
+    target: where to write; its name stands in the log.
+    stop: set it to finish the batch in hand, acknowledge it and leave.
+    """
+
+    def __init__(
+        self,
+        make_consumer: Callable[[], Consumer],
+        target: Target[B],
+        sorting: Sorting[B],
+        stop: threading.Event,
+        limits: Limits,
+    ) -> None:
+        self._make_consumer = make_consumer
+        self._target = target
+        self._sorting = sorting
+        self._stop = stop
+        self._limits = limits
+
+    def run(self, *, once: bool = False) -> None:
+        """Work until stopped; with `once`, until the stream is drained.
+
+        With `once`, raises the first error of Redis or CannotWrite; otherwise waits for them for ever.
+        """
+        reading, acknowledging = self._make_consumer(), self._make_consumer()
+        ahead = ReadAhead(reading, self._sorting, self._limits, self._stop, once=once)
+        ahead.start()
+        try:
+            while (batch := ahead.next_batch()) is not None:
+                if self._write(batch, once=once):
+                    self._acknowledge(acknowledging, batch, once=once)
+                ahead.done()
+            self._leave(acknowledging)
+        finally:
+            ahead.abandon()
+            reading.close()
+            acknowledging.close()
+            self._target.close()
+
+    def _write(self, batch: B, *, once: bool) -> bool:
+        """Write a batch, however long that cannot be done. False if stopped before that: it stays pending."""
+        backoff = Backoff()
+        away = ""
+        while True:
+            try:
+                self._target.write(batch)
+            except CannotWrite as error:
+                if once:
+                    raise
+                wait_s, away = backoff.next_s(), error.what
+                log.warning("%s does not write, trying again in %.1f s: %s", away, wait_s, error.why)
+                if self._stop.wait(wait_s):
+                    log.warning("%d entries stay pending for the next start", batch.size)
+                    return False
+                continue
+            if away:
+                log.info("%s is back", away)
+            return True
+
+    def _acknowledge(self, consumer: Consumer, batch: B, *, once: bool) -> None:
+        """Acknowledge what is written. If that fails, it comes again and is dropped as duplicate."""
+        backoff = Backoff()
+        while True:
+            try:
+                consumer.acknowledge(batch.ids)
+                return
+            except RedisError as error:
+                consumer.disconnect()
+                if once:
+                    raise
+                wait_s = backoff.next_s()
+                log.warning("cannot acknowledge, trying again in %.1f s: %s", wait_s, error)
+                if self._stop.wait(wait_s):
+                    return
+
+    def _leave(self, consumer: Consumer) -> None:
+        try:
+            consumer.leave()
+        except RedisError as error:
+            log.info("left without signing off: %s", error)

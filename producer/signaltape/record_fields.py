@@ -1,0 +1,50 @@
+"""What the Emitter makes of a record's fields: names as on the wire, an id, a time, a WIB day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import uuid_utils
+
+from signaltape.clock import WIB
+from signaltape.errors import InvalidEvent
+from signaltape.record_contract import moment_of
+from signaltape.records import RECORDS, TradeLog
+
+#: snake_case to the name on the wire, for each record.
+_WIRE_NAMES = {
+    name: {
+        field.name: field.encode_name
+        for field in msgspec.structs.fields(kind)
+        if field.name != field.encode_name
+    }
+    for name, kind in RECORDS.items()
+}
+
+
+def wire_fields(name: str, fields: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """A record's fields as they are written. Raises InvalidEvent if a field is given under both its names."""
+    names = _WIRE_NAMES[name]
+    if not names.keys().isdisjoint(fields):
+        renamed = {names.get(key, key): value for key, value in fields.items()}
+        if len(renamed) < len(fields):
+            twice = next(key for key, wire in names.items() if key in fields and wire in fields)
+            raise InvalidEvent(f"{names[twice]} must be given once, got {twice} too")
+        fields = renamed
+    written = {"id": fields.get("id") or str(uuid_utils.uuid7()), **fields}
+    if written.get("timestamp") is None:
+        written["timestamp"] = now
+    if name == TradeLog.EVENT and written.get("dateKey") is None:
+        written["dateKey"] = _day(written["timestamp"])
+    return written
+
+
+def _day(timestamp: Any) -> str | None:
+    """The WIB day of a time; None of what is no time (the contract then says so)."""
+    try:
+        moment = datetime.fromisoformat(timestamp) if isinstance(timestamp, str) else timestamp
+        return str(moment_of(moment).astimezone(WIB).date())
+    except (ValueError, TypeError, InvalidEvent):
+        return None

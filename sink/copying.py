@@ -1,0 +1,51 @@
+"""COPY into a table, and what both writers know of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+import psycopg
+from psycopg import sql
+
+from signaltape.clock import from_epoch_ms
+from signaltape.stream import entry_time_ms
+from sink.db import one_line
+from sink.dead_fields import pack_fields
+from sink.entries import Accepted, AcceptedRecord, DeadLetter
+from sink.rows import block
+
+#: SQLSTATE classes of errors that lie in the data itself: data exception, integrity, limits of a value.
+_FAULT_OF_A_ROW = ("22", "23", "54")
+
+
+def is_fault_of_a_row(error: psycopg.Error) -> bool:
+    """Whether an error lies in the data, so that halving a batch finds the row."""
+    return (error.sqlstate or "")[:2] in _FAULT_OF_A_ROW
+
+
+@cache
+def _statement(table: str, columns: tuple[str, ...]) -> sql.Composed:
+    names = sql.SQL(", ").join(sql.Identifier(column) for column in columns)
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+
+
+def copy_lines(
+    cursor: psycopg.Cursor[tuple[object, ...]], table: str, columns: tuple[str, ...], lines: Iterable[str]
+) -> None:
+    """Send lines of COPY's text format to a table. Raises psycopg.Error."""
+    with cursor.copy(_statement(table, columns)) as copy:
+        copy.write(block(lines))
+
+
+def rejected(entry: Accepted | AcceptedRecord, error: psycopg.Error) -> DeadLetter:
+    """The dead letter of an entry that only Postgres rejects."""
+    return DeadLetter(
+        stream=entry.stream,
+        entry_id=entry.entry_id,
+        event=entry.name,
+        raw=entry.payload,
+        fields=pack_fields({b"event": entry.name.encode()}),
+        reason=f"Postgres rejects it: {one_line(error)}",
+        entry_ts=from_epoch_ms(entry_time_ms(entry.entry_id)),
+    )
