@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from signaltape.shipping.thread import ShipperThread
 
 
+#: RUN_MODE of an engine that is fed from a replay: its emits must not mix with what really happened.
+REPLAY_MODE = "REPLAY"
+
+
 class _Kind:
     """What the emit path needs to know of one event, computed once."""
 
@@ -80,7 +84,9 @@ class Emitter:
         self._shipper: ShipperThread | None = None
         self._closed = False
         self._settings = self._read_settings(settings)
-        self._on = self._settings.feature_event_logging
+        self._on = self._settings.feature_event_logging and self._settings.run_mode != REPLAY_MODE
+        if self._settings.feature_event_logging and not self._on:
+            self._notices.say("RUN_MODE", "RUN_MODE=REPLAY: what the engine emits is not recorded")
         self._wants_shipping = ship
         self._ship = ship and self._settings.redis_url is not None
         if self._on:

@@ -41,6 +41,9 @@ class Secret:
         return hash(self._text)
 
 
+Days = Annotated[int, Meta(ge=1, le=36_500)]
+
+
 class Settings(Struct, frozen=True, kw_only=True):
     """All that signaltape reads from the environment. The variable's name stands behind each field."""
 
@@ -63,6 +66,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     stream_retention_s: Annotated[int, Meta(ge=0)] = 86_400  # SIGNALTAPE_STREAM_RETENTION_S
     dyno: str | None = None  # DYNO; set by Heroku-like hosts, names the worker's consumer
     shipped_keep_s: Annotated[int, Meta(ge=0)] = 900  # SIGNALTAPE_SHIPPED_KEEP_S
+    run_mode: str = "LIVE"  # RUN_MODE; REPLAY keeps the engine's own emits out of the live stream
+    keep_trades_days: Days = 30  # SIGNALTAPE_KEEP_TRADES_DAYS
+    keep_orders_days: Days = 30  # SIGNALTAPE_KEEP_ORDERS_DAYS
+    keep_events_days: Days = 7  # SIGNALTAPE_KEEP_EVENTS_DAYS
+    keep_snapshots_days: Days = 30  # SIGNALTAPE_KEEP_SNAPSHOTS_DAYS
+    keep_market_hours: Annotated[int, Meta(ge=1)] = 24  # SIGNALTAPE_KEEP_MARKET_HOURS
+    keep_sessions_days: Days = 30  # SIGNALTAPE_KEEP_SESSIONS_DAYS
+    keep_signals_days: Annotated[int, Meta(ge=0)] = 0  # SIGNALTAPE_KEEP_SIGNALS_DAYS; 0: for ever
+    compress_after_days: Days = 2  # SIGNALTAPE_COMPRESS_AFTER_DAYS
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -102,6 +114,15 @@ _FIELD_OF = {
     "SIGNALTAPE_STREAM_MAX_BYTES": "stream_max_bytes",
     "SIGNALTAPE_STREAM_RETENTION_S": "stream_retention_s",
     "DYNO": "dyno",
+    "RUN_MODE": "run_mode",
+    "SIGNALTAPE_KEEP_TRADES_DAYS": "keep_trades_days",
+    "SIGNALTAPE_KEEP_ORDERS_DAYS": "keep_orders_days",
+    "SIGNALTAPE_KEEP_EVENTS_DAYS": "keep_events_days",
+    "SIGNALTAPE_KEEP_SNAPSHOTS_DAYS": "keep_snapshots_days",
+    "SIGNALTAPE_KEEP_MARKET_HOURS": "keep_market_hours",
+    "SIGNALTAPE_KEEP_SESSIONS_DAYS": "keep_sessions_days",
+    "SIGNALTAPE_KEEP_SIGNALS_DAYS": "keep_signals_days",
+    "SIGNALTAPE_COMPRESS_AFTER_DAYS": "compress_after_days",
 }
 _VARIABLE_OF = {field: name for name, field in _FIELD_OF.items()}
 

@@ -13,6 +13,8 @@ from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.lua import TRIM_BELOW_EVERY_GROUP
 from signaltape.consuming.read_ahead import Limits
 from signaltape.consuming.suspects import MAX_CRASHES, SUSPECT_DELIVERIES, crash_key, is_deadly, is_suspect
+from signaltape.events import EVENTS
+from signaltape.records import RECORDS
 from sink.db import Connection
 from sink.entries import Outcome
 from tests.integration.conftest import Runner
@@ -39,7 +41,7 @@ def test_they_are_listed_and_counted_by_reason(buried: None, runner: Runner) -> 
     listed = json.loads(out)
     assert [(count["reason"], count["letters"]) for count in listed["counts"]] == [
         ("confluence_score must be in 0..1", 3),
-        ("event must be one of signal_published, signal_triggered, signal_invalidated, signal_closed", 2),
+        (f"event must be one of {', '.join((*EVENTS, *RECORDS))}", 2),
         ("data must be JSON: JSON is malformed: invalid character (byte 0)", 1),
     ]
     assert len(listed["letters"]) == 6

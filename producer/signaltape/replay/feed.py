@@ -1,0 +1,72 @@
+"""The feed of an engine in process: handlers by type, called as if live."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from pathlib import Path
+
+from signaltape.replay.player import Controls, Mode, Player, PlayerStatus
+from signaltape.replay.session import ReplayEvent
+
+Handler = Callable[[ReplayEvent], Awaitable[object] | object]
+#: The handler for whatever has none of its own.
+ANY = "*"
+
+
+class ReplayFeed:
+    """Plays a session to handlers. An engine that was started with RUN_MODE=REPLAY uses it instead of connectors.
+
+    folder: of the session (`data/replay/sessions/<id>`); speed, loop, mode, controls: as for `Player`.
+    """
+
+    def __init__(
+        self,
+        folder: Path | str,
+        *,
+        speed: float | None = None,
+        loop: bool = False,
+        mode: Mode | str = Mode.ALL,
+        controls: Controls | None = None,
+    ) -> None:
+        self.controls = controls or Controls()
+        self._player = Player(Path(folder), speed=speed, loop=loop, mode=Mode(mode), controls=self.controls)
+        self._handlers: defaultdict[str, list[Handler]] = defaultdict(list)
+
+    def on(self, kind: str, handler: Handler) -> ReplayFeed:
+        """Call `handler` with every event of a type (SCORING_UPDATE, MARKET_TRADE, …) or name; `*`: any other."""
+        self._handlers[kind].append(handler)
+        return self
+
+    @property
+    def status(self) -> PlayerStatus:
+        """Where it stands."""
+        return self._player.status
+
+    def run(self) -> PlayerStatus:
+        """Play to the end, or until `controls.stop()`. Raises SessionError; TypeError for a coroutine handler."""
+        return self._player.run(self._hand_out)
+
+    async def run_async(self) -> PlayerStatus:
+        """The same for asyncio; handlers may be coroutine functions."""
+        return await self._player.run_async(self._hand_out_async)
+
+    def _hand_out(self, event: ReplayEvent) -> None:
+        for handler in self._of(event):
+            if isawaitable(given := handler(event)):
+                close = getattr(given, "close", None)
+                if close is not None:
+                    close()
+                raise TypeError(f"the handler of {event.type} is asynchronous: use run_async()")
+
+    async def _hand_out_async(self, event: ReplayEvent) -> None:
+        for handler in self._of(event):
+            given = handler(event)
+            if isawaitable(given):
+                await given
+
+    def _of(self, event: ReplayEvent) -> list[Handler]:
+        handlers = self._handlers
+        found = handlers.get(event.type) or handlers.get(event.event)
+        return found or handlers.get(ANY, [])

@@ -1,0 +1,132 @@
+"""The archiver: batches of the stream into files, each line once and whole."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from replay.atomic import replace_file
+from replay.layout import archive_file, data_folder, snapshot_file
+from replay.ledger import Ledger
+from replay.lines import make_line, sortable
+from signaltape.consuming.loop import CannotWrite
+from signaltape.failpoints import failpoint
+from signaltape.records import RECORDS, Group
+from sink.decoding import Batch
+
+log = logging.getLogger("replay")
+
+_SNAPSHOTS = {name for name, kind in RECORDS.items() if kind.GROUP is Group.SNAPSHOTS}
+
+
+class Archived(NamedTuple):
+    """What was done: lines written, duplicates dropped, invalid entries left to the worker's dead letters."""
+
+    lines: int = 0
+    duplicates: int = 0
+    invalid: int = 0
+
+
+class _Line(NamedTuple):
+    line_id: str
+    event: str
+    path: str
+    ts: str
+    line: bytes
+
+
+class Archive:
+    """The archive as the loop's target. data: SIGNALTAPE_DATA."""
+
+    def __init__(self, data: Path) -> None:
+        self._root = data_folder(data)
+        self._ledger: Ledger | None = None
+        self.total = Archived()
+
+    def write(self, batch: Batch) -> None:
+        """Append a batch. When this returns it is on disk; if it raises CannotWrite, nothing of it is."""
+        lines = list(_lines(batch))
+        try:
+            if self._ledger is None:
+                self._ledger = Ledger(self._root)
+            written = self._append(self._ledger, lines)
+        except (OSError, sqlite3.Error) as error:
+            self.close()
+            raise CannotWrite(f"the archive under {self._root}", _why(error)) from error
+        total = self.total
+        self.total = Archived(
+            total.lines + written,
+            total.duplicates + len(lines) - written,
+            total.invalid + len(batch.dead),
+        )
+
+    def close(self) -> None:
+        """Close the ledger."""
+        ledger, self._ledger = self._ledger, None
+        if ledger is not None:
+            ledger.close()
+
+    def _append(self, ledger: Ledger, lines: list[_Line]) -> int:
+        with ledger.transaction():
+            fresh = ledger.unseen([one.line_id for one in lines])
+            written = len(fresh)
+            files: defaultdict[str, list[bytes]] = defaultdict(list)
+            latest: dict[str, _Line] = {}
+            for one in lines:
+                if one.line_id in fresh:
+                    fresh.discard(one.line_id)  # the first of several in this batch
+                    files[one.path].append(one.line)
+                    if one.event in _SNAPSHOTS:
+                        latest[one.event] = max(one, latest.get(one.event, one), key=lambda line: line.ts)
+            for path, new in files.items():
+                self._append_to(ledger, path, b"\n".join(new) + b"\n")
+            failpoint("archive.before_commit")
+            for event, line in latest.items():
+                self._replace_snapshot(ledger, event, line)
+        failpoint("archive.after_commit")
+        return written
+
+    def _append_to(self, ledger: Ledger, path: str, data: bytes) -> None:
+        """Append behind the committed length: what a crash left there is cut off."""
+        target = self._root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        length = ledger.length(path)
+        with target.open("ab") as file:
+            if file.tell() != length:
+                log.info("%s: cut back from %d to %d bytes", path, file.tell(), length)
+                file.truncate(length)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        ledger.set_length(path, length + len(data))
+
+    def _replace_snapshot(self, ledger: Ledger, event: str, line: _Line) -> None:
+        """Keep the latest snapshot of a kind, by its own time."""
+        if line.ts < ledger.snapshot_time(event):
+            return
+        replace_file(self._root / snapshot_file(event), line.line + b"\n")
+        ledger.set_snapshot_time(event, line.ts)
+
+
+def _lines(batch: Batch) -> Iterator[_Line]:
+    for entry in batch.accepted:
+        decoded = entry.decoded
+        path = archive_file(entry.name, decoded.event.symbol, decoded.ts)
+        line = make_line(entry.name, decoded.event_id, decoded.ts, entry.payload)
+        yield _Line(decoded.event_id, entry.name, path, sortable(decoded.ts), line)
+    for recorded in batch.records:
+        record, ts = recorded.decoded.record, recorded.decoded.ts
+        path = archive_file(recorded.name, record.symbol, ts)
+        line = make_line(recorded.name, recorded.decoded.record_id, ts, recorded.payload)
+        yield _Line(recorded.decoded.record_id, recorded.name, path, sortable(ts), line)
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,22 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_beside(target: Path, data: bytes) -> Path:
+    """Write what is to replace `target` into a hidden file beside it; its path. Raises OSError."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    hidden = target.with_name(f".{target.name}.new")
+    with hidden.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    return hidden
+
+
+def replace_file(target: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old one or the new one. Raises OSError."""
+    write_beside(target, data).replace(target)

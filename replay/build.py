@@ -1,0 +1,143 @@
+"""Building a session: events of a span from a source, sorted by time and then id, in constant memory."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import heapq
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from replay.layout import sessions_folder
+from replay.lines import read_head
+from replay.sources import Source, Span
+from signaltape.clock import WIB
+from signaltape.replay.session import EVENTS, MANIFEST, DateRange, Manifest
+
+#: So many lines are sorted in memory at once; more go to disk in sorted runs that are then merged.
+RUN_LINES = 100_000
+_TELL_EVERY = 10_000
+
+Keyed = tuple[str, str, bytes]
+
+
+def build(
+    data: Path,
+    source: Source,
+    span: Span,
+    *,
+    now: datetime,
+    notes: str = "",
+    speed_factor: float = 1.0,
+    max_events: int | None = None,
+    progress: Callable[[str, int], None] = lambda _what, _done: None,
+) -> Manifest:
+    """Build a session; it appears whole or not at all. Returns its manifest.
+
+    data: SIGNALTAPE_DATA; progress: called with what is done and how far it is.
+    Raises OSError, and what the source raises.
+    """
+    folder = sessions_folder(data)
+    folder.mkdir(parents=True, exist_ok=True)
+    session_id = f"{now.astimezone(WIB):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    hidden = Path(tempfile.mkdtemp(prefix=".building-", dir=folder))
+    try:
+        ordered = islice(_distinct(_sorted(source.lines(span), hidden, progress)), max_events)
+        total, digest, symbols, types = _write(hidden / EVENTS, ordered, progress)
+        manifest = Manifest(
+            session_id=session_id,
+            created_at=now,
+            created_by=_user(),
+            source_date_range=DateRange(span.since, span.until),
+            symbols=sorted(symbols),
+            event_types=sorted(types),
+            speed_factor=speed_factor,
+            notes=notes,
+            total_events=total,
+            source=source.name,
+            sha256=digest,
+        )
+        (hidden / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+        hidden.chmod(0o755)
+        hidden.rename(folder / session_id)
+    except BaseException:
+        shutil.rmtree(hidden, ignore_errors=True)
+        raise
+    return manifest
+
+
+def _sorted(lines: Iterator[Keyed], folder: Path, progress: Callable[[str, int], None]) -> Iterator[Keyed]:
+    """Sort any number of lines: an external merge sort with runs of RUN_LINES."""
+    runs: list[Path] = []
+    read = 0
+    while run := list(islice(lines, RUN_LINES)):
+        run.sort()
+        read += len(run)
+        progress("read", read)
+        if not runs and len(run) < RUN_LINES:
+            yield from run
+            return
+        path = folder / f"run-{len(runs)}"
+        with path.open("wb") as file:
+            file.writelines(line + b"\n" for _, _, line in run)
+        runs.append(path)
+        del run
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("rb")) for path in runs]
+        yield from heapq.merge(*(_keyed(file) for file in files))
+    for path in runs:
+        path.unlink()
+
+
+def _keyed(file: Iterable[bytes]) -> Iterator[Keyed]:
+    for raw in file:
+        line = raw[:-1]
+        head = read_head(line)
+        yield head.ts, head.line_id, line
+
+
+def _distinct(ordered: Iterator[Keyed]) -> Iterator[bytes]:
+    """Each event once: the same id at the same time is the same event."""
+    before: tuple[str, str] | None = None
+    for ts, line_id, line in ordered:
+        if (ts, line_id) != before:
+            yield line
+            before = (ts, line_id)
+
+
+def _write(
+    path: Path, lines: Iterator[bytes], progress: Callable[[str, int], None]
+) -> tuple[int, str, set[str], set[str]]:
+    digest = hashlib.sha256()
+    symbols: set[str] = set()
+    types: set[str] = set()
+    total = 0
+    with path.open("wb") as file:
+        for line in lines:
+            head = read_head(line)
+            types.add(head.type)
+            if head.symbol is not None:
+                symbols.add(head.symbol)
+            raw = line + b"\n"
+            digest.update(raw)
+            file.write(raw)
+            total += 1
+            if total % _TELL_EVERY == 0:
+                progress("written", total)
+    progress("written", total)
+    return total, digest.hexdigest(), symbols, types
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "unknown"

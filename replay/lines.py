@@ -1,0 +1,51 @@
+"""One line of the archive and of a session: the payload as it was sent, with what it is in front.
+
+    {"_event":"trade_log","_id":"…","_ts":"2022-01-17T03:00:00.000000Z", …the payload's own fields…}
+
+The time is UTC with microseconds, so that lines sort as texts.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Struct
+
+from signaltape.records import type_of
+
+
+class Head(Struct, rename={"event": "_event", "line_id": "_id", "ts": "_ts", "event_type": "eventType"}):
+    """What is needed to choose and sort a line, without looking at the rest."""
+
+    event: str
+    line_id: str
+    ts: str
+    symbol: str | None = None
+    event_type: str | None = None
+
+    @property
+    def type(self) -> str:
+        """The type by which replays choose."""
+        return type_of(self.event, self.event_type)
+
+
+read_head = msgspec.json.Decoder(Head).decode
+
+
+def make_line(event: str, line_id: str, ts: datetime, payload: bytes) -> bytes:
+    """A line without its newline. payload: the JSON object as it was sent."""
+    if b"\n" in payload or b"\r" in payload:
+        payload = msgspec.json.format(payload, indent=-1)
+    body = payload.strip()[1:].lstrip()
+    return b'{"_event":"%b","_id":"%b","_ts":"%b",%b' % (
+        event.encode(),
+        line_id.encode(),
+        sortable(ts).encode(),
+        body,
+    )
+
+
+def sortable(ts: datetime) -> str:
+    """A time as a text that sorts as times do."""
+    return ts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

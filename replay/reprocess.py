@@ -1,0 +1,131 @@
+"""Stretches of history into Postgres once more, by the worker's own way: from stream offsets, or from a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from replay.sources import read_stream
+from signaltape.clock import as_aware
+from signaltape.consuming.entry import Entry
+from signaltape.replay.session import ReplayEvent, read_events, read_manifest
+from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID
+from sink.db import Connection
+from sink.decoding import sort_entries
+from sink.entries import Outcome
+from sink.replays import fix_arrival, holds_live_events
+from sink.writer import BatchWriter
+
+_BATCH = 5000
+
+
+class LiveDatabase(Exception):
+    """A session is only ever loaded into a database that holds nothing live."""
+
+
+class _Undo(Exception):
+    """Ends a dry run's transaction."""
+
+
+class Reprocessed(NamedTuple):
+    """What was read, and what became (or would become) of it."""
+
+    entries: int
+    outcome: Outcome
+
+
+def offset(text: str, *, end: bool = False) -> str:
+    """A stream offset from what a user types: an entry id, `-`, `+`, or an ISO time (without a zone: WIB).
+
+    Raises ValueError.
+    """
+    if text in ("-", "+"):
+        return text
+    left, _, right = text.partition("-")
+    if left.isdigit() and len(left) > 8 and (not right or right.isdigit()):
+        return text
+    try:
+        moment = as_aware(datetime.fromisoformat(text))
+    except ValueError:
+        raise ValueError(
+            f"must be an entry id such as 1642395600000-0, or an ISO time, got {text!r}"
+        ) from None
+    milliseconds = int(moment.timestamp() * 1000)
+    return f"({milliseconds}-0" if end else f"{milliseconds}-0"
+
+
+def reprocess(
+    client: Any,
+    connection: Connection,
+    keys: list[str],
+    start: str,
+    end: str,
+    *,
+    dry_run: bool,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> Reprocessed:
+    """Read entries between two offsets again and write what is missing. Raises redis.RedisError, psycopg.Error."""
+    total = Reprocessed(0, Outcome())
+    for key in keys:
+        for entries in read_stream(client, key, start, end):
+            outcome = _write(connection, entries, dry_run=dry_run)
+            total = Reprocessed(total.entries + len(entries), total.outcome.plus(outcome))
+            progress(total.entries)
+    return total
+
+
+def _write(connection: Connection, entries: list[Entry], *, dry_run: bool) -> Outcome:
+    batch = sort_entries(entries)
+    outcome = Outcome()
+    try:
+        with connection.transaction():
+            outcome = BatchWriter(connection).write(batch.accepted, batch.dead, batch.records)
+            if dry_run:
+                raise _Undo
+    except _Undo:
+        pass
+    return outcome
+
+
+def load(
+    connection: Connection, folder: Path, progress: Callable[[int], None] = lambda _done: None
+) -> Reprocessed:
+    """Write a session into a database of its own, the same every time: offsets are numbers, arrival is event time.
+
+    Raises LiveDatabase if the database holds anything live, SessionError, psycopg.Error.
+    """
+    if holds_live_events(connection):
+        raise LiveDatabase(
+            "this database holds live events; a session is loaded into one of its own:"
+            " create it, migrate it, and set DATABASE_URL to it"
+        )
+    stream = f"replay:{read_manifest(folder).session_id}"
+    writer = BatchWriter(connection)
+    total = Reprocessed(0, Outcome())
+    for events in _chunks(read_events(folder)):
+        batch = sort_entries([_entry(stream, event) for event in events])
+        outcome = writer.write(batch.accepted, batch.dead, batch.records)
+        total = Reprocessed(total.entries + len(events), total.outcome.plus(outcome))
+        progress(total.entries)
+    fix_arrival(connection)
+    return total
+
+
+def _chunks(events: Iterator[ReplayEvent]) -> Iterator[list[ReplayEvent]]:
+    chunk: list[ReplayEvent] = []
+    for event in events:
+        chunk.append(event)
+        if len(chunk) == _BATCH:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _entry(stream: str, event: ReplayEvent) -> Entry:
+    milliseconds = int(event.ts.timestamp() * 1000)
+    entry_id = f"{milliseconds}-{event.index}"
+    fields = [FIELD_EVENT, event.event.encode(), FIELD_DATA, event.payload, FIELD_ID, event.event_id.encode()]
+    return Entry(stream, entry_id, fields)

@@ -1,0 +1,259 @@
+"""Retention: what is kept how long, the summary that stays, compression, and old partitions of `records`."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import zstandard
+
+from replay.atomic import write_beside
+from replay.files import COMPRESSED, archive_files, read_lines
+from replay.layout import FOLDERS, SIGNALS, data_folder, day_of, sessions_folder
+from replay.ledger import Ledger
+from replay.lines import read_head, sortable
+from replay.sessions import delete_session, read_manifest
+from signaltape.clock import WIB
+from signaltape.errors import SignaltapeError
+from signaltape.records import Group
+from signaltape.settings import Settings
+from sink.db import Connection
+from sink.retention import drop_partitions
+
+log = logging.getLogger("replay")
+
+#: Ids of lines are remembered this long, to know duplicates: longer than stream and journals can hold them.
+IDS_KEPT_S = 8 * 86_400.0
+
+
+class Keep(NamedTuple):
+    """How long each group is kept; None: for ever."""
+
+    by_group: dict[str, timedelta | None]
+    sessions: timedelta
+    compress_after: timedelta
+
+
+class Report(msgspec.Struct):
+    """What was done. Paths are relative to `data/`."""
+
+    timestamp: datetime
+    deletedFiles: list[str] = []  # noqa: N815 - the name is promised
+    keptFiles: int = 0  # noqa: N815 - the name is promised
+    errors: list[str] = []
+    compressedFiles: list[str] = []  # noqa: N815 - as the others
+    droppedPartitions: list[str] = []  # noqa: N815 - as the others
+    dryRun: bool = False  # noqa: N815 - as the others
+
+
+def keep_of(settings: Settings) -> Keep:
+    """What the settings say."""
+    signals = settings.keep_signals_days
+    return Keep(
+        {
+            Group.TRADES.value: timedelta(days=settings.keep_trades_days),
+            Group.ORDERS.value: timedelta(days=settings.keep_orders_days),
+            Group.EVENTS.value: timedelta(days=settings.keep_events_days),
+            Group.SNAPSHOTS.value: timedelta(days=settings.keep_snapshots_days),
+            Group.MARKET.value: timedelta(hours=settings.keep_market_hours),
+            SIGNALS: timedelta(days=signals) if signals else None,
+        },
+        timedelta(days=settings.keep_sessions_days),
+        timedelta(days=settings.compress_after_days),
+    )
+
+
+def apply(
+    data: Path, keep: Keep, now: datetime, *, dry_run: bool = False, connection: Connection | None = None
+) -> Report:
+    """Delete what is past its time, after summing it up. One bad file does not stop the run.
+
+    data: SIGNALTAPE_DATA; connection: to drop old partitions of `records` too.
+    """
+    report = Report(timestamp=now, dryRun=dry_run)
+    root = data_folder(data)
+    ledger = Ledger(root)
+    try:
+        for group, kept in keep.by_group.items():
+            for path in archive_files(root, FOLDERS[group]):
+                treat = partial(_treat, _File(root, path, group), ledger, keep, kept, now, report)
+                _guarded(report, path, treat)
+            if kept is not None and not dry_run:
+                ledger.set_removed_before(group, sortable(_limit(group, kept, now)))
+        _sessions(data, keep.sessions, now, report)
+        if not dry_run:
+            ledger.forget_ids(IDS_KEPT_S)
+    finally:
+        ledger.close()
+    if connection is not None:
+        longest = {
+            group: kept for group, kept in keep.by_group.items() if kept is not None and group != SIGNALS
+        }
+        limits = {group: _limit(group, kept, now) for group, kept in longest.items()}
+        report.droppedPartitions = drop_partitions(connection, limits, dry_run=dry_run)
+    return report
+
+
+class _File(NamedTuple):
+    root: Path
+    path: Path
+    group: str
+
+    @property
+    def name(self) -> str:
+        return str(self.path.relative_to(self.root))
+
+
+def _limit(group: str, kept: timedelta, now: datetime) -> datetime:
+    """What is older than this goes: whole WIB days, but of the market to the hour."""
+    if group == Group.MARKET:
+        return now - kept
+    day = (now - kept).astimezone(WIB).date()
+    return datetime.combine(day, time.min, WIB)
+
+
+def _guarded(report: Report, path: Path, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except (OSError, sqlite3.Error, msgspec.MsgspecError, zstandard.ZstdError, SignaltapeError) as error:
+        report.errors.append(f"{path.name}: {error}")
+        log.warning("retention leaves %s alone: %s", path, error)
+
+
+def _treat(
+    file: _File, ledger: Ledger, keep: Keep, kept: timedelta | None, now: datetime, report: Report
+) -> None:
+    day = day_of(file.path)
+    limit = None if kept is None else _limit(file.group, kept, now)
+    if day is None:
+        if limit is not None:
+            _drop_old_lines(file, ledger, limit, report)
+        return
+    end = datetime.combine(day + timedelta(days=1), time.min, WIB)
+    if limit is not None and end <= limit:
+        _delete(file, ledger, day, report)
+        return
+    report.keptFiles += 1
+    if file.path.suffix != COMPRESSED and end + keep.compress_after <= now:
+        report.compressedFiles.append(file.name)
+        if not report.dryRun:
+            _compress(file, ledger)
+
+
+def _delete(file: _File, ledger: Ledger, day: date, report: Report) -> None:
+    report.deletedFiles.append(file.name)
+    if report.dryRun:
+        return
+    with ledger.transaction():
+        _summarise(file, ledger, str(day), read_lines(file.root, ledger, file.path))
+        ledger.plan_delete(file.name)
+        ledger.drop_file(file.name)
+
+
+def _drop_old_lines(file: _File, ledger: Ledger, limit: datetime, report: Report) -> None:
+    """A file without days (state events of a symbol) loses its old lines; what stays is written anew."""
+    edge = sortable(limit)
+    with ledger.transaction():
+        old: list[bytes] = []
+        kept: list[bytes] = []
+        for line in read_lines(file.root, ledger, file.path):
+            (old if read_head(line).ts < edge else kept).append(line)
+        if kept:
+            report.keptFiles += 1
+        else:
+            report.deletedFiles.append(file.name)
+        if not old or report.dryRun:
+            return
+        days: dict[str, list[bytes]] = {}
+        for line in old:
+            moment = datetime.fromisoformat(read_head(line).ts)
+            days.setdefault(str(moment.astimezone(WIB).date()), []).append(line)
+        for day, lines in days.items():
+            _summarise(file, ledger, day, iter(lines))
+        if kept:
+            data = b"\n".join(kept) + b"\n"
+            _plan(file.root, ledger, file.path, data)
+            ledger.set_length(file.name, len(data))
+        else:
+            ledger.plan_delete(file.name)
+            ledger.drop_file(file.name)
+
+
+def _compress(file: _File, ledger: Ledger) -> None:
+    """To `.zst`; lines that came late, after an earlier compression, are added as a frame of their own."""
+    target = file.path.with_name(file.path.name + COMPRESSED)
+    with ledger.transaction():
+        plain = b"".join(line + b"\n" for line in read_lines(file.root, ledger, file.path))
+        before = target.read_bytes() if target.exists() else b""
+        frame = zstandard.ZstdCompressor(level=9, write_checksum=True).compress(plain)
+        _plan(file.root, ledger, target, before + frame)
+        ledger.plan_delete(file.name)
+        ledger.drop_file(file.name)
+
+
+def _plan(root: Path, ledger: Ledger, target: Path, data: bytes) -> None:
+    hidden = write_beside(target, data)
+    ledger.plan_replace(str(target.relative_to(root)), str(hidden.relative_to(root)))
+
+
+def _summarise(file: _File, ledger: Ledger, day: str, lines: Iterator[bytes]) -> None:
+    """What was there on a day: counts, symbols, first and last time, realised PnL. Added to what stands there."""
+    group = file.group
+    path = file.root / "summaries" / group / f"day-{day}.json"
+    summary: dict[str, Any] = msgspec.json.decode(path.read_bytes()) if path.exists() else {}
+    counts: Counter[str] = Counter(summary.get("counts", {}))
+    symbols: Counter[str] = Counter(summary.get("symbols", {}))
+    pnl = Decimal(str(summary.get("realizedPnl", 0)))
+    first, last = summary.get("first"), summary.get("last")
+    for line in lines:
+        head = read_head(line)
+        counts[head.type] += 1
+        if head.symbol:
+            symbols[head.symbol] += 1
+        if group == Group.TRADES:
+            pnl += _PNL.decode(line).realizedPnl
+        first = head.ts if first is None else min(first, head.ts)
+        last = head.ts if last is None else max(last, head.ts)
+    document = {
+        "day": day,
+        "group": group,
+        "counts": counts,
+        "symbols": symbols,
+        "first": first,
+        "last": last,
+    }
+    if group == Group.TRADES:
+        document["realizedPnl"] = pnl
+    encoded = msgspec.json.Encoder(decimal_format="number").encode(document)
+    _plan(file.root, ledger, path, msgspec.json.format(encoded, indent=2) + b"\n")
+
+
+class _Pnl(msgspec.Struct):
+    realizedPnl: Decimal = Decimal(0)  # noqa: N815 - as it is written
+
+
+_PNL = msgspec.json.Decoder(_Pnl)
+
+
+def _sessions(data: Path, kept: timedelta, now: datetime, report: Report) -> None:
+    folder = sessions_folder(data)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        try:
+            old = read_manifest(path).created_at < now - kept
+        except (OSError, SignaltapeError) as error:
+            report.errors.append(f"session {path.name}: {error}")
+            continue
+        if not old:
+            report.keptFiles += 1
+            continue
+        report.deletedFiles.append(str(path.relative_to(data_folder(data))))
+        if not report.dryRun:
+            delete_session(path)

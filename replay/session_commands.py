@@ -1,0 +1,260 @@
+"""The commands on replay sessions: build, list, show, run, steer, delete, load."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+import msgspec
+import redis
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from replay import reprocess as reprocessing
+from replay.build import build as build_session
+from replay.cli import connected, counting, errors, redis_url
+from replay.outlet import StreamOutlet, replay_key
+from replay.sessions import delete_session, list_sessions, read_manifest, session_folder
+from replay.sources import ArchiveSource, PostgresSource, Source, Span, StreamSource
+from replay.steering import Steering, ask, is_running, read_status
+from signaltape.clock import as_aware, show, utc_now
+from signaltape.errors import SettingsError
+from signaltape.replay import Controls, Mode, Player, SessionError
+from signaltape.settings import Settings
+from signaltape.stream import stream_keys
+
+console = Console()
+_SOURCES = ("stream", "archive", "postgres")
+commands = click.Group()
+
+
+class MomentType(click.ParamType[datetime]):
+    """An ISO time; without a zone it is WIB."""
+
+    name = "time"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read `2022-01-17T09:30` or `2022-01-17`, or fail with one line."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            return as_aware(datetime.fromisoformat(value))
+        except ValueError:
+            self.fail(f"a time looks like 2022-01-17T09:30 (WIB without a zone), got {value!r}", param, ctx)
+
+
+@commands.command()
+@click.option("--from", "since", type=MomentType(), required=True, help="First moment (WIB without a zone).")
+@click.option(
+    "--to", "until", type=MomentType(), required=True, help="First moment that is not in it any more."
+)
+@click.option("--symbols", default="", help="Only these, with commas. Default: all.")
+@click.option("--types", default="", help="Only these, such as MARKET_TRADE,SCORING_UPDATE. Default: all.")
+@click.option("--max-events", type=click.IntRange(1), help="Stop after so many.")
+@click.option("--notes", default="", help="For the manifest.")
+@click.option(
+    "--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="For `run`."
+)
+@click.option(
+    "--source", type=click.Choice(_SOURCES), help="Default: the first of them that covers the span."
+)
+def build(
+    since: datetime, until: datetime, symbols: str, types: str, max_events: int | None, notes: str, speed: float,
+    source: str | None,
+) -> None:  # fmt: skip
+    """Build a session from everything recorded in a half-open span, sorted by time and id."""
+    if until <= since:
+        raise click.UsageError("--to must be later than --from")
+    span = Span(since, until, frozenset(_names(symbols)), frozenset(_names(types)))
+    with errors():
+        settings = Settings.from_env()
+        with _source(settings, source, span) as chosen, counting("building") as tell:
+            manifest = build_session(
+                settings.data,
+                chosen,
+                span,
+                now=utc_now(),
+                notes=notes,
+                speed_factor=speed,
+                max_events=max_events,
+                progress=tell,
+            )
+    click.echo(f"session {manifest.session_id}: {manifest.total_events} events from {manifest.source}")
+
+
+@commands.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_all(as_json: bool) -> None:
+    """List sessions, oldest first."""
+    with errors():
+        found = list_sessions(Settings.from_env().data)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        return
+    table = Table("session", "events", "from", "to", "symbols", "source", "notes")
+    for one in found:
+        span = one.source_date_range
+        cells = (one.session_id, one.total_events, show(span.since), show(span.until), ", ".join(one.symbols))
+        table.add_row(*(Text(str(cell)) for cell in (*cells, one.source, one.notes)))
+    console.print(table)
+
+
+@commands.command()
+@click.argument("session")
+def show_session(session: str) -> None:
+    """Show the manifest of SESSION as JSON."""
+    with errors():
+        manifest = read_manifest(session_folder(Settings.from_env().data, session))
+    click.echo(msgspec.json.format(msgspec.json.encode(manifest), indent=2).decode())
+
+
+commands.add_command(show_session, name="show")
+
+
+@commands.command()
+@click.argument("session")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Default: the manifest's.",
+)
+@click.option("--max", "as_fast", is_flag=True, help="As fast as possible.")
+@click.option("--loop", is_flag=True, help="Begin anew at the end, until stopped.")
+@click.option("--step", is_flag=True, help="Begin paused; `replay step` hands out one event each.")
+@click.option("--mode", type=click.Choice([*Mode]), default=Mode.ALL, show_default=True, help="Which events.")
+def run(session: str, speed: float | None, as_fast: bool, loop: bool, step: bool, mode: str) -> None:
+    """Replay SESSION into the Redis Stream signaltape:replay:SESSION, for any engine to read.
+
+    The events are marked, and no worker takes them into the live tables. Stop with Ctrl-C or `replay stop SESSION`.
+    """
+    if as_fast and speed is not None:
+        raise click.UsageError("--max and --speed exclude each other")
+    with errors():
+        settings = Settings.from_env()
+        folder = session_folder(settings.data, session)
+        manifest = read_manifest(folder)
+        before = read_status(folder)
+        if before is not None and is_running(before):
+            raise SessionError(f"session {session} is being replayed already, by process {before.pid}")
+        controls = Controls(step=step)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: controls.stop())
+        factor = None if as_fast else speed or manifest.speed_factor
+        with closing(redis.Redis.from_url(redis_url(settings).reveal(), protocol=2)) as client:
+            key = replay_key(settings.stream, session)
+            outlet = StreamOutlet(client, key, session, at_once=factor is not None)
+            steering = Steering(folder, controls)
+            player = Player(
+                folder, speed=factor, loop=loop, mode=Mode(mode), controls=controls, look=steering
+            )
+            console.print(f"replaying {session} into {key}", highlight=False)
+            status = player.run(outlet.send)
+            outlet.flush()
+    said = f"{status.current_event_index} of {status.total_events} events"
+    drift = f", median {status.drift_median_ms:.1f} ms late" if factor is not None else ""
+    click.echo(f"{'stopped after' if controls.is_stopped() else 'replayed'} {said}{drift}")
+
+
+def _steer(action: str, said: str) -> Callable[[str], None]:
+    def command(session: str) -> None:
+        with errors():
+            ask(session_folder(Settings.from_env().data, session), action)
+        click.echo(f"{session}: {said}")
+
+    command.__doc__ = f"{action.capitalize()} the running replay of SESSION."
+    return command
+
+
+for _action, _said in (
+    ("stop", "stopping"),
+    ("pause", "pausing"),
+    ("resume", "going on"),
+    ("step", "one event"),
+):
+    commands.command(name=_action)(click.argument("session")(_steer(_action, _said)))
+
+
+@commands.command()
+@click.argument("session")
+@click.argument("index", type=click.IntRange(0))
+def seek(session: str, index: int) -> None:
+    """Let the running replay of SESSION go on from event number INDEX."""
+    with errors():
+        ask(session_folder(Settings.from_env().data, session), "seek", index)
+    click.echo(f"{session}: going on from {index}")
+
+
+@commands.command()
+@click.argument("session")
+def status(session: str) -> None:
+    """Show where the replay of SESSION stands, as JSON."""
+    with errors():
+        folder = session_folder(Settings.from_env().data, session)
+        read_manifest(folder)
+        found = read_status(folder)
+        if found is None:
+            raise SessionError(f"session {session} was not replayed yet")
+        found.running = is_running(found)
+    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+
+
+@commands.command()
+@click.argument("session")
+def delete(session: str) -> None:
+    """Delete SESSION from disk."""
+    with errors():
+        folder = session_folder(Settings.from_env().data, session)
+        running = read_status(folder)
+        if running is not None and is_running(running):
+            raise SessionError(f"session {session} is being replayed; stop it first")
+        delete_session(folder)
+    click.echo(f"deleted {session}")
+
+
+@commands.command()
+@click.argument("session")
+def load(session: str) -> None:
+    """Load SESSION into the database of DATABASE_URL, which must hold nothing live: the same dump every time."""
+    with errors():
+        settings = Settings.from_env()
+        folder = session_folder(settings.data, session)
+        with connected(settings) as connection, counting("loading") as tell:
+            done = reprocessing.load(connection, folder, lambda n: tell("loaded", n))
+    click.echo(f"loaded {done.outcome.stored} of {done.entries} events")
+
+
+@contextmanager
+def _source(settings: Settings, wanted: str | None, span: Span) -> Iterator[Source]:
+    """The source that was asked for, or the first that covers the span, with what it needs open."""
+    for name in (wanted,) if wanted else _SOURCES:
+        with _opened(settings, name, asked=wanted is not None) as source:
+            if source is not None and (wanted or source.covers(span)):
+                yield source
+                return
+    raise SettingsError("no source covers this span: set REDIS_URL, SIGNALTAPE_DATA or DATABASE_URL")
+
+
+@contextmanager
+def _opened(settings: Settings, name: str, *, asked: bool) -> Iterator[Source | None]:
+    if name == "archive":
+        yield ArchiveSource(settings.data)
+    elif name == "stream" and (asked or settings.redis_url is not None):
+        client: Any = redis.Redis.from_url(redis_url(settings).reveal(), protocol=2)
+        with closing(client):
+            yield StreamSource(client, stream_keys(settings.stream, settings.partitions))
+    elif name == "postgres" and (asked or settings.database_url is not None):
+        with connected(settings) as connection:
+            yield PostgresSource(connection)
+    else:
+        yield None
+
+
+def _names(text: str) -> list[str]:
+    return [name for part in text.split(",") if (name := part.strip())]
