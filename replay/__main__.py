@@ -108,8 +108,8 @@ def _stop_on_signals() -> threading.Event:
     return stop
 
 
-for _command in commands.commands.values():
-    main.add_command(_command)
+for _name, _command in commands.commands.items():
+    main.add_command(_command, _name)
 
 if __name__ == "__main__":
     main()

@@ -106,16 +106,13 @@ def list_all(as_json: bool) -> None:
     console.print(table)
 
 
-@commands.command()
+@commands.command(name="show")
 @click.argument("session")
 def show_session(session: str) -> None:
     """Show the manifest of SESSION as JSON."""
     with errors():
         manifest = read_manifest(session_folder(Settings.from_env().data, session))
     click.echo(msgspec.json.format(msgspec.json.encode(manifest), indent=2).decode())
-
-
-commands.add_command(show_session, name="show")
 
 
 @commands.command()
