@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from hiredis import pack_command
+
 from signaltape.replay.session import ReplayEvent
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY
 
@@ -23,34 +25,27 @@ class StreamOutlet:
     """
 
     def __init__(self, client: Any, key: str, session_id: str, *, at_once: bool) -> None:
-        self._client = client
         self._key = key
         self._session = session_id.encode()
-        self._at_once = at_once
-        self._pipe = client.pipeline(transaction=False)
-        self._waiting = 0
+        self._most_waiting = 1 if at_once else _BATCH
+        self._waiting: list[bytes] = []
         client.delete(key)
+        # packed by hand: redis-py's pipeline would look through every field several times
+        self._connection = client.connection_pool.get_connection()
 
     def send(self, event: ReplayEvent) -> None:
         """Add one event."""
-        fields = {
-            FIELD_EVENT: event.event.encode(),
-            FIELD_DATA: event.payload,
-            FIELD_ID: event.event_id.encode(),
-            FIELD_REPLAY: self._session,
-            b"type": event.type.encode(),
-            b"index": str(event.index).encode(),
-        }
-        if self._at_once:
-            self._client.xadd(self._key, fields)
-            return
-        self._pipe.xadd(self._key, fields)
-        self._waiting += 1
-        if self._waiting >= _BATCH:
+        pack: Any = pack_command  # its stub knows tuples of length 1 only
+        head = ("XADD", self._key, "*", FIELD_EVENT, event.event, FIELD_DATA, event.payload)
+        mark = (FIELD_ID, event.event_id, FIELD_REPLAY, self._session, b"type", event.type, b"index", event.index)
+        self._waiting.append(pack(head + mark))
+        if len(self._waiting) >= self._most_waiting:
             self.flush()
 
     def flush(self) -> None:
         """Send what waits."""
-        if self._waiting:
-            self._pipe.execute()
-            self._waiting = 0
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._connection.send_packed_command([b"".join(waiting)])
+            for _ in waiting:
+                self._connection.read_response()

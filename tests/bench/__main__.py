@@ -13,11 +13,15 @@ import click
 from rich.console import Console
 
 from deploy.embedded.servers import Urls, remove_data, running
-from tests.bench import drain, emit
+from tests.bench import drain, emit, replay
 
 console = Console()
 
-BENCHES: dict[str, Callable[[Console, Urls, Path], None]] = {"emit": emit.run, "drain": drain.run}
+BENCHES: dict[str, Callable[[Console, Urls, Path], None]] = {
+    "emit": emit.run,
+    "drain": drain.run,
+    "replay": replay.run,
+}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
