@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONPATH := producer:.
 
-.PHONY: demo test lint bench chaos clean lock
+.PHONY: demo demo-replay test lint bench chaos clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
+
+demo-replay: $(READY)  ## record January with its market, replay one day through the engine, as it was and what if
+	$(BIN)/python -m deploy.demo.replay
 
 test: lint  ## lint, types and all tests
 	$(BIN)/python -m pytest

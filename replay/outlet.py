@@ -37,7 +37,16 @@ class StreamOutlet:
         """Add one event."""
         pack: Any = pack_command  # its stub knows tuples of length 1 only
         head = ("XADD", self._key, "*", FIELD_EVENT, event.event, FIELD_DATA, event.payload)
-        mark = (FIELD_ID, event.event_id, FIELD_REPLAY, self._session, b"type", event.type, b"index", event.index)
+        mark = (
+            FIELD_ID,
+            event.event_id,
+            FIELD_REPLAY,
+            self._session,
+            b"type",
+            event.type,
+            b"index",
+            event.index,
+        )
         self._waiting.append(pack(head + mark))
         if len(self._waiting) >= self._most_waiting:
             self.flush()

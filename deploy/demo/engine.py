@@ -33,6 +33,17 @@ _PRICE_DIGITS = 1
 _IDS = uuid.uuid5(uuid.NAMESPACE_DNS, "demo.signaltape")
 
 
+class Params(NamedTuple):
+    """What can be turned: the least score, the distance of the stop in ATR, and the target as R multiple."""
+
+    min_score: Decimal = MIN_SCORE
+    stop_atr: float = STOP_ATR
+    rr: float = RR
+
+
+DEFAULT = Params()
+
+
 class Recorded(NamedTuple):
     """One call of the emitter: the method, and its fields."""
 
@@ -41,37 +52,47 @@ class Recorded(NamedTuple):
     fields: dict[str, Any]
 
 
-def run(minutes: list[Candle]) -> list[Recorded]:
+def run(minutes: list[Candle], params: Params = DEFAULT) -> list[Recorded]:
     """All that the engine would have recorded over these candles, in order of time."""
     judge = Judge(resample(minutes, BAR_MINUTES))
+    return decide(judge, minutes, params, since=minutes[0].end)
+
+
+def decide(judge: Judge, minutes: list[Candle], params: Params, *, since: datetime) -> list[Recorded]:
+    """What it decides on the bars of `judge` that end from `since` on, each signal followed over `minutes`."""
     ends = [candle.end for candle in minutes]
     recorded: list[Recorded] = []
-    free_from = minutes[0].end
+    free_from = since
     for index, bar in enumerate(judge.bars):
         if bar.end < free_from or not judge.ready(index):
             continue
-        best = _best(judge, index)
+        best = _best(judge, index, params)
         if best is None:
             continue
         free_from = bar.end + COOLDOWN
-        recorded.extend(_live(judge, index, best, minutes, ends))
+        recorded.extend(_live(judge, index, best, params, minutes, ends))
     return sorted(recorded, key=lambda one: one.ts)
 
 
-def _best(judge: Judge, index: int) -> Judgement | None:
+def _best(judge: Judge, index: int, params: Params) -> Judgement | None:
     """The side with the higher score, if that is high enough; none when both are equal."""
     long, short = judge.judge(index, "long"), judge.judge(index, "short")
     if long.score == short.score:
         return None
     best = max(long, short, key=lambda one: one.score)
-    return best if best.score >= MIN_SCORE else None
+    return best if best.score >= params.min_score else None
 
 
 def _live(
-    judge: Judge, index: int, judgement: Judgement, minutes: list[Candle], ends: list[datetime]
+    judge: Judge,
+    index: int,
+    judgement: Judgement,
+    params: Params,
+    minutes: list[Candle],
+    ends: list[datetime],
 ) -> list[Recorded]:
     """Publish one signal and follow it to its end."""
-    plan = _plan(judge, index, judgement.side)
+    plan = _plan(judge, index, judgement.side, params)
     signal = {
         "signal_id": str(uuid.uuid5(_IDS, f"{SYMBOL}:{plan.published.isoformat()}:{plan.side}")),
         "symbol": SYMBOL,
@@ -105,14 +126,14 @@ def _live(
     return [published, *(Recorded(one.kind, one.ts, {**signal, **one.fields}) for one in happenings)]
 
 
-def _plan(judge: Judge, index: int, side: str) -> Plan:
+def _plan(judge: Judge, index: int, side: str, params: Params) -> Plan:
     bar, unit = judge.bars[index], judge.atr[index]
     assert unit is not None
     sign = 1 if side == "long" else -1
     entry = round(bar.close - sign * ENTRY_ATR * unit, _PRICE_DIGITS)
-    stop = round(entry - sign * STOP_ATR * unit, _PRICE_DIGITS)
-    target = round(entry + sign * RR * STOP_ATR * unit, _PRICE_DIGITS)
-    return Plan(side, bar.end, entry, stop, target, RR, EXPIRY, LONGEST_TRADE)
+    stop = round(entry - sign * params.stop_atr * unit, _PRICE_DIGITS)
+    target = round(entry + sign * params.rr * params.stop_atr * unit, _PRICE_DIGITS)
+    return Plan(side, bar.end, entry, stop, target, params.rr, EXPIRY, LONGEST_TRADE)
 
 
 def main() -> int:

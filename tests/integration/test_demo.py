@@ -24,3 +24,10 @@ def test_the_whole_way_and_a_second_run_that_adds_nothing(runner: Runner, connec
     assert f"worker: stored 0, duplicates {before}, conflicts 0, dead letters 0" in second
     assert connection.execute("SELECT count(*) FROM signal_events").fetchone() == (before,)
     assert connection.execute("SELECT week_start, bins FROM weekly_scorecard ORDER BY 1").fetchall() == cards
+
+
+def test_a_day_replayed_through_the_engine_gives_its_signals_again(runner: Runner) -> None:
+    code, out, err = runner.run("deploy.demo.replay")
+    assert code == 0, err
+    assert "the same parameters: ✅ identical" in out
+    assert "stop 1.5 ATR" in out
