@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+import msgspec
 from msgspec import Struct
 
 from signaltape.contract import event_id
@@ -59,9 +61,24 @@ def audit(rig: Rig) -> Audit:
         stored=len(rows),
         lost=len(accepted - stored) + sum(max(0, events - detail) for events, detail in differing.values()),
         doubled=doubled,
-        wrong=[*_leftovers(rig), *_refusals(rig), *_memory(peak)],
+        wrong=[*_archive(rig, accepted), *_leftovers(rig), *_refusals(rig), *_memory(peak)],
         peak_worker_kib=peak,
     )
+
+
+def _archive(rig: Rig, accepted: set[str]) -> Iterator[str]:
+    """Every accepted event stands in the archive as well: whole, and once."""
+    found: Counter[str] = Counter()
+    torn = 0
+    for path in (rig.archive / "data").rglob("*.jsonl"):
+        for line in path.read_bytes().splitlines():
+            try:
+                found[msgspec.json.decode(line)["_id"]] += 1
+            except (msgspec.MsgspecError, KeyError):
+                torn += 1
+    lost, doubled = len(accepted - found.keys()), sum(count - 1 for count in found.values())
+    if lost or doubled or torn:
+        yield f"archive: {lost} lost, {doubled} doubled, {torn} torn"
 
 
 def _leftovers(rig: Rig) -> Iterator[str]:

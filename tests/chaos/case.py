@@ -7,7 +7,7 @@ import time
 
 from tests.chaos import faults as _faults  # noqa: F401 - for its modules
 from tests.chaos.audit import Audit, Result, audit
-from tests.chaos.faults import engine, poison, postgres, redis, shipper, worker  # noqa: F401 - they register
+from tests.chaos.faults import archiver, engine, poison, postgres, redis, shipper, worker  # noqa: F401 - they register
 from tests.chaos.registry import FAULTS, Fault, usual
 from tests.chaos.rig import RATE, SETTLE_S, Rig
 
@@ -19,6 +19,8 @@ def run_case(fault: Fault, events: int) -> tuple[Result, Audit]:
     """Run one fault under a load of `events` events."""
     with Rig(events, seed=fault.name) as rig:
         fault.setup(rig)
+        if not rig.of("archiver"):
+            rig.start_archiver()
         rig.await_accepted(events // 3)
         try:
             injected = fault.harm(rig)
@@ -41,6 +43,7 @@ def run_soak(seconds: float, seed: int) -> tuple[Result, Audit]:
     injected = 0
     with Rig(int(seconds * RATE / 4), seed=f"soak-{seed}") as rig:
         usual(rig)
+        rig.start_archiver()
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             rig.pause(chance.uniform(0.5, 4.0))
@@ -59,6 +62,8 @@ def _keep_running(rig: Rig) -> None:
         rig.start_shipper()
     if not rig.of("worker"):
         rig.start_worker()
+    if not rig.of("archiver"):
+        rig.start_archiver()
 
 
 def _recover(

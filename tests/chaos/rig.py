@@ -80,6 +80,7 @@ class Rig:
         self.seed = seed
         self.home = Path(tempfile.mkdtemp(prefix="chaos-"))
         self.tape_home = self.home / "tape"
+        self.archive = self.home / "archive"
         self.record = self.home / "record"
         self.record.write_bytes(bytes(events))
         self.children: list[Child] = []
@@ -144,6 +145,9 @@ class Rig:
         options = ("--batch", "1000", "--claim-idle-ms", "1000")
         return self._start("worker", ("-m", module, *options), env)
 
+    def start_archiver(self, env: dict[str, str] | None = None) -> Child:
+        return self._start("archiver", ("-m", "replay", "archive"), env)
+
     def of(self, name: str) -> list[Child]:
         """The running processes of a kind."""
         return [child for child in self.children if child.name == name and child.running]
@@ -156,7 +160,8 @@ class Rig:
             child.note_memory()
             child.send(signal.SIGTERM)
             child.popen.wait(40)
-        return self.start_shipper() if child.name == "shipper" else self.start_worker()
+        again = {"shipper": self.start_shipper, "archiver": self.start_archiver}
+        return again.get(child.name, self.start_worker)()
 
     # servers
 
@@ -204,7 +209,8 @@ class Rig:
             client = self.redis()
             try:
                 groups = client.xinfo_groups(KEY)
-                return all(
+                consumers = [name for name in ("worker", "archiver") if self.of(name)]
+                return len(groups) >= len(consumers) and all(
                     group["pending"] == 0 and group["last-delivered-id"] == self._last_id(client)
                     for group in groups
                 )
@@ -219,7 +225,7 @@ class Rig:
         return int(row[0]) if row else 0
 
     def stop_all(self) -> list[str]:
-        """End shippers and workers in the ordinary way; returns what went wrong with that."""
+        """End shippers, workers and archivers in the ordinary way; returns what went wrong with that."""
         wrong = []
         for child in self.children:
             if child.running:
@@ -253,6 +259,7 @@ class Rig:
             "DATABASE_URL": f"postgresql://signaltape@127.0.0.1:{self.postgres_proxy.port}/postgres",
             "SIGNALTAPE_HOME": str(self.tape_home),
             "SIGNALTAPE_STREAM": STREAM,
+            "SIGNALTAPE_DATA": str(self.archive),
             **(env or {}),
         }
         child = Child(name, arguments, environment, self.home / f"{self._logs}-{name}.log")

@@ -101,11 +101,11 @@ class Consumer:
 
     def begin_lonely_try(self, entry: Entry) -> int:
         """Count a lonely try of a suspect; returns which try this is."""
-        return int(self._redis.hincrby(crash_key(entry.stream), entry.entry_id, 1))
+        return int(self._redis.hincrby(crash_key(entry.stream, self.group), entry.entry_id, 1))
 
     def end_lonely_try(self, key: str, entry_id: str) -> None:
         """The try ended without a crash."""
-        self._redis.hdel(crash_key(key), entry_id)
+        self._redis.hdel(crash_key(key, self.group), entry_id)
 
     def trim(self, retention_id: str) -> int:
         """Drop entries below `retention_id` that every group is done with. Returns how many went."""

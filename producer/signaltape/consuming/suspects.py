@@ -8,6 +8,8 @@ entry whose own, lonely tries keep ending the process becomes a dead letter.
 
 from __future__ import annotations
 
+from signaltape.stream import WORKER_GROUP
+
 #: Given out this often without being acknowledged: from now on tried alone.
 SUSPECT_DELIVERIES = 5
 #: So many lonely tries may end in a crash; then it is a dead letter.
@@ -29,6 +31,6 @@ def reason(tries: int) -> str:
     return f"it ended its worker {tries - 1} times in a row when tried alone"
 
 
-def crash_key(stream_key: str) -> str:
-    """The Redis hash that counts lonely tries, in the same Cluster slot as its stream."""
-    return f"{stream_key}:crashes"
+def crash_key(stream_key: str, group: str = WORKER_GROUP) -> str:
+    """The Redis hash that counts a group's lonely tries, in the same Cluster slot as its stream."""
+    return f"{stream_key}:crashes" if group == WORKER_GROUP else f"{stream_key}:crashes:{group}"
