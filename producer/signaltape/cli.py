@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from signaltape.clock import as_aware, utc_now
 from signaltape.emitter import Emitter
 from signaltape.errors import SettingsError, SignaltapeError
 from signaltape.events import EVENTS
+from signaltape.records import RECORDS
 from signaltape.schema import schemas
 from signaltape.settings import Settings
 
@@ -63,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     ship.set_defaults(run=_ship)
 
     schema = commands.add_parser("schema", help="print the JSON Schema of every event")
-    schema.add_argument("event", nargs="?", choices=list(EVENTS), help="only this event")
+    schema.add_argument("event", nargs="?", choices=[*EVENTS, *RECORDS], help="only this event or record")
     schema.set_defaults(run=_schema)
 
     emit = commands.add_parser(
@@ -72,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Record an event as an engine would, whatever FEATURE_EVENT_LOGGING says. "
         "Needs REDIS_URL only for shipping; without it the event waits in the journal.",
     )
-    emit.add_argument("event", choices=list(EVENTS))
+    emit.add_argument("event", choices=[*EVENTS, *RECORDS])
     emit.add_argument("fields", help="the event as a JSON object, or - for one object per line of stdin")
     emit.set_defaults(run=_emit)
 
@@ -133,7 +135,10 @@ def _emit(arguments: argparse.Namespace, settings: Settings) -> int:
     lines = sys.stdin if arguments.fields == "-" else [arguments.fields]
     recorded = 0
     with Emitter(settings, strict=True) as tape:
-        method = getattr(tape, arguments.event.removeprefix("signal_"))
+        if arguments.event in EVENTS:
+            method = getattr(tape, arguments.event.removeprefix("signal_"))
+        else:
+            method = partial(tape.record, arguments.event)
         for number, line in enumerate(lines, 1):
             if line.strip():
                 method(_object(line, number))

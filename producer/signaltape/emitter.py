@@ -128,6 +128,10 @@ class Emitter:
         """What the market did: trade, book or candle (also as MARKET_TRADE, MARKET_BOOK)."""
         return self._record(f"market_{kind.lower().removeprefix('market_')}", event, fields)
 
+    def record(self, name: str, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+        """A record by its name on the wire, such as `state_event`. The methods above are its usual names."""
+        return self._record(name, event, fields)
+
     @property
     def enabled(self) -> bool:
         """Whether events are recorded at all."""

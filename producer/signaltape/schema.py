@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 
 from signaltape.events import EVENTS, SCHEMA_VERSION
+from signaltape.records import RECORDS
 
 
 def schemas() -> dict[str, Any]:
-    """The JSON Schema of each event by name, with the version of the contract."""
+    """The JSON Schema of each event and record by name, with the version of the contract."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "events": {name: _clean(msgspec.json.schema(kind)) for name, kind in EVENTS.items()},
+        "events": {name: _clean(msgspec.json.schema(kind)) for name, kind in {**EVENTS, **RECORDS}.items()},
     }
 
 

@@ -26,8 +26,14 @@ HELP = [
     ("worker", "dead-letters"),
     ("reports",),
     *(("reports", command) for command in ("scorecard", "schedule", "evidence", "qa", "deliveries")),
+    *(("reports", command) for command in ("rules", "whatif")),
+    ("replay",),
+    *(("replay", command) for command in ("archive", "retention", "build", "list", "show", "run", "status")),
+    *(("replay", command) for command in ("stop", "pause", "resume", "step", "seek", "delete")),
+    *(("replay", command) for command in ("stream", "load", "health")),
     ("deploy.embedded",),
     ("deploy.demo",),
+    ("deploy.demo.replay",),
 ]
 
 
