@@ -14,9 +14,9 @@ import redis
 
 from replay import reprocess as reprocessing
 from replay.archiving import archive as run_archiver
+from replay.archiving import run_retention
 from replay.cli import connected, counting, errors, redis_url
 from replay.health import logging_health, replay_health
-from replay.retention import apply, keep_of
 from replay.session_commands import commands
 from signaltape.clock import utc_now
 from signaltape.settings import Settings
@@ -42,15 +42,13 @@ def archive(once: bool) -> None:
 @main.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def retention(dry_run: bool) -> None:
-    """Delete what is past its time, after summing it up; print the report as JSON. Exit code 1 if files failed."""
+    """Delete what is past its time, after summing it up; print the report as JSON. Exit code 1 if files failed.
+
+    Also drops old partitions of `records` (DATABASE_URL) and trims the stream below what every group is done with
+    (REDIS_URL), where these are set.
+    """
     with errors():
-        settings = Settings.from_env()
-        if settings.database_url is None:
-            report = apply(settings.data, keep_of(settings), utc_now(), dry_run=dry_run)
-        else:
-            with connected(settings) as connection:
-                keep = keep_of(settings)
-                report = apply(settings.data, keep, utc_now(), dry_run=dry_run, connection=connection)
+        report = run_retention(Settings.from_env(), utc_now(), dry_run=dry_run)
     click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
     sys.exit(1 if report.errors else 0)
 

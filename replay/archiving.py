@@ -7,9 +7,9 @@ import threading
 from datetime import datetime, timedelta
 
 from replay.archiver import Archive, Archived
-from replay.retention import apply, keep_of
+from replay.retention import Report, apply, keep_of
 from signaltape.clock import WIB, utc_now
-from signaltape.consuming.consumer import Consumer
+from signaltape.consuming.consumer import Consumer, RedisError
 from signaltape.consuming.loop import Loop
 from signaltape.consuming.names import Slot, consumer_name
 from signaltape.consuming.read_ahead import Limits, Sorting
@@ -44,29 +44,40 @@ def archive(settings: Settings, redis_url: Secret, stop: threading.Event, *, onc
     return target.total
 
 
-def run_retention(settings: Settings, now: datetime) -> None:
-    """Retention with what the settings say; troubles are logged."""
-    try:
-        if settings.database_url is None:
-            report = apply(settings.data, keep_of(settings), now)
-        else:
-            with connect(settings.database_url, name="signaltape-retention") as connection:
-                report = apply(settings.data, keep_of(settings), now, connection=connection)
-    except (OSError, DatabaseError) as error:
-        log.warning("retention did not run, it is tried again tomorrow: %s", one_line(error))
-        return
-    log.info(
-        "retention: %d files deleted, %d kept, %d partitions dropped, %d errors",
-        len(report.deletedFiles),
-        report.keptFiles,
-        len(report.droppedPartitions),
-        len(report.errors),
-    )
+def run_retention(settings: Settings, now: datetime, *, dry_run: bool = False) -> Report:
+    """Retention with what the settings say, in the archive, in Postgres and in the stream.
+
+    Raises OSError, psycopg.Error, redis.RedisError.
+    """
+    keep = keep_of(settings)
+    if settings.database_url is None:
+        report = apply(settings.data, keep, now, dry_run=dry_run)
+    else:
+        with connect(settings.database_url, name="signaltape-retention") as connection:
+            report = apply(settings.data, keep, now, dry_run=dry_run, connection=connection)
+    if settings.redis_url is not None and not dry_run:
+        keys = stream_keys(settings.stream, settings.partitions)
+        consumer = Consumer(settings.redis_url, "retention", keys, ARCHIVE_GROUP)
+        oldest = int((now.timestamp() - settings.stream_retention_s) * 1000)
+        report.trimmedEntries = consumer.trim(f"{max(0, oldest)}-0")
+        consumer.close()
+    return report
 
 
 def _retention_daily(settings: Settings, stop: threading.Event) -> None:
     while not stop.wait(_until_next(utc_now()).total_seconds()):
-        run_retention(settings, utc_now())
+        try:
+            report = run_retention(settings, utc_now())
+        except (OSError, DatabaseError, *RedisError) as error:
+            log.warning("retention did not run, it is tried again tomorrow: %s", one_line(error))
+            continue
+        log.info(
+            "retention: %d files deleted, %d kept, %d partitions dropped, %d errors",
+            len(report.deletedFiles),
+            report.keptFiles,
+            len(report.droppedPartitions),
+            len(report.errors),
+        )
 
 
 def _until_next(now: datetime) -> timedelta:

@@ -375,6 +375,23 @@ def test_old_partitions_of_records_are_dropped(connection: Connection, tmp_path:
     assert dict(rows) == {"trades": 3, "events": 1, "market": 1}
 
 
+def test_the_command_reports_and_trims_only_what_every_group_is_done_with(
+    settings: Settings, runner: Runner, connection: Connection, redis_client: Any, key: str, tmp_path: Path
+) -> None:
+    load_stream(redis_client, key, 100)
+    data = {"SIGNALTAPE_DATA": str(tmp_path), "SIGNALTAPE_STREAM_RETENTION_S": "0"}
+    assert runner.run("replay", "archive", "--once", **data)[0] == 0
+    assert redis_client.xgroup_create(key, "slow", id="0")
+    code, out, err = runner.run("replay", "retention", **data)
+    assert code == 0, err
+    report = json.loads(out)
+    assert set(report) >= {"timestamp", "deletedFiles", "keptFiles", "errors"}
+    assert report["trimmedEntries"] == 0, "the slow group has read nothing"
+    redis_client.xgroup_destroy(key, "slow")
+    assert json.loads(runner.run("replay", "retention", **data)[1])["trimmedEntries"] == 99
+    assert connection.execute("SELECT count(*) FROM records").fetchone() == (0,)
+
+
 def test_records_come_once_whatever_comes_again(connection: Connection) -> None:
     writer = BatchWriter(connection)
     records = batch(*(at(name, NOON) for name in RECORD_SAMPLES)).records
