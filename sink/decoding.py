@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from signaltape.clock import from_epoch_ms
@@ -14,6 +16,7 @@ from signaltape.record_contract import decode_record
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY, FIELD_VERSION, entry_time_ms
 from sink.dead_fields import pack_fields
 from sink.entries import Accepted, AcceptedRecord, DeadLetter
+from sink.quick import quick_decode
 
 
 class Batch(NamedTuple):
@@ -72,20 +75,25 @@ def _accept(entry: Entry, fields: Sequence[bytes]) -> Accepted | AcceptedRecord:
         raw_name, data = _required(named, FIELD_EVENT), _required(named, FIELD_DATA)
         version, wire_id = _version(named.get(FIELD_VERSION)), named.get(FIELD_ID)
     name = raw_name.decode("utf-8", "backslashreplace")
-    entry_ts = from_epoch_ms(entry_time_ms(entry.entry_id))
     if name in EVENTS:
-        decoded = decode(name, data, default_ts=entry_ts, version=version)
+        decoded = quick_decode(name, data, partial(_time_of, entry)) if version == SCHEMA_VERSION else None
+        if decoded is None:
+            decoded = decode(name, data, default_ts=_time_of(entry), version=version)
         return Accepted(name, decoded, data, entry.stream, entry.entry_id)
     record = decode_record(
         name,
         data,
         stream=entry.stream,
         entry_id=entry.entry_id,
-        default_ts=entry_ts,
+        default_ts=_time_of(entry),
         wire_id=wire_id,
         version=version,
     )
     return AcceptedRecord(name, record, data, entry.stream, entry.entry_id)
+
+
+def _time_of(entry: Entry) -> datetime:
+    return from_epoch_ms(entry_time_ms(entry.entry_id))
 
 
 def _named(fields: Sequence[bytes]) -> dict[bytes, bytes]:

@@ -1,0 +1,117 @@
+"""The quick decoder against the exact one: the same verdict, the same rows."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signaltape.contract import decode
+from signaltape.errors import InvalidEvent
+from sink.quick import quick_decode
+from sink.rows import DETAIL, layer_lines
+from tests.support.samples import LAYERS, SAMPLES, as_json, new_id
+
+NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)
+
+odd = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**20), 10**20),
+    st.floats(),
+    st.text(max_size=5),
+    st.sampled_from(
+        ["0.5", "NaN", 0, 1, 1.0, 0.0, 1e6, 1e15, "long", "sl", {"primary": {"side": "long"}}, [], {}]
+    ),
+    st.sampled_from(
+        ["2022-01-17T09:30:00", "1969-01-01T00:00:00Z", "2022-01-17T09:30:00+07:00", "2199-12-31"]
+    ),
+    st.decimals(allow_nan=False, allow_infinity=False),
+)
+fields = st.sampled_from(
+    [
+        *(
+            "signal_id",
+            "symbol",
+            "confluence_score",
+            "rr",
+            "expiry_minutes",
+            "rules_version",
+            "scenarios",
+            "side",
+        ),
+        *("ts_published", "ts", "layers", "setup", "entry", "sl", "tp", "confidence", "ref_id", "timeframe"),
+        *("entry_fill", "time_to_trigger_ms", "ts_triggered", "reason", "ts_invalidated", "rr_realized"),
+        *("time_in_trade_ms", "exit_reason", "ts_closed", "rr_best", "fees_r"),
+    ]
+)
+
+
+def rows(name: str, data: bytes) -> tuple[Any, ...]:
+    exact = decode(name, data, default_ts=NOON)
+    return _rows(name, exact)
+
+
+def _rows(name: str, decoded: Any) -> tuple[Any, ...]:
+    columns = DETAIL[name].line(decoded).split("\t")
+    return (decoded.event_id, decoded.ts, [_number(one) for one in columns], layer_lines(decoded))
+
+
+def _number(column: str) -> Any:
+    """What Postgres makes of a column: 1E+2 and 1e2 are one number."""
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        return Decimal(column)
+    except InvalidOperation:
+        return column
+
+
+@given(name=st.sampled_from(list(SAMPLES)), changes=st.dictionaries(fields, odd, max_size=3), drop=fields)
+def test_what_is_quickly_accepted_has_the_rows_of_the_exact_decoder(
+    name: str, changes: dict[str, Any], drop: str
+) -> None:
+    event = {**SAMPLES[name]("8c6d6a4e-6d1e-4a54-9c9d-3f6c1e0f7a11"), **changes}
+    if len(changes) == 2:
+        event.pop(drop, None)
+    try:
+        data = as_json(event)
+    except (ValueError, TypeError, OverflowError):
+        return
+    quick = quick_decode(name, data, lambda: NOON)
+    if quick is None:
+        return
+    assert _rows(name, quick) == rows(name, data)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_ordinary_events_are_decoded_quickly(name: str) -> None:
+    layers = {"layers": LAYERS | {"news\\tfeed": True}} if name == "signal_published" else {}
+    layers.get("layers", {}).pop("news\tfeed", None)  # a backslash is left to the exact decoder
+    layers.get("layers", {}).pop("news\\tfeed", None)
+    data = json.dumps({**SAMPLES[name](new_id()), **layers}).encode()
+    quick = quick_decode(name, data, lambda: NOON)
+    assert quick is not None
+    assert _rows(name, quick) == rows(name, data)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("signal_published", {"confluence_score": 1.7}),
+        ("signal_published", {"entry": -1}),
+        ("signal_published", {"side": "short"}),
+        ("signal_closed", {"rr_realized": 1e9}),
+        ("signal_triggered", {"ts_triggered": "3000-01-01T00:00:00Z"}),
+        ("signal_triggered", {"signal_id": "not one"}),
+    ],
+)
+def test_what_the_contract_refuses_is_never_quickly_accepted(name: str, changes: dict[str, Any]) -> None:
+    data = json.dumps({**SAMPLES[name](new_id()), **changes}).encode()
+    assert quick_decode(name, data, lambda: NOON) is None
+    with pytest.raises(InvalidEvent):
+        decode(name, data, default_ts=NOON)
