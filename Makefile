@@ -21,13 +21,19 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY)  ## costs of emit and of the way to Postgres, as ratios within one run
-	$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY))
+bench: $(VENV)/.bench-ready  ## every cost as a ratio within one run (15 minutes; FULL=1 for all sizes, ONLY=name for one)
+	$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(FULL),--full)
 
-lock: $(READY)  ## write requirements.lock anew from pyproject.toml
+$(VENV)/.bench-ready: requirements-bench.lock | $(READY)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $(VENV)/.bench-ready
+
+lock: $(READY)  ## write the lock files anew from pyproject.toml
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--all-extras --group apps --group embedded --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group bench -c requirements.lock pyproject.toml -o requirements-bench.lock
 
 chaos: $(READY)  ## break every part on purpose, under load, and count every event
 	$(BIN)/python -m tests.chaos $(if $(ONLY),--only $(ONLY))

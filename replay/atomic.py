@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
-def write_beside(target: Path, data: bytes) -> Path:
+def write_beside(target: Path, chunks: Iterable[bytes]) -> Path:
     """Write what is to replace `target` into a hidden file beside it; its path. Raises OSError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     hidden = target.with_name(f".{target.name}.new")
     with hidden.open("wb") as file:
-        file.write(data)
+        file.writelines(chunks)
         file.flush()
         os.fsync(file.fileno())
     return hidden
@@ -19,4 +20,4 @@ def write_beside(target: Path, data: bytes) -> Path:
 
 def replace_file(target: Path, data: bytes) -> None:
     """Write a file so that a reader sees the old one or the new one. Raises OSError."""
-    write_beside(target, data).replace(target)
+    write_beside(target, [data]).replace(target)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import zstandard
@@ -21,6 +20,7 @@ from replay.layout import FOLDERS, SIGNALS, data_folder, day_of, sessions_folder
 from replay.ledger import Ledger
 from replay.lines import read_head, sortable
 from replay.sessions import delete_session, read_manifest
+from replay.summary import Summary
 from signaltape.clock import WIB
 from signaltape.errors import SignaltapeError
 from signaltape.records import Group
@@ -32,6 +32,7 @@ log = logging.getLogger("replay")
 
 #: Ids of lines are remembered this long, to know duplicates: longer than stream and journals can hold them.
 IDS_KEPT_S = 8 * 86_400.0
+_CHUNK_BYTES = 1 << 20
 
 
 class Keep(NamedTuple):
@@ -154,7 +155,10 @@ def _delete(file: _File, ledger: Ledger, day: date, report: Report) -> None:
     if report.dryRun:
         return
     with ledger.transaction():
-        _summarise(file, ledger, str(day), read_lines(file.root, ledger, file.path))
+        summary = Summary(file.root, file.group, str(day))
+        for line in read_lines(file.root, ledger, file.path):
+            summary.add(line)
+        _plan(file.root, ledger, summary.path, write_beside(summary.path, [summary.encode()]))
         ledger.plan_delete(file.name)
         ledger.drop_file(file.name)
 
@@ -163,26 +167,31 @@ def _drop_old_lines(file: _File, ledger: Ledger, limit: datetime, report: Report
     """A file without days (state events of a symbol) loses its old lines; what stays is written anew."""
     edge = sortable(limit)
     with ledger.transaction():
-        old: list[bytes] = []
-        kept: list[bytes] = []
+        old = kept = kept_bytes = 0
+        days: dict[str, Summary] = {}
         for line in read_lines(file.root, ledger, file.path):
-            (old if read_head(line).ts < edge else kept).append(line)
+            ts = read_head(line).ts
+            if ts >= edge:
+                kept, kept_bytes = kept + 1, kept_bytes + len(line) + 1
+                continue
+            old += 1
+            day = str(datetime.fromisoformat(ts).astimezone(WIB).date())
+            if day not in days:
+                days[day] = Summary(file.root, file.group, day)
+            days[day].add(line)
         if kept:
             report.keptFiles += 1
         else:
             report.deletedFiles.append(file.name)
         if not old or report.dryRun:
             return
-        days: dict[str, list[bytes]] = {}
-        for line in old:
-            moment = datetime.fromisoformat(read_head(line).ts)
-            days.setdefault(str(moment.astimezone(WIB).date()), []).append(line)
-        for day, lines in days.items():
-            _summarise(file, ledger, day, iter(lines))
+        for summary in days.values():
+            _plan(file.root, ledger, summary.path, write_beside(summary.path, [summary.encode()]))
         if kept:
-            data = b"\n".join(kept) + b"\n"
-            _plan(file.root, ledger, file.path, data)
-            ledger.set_length(file.name, len(data))
+            lines = read_lines(file.root, ledger, file.path)
+            stays = (line + b"\n" for line in lines if read_head(line).ts >= edge)
+            _plan(file.root, ledger, file.path, write_beside(file.path, stays))
+            ledger.set_length(file.name, kept_bytes)
         else:
             ledger.plan_delete(file.name)
             ledger.drop_file(file.name)
@@ -192,56 +201,28 @@ def _compress(file: _File, ledger: Ledger) -> None:
     """To `.zst`; lines that came late, after an earlier compression, are added as a frame of their own."""
     target = file.path.with_name(file.path.name + COMPRESSED)
     with ledger.transaction():
-        plain = b"".join(line + b"\n" for line in read_lines(file.root, ledger, file.path))
-        before = target.read_bytes() if target.exists() else b""
-        frame = zstandard.ZstdCompressor(level=9, write_checksum=True).compress(plain)
-        _plan(file.root, ledger, target, before + frame)
+        plain = (line + b"\n" for line in read_lines(file.root, ledger, file.path))
+        _plan(file.root, ledger, target, write_beside(target, chain(_chunks(target), _packed(plain))))
         ledger.plan_delete(file.name)
         ledger.drop_file(file.name)
 
 
-def _plan(root: Path, ledger: Ledger, target: Path, data: bytes) -> None:
-    hidden = write_beside(target, data)
-    ledger.plan_replace(str(target.relative_to(root)), str(hidden.relative_to(root)))
+def _chunks(path: Path) -> Iterator[bytes]:
+    if path.exists():
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
 
 
-def _summarise(file: _File, ledger: Ledger, day: str, lines: Iterator[bytes]) -> None:
-    """What was there on a day: counts, symbols, first and last time, realised PnL. Added to what stands there."""
-    group = file.group
-    path = file.root / "summaries" / group / f"day-{day}.json"
-    summary: dict[str, Any] = msgspec.json.decode(path.read_bytes()) if path.exists() else {}
-    counts: Counter[str] = Counter(summary.get("counts", {}))
-    symbols: Counter[str] = Counter(summary.get("symbols", {}))
-    pnl = Decimal(str(summary.get("realizedPnl", 0)))
-    first, last = summary.get("first"), summary.get("last")
+def _packed(lines: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zstandard.ZstdCompressor(level=9, write_checksum=True).compressobj()
     for line in lines:
-        head = read_head(line)
-        counts[head.type] += 1
-        if head.symbol:
-            symbols[head.symbol] += 1
-        if group == Group.TRADES:
-            pnl += _PNL.decode(line).realizedPnl
-        first = head.ts if first is None else min(first, head.ts)
-        last = head.ts if last is None else max(last, head.ts)
-    document = {
-        "day": day,
-        "group": group,
-        "counts": counts,
-        "symbols": symbols,
-        "first": first,
-        "last": last,
-    }
-    if group == Group.TRADES:
-        document["realizedPnl"] = pnl
-    encoded = msgspec.json.Encoder(decimal_format="number").encode(document)
-    _plan(file.root, ledger, path, msgspec.json.format(encoded, indent=2) + b"\n")
+        yield packer.compress(line)
+    yield packer.flush()
 
 
-class _Pnl(msgspec.Struct):
-    realizedPnl: Decimal = Decimal(0)  # noqa: N815 - as it is written
-
-
-_PNL = msgspec.json.Decoder(_Pnl)
+def _plan(root: Path, ledger: Ledger, target: Path, hidden: Path) -> None:
+    ledger.plan_replace(str(target.relative_to(root)), str(hidden.relative_to(root)))
 
 
 def _sessions(data: Path, kept: timedelta, now: datetime, report: Report) -> None:

@@ -1,9 +1,7 @@
-"""`python -m tests.bench`: what emit costs, and how fast the stream reaches Postgres, as ratios within one run."""
+"""`python -m tests.bench`: every cost, as ratios within one run; a table, and `.signaltape/bench.json`."""
 
 from __future__ import annotations
 
-import os
-import platform
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -13,34 +11,43 @@ import click
 from rich.console import Console
 
 from deploy.embedded.servers import Urls, remove_data, running
-from tests.bench import drain, emit, replay
+from signaltape import Settings
+from tests.bench import drain, emit, growth, replay, visible
+from tests.bench.figures import Figures, machine
 
 console = Console()
 
-BENCHES: dict[str, Callable[[Console, Urls, Path], None]] = {
+BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
     "emit": emit.run,
     "drain": drain.run,
+    "visible": visible.run,
+    "growth": growth.run,
     "replay": replay.run,
 }
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--only", type=click.Choice(list(BENCHES)), help="Run one benchmark.")
-def main(only: str | None) -> None:
+@click.option(
+    "--full", is_flag=True, help="Everything at full size: 20 million events. Takes long, and some 30 GB."
+)
+def main(only: str | None, full: bool) -> None:
     """Run the benchmarks on servers of their own. Compare the ratios, not the single figures."""
-    console.print(
-        f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
-        highlight=False,
-    )
+    console.print(f"machine: {machine()}", highlight=False)
+    figures = Figures(console, full=full)
     home = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
         with running(home) as urls:
             for name, bench in BENCHES.items():
                 if only in (None, name):
-                    bench(console, urls, home)
+                    bench(figures, urls, home)
     finally:
         remove_data(home)
         shutil.rmtree(home, ignore_errors=True)
+    figures.show()
+    path = Settings.from_env().home / "bench.json"
+    figures.save(path)
+    console.print(f"saved {path}", highlight=False)
 
 
 if __name__ == "__main__":

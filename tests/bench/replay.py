@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from deploy.embedded.servers import Urls
@@ -22,6 +21,7 @@ from replay.sources import ArchiveSource, Span
 from signaltape.consuming.entry import Entry
 from signaltape.replay import ReplayFeed
 from sink.decoding import sort_entries
+from tests.bench.figures import Figures
 from tests.support.records import RECORD_SAMPLES
 
 RECORDS = 1_000_000
@@ -30,10 +30,11 @@ _BEGIN = datetime(2022, 1, 17, tzinfo=UTC)
 _SPEEDS = (1, 10, 100)
 
 
-def run(console: Console, _urls: Urls, home: Path) -> None:
+def run(figures: Figures, _urls: Urls, home: Path) -> None:
     """Measure each step in a process of its own, so that each has a memory of its own."""
     data = home / "replay"
-    figures = {}
+    console = figures.console
+    found_by_step = {}
     for step in ("archive", "build", "play"):
         out = subprocess.run(
             [sys.executable, "-m", "tests.bench.replay", step, str(data), str(RECORDS)],
@@ -41,11 +42,11 @@ def run(console: Console, _urls: Urls, home: Path) -> None:
             text=True,
             check=True,
         ).stdout
-        figures[step] = json.loads(out)
+        found_by_step[step] = json.loads(out)
     table = Table(title=f"{RECORDS:,} market records (one core each)", title_justify="left")
     for name in ("step", "records/s", "highest memory"):
         table.add_column(name, justify="right")
-    for step, found in figures.items():
+    for step, found in found_by_step.items():
         table.add_row(step, f"{found['rate']:,.0f}", f"{found['rss_mib']:.0f} MiB")
     console.print(table)
     drifts = Table(title="schedule error at speed, ms", title_justify="left")
@@ -55,6 +56,7 @@ def run(console: Console, _urls: Urls, home: Path) -> None:
         middle, worst = _drift(home / f"speed-{speed}", speed)
         drifts.add_row(str(speed), f"{middle:.2f}", f"{worst:.2f}")
     console.print(drifts)
+    figures.raw["replay"] = found_by_step
 
 
 def _archive(data: Path, count: int) -> float:

@@ -1,0 +1,272 @@
+"""Ways from the stream to Postgres: ours, the usual ones, and the limit. Each returns events per second."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+
+from signaltape import Secret
+from signaltape.consuming.consumer import Consumer
+from signaltape.consuming.entry import Entry
+from signaltape.stream import stream_key
+from sink.db import Connection, connect
+from sink.decoding import sort_entries
+from sink.entries import Accepted, Outcome
+from sink.rows import DETAIL, EVENT_COLUMNS, block, event_line
+from tests.support.samples import SAMPLES, as_json, new_id
+from worker.loop import Worker
+
+EVENTS = 40_000
+#: Of the slow ways.
+FEW_EVENTS = 4_000
+_BATCH = 5000
+TRUNCATE = (
+    b"TRUNCATE signal_events, signals, signal_triggers, signal_invalidations, signal_closures, signal_layers,"
+    b" duplicate_counts"
+)
+_JOURNAL = (
+    b"INSERT INTO signal_events (event_id, signal_id, event, schema_version, symbol, payload, ts, stream, entry_id)"
+    b" VALUES (%s, %s, %s, 1, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+)
+
+Events = list[tuple[bytes, bytes]]
+
+
+class Contenders:
+    """All of them, over one stream and one database. The tables are emptied before each, unless said otherwise."""
+
+    def __init__(self, redis_url: str, database: Secret, connection: Connection) -> None:
+        self._redis: Any = redis.Redis.from_url(redis_url, protocol=2)
+        self._redis_url = Secret(redis_url)
+        self._database = database
+        self._connection = connection
+        self._key = stream_key("bench-drain", 0)
+
+    def close(self) -> None:
+        self._redis.close()
+
+    def worker(self, events: Events | None = None, *, empty: bool = True) -> float:
+        """Ours: read, validate, COPY, commit, acknowledge."""
+        given = events or make_events(EVENTS)
+        self._prepare(given, empty=empty)
+        started = time.perf_counter()
+        done = self._drain()
+        elapsed = time.perf_counter() - started
+        assert done.stored + done.duplicates == len(given), done
+        return len(given) / elapsed
+
+    def duplicates(self, share: float) -> float:
+        """Ours, when this share of the events was stored before."""
+        old, new = make_events(int(EVENTS * share)), make_events(EVENTS - int(EVENTS * share))
+        if old:
+            self.worker(old)
+        else:
+            self._connection.execute(TRUNCATE)
+        mixed = [*old, *new]
+        if old and new:
+            step = max(1, int(1 / share))
+            mixed = [one for place, event in enumerate(new) for one in _with(event, place, old, step)]
+        return self.worker(mixed, empty=False)
+
+    def workers(self, count: int) -> float:
+        """Ours, as several processes on one stream."""
+        self._prepare(make_events(EVENTS))
+        context = multiprocessing.get_context("spawn")
+        ready = context.Barrier(count + 1)
+        arguments = (self._redis_url.reveal(), self._database.reveal(), self._key)
+        processes = [context.Process(target=_work, args=(*arguments, f"w{n}", ready)) for n in range(count)]
+        for process in processes:
+            process.start()
+        ready.wait(60)
+        started = time.perf_counter()
+        for process in processes:
+            process.join()
+        elapsed = time.perf_counter() - started
+        assert self._stored() == EVENTS
+        return EVENTS / elapsed
+
+    def insert_per_event(self) -> float:
+        """Read one entry, insert it into journal and detail table, commit, acknowledge."""
+        self._prepare(make_events(FEW_EVENTS))
+        return self._by_hand(1, self._insert_each)
+
+    def executemany(self) -> float:
+        """Read a thousand, executemany into journal and detail tables, commit, acknowledge."""
+        self._prepare(make_events(EVENTS // 2))
+        return self._by_hand(1000, self._insert_many)
+
+    def faststream(self, *, batch: bool) -> float:
+        """FastStream with its own message format; journal and detail tables by executemany, then it acknowledges."""
+        count = EVENTS // 2 if batch else FEW_EVENTS
+        self._connection.execute(TRUNCATE)
+        return asyncio.run(_faststream(self._redis_url.reveal(), self._connection, count, batch=batch))
+
+    def raw_copy(self) -> float:
+        """The limit: the finished rows of the same events, COPY only, in the worker's batch size."""
+        self._connection.execute(TRUNCATE)
+        accepted = _accepted(self._key, make_events(EVENTS))
+        batches = [_blocks(accepted[start : start + _BATCH]) for start in range(0, EVENTS, _BATCH)]
+        started = time.perf_counter()
+        for batch in batches:
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                for statement, data in batch:
+                    with cursor.copy(statement) as copy:
+                        copy.write(data)
+        return EVENTS / (time.perf_counter() - started)
+
+    def _prepare(self, events: Events, *, empty: bool = True) -> None:
+        if empty:
+            self._connection.execute(TRUNCATE)
+        self._redis.delete(self._key)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for number, (name, data) in enumerate(events):
+                pipe.xadd(self._key, {"event": name, "data": data})
+                if number % 2000 == 0:
+                    pipe.execute()
+            pipe.execute()
+
+    def _drain(self) -> Outcome:
+        def consumer() -> Consumer:
+            return Consumer(self._redis_url, "bench", [self._key])
+
+        return Worker(consumer, self._database, threading.Event()).run(once=True)
+
+    def _stored(self) -> int:
+        row = self._connection.execute("SELECT count(*) FROM signal_events").fetchone()
+        return int(row[0]) if row else 0
+
+    def _by_hand(self, size: int, insert: Any) -> float:
+        self._redis.xgroup_create(self._key, "single", id="0")
+        started = time.perf_counter()
+        count = 0
+        while answer := self._redis.xreadgroup("single", "bench", {self._key: ">"}, count=size):
+            ((_, entries),) = answer
+            flat = [
+                Entry(self._key, raw_id.decode(), [part for pair in fields.items() for part in pair])
+                for raw_id, fields in entries
+            ]
+            insert(sort_entries(flat).accepted)
+            self._redis.xack(self._key, "single", *(raw_id for raw_id, _ in entries))
+            count += len(entries)
+        assert self._stored() == count
+        return count / (time.perf_counter() - started)
+
+    def _insert_each(self, accepted: Sequence[Accepted]) -> None:
+        for entry in accepted:
+            insert_many(self._connection, [entry])
+
+    def _insert_many(self, accepted: Sequence[Accepted]) -> None:
+        insert_many(self._connection, accepted)
+
+
+def insert_many(connection: Connection, accepted: Sequence[Accepted]) -> None:
+    """Events into journal and detail tables with INSERT, in one transaction."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            _JOURNAL,
+            [
+                (
+                    *(one.decoded.event_id, one.decoded.signal_id, one.name, one.decoded.event.symbol),
+                    *(one.payload.decode(), one.decoded.ts, one.stream, one.entry_id),
+                )
+                for one in accepted
+            ],
+        )
+        for name in {one.name for one in accepted}:
+            table = DETAIL[name]
+            marks = ", ".join(["%s"] * len(table.columns))
+            query = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING"
+            rows = [table.line(one.decoded).split("\t") for one in accepted if one.name == name]
+            cursor.executemany(
+                query.encode(), [[None if cell == r"\N" else cell for cell in row] for row in rows]
+            )
+
+
+def make_events(count: int) -> Events:
+    """Names and payloads: signals with all four events each."""
+    made: Events = []
+    while len(made) < count:
+        signal_id = new_id()
+        made.extend((name.encode(), as_json(make(signal_id))) for name, make in SAMPLES.items())
+    return made[:count]
+
+
+def _with(event: tuple[bytes, bytes], place: int, old: Events, step: int) -> Events:
+    """A new event, and now and then an old one beside it."""
+    return [event, old[place // step]] if place % step == 0 and place // step < len(old) else [event]
+
+
+def _accepted(key: str, events: Events) -> list[Accepted]:
+    entries = [Entry(key, f"1-{n}", [b"event", name, b"data", data]) for n, (name, data) in enumerate(events)]
+    return sort_entries(entries).accepted
+
+
+def _blocks(accepted: list[Accepted]) -> list[tuple[bytes, bytes]]:
+    lines: dict[str, list[str]] = {}
+    for entry in accepted:
+        lines.setdefault(entry.name, []).append(DETAIL[entry.name].line(entry.decoded))
+    blocks = [(_copy("signal_events", EVENT_COLUMNS), block(event_line(entry) for entry in accepted))]
+    for name, rows in lines.items():
+        blocks.append((_copy(DETAIL[name].name, DETAIL[name].columns), block(rows)))
+    return blocks
+
+
+def _copy(table: str, columns: tuple[str, ...]) -> bytes:
+    return f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()
+
+
+def _work(redis_url: str, database: str, key: str, name: str, ready: Any) -> None:
+    """One of several workers, in a process of its own."""
+    worker = Worker(lambda: Consumer(Secret(redis_url), name, [key]), Secret(database), threading.Event())
+    with connect(Secret(database)):
+        ready.wait(60)
+    worker.run(once=True)
+
+
+async def _faststream(redis_url: str, connection: Connection, count: int, *, batch: bool) -> float:
+    from faststream.redis import RedisBroker, StreamSub
+
+    make: Any = RedisBroker  # where the package is not installed it has no types
+    broker = make(redis_url, logger=None)
+    key, done = f"bench-faststream-{batch}", asyncio.Event()
+    seen = 0
+    names = [name.decode() for name, _ in make_events(len(SAMPLES))]
+
+    def store(messages: list[dict[str, Any]]) -> None:
+        nonlocal seen
+        accepted = _accepted(key, [(one.pop("event").encode(), as_json(one)) for one in messages])
+        insert_many(connection, accepted)
+        seen += len(accepted)
+        if seen >= count:
+            done.set()
+
+    async def take_many(messages: list[dict[str, Any]]) -> None:
+        store(messages)
+
+    async def take_one(message: dict[str, Any]) -> None:
+        store([message])
+
+    most = 1000 if batch else 1
+    sub = StreamSub(key, group="bench", consumer="bench", batch=batch, max_records=most, last_id=">")
+    broker.subscriber(stream=sub)(take_many if batch else take_one)
+
+    async with broker:
+        for start in range(0, count, 1000):
+            made = [
+                {"event": names[n % len(names)], **SAMPLES[names[n % len(names)]](signal_id)}
+                for signal_id in (new_id() for _ in range(min(1000, count - start) // len(names)))
+                for n in range(len(names))
+            ]
+            for one in made:
+                await broker.publish(one, stream=key)
+        await broker._connection.xgroup_create(key, "bench", id="0")
+        started = time.perf_counter()
+        await broker.start()
+        await asyncio.wait_for(done.wait(), 120)
+        return seen / (time.perf_counter() - started)
