@@ -34,8 +34,15 @@ def copy_lines(
     cursor: psycopg.Cursor[tuple[object, ...]], table: str, columns: tuple[str, ...], lines: Iterable[str]
 ) -> None:
     """Send lines of COPY's text format to a table. Raises psycopg.Error."""
+    copy_block(cursor, table, columns, block(lines))
+
+
+def copy_block(
+    cursor: psycopg.Cursor[tuple[object, ...]], table: str, columns: tuple[str, ...], data: bytes
+) -> None:
+    """Send data of COPY's text format to a table. Raises psycopg.Error."""
     with cursor.copy(_statement(table, columns)) as copy:
-        copy.write(block(lines))
+        copy.write(data)
 
 
 def rejected(entry: Accepted | AcceptedRecord, error: psycopg.Error) -> DeadLetter:

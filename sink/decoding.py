@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache
 from typing import NamedTuple
 
 from signaltape.clock import from_epoch_ms
@@ -17,6 +17,8 @@ from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY, F
 from sink.dead_fields import pack_fields
 from sink.entries import Accepted, AcceptedRecord, DeadLetter
 from sink.quick import quick_decode
+
+_EVENT_NAMES = {name.encode(): name for name in EVENTS}
 
 
 class Batch(NamedTuple):
@@ -74,12 +76,14 @@ def _accept(entry: Entry, fields: Sequence[bytes]) -> Accepted | AcceptedRecord:
             raise InvalidEvent("a replayed event never enters the live tables")
         raw_name, data = _required(named, FIELD_EVENT), _required(named, FIELD_DATA)
         version, wire_id = _version(named.get(FIELD_VERSION)), named.get(FIELD_ID)
-    name = raw_name.decode("utf-8", "backslashreplace")
-    if name in EVENTS:
-        decoded = quick_decode(name, data, partial(_time_of, entry)) if version == SCHEMA_VERSION else None
+    name = _EVENT_NAMES.get(raw_name)
+    if name is not None:
+        ts = _time_of(entry)
+        decoded = quick_decode(name, data, ts) if version == SCHEMA_VERSION else None
         if decoded is None:
-            decoded = decode(name, data, default_ts=_time_of(entry), version=version)
+            decoded = decode(name, data, default_ts=ts, version=version)
         return Accepted(name, decoded, data, entry.stream, entry.entry_id)
+    name = raw_name.decode("utf-8", "backslashreplace")
     record = decode_record(
         name,
         data,
@@ -93,7 +97,12 @@ def _accept(entry: Entry, fields: Sequence[bytes]) -> Accepted | AcceptedRecord:
 
 
 def _time_of(entry: Entry) -> datetime:
-    return from_epoch_ms(entry_time_ms(entry.entry_id))
+    return _time_of_ms(entry.entry_id.partition("-")[0])
+
+
+@lru_cache(maxsize=64)  # at high rates many entries share a millisecond
+def _time_of_ms(left: str) -> datetime:
+    return from_epoch_ms(int(left))
 
 
 def _named(fields: Sequence[bytes]) -> dict[bytes, bytes]:

@@ -120,7 +120,7 @@ _KINDS = {
 }
 
 
-def quick_decode(name: str, data: bytes, default_ts: Callable[[], datetime]) -> Decoded | None:
+def quick_decode(name: str, data: bytes, default_ts: datetime) -> Decoded | None:
     """As `signaltape.contract.decode`; None for whatever is not plainly valid: ask the exact decoder then."""
     kind = _KINDS.get(name)
     if kind is None or len(data) > MAX_EVENT_BYTES or _BACKSLASH in data:
@@ -131,21 +131,21 @@ def quick_decode(name: str, data: bytes, default_ts: Callable[[], datetime]) -> 
         return None
 
 
-def _decode(name: str, kind: _Kind, data: bytes, default_ts: Callable[[], datetime]) -> Decoded:
+def _decode(name: str, kind: _Kind, data: bytes, default_ts: datetime) -> Decoded:
     """Raises anything for what is not plainly valid."""
     event = kind.decode(data)
     for field, low, high in kind.must:
         setattr(event, field, _number(str(getattr(event, field), "ascii"), low, high))
     for field, low, high in kind.may:
-        raw = bytes(getattr(event, field))
-        given = raw and raw != _NULL
-        setattr(event, field, _number(raw.decode("ascii"), low, high) if given else None)
+        raw = getattr(event, field)
+        given = raw is not _ABSENT and bytes(raw) != _NULL
+        setattr(event, field, _number(str(raw, "ascii"), low, high) if given else None)
     if len(event.signal_id) != _CANONICAL_CHARS:
         raise ValueError(event.signal_id)
     signal_id = str(uuid_utils.UUID(event.signal_id))
     own = getattr(event, kind.time_field) or event.ts
     if own is None:
-        ts = default_ts()
+        ts = default_ts
     elif FIRST_YEAR <= own.year <= LAST_YEAR:
         ts = as_aware(own)
     else:

@@ -49,7 +49,7 @@ def _write(connection: Connection, chunk: list[tuple[Any, ...]]) -> None:
             decoded = decode(name, payload.encode(), default_ts=ts, version=version)
         except InvalidEvent as error:
             raise SinkError(f"event {event_id} does not satisfy the contract any more: {error}") from None
-        lines[name].append(f"{DETAIL[name].line(decoded)}\t{received_at.isoformat()}")
+        lines[name].append(f"{DETAIL[name].line(decoded, decoded.ts.isoformat())}\t{received_at.isoformat()}")
         layers += layer_lines(decoded)
     for name, rows in lines.items():
         _copy(connection, DETAIL[name].name, (*DETAIL[name].columns, "received_at"), rows)

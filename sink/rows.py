@@ -25,11 +25,11 @@ _ENCODER = msgspec.json.Encoder()
 
 
 class Table(NamedTuple):
-    """A detail table: its name, the columns that `line` fills, and how."""
+    """A detail table: its name, the columns that `line` fills, and how: from the event, and its time as text."""
 
     name: str
     columns: tuple[str, ...]
-    line: Callable[[Decoded], str]
+    line: Callable[[Decoded, str], str]
 
 
 def text(value: str) -> str:
@@ -48,13 +48,13 @@ def optional(value: Any) -> str:
     return text(value) if isinstance(value, str) else str(value)
 
 
-def event_line(entry: Accepted) -> str:
-    """The line of `signal_events`, without its newline."""
+def event_line(entry: Accepted, ts: str) -> str:
+    """The line of `signal_events`, without its newline. ts: the event's time as text."""
     decoded = entry.decoded
     return (
         f"{decoded.event_id}\t{decoded.signal_id}\t{entry.name}\t{SCHEMA_VERSION}"
         f"\t{text(decoded.event.symbol)}\t{text(entry.payload.decode())}"
-        f"\t{decoded.ts.isoformat()}\t{text(entry.stream)}\t{entry.entry_id}"
+        f"\t{ts}\t{text(entry.stream)}\t{entry.entry_id}"
     )
 
 
@@ -71,33 +71,30 @@ EVENT_COLUMNS = (
 )
 
 
-def _signal(decoded: Decoded) -> str:
+def _signal(decoded: Decoded, ts: str) -> str:
     event: Any = decoded.event
     return (
         f"{decoded.signal_id}\t{text(event.symbol)}\t{event.direction}\t{event.confluence_score}\t{event.rr}"
-        f"\t{event.expiry_minutes}\t{text(event.rules_version)}\t{decoded.ts.isoformat()}"
+        f"\t{event.expiry_minutes}\t{text(event.rules_version)}\t{ts}"
         f"\t{optional(event.setup)}\t{optional(event.entry)}\t{optional(event.sl)}\t{optional(event.tp)}"
         f"\t{optional(event.confidence)}\t{optional(event.ref_id)}\t{optional(event.timeframe)}"
     )
 
 
-def _trigger(decoded: Decoded) -> str:
+def _trigger(decoded: Decoded, ts: str) -> str:
+    event: Any = decoded.event
+    return f"{decoded.signal_id}\t{text(event.symbol)}\t{ts}\t{event.entry_fill}\t{event.time_to_trigger_ms}"
+
+
+def _invalidation(decoded: Decoded, ts: str) -> str:
+    event: Any = decoded.event
+    return f"{decoded.signal_id}\t{text(event.symbol)}\t{ts}\t{event.reason}"
+
+
+def _closure(decoded: Decoded, ts: str) -> str:
     event: Any = decoded.event
     return (
-        f"{decoded.signal_id}\t{text(event.symbol)}\t{decoded.ts.isoformat()}"
-        f"\t{event.entry_fill}\t{event.time_to_trigger_ms}"
-    )
-
-
-def _invalidation(decoded: Decoded) -> str:
-    event: Any = decoded.event
-    return f"{decoded.signal_id}\t{text(event.symbol)}\t{decoded.ts.isoformat()}\t{event.reason}"
-
-
-def _closure(decoded: Decoded) -> str:
-    event: Any = decoded.event
-    return (
-        f"{decoded.signal_id}\t{text(event.symbol)}\t{decoded.ts.isoformat()}\t{event.rr_realized}"
+        f"{decoded.signal_id}\t{text(event.symbol)}\t{ts}\t{event.rr_realized}"
         f"\t{event.time_in_trade_ms}\t{event.exit_reason}\t{optional(event.rr_best)}\t{optional(event.fees_r)}"
     )
 

@@ -7,31 +7,22 @@ a row, the batch is halved until that row stands alone; it becomes a dead letter
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import psycopg
 from psycopg.errors import UniqueViolation
 
 from signaltape.failpoints import failpoint
-from sink.copying import copy_lines, is_fault_of_a_row, rejected
+from sink.copying import copy_block, copy_lines, is_fault_of_a_row, rejected
 from sink.db import Connection
+from sink.decoding import Batch
 from sink.entries import Accepted, AcceptedRecord, DeadLetter, Outcome
+from sink.lines import Block, Lines, Prepared, by_table, make_blocks, prepare
 from sink.queries import own
 from sink.record_writer import RecordWriter
-from sink.rows import DETAIL, EVENT_COLUMNS, LAYER_COLUMNS, LAYER_TABLE, Table, event_line, layer_lines
+from sink.rows import EVENT_COLUMNS, LAYER_COLUMNS, LAYER_TABLE
 
 _SQL = own("write")
-
-
-class _Lines(NamedTuple):
-    """One event in COPY's format: for the journal, for its detail table, and for the layers it names."""
-
-    entry: Accepted
-    event: str
-    detail: str
-    layers: list[str]
 
 
 class BatchWriter:
@@ -53,31 +44,31 @@ class BatchWriter:
 
         Raises psycopg.Error when the server is away or cannot write now (the batch is to be repeated).
         """
-        if not accepted and not dead and not records:
+        return self.write_prepared(prepare(Batch({}, list(accepted), list(dead), 0, list(records))))
+
+    def write_prepared(self, prepared: Prepared) -> Outcome:
+        """The same for a batch that was made ready for COPY before. Raises psycopg.Error."""
+        batch = prepared.batch
+        if not batch.accepted and not batch.dead and not batch.records:
             return Outcome()
-        lines = [
-            _Lines(
-                entry, event_line(entry), DETAIL[entry.name].line(entry.decoded), layer_lines(entry.decoded)
-            )
-            for entry in accepted
-        ]
         failpoint("sink.before_copy")
         with self._connection.transaction():
-            outcome = self._write_lines(lines) if lines else Outcome()
-            recorded, unwritable = self._records.write(records) if records else (Outcome(), [])
-            self._keep_dead([*dead, *unwritable])
+            lines, blocks = prepared.lines, prepared.blocks
+            outcome = self._write_lines(lines, blocks) if lines else Outcome()
+            recorded, unwritable = self._records.write(batch.records) if batch.records else (Outcome(), [])
+            self._keep_dead([*batch.dead, *unwritable])
             failpoint("sink.after_copy")
         failpoint("sink.after_commit")
         self._expect_duplicates = outcome.duplicates + outcome.conflicts > 0
         self._records.committed()
-        return outcome.plus(recorded).plus(Outcome(dead=len(dead) + len(unwritable)))
+        return outcome.plus(recorded).plus(Outcome(dead=len(batch.dead) + len(unwritable)))
 
-    def _write_lines(self, lines: list[_Lines]) -> Outcome:
+    def _write_lines(self, lines: list[Lines], blocks: list[Block]) -> Outcome:
         try:
             if self._expect_duplicates:
                 return self._stage(lines)
             try:
-                return self._copy(lines)
+                return self._copy(lines, blocks)
             except UniqueViolation:
                 return self._stage(lines)
         except psycopg.Error as error:
@@ -85,23 +76,22 @@ class BatchWriter:
                 raise
             return self._halve(lines, error)
 
-    def _halve(self, lines: list[_Lines], error: psycopg.Error) -> Outcome:
+    def _halve(self, lines: list[Lines], error: psycopg.Error) -> Outcome:
         if len(lines) == 1:
             self._keep_dead([rejected(lines[0].entry, error)])
             return Outcome(dead=1)
         middle = len(lines) // 2
-        return self._write_lines(lines[:middle]).plus(self._write_lines(lines[middle:]))
+        halves = [lines[:middle], lines[middle:]]
+        first, second = (self._write_lines(half, make_blocks(half)) for half in halves)
+        return first.plus(second)
 
-    def _copy(self, lines: list[_Lines]) -> Outcome:
+    def _copy(self, lines: list[Lines], blocks: list[Block]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            copy_lines(cursor, "signal_events", EVENT_COLUMNS, (line.event for line in lines))
-            for table, details in _by_table(lines).items():
-                copy_lines(cursor, table.name, table.columns, (line.detail for _, line in details))
-            if layers := [layer for line in lines for layer in line.layers]:
-                copy_lines(cursor, LAYER_TABLE, LAYER_COLUMNS, layers)
+            for table, columns, data in blocks:
+                copy_block(cursor, table, columns, data)
         return Outcome(stored=len(lines))
 
-    def _stage(self, lines: list[_Lines]) -> Outcome:
+    def _stage(self, lines: list[Lines]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute(_SQL["stage"])
             copy_lines(
@@ -110,7 +100,7 @@ class BatchWriter:
                 ("position", *EVENT_COLUMNS),
                 (f"{position}\t{line.event}" for position, line in enumerate(lines)),
             )
-            details = _by_table(lines)
+            details = by_table(lines)
             for table, numbered in details.items():
                 copy_lines(
                     cursor,
@@ -156,11 +146,3 @@ def _settle(cursor: psycopg.Cursor[tuple[object, ...]]) -> Outcome:
     if duplicates:
         cursor.execute(_SQL["count_duplicates"])
     return Outcome(stored, duplicates, conflicts)
-
-
-def _by_table(lines: list[_Lines]) -> dict[Table, list[tuple[int, _Lines]]]:
-    tables: defaultdict[Table, list[tuple[int, _Lines]]] = defaultdict(list)
-    for position, line in enumerate(lines):
-        tables[DETAIL[line.entry.name]].append((position, line))
-    # always in the same order: two workers then lock in the same order
-    return {table: tables[table] for table in DETAIL.values() if table in tables}

@@ -25,7 +25,7 @@ from signaltape.settings import Secret, Settings
 from signaltape.stream import stream_keys
 from sink.db import DatabaseError, connect, database_url, one_line
 from worker.dead_letters import dead_letters
-from worker.loop import Worker
+from worker.loop import Worker, calm_the_collector
 from worker.metrics import serve
 from worker.status import Status, whole_status
 
@@ -76,6 +76,7 @@ def main(
     worker = Worker(lambda: Consumer(redis_url, consumer, keys), database, stop, limits)
     logging.getLogger("worker").info("consumer %s on %s", consumer, ", ".join(keys))
     stop_metrics = _serve_metrics(metrics_port, settings, redis_url, worker)
+    calm_the_collector()
     try:
         done = worker.run(once=once)
     except CannotWrite as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import threading
 import time
@@ -15,14 +16,16 @@ from signaltape import Secret
 from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.entry import Entry
 from signaltape.stream import stream_key
+from sink.copying import copy_block
 from sink.db import Connection, connect
 from sink.decoding import sort_entries
 from sink.entries import Accepted, Outcome
-from sink.rows import DETAIL, EVENT_COLUMNS, block, event_line
+from sink.lines import make_blocks, make_lines
+from sink.rows import DETAIL
 from tests.support.samples import SAMPLES, as_json, new_id
-from worker.loop import Worker
+from worker.loop import Worker, calm_the_collector
 
-EVENTS = 40_000
+EVENTS = 100_000
 #: Of the slow ways.
 FEW_EVENTS = 4_000
 _BATCH = 5000
@@ -111,13 +114,14 @@ class Contenders:
         """The limit: the finished rows of the same events, COPY only, in the worker's batch size."""
         self._connection.execute(TRUNCATE)
         accepted = _accepted(self._key, make_events(EVENTS))
-        batches = [_blocks(accepted[start : start + _BATCH]) for start in range(0, EVENTS, _BATCH)]
+        batches = [
+            make_blocks(make_lines(accepted[start : start + _BATCH])) for start in range(0, EVENTS, _BATCH)
+        ]
         started = time.perf_counter()
         for batch in batches:
             with self._connection.transaction(), self._connection.cursor() as cursor:
-                for statement, data in batch:
-                    with cursor.copy(statement) as copy:
-                        copy.write(data)
+                for table, columns, data in batch:
+                    copy_block(cursor, table, columns, data)
         return EVENTS / (time.perf_counter() - started)
 
     def _prepare(self, events: Events, *, empty: bool = True) -> None:
@@ -135,7 +139,13 @@ class Contenders:
         def consumer() -> Consumer:
             return Consumer(self._redis_url, "bench", [self._key])
 
-        return Worker(consumer, self._database, threading.Event()).run(once=True)
+        thresholds = gc.get_threshold()
+        calm_the_collector()  # as the worker's own process does
+        try:
+            return Worker(consumer, self._database, threading.Event()).run(once=True)
+        finally:
+            gc.set_threshold(*thresholds)
+            gc.unfreeze()
 
     def _stored(self) -> int:
         row = self._connection.execute("SELECT count(*) FROM signal_events").fetchone()
@@ -182,7 +192,11 @@ def insert_many(connection: Connection, accepted: Sequence[Accepted]) -> None:
             table = DETAIL[name]
             marks = ", ".join(["%s"] * len(table.columns))
             query = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING"
-            rows = [table.line(one.decoded).split("\t") for one in accepted if one.name == name]
+            rows = [
+                table.line(one.decoded, one.decoded.ts.isoformat()).split("\t")
+                for one in accepted
+                if one.name == name
+            ]
             cursor.executemany(
                 query.encode(), [[None if cell == r"\N" else cell for cell in row] for row in rows]
             )
@@ -207,23 +221,10 @@ def _accepted(key: str, events: Events) -> list[Accepted]:
     return sort_entries(entries).accepted
 
 
-def _blocks(accepted: list[Accepted]) -> list[tuple[bytes, bytes]]:
-    lines: dict[str, list[str]] = {}
-    for entry in accepted:
-        lines.setdefault(entry.name, []).append(DETAIL[entry.name].line(entry.decoded))
-    blocks = [(_copy("signal_events", EVENT_COLUMNS), block(event_line(entry) for entry in accepted))]
-    for name, rows in lines.items():
-        blocks.append((_copy(DETAIL[name].name, DETAIL[name].columns), block(rows)))
-    return blocks
-
-
-def _copy(table: str, columns: tuple[str, ...]) -> bytes:
-    return f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()
-
-
 def _work(redis_url: str, database: str, key: str, name: str, ready: Any) -> None:
     """One of several workers, in a process of its own."""
     worker = Worker(lambda: Consumer(Secret(redis_url), name, [key]), Secret(database), threading.Event())
+    calm_the_collector()
     with connect(Secret(database)):
         ready.wait(60)
     worker.run(once=True)
