@@ -25,9 +25,11 @@ from sink.rows import DETAIL
 from tests.support.samples import SAMPLES, as_json, new_id
 from worker.loop import Worker, calm_the_collector
 
-EVENTS = 100_000
+EVENTS = 60_000
 #: Of the slow ways.
-FEW_EVENTS = 4_000
+FEW_EVENTS = 3_000
+#: Of those in between.
+SOME_EVENTS = 12_000
 _BATCH = 5000
 TRUNCATE = (
     b"TRUNCATE signal_events, signals, signal_triggers, signal_invalidations, signal_closures, signal_layers,"
@@ -101,12 +103,12 @@ class Contenders:
 
     def executemany(self) -> float:
         """Read a thousand, executemany into journal and detail tables, commit, acknowledge."""
-        self._prepare(make_events(EVENTS // 2))
+        self._prepare(make_events(SOME_EVENTS))
         return self._by_hand(1000, self._insert_many)
 
     def faststream(self, *, batch: bool) -> float:
         """FastStream with its own message format; journal and detail tables by executemany, then it acknowledges."""
-        count = EVENTS // 2 if batch else FEW_EVENTS
+        count = SOME_EVENTS if batch else FEW_EVENTS
         self._connection.execute(TRUNCATE)
         return asyncio.run(_faststream(self._redis_url.reveal(), self._connection, count, batch=batch))
 
@@ -258,6 +260,7 @@ async def _faststream(redis_url: str, connection: Connection, count: int, *, bat
     broker.subscriber(stream=sub)(take_many if batch else take_one)
 
     async with broker:
+        await broker._connection.delete(key)
         for start in range(0, count, 1000):
             made = [
                 {"event": names[n % len(names)], **SAMPLES[names[n % len(names)]](signal_id)}
