@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,15 +116,16 @@ class Archive:
 
 def _lines(batch: Batch) -> Iterator[_Line]:
     for entry in batch.accepted:
-        decoded = entry.decoded
-        path = archive_file(entry.name, decoded.event.symbol, decoded.ts)
-        line = make_line(entry.name, decoded.event_id, decoded.ts, entry.payload)
-        yield _Line(decoded.event_id, entry.name, path, sortable(decoded.ts), line)
+        event = entry.decoded
+        yield _line(entry.name, event.event_id, event.event.symbol, event.ts, entry.payload)
     for recorded in batch.records:
-        record, ts = recorded.decoded.record, recorded.decoded.ts
-        path = archive_file(recorded.name, record.symbol, ts)
-        line = make_line(recorded.name, recorded.decoded.record_id, ts, recorded.payload)
-        yield _Line(recorded.decoded.record_id, recorded.name, path, sortable(ts), line)
+        record = recorded.decoded
+        yield _line(recorded.name, record.record_id, record.record.symbol, record.ts, recorded.payload)
+
+
+def _line(event: str, line_id: str, symbol: str | None, ts: datetime, payload: bytes) -> _Line:
+    at = sortable(ts)
+    return _Line(line_id, event, archive_file(event, symbol, ts), at, make_line(event, line_id, at, payload))
 
 
 def _why(error: BaseException) -> str:

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
-from signaltape.clock import WIB
 from signaltape.records import RECORDS, Group
 
 SIGNALS = "signals"
@@ -36,6 +36,8 @@ _GROUP_OF = {name: kind.GROUP.value for name, kind in RECORDS.items()}
 _DAY_FILE = re.compile(r"day-(\d{4}-\d{2}-\d{2})\.jsonl(\.zst)?")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST_NAME = 100
+_WIB_OFFSET_S = 7 * 3600
+_DAY_S = 86_400
 
 
 def data_folder(data: Path) -> Path:
@@ -50,11 +52,17 @@ def group_of(event: str) -> str:
 
 def archive_file(event: str, symbol: str | None, ts: datetime) -> str:
     """The file, relative to `data/`, that a line belongs to."""
+    return _archive_file(event, symbol, int(ts.timestamp() + _WIB_OFFSET_S) // _DAY_S)
+
+
+@lru_cache(maxsize=4096)
+def _archive_file(event: str, symbol: str | None, day_number: int) -> str:
+    """The same by the number of its WIB day since 1970."""
     group = group_of(event)
     folder = FOLDERS[group]
     if group == Group.EVENTS:
         return f"{folder}/{safe_name(symbol or '')}.jsonl"
-    day = f"day-{ts.astimezone(WIB).date()}.jsonl"
+    day = f"day-{date(1970, 1, 1) + timedelta(days=day_number)}.jsonl"
     if group == Group.MARKET:
         return f"{folder}/{safe_name(symbol or '')}/{day}"
     return f"{folder}/{day}"

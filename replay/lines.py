@@ -33,19 +33,21 @@ class Head(Struct, rename={"event": "_event", "line_id": "_id", "ts": "_ts", "ev
 read_head = msgspec.json.Decoder(Head).decode
 
 
-def make_line(event: str, line_id: str, ts: datetime, payload: bytes) -> bytes:
-    """A line without its newline. payload: the JSON object as it was sent."""
+def make_line(event: str, line_id: str, ts: str, payload: bytes) -> bytes:
+    """A line without its newline. ts: as `sortable` gives it; payload: the JSON object as it was sent."""
     if b"\n" in payload or b"\r" in payload:
         payload = msgspec.json.format(payload, indent=-1)
-    body = payload.strip()[1:].lstrip()
-    return b'{"_event":"%b","_id":"%b","_ts":"%b",%b' % (
-        event.encode(),
-        line_id.encode(),
-        sortable(ts).encode(),
-        body,
-    )
+    if payload[:1] != b"{" or payload[1:2] == b" ":
+        payload = b"{" + payload.strip()[1:].lstrip()
+    head = f'{{"_event":"{event}","_id":"{line_id}","_ts":"{ts}",'
+    return head.encode() + payload[1:]
 
 
 def sortable(ts: datetime) -> str:
-    """A time as a text that sorts as times do."""
-    return ts.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """An aware time as a text that sorts as times do."""
+    moment = ts if ts.tzinfo is UTC else ts.astimezone(UTC)
+    return f"{moment.isoformat(timespec='microseconds')[:_TIME_CHARS]}Z"
+
+
+#: Of `2022-01-17T03:00:00.000000`, without the offset behind it.
+_TIME_CHARS = 26

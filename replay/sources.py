@@ -133,9 +133,10 @@ class StreamSource:
                     ),
                 )
                 for event, line_id, ts, payload in found:
-                    line = make_line(event, line_id, ts, payload)
+                    at = sortable(ts)
+                    line = make_line(event, line_id, at, payload)
                     if span.wants(read_head(line)):
-                        yield sortable(ts), line_id, line
+                        yield at, line_id, line
 
 
 class PostgresSource:
@@ -153,9 +154,10 @@ class PostgresSource:
     def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
         """As `Source.lines`."""
         for event, line_id, ts, payload in stored(self._connection, span.since, span.until):
-            line = make_line(event, line_id, ts, payload.encode())
+            at = sortable(ts)
+            line = make_line(event, line_id, at, payload.encode())
             if span.wants(read_head(line)):
-                yield sortable(ts), line_id, line
+                yield at, line_id, line
 
 
 def read_stream(client: Any, key: str, start: str = "-", end: str = "+") -> Iterator[list[Entry]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from signaltape.clock import from_epoch_ms
@@ -13,12 +13,14 @@ from signaltape.contract import decode
 from signaltape.errors import InvalidEvent
 from signaltape.events import EVENTS, SCHEMA_VERSION
 from signaltape.record_contract import decode_record
+from signaltape.records import RECORDS
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY, FIELD_VERSION, entry_time_ms
 from sink.dead_fields import pack_fields
 from sink.entries import Accepted, AcceptedRecord, DeadLetter
 from sink.quick import quick_decode
 
 _EVENT_NAMES = {name.encode(): name for name in EVENTS}
+_RECORD_NAMES = {name.encode(): name for name in RECORDS}
 
 
 class Batch(NamedTuple):
@@ -83,13 +85,13 @@ def _accept(entry: Entry, fields: Sequence[bytes]) -> Accepted | AcceptedRecord:
         if decoded is None:
             decoded = decode(name, data, default_ts=ts, version=version)
         return Accepted(name, decoded, data, entry.stream, entry.entry_id)
-    name = raw_name.decode("utf-8", "backslashreplace")
+    name = _RECORD_NAMES.get(raw_name) or raw_name.decode("utf-8", "backslashreplace")
     record = decode_record(
         name,
         data,
         stream=entry.stream,
         entry_id=entry.entry_id,
-        default_ts=_time_of(entry),
+        default_ts=partial(_time_of, entry),
         wire_id=wire_id,
         version=version,
     )

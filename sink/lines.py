@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sink.decoding import Batch
 from sink.entries import Accepted
+from sink.record_rows import RecordLine, record_line
 from sink.rows import DETAIL, EVENT_COLUMNS, LAYER_COLUMNS, LAYER_TABLE, Table, block, event_line, layer_lines
 
 
@@ -37,6 +38,7 @@ class Prepared(NamedTuple):
     batch: Batch
     lines: list[Lines]
     blocks: list[Block]
+    records: list[RecordLine]
 
     @property
     def ids(self) -> dict[str, list[str]]:
@@ -52,7 +54,8 @@ class Prepared(NamedTuple):
 def prepare(batch: Batch) -> Prepared:
     """Make a batch ready for COPY."""
     lines = make_lines(batch.accepted)
-    return Prepared(batch, lines, make_blocks(lines))
+    records = [RecordLine(entry, record_line(entry)) for entry in batch.records]
+    return Prepared(batch, lines, make_blocks(lines), records)
 
 
 def make_lines(accepted: Sequence[Accepted]) -> list[Lines]:

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
 
 import psycopg
 from psycopg.errors import UniqueViolation
 
-from signaltape.records import RECORDS, type_of
 from sink.copying import copy_lines, is_fault_of_a_row, rejected
 from sink.db import Connection
-from sink.entries import AcceptedRecord, DeadLetter, Outcome
+from sink.entries import DeadLetter, Outcome
 from sink.queries import own
-from sink.rows import NULL, text
+from sink.record_rows import RECORD_COLUMNS, RecordLine
 
 _SQL = own("records")
-COLUMNS = (
-    *("record_id", "event", "class", "symbol", "event_type", "payload"),
-    *("ts", "stream", "entry_id"),
-)
-_CLASS = {name: kind.GROUP.value for name, kind in RECORDS.items()}
 _WIB_OFFSET_S = int(timedelta(hours=7).total_seconds())
 _DAY_S = 86_400
-
-
-class _Line(NamedTuple):
-    entry: AcceptedRecord
-    line: str
 
 
 class RecordWriter:
@@ -42,12 +30,11 @@ class RecordWriter:
         self._new_days: set[int] = set()
         self._had_duplicates = False
 
-    def write(self, records: Sequence[AcceptedRecord]) -> tuple[Outcome, list[DeadLetter]]:
+    def write(self, lines: list[RecordLine]) -> tuple[Outcome, list[DeadLetter]]:
         """Write records; what became of them, and those that Postgres rejects. Raises psycopg.Error."""
         self._new_days = set()
-        self._ensure_partitions(records)
+        self._ensure_partitions(lines)
         dead: list[DeadLetter] = []
-        lines = [_Line(entry, record_line(entry)) for entry in records]
         outcome = self._write(lines, dead)
         self._had_duplicates = outcome.duplicates > 0
         return outcome, dead
@@ -59,14 +46,15 @@ class RecordWriter:
         # After a batch with duplicates more are likely (a redelivery, a replay): stage at once.
         self._expect_duplicates, self._had_duplicates = self._had_duplicates, False
 
-    def _ensure_partitions(self, records: Sequence[AcceptedRecord]) -> None:
-        days = {int(one.decoded.ts.timestamp() + _WIB_OFFSET_S) // _DAY_S for one in records} - self._days
+    def _ensure_partitions(self, lines: Sequence[RecordLine]) -> None:
+        times = (one.entry.decoded.ts.timestamp() for one in lines)
+        days = {int(time + _WIB_OFFSET_S) // _DAY_S for time in times} - self._days
         if days:
             dates = [date(1970, 1, 1) + timedelta(days=day) for day in sorted(days)]
             self._connection.execute(_SQL["partitions"], {"days": dates})
             self._new_days = days
 
-    def _write(self, lines: list[_Line], dead: list[DeadLetter]) -> Outcome:
+    def _write(self, lines: list[RecordLine], dead: list[DeadLetter]) -> Outcome:
         try:
             if self._expect_duplicates:
                 return self._stage(lines)
@@ -83,27 +71,15 @@ class RecordWriter:
             middle = len(lines) // 2
             return self._write(lines[:middle], dead).plus(self._write(lines[middle:], dead))
 
-    def _copy(self, lines: list[_Line]) -> Outcome:
+    def _copy(self, lines: list[RecordLine]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            copy_lines(cursor, "records", COLUMNS, (one.line for one in lines))
+            copy_lines(cursor, "records", RECORD_COLUMNS, (one.line for one in lines))
         return Outcome(stored=len(lines))
 
-    def _stage(self, lines: list[_Line]) -> Outcome:
+    def _stage(self, lines: list[RecordLine]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute(_SQL["stage"])
             numbered = (f"{position}\t{one.line}" for position, one in enumerate(lines))
-            copy_lines(cursor, "stage_records", ("position", *COLUMNS), numbered)
+            copy_lines(cursor, "stage_records", ("position", *RECORD_COLUMNS), numbered)
             stored = cursor.execute(_SQL["merge"]).rowcount
         return Outcome(stored=stored, duplicates=len(lines) - stored)
-
-
-def record_line(entry: AcceptedRecord) -> str:
-    """The line of `records` in COPY's text format, without its newline."""
-    decoded = entry.decoded
-    record = decoded.record
-    symbol = NULL if record.symbol is None else text(record.symbol)
-    return (
-        f"{decoded.record_id}\t{entry.name}\t{_CLASS[entry.name]}\t{symbol}"
-        f"\t{text(type_of(entry.name, record.event_type))}\t{text(entry.payload.decode())}"
-        f"\t{decoded.ts.isoformat()}\t{text(entry.stream)}\t{entry.entry_id}"
-    )

@@ -55,7 +55,9 @@ class BatchWriter:
         with self._connection.transaction():
             lines, blocks = prepared.lines, prepared.blocks
             outcome = self._write_lines(lines, blocks) if lines else Outcome()
-            recorded, unwritable = self._records.write(batch.records) if batch.records else (Outcome(), [])
+            recorded, unwritable = (
+                self._records.write(prepared.records) if prepared.records else (Outcome(), [])
+            )
             self._keep_dead([*batch.dead, *unwritable])
             failpoint("sink.after_copy")
         failpoint("sink.after_commit")

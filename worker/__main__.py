@@ -17,7 +17,7 @@ from rich.table import Table
 
 from signaltape.clock import utc_now
 from signaltape.consuming.consumer import Consumer, RedisError
-from signaltape.consuming.loop import CannotWrite
+from signaltape.consuming.loop import CannotWrite, calm_the_collector
 from signaltape.consuming.names import Slot, consumer_name
 from signaltape.consuming.read_ahead import Limits
 from signaltape.errors import SettingsError
@@ -25,7 +25,7 @@ from signaltape.settings import Secret, Settings
 from signaltape.stream import stream_keys
 from sink.db import DatabaseError, connect, database_url, one_line
 from worker.dead_letters import dead_letters
-from worker.loop import Worker, calm_the_collector
+from worker.loop import Worker
 from worker.metrics import serve
 from worker.status import Status, whole_status
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
@@ -54,15 +53,6 @@ class Worker:
         """
         self._loop.run(once=once)
         return self.total
-
-
-def calm_the_collector() -> None:
-    """Let the garbage collector of this process run less often.
-
-    A batch holds very many objects and no cycles: the collector would look through them again and again for nothing.
-    """
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 100)
 
 
 def _sort(entries: Sequence[Entry]) -> Prepared:

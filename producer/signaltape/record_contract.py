@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -18,6 +19,7 @@ from signaltape.records import RECORDS, Record
 
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in RECORDS.items()}
 _NUL = b"\\u0000"
+_BACKSLASH = ord("\\")  # looked for first: finding one byte is far quicker than finding six
 _FIRST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
 _LAST = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
 _LAST_MS = int(_LAST.timestamp() * 1000)
@@ -36,6 +38,13 @@ def check_record(name: str, data: bytes) -> Record:
 
     Raises InvalidEvent with a message that names the field, its rule and the value.
     """
+    record = _decode(name, data)
+    if record.timestamp is not None:
+        moment_of(record.timestamp)
+    return record
+
+
+def _decode(name: str, data: bytes) -> Record:
     decoder = _DECODERS.get(name)
     if decoder is None:
         known = ", ".join((*EVENTS, *RECORDS))
@@ -50,27 +59,31 @@ def check_record(name: str, data: bytes) -> Record:
         raise InvalidEvent(f"data must be JSON: {error}") from None
     except RecursionError:
         raise InvalidEvent("data must not be nested so deeply") from None
-    if _NUL in data:
+    if _BACKSLASH in data and _NUL in data:
         refuse_nul(data)
-    if record.timestamp is not None:
-        moment_of(record.timestamp)
     return record
 
 
 def decode_record(
-    name: str, data: bytes, *, stream: str, entry_id: str, default_ts: datetime, wire_id: bytes | None = None,
+    name: str,
+    data: bytes,
+    *,
+    stream: str,
+    entry_id: str,
+    default_ts: Callable[[], datetime],
+    wire_id: bytes | None = None,
     version: int = SCHEMA_VERSION,
-) -> DecodedRecord:  # fmt: skip
+) -> DecodedRecord:
     """Decode one stream entry.
 
     The id is the record's own, else the entry's field `id`, else it is made of the entry's place (stream key and
-    entry id). `default_ts` is used when the record carries no time.
+    entry id). `default_ts` is asked when the record carries no time.
     Raises InvalidEvent.
     """
     if version != SCHEMA_VERSION:
         raise InvalidEvent(f"v (schema version) must be {SCHEMA_VERSION}, got {version}")
-    record = check_record(name, data)
-    ts = default_ts if record.timestamp is None else moment_of(record.timestamp)
+    record = _decode(name, data)
+    ts = default_ts() if record.timestamp is None else moment_of(record.timestamp)
     given = record.id if record.id is not None else wire_id.decode("utf-8", "replace") if wire_id else None
     record_id = _checked_id(given) if given else str(uuid_utils.uuid5(NAMESPACE, f"{stream}:{entry_id}"))
     return DecodedRecord(record_id, record, ts)

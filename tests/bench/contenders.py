@@ -8,22 +8,27 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import redis
+import uuid_utils
 
 from signaltape import Secret
 from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.entry import Entry
+from signaltape.consuming.loop import calm_the_collector
 from signaltape.stream import stream_key
 from sink.copying import copy_block
 from sink.db import Connection, connect
 from sink.decoding import sort_entries
 from sink.entries import Accepted, Outcome
 from sink.lines import make_blocks, make_lines
-from sink.rows import DETAIL
+from sink.record_rows import RECORD_COLUMNS, record_line
+from sink.rows import DETAIL, block
+from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, as_json, new_id
-from worker.loop import Worker, calm_the_collector
+from worker.loop import Worker
 
 EVENTS = 60_000
 #: Of the slow ways.
@@ -78,6 +83,26 @@ class Contenders:
             step = max(1, int(1 / share))
             mixed = [one for place, event in enumerate(new) for one in _with(event, place, old, step)]
         return self.worker(mixed, empty=False)
+
+    def records(self) -> float:
+        """Ours, of the flight recorder's records."""
+        self._connection.execute("TRUNCATE records")
+        return self.worker(make_records(EVENTS))
+
+    def raw_copy_of_records(self) -> float:
+        """The limit for records: their finished rows."""
+        self._connection.execute("TRUNCATE records")
+        entries = [
+            Entry(self._key, f"1-{n}", [b"event", name, b"data", data])
+            for n, (name, data) in enumerate(make_records(EVENTS))
+        ]
+        lines = [record_line(one) for one in sort_entries(entries).records]
+        blocks = [block(lines[start : start + _BATCH]) for start in range(0, EVENTS, _BATCH)]
+        started = time.perf_counter()
+        for data in blocks:
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                copy_block(cursor, "records", RECORD_COLUMNS, data)
+        return EVENTS / (time.perf_counter() - started)
 
     def workers(self, count: int) -> float:
         """Ours, as several processes on one stream."""
@@ -211,6 +236,17 @@ def make_events(count: int) -> Events:
         signal_id = new_id()
         made.extend((name.encode(), as_json(make(signal_id))) for name, make in SAMPLES.items())
     return made[:count]
+
+
+def make_records(count: int) -> Events:
+    """Market trades, as an engine's Emitter writes them."""
+    sample = RECORD_SAMPLES["market_trade"]
+    began = datetime(2022, 1, 17, tzinfo=UTC)
+    made = []
+    for number in range(count):
+        at = (began + timedelta(milliseconds=number)).isoformat()
+        made.append((b"market_trade", as_json({"id": str(uuid_utils.uuid7()), **sample, "timestamp": at})))
+    return made
 
 
 def _with(event: tuple[bytes, bytes], place: int, old: Events, step: int) -> Events:

@@ -48,6 +48,8 @@ def run(figures: Figures, urls: Urls, _home: Path) -> None:
             "1 % duplicates": lambda: all_of_them.duplicates(0.01),
             "10 % duplicates": lambda: all_of_them.duplicates(0.1),
             "all duplicates": lambda: all_of_them.duplicates(1.0),
+            "records": all_of_them.records,
+            "raw COPY of the same records": all_of_them.raw_copy_of_records,
         }
         rates: dict[str, list[float]] = {name: [] for name in ways}
         for _ in range(ROUNDS):
@@ -62,6 +64,7 @@ def run(figures: Figures, urls: Urls, _home: Path) -> None:
         "drain_vs_faststream_batch": ours / found["FastStream, batch"],
         "drain_vs_insert_per_event": ours / found["one insert per event"],
         "duplicates_vs_fresh": found["all duplicates"] / ours,
+        "records_vs_raw_copy": found["records"] / found["raw COPY of the same records"],
         "two_workers_vs_one": found["2 worker processes"] / found["1 worker process"],
     }
     table = Table(title="stream to Postgres (events/s, median of rounds)", title_justify="left")

@@ -22,6 +22,8 @@ GOALS = {
     "drain_vs_insert_per_event": ("≥", 30.0),
     "duplicates_vs_fresh": ("≥", 0.5),
     "two_workers_vs_one": ("≥", 1.3),
+    "records_vs_raw_copy": ("≥", 0.6),
+    "archive_records_per_s": ("≥", 100_000.0),
     "visible_p99_ms_1k": ("≤", 100.0),
     "visible_p99_ms_5k": ("≤", 100.0),
     "rate_20m_vs_0": ("≥", 0.7),

@@ -108,7 +108,7 @@ def test_the_id_is_the_records_own_then_the_wires_then_made_of_its_place() -> No
 
     def record_id(data: bytes, wire_id: bytes | None) -> str:
         return decode_record(
-            "market_trade", data, stream="s:{0}", entry_id="1-1", default_ts=NOON, wire_id=wire_id
+            "market_trade", data, stream="s:{0}", entry_id="1-1", default_ts=lambda: NOON, wire_id=wire_id
         ).record_id
 
     own = "0196f3a0-0000-7000-8000-000000000001"
