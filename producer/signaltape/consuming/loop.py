@@ -6,6 +6,7 @@ import gc
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, Protocol, TypeVar
 
 from signaltape.consuming.consumer import Consumer, RedisError
@@ -82,13 +83,27 @@ class Loop(Generic[B]):
         reading, acknowledging = self._make_consumer(), self._make_consumer()
         ahead = ReadAhead(reading, self._sorting, self._limits, self._stop, once=once)
         ahead.start()
+        # Acknowledged beside the writing of the next batch, one at a time and in order.
+        beside = ThreadPoolExecutor(1, thread_name_prefix="acknowledge")
+        last: Future[None] | None = None
+
+        def acknowledge(batch: B) -> None:
+            self._acknowledge(acknowledging, batch, once=once)
+            ahead.done()
+
         try:
             while (batch := ahead.next_batch()) is not None:
-                if self._write(batch, once=once):
-                    self._acknowledge(acknowledging, batch, once=once)
-                ahead.done()
+                written = self._write(batch, once=once)
+                if last is not None:
+                    last.result()
+                last = beside.submit(acknowledge, batch) if written else None
+                if not written:
+                    ahead.done()
+            if last is not None:
+                last.result()
             self._leave(acknowledging)
         finally:
+            beside.shutdown()
             ahead.abandon()
             reading.close()
             acknowledging.close()
