@@ -59,6 +59,8 @@ class Figures(NamedTuple):
     closed: int
     wins: int
     expectancy: Expectancy | None
+    #: the same net of a round trip, of the closed signals whose cost is known
+    net_r: Decimal | None
     profit_factor: Decimal | None
     trigger_rate: Decimal | None
     expiry_rate: Decimal | None
@@ -70,16 +72,21 @@ class Figures(NamedTuple):
     groups: list[Group]
 
 
-def figures(connection: Connection, week: Week) -> Figures:
-    """Compute the figures of a week from the stored events. Raises psycopg.Error."""
+def figures(connection: Connection, week: Week, round_trip_pct: float) -> Figures:
+    """Compute the figures of a week from the stored events. Raises psycopg.Error.
+
+    round_trip_pct: what opening and closing a position costs, in percent of its value.
+    """
     span = {"since": week.since, "until": week.until}
-    row = rows_as_dicts(connection, _SQL["week"], span)[0]
+    costs = {"round_trip_pct": Decimal(str(round_trip_pct))}
+    row = rows_as_dicts(connection, _SQL["week"], {**span, **costs})[0]
     reliability = connection.execute(_SQL["reliability"], span).fetchone()
     return Figures(
         published=row["published"],
         closed=row["closed"],
         wins=row["wins"],
         expectancy=expectancy(row["closed"], row["sum_r"], row["sum_r_squared"]) if row["closed"] else None,
+        net_r=row["net_r"],
         profit_factor=_ratio(row["won_r"] or Decimal(0), row["lost_r"]),
         trigger_rate=_ratio(row["triggered"], row["published"]),
         expiry_rate=_ratio(row["expired"], row["published"]),

@@ -56,8 +56,10 @@ def rest_lines(card: Scorecard) -> list[str]:
 
 def verdict_lines(card: Scorecard) -> list[str]:
     """What the data supports: together with the weeks before, and this week alone."""
+    pooled = [f"{one.label} {one.wins / one.n:.2f} (n≈{one.n:.0f})" for one in card.pooled_bins if one.n]
     return [
         f"Verdict ({WEEKS} weeks): {say_verdict(card.pooled)}",
+        *([f"   older weeks weigh less: {', '.join(pooled)}"] if pooled else []),
         f"This week alone: {say_verdict(card.verdict)}",
     ]
 
@@ -101,7 +103,8 @@ def bin_detail(one: Bin) -> str:
         low, high = wilson_interval(one.wins, one.n)
         said += [f"95 % {low:.2f}–{high:.2f}", show_expectancy(one.expectancy)]
     if one.break_even is not None:
-        said += [f"break-even {one.break_even:.2f}", f"net {one.net_r:+.2f} R"]
+        net = f"net winrate={one.wins_net / one.n_net:.3f}, {one.net_r:+.2f} R"
+        said += [f"break-even {one.break_even:.2f}", net]
     if one.open:
         said.append(f"open {one.open}")
     return ", ".join(said)
@@ -125,6 +128,8 @@ def figure_lines(week: Figures) -> list[str]:
     lines = []
     if week.expectancy is not None:
         line = f"Expectancy: {show_expectancy(week.expectancy)}"
+        if week.net_r is not None:
+            line += f", net {week.net_r:+.3f} R"
         if week.profit_factor is not None:
             line += f", profit factor {week.profit_factor:.2f}"
         lines.append(line)

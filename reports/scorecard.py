@@ -100,6 +100,8 @@ class Scorecard(NamedTuple):
     #: what this week alone supports, and what it supports together with the weeks before it
     verdict: Verdict
     pooled: Verdict
+    #: the bins of these weeks as one, older weeks weighing less; n is the effective size
+    pooled_bins: list[Counted]
     figures: Figures
     #: the figures of the week before
     before: Figures
@@ -150,6 +152,7 @@ def compute(connection: Connection, week: Week, round_trip_pct: float = ROUND_TR
     """
     span = {"since": week.since, "until": week.until}
     bins, *earlier = (_bins(connection, week.earlier(age), round_trip_pct) for age in range(WEEKS))
+    pooled_bins = pool([_counted(one) for one in (bins, *earlier)])
     origins = rows_as_dicts(connection, _SQL["origins"], span)[0]
     return Scorecard(
         week=week,
@@ -160,11 +163,12 @@ def compute(connection: Connection, week: Week, round_trip_pct: float = ROUND_TR
         rules_versions=origins["rules_versions"],
         verdict=_at_both_ends(judge(_counted(bins)), judge(_counted(bins, best=True))),
         pooled=_at_both_ends(
-            judge(pool([_counted(one) for one in (bins, *earlier)])),
+            judge(pooled_bins),
             judge(pool([_counted(one, best=True) for one in (bins, *earlier)])),
         ),
-        figures=figures(connection, week),
-        before=figures(connection, week.earlier(1)),
+        pooled_bins=pooled_bins,
+        figures=figures(connection, week, round_trip_pct),
+        before=figures(connection, week.earlier(1), round_trip_pct),
         layers=_layers(connection, week),
         revised=_revised(connection, week.earlier(1), earlier[0]),
     )

@@ -60,14 +60,14 @@ def print_scorecard(console: Console, card: Scorecard) -> None:
 def _worth(card: Scorecard) -> Table:
     """What a closed signal brought, and what a round trip leaves of it."""
     table = _table("What a closed signal brought, in R")
-    for name in ("expectancy (95 %)", "break-even winrate", "net of costs"):
+    for name in ("expectancy (95 %)", "break-even winrate", "net winrate, R"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in card.bins:
         table.add_row(
             one.label,
             "-" if one.expectancy is None else show_expectancy(one.expectancy),
             show_rate(one.break_even),
-            "-" if one.net_r is None else f"{one.net_r:+.2f} R",
+            "-" if one.net_r is None else f"{one.wins_net / one.n_net:.3f}, {one.net_r:+.2f} R",
         )
     return table
 

@@ -1,5 +1,5 @@
 -- name: week
--- The whole week in one row. R figures are of closed signals; rates are of published ones; times in milliseconds.
+-- The whole week in one row. R figures are of closed signals, net of a round trip where its cost is known; rates are of published ones; times in milliseconds.
 SELECT
     count(*) AS published,
     count(c.signal_id) AS closed,
@@ -8,6 +8,7 @@ SELECT
     count(*) FILTER (WHERE i.reason = 'expiry') AS expired,
     sum(c.rr_realized) AS sum_r,
     sum(c.rr_realized * c.rr_realized) AS sum_r_squared,
+    round(avg(c.rr_realized - x.cost_r), 3) AS net_r,
     sum(c.rr_realized) FILTER (WHERE c.rr_realized > 0) AS won_r,
     -sum(c.rr_realized) FILTER (WHERE c.rr_realized < 0) AS lost_r,
     sum(s.rr_target) FILTER (WHERE c.signal_id IS NOT NULL) AS target_r,
@@ -18,6 +19,9 @@ FROM signals s
 LEFT JOIN signal_triggers t USING (signal_id)
 LEFT JOIN signal_invalidations i USING (signal_id)
 LEFT JOIN signal_closures c USING (signal_id)
+CROSS JOIN LATERAL (
+    SELECT coalesce(c.fees_r, %(round_trip_pct)s / 100 * s.entry / nullif(abs(s.entry - s.sl), 0)) AS cost_r
+) x
 WHERE s.ts_published >= %(since)s AND s.ts_published < %(until)s
 
 -- name: reliability

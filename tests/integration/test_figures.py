@@ -64,7 +64,9 @@ def test_break_even_and_net_outcome_of_a_round_trip(book: Book) -> None:
     top = book.card().bins[-1]
     assert top.break_even == Decimal("0.443")
     assert (top.n_net, top.wins_net, top.net_r) == (2, 1, Decimal("0.164"))
-    assert "break-even 0.44, net +0.16 R" in compose(book.card()).text
+    text = compose(book.card()).text
+    assert "break-even 0.44, net winrate=0.500, +0.16 R" in text
+    assert "net +0.164 R, profit factor" in text
     assert book.card().bins[0].break_even is None
 
 

@@ -66,7 +66,7 @@ def _bin(inside: list[Life], round_trip_pct: Fraction) -> dict[str, Any]:
     }
 
 
-def figures(week: list[Life]) -> dict[str, Any]:
+def figures(week: list[Life], round_trip_pct: Fraction = Fraction(1, 10)) -> dict[str, Any]:
     """The whole week."""
     closed = [one for one in week if "signal_closed" in one]
     outcomes = [_rr(one) for one in closed]
@@ -78,12 +78,14 @@ def figures(week: list[Life]) -> dict[str, Any]:
         if group
     ]
     expired = sum(one.get("signal_invalidated", {}).get("reason") == "expiry" for one in week)
+    nets = [_rr(one) - cost for one in closed if (cost := _cost(one, round_trip_pct)) is not None]
     lost = -_sum(r for r in outcomes if r < 0)
     return {
         "published": len(week),
         "closed": len(closed),
         "wins": sum(r > 0 for r in outcomes),
         "expectancy": rounded(_mean(outcomes)),
+        "net_r": rounded(_mean(nets)),
         "profit_factor": rounded(_share(_sum(r for r in outcomes if r > 0), lost)),
         "trigger_rate": rounded(_share(sum("signal_triggered" in one for one in week), len(week))),
         "expiry_rate": rounded(_share(expired, len(week))),
