@@ -39,7 +39,8 @@ chaos: $(READY)  ## break every part on purpose, under load, and count every eve
 	$(BIN)/python -m tests.chaos $(if $(ONLY),--only $(ONLY))
 
 clean:  ## stop the embedded servers of this checkout and remove all that was made here
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.embedded --stop --remove; fi
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.embedded --stop --remove; \
+		SIGNALTAPE_HOME=.signaltape/demo-replay $(BIN)/python -m deploy.embedded --stop --remove; fi
 	rm -rf $(VENV) .signaltape .mypy_cache .ruff_cache .pytest_cache .hypothesis build producer/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -55,15 +55,17 @@ def main(day: str) -> None:
         raise click.BadParameter(f"a day looks like {_DEFAULT_DAY}, got {day!r}") from None
     try:
         settings = Settings.from_env()
-        with running(settings.home) as urls:
-            data = settings.home / "demo-replay"
+        home = settings.home / "demo-replay"  # servers of its own: its signals are not those of the other demo
+        given = [one.reveal() if one else None for one in (settings.redis_url, settings.database_url)]
+        with running(home, redis_url=given[0], database_url=given[1]) as urls:
+            data = home / "archive"
             environment = {
                 "FEATURE_EVENT_LOGGING": "true",
                 "REDIS_URL": urls.redis,
                 "DATABASE_URL": urls.database,
                 "SIGNALTAPE_STREAM": _STREAM,
                 "SIGNALTAPE_PARTITIONS": "1",
-                "SIGNALTAPE_HOME": str(settings.home / "demo-replay-home"),
+                "SIGNALTAPE_HOME": str(home),
                 "SIGNALTAPE_DATA": str(data),
                 "RUN_MODE": "LIVE",
             }
