@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -20,7 +20,7 @@ from signaltape.records import RECORDS, Record
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in RECORDS.items()}
 _NUL = b"\\u0000"
 _BACKSLASH = ord("\\")  # looked for first: finding one byte is far quicker than finding six
-_FIRST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
+_CANONICAL_CHARS = 36
 _LAST = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
 _LAST_MS = int(_LAST.timestamp() * 1000)
 
@@ -103,8 +103,10 @@ def moment_of(timestamp: datetime | int) -> datetime:
     return moment
 
 
-def _checked_id(given: Any) -> str:
+def _checked_id(given: str) -> str:
     try:
-        return str(UUID(given))
+        if len(given) == _CANONICAL_CHARS:
+            return str(uuid_utils.UUID(given))
+        return str(UUID(given))  # the other ways to write one
     except ValueError:
         raise InvalidEvent(f"id must be a UUID, got {show_value(given)}") from None
