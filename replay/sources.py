@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from replay.files import archive_files, read_lines
-from replay.layout import FOLDERS, data_folder
+from replay.layout import FOLDERS, data_folder, group_of
 from replay.ledger import Ledger
 from replay.lines import Head, make_line, read_head, sortable
 from signaltape.clock import from_epoch_ms
 from signaltape.consuming.entry import Entry
+from signaltape.events import EVENTS
+from signaltape.records import RECORDS, Group
 from signaltape.stream import entry_time_ms
 from sink.db import Connection
 from sink.decoding import sort_entries
@@ -29,13 +31,27 @@ class Span(NamedTuple):
     symbols: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
 
-    def wants(self, head: Head) -> bool:
-        """Whether a line belongs to it."""
-        return (
-            sortable(self.since) <= head.ts < sortable(self.until)
-            and (not self.symbols or head.symbol in self.symbols)
-            and (not self.types or head.type in self.types or head.event in self.types)
-        )
+    def chooser(self) -> Callable[[Head], bool]:
+        """Tells of a line whether it belongs to the span."""
+        since, until = sortable(self.since), sortable(self.until)
+        symbols, types = self.symbols, self.types
+
+        def wants(head: Head) -> bool:
+            return (
+                since <= head.ts < until
+                and (not symbols or head.symbol in symbols)
+                and (not types or head.type in types or head.event in types)
+            )
+
+        return wants
+
+    def groups(self) -> set[str]:
+        """The groups of the archive that it may touch."""
+        if not self.types:
+            return set(FOLDERS)
+        # a type that is no record's or event's name is the eventType of a state event
+        names = {kind.lower() for kind in self.types}
+        return {group_of(name) if name in EVENTS or name in RECORDS else Group.EVENTS.value for name in names}
 
 
 class Source(Protocol):
@@ -66,27 +82,21 @@ class ArchiveSource:
             return False
         ledger = Ledger(self._root)
         try:
-            return ledger.began and all(
-                ledger.removed_before(group) <= sortable(span.since) for group in FOLDERS
-            )
+            since = sortable(span.since)
+            return ledger.began and all(ledger.removed_before(group) <= since for group in span.groups())
         finally:
             ledger.close()
 
     def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
         """As `Source.lines`."""
         ledger = Ledger(self._root)
-        since, until = sortable(span.since), sortable(span.until)
-        symbols, types = span.symbols, span.types
+        wants = span.chooser()
         try:
-            for folder in FOLDERS.values():
-                for path in archive_files(self._root, folder):
+            for group in span.groups():
+                for path in archive_files(self._root, FOLDERS[group]):
                     for line in read_lines(self._root, ledger, path):
                         head = read_head(line)
-                        if (
-                            since <= head.ts < until
-                            and (not symbols or head.symbol in symbols)
-                            and (not types or head.type in types or head.event in types)
-                        ):
+                        if wants(head):
                             yield head.ts, head.line_id, line
         finally:
             ledger.close()
@@ -109,8 +119,8 @@ class StreamSource:
                 continue
             found = True
             info = self._client.xinfo_stream(key)
-            deleted = info.get("max-deleted-entry-id", b"?")
-            if deleted in (b"0-0", "0-0"):
+            # `entries-added` is there from Redis 7 on; equal to the length, nothing was ever trimmed or deleted
+            if info.get("entries-added") == info["length"]:
                 continue
             first = info["first-entry"]
             if not first or from_epoch_ms(entry_time_ms(first[0].decode())) > span.since:
@@ -119,6 +129,7 @@ class StreamSource:
 
     def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
         """As `Source.lines`. Entries that break the contract are left out."""
+        wants = span.chooser()
         for key in self._keys:
             for entries in read_stream(self._client, key):
                 batch = sort_entries(entries)
@@ -135,7 +146,7 @@ class StreamSource:
                 for event, line_id, ts, payload in found:
                     at = sortable(ts)
                     line = make_line(event, line_id, at, payload)
-                    if span.wants(read_head(line)):
+                    if wants(read_head(line)):
                         yield at, line_id, line
 
 
@@ -153,10 +164,11 @@ class PostgresSource:
 
     def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
         """As `Source.lines`."""
+        wants = span.chooser()
         for event, line_id, ts, payload in stored(self._connection, span.since, span.until):
             at = sortable(ts)
             line = make_line(event, line_id, at, payload.encode())
-            if span.wants(read_head(line)):
+            if wants(read_head(line)):
                 yield at, line_id, line
 
 

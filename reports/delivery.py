@@ -56,7 +56,10 @@ def enqueue(connection: Connection, card: Scorecard, to: Destination, now: datet
     not_after = max(card.week.report_due, now) + REPORT_LIFETIME
     key = message_key(card.week, to.chat_id, now)
     text = compose(card, so_far=now < card.week.report_due)
-    fresh = Outbox(connection).enqueue(key, to.chat_id, text, not_after, _files(connection, card))
+    outbox = Outbox(connection)
+    before = outbox.state(key)
+    may_be_taken = before is None or before[0] == "queued"  # else there is no use in drawing
+    fresh = may_be_taken and outbox.enqueue(key, to.chat_id, text, not_after, _files(connection, card))
     if now >= card.week.report_due:
         note_reported(connection, card.week)
     return fresh

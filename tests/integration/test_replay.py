@@ -135,6 +135,21 @@ def test_stream_archive_and_postgres_give_the_same_session(
     assert [one["source"] for one in json.loads(out)] == ["stream", "archive", "postgres", "stream"]
 
 
+def test_a_trimmed_stream_and_a_cut_archive_are_not_taken_for_whole(
+    settings: Settings, runner: Runner, connection: Connection, redis_client: Any, key: str, tmp_path: Path
+) -> None:
+    record_some(settings)
+    data = {"SIGNALTAPE_DATA": str(tmp_path)}
+    assert runner.run("replay", "archive", "--once", **data)[0] == 0
+    assert runner.run("worker", "--once")[0] == 0
+    assert redis_client.xtrim(key, maxlen=10, approximate=False) == 54
+    assert runner.run("replay", "build", *SPAN, **data)[1].endswith(": 64 events from archive\n")
+    assert runner.run("replay", "retention", **data, DATABASE_URL="")[0] == 0  # all but signals is too old
+    assert runner.run("replay", "build", *SPAN, **data)[1].endswith(": 64 events from postgres\n")
+    signals = ("--types", ",".join(SAMPLES))
+    assert runner.run("replay", "build", *SPAN, *signals, **data)[1].endswith(": 4 events from archive\n")
+
+
 def test_scoring_only_drives_a_state_machine(tmp_path: Path) -> None:
     archived(tmp_path)
     target = Archive(tmp_path)

@@ -1,4 +1,4 @@
-"""The consumer group of one worker: read, claim, acknowledge. One instance per thread."""
+"""One consumer of a group: read, claim, acknowledge. One instance per thread."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _as_it_is(response: Any, **_: Any) -> Any:
 
 
 class Consumer:
-    """One consumer of the worker's group over all partitions.
+    """One consumer of a group over all partitions.
 
     url: REDIS_URL; name: the consumer's stable name; keys: the stream key of each partition.
     Every method raises one of RedisError when Redis is away.

@@ -46,9 +46,9 @@ class Sorting(NamedTuple, Generic[B]):
 
 
 class ReadAhead(Generic[B]):
-    """Fetches batches in a thread; at most one waits while another is in work.
+    """Fetches batches in a thread; at most one waits while others are written and acknowledged.
 
-    `next_batch` gives them; `done` says that the last one was acknowledged.
+    `next_batch` gives them; `done` says of each, in order, that it was acknowledged.
     once: end when the stream is drained, and raise the first Redis error instead of waiting for Redis.
     """
 
@@ -90,7 +90,7 @@ class ReadAhead(Generic[B]):
             return batch
 
     def done(self) -> None:
-        """The batch that was given last is acknowledged (or left pending on purpose)."""
+        """The oldest batch in hand is acknowledged (or left pending on purpose)."""
         with self._changed:
             self._in_hand -= 1
             self._changed.notify_all()
