@@ -119,8 +119,7 @@ def _lines(batch: Batch) -> Iterator[_Line]:
         event = entry.decoded
         yield _line(entry.name, event.event_id, event.event.symbol, event.ts, entry.payload)
     for recorded in batch.records:
-        record = recorded.decoded
-        yield _line(recorded.name, record.record_id, record.record.symbol, record.ts, recorded.payload)
+        yield _line(recorded.name, recorded.record_id, recorded.symbol, recorded.ts, recorded.payload)
 
 
 def _line(event: str, line_id: str, symbol: str | None, ts: datetime, payload: bytes) -> _Line:

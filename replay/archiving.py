@@ -10,7 +10,7 @@ from replay.archiver import Archive, Archived
 from replay.retention import Report, apply, keep_of
 from signaltape.clock import WIB, utc_now
 from signaltape.consuming.consumer import Consumer, RedisError
-from signaltape.consuming.loop import Loop, calm_the_collector
+from signaltape.consuming.loop import Loop, tune_interpreter
 from signaltape.consuming.names import Slot, consumer_name
 from signaltape.consuming.read_ahead import Limits, Sorting
 from signaltape.settings import Secret, Settings
@@ -40,7 +40,7 @@ def archive(settings: Settings, redis_url: Secret, stop: threading.Event, *, onc
     daily = threading.Thread(target=_retention_daily, args=(settings, stop), name="retention", daemon=True)
     if not once:
         daily.start()
-    calm_the_collector()
+    tune_interpreter()
     Loop(make_consumer, target, Sorting(sort_entries, bury), stop, limits).run(once=once)
     return target.total
 

@@ -45,9 +45,9 @@ def make_line(event: str, line_id: str, ts: str, payload: bytes) -> bytes:
 
 def sortable(ts: datetime) -> str:
     """An aware time as a text that sorts as times do."""
-    moment = ts if ts.tzinfo is UTC else ts.astimezone(UTC)
-    return f"{moment.isoformat(timespec='microseconds')[:_TIME_CHARS]}Z"
+    text = _encode(ts if ts.tzinfo is UTC else ts.astimezone(UTC))[1:-1].decode()
+    return text if len(text) == _WITH_MICROSECONDS else f"{text[:-1]}.000000Z"
 
 
-#: Of `2022-01-17T03:00:00.000000`, without the offset behind it.
-_TIME_CHARS = 26
+_encode = msgspec.json.Encoder().encode  # writes a time ten times as fast as isoformat
+_WITH_MICROSECONDS = len("2022-01-17T03:00:00.000000Z")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache, partial
@@ -13,11 +14,12 @@ from signaltape.contract import decode
 from signaltape.errors import InvalidEvent
 from signaltape.events import EVENTS, SCHEMA_VERSION
 from signaltape.record_contract import decode_record
-from signaltape.records import RECORDS
+from signaltape.records import RECORDS, type_of
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY, FIELD_VERSION, entry_time_ms
 from sink.dead_fields import pack_fields
 from sink.entries import Accepted, AcceptedRecord, DeadLetter
 from sink.quick import quick_decode
+from sink.quick_records import quick_record
 
 _EVENT_NAMES = {name.encode(): name for name in EVENTS}
 _RECORD_NAMES = {name.encode(): name for name in RECORDS}
@@ -41,25 +43,27 @@ class Batch(NamedTuple):
 
 def sort_entries(entries: Sequence[Entry]) -> Batch:
     """Sort entries into events and dead letters. Never raises for what an entry holds."""
-    ids: dict[str, list[str]] = {}
+    ids: defaultdict[str, list[str]] = defaultdict(list)
     accepted: list[Accepted] = []
     dead: list[DeadLetter] = []
     records: list[AcceptedRecord] = []
     vanished = 0
     for entry in entries:
-        ids.setdefault(entry.stream, []).append(entry.entry_id)
-        if entry.fields is None:
+        stream, entry_id, fields = entry
+        ids[stream].append(entry_id)
+        if fields is None:
             vanished += 1
             continue
         try:
-            found = _accept(entry, entry.fields)
-            if isinstance(found, Accepted):
-                accepted.append(found)
-            else:
-                records.append(found)
+            found = _accept(stream, entry_id, fields)
         except InvalidEvent as error:
-            dead.append(_bury(entry, entry.fields, str(error)))
-    return Batch(ids, accepted, dead, vanished, records)
+            dead.append(_bury(entry, fields, str(error)))
+            continue
+        if isinstance(found, Accepted):
+            accepted.append(found)
+        else:
+            records.append(found)
+    return Batch(dict(ids), accepted, dead, vanished, records)
 
 
 def bury(entry: Entry, reason: str) -> Batch:
@@ -68,7 +72,7 @@ def bury(entry: Entry, reason: str) -> Batch:
     return Batch({entry.stream: [entry.entry_id]}, [], dead, 1 - len(dead), [])
 
 
-def _accept(entry: Entry, fields: Sequence[bytes]) -> Accepted | AcceptedRecord:
+def _accept(stream: str, entry_id: str, fields: Sequence[bytes]) -> Accepted | AcceptedRecord:
     version, wire_id = SCHEMA_VERSION, None
     if len(fields) == 4 and fields[0] == FIELD_EVENT and fields[2] == FIELD_DATA:
         raw_name, data = fields[1], fields[3]
@@ -80,26 +84,31 @@ def _accept(entry: Entry, fields: Sequence[bytes]) -> Accepted | AcceptedRecord:
         version, wire_id = _version(named.get(FIELD_VERSION)), named.get(FIELD_ID)
     name = _EVENT_NAMES.get(raw_name)
     if name is not None:
-        ts = _time_of(entry)
-        decoded = quick_decode(name, data, ts) if version == SCHEMA_VERSION else None
+        default_ts = partial(_time_of, entry_id)
+        decoded = quick_decode(name, data, default_ts) if version == SCHEMA_VERSION else None
         if decoded is None:
-            decoded = decode(name, data, default_ts=ts, version=version)
-        return Accepted(name, decoded, data, entry.stream, entry.entry_id)
-    name = _RECORD_NAMES.get(raw_name) or raw_name.decode("utf-8", "backslashreplace")
-    record = decode_record(
+            decoded = decode(name, data, default_ts=default_ts(), version=version)
+        return Accepted(name, decoded, data, stream, entry_id)
+    name = _RECORD_NAMES.get(raw_name)
+    if name is None:
+        name = raw_name.decode("utf-8", "backslashreplace")
+    elif version == SCHEMA_VERSION and (quick := quick_record(name, data, stream, entry_id)):
+        return quick
+    record_id, record, ts = decode_record(
         name,
         data,
-        stream=entry.stream,
-        entry_id=entry.entry_id,
-        default_ts=partial(_time_of, entry),
+        stream=stream,
+        entry_id=entry_id,
+        default_ts=partial(_time_of, entry_id),
         wire_id=wire_id,
         version=version,
     )
-    return AcceptedRecord(name, record, data, entry.stream, entry.entry_id)
+    event_type = type_of(name, record.event_type)
+    return AcceptedRecord(name, record_id, record.symbol, event_type, ts, data, stream, entry_id)
 
 
-def _time_of(entry: Entry) -> datetime:
-    return _time_of_ms(entry.entry_id.partition("-")[0])
+def _time_of(entry_id: str) -> datetime:
+    return _time_of_ms(entry_id.partition("-")[0])
 
 
 @lru_cache(maxsize=64)  # at high rates many entries share a millisecond

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from signaltape.contract import Decoded
-from signaltape.record_contract import DecodedRecord
+
+# Structs, made in half the time of named tuples: there is one for every event, and records come at market-data rates.
 
 
-class Accepted(NamedTuple):
+class Accepted(Struct, frozen=True, gc=False):
     """A valid event as it came from the stream."""
 
     name: str
@@ -19,11 +22,15 @@ class Accepted(NamedTuple):
     entry_id: str
 
 
-class AcceptedRecord(NamedTuple):
+class AcceptedRecord(Struct, frozen=True, gc=False):
     """A valid record of the flight recorder as it came from the stream."""
 
     name: str
-    decoded: DecodedRecord
+    record_id: str
+    symbol: str | None
+    #: the type by which replays choose
+    event_type: str
+    ts: datetime
     payload: bytes
     stream: str
     entry_id: str

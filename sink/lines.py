@@ -9,13 +9,25 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from sink.decoding import Batch
 from sink.entries import Accepted
-from sink.record_rows import RecordLine, record_line
-from sink.rows import DETAIL, EVENT_COLUMNS, LAYER_COLUMNS, LAYER_TABLE, Table, block, event_line, layer_lines
+from sink.record_rows import RecordBlock, make_record_block
+from sink.rows import (
+    DETAIL,
+    EVENT_COLUMNS,
+    LAYER_COLUMNS,
+    LAYER_TABLE,
+    Table,
+    block,
+    event_line,
+    layer_lines,
+    moment,
+)
 
 
-class Lines(NamedTuple):
+class Lines(Struct, frozen=True, gc=False):
     """One event in COPY's format: for the journal, for its detail table, and for the layers it names."""
 
     entry: Accepted
@@ -38,7 +50,7 @@ class Prepared(NamedTuple):
     batch: Batch
     lines: list[Lines]
     blocks: list[Block]
-    records: list[RecordLine]
+    records: RecordBlock | None
 
     @property
     def ids(self) -> dict[str, list[str]]:
@@ -54,7 +66,7 @@ class Prepared(NamedTuple):
 def prepare(batch: Batch) -> Prepared:
     """Make a batch ready for COPY."""
     lines = make_lines(batch.accepted)
-    records = [RecordLine(entry, record_line(entry)) for entry in batch.records]
+    records = make_record_block(batch.records) if batch.records else None
     return Prepared(batch, lines, make_blocks(lines), records)
 
 
@@ -63,7 +75,7 @@ def make_lines(accepted: Sequence[Accepted]) -> list[Lines]:
     lines = []
     for entry in accepted:
         decoded = entry.decoded
-        ts = decoded.ts.isoformat()
+        ts = moment(decoded.ts)
         detail = DETAIL[entry.name].line(decoded, ts)
         lines.append(Lines(entry, event_line(entry, ts), detail, layer_lines(decoded)))
     return lines

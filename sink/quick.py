@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-import uuid_utils
 from msgspec import Raw, Struct
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR, as_aware
@@ -21,11 +20,14 @@ from signaltape.contract import MAX_EVENT_BYTES, Decoded, event_id
 from signaltape.events import LayerSays, Milliseconds, Minutes, Symbol, Text
 
 _BACKSLASH = ord("\\")
-_CANONICAL_CHARS = 36
-_ABSENT = Raw(b"")
-_NULL = b"null"
-#: A number that is text in the end, as it stood in the JSON.
-_R, _PRICE, _SCORE = (-1e6, 1e6), (0.0, 1e15), (0.0, 1.0)
+_HEX = b"0123456789abcdef"
+_HEX_TO_ZERO = bytes.maketrans(_HEX, b"0" * len(_HEX))
+_ZEROS = b"00000000-0000-0000-0000-000000000000"
+_NULL = "null"
+#: The bounds, exclusive here.
+_MAX_R, _MAX_PRICE = 1e6, 1e15
+#: The number of an optional field that was not given. It cannot be declared: beside Raw a union has no meaning.
+_ABSENT: Any = None
 
 
 class _Primary(Struct, gc=False):
@@ -92,68 +94,90 @@ class _Closed(Struct, kw_only=True, gc=False):
     fees_r: Raw = _ABSENT
 
 
-_Bounds = tuple[str, float, float]
+# What reads an event's numbers: they become the text that stood in the JSON. Raises ValueError at a bound or beyond.
 
 
-class _Kind:
-    """How one event is decoded: its struct, the name of its time, its numbers with their bounds (exclusive)."""
+def _published(event: Any) -> None:
+    score, rr = str(event.confluence_score, "ascii"), str(event.rr, "ascii")
+    if not (0.0 < float(score) < 1.0 and 0.0 < float(rr) < _MAX_R):
+        raise ValueError
+    event.confluence_score, event.rr = score, rr
+    if event.entry is not None:
+        event.entry = _optional(event.entry, 0.0, _MAX_PRICE)
+    if event.sl is not None:
+        event.sl = _optional(event.sl, 0.0, _MAX_PRICE)
+    if event.tp is not None:
+        event.tp = _optional(event.tp, 0.0, _MAX_PRICE)
+    if event.confidence is not None:
+        event.confidence = _optional(event.confidence, 0.0, 1.0)
 
-    def __init__(
-        self, struct: type[Struct], time_field: str, must: list[_Bounds], may: list[_Bounds]
-    ) -> None:
-        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(struct).decode
-        self.time_field = time_field
-        self.must = must
-        self.may = may
+
+def _triggered(event: Any) -> None:
+    fill = str(event.entry_fill, "ascii")
+    if not 0.0 < float(fill) < _MAX_PRICE:
+        raise ValueError
+    event.entry_fill = fill
 
 
-_KINDS = {
-    "signal_published": _Kind(
-        _Published,
-        "ts_published",
-        [("confluence_score", *_SCORE), ("rr", 0.0, 1e6)],
-        [("entry", *_PRICE), ("sl", *_PRICE), ("tp", *_PRICE), ("confidence", *_SCORE)],
-    ),
-    "signal_triggered": _Kind(_Triggered, "ts_triggered", [("entry_fill", *_PRICE)], []),
-    "signal_invalidated": _Kind(_Invalidated, "ts_invalidated", [], []),
-    "signal_closed": _Kind(_Closed, "ts_closed", [("rr_realized", *_R)], [("rr_best", *_R), ("fees_r", *_R)]),
+def _invalidated(event: Any) -> None:
+    pass
+
+
+def _closed(event: Any) -> None:
+    realized = str(event.rr_realized, "ascii")
+    if not -_MAX_R < float(realized) < _MAX_R:
+        raise ValueError
+    event.rr_realized = realized
+    if event.rr_best is not None:
+        event.rr_best = _optional(event.rr_best, -_MAX_R, _MAX_R)
+    if event.fees_r is not None:
+        event.fees_r = _optional(event.fees_r, -_MAX_R, _MAX_R)
+
+
+def _optional(raw: Raw, low: float, high: float) -> str | None:
+    text = str(raw, "ascii")
+    if text == _NULL:
+        return None
+    if not low < float(text) < high:
+        raise ValueError
+    return text
+
+
+#: How each event is decoded: its struct, the name of its time, and what reads its numbers.
+_KINDS: dict[str, tuple[Callable[[bytes], Any], str, Callable[[Any], None]]] = {
+    "signal_published": (msgspec.json.Decoder(_Published).decode, "ts_published", _published),
+    "signal_triggered": (msgspec.json.Decoder(_Triggered).decode, "ts_triggered", _triggered),
+    "signal_invalidated": (msgspec.json.Decoder(_Invalidated).decode, "ts_invalidated", _invalidated),
+    "signal_closed": (msgspec.json.Decoder(_Closed).decode, "ts_closed", _closed),
 }
 
 
-def quick_decode(name: str, data: bytes, default_ts: datetime) -> Decoded | None:
-    """As `signaltape.contract.decode`; None for whatever is not plainly valid: ask the exact decoder then."""
-    kind = _KINDS.get(name)
-    if kind is None or len(data) > MAX_EVENT_BYTES or _BACKSLASH in data:
+def is_canonical_id(text: str) -> bool:
+    """Whether a text is a UUID in the form that all others are brought to: lower case, five groups."""
+    return text.encode().translate(_HEX_TO_ZERO) == _ZEROS
+
+
+def quick_decode(name: str, data: bytes, default_ts: Callable[[], datetime]) -> Decoded | None:
+    """As `signaltape.contract.decode`; None for whatever is not plainly valid: ask the exact decoder then.
+
+    `default_ts` is asked when the event carries no time.
+    """
+    if len(data) > MAX_EVENT_BYTES or _BACKSLASH in data:
         return None
+    decode_struct, time_field, read_numbers = _KINDS[name]
     try:
-        return _decode(name, kind, data, default_ts)
+        event = decode_struct(data)
+        read_numbers(event)
     except Exception:  # noqa: BLE001 - whatever it was, the exact decoder says it in words
         return None
-
-
-def _decode(name: str, kind: _Kind, data: bytes, default_ts: datetime) -> Decoded:
-    """Raises anything for what is not plainly valid."""
-    event = kind.decode(data)
-    for field, low, high in kind.must:
-        setattr(event, field, _number(str(getattr(event, field), "ascii"), low, high))
-    for field, low, high in kind.may:
-        raw = getattr(event, field)
-        given = raw is not _ABSENT and bytes(raw) != _NULL
-        setattr(event, field, _number(str(raw, "ascii"), low, high) if given else None)
-    if len(event.signal_id) != _CANONICAL_CHARS:
-        raise ValueError(event.signal_id)
-    signal_id = str(uuid_utils.UUID(event.signal_id))
-    own = getattr(event, kind.time_field) or event.ts
+    signal_id = event.signal_id
+    if not is_canonical_id(signal_id):
+        return None
+    own = getattr(event, time_field) or event.ts
     if own is None:
-        ts = default_ts
+        ts = default_ts()
     elif FIRST_YEAR <= own.year <= LAST_YEAR:
-        ts = as_aware(own)
+        ts = own if own.tzinfo is not None else as_aware(own)
     else:
-        raise ValueError(own)
+        return None
     return Decoded(event_id(signal_id, name), signal_id, event, ts)
-
-
-def _number(text: str, low: float, high: float) -> str:
-    if not low < float(text) < high:
-        raise ValueError(text)
-    return text

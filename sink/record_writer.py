@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 import psycopg
 from psycopg.errors import UniqueViolation
 
-from sink.copying import copy_lines, is_fault_of_a_row, rejected
+from sink.copying import copy_block, copy_lines, is_fault_of_a_row, rejected
 from sink.db import Connection
-from sink.entries import DeadLetter, Outcome
+from sink.entries import AcceptedRecord, DeadLetter, Outcome
 from sink.queries import own
-from sink.record_rows import RECORD_COLUMNS, RecordLine
+from sink.record_rows import RECORD_COLUMNS, RecordBlock, make_record_block, record_line
 
 _SQL = own("records")
-_WIB_OFFSET_S = int(timedelta(hours=7).total_seconds())
-_DAY_S = 86_400
 
 
 class RecordWriter:
@@ -30,12 +27,12 @@ class RecordWriter:
         self._new_days: set[int] = set()
         self._had_duplicates = False
 
-    def write(self, lines: list[RecordLine]) -> tuple[Outcome, list[DeadLetter]]:
+    def write(self, block: RecordBlock) -> tuple[Outcome, list[DeadLetter]]:
         """Write records; what became of them, and those that Postgres rejects. Raises psycopg.Error."""
         self._new_days = set()
-        self._ensure_partitions(lines)
+        self._ensure_partitions(block.days - self._days)
         dead: list[DeadLetter] = []
-        outcome = self._write(lines, dead)
+        outcome = self._write(block, dead)
         self._had_duplicates = outcome.duplicates > 0
         return outcome, dead
 
@@ -46,40 +43,41 @@ class RecordWriter:
         # After a batch with duplicates more are likely (a redelivery, a replay): stage at once.
         self._expect_duplicates, self._had_duplicates = self._had_duplicates, False
 
-    def _ensure_partitions(self, lines: Sequence[RecordLine]) -> None:
-        times = (one.entry.decoded.ts.timestamp() for one in lines)
-        days = {int(time + _WIB_OFFSET_S) // _DAY_S for time in times} - self._days
+    def _ensure_partitions(self, days: set[int]) -> None:
         if days:
             dates = [date(1970, 1, 1) + timedelta(days=day) for day in sorted(days)]
             self._connection.execute(_SQL["partitions"], {"days": dates})
             self._new_days = days
 
-    def _write(self, lines: list[RecordLine], dead: list[DeadLetter]) -> Outcome:
+    def _write(self, block: RecordBlock, dead: list[DeadLetter]) -> Outcome:
+        records = block.records
         try:
             if self._expect_duplicates:
-                return self._stage(lines)
+                return self._stage(records)
             try:
-                return self._copy(lines)
+                return self._copy(block)
             except UniqueViolation:
-                return self._stage(lines)
+                return self._stage(records)
         except psycopg.Error as error:
             if not is_fault_of_a_row(error):
                 raise
-            if len(lines) == 1:
-                dead.append(rejected(lines[0].entry, error))
+            if len(records) == 1:
+                dead.append(rejected(records[0], error))
                 return Outcome()
-            middle = len(lines) // 2
-            return self._write(lines[:middle], dead).plus(self._write(lines[middle:], dead))
+            middle = len(records) // 2
+            halves = [make_record_block(half) for half in (records[:middle], records[middle:])]
+            first, second = (self._write(half, dead) for half in halves)
+            return first.plus(second)
 
-    def _copy(self, lines: list[RecordLine]) -> Outcome:
+    def _copy(self, block: RecordBlock) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            copy_lines(cursor, "records", RECORD_COLUMNS, (one.line for one in lines))
-        return Outcome(stored=len(lines))
+            copy_block(cursor, "records", RECORD_COLUMNS, block.data)
+        return Outcome(stored=len(block.records))
 
-    def _stage(self, lines: list[RecordLine]) -> Outcome:
+    def _stage(self, records: list[AcceptedRecord]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute(_SQL["stage"])
-            numbered = (f"{position}\t{one.line}" for position, one in enumerate(lines))
+            numbered = (f"{position}\t{record_line(one)}" for position, one in enumerate(records))
             copy_lines(cursor, "stage_records", ("position", *RECORD_COLUMNS), numbered)
             stored = cursor.execute(_SQL["merge"]).rowcount
-        return Outcome(stored=stored, duplicates=len(lines) - stored)
+        return Outcome(stored=stored, duplicates=len(records) - stored)

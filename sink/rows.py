@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -41,6 +43,10 @@ def text(value: str) -> str:
     return value
 
 
+#: The same for texts that come again and again: symbols, versions, stream keys.
+short_text = lru_cache(maxsize=4096)(text)
+
+
 def optional(value: Any) -> str:
     """A number or text that may be missing, as a COPY field."""
     if value is None:
@@ -48,13 +54,19 @@ def optional(value: Any) -> str:
     return text(value) if isinstance(value, str) else str(value)
 
 
+def moment(ts: datetime) -> str:
+    """An aware time as a COPY field."""
+    # msgspec writes it ten times as fast as isoformat
+    return _ENCODER.encode(ts)[1:-1].decode()
+
+
 def event_line(entry: Accepted, ts: str) -> str:
     """The line of `signal_events`, without its newline. ts: the event's time as text."""
     decoded = entry.decoded
     return (
         f"{decoded.event_id}\t{decoded.signal_id}\t{entry.name}\t{SCHEMA_VERSION}"
-        f"\t{text(decoded.event.symbol)}\t{text(entry.payload.decode())}"
-        f"\t{ts}\t{text(entry.stream)}\t{entry.entry_id}"
+        f"\t{short_text(decoded.event.symbol)}\t{text(entry.payload.decode())}"
+        f"\t{ts}\t{short_text(entry.stream)}\t{entry.entry_id}"
     )
 
 
@@ -74,8 +86,8 @@ EVENT_COLUMNS = (
 def _signal(decoded: Decoded, ts: str) -> str:
     event: Any = decoded.event
     return (
-        f"{decoded.signal_id}\t{text(event.symbol)}\t{event.direction}\t{event.confluence_score}\t{event.rr}"
-        f"\t{event.expiry_minutes}\t{text(event.rules_version)}\t{ts}"
+        f"{decoded.signal_id}\t{short_text(event.symbol)}\t{event.direction}\t{event.confluence_score}\t{event.rr}"
+        f"\t{event.expiry_minutes}\t{short_text(event.rules_version)}\t{ts}"
         f"\t{optional(event.setup)}\t{optional(event.entry)}\t{optional(event.sl)}\t{optional(event.tp)}"
         f"\t{optional(event.confidence)}\t{optional(event.ref_id)}\t{optional(event.timeframe)}"
     )
@@ -83,18 +95,18 @@ def _signal(decoded: Decoded, ts: str) -> str:
 
 def _trigger(decoded: Decoded, ts: str) -> str:
     event: Any = decoded.event
-    return f"{decoded.signal_id}\t{text(event.symbol)}\t{ts}\t{event.entry_fill}\t{event.time_to_trigger_ms}"
+    return f"{decoded.signal_id}\t{short_text(event.symbol)}\t{ts}\t{event.entry_fill}\t{event.time_to_trigger_ms}"
 
 
 def _invalidation(decoded: Decoded, ts: str) -> str:
     event: Any = decoded.event
-    return f"{decoded.signal_id}\t{text(event.symbol)}\t{ts}\t{event.reason}"
+    return f"{decoded.signal_id}\t{short_text(event.symbol)}\t{ts}\t{event.reason}"
 
 
 def _closure(decoded: Decoded, ts: str) -> str:
     event: Any = decoded.event
     return (
-        f"{decoded.signal_id}\t{text(event.symbol)}\t{ts}\t{event.rr_realized}"
+        f"{decoded.signal_id}\t{short_text(event.symbol)}\t{ts}\t{event.rr_realized}"
         f"\t{event.time_in_trade_ms}\t{event.exit_reason}\t{optional(event.rr_best)}\t{optional(event.fees_r)}"
     )
 

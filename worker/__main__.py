@@ -17,7 +17,7 @@ from rich.table import Table
 
 from signaltape.clock import utc_now
 from signaltape.consuming.consumer import Consumer, RedisError
-from signaltape.consuming.loop import CannotWrite, calm_the_collector
+from signaltape.consuming.loop import CannotWrite, tune_interpreter
 from signaltape.consuming.names import Slot, consumer_name
 from signaltape.consuming.read_ahead import Limits
 from signaltape.errors import SettingsError
@@ -76,7 +76,7 @@ def main(
     worker = Worker(lambda: Consumer(redis_url, consumer, keys), database, stop, limits)
     logging.getLogger("worker").info("consumer %s on %s", consumer, ", ".join(keys))
     stop_metrics = _serve_metrics(metrics_port, settings, redis_url, worker)
-    calm_the_collector()
+    tune_interpreter()
     try:
         done = worker.run(once=once)
     except CannotWrite as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import uuid_utils
@@ -26,11 +26,12 @@ MAX_EVENT_BYTES = 1024 * 1024
 
 _QUICK = {name: (msgspec.json.Decoder(quick_twin(kind)), kind.TIME_FIELD) for name, kind in EVENTS.items()}
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
+_uuid5 = uuid_utils.uuid5
 _NUL = b"\\u0000"  # valid JSON that no Postgres text can hold
 _BACKSLASH = ord("\\")  # looked for first: finding one byte is far quicker than finding six
 
 
-class Decoded(NamedTuple):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """A valid event with its identity and time."""
 
     event_id: str
@@ -44,7 +45,7 @@ def event_id(signal_id: str, event: str) -> str:
 
     `uuid5(NAMESPACE, f"{signal_id}:{event}")`, with the signal id in canonical lower case.
     """
-    return str(uuid_utils.uuid5(NAMESPACE, f"{signal_id}:{event}"))
+    return str(_uuid5(NAMESPACE, f"{signal_id}:{event}"))
 
 
 def check(name: str, data: bytes) -> None:

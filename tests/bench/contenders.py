@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import multiprocessing
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -17,15 +18,15 @@ import uuid_utils
 from signaltape import Secret
 from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.entry import Entry
-from signaltape.consuming.loop import calm_the_collector
+from signaltape.consuming.loop import tune_interpreter
 from signaltape.stream import stream_key
 from sink.copying import copy_block
 from sink.db import Connection, connect
 from sink.decoding import sort_entries
 from sink.entries import Accepted, Outcome
 from sink.lines import make_blocks, make_lines
-from sink.record_rows import RECORD_COLUMNS, record_line
-from sink.rows import DETAIL, block
+from sink.record_rows import RECORD_COLUMNS, make_record_block
+from sink.rows import DETAIL
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, as_json, new_id
 from worker.loop import Worker
@@ -96,8 +97,10 @@ class Contenders:
             Entry(self._key, f"1-{n}", [b"event", name, b"data", data])
             for n, (name, data) in enumerate(make_records(EVENTS))
         ]
-        lines = [record_line(one) for one in sort_entries(entries).records]
-        blocks = [block(lines[start : start + _BATCH]) for start in range(0, EVENTS, _BATCH)]
+        records = sort_entries(entries).records
+        blocks = [
+            make_record_block(records[start : start + _BATCH]).data for start in range(0, EVENTS, _BATCH)
+        ]
         started = time.perf_counter()
         for data in blocks:
             with self._connection.transaction(), self._connection.cursor() as cursor:
@@ -166,11 +169,12 @@ class Contenders:
         def consumer() -> Consumer:
             return Consumer(self._redis_url, "bench", [self._key])
 
-        thresholds = gc.get_threshold()
-        calm_the_collector()  # as the worker's own process does
+        thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+        tune_interpreter()  # as the worker's own process does
         try:
             return Worker(consumer, self._database, threading.Event()).run(once=True)
         finally:
+            sys.setswitchinterval(interval)
             gc.set_threshold(*thresholds)
             gc.unfreeze()
 
@@ -262,7 +266,7 @@ def _accepted(key: str, events: Events) -> list[Accepted]:
 def _work(redis_url: str, database: str, key: str, name: str, ready: Any) -> None:
     """One of several workers, in a process of its own."""
     worker = Worker(lambda: Consumer(Secret(redis_url), name, [key]), Secret(database), threading.Event())
-    calm_the_collector()
+    tune_interpreter()
     with connect(Secret(database)):
         ready.wait(60)
     worker.run(once=True)

@@ -19,7 +19,7 @@ from replay.build import build
 from replay.layout import sessions_folder
 from replay.sources import ArchiveSource, Span
 from signaltape.consuming.entry import Entry
-from signaltape.consuming.loop import calm_the_collector
+from signaltape.consuming.loop import tune_interpreter
 from signaltape.replay import ReplayFeed
 from sink.decoding import sort_entries
 from tests.bench.figures import Figures
@@ -63,7 +63,7 @@ def run(figures: Figures, _urls: Urls, home: Path) -> None:
 
 def _archive(data: Path, count: int) -> float:
     """Records per second from decoded batches to fsynced files; making the entries is not counted."""
-    calm_the_collector()  # as the archiver's own process does
+    tune_interpreter()  # as the archiver's own process does
     target = Archive(data)
     spent = 0.0
     for start in range(0, count, _BATCH):

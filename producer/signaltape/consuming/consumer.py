@@ -165,7 +165,7 @@ class Consumer:
         entries: list[Entry] = []
         for raw_key, raw_entries in answer:
             key = raw_key.decode()
-            entries.extend(_entry(key, raw) for raw in raw_entries)
+            entries += [Entry(key, entry_id.decode(), fields) for entry_id, fields in raw_entries]
         return entries
 
 

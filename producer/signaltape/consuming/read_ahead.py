@@ -1,4 +1,4 @@
-"""Read ahead: a thread that fetches and decodes the next batch while the one before is being written."""
+"""Read ahead: the next batch is decoded, and the one behind it fetched, while the one before is being written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
 from signaltape.consuming.consumer import Consumer, RedisError
 from signaltape.consuming.entry import Entry, Sorted
@@ -17,6 +18,7 @@ from signaltape.shipping.backoff import Backoff
 log = logging.getLogger("signaltape")
 
 B = TypeVar("B", bound=Sorted)
+P = ParamSpec("P")
 
 #: How long one blocking read waits; a stop is noticed within this time.
 BLOCK_MS = 500
@@ -46,7 +48,7 @@ class Sorting(NamedTuple, Generic[B]):
 
 
 class ReadAhead(Generic[B]):
-    """Fetches batches in a thread; at most one waits while others are written and acknowledged.
+    """Fetches batches in one thread and sorts them in another; at most one waits for them to be written.
 
     `next_batch` gives them; `done` says of each, in order, that it was acknowledged.
     once: end when the stream is drained, and raise the first Redis error instead of waiting for Redis.
@@ -61,7 +63,7 @@ class ReadAhead(Generic[B]):
         self._stop = stop
         self._once = once
         self._changed = threading.Condition()
-        self._ready: deque[B] = deque()
+        self._ready: deque[Future[B]] = deque()
         self._in_hand = 0
         self._ended = False
         self._abandoned = False
@@ -69,6 +71,8 @@ class ReadAhead(Generic[B]):
         self._claimed_at = float("-inf")
         self._tidied_at = float("-inf")
         self._thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
+        # While Redis looks up the next entries, those it gave before are decoded.
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="sort")
 
     def start(self) -> None:
         """Begin reading."""
@@ -87,7 +91,7 @@ class ReadAhead(Generic[B]):
                 return None
             batch = self._ready.popleft()
             self._changed.notify_all()
-            return batch
+        return batch.result()
 
     def done(self) -> None:
         """The oldest batch in hand is acknowledged (or left pending on purpose)."""
@@ -102,6 +106,7 @@ class ReadAhead(Generic[B]):
             self._abandoned = True
             self._changed.notify_all()
         self._thread.join()
+        self._beside.shutdown(cancel_futures=True)
 
     def _run(self) -> None:
         try:
@@ -156,7 +161,7 @@ class ReadAhead(Generic[B]):
         first = self._consumer.read_new(READ_COUNT, None if self._once else BLOCK_MS)
         entries = self._gather(first) if first else []
         if entries:
-            self._hand_on(self._sorting.sort(entries))
+            self._hand_on(self._sorting.sort, entries)
         self._tidy()
         return bool(claimed or entries)
 
@@ -196,7 +201,7 @@ class ReadAhead(Generic[B]):
         suspects = self._consumer.suspects(entries)
         ordinary = [entry for entry in entries if (entry.stream, entry.entry_id) not in suspects]
         if ordinary:
-            self._hand_on(self._sorting.sort(ordinary))
+            self._hand_on(self._sorting.sort, ordinary)
         for entry in entries:
             if (entry.stream, entry.entry_id) in suspects and not self._stop.is_set():
                 self._try_alone(entry)
@@ -206,9 +211,9 @@ class ReadAhead(Generic[B]):
         tries = self._consumer.begin_lonely_try(entry)
         if is_deadly(tries):
             log.error("entry %s goes to the dead letters: %s", entry.entry_id, reason(tries))
-            self._hand_on(self._sorting.bury(entry, reason(tries)))
+            self._hand_on(self._sorting.bury, entry, reason(tries))
         else:
-            self._hand_on(self._sorting.sort([entry]))
+            self._hand_on(self._sorting.sort, [entry])
         self._await_empty_hands()
         self._consumer.end_lonely_try(entry.stream, entry.entry_id)
 
@@ -230,10 +235,10 @@ class ReadAhead(Generic[B]):
                         self._limits.stream_max_bytes,
                     )
 
-    def _hand_on(self, batch: B) -> None:
+    def _hand_on(self, make: Callable[P, B], *args: P.args, **kwargs: P.kwargs) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._ready or self._abandoned)
-            self._ready.append(batch)
+            self._ready.append(self._beside.submit(make, *args, **kwargs))
             self._in_hand += 1
             self._changed.notify_all()
 
