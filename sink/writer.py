@@ -1,13 +1,17 @@
 """The batch writer: one transaction a batch, exactly once in effect.
 
-First it tries the fast way: COPY straight into the target tables. If a key is already there, the savepoint
-is rolled back and the same lines go through staging tables and INSERT … ON CONFLICT. If Postgres rejects
-a row, the batch is halved until that row stands alone; it becomes a dead letter and the rest is written.
+First it tries the fast way: COPY straight into the target tables. If a key is already there, the savepoint is rolled
+back, the events that are there are sifted out, and the rest is tried again. What still collides (the same event twice
+in the batch, another worker at the same moment) goes through staging tables and INSERT … ON CONFLICT. If Postgres
+rejects a row, the batch is halved until that row stands alone; it becomes a dead letter and the rest is written.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
 
 import psycopg
 from psycopg.errors import UniqueViolation
@@ -20,6 +24,7 @@ from sink.entries import Accepted, AcceptedRecord, DeadLetter, Outcome
 from sink.lines import Block, Lines, Prepared, by_table, make_blocks, prepare
 from sink.queries import own
 from sink.record_writer import RecordWriter
+from sink.repeats import Dropped, count, keep_conflicts, sift
 from sink.rows import EVENT_COLUMNS, LAYER_COLUMNS, LAYER_TABLE
 
 _SQL = own("write")
@@ -30,8 +35,9 @@ class BatchWriter:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        # After a batch with duplicates more are likely (a redelivery, a replay): stage at once.
+        # After a batch with duplicates more are likely (a redelivery, a replay): sift at once.
         self._expect_duplicates = False
+        self._dropped: Dropped = Counter()
         self._records = RecordWriter(connection)
 
     def write(
@@ -52,6 +58,7 @@ class BatchWriter:
         if not batch.accepted and not batch.dead and not batch.records:
             return Outcome()
         failpoint("sink.before_copy")
+        self._dropped.clear()
         with self._connection.transaction():
             lines, blocks = prepared.lines, prepared.blocks
             outcome = self._write_lines(lines, blocks) if lines else Outcome()
@@ -59,6 +66,9 @@ class BatchWriter:
                 self._records.write(prepared.records) if prepared.records else (Outcome(), [])
             )
             self._keep_dead([*batch.dead, *unwritable])
+            if self._dropped:
+                with self._connection.cursor() as cursor:
+                    count(cursor, self._dropped)
             failpoint("sink.after_copy")
         failpoint("sink.after_commit")
         self._expect_duplicates = outcome.duplicates + outcome.conflicts > 0
@@ -67,12 +77,10 @@ class BatchWriter:
 
     def _write_lines(self, lines: list[Lines], blocks: list[Block]) -> Outcome:
         try:
-            if self._expect_duplicates:
-                return self._stage(lines)
-            try:
-                return self._copy(lines, blocks)
-            except UniqueViolation:
-                return self._stage(lines)
+            if not self._expect_duplicates:
+                with suppress(UniqueViolation):
+                    return self._copy(lines, blocks)
+            return self._sift(lines)
         except psycopg.Error as error:
             if not is_fault_of_a_row(error):
                 raise
@@ -92,6 +100,20 @@ class BatchWriter:
             for table, columns, data in blocks:
                 copy_block(cursor, table, columns, data)
         return Outcome(stored=len(lines))
+
+    def _sift(self, lines: list[Lines]) -> Outcome:
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            fresh, dropped, conflicts = sift(cursor, lines)
+            if conflicts:
+                keep_conflicts(cursor, conflicts)
+            outcome = Outcome(duplicates=dropped.total(), conflicts=len(conflicts))
+            if fresh:
+                try:
+                    outcome = outcome.plus(self._copy(fresh, make_blocks(fresh)))
+                except UniqueViolation:
+                    outcome = outcome.plus(self._stage(fresh))
+        self._dropped += dropped
+        return outcome
 
     def _stage(self, lines: list[Lines]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
@@ -118,7 +140,9 @@ class BatchWriter:
                 cursor.execute(_SQL[f"merge_{table.name}"])
             if layers:
                 cursor.execute(_SQL["merge_layers"])
-            return _settle(cursor)
+            outcome, dropped = _settle(cursor)
+        self._dropped += dropped
+        return outcome
 
     def _keep_dead(self, dead: Iterable[DeadLetter]) -> None:
         letters = [
@@ -138,13 +162,15 @@ class BatchWriter:
                 cursor.executemany(_SQL["dead_letter"], letters)
 
 
-def _settle(cursor: psycopg.Cursor[tuple[object, ...]]) -> Outcome:
-    """Count what was staged, keep contradictions, note duplicates."""
+def _settle(cursor: psycopg.Cursor[tuple[object, ...]]) -> tuple[Outcome, Dropped]:
+    """Count what was staged and keep contradictions."""
     tally = cursor.execute(_SQL["tally"]).fetchone()
     assert tally is not None
     stored, duplicates, conflicts = (int(str(number)) for number in tally)
     if conflicts:
         cursor.execute(_SQL["keep_conflicts"])
+    dropped: Dropped = Counter()
     if duplicates:
-        cursor.execute(_SQL["count_duplicates"])
-    return Outcome(stored, duplicates, conflicts)
+        rows: Iterable[Any] = cursor.execute(_SQL["duplicates"])
+        dropped.update(dict(rows))
+    return Outcome(stored, duplicates, conflicts), dropped

@@ -98,18 +98,15 @@ SELECT
 FROM stage_events s
 JOIN signal_events e USING (event_id)
 
--- name: count_duplicates
--- Duplicates leave only their number, by the WIB day of the event.
-INSERT INTO duplicate_counts (day, duplicates)
-SELECT (s.ts AT TIME ZONE 'Asia/Jakarta')::date AS day, count(*) - count(DISTINCT f.event_id) AS dropped
+-- name: duplicates
+-- How many were dropped as duplicates, by the WIB day of the event.
+SELECT (e.ts AT TIME ZONE 'Asia/Jakarta')::date AS day, count(*) - count(DISTINCT f.event_id) AS dropped
 FROM stage_events s
 JOIN signal_events e USING (event_id)
 LEFT JOIN stage_fresh f USING (event_id)
 WHERE s.payload IS NOT DISTINCT FROM e.payload
 GROUP BY day
 HAVING count(*) > count(DISTINCT f.event_id)
-ORDER BY day
-ON CONFLICT (day) DO UPDATE SET duplicates = duplicate_counts.duplicates + excluded.duplicates
 
 -- name: dead_letter
 -- Keep one entry that cannot become an event; again is harmless.

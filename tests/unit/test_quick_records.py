@@ -39,7 +39,7 @@ def _exact(name: str, data: bytes) -> tuple[Any, ...]:
 
 def _quick(name: str, data: bytes) -> tuple[Any, ...] | None:
     found = quick_record(name, data, "s", "1-0")
-    return found and (found.record_id, found.symbol, found.event_type, found.ts)
+    return None if found is None else (found.record_id, found.symbol, found.event_type, found.ts)
 
 
 @given(
