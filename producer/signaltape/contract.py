@@ -6,6 +6,7 @@ What emit has checked is byte for byte what the worker checks again.
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ NAMESPACE = uuid_utils.UUID("b8f3cd52-7355-58e1-b694-ba280dd650e6")
 #: The largest event. A signal is some hundred bytes; anything near this is a mistake upstream.
 MAX_EVENT_BYTES = 1024 * 1024
 
-_QUICK = {name: (msgspec.json.Decoder(quick_twin(kind)), kind.TIME_FIELD) for name, kind in EVENTS.items()}
+_QUICK = {name: msgspec.json.Decoder(quick_twin(kind)).decode for name, kind in EVENTS.items()}
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
 _uuid5 = uuid_utils.uuid5
 _NUL = b"\\u0000"  # valid JSON that no Postgres text can hold
@@ -54,15 +55,13 @@ def check(name: str, data: bytes) -> None:
     Raises InvalidEvent.
     """
     if len(data) <= MAX_EVENT_BYTES and (_BACKSLASH not in data or _NUL not in data):
-        decoder, time_field = _QUICK[name]
         try:
-            event: Any = decoder.decode(data)
-        except Exception:  # noqa: BLE001, S110 - whatever it was, the full check below says it in words
-            pass
-        else:
-            own = getattr(event, time_field) or event.ts
+            event: Any = _QUICK[name](data)
+            own = event.own_time or event.ts
             if own is None or FIRST_YEAR <= own.year <= LAST_YEAR:
                 return
+        except Exception:  # noqa: BLE001, S110 - whatever it was, the full check below says it in words
+            pass
     validate(name, data)
 
 
@@ -119,7 +118,8 @@ def _plain(value: Any) -> Any:
     raise InvalidEvent(f"a value of type {type(value).__name__} cannot be written as JSON")
 
 
-_ENCODER = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number")
+_encode = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number").encode
+_find_null = re.compile(b"null").search  # twice as fast as `in`
 
 
 def encode(fields: dict[str, Any]) -> bytes:
@@ -129,10 +129,10 @@ def encode(fields: dict[str, Any]) -> bytes:
     Raises InvalidEvent.
     """
     try:
-        data = _ENCODER.encode(fields)
+        data = _encode(fields)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise InvalidEvent(f"the event cannot be written as JSON: {error}") from None
-    if b"null" in data:
+    if _find_null(data):
         refuse_non_finite(fields)
     return data
 

@@ -8,6 +8,7 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ _PUBLISHED, _TRIGGERED, _INVALIDATED, _CLOSED = (
 _RECORD_KINDS = {name: _Kind(name, "timestamp") for name in RECORDS}
 #: The two journals of a process: past their common bound the oldest records go before any event.
 _EVENTS, _RECORDS = 0, 1
+_now = datetime.now
 
 
 class Emitter:
@@ -190,7 +192,7 @@ class Emitter:
             if event is not None:
                 fields = {**event, **fields}
             if fields.get(kind.time_field) is None and fields.get("ts") is None:
-                fields[kind.time_field] = utc_now()
+                fields[kind.time_field] = _now(UTC)
             if kind is _PUBLISHED and fields.get("rules_version") is None:
                 fields["rules_version"] = self._settings.rules_version
             data = encode(fields)
@@ -201,7 +203,9 @@ class Emitter:
             return self._refuse(kind.name, fields, error)
         except Exception as error:  # noqa: BLE001 - the signal path must not break, whatever it is
             return self._fail(kind.name, error)
-        self._wake()
+        shipper = self._shipper
+        if shipper is not None and shipper.idle:
+            shipper.wake()
         return True
 
     def _record(self, name: str, event: Mapping[str, Any] | None, fields: dict[str, Any]) -> bool:
@@ -222,13 +226,10 @@ class Emitter:
             return self._refuse(name, fields, error)
         except Exception as error:  # noqa: BLE001 - the signal path must not break, whatever it is
             return self._fail(name, error)
-        self._wake()
-        return True
-
-    def _wake(self) -> None:
         shipper = self._shipper
         if shipper is not None and shipper.idle:
             shipper.wake()
+        return True
 
     def _opened(self, which: int) -> JournalWriter | None:
         return self._journals[which]

@@ -44,18 +44,40 @@ _ONE_SIDE: dict[str, tuple[str, Any] | tuple[str, Any, Any]] = {
 }
 
 
+_AS_WRITTEN = (
+    "signal_id",
+    "symbol",
+    "confluence_score",
+    "rr",
+    "scenarios",
+    "expiry_minutes",
+    "rules_version",
+)
+
+
 def quick_twin(kind: type[LifecycleEvent]) -> type[msgspec.Struct]:
     """The twin of an event struct: the same fields, numbers as bounded floats, the side in one place."""
     hints = get_type_hints(kind, include_extras=True)
-    fields = [
-        _ONE_SIDE.get(spec.name) or _field(spec, hints[spec.name]) for spec in msgspec.structs.fields(kind)
-    ]
-    return msgspec.defstruct(f"Quick{kind.__name__}", fields, kw_only=True, gc=False)
+    specs = sorted(msgspec.structs.fields(kind), key=lambda spec: _place(kind, spec))
+    fields = [_ONE_SIDE.get(spec.name) or _field(kind, spec, hints[spec.name]) for spec in specs]
+    return msgspec.defstruct(
+        f"Quick{kind.__name__}", fields, kw_only=True, gc=False, rename={"own_time": kind.TIME_FIELD}
+    )
 
 
-def _field(spec: Any, hint: Any) -> tuple[str, Any] | tuple[str, Any, Any]:
+def _place(kind: type[LifecycleEvent], spec: Any) -> int:
+    """msgspec looks for each key behind the one before: so the fields stand as they are usually written."""
+    if spec.name in _AS_WRITTEN:
+        return _AS_WRITTEN.index(spec.name)
+    if spec.required:
+        return len(_AS_WRITTEN)
+    return len(_AS_WRITTEN) + (1 if spec.name == kind.TIME_FIELD else 2)
+
+
+def _field(kind: type[LifecycleEvent], spec: Any, hint: Any) -> tuple[str, Any] | tuple[str, Any, Any]:
     quick = _as_float(spec.name, hint)
-    return (spec.name, quick) if spec.required else (spec.name, quick, spec.default)
+    name = "own_time" if spec.name == kind.TIME_FIELD else spec.name
+    return (name, quick) if spec.required else (name, quick, spec.default)
 
 
 def _as_float(name: str, hint: Any) -> Any:

@@ -54,9 +54,14 @@ def pack_body(route: int, prefix: bytes, data: bytes) -> bytes:
     return b"".join((route.to_bytes(4, "little"), prefix, data))
 
 
+def align(offset: int) -> int:
+    """The next offset at which a frame may begin."""
+    return (offset + _ALIGN - 1) & -_ALIGN
+
+
 def padded(length: int) -> int:
     """Bytes that a frame with a body of `length` bytes takes, head and padding included."""
-    return (HEAD_BYTES + length + _ALIGN - 1) & -_ALIGN
+    return align(HEAD_BYTES + length)
 
 
 def read_frame(segment: memoryview, offset: int) -> Frame | Gap:

@@ -12,7 +12,7 @@ from zlib import crc32
 
 from signaltape.errors import JournalClosed, JournalUnavailable
 from signaltape.journal.cursor import read_cursor
-from signaltape.journal.frame import HEAD_BYTES, Frame, pack_head_into, padded, read_frame
+from signaltape.journal.frame import HEAD_BYTES, Frame, align, pack_head_into, padded, read_frame
 from signaltape.journal.home import backlog_bytes, new_journal_folder
 from signaltape.journal.segment import (
     HEADER_BYTES,
@@ -83,15 +83,27 @@ class JournalWriter:
                 return
             self._writing = True
             try:
-                self._write(body, checksum)
-                while self._deferred:
-                    late = self._deferred.pop(0)
-                    self._write(late, crc32(late))
+                length = len(body)
+                start = self._offset
+                begin = start + HEAD_BYTES
+                end = begin + length
+                if end > self._size:
+                    self._rotate(length)
+                    start = self._offset
+                    begin = start + HEAD_BYTES
+                    end = begin + length
+                mapped: mmap.mmap = self._map  # type: ignore[assignment]  # mapped as long as it has a size
+                mapped[begin:end] = body
+                pack_head_into(mapped, start, length, checksum)
+                self._offset = (end + 7) & -8  # align(end), without the call
+                self.events += 1
             except KeyboardInterrupt:
                 self._settle()
                 raise
             finally:
                 self._writing = False
+            while self._deferred:
+                self.append(self._deferred.pop(0))
 
     def close(self) -> None:
         """Unmap the segment and give up ownership. What was written stays for the shipper."""
@@ -100,28 +112,15 @@ class JournalWriter:
             if self._map is not None:
                 self._map.close()
                 self._map = None
+                self._size = 0
             self._owner.release()
 
     def forget_in_child(self) -> None:
         """In a forked child: let go of the parent's journal without touching it."""
         self._owner.forget()
         self._map = None
+        self._size = 0
         self._closed = True
-
-    def _write(self, body: bytes, checksum: int) -> None:
-        length = len(body)
-        start = self._offset
-        end = start + padded(length)
-        mapped = self._map
-        if mapped is None or end > self._size:
-            mapped = self._rotate(padded(length))
-            start = self._offset
-            end = start + padded(length)
-        begin = start + HEAD_BYTES
-        mapped[begin : begin + length] = body
-        pack_head_into(mapped, start, length, checksum)
-        self._offset = end
-        self.events += 1
 
     def _settle(self) -> None:
         """After Ctrl-C inside `_write`: step over a frame that was finished but not yet counted."""
@@ -132,10 +131,11 @@ class JournalWriter:
             self._offset = frame.end
             self.events += 1
 
-    def _rotate(self, needed: int) -> mmap.mmap:
+    def _rotate(self, length: int) -> None:
+        """Begin a segment that has room for a body of `length` bytes."""
         if self._closed:
             raise JournalClosed("the emitter is closed")
-        size = max(self._segment_bytes, HEADER_BYTES + needed)
+        size = align(max(self._segment_bytes, HEADER_BYTES + padded(length)))
         self._make_room(size)
         mapped = create_segment(self.folder, self._number + 1, size, self.events)
         old, self._map = self._map, mapped
@@ -144,7 +144,6 @@ class JournalWriter:
         self._number += 1
         self._offset = HEADER_BYTES
         self._size = size
-        return mapped
 
     def _make_room(self, size: int) -> None:
         """Remove the oldest segments, of the journal that gives way first, until `size` bytes more fit the bound."""
