@@ -34,7 +34,8 @@ def sift(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[Lines]) -> 
     found = cursor.execute(
         _SQL["sift"],
         {
-            "ids": f"{{{','.join(line.entry.decoded.event_id for line in lines)}}}",
+            "signals": f"{{{','.join(line.entry.decoded.signal_id for line in lines)}}}",
+            "events": f"{{{','.join(line.entry.name for line in lines)}}}",
             "payloads": (b"[" + b",".join(line.entry.payload for line in lines) + b"]").decode(),
         },
     )

@@ -202,6 +202,7 @@ CREATE TABLE public.signal_events (
     received_at timestamp with time zone DEFAULT now() NOT NULL
 );
 COMMENT ON TABLE public.signal_events IS 'Every event that was accepted, once, as it was sent. Append-only.';
+COMMENT ON COLUMN public.signal_events.event_id IS 'uuid5 of "<signal_id>:<event>": unique because those two are. It has no index; look events up by them.';
 CREATE TABLE public.signal_invalidations (
     signal_id uuid NOT NULL,
     symbol text,
@@ -301,7 +302,7 @@ ALTER TABLE ONLY public.schema_migrations
 ALTER TABLE ONLY public.signal_closures
     ADD CONSTRAINT signal_closures_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.signal_events
-    ADD CONSTRAINT signal_events_pkey PRIMARY KEY (event_id);
+    ADD CONSTRAINT signal_events_pkey PRIMARY KEY (signal_id, event);
 ALTER TABLE ONLY public.signal_invalidations
     ADD CONSTRAINT signal_invalidations_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.signal_layers
@@ -321,7 +322,6 @@ CREATE INDEX records_ts ON ONLY public.records USING brin (ts);
 CREATE INDEX records_engine_ts_idx ON ONLY public.records_engine USING brin (ts);
 CREATE INDEX records_market_ts_idx ON ONLY public.records_market USING brin (ts);
 CREATE INDEX signal_closures_ts ON public.signal_closures USING btree (ts_closed);
-CREATE INDEX signal_events_signal ON public.signal_events USING btree (signal_id);
 CREATE INDEX signal_events_ts ON public.signal_events USING brin (ts);
 CREATE INDEX signal_invalidations_ts ON public.signal_invalidations USING btree (ts_invalidated);
 CREATE INDEX signal_triggers_ts ON public.signal_triggers USING btree (ts_triggered);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -18,6 +19,12 @@ USER = "signaltape"
 PORT = 5432
 #: Names in the environment that would change what initdb or postgres do.
 _FOREIGN = ("PG", "LC_", "LANG", "LANGUAGE")
+
+#: Where a container says how much memory it may use (cgroup v2, v1).
+_MEMORY_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 class Postgres:
@@ -49,7 +56,7 @@ class Postgres:
             self._init()
         self._check_version()
         self._make_folder(self._sockets)
-        options = ["listen_addresses=", "unix_socket_permissions=0700", *self._extra]
+        options = ["listen_addresses=", "unix_socket_permissions=0700", *_sizes(), *self._extra]
         flags = [word for option in options for word in ("-c", option)]
         with self._open_log() as log:
             self._process = subprocess.Popen(
@@ -133,6 +140,20 @@ class Postgres:
             env=_clean_environment(),
         )
         return probe.returncode == 0
+
+
+def _sizes() -> list[str]:
+    """Settings by the size of the machine.
+
+    The keys of signals lie at random all over their indexes. With PostgreSQL's 128 MB for all pages in use, each event
+    soon waits for pages to be fetched and others to be written; an eighth of the memory holds the keys of millions.
+    """
+    sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for limit in _MEMORY_LIMITS:
+        with suppress(OSError, ValueError):  # not there, or "max"
+            sizes.append(int(limit.read_text()))
+    eighth_mb = min(sizes) // 2**20 // 8
+    return [f"shared_buffers={max(128, min(2048, eighth_mb))}MB", "max_wal_size=2GB"]
 
 
 def _clean_environment() -> dict[str, str]:

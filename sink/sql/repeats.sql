@@ -2,9 +2,9 @@
 -- Which events of a batch are there already, whether their content is the same, and the WIB day of each.
 -- One array of all payloads: they are JSON, so that joining them costs the sender next to nothing.
 SELECT (given.ordinality - 1)::integer, given.payload = e.payload, (e.ts AT TIME ZONE 'Asia/Jakarta')::date
-FROM ROWS FROM (unnest(%(ids)s::uuid[]), jsonb_array_elements(%(payloads)s::jsonb))
-    WITH ORDINALITY AS given (event_id, payload, ordinality)
-JOIN signal_events e USING (event_id)
+FROM ROWS FROM (unnest(%(signals)s::uuid[]), unnest(%(events)s::text[]), jsonb_array_elements(%(payloads)s::jsonb))
+    WITH ORDINALITY AS given (signal_id, event, payload, ordinality)
+JOIN signal_events e USING (signal_id, event)
 
 -- name: keep_conflict
 -- An event that is there with other content is kept, once per content.

@@ -12,23 +12,24 @@ CREATE TEMP TABLE IF NOT EXISTS stage_signal_closures
     (position INTEGER, LIKE signal_closures INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_signal_layers
     (position INTEGER, LIKE signal_layers INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS stage_fresh (event_id UUID PRIMARY KEY) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_fresh
+    (signal_id UUID, event TEXT, PRIMARY KEY (signal_id, event)) ON COMMIT DELETE ROWS;
 TRUNCATE stage_events, stage_signals, stage_signal_triggers, stage_signal_invalidations,
     stage_signal_closures, stage_signal_layers, stage_fresh
 
 -- name: merge_events
--- The first of each new event goes in; in order of its id, so that two workers cannot lock each other out.
+-- The first of each new event goes in; in order of its key, so that two workers cannot lock each other out.
 WITH fresh AS (
     INSERT INTO signal_events
         (event_id, signal_id, event, schema_version, symbol, payload, ts, stream, entry_id)
-    SELECT DISTINCT ON (event_id)
+    SELECT DISTINCT ON (signal_id, event)
         event_id, signal_id, event, schema_version, symbol, payload, ts, stream, entry_id
     FROM stage_events
-    ORDER BY event_id, position
-    ON CONFLICT (event_id) DO NOTHING
-    RETURNING event_id
+    ORDER BY signal_id, event, position
+    ON CONFLICT (signal_id, event) DO NOTHING
+    RETURNING signal_id, event
 )
-INSERT INTO stage_fresh SELECT event_id FROM fresh
+INSERT INTO stage_fresh SELECT signal_id, event FROM fresh
 
 -- name: merge_signals
 -- A signal that is already there stays as it is: the first one wins, as in signal_events.
@@ -73,9 +74,10 @@ ON CONFLICT (signal_id) DO NOTHING
 INSERT INTO signal_layers (signal_id, layer, matched, weight, value)
 SELECT l.signal_id, l.layer, l.matched, l.weight, l.value
 FROM stage_signal_layers l
-JOIN (SELECT DISTINCT ON (event_id) event_id, position FROM stage_events ORDER BY event_id, position) first
-    USING (position)
-JOIN stage_fresh USING (event_id)
+JOIN (
+    SELECT DISTINCT ON (signal_id, event) event, position FROM stage_events ORDER BY signal_id, event, position
+) first USING (position)
+JOIN stage_fresh f ON f.signal_id = l.signal_id AND f.event = first.event
 ORDER BY l.signal_id, l.layer
 ON CONFLICT (signal_id, layer) DO NOTHING
 
@@ -84,9 +86,9 @@ ON CONFLICT (signal_id, layer) DO NOTHING
 INSERT INTO event_conflicts (event_id, signal_id, event, payload, ts, stream, entry_id)
 SELECT s.event_id, s.signal_id, s.event, s.payload, s.ts, s.stream, s.entry_id
 FROM stage_events s
-JOIN signal_events e USING (event_id)
+JOIN signal_events e USING (signal_id, event)
 WHERE s.payload IS DISTINCT FROM e.payload
-ORDER BY s.event_id, s.position
+ORDER BY s.signal_id, s.event, s.position
 ON CONFLICT (event_id, payload_hash) DO NOTHING
 
 -- name: tally
@@ -96,17 +98,17 @@ SELECT
     count(*) FILTER (WHERE s.payload IS NOT DISTINCT FROM e.payload) - (SELECT count(*) FROM stage_fresh),
     count(*) FILTER (WHERE s.payload IS DISTINCT FROM e.payload)
 FROM stage_events s
-JOIN signal_events e USING (event_id)
+JOIN signal_events e USING (signal_id, event)
 
 -- name: duplicates
 -- How many were dropped as duplicates, by the WIB day of the event.
-SELECT (e.ts AT TIME ZONE 'Asia/Jakarta')::date AS day, count(*) - count(DISTINCT f.event_id) AS dropped
+SELECT (e.ts AT TIME ZONE 'Asia/Jakarta')::date AS day, count(*) - count(DISTINCT (f.signal_id, f.event)) FILTER (WHERE f.event IS NOT NULL) AS dropped
 FROM stage_events s
-JOIN signal_events e USING (event_id)
-LEFT JOIN stage_fresh f USING (event_id)
+JOIN signal_events e USING (signal_id, event)
+LEFT JOIN stage_fresh f USING (signal_id, event)
 WHERE s.payload IS NOT DISTINCT FROM e.payload
 GROUP BY day
-HAVING count(*) > count(DISTINCT f.event_id)
+HAVING count(*) > count(DISTINCT (f.signal_id, f.event)) FILTER (WHERE f.event IS NOT NULL)
 
 -- name: dead_letter
 -- Keep one entry that cannot become an event; again is harmless.
