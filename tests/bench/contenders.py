@@ -154,6 +154,10 @@ class Contenders:
                     copy_block(cursor, table, columns, data)
         return EVENTS / (time.perf_counter() - started)
 
+    def bytes_per_entry(self) -> float:
+        """What an entry takes in Redis, of those in the stream now."""
+        return float(self._redis.memory_usage(self._key, samples=0)) / int(self._redis.xlen(self._key))
+
     def _prepare(self, events: Events, *, empty: bool = True) -> None:
         if empty:
             self._connection.execute(TRUNCATE)

@@ -12,51 +12,24 @@ from rich.table import Table
 from deploy.embedded.servers import Urls
 from reports.scorecard import compute
 from reports.weeks import parse_week
-from sink.db import Connection, connect
+from sink.db import connect
 from tests.bench.contenders import Contenders, make_events
 from tests.bench.drain import database
 from tests.bench.figures import Figures
+from tests.bench.filling import empty, fill_lives, fill_signals, settle
 
-EVENTS = 20_000_000
-SOME_EVENTS = 2_000_000
-SIGNALS = 20_000_000
-SOME_SIGNALS = 1_000_000
-FEW_SIGNALS = 100_000
+#: Events stored; without FULL=1 only the first of them.
+EVENTS = (2_000_000, 5_000_000, 20_000_000)
+#: Signals stored; without FULL=1 only the first two of them.
+SIGNALS = (100_000, 1_000_000, 5_000_000, 20_000_000)
 #: In each of the weeks that a scorecard looks at.
 PER_WEEK = 1_000
 WEEK = parse_week("2022-W03")
 ROUNDS = 5
-_RATE_EVENTS = 40_000
-_CHUNK = 1_000_000
+#: Of one measurement: long enough for what follows a checkpoint, when every page is written to the WAL as a whole.
+_RATE_EVENTS = 400_000
+_LONG_AGO = (parse_week("2015-W01").since, parse_week("2021-W01").since)
 
-_FILL_EVENTS = b"""
-INSERT INTO signal_events (event_id, signal_id, event, schema_version, symbol, payload, ts, stream, entry_id)
-SELECT gen_random_uuid(), gen_random_uuid(), 'signal_closed', 1, 'SOL-USDT-SWAP',
-       jsonb_build_object('rr_realized', 1.65, 'time_in_trade_ms', 900000, 'exit_reason', 'tp', 'n', n,
-                          'symbol', 'SOL-USDT-SWAP'),
-       timestamptz '2015-01-01' + n * interval '1 s', 'filler', n || '-0'
-FROM generate_series(%(first)s, %(last)s) n
-"""
-_FILL_CLOSURES = b"""
-INSERT INTO signal_closures (signal_id, symbol, ts_closed, rr_realized, time_in_trade_ms, exit_reason)
-SELECT signal_id, symbol, ts, 1.65, 900000, 'tp' FROM signal_events WHERE entry_id LIKE '%%-0' AND stream = 'filler'
-  AND ts >= timestamptz '2015-01-01' + %(first)s * interval '1 s'
-  AND ts <= timestamptz '2015-01-01' + %(last)s * interval '1 s'
-"""
-_FILL_SIGNALS = b"""
-WITH made AS (
-    INSERT INTO signals (signal_id, symbol, side, confluence_score, rr_target, expiry_minutes, rules_version,
-                         ts_published)
-    SELECT gen_random_uuid(), 'SOL-USDT-SWAP', 'long', round((0.3 + 0.7 * random())::numeric, 2), 1.9, 30, 'v1',
-           %(since)s + random() * (%(until)s - %(since)s)
-    FROM generate_series(1, %(count)s)
-    RETURNING signal_id, ts_published
-)
-INSERT INTO signal_closures (signal_id, symbol, ts_closed, rr_realized, time_in_trade_ms, exit_reason)
-SELECT signal_id, 'SOL-USDT-SWAP', ts_published + interval '1 h', CASE WHEN random() < 0.5 THEN 1.9 ELSE -1 END,
-       3600000, 'tp'
-FROM made
-"""
 #: How the scorecard is usually written: four queries, each over whole tables.
 _USUAL = (
     b"SELECT count(*) FROM signals WHERE date_trunc('week', ts_published AT TIME ZONE 'Asia/Jakarta') = %(week)s",
@@ -77,44 +50,47 @@ def run(figures: Figures, urls: Urls, _home: Path) -> None:
 
 
 def _rate(figures: Figures, urls: Urls) -> None:
-    stored = EVENTS if figures.full else SOME_EVENTS
+    sizes = EVENTS if figures.full else EVENTS[:1]
     url = database(urls, "growth")
+    rates: dict[int, float] = {}
+    on_disk = 0.0
     with connect(url) as connection:
         contenders = Contenders(urls.redis, url, connection)
-        empty = [contenders.worker(make_events(_RATE_EVENTS)) for _ in range(3)]
-        connection.execute(
-            "TRUNCATE signal_events, signals, signal_triggers, signal_invalidations, signal_closures"
-        )
-        for first in range(1, stored + 1, _CHUNK):
-            span = {"first": first, "last": min(stored, first + _CHUNK - 1)}
-            connection.execute(_FILL_EVENTS, span)
-            connection.execute(_FILL_CLOSURES, span)
-        connection.execute("ANALYZE")
-        connection.execute("CHECKPOINT")
-        full = [contenders.worker(make_events(_RATE_EVENTS), empty=False) for _ in range(3)]
+        contenders.worker(make_events(_RATE_EVENTS))  # the first one warms up
+        rates[0] = contenders.worker(make_events(_RATE_EVENTS))
+        in_redis = contenders.bytes_per_entry()
+        for size in sizes:
+            empty(connection)
+            fill_lives(connection, *_LONG_AGO, size // 4)
+            settle(connection)
+            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+            on_disk = (row[0] if row else 0) / size
+            rates[size] = contenders.worker(make_events(_RATE_EVENTS), empty=False)
         contenders.close()
-        size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
     figures.raw["growth"] = {
-        "stored": stored,
-        "rate_empty": median(empty),
-        "rate_full": median(full),
-        "bytes_per_event": (size[0] if size else 0) / stored,
+        "events_per_s": {str(size): rate for size, rate in rates.items()},
+        "bytes_per_event_on_disk": on_disk,
+        "bytes_per_event_in_redis": in_redis,
     }
-    figures.ratios["rate_20m_vs_0"] = median(full) / median(empty)
+    figures.ratios["rate_20m_vs_0"] = rates[sizes[-1]] / rates[0]
     if not figures.full:
-        figures.smaller.append(f"rate_20m_vs_0 was measured at {stored:,} stored events (FULL=1: {EVENTS:,})")
+        figures.smaller.append(
+            f"rate_20m_vs_0 was measured at {sizes[-1]:,} stored events (FULL=1: {EVENTS[-1]:,})"
+        )
+    table = Table(title="worker, with events stored", title_justify="left")
+    for name in ("events stored", "events/s"):
+        table.add_column(name, justify="right")
+    for size, rate in rates.items():
+        table.add_row(f"{size:,}", f"{rate:,.0f}")
+    figures.console.print(table)
     figures.console.print(
-        f"worker: {median(empty):,.0f} events/s with nothing stored, {median(full):,.0f} with {stored:,} stored",
+        f"an event takes {on_disk:,.0f} bytes on disk with all indexes, and {in_redis:,.0f} in Redis",
         highlight=False,
     )
 
 
 def _scorecard(figures: Figures, urls: Urls) -> None:
-    most = SIGNALS if figures.full else SOME_SIGNALS
-    sizes = [
-        FEW_SIGNALS,
-        *(size for size in (1_000_000, 5_000_000, 20_000_000) if FEW_SIGNALS < size <= most),
-    ]
+    sizes = SIGNALS if figures.full else SIGNALS[:2]
     url = database(urls, "scorecard")
     table = Table(title="one week's scorecard (ms)", title_justify="left")
     for name in ("signals stored", "ours", "the usual four queries"):
@@ -122,14 +98,12 @@ def _scorecard(figures: Figures, urls: Urls) -> None:
     found: dict[int, tuple[float, float]] = {}
     with connect(url) as connection:
         for age in range(9):
-            _fill(connection, WEEK.earlier(age).since, WEEK.earlier(age).until, PER_WEEK)
+            fill_signals(connection, WEEK.earlier(age).since, WEEK.earlier(age).until, PER_WEEK)
         stored = 9 * PER_WEEK
         for size in sizes:
-            while stored < size:
-                count = min(_CHUNK, size - stored)
-                _fill(connection, parse_week("2015-W01").since, parse_week("2021-W01").since, count)
-                stored += count
-            connection.execute("ANALYZE")
+            fill_signals(connection, *_LONG_AGO, size - stored)
+            stored = size
+            settle(connection)
             ours = _time(lambda: compute(connection, WEEK))
             usual = _time(
                 lambda: [connection.execute(one, {"week": WEEK.monday}).fetchall() for one in _USUAL]
@@ -137,16 +111,12 @@ def _scorecard(figures: Figures, urls: Urls) -> None:
             found[size] = (ours, usual)
             table.add_row(f"{size:,}", f"{ours:.1f}", f"{usual:.1f}")
     figures.raw["scorecard_ms"] = {str(size): pair for size, pair in found.items()}
-    figures.ratios["scorecard_20m_vs_100k"] = found[sizes[-1]][0] / found[FEW_SIGNALS][0]
+    figures.ratios["scorecard_20m_vs_100k"] = found[sizes[-1]][0] / found[sizes[0]][0]
     if not figures.full:
         figures.smaller.append(
-            f"scorecard_20m_vs_100k was measured at {sizes[-1]:,} signals (FULL=1: {SIGNALS:,})"
+            f"scorecard_20m_vs_100k was measured at {sizes[-1]:,} signals (FULL=1: {SIGNALS[-1]:,})"
         )
     figures.console.print(table)
-
-
-def _fill(connection: Connection, since: object, until: object, count: int) -> None:
-    connection.execute(_FILL_SIGNALS, {"since": since, "until": until, "count": count})
 
 
 def _time(work: Callable[[], object]) -> float:
