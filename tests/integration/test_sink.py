@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -122,6 +122,33 @@ def test_duplicates_and_conflicts_within_one_batch(connection: Connection) -> No
     outcome = BatchWriter(connection).write([first, same, other, *life(new_id())])
     assert outcome == Outcome(stored=5, duplicates=1, conflicts=1)
     assert value(connection, b"SELECT rr_realized FROM signal_closures WHERE signal_id = %s", signal_id) == 1
+
+
+def test_all_that_can_come_again_in_one_batch(connection: Connection) -> None:
+    """Known, contradicting and new events, new ones twice, one that Postgres rejects: each counts as what it is."""
+    writer, known, new = BatchWriter(connection), new_id(), new_id()
+    writer.write(life(known))
+    late = accepted("signal_closed", closed(new_id()), NOON + timedelta(days=1))
+    writer.write([late])
+    batch = [
+        *life(known),
+        accepted("signal_closed", closed(known, rr_realized=-1)),
+        *life(new),
+        accepted("signal_closed", closed(new)),
+        accepted("signal_closed", closed(new, rr_realized=9)),
+        late,
+        accepted("signal_published", published(entry=Decimal("1E-100000"))),
+    ]
+    for again in (False, True):
+        outcome = writer.write(batch)
+        stored, duplicates = (0, 10) if again else (4, 6)
+        assert outcome == Outcome(stored, duplicates, conflicts=2, dead=1)
+    days = connection.execute("SELECT day::text, duplicates FROM duplicate_counts ORDER BY day").fetchall()
+    assert days == [("2022-01-17", 14), ("2022-01-18", 2)]
+    kept = connection.execute("SELECT payload->>'rr_realized' FROM event_conflicts ORDER BY 1").fetchall()
+    assert kept == [("-1",), ("9",)]
+    assert value(connection, b"SELECT count(*) FROM signal_events") == 9
+    assert quality.disagreements(connection) == {}
 
 
 def test_layers_become_rows_in_whatever_form_they_are_given(connection: Connection) -> None:
