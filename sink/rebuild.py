@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from psycopg import sql
-
 from signaltape.contract import decode
 from signaltape.errors import InvalidEvent
+from sink.copying import copy_lines
 from sink.db import Connection
 from sink.errors import SinkError
 from sink.queries import own
-from sink.rows import DETAIL, LAYER_COLUMNS, LAYER_TABLE, block, layer_lines
+from sink.rows import DETAIL, LAYER_COLUMNS, LAYER_TABLE, layer_lines, moment
 
 _SQL = own("rebuild")
 _CHUNK = 10_000
@@ -49,16 +48,10 @@ def _write(connection: Connection, chunk: list[tuple[Any, ...]]) -> None:
             decoded = decode(name, payload.encode(), default_ts=ts, version=version)
         except InvalidEvent as error:
             raise SinkError(f"event {event_id} does not satisfy the contract any more: {error}") from None
-        lines[name].append(f"{DETAIL[name].line(decoded, decoded.ts.isoformat())}\t{received_at.isoformat()}")
+        lines[name].append(f"{DETAIL[name].line(decoded, moment(decoded.ts))}\t{moment(received_at)}")
         layers += layer_lines(decoded)
-    for name, rows in lines.items():
-        _copy(connection, DETAIL[name].name, (*DETAIL[name].columns, "received_at"), rows)
-    if layers:
-        _copy(connection, LAYER_TABLE, LAYER_COLUMNS, layers)
-
-
-def _copy(connection: Connection, table: str, columns: tuple[str, ...], rows: list[str]) -> None:
-    names = sql.SQL(", ").join(sql.Identifier(column) for column in columns)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
-    with connection.cursor().copy(statement) as copy:
-        copy.write(block(rows))
+    with connection.cursor() as cursor:
+        for name, rows in lines.items():
+            copy_lines(cursor, DETAIL[name].name, (*DETAIL[name].columns, "received_at"), rows)
+        if layers:
+            copy_lines(cursor, LAYER_TABLE, LAYER_COLUMNS, layers)

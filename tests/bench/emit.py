@@ -7,6 +7,7 @@ import logging.handlers
 import os
 import queue
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -42,6 +43,7 @@ def run(figures: Figures, urls: Urls, home: Path) -> None:
             "emit (journal)": (stack.enter_context(_idle(home)), EMITS),
             "emit (shipper thread busy)": (stack.enter_context(_busy(home, urls)), EMITS),
             "synchronous XADD": (_xadd(urls), SLOW_CALLS),
+            "synchronous XADD over TCP": (stack.enter_context(_xadd_over_tcp(urls)), SLOW_CALLS),
             "psycopg insert + commit": (stack.enter_context(_insert(urls)), SLOW_CALLS),
             "rq enqueue": (_enqueue(urls), SLOW_CALLS),
             "logging QueueHandler": (stack.enter_context(_queue_handler()), EMITS),
@@ -144,6 +146,19 @@ def _in_threads(home: Path) -> tuple[float, float, float]:
 def _xadd(urls: Urls) -> Call:
     client: Any = redis.Redis.from_url(urls.redis, protocol=2)
     return lambda fields: client.xadd("bench-xadd", {"event": "signal_published", "data": as_json(fields)})
+
+
+@contextmanager
+def _xadd_over_tcp(urls: Urls) -> Iterator[Call]:
+    """The same server as most engines reach theirs; the embedded one is on a Unix socket otherwise."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server: Any = redis.Redis.from_url(urls.redis, protocol=2)
+    server.config_set("port", port)
+    yield _xadd(Urls(f"redis://127.0.0.1:{port}/0", urls.database))
+    server.config_set("port", 0)
+    server.close()
 
 
 @contextmanager

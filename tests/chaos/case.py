@@ -76,6 +76,7 @@ def _recover(
     except AssertionError:
         wrong.append("it did not recover by itself")
     recovery_s = time.monotonic() - healed_at
+    rig.await_tidy()
     wrong += rig.stop_all()
     found = audit(rig)
     found.wrong += wrong

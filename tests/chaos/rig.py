@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from deploy.embedded.postgres import Postgres
 from deploy.embedded.servers import remove_data
 from deploy.embedded.valkey import Valkey
 from signaltape import Secret
-from signaltape.stream import stream_key
+from signaltape.stream import ARCHIVE_GROUP, WORKER_GROUP, stream_key
 from sink.db import Connection, connect
 from sink.migrate import migrate
 from tests.chaos import load
@@ -34,6 +35,8 @@ KEY = stream_key(STREAM, 0)
 RATE = 8000.0
 #: Everything must be well again within this time.
 SETTLE_S = 90.0
+#: The archiver takes over from the dead after a minute, and looks every ten seconds.
+TIDY_S = 75.0
 
 
 class Child:
@@ -218,6 +221,22 @@ class Rig:
                 client.close()
         except (psycopg.Error, redis.RedisError, OSError):
             return False
+
+    def await_tidy(self) -> None:
+        """Wait until the living have deleted the consumers of the dead."""
+        with suppress(AssertionError):  # the audit names what is left
+            eventually(self._tidy, timeout=TIDY_S, every=0.2)
+
+    def _tidy(self) -> bool:
+        client = self.redis()
+        try:
+            groups = client.xinfo_groups(KEY)
+        except (redis.RedisError, OSError):
+            return False
+        finally:
+            client.close()
+        processes = {WORKER_GROUP: "worker", ARCHIVE_GROUP: "archiver"}
+        return all(group["consumers"] <= len(self.of(processes[group["name"].decode()])) for group in groups)
 
     def dead_count(self) -> int:
         with self.database() as connection:
