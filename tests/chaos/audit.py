@@ -87,8 +87,8 @@ def _leftovers(rig: Rig) -> Iterator[str]:
         for group in client.xinfo_groups(KEY):
             if group["pending"]:
                 yield f"{group['pending']} entries are pending"
-            if group["consumers"]:
-                yield f"{group['consumers']} consumers are left behind"
+            for consumer in client.xinfo_consumers(KEY, group["name"]):
+                yield f"{group['name'].decode()}: consumer {consumer['name'].decode()} is left behind"
     finally:
         client.close()
     if (dead := rig.dead_count()) != rig.poison:

@@ -37,6 +37,8 @@ RATE = 8000.0
 SETTLE_S = 90.0
 #: The archiver takes over from the dead after a minute, and looks every ten seconds.
 TIDY_S = 75.0
+#: Whoever is alive asks for entries twice a second.
+_ALIVE_MS = 2000
 
 
 class Child:
@@ -223,20 +225,23 @@ class Rig:
             return False
 
     def await_tidy(self) -> None:
-        """Wait until the living have deleted the consumers of the dead."""
+        """Wait until all processes are up and have deleted the consumers of the dead."""
         with suppress(AssertionError):  # the audit names what is left
             eventually(self._tidy, timeout=TIDY_S, every=0.2)
 
     def _tidy(self) -> bool:
         client = self.redis()
         try:
-            groups = client.xinfo_groups(KEY)
+            for group, name in ((WORKER_GROUP, "worker"), (ARCHIVE_GROUP, "archiver")):
+                consumers = client.xinfo_consumers(KEY, group) if self.of(name) else []
+                alive = [one for one in consumers if one["idle"] < _ALIVE_MS]
+                if not len(consumers) == len(alive) == len(self.of(name)):
+                    return False
         except (redis.RedisError, OSError):
             return False
         finally:
             client.close()
-        processes = {WORKER_GROUP: "worker", ARCHIVE_GROUP: "archiver"}
-        return all(group["consumers"] <= len(self.of(processes[group["name"].decode()])) for group in groups)
+        return True
 
     def dead_count(self) -> int:
         with self.database() as connection:
