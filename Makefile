@@ -22,7 +22,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 bench: $(VENV)/.bench-ready  ## every cost as a ratio within one run (15 minutes; FULL=1 for all sizes, ONLY=name for one)
-	$(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(FULL),--full)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(FULL),--full)
 
 $(VENV)/.bench-ready: requirements-bench.lock | $(READY)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock

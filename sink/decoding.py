@@ -84,10 +84,9 @@ def _accept(stream: str, entry_id: str, fields: Sequence[bytes]) -> Accepted | A
         version, wire_id = _version(named.get(FIELD_VERSION)), named.get(FIELD_ID)
     name = _EVENT_NAMES.get(raw_name)
     if name is not None:
-        default_ts = partial(_time_of, entry_id)
-        decoded = quick_decode(name, data, default_ts) if version == SCHEMA_VERSION else None
+        decoded = quick_decode(name, data, entry_id, _time_of) if version == SCHEMA_VERSION else None
         if decoded is None:
-            decoded = decode(name, data, default_ts=default_ts(), version=version)
+            decoded = decode(name, data, default_ts=_time_of(entry_id), version=version)
         return Accepted(name, decoded, data, stream, entry_id)
     name = _RECORD_NAMES.get(raw_name)
     if name is None:

@@ -157,10 +157,10 @@ def is_canonical_id(text: str) -> bool:
     return text.encode().translate(_HEX_TO_ZERO) == _ZEROS
 
 
-def quick_decode(name: str, data: bytes, default_ts: Callable[[], datetime]) -> Decoded | None:
+def quick_decode(name: str, data: bytes, entry_id: str, time_of: Callable[[str], datetime]) -> Decoded | None:
     """As `signaltape.contract.decode`; None for whatever is not plainly valid: ask the exact decoder then.
 
-    `default_ts` is asked when the event carries no time.
+    An event without a time has that of its entry: `time_of(entry_id)`.
     """
     if len(data) > MAX_EVENT_BYTES or _BACKSLASH in data:
         return None
@@ -175,7 +175,7 @@ def quick_decode(name: str, data: bytes, default_ts: Callable[[], datetime]) -> 
         return None
     own = getattr(event, time_field) or event.ts
     if own is None:
-        ts = default_ts()
+        ts = time_of(entry_id)
     elif FIRST_YEAR <= own.year <= LAST_YEAR:
         ts = own if own.tzinfo is not None else as_aware(own)
     else:

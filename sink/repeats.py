@@ -38,6 +38,7 @@ def sift(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[Lines]) -> 
             "events": f"{{{','.join(line.entry.name for line in lines)}}}",
             "payloads": (b"[" + b",".join(line.entry.payload for line in lines) + b"]").decode(),
         },
+        prepare=False,  # planned anew each time: a plan made for a small journal would be kept while it grows
     )
     dropped: Dropped = Counter()
     conflicts: list[Lines] = []

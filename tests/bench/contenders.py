@@ -31,7 +31,7 @@ from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, as_json, new_id
 from worker.loop import Worker
 
-EVENTS = 60_000
+EVENTS = 120_000
 #: Of the slow ways.
 FEW_EVENTS = 3_000
 #: Of those in between.

@@ -53,7 +53,7 @@ fields = st.sampled_from(
 
 
 def _quick(name: str, data: bytes, ts: datetime) -> Any:
-    return quick_decode(name, data, lambda: ts)
+    return quick_decode(name, data, "1-0", lambda _: ts)
 
 
 def rows(name: str, data: bytes) -> tuple[Any, ...]:

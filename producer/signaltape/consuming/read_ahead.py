@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
 from signaltape.consuming.consumer import Consumer, RedisError
@@ -249,4 +250,4 @@ class ReadAhead(Generic[B]):
 
 
 def _bytes_of(entries: list[Entry]) -> int:
-    return sum(len(value) for entry in entries if entry.fields for value in entry.fields)
+    return sum(map(len, chain.from_iterable([entry.fields for entry in entries if entry.fields])))
