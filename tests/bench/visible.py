@@ -51,7 +51,12 @@ def _measure(urls: Urls, url: Secret, home: Path, rate: int) -> tuple[float, flo
         "SIGNALTAPE_STREAM": stream,
         "SIGNALTAPE_HOME": str(home),
     }
-    worker = subprocess.Popen([sys.executable, "-m", "worker"], env=environment, stderr=subprocess.DEVNULL)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "worker"],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     watcher: Any = None
     try:
         with Emitter(settings) as tape, connect(url) as connection:
