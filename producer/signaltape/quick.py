@@ -44,6 +44,7 @@ _ONE_SIDE: dict[str, tuple[str, Any] | tuple[str, Any, Any]] = {
 }
 
 
+#: A publication's fields in the usual order.
 _AS_WRITTEN = (
     "signal_id",
     "symbol",

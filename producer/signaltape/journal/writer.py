@@ -123,7 +123,7 @@ class JournalWriter:
         self._closed = True
 
     def _settle(self) -> None:
-        """After Ctrl-C inside `_write`: step over a frame that was finished but not yet counted."""
+        """After Ctrl-C inside `append`: step over a frame that was finished but not yet counted."""
         if self._map is None or self._offset + HEAD_BYTES > self._size:
             return
         frame = read_frame(memoryview(self._map), self._offset)
