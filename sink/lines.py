@@ -1,6 +1,6 @@
 """A batch made ready for COPY: all text in place, so that its transaction does nothing but send it.
 
-Pure; the worker does this in the thread that reads ahead, while Postgres works on the batch before.
+Pure; the worker does this in the thread that decodes, while Postgres works on the batch before.
 """
 
 from __future__ import annotations

@@ -13,12 +13,11 @@ import msgspec
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR
 from signaltape.contract import MAX_EVENT_BYTES
-from signaltape.records import RECORDS
+from signaltape.records import RECORDS, type_of
 from sink.entries import AcceptedRecord
 from sink.quick import is_canonical_id
 
 _DECODE = {name: msgspec.json.Decoder(kind).decode for name, kind in RECORDS.items()}
-_TYPE = {name: name.upper() for name in RECORDS}
 _BACKSLASH = ord("\\")
 
 
@@ -35,5 +34,5 @@ def quick_record(name: str, data: bytes, stream: str, entry_id: str) -> Accepted
         return None
     if given is None or not is_canonical_id(given):
         return None
-    event_type = record.event_type or _TYPE[name]
+    event_type = type_of(name, record.event_type)
     return AcceptedRecord(name, given, record.symbol, event_type, ts, data, stream, entry_id)

@@ -55,9 +55,8 @@ def main(day: str) -> None:
         raise click.BadParameter(f"a day looks like {_DEFAULT_DAY}, got {day!r}") from None
     try:
         settings = Settings.from_env()
-        home = (
-            settings.home / "demo-replay"
-        )  # servers of its own: its signals are not those of the other demo
+        # Servers of its own: its signals are not those of the other demo.
+        home = settings.home / "demo-replay"
         given = [one.reveal() if one else None for one in (settings.redis_url, settings.database_url)]
         with running(home, redis_url=given[0], database_url=given[1]) as urls:
             data = home / "archive"

@@ -137,27 +137,6 @@ def encode(fields: dict[str, Any]) -> bytes:
     return data
 
 
-def encode_event(name: str, fields: dict[str, Any]) -> bytes:
-    """`encode` and `check` in one for the emit path: an ordinary event takes the short way through both.
-
-    Raises InvalidEvent.
-    """
-    try:
-        data = _encode(fields)
-        if len(data) <= MAX_EVENT_BYTES and _BACKSLASH not in data:
-            if _find_null(data):
-                refuse_non_finite(fields)
-            event: Any = _QUICK[name](data)
-            own = event.own_time or event.ts
-            if own is None or FIRST_YEAR <= own.year <= LAST_YEAR:
-                return data
-    except Exception:  # noqa: BLE001, S110 - whatever it was, what follows says it in words
-        pass
-    data = encode(fields)
-    check(name, data)
-    return data
-
-
 def refuse_non_finite(value: Any, path: str = "") -> None:
     """Raise InvalidEvent, naming the place, if a NaN or infinite float stands anywhere in `value`."""
     if isinstance(value, float) and not math.isfinite(value):

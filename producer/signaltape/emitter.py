@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from signaltape.clock import utc_now
-from signaltape.contract import encode, encode_event
+from signaltape.contract import check, encode
 from signaltape.errors import InvalidEvent, JournalClosed, JournalError, SettingsError, SignaltapeError
 from signaltape.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
 from signaltape.journal.frame import body_prefix, pack_body
@@ -195,7 +195,8 @@ class Emitter:
                 fields[kind.time_field] = _now(UTC)
             if kind is _PUBLISHED and fields.get("rules_version") is None:
                 fields["rules_version"] = self._settings.rules_version
-            data = encode_event(kind.name, fields)
+            data = encode(fields)
+            check(kind.name, data)
             journal = self._journals[_EVENTS] or self._open_journal(_EVENTS)
             journal.append(pack_body(route(str(fields["signal_id"])), kind.prefix, data))
         except InvalidEvent as error:

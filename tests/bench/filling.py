@@ -10,7 +10,7 @@ from psycopg import sql
 
 from sink.db import Connection
 
-TABLES = ("signal_events", "signals", "signal_triggers", "signal_invalidations", "signal_closures")
+_TABLES = ("signal_events", "signals", "signal_triggers", "signal_invalidations", "signal_closures")
 #: Pages of an index that grew by random keys are about this full; a new one would be packed.
 _USED = "WITH (fillfactor = 70)"
 
@@ -56,13 +56,6 @@ FROM signals, unnest(ARRAY['signal_published', 'signal_triggered', 'signal_inval
 )
 
 
-def empty(connection: Connection) -> None:
-    """Remove every signal."""
-    connection.execute(
-        sql.SQL("TRUNCATE {}, signal_layers").format(sql.SQL(", ").join(map(sql.Identifier, TABLES)))
-    )
-
-
 def fill_signals(connection: Connection, since: datetime, until: datetime, count: int) -> None:
     """So many more signals, each with its closure, spread over a time."""
     span = {"since": since, "until": until, "count": count}
@@ -87,7 +80,7 @@ def settle(connection: Connection) -> None:
 @contextmanager
 def _without_indexes(connection: Connection) -> Iterator[None]:
     """Drop the indexes of these tables, and build them again at the end, as they were and as full as used ones."""
-    found = connection.execute(_INDEXES, {"tables": list(TABLES)}).fetchall()
+    found = connection.execute(_INDEXES, {"tables": list(_TABLES)}).fetchall()
     for name, _, constraint, _, table in found:
         if constraint:
             drop = sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}")

@@ -13,10 +13,10 @@ from deploy.embedded.servers import Urls
 from reports.scorecard import compute
 from reports.weeks import parse_week
 from sink.db import connect
-from tests.bench.contenders import Contenders, make_events
+from tests.bench.contenders import TRUNCATE, Contenders, make_events
 from tests.bench.drain import database
 from tests.bench.figures import Figures
-from tests.bench.filling import empty, fill_lives, fill_signals, settle
+from tests.bench.filling import fill_lives, fill_signals, settle
 
 #: Events stored; without FULL=1 only the first of them.
 EVENTS = (2_000_000, 5_000_000, 20_000_000)
@@ -60,7 +60,7 @@ def _rate(figures: Figures, urls: Urls) -> None:
         rates[0] = contenders.worker(make_events(_RATE_EVENTS))
         in_redis = contenders.bytes_per_entry()
         for size in sizes:
-            empty(connection)
+            connection.execute(TRUNCATE)
             fill_lives(connection, *_LONG_AGO, size // 4)
             settle(connection)
             row = connection.execute("SELECT pg_database_size(current_database())").fetchone()

@@ -20,7 +20,7 @@ from tests.support.samples import as_json, new_id, published
 
 ROUNDS = 3
 EVENTS = 100_000
-#: Commands of one pipeline; more gained nothing.
+#: Commands of one pipeline.
 _PIPELINE = 1000
 
 

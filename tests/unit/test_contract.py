@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaltape.clock import WIB
-from signaltape.contract import MAX_EVENT_BYTES, check, decode, encode, encode_event, event_id, validate
+from signaltape.contract import MAX_EVENT_BYTES, check, decode, encode, event_id, validate
 from signaltape.errors import InvalidEvent
 from signaltape.events import EVENTS, SignalPublished
 from tests.support.samples import SAMPLES, as_json, closed, new_id, published, triggered
@@ -112,9 +112,9 @@ def test_numbers_must_be_finite_at_any_depth(value: float) -> None:
     with pytest.raises(InvalidEvent, match="confluence_score must be a finite number"):
         encode(published(confluence_score=value))
     with pytest.raises(InvalidEvent, match=r"setup\[0\] must be a finite number"):
-        encode_event("signal_published", published(setup=[value]))
+        encode(published(setup=[value]))
     with pytest.raises(InvalidEvent, match="note must be a finite number"):
-        encode_event("signal_published", published(setup="a \\ b", note=value))
+        encode(published(setup="a \\ b", note=value))
 
 
 def test_null_where_null_is_meant_is_fine() -> None:
@@ -216,12 +216,9 @@ def test_the_quick_check_and_the_exact_one_give_the_same_verdict(name: str, fiel
         with pytest.raises(InvalidEvent) as caught:
             check(name, data)
         assert str(caught.value) == str(error)
-        with pytest.raises(InvalidEvent) as caught:
-            encode_event(name, fields)
-        assert str(caught.value) == str(error)
     else:
         check(name, data)
-        assert encode_event(name, fields) == data
+        assert encode(fields) == data
 
 
 JSON = st.recursive(
