@@ -25,11 +25,13 @@ NAMESPACE = uuid_utils.UUID("b8f3cd52-7355-58e1-b694-ba280dd650e6")
 #: The largest event. A signal is some hundred bytes; anything near this is a mistake upstream.
 MAX_EVENT_BYTES = 1024 * 1024
 
-_QUICK = {name: msgspec.json.Decoder(quick_twin(kind)).decode for name, kind in EVENTS.items()}
+#: The quick check of each event: raises for what the contract may refuse, and for some of what it accepts.
+QUICK_CHECKS = {name: msgspec.json.Decoder(quick_twin(kind)).decode for name, kind in EVENTS.items()}
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
 _uuid5 = uuid_utils.uuid5
 _NUL = b"\\u0000"  # valid JSON that no Postgres text can hold
-_BACKSLASH = ord("\\")  # looked for first: finding one byte is far quicker than finding six
+#: Stands before every NUL, and is looked for first: finding one byte is far quicker than finding six.
+BACKSLASH = ord("\\")
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):
@@ -54,9 +56,9 @@ def check(name: str, data: bytes) -> None:
 
     Raises InvalidEvent.
     """
-    if len(data) <= MAX_EVENT_BYTES and (_BACKSLASH not in data or _NUL not in data):
+    if len(data) <= MAX_EVENT_BYTES and (BACKSLASH not in data or _NUL not in data):
         try:
-            event: Any = _QUICK[name](data)
+            event: Any = QUICK_CHECKS[name](data)
             own = event.own_time or event.ts
             if own is None or FIRST_YEAR <= own.year <= LAST_YEAR:
                 return
@@ -85,7 +87,7 @@ def validate(name: str, data: bytes) -> LifecycleEvent:
         raise InvalidEvent(explain_nan(EVENTS[name], data)) from None
     except RecursionError:
         raise InvalidEvent("data must not be nested so deeply") from None
-    if _BACKSLASH in data and _NUL in data:
+    if BACKSLASH in data and _NUL in data:
         refuse_nul(data)
     own = event.own_time
     if own is not None and not FIRST_YEAR <= own.year <= LAST_YEAR:
@@ -118,8 +120,10 @@ def _plain(value: Any) -> Any:
     raise InvalidEvent(f"a value of type {type(value).__name__} cannot be written as JSON")
 
 
-_encode = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number").encode
-_find_null = re.compile(b"null").search  # twice as fast as `in`
+#: Writes fields as JSON, a NaN as `null`.
+write_json = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number").encode
+#: Finds what may have been a NaN.
+find_null = re.compile(b"null").search  # twice as fast as `in`
 
 
 def encode(fields: dict[str, Any]) -> bytes:
@@ -129,10 +133,10 @@ def encode(fields: dict[str, Any]) -> bytes:
     Raises InvalidEvent.
     """
     try:
-        data = _encode(fields)
+        data = write_json(fields)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise InvalidEvent(f"the event cannot be written as JSON: {error}") from None
-    if _find_null(data):
+    if find_null(data):
         refuse_non_finite(fields)
     return data
 

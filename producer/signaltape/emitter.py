@@ -16,16 +16,16 @@ from signaltape.clock import utc_now
 from signaltape.contract import check, encode
 from signaltape.errors import InvalidEvent, JournalClosed, JournalError, SettingsError, SignaltapeError
 from signaltape.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
-from signaltape.journal.frame import body_prefix, pack_body
+from signaltape.journal.frame import body_prefix
 from signaltape.journal.home import rejects_path
 from signaltape.journal.writer import JournalWriter
 from signaltape.notices import Notices
+from signaltape.quick_way import quickly
 from signaltape.record_contract import check_record
 from signaltape.record_fields import wire_fields
 from signaltape.records import RECORDS, OrderLog, StateEvent, TradeLog
 from signaltape.rejects import RejectFile
 from signaltape.settings import Settings
-from signaltape.stream import route
 
 if TYPE_CHECKING:
     from signaltape.shipping.thread import ShipperThread
@@ -94,18 +94,22 @@ class Emitter:
         if self._on:
             _emitters.add(self)
 
+    @quickly(SignalPublished.EVENT, SignalPublished.TIME_FIELD, "rules_version")
     def published(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """A signal was published. Fields: see `signaltape.events.SignalPublished`."""
         return self._emit(_PUBLISHED, event, fields)
 
+    @quickly(SignalTriggered.EVENT, SignalTriggered.TIME_FIELD)
     def triggered(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """Its entry was filled. Fields: see `signaltape.events.SignalTriggered`."""
         return self._emit(_TRIGGERED, event, fields)
 
+    @quickly(SignalInvalidated.EVENT, SignalInvalidated.TIME_FIELD)
     def invalidated(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """It stopped being valid. Fields: see `signaltape.events.SignalInvalidated`."""
         return self._emit(_INVALIDATED, event, fields)
 
+    @quickly(SignalClosed.EVENT, SignalClosed.TIME_FIELD)
     def closed(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """Its position was closed. Fields: see `signaltape.events.SignalClosed`."""
         return self._emit(_CLOSED, event, fields)
@@ -198,7 +202,7 @@ class Emitter:
             data = encode(fields)
             check(kind.name, data)
             journal = self._journals[_EVENTS] or self._open_journal(_EVENTS)
-            journal.append(pack_body(route(str(fields["signal_id"])), kind.prefix, data))
+            journal.append(kind.prefix + data)
         except InvalidEvent as error:
             return self._refuse(kind.name, fields, error)
         except Exception as error:  # noqa: BLE001 - the signal path must not break, whatever it is
@@ -221,7 +225,7 @@ class Emitter:
             data = encode(fields)
             check_record(name, data)
             journal = self._journals[_RECORDS] or self._open_journal(_RECORDS)
-            journal.append(pack_body(route(str(fields.get("symbol", name))), kind.prefix, data))
+            journal.append(kind.prefix + data)
         except InvalidEvent as error:
             return self._refuse(name, fields, error)
         except Exception as error:  # noqa: BLE001 - the signal path must not break, whatever it is

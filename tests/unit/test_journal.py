@@ -7,17 +7,20 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from signaltape.clock import utc_now
 from signaltape.errors import JournalClosed, JournalUnavailable
+from signaltape.journal import writer as writer_module
 from signaltape.journal.cursor import Cursor, read_cursor, write_cursor
-from signaltape.journal.frame import HEAD_BYTES, body_prefix, pack_body
+from signaltape.journal.frame import HEAD_BYTES, body_prefix, pack_emitted
 from signaltape.journal.home import damaged_path, is_alive, journal_folders
 from signaltape.journal.reader import JournalReader, Place
-from signaltape.journal.segment import HEADER_BYTES, segment_numbers, segment_path
+from signaltape.journal.segment import HEADER_BYTES, first_event_of, segment_numbers, segment_path
 from signaltape.journal.writer import JournalWriter
 
 MIB = 1024 * 1024
@@ -29,7 +32,7 @@ def writer(home: Path, *, segment_bytes: int = MIB, max_bytes: int = 256 * MIB) 
 
 
 def body(number: int, size: int = 0) -> bytes:
-    return pack_body(7, PREFIX, b'{"n":%d,"pad":"%s"}' % (number, b"x" * size))
+    return PREFIX + b'{"n":%d,"pad":"%s"}' % (number, b"x" * size)
 
 
 def read_all(folder: Path) -> list[bytes]:
@@ -45,7 +48,7 @@ def test_what_is_appended_is_read_back_in_order_across_segments(tmp_path: Path) 
     for one in bodies:
         journal.append(one)
     assert len(segment_numbers(journal.folder)) > 2
-    assert read_all(journal.folder) == [one[4 + len(PREFIX) :] for one in bodies]
+    assert read_all(journal.folder) == [one[len(PREFIX) :] for one in bodies]
     journal.close()
 
 
@@ -65,26 +68,59 @@ def test_a_reader_sees_new_events_as_they_come(tmp_path: Path) -> None:
         journal.append(body(number))
         (item,) = reader.read(10, MIB)
         assert item.frame.name == b"signal_closed"
-        assert item.frame.route == 7
         assert item.after.events == number + 1
     journal.close()
     reader.close()
 
 
-def test_many_threads_append_without_losing_one(tmp_path: Path) -> None:
+def test_many_threads_append_without_losing_one(tmp_path: Path, quick_switches: None) -> None:
     journal = writer(tmp_path)
-    each, threads = 500, 8
+    each, threads = 2000, 6
 
     def work(base: int) -> None:
-        for number in range(each):
-            journal.append(body(base + number))
+        for number in range(base, base + each):
+            journal.append(body(number, size=2 * MIB if number % 999 == 0 else number % 800))
 
     workers = [threading.Thread(target=work, args=(index * each,)) for index in range(threads)]
     for one in workers:
         one.start()
+    seen = [journal.events for _ in range(50)]
     for one in workers:
         one.join()
+    assert seen == sorted(seen)
+    assert len(segment_numbers(journal.folder)) > 5
     assert len(set(read_all(journal.folder))) == each * threads == journal.events
+    journal.close()
+    assert journal.events == each * threads
+
+
+@pytest.fixture
+def quick_switches() -> Iterator[None]:
+    """Threads take turns as often as the interpreter lets them."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_every_segment_knows_how_many_events_lie_before_it(tmp_path: Path, quick_switches: None) -> None:
+    journal = writer(tmp_path)
+    workers = [
+        threading.Thread(target=lambda: [journal.append(body(n, size=n % 900)) for n in range(2000)])
+        for _ in range(4)
+    ]
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
+    reader = JournalReader(journal.folder, Place(0, 0, 0))
+    items = reader.read(10**9, 10**12)
+    after = {item.after.segment: item.after.events for item in items}
+    assert len(after) > 3
+    for number, events in after.items():
+        assert first_event_of(journal.folder, number + 1) in (events, None)
+    assert (len(items), reader.missed, reader.damaged) == (8000, 0, 0)
+    reader.close()
     journal.close()
 
 
@@ -98,15 +134,53 @@ def test_a_signal_handler_may_append_in_the_middle_of_an_append(tmp_path: Path) 
         journal.append(body(-handled))
 
     before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
     try:
         for number in range(20_000):
-            journal.append(body(number))
+            journal.append(body(number, size=1000))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert handled
-    assert len(set(read_all(journal.folder))) == 20_000 + handled
+    assert len(segment_numbers(journal.folder)) > 10
+    assert len(set(read_all(journal.folder))) == 20_000 + handled == journal.events
+    journal.close()
+
+
+def test_what_a_signal_handler_appends_during_a_change_of_segment_follows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = writer(tmp_path)
+    journal.append(body(0))
+    make = writer_module.create_segment
+
+    def interrupted(*args: Any) -> Any:
+        if journal.events == 1:
+            journal.append(body(2))
+        return make(*args)
+
+    monkeypatch.setattr(writer_module, "create_segment", interrupted)
+    journal.append(body(1, size=2 * MIB))
+    assert [data[:6] for data in read_all(journal.folder)] == [b'{"n":0', b'{"n":1', b'{"n":2']
+    assert journal.events == 3
+    journal.close()
+
+
+def test_an_event_without_a_time_carries_the_moment_of_emit(tmp_path: Path) -> None:
+    journal = writer(tmp_path)
+    journal.append(
+        body_prefix("signal_closed", emitted=True) + pack_emitted(1_642_376_400_123_456_789) + b"{}"
+    )
+    journal.append(b"\x07\x01\x02\x03" + PREFIX[4:] + b"{}")  # as journals were written once
+    reader = JournalReader(journal.folder, Place(0, 0, 0))
+    stamped, earlier = (item.frame for item in reader.read(10, MIB))
+    assert (stamped.name, stamped.data, stamped.emitted_ns) == (
+        b"signal_closed",
+        b"{}",
+        1_642_376_400_123_456_789,
+    )
+    assert (earlier.name, earlier.data, earlier.emitted_ns) == (b"signal_closed", b"{}", 0)
+    reader.close()
     journal.close()
 
 
@@ -156,11 +230,11 @@ def test_a_flipped_bit_is_put_right_wherever_it_is(tmp_path: Path, where: int, b
     folder = _segment_with(tmp_path, 10)
     path = segment_path(folder, 1)
     raw = bytearray(path.read_bytes())
-    body_at = raw.index(b'{"n":4') - len(PREFIX) - 4
+    body_at = raw.index(b'{"n":4') - len(PREFIX)
     at = body_at + where if where >= -HEAD_BYTES else body_at - HEAD_BYTES + (where + 20) % 4
     raw[at] ^= 1 << bit
     path.write_bytes(raw)
-    assert read_all(folder) == [body(number)[4 + len(PREFIX) :] for number in range(10)]
+    assert read_all(folder) == [body(number)[len(PREFIX) :] for number in range(10)]
 
 
 def test_more_than_a_bit_costs_only_its_own_event(tmp_path: Path) -> None:
@@ -181,7 +255,7 @@ def test_a_damaged_length_costs_only_its_own_event(tmp_path: Path) -> None:
     path = segment_path(folder, 1)
     for length in (1, 0x7FFFFFFF, 0xFFFFFFFF):
         raw = bytearray(path.read_bytes())
-        head = raw.index(b'{"n":4') - len(PREFIX) - 4 - HEAD_BYTES
+        head = raw.index(b'{"n":4') - len(PREFIX) - HEAD_BYTES
         raw[head : head + 4] = length.to_bytes(4, "little")
         path.write_bytes(raw)
         assert len(read_all(folder)) == 9

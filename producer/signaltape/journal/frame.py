@@ -1,14 +1,19 @@
 """The format of one journalled event. Pure functions over bytes.
 
     length u32 | crc32 u32 | body            padded with zeros to 8 bytes; crc32 is that of the body
-    body: route u32 | name length u8 | name | data (JSON)
+    body: zero u32 | name length u8 | name | emitted u64, if marked | data (JSON)
 
-A length of zero means that nothing was written here yet: the length and checksum go in last, in one
-8-byte store, so a reader sees a frame whole or not at all.
+A length of zero means that nothing was written here yet. A frame is written in one copy: a reader in the same
+process sees it whole or not at all; one in another process may catch a part of it, which the checksum tells.
+
+The top bit of the name's length marks an event that brought no time. `emitted` then stands before the data: the
+moment of emit in nanoseconds since 1970, which the shipper writes into them. (Earlier journals hold a routing
+number in place of the zero; it followed from the data.)
 """
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator
 from enum import Enum
@@ -18,22 +23,29 @@ from zlib import crc32
 #: Size of length and checksum.
 HEAD_BYTES = 8
 _HEAD = struct.Struct("<II")
-_BODY_HEAD = struct.Struct("<IB")
+_LENGTH = struct.Struct("<I")
+_EMITTED = struct.Struct("<Q")
 _ALIGN = 8
+_NAME_AT = 5
+_HAS_EMITTED = 0x80
 #: Up to this size a flipped bit is looked for and put right (the limit of the checksum's distance).
 _MENDABLE_BYTES = 8192
 
-#: Writes length and checksum into a mapped segment: `pack_head_into(segment, offset, length, crc)`.
-pack_head_into = _HEAD.pack_into
+#: Length and checksum of a body, and the moment of emit, as bytes: for who builds frames without a call to spare.
+pack_head = _HEAD.pack
+pack_emitted = _EMITTED.pack
+#: What fills up a frame, by the last three bits of its body's length.
+PADDING = tuple(bytes(-length % _ALIGN) for length in range(_ALIGN))
 
 
 class Frame(NamedTuple):
     """One journalled event, and the offset where the next frame begins."""
 
-    route: int
     name: bytes
     data: bytes
     end: int
+    #: moment of emit in nanoseconds since 1970, of an event whose data hold no time; else 0
+    emitted_ns: int = 0
 
 
 class Gap(Enum):
@@ -43,25 +55,37 @@ class Gap(Enum):
     DAMAGED = "damaged"
 
 
-def body_prefix(name: str) -> bytes:
-    """The part of a body behind the routing number that is the same for every event of a name."""
+def body_prefix(name: str, *, emitted: bool = False) -> bytes:
+    """What a body begins with, the same for every event of a name.
+
+    emitted: the data will hold no time, and `pack_emitted(ns)` will stand before them.
+    """
     encoded = name.encode("ascii")
-    return bytes([len(encoded)]) + encoded
+    return bytes([0, 0, 0, 0, len(encoded) | (_HAS_EMITTED if emitted else 0)]) + encoded
 
 
-def pack_body(route: int, prefix: bytes, data: bytes) -> bytes:
-    """A frame's body."""
-    return b"".join((route.to_bytes(4, "little"), prefix, data))
-
-
-def align(offset: int) -> int:
-    """The next offset at which a frame may begin."""
-    return (offset + _ALIGN - 1) & -_ALIGN
+def pack_frame(body: bytes) -> bytes:
+    """A whole frame, as it is written."""
+    length = len(body)
+    return b"".join((pack_head(length, crc32(body)), body, PADDING[length % _ALIGN]))
 
 
 def padded(length: int) -> int:
     """Bytes that a frame with a body of `length` bytes takes, head and padding included."""
-    return align(HEAD_BYTES + length)
+    return (HEAD_BYTES + length + _ALIGN - 1) & -_ALIGN
+
+
+def count_frames(segment: mmap.mmap, start: int) -> tuple[int, int]:
+    """How many frames follow `start`, and where the last of them ends. For the writer, whose frames are whole."""
+    count, offset, length_at = 0, start, _LENGTH.unpack_from
+    last = len(segment) - HEAD_BYTES
+    while offset <= last:
+        (length,) = length_at(segment, offset)
+        if not length:
+            break
+        offset += (length + HEAD_BYTES + _ALIGN - 1) & -_ALIGN  # padded(length), without the call
+        count += 1
+    return count, offset
 
 
 def read_frame(segment: memoryview, offset: int) -> Frame | Gap:
@@ -72,7 +96,7 @@ def read_frame(segment: memoryview, offset: int) -> Frame | Gap:
     if length == 0:
         return Gap.UNWRITTEN
     end = offset + HEAD_BYTES + length
-    if length < _BODY_HEAD.size or end > len(segment):
+    if length < _NAME_AT or end > len(segment):
         return Gap.DAMAGED
     body = bytes(segment[offset + HEAD_BYTES : end])
     if crc32(body) != checksum:
@@ -81,9 +105,13 @@ def read_frame(segment: memoryview, offset: int) -> Frame | Gap:
 
 
 def _frame(body: bytes, offset: int) -> Frame:
-    route, name_length = _BODY_HEAD.unpack_from(body)
-    data_at = _BODY_HEAD.size + name_length
-    return Frame(route, body[_BODY_HEAD.size : data_at], body[data_at:], offset + padded(len(body)))
+    marked_length = body[_NAME_AT - 1]
+    name_end = _NAME_AT + (marked_length & ~_HAS_EMITTED)
+    name, end = body[_NAME_AT:name_end], offset + padded(len(body))
+    if not marked_length & _HAS_EMITTED:
+        return Frame(name, body[name_end:], end)
+    (emitted_ns,) = _EMITTED.unpack_from(body, name_end)
+    return Frame(name, body[name_end + _EMITTED.size :], end, emitted_ns)
 
 
 def mend(segment: memoryview, offset: int) -> Frame | None:
@@ -96,7 +124,7 @@ def mend(segment: memoryview, offset: int) -> Frame | None:
     length, checksum = _HEAD.unpack_from(segment, offset)
     for candidate in (length, *(length ^ (1 << bit) for bit in range(32))):
         end = offset + HEAD_BYTES + candidate
-        if not _BODY_HEAD.size < candidate <= _MENDABLE_BYTES or end > len(segment):
+        if not _NAME_AT < candidate <= _MENDABLE_BYTES or end > len(segment):
             continue
         body = bytearray(segment[offset + HEAD_BYTES : end])
         found = crc32(body)

@@ -1,18 +1,23 @@
-"""The writing end of a journal: append one event, from any thread, in a few microseconds."""
+"""The writing end of a journal: append one event, from any thread, in a few microseconds.
+
+A frame gets into the mapped segment by one call of `mmap.write`, which copies and moves the place of writing
+without letting go of the interpreter (in builds without its lock, under one of the map's own). So any thread, and
+any signal handler, writes without a lock; the lock here guards the change to the next segment.
+"""
 
 from __future__ import annotations
 
 import logging
 import mmap
+import os
 import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from zlib import crc32
 
 from signaltape.errors import JournalClosed, JournalUnavailable
 from signaltape.journal.cursor import read_cursor
-from signaltape.journal.frame import HEAD_BYTES, Frame, align, pack_head_into, padded, read_frame
+from signaltape.journal.frame import count_frames, pack_frame
 from signaltape.journal.home import backlog_bytes, new_journal_folder
 from signaltape.journal.segment import (
     HEADER_BYTES,
@@ -23,6 +28,10 @@ from signaltape.journal.segment import (
 )
 
 log = logging.getLogger("signaltape")
+
+
+def _no_segment(frame: bytes) -> int:
+    raise ValueError("no segment is open")
 
 
 class JournalWriter:
@@ -53,17 +62,18 @@ class JournalWriter:
         self._max_bytes = max_bytes
         self._gives_way: JournalWriter | None = None
         self._beside: list[Path] = []
-        # Re-entrant: a signal handler may emit while its own thread is inside append.
+        # Re-entrant: a signal handler may emit while its own thread changes the segment.
         self._lock = threading.RLock()
-        self._writing = False
+        self._changing = False
         self._deferred: list[bytes] = []
         self._number = 0
-        self._map: mmap.mmap | None = None
-        self._offset = 0
-        self._size = 0
+        #: the open segment, how many events of the journal were counted, and up to where in this segment
+        self._segment: tuple[mmap.mmap | None, int, int] = (None, 0, HEADER_BYTES)
         self._closed = False
-        self.events = 0
         self.dropped = 0
+        #: Writes one whole frame (`pack_frame`) into the open segment. Raises ValueError if there is no room in
+        #: it, or none is open: then `append` the body.
+        self.write: Callable[[bytes], int] = _no_segment
 
     def precede(self, other: JournalWriter) -> None:
         """Share one bound with another journal, whose oldest goes before the oldest of this one."""
@@ -71,79 +81,87 @@ class JournalWriter:
         self._beside = [other.folder]
         other._beside = [self.folder]
 
+    @property
+    def events(self) -> int:
+        """How many events this journal has taken. They are counted when somebody asks, not when they come."""
+        with self._lock:
+            mapped, before, counted_to = self._segment
+            if mapped is None:
+                return before
+            count, end = count_frames(mapped, counted_to)
+            self._segment = (mapped, before + count, end)
+            return before + count
+
     def append(self, body: bytes) -> None:
         """Write one frame. When this returns, a kill -9 of this process no longer loses the event.
 
         Raises JournalUnavailable (disk full) or JournalClosed.
         """
-        checksum = crc32(body)
-        with self._lock:
-            if self._writing:  # a signal handler interrupted the append below, in this very thread
-                self._deferred.append(body)
-                return
-            self._writing = True
-            try:
-                length = len(body)
-                start = self._offset
-                begin = start + HEAD_BYTES
-                end = begin + length
-                if end > self._size:
-                    self._rotate(length)
-                    start = self._offset
-                    begin = start + HEAD_BYTES
-                    end = begin + length
-                mapped: mmap.mmap = self._map  # type: ignore[assignment]  # mapped as long as it has a size
-                mapped[begin:end] = body
-                pack_head_into(mapped, start, length, checksum)
-                self._offset = (end + 7) & -8  # align(end), without the call
-                self.events += 1
-            except KeyboardInterrupt:
-                self._settle()
-                raise
-            finally:
-                self._writing = False
-            while self._deferred:
-                self.append(self._deferred.pop(0))
+        frame = pack_frame(body)
+        try:
+            self.write(frame)
+        except ValueError:
+            self._write_in_next(frame)
 
     def close(self) -> None:
         """Unmap the segment and give up ownership. What was written stays for the shipper."""
         with self._lock:
             self._closed = True
-            if self._map is not None:
-                self._map.close()
-                self._map = None
-                self._size = 0
+            mapped, events = self._seal()
+            self._segment = (None, events, HEADER_BYTES)
+            if mapped is not None:
+                mapped.close()
             self._owner.release()
 
     def forget_in_child(self) -> None:
         """In a forked child: let go of the parent's journal without touching it."""
         self._owner.forget()
-        self._map = None
-        self._size = 0
+        self.write = _no_segment
+        self._segment = (None, 0, HEADER_BYTES)
         self._closed = True
 
-    def _settle(self) -> None:
-        """After Ctrl-C inside `append`: step over a frame that was finished but not yet counted."""
-        if self._map is None or self._offset + HEAD_BYTES > self._size:
-            return
-        frame = read_frame(memoryview(self._map), self._offset)
-        if isinstance(frame, Frame):
-            self._offset = frame.end
-            self.events += 1
+    def _write_in_next(self, frame: bytes) -> None:
+        with self._lock:
+            if self._changing:  # a signal handler interrupted the change below, in this very thread
+                self._deferred.append(frame)
+                return
+            self._changing = True
+            try:
+                self._write_or_change(frame)
+                while self._deferred:
+                    self._write_or_change(self._deferred[0])
+                    del self._deferred[0]
+            finally:
+                self._changing = False
 
-    def _rotate(self, length: int) -> None:
-        """Begin a segment that has room for a body of `length` bytes."""
+    def _write_or_change(self, frame: bytes) -> None:
+        try:
+            self.write(frame)  # another thread may have changed the segment meanwhile
+        except ValueError:
+            self._change_segment(frame)
+
+    def _change_segment(self, frame: bytes) -> None:
+        """Begin a segment with room for `frame`, and write it there."""
         if self._closed:
             raise JournalClosed("the emitter is closed")
-        size = align(max(self._segment_bytes, HEADER_BYTES + padded(length)))
+        old, events = self._seal()
+        size = max(self._segment_bytes, HEADER_BYTES + len(frame))
         self._make_room(size)
-        mapped = create_segment(self.folder, self._number + 1, size, self.events)
-        old, self._map = self._map, mapped
+        self._number += 1  # first: no number is used twice, even if Ctrl-C comes in between
+        mapped = create_segment(self.folder, self._number, size, events)
+        mapped.seek(HEADER_BYTES)
+        mapped.write(frame)
+        self._segment = (mapped, events, HEADER_BYTES)
+        self.write = mapped.write
         if old is not None:
             old.close()
-        self._number += 1
-        self._offset = HEADER_BYTES
-        self._size = size
+
+    def _seal(self) -> tuple[mmap.mmap | None, int]:
+        """Let nobody write to the open segment any more. Returns it, and how many events there are by now."""
+        mapped = self._segment[0]
+        if mapped is not None:
+            mapped.seek(0, os.SEEK_END)
+        return mapped, self.events
 
     def _make_room(self, size: int) -> None:
         """Remove the oldest segments, of the journal that gives way first, until `size` bytes more fit the bound."""

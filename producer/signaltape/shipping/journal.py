@@ -13,8 +13,9 @@ from signaltape.journal.lock import FileLock
 from signaltape.journal.reader import Item, JournalReader, Place
 from signaltape.journal.segment import segment_numbers, segment_path
 from signaltape.notices import Notices
-from signaltape.shipping.link import Answer, Link, Outgoing
-from signaltape.stream import entry_order, entry_time_ms, stream_key, stream_keys
+from signaltape.shipping.link import Answer, Link
+from signaltape.shipping.outgoing import Addresser, Outgoing
+from signaltape.stream import entry_order, entry_time_ms
 
 #: A batch is small enough to leave the interpreter to the engine's threads soon, large enough to
 #: make the round trip count little.
@@ -32,8 +33,7 @@ class JournalShipper:
     def __init__(self, folder: Path, lock: FileLock, stream: str, partitions: int) -> None:
         self.folder = folder
         self._lock = lock
-        self._stream = stream
-        self._keys = stream_keys(stream, partitions)
+        self._address = Addresser(stream, partitions)
         self._cursor = read_cursor(folder)
         self._reader = JournalReader(folder, self._acknowledged())
         self._notices = Notices()
@@ -59,13 +59,14 @@ class JournalShipper:
             self._note_skipped()
             return 0
         try:
-            answer = link.send(self._keys, self._cursor.last_ids, [self._outgoing(item) for item in items])
+            batch = [self._address(item.frame) for item in items]
+            answer = link.send(self._address.keys, self._cursor.last_ids, batch)
         except BaseException:
             self._reader.seek(self._acknowledged())
             raise
         failpoint("shipper.after_reply")
         forgotten_since = self._forgotten_since(answer)
-        self._advance(items, answer)
+        self._advance(items, batch, answer)
         if forgotten_since is not None:
             self._send_again(_FORGOTTEN, forgotten_since)
         elif answer.error is not None:
@@ -77,7 +78,7 @@ class JournalShipper:
         """While idle: notice a server that has forgotten what it was given. Raises one of LinkError."""
         link.connect()
         self._notice_another_server(link.run_id)
-        forgotten_since = self._forgotten_since(link.send(self._keys, self._cursor.last_ids, []))
+        forgotten_since = self._forgotten_since(link.send(self._address.keys, self._cursor.last_ids, []))
         if forgotten_since is not None:
             self._send_again(_FORGOTTEN, forgotten_since)
 
@@ -112,17 +113,12 @@ class JournalShipper:
         """In a forked child: close our copy of the parent's lock."""
         self._lock.forget()
 
-    def _outgoing(self, item: Item) -> Outgoing:
-        frame = item.frame
-        partition = frame.route % len(self._keys)
-        return Outgoing(stream_key(self._stream, partition), frame.name, frame.data)
-
-    def _advance(self, items: list[Item], answer: Answer) -> None:
+    def _advance(self, items: list[Item], batch: list[Outgoing], answer: Answer) -> None:
         taken = len(answer.entry_ids)
         if not taken:
             return
-        for item, entry_id in zip(items, answer.entry_ids, strict=False):
-            self._cursor.last_ids[self._outgoing(item).key] = entry_id
+        for sent, entry_id in zip(batch, answer.entry_ids, strict=False):
+            self._cursor.last_ids[sent.key] = entry_id
         left = self._cursor.segment
         self._move_to(items[taken - 1].after)
         if left and left != self._cursor.segment:

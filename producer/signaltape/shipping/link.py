@@ -14,6 +14,7 @@ from hiredis import pack_command
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from signaltape.shipping.outgoing import Outgoing
 from signaltape.stream import FIELD_DATA, FIELD_EVENT
 
 #: No answer within this time means that the server is away; the batch is sent again later.
@@ -22,14 +23,6 @@ CONNECT_TIMEOUT_S = 3.0
 
 #: What can go wrong between us and the server.
 LinkError = (redis.RedisError, OSError)
-
-
-class Outgoing(NamedTuple):
-    """One event on its way: stream key, event name, JSON."""
-
-    key: str
-    name: bytes
-    data: bytes
 
 
 class StreamState(NamedTuple):
