@@ -20,7 +20,13 @@ from signaltape.journal.cursor import Cursor, read_cursor, write_cursor
 from signaltape.journal.frame import HEAD_BYTES, body_prefix, pack_emitted
 from signaltape.journal.home import damaged_path, is_alive, journal_folders
 from signaltape.journal.reader import JournalReader, Place
-from signaltape.journal.segment import HEADER_BYTES, first_event_of, segment_numbers, segment_path
+from signaltape.journal.segment import (
+    HEADER_BYTES,
+    create_segment,
+    first_event_of,
+    segment_numbers,
+    segment_path,
+)
 from signaltape.journal.writer import JournalWriter
 
 MIB = 1024 * 1024
@@ -105,10 +111,12 @@ def quick_switches() -> Iterator[None]:
 
 def test_every_segment_knows_how_many_events_lie_before_it(tmp_path: Path, quick_switches: None) -> None:
     journal = writer(tmp_path)
-    workers = [
-        threading.Thread(target=lambda: [journal.append(body(n, size=n % 900)) for n in range(2000)])
-        for _ in range(4)
-    ]
+
+    def work() -> None:
+        for number in range(2000):
+            journal.append(body(number, size=number % 900))
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
     for one in workers:
         one.start()
     for one in workers:
@@ -152,12 +160,11 @@ def test_what_a_signal_handler_appends_during_a_change_of_segment_follows_it(
 ) -> None:
     journal = writer(tmp_path)
     journal.append(body(0))
-    make = writer_module.create_segment
 
     def interrupted(*args: Any) -> Any:
         if journal.events == 1:
             journal.append(body(2))
-        return make(*args)
+        return create_segment(*args)
 
     monkeypatch.setattr(writer_module, "create_segment", interrupted)
     journal.append(body(1, size=2 * MIB))

@@ -17,7 +17,7 @@ from signaltape import Emitter, Settings
 from signaltape.events import EVENTS
 from signaltape.journal.frame import Frame
 from signaltape.journal.reader import JournalReader, Place
-from signaltape.shipping.outgoing import Addresser, with_time
+from signaltape.shipping.outgoing import Addresser
 from signaltape.stream import route, stream_key
 from tests.support.samples import LAYERS, SAMPLES, new_id
 from tests.unit.test_quick import fields, odd
@@ -104,10 +104,19 @@ def test_both_ways_come_to_the_same(tape: Tape, name: str, changes: dict[str, An
     assert shipped[:1] == shipped[1:]
 
 
-def test_a_time_is_written_to_the_microsecond() -> None:
-    data = with_time(b"signal_triggered", b'{"a":1}', 1_642_376_400_123_456_999)
-    assert data == b'{"a":1,"ts_triggered":"2022-01-16T23:40:00.123456Z"}'
-    assert with_time(b"signal_of_tomorrow", b'{"a":1}', 10**18) == b'{"a":1,"ts":"2001-09-09T01:46:40Z"}'
+@pytest.mark.parametrize(
+    ("emitted_ns", "text"),
+    [
+        (1_642_376_400_123_456_999, "2022-01-16T23:40:00.123456Z"),
+        (1_642_376_400_000_000_000, "2022-01-16T23:40:00.000000Z"),
+        (1_642_376_400_999_999_999, "2022-01-16T23:40:00.999999Z"),
+        (1_642_376_401_000_001_000, "2022-01-16T23:40:01.000001Z"),
+    ],
+)
+def test_a_time_is_written_to_the_microsecond(emitted_ns: int, text: str) -> None:
+    for name, key in ((b"signal_triggered", "ts_triggered"), (b"signal_of_tomorrow", "ts")):
+        data = address(Frame(name, b'{"a":1}', 0, emitted_ns)).data
+        assert data == b'{"a":1,"%b":"%b"}' % (key.encode(), text.encode())
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -11,8 +11,6 @@ from signaltape.events import EVENTS
 from signaltape.journal.frame import Frame
 from signaltape.stream import route, stream_keys
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_encode = msgspec.json.Encoder().encode
 #: What stands between an event's data and its time, by the event's name.
 _TIME_KEYS = {name.encode(): b',"%b":' % kind.TIME_FIELD.encode() for name, kind in EVENTS.items()}
 _ANY_TIME_KEY = b',"ts":'
@@ -39,24 +37,29 @@ _market_of = msgspec.json.Decoder(_Market).decode
 
 
 class Addresser:
-    """Makes journalled events ready for the streams of one installation."""
+    """Makes journalled events ready for the streams of one installation. Not thread-safe."""
 
     def __init__(self, stream: str, partitions: int) -> None:
         #: the streams' keys, in order
         self.keys = stream_keys(stream, partitions)
+        self._second = -1
+        self._second_text = b""
 
     def __call__(self, frame: Frame) -> Outgoing:
         """The entry that a frame becomes: the same each time, so that sending twice is harmless."""
         name, data, _, emitted_ns = frame
         keys = self.keys
         key = keys[0] if len(keys) == 1 else keys[route(_routed_by(name, data)) % len(keys)]
-        return Outgoing(key, name, with_time(name, data, emitted_ns) if emitted_ns else data)
+        return Outgoing(key, name, self._with_time(name, data, emitted_ns) if emitted_ns else data)
 
-
-def with_time(name: bytes, data: bytes, emitted_ns: int) -> bytes:
-    """An event's JSON with the moment of emit (nanoseconds since 1970) in its time field, to the microsecond."""
-    moment = _EPOCH + timedelta(microseconds=emitted_ns // 1000)
-    return b"%b%b%b}" % (data[:-1], _TIME_KEYS.get(name, _ANY_TIME_KEY), _encode(moment))
+    def _with_time(self, name: bytes, data: bytes, emitted_ns: int) -> bytes:
+        """An event's JSON with the moment of emit in its time field, to the microsecond, in UTC."""
+        second, rest_ns = divmod(emitted_ns, 1_000_000_000)
+        if second != self._second:
+            self._second = second
+            self._second_text = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}".encode()
+        key = _TIME_KEYS.get(name, _ANY_TIME_KEY)
+        return b'%b%b"%b.%06dZ"}' % (data[:-1], key, self._second_text, rest_ns // 1000)
 
 
 def _routed_by(name: bytes, data: bytes) -> str:

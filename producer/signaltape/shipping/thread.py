@@ -23,7 +23,7 @@ LINGER_S = 0.005
 class ShipperThread:
     """Ships the engine's own journals, and those of engines that died.
 
-    idle: true while the thread found nothing to ship; only then need the emitter call `wake`.
+    idle: whether it wants to be woken at the next event; only then need the emitter call `wake`.
     """
 
     def __init__(self, settings: Settings, own: Sequence[Path]) -> None:
@@ -42,7 +42,8 @@ class ShipperThread:
         self._thread.start()
 
     def wake(self) -> None:
-        """Say that there is something to ship."""
+        """Say that there is something to ship. Once is enough, until the thread has looked again."""
+        self.idle = False
         self._wake.set()
 
     def stop(self, timeout: float) -> bool:
@@ -60,9 +61,9 @@ class ShipperThread:
     def _run(self) -> None:
         backoff = Backoff()
         while not self._stop.is_set():
-            # Flag first, look second: an event that comes between the two sets `_wake`.
-            self.idle = True
+            # In this order: an event that comes before the flag is found by the look, one behind it wakes us.
             self._wake.clear()
+            self.idle = True
             if self._try_step(backoff):
                 self.idle = False
             elif backoff.waiting:
