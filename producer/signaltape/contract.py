@@ -17,7 +17,7 @@ from signaltape.clock import FIRST_YEAR, LAST_YEAR, as_aware
 from signaltape.errors import InvalidEvent
 from signaltape.events import EVENTS, SCHEMA_VERSION, LifecycleEvent
 from signaltape.explain import explain, explain_nan, refuse_nul, show_value
-from signaltape.quick import quick_twin
+from signaltape.quick import bare_twin, quick_twin
 
 #: Namespace of all event ids: uuid5(DNS, "signaltape"), fixed for ever.
 NAMESPACE = uuid_utils.UUID("b8f3cd52-7355-58e1-b694-ba280dd650e6")
@@ -27,9 +27,15 @@ MAX_EVENT_BYTES = 1024 * 1024
 
 #: The quick check of each event: raises for what the contract may refuse, and for some of what it accepts.
 QUICK_CHECKS = {name: msgspec.json.Decoder(quick_twin(kind)).decode for name, kind in EVENTS.items()}
+_BARE = {name: bare_twin(kind) for name, kind in EVENTS.items()}
+#: A stricter one for the bare event (see `bare_twin`), and how many fields that has.
+BARE_CHECKS = {
+    name: (msgspec.json.Decoder(twin).decode, len(twin.__struct_fields__)) for name, twin in _BARE.items()
+}
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
 _uuid5 = uuid_utils.uuid5
-_NUL = b"\\u0000"  # valid JSON that no Postgres text can hold
+#: Valid JSON that no Postgres text can hold.
+NUL = b"\\u0000"
 #: Stands before every NUL, and is looked for first: finding one byte is far quicker than finding six.
 BACKSLASH = ord("\\")
 
@@ -56,7 +62,7 @@ def check(name: str, data: bytes) -> None:
 
     Raises InvalidEvent.
     """
-    if len(data) <= MAX_EVENT_BYTES and (BACKSLASH not in data or _NUL not in data):
+    if len(data) <= MAX_EVENT_BYTES and (BACKSLASH not in data or NUL not in data):
         try:
             event: Any = QUICK_CHECKS[name](data)
             own = event.own_time or event.ts
@@ -87,7 +93,7 @@ def validate(name: str, data: bytes) -> LifecycleEvent:
         raise InvalidEvent(explain_nan(EVENTS[name], data)) from None
     except RecursionError:
         raise InvalidEvent("data must not be nested so deeply") from None
-    if BACKSLASH in data and _NUL in data:
+    if BACKSLASH in data and NUL in data:
         refuse_nul(data)
     own = event.own_time
     if own is not None and not FIRST_YEAR <= own.year <= LAST_YEAR:

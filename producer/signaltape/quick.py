@@ -1,4 +1,4 @@
-"""A quick check for the emit path: a twin of each event struct, checked wholly inside msgspec.
+"""Quick checks for the emit path: twins of each event struct, checked wholly inside msgspec.
 
 The twin reads numbers as floats and accepts only what lies strictly inside the bounds. Rounding to a float
 keeps order, so what the twin accepts the exact struct accepts too; at a bound, or for anything that the twin
@@ -27,6 +27,14 @@ _BOUNDS: dict[str, Meta] = {
     "tp": Meta(gt=0.0, lt=1e15),
     "entry_fill": Meta(gt=0.0, lt=1e15),
 }
+
+
+class _BareSide(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    side: Side
+
+
+class _BareScenarios(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    primary: _BareSide
 
 
 class _Primary(msgspec.Struct, gc=False):
@@ -63,6 +71,25 @@ def quick_twin(kind: type[LifecycleEvent]) -> type[msgspec.Struct]:
     fields = [_ONE_SIDE.get(spec.name) or _field(kind, spec, hints[spec.name]) for spec in specs]
     return msgspec.defstruct(
         f"Quick{kind.__name__}", fields, kw_only=True, gc=False, rename={"own_time": kind.TIME_FIELD}
+    )
+
+
+def bare_twin(kind: type[LifecycleEvent]) -> type[msgspec.Struct]:
+    """A stricter twin: the required fields and the side, and nothing else, down to the last key.
+
+    So nothing that it accepts holds a `null`, in which a NaN may hide, or a time.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    specs = sorted(msgspec.structs.fields(kind), key=lambda spec: _place(kind, spec))
+    fields = [
+        ("scenarios", _BareScenarios)
+        if spec.name == "scenarios"
+        else (spec.name, _as_float(spec.name, hints[spec.name]))
+        for spec in specs
+        if spec.required or spec.name == "scenarios"
+    ]
+    return msgspec.defstruct(
+        f"Bare{kind.__name__}", fields, kw_only=True, gc=False, forbid_unknown_fields=True
     )
 
 

@@ -12,7 +12,18 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zlib import crc32
 
-from signaltape.contract import BACKSLASH, QUICK_CHECKS, find_null, refuse_non_finite, write_json
+from msgspec import ValidationError
+
+from signaltape.clock import FIRST_YEAR, LAST_YEAR
+from signaltape.contract import (
+    BACKSLASH,
+    BARE_CHECKS,
+    NUL,
+    QUICK_CHECKS,
+    find_null,
+    refuse_non_finite,
+    write_json,
+)
 from signaltape.journal.frame import PADDING, body_prefix, pack_emitted, pack_head
 
 if TYPE_CHECKING:
@@ -27,13 +38,29 @@ _MAX_BODY = 512 * 1024
 def quickly(name: str, time_field: str, needs: str = "signal_id") -> Callable[[Method], Method]:
     """Decorate the method of an Emitter that journals the event called `name`.
 
-    An event is ordinary if it is one dict, or keywords, brings no time of its own but the field `needs`, passes the
-    contract's quick check, and the open segment has room for it. For any other the method itself is called, and
-    nothing has happened before.
+    An event is ordinary if it is one dict, or keywords, has the field `needs`, passes the contract's quick check, and
+    the open segment has room for it. For any other the method itself is called, and nothing has happened before.
     """
-    prefix = body_prefix(name, emitted=True)
+    stamped, as_given = body_prefix(name, emitted=True), body_prefix(name)
+    check_bare, bare_count = BARE_CHECKS[name]
     check = QUICK_CHECKS[name]
     now_ns = time.time_ns
+
+    def fuller_body(given: Any, data: bytes) -> bytes:
+        """The body of an event with more than the required fields. Raises if it is not ordinary."""
+        if BACKSLASH in data and NUL in data:
+            raise ValueError
+        if find_null(data) is not None:
+            refuse_non_finite(given)
+        checked: Any = check(data)
+        own_time = checked.own_time or checked.ts
+        if own_time is not None:
+            if not FIRST_YEAR <= own_time.year <= LAST_YEAR:
+                raise ValueError
+            return as_given + data
+        if time_field in given:  # and is null there
+            raise ValueError
+        return stamped + pack_emitted(now_ns()) + data
 
     def around(own_way: Method) -> Method:
         @wraps(own_way)
@@ -42,20 +69,15 @@ def quickly(name: str, time_field: str, needs: str = "signal_id") -> Callable[[M
             try:
                 given: Any = fields if event is None else event
                 journal = self._journals[0]
-                if (
-                    journal is not None
-                    and time_field not in given
-                    and "ts" not in given
-                    and needs in given
-                    and (given is fields or not fields)
-                ):
+                if journal is not None and needs in given and (given is fields or not fields):
                     data = write_json(given)
-                    if BACKSLASH in data:
-                        raise ValueError
-                    if find_null(data) is not None:
-                        refuse_non_finite(given)
-                    check(data)
-                    body = prefix + pack_emitted(now_ns()) + data
+                    bare = len(given) == bare_count and BACKSLASH not in data
+                    if bare:
+                        try:
+                            check_bare(data)
+                        except ValidationError:
+                            bare = False
+                    body = stamped + pack_emitted(now_ns()) + data if bare else fuller_body(given, data)
                     length = len(body)
                     if length > _MAX_BODY:
                         raise ValueError

@@ -70,20 +70,64 @@ def test_ordinary_events_take_it_and_are_stamped_with_the_moment_of_emit(tape: T
         assert shipped == event
 
 
+@pytest.fixture
+def thorough(tape: Tape, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the events that took the thorough way, as they come."""
+    taken: list[str] = []
+    own_way = tape.emitter._emit
+
+    def noted(kind: Any, *given: Any) -> bool:
+        taken.append(kind.name)
+        return own_way(kind, *given)
+
+    monkeypatch.setattr(tape.emitter, "_emit", noted)
+    return taken
+
+
 @pytest.mark.parametrize(
     "more",
     [
         {"ts": "2022-01-17T09:30:00Z"},
         {"ts_published": datetime(2022, 1, 17, tzinfo=UTC)},
-        {"ts_published": None},
-        {"layers": LAYERS},  # one of their names is written with a backslash
-        {"note": "x" * 600_000},
+        {"layers": LAYERS},
+        {"tp": None},
+        {"note": 'a "word"', "rsi": 55.2},
+        {"scenarios": {"primary": {"side": "long", "entry": 221.5}, "alternative": {"side": "short"}}},
     ],
 )
-def test_others_take_the_thorough_way(tape: Tape, more: dict[str, Any]) -> None:
-    assert tape.emitter.published(SAMPLES["signal_published"](), **more)
-    assert tape.emitter.published(SAMPLES["signal_published"](**more))
-    assert [frame.emitted_ns for frame in tape.new()] == [0, 0]
+def test_events_with_more_than_the_least_take_it_too(
+    tape: Tape, thorough: list[str], more: dict[str, Any]
+) -> None:
+    event = SAMPLES["signal_published"](**more)
+    assert tape.emitter.published(event)
+    (frame,) = tape.new()
+    assert thorough == []
+    shipped = json.loads(address(frame).data)
+    if "ts" not in event:
+        assert shipped.pop("ts_published")
+        event.pop("ts_published", None)
+    assert shipped == event
+
+
+@pytest.mark.parametrize(
+    ("more", "accepted"),
+    [
+        ({"ts_published": None}, True),
+        ({"note": "x" * 600_000}, True),
+        ({"confluence_score": 1}, True),  # at a bound, the exact check decides
+        ({"ts": "1960-01-01T00:00:00Z"}, False),
+        ({"note": "a\0b"}, False),
+        ({"rsi": float("nan")}, False),
+        ({"scenarios": {"primary": {"side": "long", "entry": float("nan")}}}, False),
+    ],
+)
+def test_others_take_the_thorough_way(
+    tape: Tape, thorough: list[str], more: dict[str, Any], accepted: bool
+) -> None:
+    assert tape.emitter.published(SAMPLES["signal_published"](**more)) is accepted
+    assert tape.emitter.published(SAMPLES["signal_published"](), **more) is accepted
+    assert thorough == ["signal_published"] * 2
+    assert [frame.emitted_ns for frame in tape.new()] == [0, 0] * accepted
 
 
 @given(name=st.sampled_from(list(SAMPLES)), changes=st.dictionaries(fields, odd, max_size=3), drop=fields)
