@@ -19,7 +19,7 @@ from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY, F
 from sink.dead_fields import pack_fields
 from sink.entries import Accepted, AcceptedRecord, DeadLetter
 from sink.quick import quick_decode
-from sink.quick_records import quick_record
+from sink.quick_records import quick_records
 
 _EVENT_NAMES = {name.encode(): name for name in EVENTS}
 _RECORD_NAMES = {name.encode(): name for name in RECORDS}
@@ -42,28 +42,49 @@ class Batch(NamedTuple):
 
 
 def sort_entries(entries: Sequence[Entry]) -> Batch:
-    """Sort entries into events and dead letters. Never raises for what an entry holds."""
+    """Sort entries into events, records and dead letters. Never raises for what an entry holds."""
     ids: defaultdict[str, list[str]] = defaultdict(list)
-    accepted: list[Accepted] = []
-    dead: list[DeadLetter] = []
-    records: list[AcceptedRecord] = []
+    found = _Found([], [], [])
+    plain: dict[bytes, tuple[list[Entry], list[bytes]]] = {name: ([], []) for name in _RECORD_NAMES}
     vanished = 0
     for entry in entries:
-        stream, entry_id, fields = entry
-        ids[stream].append(entry_id)
+        ids[entry.stream].append(entry.entry_id)
+        fields = entry.fields
         if fields is None:
             vanished += 1
             continue
-        try:
-            found = _accept(stream, entry_id, fields)
-        except InvalidEvent as error:
-            dead.append(_bury(entry, fields, str(error)))
-            continue
-        if isinstance(found, Accepted):
-            accepted.append(found)
-        else:
-            records.append(found)
-    return Batch(dict(ids), accepted, dead, vanished, records)
+        if len(fields) == 4 and fields[0] == FIELD_EVENT and fields[2] == FIELD_DATA:
+            of_a_kind = plain.get(fields[1])
+            if of_a_kind is not None:
+                of_a_kind[0].append(entry)
+                of_a_kind[1].append(fields[3])
+                continue
+        _sort_one(entry, fields, found)
+    for raw_name, (some, data) in plain.items():
+        if some:
+            accepted, left = quick_records(_RECORD_NAMES[raw_name], some, data)
+            found.records.extend(accepted)
+            for entry in left:
+                _sort_one(entry, entry.fields or [], found)
+    return Batch(dict(ids), found.accepted, found.dead, vanished, found.records)
+
+
+class _Found(NamedTuple):
+    accepted: list[Accepted]
+    dead: list[DeadLetter]
+    records: list[AcceptedRecord]
+
+
+def _sort_one(entry: Entry, fields: Sequence[bytes], found: _Found) -> None:
+    try:
+        one = _accept(entry.stream, entry.entry_id, fields)
+    except InvalidEvent as error:
+        found.dead.append(_bury(entry, fields, str(error)))
+        return
+    if isinstance(one, Accepted):
+        found.accepted.append(one)
+    else:
+        found.records.append(one)
 
 
 def bury(entry: Entry, reason: str) -> Batch:
@@ -91,8 +112,6 @@ def _accept(stream: str, entry_id: str, fields: Sequence[bytes]) -> Accepted | A
     name = _RECORD_NAMES.get(raw_name)
     if name is None:
         name = raw_name.decode("utf-8", "backslashreplace")
-    elif version == SCHEMA_VERSION and (quick := quick_record(name, data, stream, entry_id)):
-        return quick
     record_id, record, ts = decode_record(
         name,
         data,

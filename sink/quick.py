@@ -16,10 +16,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR, as_aware
-from signaltape.contract import MAX_EVENT_BYTES, Decoded, event_id
+from signaltape.contract import BACKSLASH, MAX_EVENT_BYTES, Decoded, check_encoding, event_id
 from signaltape.events import LayerSays, Milliseconds, Minutes, Symbol, Text
 
-_BACKSLASH = ord("\\")
 _HEX = b"0123456789abcdef"
 _HEX_TO_ZERO = bytes.maketrans(_HEX, b"0" * len(_HEX))
 _ZEROS = b"00000000-0000-0000-0000-000000000000"
@@ -157,16 +156,23 @@ def is_canonical_id(text: str) -> bool:
     return text.encode().translate(_HEX_TO_ZERO) == _ZEROS
 
 
+def are_canonical_ids(texts: list[str]) -> bool:
+    """Whether each of these texts is a UUID in that form."""
+    together = "\n".join(texts).encode().translate(_HEX_TO_ZERO)
+    return together == b"\n".join([_ZEROS] * len(texts))
+
+
 def quick_decode(name: str, data: bytes, entry_id: str, time_of: Callable[[str], datetime]) -> Decoded | None:
     """As `signaltape.contract.decode`; None for whatever is not plainly valid: ask the exact decoder then.
 
     An event without a time has that of its entry: `time_of(entry_id)`.
     """
-    if len(data) > MAX_EVENT_BYTES or _BACKSLASH in data:
+    if len(data) > MAX_EVENT_BYTES or BACKSLASH in data:
         return None
     decode_struct, time_field, read_numbers = _KINDS[name]
     try:
         event = decode_struct(data)
+        check_encoding(data)
         read_numbers(event)
     except Exception:  # noqa: BLE001 - whatever it was, the exact decoder says it in words
         return None

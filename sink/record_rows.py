@@ -10,7 +10,7 @@ from typing import NamedTuple
 from signaltape.clock import WIB
 from signaltape.records import RECORDS
 from sink.entries import AcceptedRecord
-from sink.rows import NULL, block, moment, short_text, text
+from sink.rows import NULL, block, moments, short_text, text, texts
 
 RECORD_COLUMNS = (
     *("record_id", "event", "class", "symbol", "event_type", "payload"),
@@ -30,15 +30,18 @@ class RecordBlock(NamedTuple):
 
 def make_record_block(records: list[AcceptedRecord]) -> RecordBlock:
     """Records made ready for COPY."""
-    return RecordBlock(records, block(map(record_line, records)), _days_of(records))
+    return RecordBlock(records, block(record_lines(records)), _days_of(records))
 
 
-def record_line(entry: AcceptedRecord) -> str:
-    """The line of `records` in COPY's text format, without its newline."""
-    return (
-        f"{entry.record_id}{_head(entry.name, entry.symbol, entry.event_type)}{text(entry.payload.decode())}"
-        f"\t{moment(entry.ts)}\t{short_text(entry.stream)}\t{entry.entry_id}"
-    )
+def record_lines(records: Sequence[AcceptedRecord]) -> list[str]:
+    """The lines of `records` in COPY's text format, without their newlines."""
+    payloads = texts([entry.payload for entry in records])
+    times = moments([entry.ts for entry in records])
+    return [
+        f"{entry.record_id}{_head(entry.name, entry.symbol, entry.event_type)}{payload}"
+        f"\t{ts}\t{short_text(entry.stream)}\t{entry.entry_id}"
+        for entry, payload, ts in zip(records, payloads, times, strict=True)
+    ]
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from sink.copying import copy_block, copy_lines, is_fault_of_a_row, rejected
 from sink.db import Connection
 from sink.entries import AcceptedRecord, DeadLetter, Outcome
 from sink.queries import own
-from sink.record_rows import RECORD_COLUMNS, RecordBlock, make_record_block, record_line
+from sink.record_rows import RECORD_COLUMNS, RecordBlock, make_record_block, record_lines
 
 _SQL = own("records")
 
@@ -77,7 +77,7 @@ class RecordWriter:
     def _stage(self, records: list[AcceptedRecord]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute(_SQL["stage"])
-            numbered = (f"{position}\t{record_line(one)}" for position, one in enumerate(records))
+            numbered = (f"{position}\t{line}" for position, line in enumerate(record_lines(records)))
             copy_lines(cursor, "stage_records", ("position", *RECORD_COLUMNS), numbered)
             stored = cursor.execute(_SQL["merge"]).rowcount
         return Outcome(stored=stored, duplicates=len(records) - stored)

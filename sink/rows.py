@@ -43,6 +43,9 @@ def text(value: str) -> str:
     return value
 
 
+#: What `text` escapes, less the newline.
+_ESCAPED = b"\\\t\r"
+
 #: The same for texts that come again and again: symbols, versions, stream keys.
 short_text = lru_cache(maxsize=4096)(text)
 
@@ -58,6 +61,19 @@ def moment(ts: datetime) -> str:
     """An aware time as a COPY field."""
     # msgspec writes it ten times as fast as isoformat
     return _ENCODER.encode(ts)[1:-1].decode()
+
+
+def texts(values: list[bytes]) -> list[str]:
+    """Texts (UTF-8) as COPY fields, all at once: hardly ever does one of them need a second look."""
+    together = b"\n".join(values)
+    if any(byte in together for byte in _ESCAPED) or together.count(b"\n") != len(values) - 1:
+        return [text(value.decode()) for value in values]
+    return together.decode().split("\n")
+
+
+def moments(times: list[datetime]) -> list[str]:
+    """Aware times as COPY fields, all at once."""
+    return _ENCODER.encode(times)[2:-2].decode().split('","') if times else []
 
 
 def event_line(entry: Accepted, ts: str) -> str:

@@ -85,6 +85,7 @@ def validate(name: str, data: bytes) -> LifecycleEvent:
         raise InvalidEvent(f"data must be at most {MAX_EVENT_BYTES} bytes, got {len(data)}")
     try:
         event = decoder.decode(data)
+        check_encoding(data)
     except msgspec.ValidationError as error:
         raise InvalidEvent(explain(EVENTS[name], data, error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -102,6 +103,12 @@ def validate(name: str, data: bytes) -> LifecycleEvent:
             f"{field} must lie in the years {FIRST_YEAR} to {LAST_YEAR}, got {own.isoformat()}"
         )
     return event
+
+
+def check_encoding(data: bytes) -> None:
+    """Raise UnicodeDecodeError for what is not UTF-8: msgspec does not look into fields that it does not know."""
+    if not data.isascii():
+        data.decode()
 
 
 def decode(name: str, data: bytes, *, default_ts: datetime, version: int = SCHEMA_VERSION) -> Decoded:

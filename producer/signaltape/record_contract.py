@@ -11,15 +11,13 @@ import msgspec
 import uuid_utils
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR, as_aware
-from signaltape.contract import MAX_EVENT_BYTES, NAMESPACE
+from signaltape.contract import BACKSLASH, MAX_EVENT_BYTES, NAMESPACE, NUL, check_encoding
 from signaltape.errors import InvalidEvent
 from signaltape.events import EVENTS, SCHEMA_VERSION
 from signaltape.explain import explain, refuse_nul, show_value
 from signaltape.records import RECORDS, Record
 
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in RECORDS.items()}
-_NUL = b"\\u0000"
-_BACKSLASH = ord("\\")  # looked for first: finding one byte is far quicker than finding six
 _CANONICAL_CHARS = 36
 _LAST = datetime(LAST_YEAR, 12, 31, tzinfo=UTC)
 _LAST_MS = int(_LAST.timestamp() * 1000)
@@ -53,13 +51,14 @@ def _decode(name: str, data: bytes) -> Record:
         raise InvalidEvent(f"data must be at most {MAX_EVENT_BYTES} bytes, got {len(data)}")
     try:
         record = decoder.decode(data)
+        check_encoding(data)
     except msgspec.ValidationError as error:
         raise InvalidEvent(explain(RECORDS[name], data, error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidEvent(f"data must be JSON: {error}") from None
     except RecursionError:
         raise InvalidEvent("data must not be nested so deeply") from None
-    if _BACKSLASH in data and _NUL in data:
+    if BACKSLASH in data and NUL in data:
         refuse_nul(data)
     return record
 

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signaltape.consuming.entry import Entry
+from signaltape.errors import InvalidEvent
 from signaltape.record_contract import decode_record
 from signaltape.records import type_of
-from sink.quick_records import quick_record
+from sink.entries import AcceptedRecord
+from sink.quick_records import quick_records
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import as_json
 
@@ -38,8 +41,21 @@ def _exact(name: str, data: bytes) -> tuple[Any, ...]:
 
 
 def _quick(name: str, data: bytes) -> tuple[Any, ...] | None:
-    found = quick_record(name, data, "s", "1-0")
-    return None if found is None else (found.record_id, found.symbol, found.event_type, found.ts)
+    accepted, left = _together(name, [data])
+    assert len(accepted) + len(left) == 1
+    return accepted[0][1:] if accepted else None
+
+
+def _together(name: str, data: list[bytes]) -> tuple[list[tuple[Any, ...]], list[bytes]]:
+    """What was accepted, each with its data first, and the data left to the contract."""
+    entries = [Entry("s", f"{n}-0", [b"event", name.encode(), b"data", one]) for n, one in enumerate(data)]
+    accepted, left = quick_records(name, entries, data)
+    both: list[AcceptedRecord | Entry] = [*accepted, *left]
+    places = [int(one.entry_id.split("-")[0]) for one in both]
+    assert sorted(places) == list(range(len(data))), "each entry once"
+    assert all(one.payload == data[place] for one, place in zip(accepted, places, strict=False))
+    found = [(one.payload, one.record_id, one.symbol, one.event_type, one.ts) for one in accepted]
+    return found, [data[place] for place in places[len(accepted) :]]
 
 
 @given(
@@ -76,3 +92,56 @@ def test_what_the_emitter_writes_is_accepted_quickly(name: str) -> None:
 def test_the_rest_is_left_to_the_contract(changes: dict[str, Any]) -> None:
     data = as_json({"id": ID, "timestamp": NOON, **RECORD_SAMPLES["market_trade"], **changes})
     assert _quick("market_trade", data) is None
+
+
+def _trade(number: int) -> bytes:
+    record_id = f"{ID[:-6]}{number:06d}"
+    return as_json({"id": record_id, **RECORD_SAMPLES["market_trade"], "timestamp": NOON})
+
+
+#: What could come to make sense only beside something else.
+_scraps = st.one_of(
+    st.integers(0, 99).map(_trade),
+    st.tuples(st.integers(0, 99), st.integers(1, 120)).map(lambda cut: _trade(cut[0])[: cut[1]] + b"}"),
+    st.tuples(st.integers(0, 99), st.integers(1, 120)).map(lambda cut: b"{" + _trade(cut[0])[cut[1] :]),
+    st.tuples(st.sampled_from([b"", b",", b"\n", b" \n", b"\r\n"])).map(
+        lambda by: by[0].join([_trade(1), _trade(2)])
+    ),
+    st.sampled_from(
+        [
+            b"",
+            b"{}",
+            b"{",
+            b"}",
+            b"[]",
+            b"null",
+            b"\n",
+            b'{"a":"}',
+            b'{",',
+            b'{"id":"}',
+            b'{","x":1}',
+            b'{"a":[{}',
+        ]
+    ),
+    st.sampled_from([b" " + _trade(3), _trade(4) + b"\n", _trade(5).replace(b",", b",\n")]),
+    st.lists(st.sampled_from([b"{", b"}", b'"', b",", b":", b"[", b"]", b"\n", b"1", b"\\"])).map(b"".join),
+)
+
+
+@given(st.lists(_scraps, min_size=1, max_size=8))
+def test_records_read_together_are_judged_each_by_itself(pieces: list[bytes]) -> None:
+    accepted, left = _together("market_trade", pieces)
+    for payload, *found in accepted:
+        assert tuple(found) == _exact("market_trade", payload)
+    for payload in left:
+        assert _quick("market_trade", payload) is None
+
+
+def test_a_bad_record_leaves_its_neighbours_on_the_quick_way() -> None:
+    pieces = [_trade(number) for number in range(100)]
+    pieces[37] = b'{"id":"'
+    pieces[61] += b"\n" + _trade(200)
+    accepted, left = _together("market_trade", pieces)
+    assert (len(accepted), left) == (98, [pieces[37], pieces[61]])
+    with pytest.raises(InvalidEvent):
+        _exact("market_trade", pieces[61])
