@@ -118,7 +118,7 @@ def _lines(batch: Batch) -> Iterator[_Line]:
     for entry in batch.accepted:
         event = entry.decoded
         yield _line(entry.name, event.event_id, event.event.symbol, event.ts, entry.payload)
-    for recorded in batch.records:
+    for recorded in batch.records.rows():
         yield _line(recorded.name, recorded.record_id, recorded.symbol, recorded.ts, recorded.payload)
 
 

@@ -138,7 +138,7 @@ class StreamSource:
                         (one.name, one.decoded.event_id, one.decoded.ts, one.payload)
                         for one in batch.accepted
                     ),
-                    *((one.name, one.record_id, one.ts, one.payload) for one in batch.records),
+                    *((one.name, one.record_id, one.ts, one.payload) for one in batch.records.rows()),
                 )
                 for event, line_id, ts, payload in found:
                     at = sortable(ts)

@@ -16,10 +16,11 @@ from signaltape.events import EVENTS, SCHEMA_VERSION
 from signaltape.record_contract import decode_record
 from signaltape.records import RECORDS, type_of
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY, FIELD_VERSION, entry_time_ms
+from sink.columns import Records
 from sink.dead_fields import pack_fields
 from sink.entries import Accepted, AcceptedRecord, DeadLetter
 from sink.quick import quick_decode
-from sink.quick_records import quick_records
+from sink.quick_records import Plain, quick_records
 
 _EVENT_NAMES = {name.encode(): name for name in EVENTS}
 _RECORD_NAMES = {name.encode(): name for name in RECORDS}
@@ -33,7 +34,7 @@ class Batch(NamedTuple):
     dead: list[DeadLetter]
     #: entries that were deleted from the stream before anyone read them
     vanished: int
-    records: list[AcceptedRecord]
+    records: Records
 
     @property
     def size(self) -> int:
@@ -44,25 +45,27 @@ class Batch(NamedTuple):
 def sort_entries(entries: Sequence[Entry]) -> Batch:
     """Sort entries into events, records and dead letters. Never raises for what an entry holds."""
     ids: defaultdict[str, list[str]] = defaultdict(list)
-    found = _Found([], [], [])
-    plain: dict[bytes, tuple[list[Entry], list[bytes]]] = {name: ([], []) for name in _RECORD_NAMES}
+    found = _Found([], [], Records())
+    plain = {name: Plain.none() for name in _RECORD_NAMES}
     vanished = 0
     for entry in entries:
-        ids[entry.stream].append(entry.entry_id)
-        fields = entry.fields
+        stream, entry_id, fields = entry.stream, entry.entry_id, entry.fields
+        ids[stream].append(entry_id)
         if fields is None:
             vanished += 1
             continue
         if len(fields) == 4 and fields[0] == FIELD_EVENT and fields[2] == FIELD_DATA:
             of_a_kind = plain.get(fields[1])
             if of_a_kind is not None:
-                of_a_kind[0].append(entry)
-                of_a_kind[1].append(fields[3])
+                of_a_kind.entries.append(entry)
+                of_a_kind.streams.append(stream)
+                of_a_kind.entry_ids.append(entry_id)
+                of_a_kind.data.append(fields[3])
                 continue
         _sort_one(entry, fields, found)
-    for raw_name, (some, data) in plain.items():
-        if some:
-            accepted, left = quick_records(_RECORD_NAMES[raw_name], some, data)
+    for raw_name, of_a_kind in plain.items():
+        if of_a_kind.entries:
+            accepted, left = quick_records(_RECORD_NAMES[raw_name], of_a_kind)
             found.records.extend(accepted)
             for entry in left:
                 _sort_one(entry, entry.fields or [], found)
@@ -72,7 +75,7 @@ def sort_entries(entries: Sequence[Entry]) -> Batch:
 class _Found(NamedTuple):
     accepted: list[Accepted]
     dead: list[DeadLetter]
-    records: list[AcceptedRecord]
+    records: Records
 
 
 def _sort_one(entry: Entry, fields: Sequence[bytes], found: _Found) -> None:
@@ -90,7 +93,7 @@ def _sort_one(entry: Entry, fields: Sequence[bytes], found: _Found) -> None:
 def bury(entry: Entry, reason: str) -> Batch:
     """A batch that sends one entry to the dead letters without looking at what it holds."""
     dead = [_bury(entry, entry.fields, reason)] if entry.fields is not None else []
-    return Batch({entry.stream: [entry.entry_id]}, [], dead, 1 - len(dead), [])
+    return Batch({entry.stream: [entry.entry_id]}, [], dead, 1 - len(dead), Records())
 
 
 def _accept(stream: str, entry_id: str, fields: Sequence[bytes]) -> Accepted | AcceptedRecord:

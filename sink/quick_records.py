@@ -8,37 +8,68 @@ two against each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from itertools import compress
+from typing import Any, NamedTuple
 
 import msgspec
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR
 from signaltape.consuming.entry import Entry
 from signaltape.contract import BACKSLASH, MAX_EVENT_BYTES, NUL, check_encoding
-from signaltape.records import RECORDS, Record, type_of
-from sink.entries import AcceptedRecord
+from signaltape.errors import InvalidEvent
+from signaltape.record_contract import moment_of
+from signaltape.records import RECORDS, type_of
+from sink.columns import Records
 from sink.quick import are_canonical_ids
 
+#: Inside of these the year is allowed in any zone.
+_EARLIEST, _LATEST = datetime(FIRST_YEAR, 1, 3, tzinfo=UTC), datetime(LAST_YEAR, 12, 29, tzinfo=UTC)
 _DECODE_LINES = {name: msgspec.json.Decoder(kind).decode_lines for name, kind in RECORDS.items()}
 
 
-def quick_records(
-    name: str, entries: Sequence[Entry], data: Sequence[bytes]
-) -> tuple[list[AcceptedRecord], list[Entry]]:
+class Plain(NamedTuple):
+    """Entries of one kind that hold an event's name and its data and nothing else; and again as columns."""
+
+    entries: list[Entry]
+    streams: list[str]
+    entry_ids: list[str]
+    data: list[bytes]
+
+    @classmethod
+    def none(cls) -> Plain:
+        """Empty, to be filled."""
+        return cls([], [], [], [])
+
+    def part(self, start: int, stop: int) -> Plain:
+        """Those from `start` to before `stop`."""
+        which = slice(start, stop)
+        return Plain(self.entries[which], self.streams[which], self.entry_ids[which], self.data[which])
+
+    def only(self, chosen: Sequence[bool]) -> Plain:
+        """Those that are chosen."""
+        entries, data = list(compress(self.entries, chosen)), list(compress(self.data, chosen))
+        return Plain(
+            entries, [entry.stream for entry in entries], [entry.entry_id for entry in entries], data
+        )
+
+
+def quick_records(name: str, plain: Plain) -> tuple[Records, list[Entry]]:
     """The records called `name` of these entries, with their own ids and times, and the entries left to the contract.
 
-    data: the JSON of each entry. What is left is all that is not plainly valid.
+    What is left is all that is not plainly valid.
     """
-    records = _decode_together(name, data)
+    records = _decode_together(name, plain.data)
     if records is not None:
-        return _accept(name, entries, data, records)
-    if len(entries) == 1:
-        return [], [*entries]
-    middle = len(entries) // 2  # what one of them holds is nothing to the others
-    accepted, left = quick_records(name, entries[:middle], data[:middle])
-    more, more_left = quick_records(name, entries[middle:], data[middle:])
-    return accepted + more, left + more_left
+        return _accept(name, plain, records)
+    size = len(plain.entries)
+    if size == 1:
+        return Records(), plain.entries
+    middle = size // 2  # what one of them holds is nothing to the others
+    accepted, left = quick_records(name, plain.part(0, middle))
+    more, more_left = quick_records(name, plain.part(middle, size))
+    accepted.extend(more)
+    return accepted, left + more_left
 
 
 def _decode_together(name: str, data: Sequence[bytes]) -> list[Any] | None:
@@ -61,28 +92,40 @@ def _decode_together(name: str, data: Sequence[bytes]) -> list[Any] | None:
     return records if len(records) == len(data) else None
 
 
-def _accept(
-    name: str, entries: Sequence[Entry], data: Sequence[bytes], records: list[Record]
-) -> tuple[list[AcceptedRecord], list[Entry]]:
-    all_canonical = are_canonical_ids([record.id or "" for record in records])
-    usual_type = type_of(name, None)
-    accepted: list[AcceptedRecord] = []
+def _accept(name: str, plain: Plain, records: Sequence[Any]) -> tuple[Records, list[Entry]]:
+    ids, times = [record.id for record in records], [record.timestamp for record in records]
     left: list[Entry] = []
-    for entry, payload, record in zip(entries, data, records, strict=True):
-        ts, given = record.timestamp, record.id
-        if (
-            type(ts) is datetime
-            and ts.tzinfo is not None
-            and FIRST_YEAR <= ts.year <= LAST_YEAR
-            and given is not None
-            and (all_canonical or are_canonical_ids([given]))
-        ):
-            event_type = record.event_type or usual_type
-            accepted.append(
-                AcceptedRecord(
-                    name, given, record.symbol, event_type, ts, payload, entry.stream, entry.entry_id
-                )
-            )
-        else:
-            left.append(entry)
+    if not _are_usual(ids, times):
+        times = [_from_ms(ts) if type(ts) is int else ts for ts in times]
+        usual = [_are_usual([one], [ts]) for one, ts in zip(ids, times, strict=True)]
+        left = [entry for entry, kept in zip(plain.entries, usual, strict=True) if not kept]
+        plain = plain.only(usual)
+        records, ids, times = (list(compress(column, usual)) for column in (records, ids, times))
+    usual_type = type_of(name, None)
+    accepted = Records(
+        [name] * len(records),
+        ids,
+        [record.symbol for record in records],
+        [record.event_type or usual_type for record in records],
+        times,
+        plain.data,
+        plain.streams,
+        plain.entry_ids,
+    )
     return accepted, left
+
+
+def _are_usual(ids: list[Any], times: list[Any]) -> bool:
+    """Whether all ids have the usual form, and all times a zone and surely a year that is allowed."""
+    try:
+        return min(times) >= _EARLIEST and max(times) <= _LATEST and are_canonical_ids(ids)
+    except TypeError:  # no time, or one without a zone; no id
+        return False
+
+
+def _from_ms(ts: int) -> datetime | None:
+    """A time in milliseconds since 1970, as engines in JavaScript give it; None if it is none."""
+    try:
+        return moment_of(ts)
+    except InvalidEvent:
+        return None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from signaltape.clock import WIB
 from signaltape.records import RECORDS
-from sink.entries import AcceptedRecord
-from sink.rows import NULL, block, moments, short_text, text, texts
+from sink.columns import Records
+from sink.rows import NULL, moments, text, texts
 
 RECORD_COLUMNS = (
     *("record_id", "event", "class", "symbol", "event_type", "payload"),
@@ -23,25 +24,40 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 class RecordBlock(NamedTuple):
     """Records, the data of their COPY, and the WIB days that need a partition (since 1970)."""
 
-    records: list[AcceptedRecord]
+    records: Records
     data: bytes
     days: set[int]
 
 
-def make_record_block(records: list[AcceptedRecord]) -> RecordBlock:
+def make_record_block(records: Records) -> RecordBlock:
     """Records made ready for COPY."""
-    return RecordBlock(records, block(record_lines(records)), _days_of(records))
+    columns = (*_columns(records), repeat("\n", len(records)))
+    data = "".join(chain.from_iterable(zip(*columns, strict=True))).encode()
+    return RecordBlock(records, data, _days_of(records.times))
 
 
-def record_lines(records: Sequence[AcceptedRecord]) -> list[str]:
+def record_lines(records: Records) -> Iterator[str]:
     """The lines of `records` in COPY's text format, without their newlines."""
-    payloads = texts([entry.payload for entry in records])
-    times = moments([entry.ts for entry in records])
-    return [
-        f"{entry.record_id}{_head(entry.name, entry.symbol, entry.event_type)}{payload}"
-        f"\t{ts}\t{short_text(entry.stream)}\t{entry.entry_id}"
-        for entry, payload, ts in zip(records, payloads, times, strict=True)
-    ]
+    return map("".join, zip(*_columns(records), strict=True))
+
+
+def _columns(records: Records) -> tuple[Iterable[str], ...]:
+    """What a line is made of, one after the other; tabs included."""
+    return (
+        records.record_ids,
+        map(_head, records.names, records.symbols, records.event_types),
+        texts(records.payloads),
+        repeat("\t", len(records)),
+        moments(records.times),
+        map(_between, records.streams),
+        records.entry_ids,
+    )
+
+
+@lru_cache(maxsize=64)
+def _between(stream: str) -> str:
+    """The column of the stream, between that of the time and that of the entry's id."""
+    return f"\t{text(stream)}\t"
 
 
 @lru_cache(maxsize=4096)
@@ -50,13 +66,13 @@ def _head(name: str, symbol: str | None, event_type: str) -> str:
     return f"\t{name}\t{_CLASS[name]}\t{NULL if symbol is None else text(symbol)}\t{text(event_type)}\t"
 
 
-def _days_of(records: Sequence[AcceptedRecord]) -> set[int]:
-    """The WIB days of records. Neighbours mostly share one: two comparisons each, then."""
+def _days_of(times: Sequence[datetime]) -> set[int]:
+    """The WIB days of these times. Neighbours mostly share one: two comparisons each, then."""
     days: set[int] = set()
     since = until = _NEVER
-    for entry in records:
-        if not since <= entry.ts < until:
-            midnight = entry.ts.astimezone(WIB).replace(hour=0, minute=0, second=0, microsecond=0)
+    for ts in times:
+        if not since <= ts < until:
+            midnight = ts.astimezone(WIB).replace(hour=0, minute=0, second=0, microsecond=0)
             since = midnight.astimezone(UTC)
             until = since + timedelta(days=1)
             days.add(midnight.toordinal() - _EPOCH)

@@ -7,9 +7,10 @@ from datetime import date, timedelta
 import psycopg
 from psycopg.errors import UniqueViolation
 
+from sink.columns import Records
 from sink.copying import copy_block, copy_lines, is_fault_of_a_row, rejected
 from sink.db import Connection
-from sink.entries import AcceptedRecord, DeadLetter, Outcome
+from sink.entries import DeadLetter, Outcome
 from sink.queries import own
 from sink.record_rows import RECORD_COLUMNS, RecordBlock, make_record_block, record_lines
 
@@ -62,11 +63,11 @@ class RecordWriter:
             if not is_fault_of_a_row(error):
                 raise
             if len(records) == 1:
-                dead.append(rejected(records[0], error))
+                dead.append(rejected(next(records.rows()), error))
                 return Outcome()
             middle = len(records) // 2
-            halves = [make_record_block(half) for half in (records[:middle], records[middle:])]
-            first, second = (self._write(half, dead) for half in halves)
+            halves = records.part(0, middle), records.part(middle, len(records))
+            first, second = (self._write(make_record_block(half), dead) for half in halves)
             return first.plus(second)
 
     def _copy(self, block: RecordBlock) -> Outcome:
@@ -74,7 +75,7 @@ class RecordWriter:
             copy_block(cursor, "records", RECORD_COLUMNS, block.data)
         return Outcome(stored=len(block.records))
 
-    def _stage(self, records: list[AcceptedRecord]) -> Outcome:
+    def _stage(self, records: Records) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute(_SQL["stage"])
             numbered = (f"{position}\t{line}" for position, line in enumerate(record_lines(records)))

@@ -17,10 +17,11 @@ import psycopg
 from psycopg.errors import UniqueViolation
 
 from signaltape.failpoints import failpoint
+from sink.columns import Records
 from sink.copying import copy_block, copy_lines, is_fault_of_a_row, rejected
 from sink.db import Connection
 from sink.decoding import Batch
-from sink.entries import Accepted, AcceptedRecord, DeadLetter, Outcome
+from sink.entries import Accepted, DeadLetter, Outcome
 from sink.lines import Block, Lines, Prepared, by_table, make_blocks, prepare
 from sink.queries import own
 from sink.record_writer import RecordWriter
@@ -44,13 +45,13 @@ class BatchWriter:
         self,
         accepted: Sequence[Accepted],
         dead: Sequence[DeadLetter] = (),
-        records: Sequence[AcceptedRecord] = (),
+        records: Records | None = None,
     ) -> Outcome:
         """Commit one batch. When this returns, it is in Postgres; if it raises, nothing of it is.
 
         Raises psycopg.Error when the server is away or cannot write now (the batch is to be repeated).
         """
-        return self.write_prepared(prepare(Batch({}, list(accepted), list(dead), 0, list(records))))
+        return self.write_prepared(prepare(Batch({}, list(accepted), list(dead), 0, records or Records())))
 
     def write_prepared(self, prepared: Prepared) -> Outcome:
         """The same for a batch that was made ready for COPY before. Raises psycopg.Error."""

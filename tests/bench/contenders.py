@@ -99,7 +99,7 @@ class Contenders:
         ]
         records = sort_entries(entries).records
         blocks = [
-            make_record_block(records[start : start + _BATCH]).data for start in range(0, EVENTS, _BATCH)
+            make_record_block(records.part(start, start + _BATCH)).data for start in range(0, EVENTS, _BATCH)
         ]
         started = time.perf_counter()
         for data in blocks:

@@ -396,7 +396,9 @@ def test_records_come_once_whatever_comes_again(connection: Connection) -> None:
     writer = BatchWriter(connection)
     records = batch(*(at(name, NOON) for name in RECORD_SAMPLES)).records
     first = writer.write([], (), records)
-    again = writer.write([], (), [*records, *records])
+    twice = records.part(0, len(records))
+    twice.extend(records)
+    again = writer.write([], (), twice)
     third = writer.write([], (), records)
     assert (first.stored, again.stored, again.duplicates, third.duplicates) == (13, 0, 26, 13)
     assert connection.execute("SELECT count(*) FROM records").fetchone() == (13,)

@@ -13,8 +13,7 @@ from signaltape.consuming.entry import Entry
 from signaltape.errors import InvalidEvent
 from signaltape.record_contract import decode_record
 from signaltape.records import type_of
-from sink.entries import AcceptedRecord
-from sink.quick_records import quick_records
+from sink.quick_records import Plain, quick_records
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import as_json
 
@@ -49,13 +48,16 @@ def _quick(name: str, data: bytes) -> tuple[Any, ...] | None:
 def _together(name: str, data: list[bytes]) -> tuple[list[tuple[Any, ...]], list[bytes]]:
     """What was accepted, each with its data first, and the data left to the contract."""
     entries = [Entry("s", f"{n}-0", [b"event", name.encode(), b"data", one]) for n, one in enumerate(data)]
-    accepted, left = quick_records(name, entries, data)
-    both: list[AcceptedRecord | Entry] = [*accepted, *left]
-    places = [int(one.entry_id.split("-")[0]) for one in both]
+    plain = Plain(entries, ["s"] * len(data), [entry.entry_id for entry in entries], data)
+    accepted, left = quick_records(name, plain)
+    rows = list(accepted.rows())
+    places = [
+        int(entry_id.split("-")[0]) for entry_id in (*accepted.entry_ids, *(one.entry_id for one in left))
+    ]
     assert sorted(places) == list(range(len(data))), "each entry once"
-    assert all(one.payload == data[place] for one, place in zip(accepted, places, strict=False))
-    found = [(one.payload, one.record_id, one.symbol, one.event_type, one.ts) for one in accepted]
-    return found, [data[place] for place in places[len(accepted) :]]
+    assert [row.payload for row in rows] == [data[place] for place in places[: len(rows)]]
+    found = [(one.payload, one.record_id, one.symbol, one.event_type, one.ts) for one in rows]
+    return found, [data[place] for place in places[len(rows) :]]
 
 
 @given(
@@ -77,6 +79,16 @@ def test_what_is_quickly_accepted_is_the_record_of_the_contract(name: str, chang
 def test_what_the_emitter_writes_is_accepted_quickly(name: str) -> None:
     data = as_json({"id": ID, **RECORD_SAMPLES[name], "timestamp": datetime.now(UTC)})
     assert _quick(name, data) == _exact(name, data)
+
+
+def test_a_time_in_milliseconds_is_accepted_quickly_too() -> None:
+    pieces = [
+        _trade(1),
+        as_json({"id": ID, **RECORD_SAMPLES["market_trade"], "timestamp": 1_642_376_400_123}),
+    ]
+    accepted, left = _together("market_trade", pieces)
+    assert [tuple(found) for _, *found in accepted] == [_exact("market_trade", piece) for piece in pieces]
+    assert left == []
 
 
 @pytest.mark.parametrize(

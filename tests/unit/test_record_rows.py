@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaltape.clock import WIB
+from sink.columns import as_records
 from sink.entries import AcceptedRecord
 from sink.record_rows import make_record_block
 
@@ -26,14 +27,14 @@ def record(ts: datetime) -> AcceptedRecord:
 
 @given(st.lists(MOMENTS, max_size=20))
 def test_the_days_are_those_of_wib(moments: list[datetime]) -> None:
-    days = make_record_block([record(ts) for ts in moments]).days
+    days = make_record_block(as_records([record(ts) for ts in moments])).days
     assert {date(1970, 1, 1) + timedelta(days=day) for day in days} == {
         ts.astimezone(WIB).date() for ts in moments
     }
 
 
 def test_a_line_escapes_what_copy_would_read_as_its_own() -> None:
-    data = make_record_block([record(datetime(2022, 1, 17, 5, 0, 0, 1000, tzinfo=UTC))]).data
+    data = make_record_block(as_records([record(datetime(2022, 1, 17, 5, 0, 0, 1000, tzinfo=UTC))])).data
     assert data == (
         b'an-id\tmarket_trade\tmarket\tSOL\\tX\tMARKET_TRADE\t{"a": "\\\\t"}\t2022-01-17T05:00:00.001000Z\ts:{0}\t1-0\n'
     )

@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain
 from typing import Generic, NamedTuple, ParamSpec, TypeVar
 
 from signaltape.consuming.consumer import Consumer, RedisError
@@ -27,6 +26,8 @@ BLOCK_MS = 500
 READ_COUNT = 1000
 #: A batch is handed on once its entries take this much, however few they are.
 BATCH_BYTES = 16 * 1024 * 1024
+#: Names and values of an entry that holds an event and its data.
+_USUAL = 4
 CLAIM_EVERY_S = 10.0
 TIDY_EVERY_S = 60.0
 
@@ -250,4 +251,6 @@ class ReadAhead(Generic[B]):
 
 
 def _bytes_of(entries: list[Entry]) -> int:
-    return sum(map(len, chain.from_iterable([entry.fields for entry in entries if entry.fields])))
+    """What the values of entries take."""
+    given = [entry.fields for entry in entries if entry.fields]
+    return sum([len(f[1]) + len(f[3]) if len(f) == _USUAL else sum(map(len, f)) for f in given])
