@@ -54,7 +54,12 @@ def sort_entries(entries: Sequence[Entry]) -> Batch:
         if fields is None:
             vanished += 1
             continue
-        if len(fields) == 4 and fields[0] == FIELD_EVENT and fields[2] == FIELD_DATA:
+        # as the shipper writes it; with an id of the entry, as a session is loaded
+        if (
+            (len(fields) == 4 or (len(fields) == 6 and fields[4] == FIELD_ID))
+            and fields[0] == FIELD_EVENT
+            and fields[2] == FIELD_DATA
+        ):
             of_a_kind = plain.get(fields[1])
             if of_a_kind is not None:
                 of_a_kind.entries.append(entry)

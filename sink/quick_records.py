@@ -29,7 +29,7 @@ _DECODE_LINES = {name: msgspec.json.Decoder(kind).decode_lines for name, kind in
 
 
 class Plain(NamedTuple):
-    """Entries of one kind that hold an event's name and its data and nothing else; and again as columns."""
+    """Entries that hold the name of one event, its data and at most an id beside; and again as columns."""
 
     entries: list[Entry]
     streams: list[str]

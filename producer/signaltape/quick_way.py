@@ -68,7 +68,7 @@ def quickly(name: str, time_field: str, needs: str = "signal_id") -> Callable[[M
             written = False
             try:
                 given: Any = fields if event is None else event
-                journal = self._journals[0]
+                journal = self._journals[0]  # that of events
                 if journal is not None and needs in given and (given is fields or not fields):
                     data = write_json(given)
                     bare = len(given) == bare_count and BACKSLASH not in data

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import multiprocessing
+import os
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -58,6 +60,8 @@ class Contenders:
         self._database = database
         self._connection = connection
         self._key = stream_key("bench-drain", 0)
+        #: how many cores were at work, on average, by the number of worker processes
+        self.busy_cores: dict[int, list[float]] = {}
 
     def close(self) -> None:
         self._redis.close()
@@ -117,10 +121,11 @@ class Contenders:
         for process in processes:
             process.start()
         ready.wait(60)
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), _worked_s()
         for process in processes:
             process.join()
         elapsed = time.perf_counter() - started
+        self.busy_cores.setdefault(count, []).append((_worked_s() - worked) / elapsed)
         assert self._stored() == EVENTS
         return EVENTS / elapsed
 
@@ -208,6 +213,12 @@ class Contenders:
 
     def _insert_many(self, accepted: Sequence[Accepted]) -> None:
         insert_many(self._connection, accepted)
+
+
+def _worked_s() -> float:
+    """Seconds that all cores together have worked since the machine was started."""
+    user, nice, system, _idle, _wait, irq, softirq = map(int, Path("/proc/stat").read_text().split()[1:8])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 def insert_many(connection: Connection, accepted: Sequence[Accepted]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -58,6 +59,9 @@ def run(figures: Figures, urls: Urls, _home: Path) -> None:
         all_of_them.close()
     found = {name: median(values) for name, values in rates.items()}
     figures.raw["drain_per_s"] = found
+    busy = {count: median(cores) for count, cores in all_of_them.busy_cores.items()}
+    figures.raw["drain_busy_cores"] = busy
+    figures.bounds["two_workers_vs_one"] = (os.cpu_count() or 1) / busy[1]
     ours = found["worker"]
     figures.ratios |= {
         "drain_vs_raw_copy": ours / found["raw COPY of the same rows"],

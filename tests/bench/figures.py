@@ -39,6 +39,8 @@ class Figures:
         self.full = full
         self.ratios: dict[str, float] = {}
         self.raw: dict[str, Any] = {}
+        #: what a ratio could be at most on this machine, where that was measured too
+        self.bounds: dict[str, float] = {}
         #: what was measured smaller than its name says
         self.smaller: list[str] = []
 
@@ -51,6 +53,8 @@ class Figures:
                 holds = value <= goal if sign == "≤" else value >= goal
                 table.add_row(name, f"{value:.3g}", f"{sign} {goal:.3g}", "✅" if holds else "❌")
         self.console.print(table)
+        for name, bound in self.bounds.items():
+            self.console.print(f"{name}: the cores here allow {bound:.2f} at most", highlight=False)
         for note in self.smaller:
             self.console.print(note, highlight=False)
 
@@ -61,6 +65,7 @@ class Figures:
             "machine": machine(),
             "ratios": {**before.get("ratios", {}), **self.ratios},
             "raw": {**before.get("raw", {}), **self.raw},
+            "bounds": {**before.get("bounds", {}), **self.bounds},
             "smaller": self.smaller,
         }
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -68,3 +68,14 @@ def test_what_is_not_utf_8_becomes_a_dead_letter_even_in_a_field_that_nobody_kno
     (letter,) = batch.dead
     assert (letter.raw, letter.entry_id) == (bad, "1-0")
     assert letter.reason.startswith("data must be JSON: 'utf-8' codec can't decode byte 0xff")
+
+
+@pytest.mark.parametrize("name", RECORD_SAMPLES)
+def test_an_id_beside_a_record_counts_only_where_it_has_none(name: str) -> None:
+    own, beside = "0196f3a0-0000-7000-8000-000000000001", "0196f3a0-0000-7000-8000-000000000002"
+    without = as_json({**RECORD_SAMPLES[name], "timestamp": datetime(2022, 1, 17, tzinfo=UTC)})
+    entries = [
+        Entry("s:{0}", f"{n}-0", [b"event", name.encode(), b"data", data, b"id", beside.encode()])
+        for n, data in enumerate((_WHOLE[name], without))
+    ]
+    assert sort_entries(entries).records.record_ids == [own, beside]
