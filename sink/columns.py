@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
@@ -43,11 +43,3 @@ class Records(Struct):
     def part(self, start: int, stop: int) -> Records:
         """Those from `start` to before `stop`."""
         return Records(*(column[start:stop] for column in astuple(self)))
-
-
-def as_records(rows: Sequence[AcceptedRecord]) -> Records:
-    """Records that come one by one, as columns."""
-    records = Records()
-    for row in rows:
-        records.append(row)
-    return records

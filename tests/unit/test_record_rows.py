@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaltape.clock import WIB
-from sink.columns import as_records
+from sink.columns import Records
 from sink.entries import AcceptedRecord
 from sink.record_rows import make_record_block
 
@@ -23,6 +23,13 @@ def record(ts: datetime) -> AcceptedRecord:
     return AcceptedRecord(
         "market_trade", "an-id", "SOL\tX", "MARKET_TRADE", ts, b'{"a": "\\t"}', "s:{0}", "1-0"
     )
+
+
+def as_records(rows: list[AcceptedRecord]) -> Records:
+    records = Records()
+    for row in rows:
+        records.append(row)
+    return records
 
 
 @given(st.lists(MOMENTS, max_size=20))
