@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 from rich.table import Table
 
 from deploy.embedded.servers import Urls
 from reports.scorecard import compute
 from reports.weeks import parse_week
-from sink.db import connect
+from sink.db import Connection, connect
 from tests.bench.contenders import TRUNCATE, Contenders, make_events
 from tests.bench.drain import database
 from tests.bench.figures import Figures
@@ -28,6 +29,7 @@ WEEK = parse_week("2022-W03")
 ROUNDS = 5
 #: Of one measurement: long enough for what follows a checkpoint, when every page is written to the WAL as a whole.
 _RATE_EVENTS = 400_000
+_RATE_ROUNDS = 3
 _LONG_AGO = (parse_week("2015-W01").since, parse_week("2021-W01").since)
 
 #: How the scorecard is usually written: four queries, each over whole tables.
@@ -51,42 +53,68 @@ def run(figures: Figures, urls: Urls, _home: Path) -> None:
 
 def _rate(figures: Figures, urls: Urls) -> None:
     sizes = EVENTS if figures.full else EVENTS[:1]
-    url = database(urls, "growth")
-    rates: dict[int, float] = {}
+    empty, much = database(urls, "growth_none"), database(urls, "growth")
+    found: dict[int, _Rates] = {}
     on_disk = 0.0
-    with connect(url) as connection:
-        contenders = Contenders(urls.redis, url, connection)
-        contenders.worker(make_events(_RATE_EVENTS))  # the first one warms up
-        rates[0] = contenders.worker(make_events(_RATE_EVENTS))
-        in_redis = contenders.bytes_per_entry()
+    with connect(empty) as nothing, connect(much) as history:
+        without, among = Contenders(urls.redis, empty, nothing), Contenders(urls.redis, much, history)
+        without.worker(make_events(_RATE_EVENTS))  # the first one warms up
+        in_redis = without.bytes_per_entry()
         for size in sizes:
-            connection.execute(TRUNCATE)
-            fill_lives(connection, *_LONG_AGO, size // 4)
-            settle(connection)
-            row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+            history.execute(TRUNCATE)
+            fill_lives(history, *_LONG_AGO, size // 4)
+            settle(history)
+            row = history.execute("SELECT pg_database_size(current_database())").fetchone()
             on_disk = (row[0] if row else 0) / size
-            rates[size] = contenders.worker(make_events(_RATE_EVENTS), empty=False)
-        contenders.close()
+            found[size] = _compare(without, among, history)
+        without.close()
+        among.close()
+    largest = found[sizes[-1]]
     figures.raw["growth"] = {
-        "events_per_s": {str(size): rate for size, rate in rates.items()},
+        "events_per_s": {str(size): rates._asdict() for size, rates in found.items()},
         "bytes_per_event_on_disk": on_disk,
         "bytes_per_event_in_redis": in_redis,
     }
-    figures.ratios["rate_20m_vs_0"] = rates[sizes[-1]] / rates[0]
+    figures.ratios["rate_20m_vs_0"] = largest.among / largest.without
     if not figures.full:
         figures.smaller.append(
             f"rate_20m_vs_0 was measured at {sizes[-1]:,} stored events (FULL=1: {EVENTS[-1]:,})"
         )
-    table = Table(title="worker, with events stored", title_justify="left")
-    for name in ("events stored", "events/s"):
+    table = Table(title="worker, with events stored (events/s, median of rounds)", title_justify="left")
+    for name in ("events stored", "rate", "with none, in turn", "ratio", "at first, Postgres' memory cold"):
         table.add_column(name, justify="right")
-    for size, rate in rates.items():
-        table.add_row(f"{size:,}", f"{rate:,.0f}")
+    for size, rates in found.items():
+        ratio = rates.among / rates.without
+        table.add_row(
+            f"{size:,}", f"{rates.among:,.0f}", f"{rates.without:,.0f}", f"{ratio:.2f}", f"{rates.cold:,.0f}"
+        )
     figures.console.print(table)
     figures.console.print(
         f"an event takes {on_disk:,.0f} bytes on disk with all indexes, and {in_redis:,.0f} in Redis",
         highlight=False,
     )
+
+
+class _Rates(NamedTuple):
+    """Events per second: into empty tables, among what is stored, and there before its pages were in memory."""
+
+    without: float
+    among: float
+    cold: float
+
+
+def _compare(without: Contenders, among: Contenders, connection: Connection) -> _Rates:
+    """Both in turn, a checkpoint before each.
+
+    It writes what the other left; and after it every page goes to the WAL as a whole once more, which costs most.
+    """
+    cold = among.worker(make_events(_RATE_EVENTS), empty=False)
+    rates: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(_RATE_ROUNDS):
+        for empty, contenders in ((True, without), (False, among)):
+            connection.execute("CHECKPOINT")
+            rates[empty].append(contenders.worker(make_events(_RATE_EVENTS), empty=empty))
+    return _Rates(median(rates[True]), median(rates[False]), cold)
 
 
 def _scorecard(figures: Figures, urls: Urls) -> None:
