@@ -1,10 +1,14 @@
 -- name: sift
 -- Which events of a batch are there already, whether their content is the same, and the WIB day of each.
 -- One array of all payloads: they are JSON, so that joining them costs the sender next to nothing.
-SELECT (given.ordinality - 1)::integer, given.payload = e.payload, (e.ts AT TIME ZONE 'Asia/Jakarta')::date
+-- LIMIT says that there is one at most, and keeps the planner to looking it up: with some 100,000 events stored it would
+-- rather read the whole journal for every batch.
+SELECT (given.ordinality - 1)::integer, there.payload = given.payload, (there.ts AT TIME ZONE 'Asia/Jakarta')::date
 FROM ROWS FROM (unnest(%(signals)s::uuid[]), unnest(%(events)s::text[]), jsonb_array_elements(%(payloads)s::jsonb))
     WITH ORDINALITY AS given (signal_id, event, payload, ordinality)
-JOIN signal_events e USING (signal_id, event)
+CROSS JOIN LATERAL (
+    SELECT payload, ts FROM signal_events WHERE signal_id = given.signal_id AND event = given.event LIMIT 1
+) AS there
 
 -- name: keep_conflict
 -- An event that is there with other content is kept, once per content.

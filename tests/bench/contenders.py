@@ -250,10 +250,12 @@ def insert_many(connection: Connection, accepted: Sequence[Accepted]) -> None:
 
 def make_events(count: int) -> Events:
     """Names and payloads: signals with all four events each."""
+    stand_in = new_id()
+    samples = [(name.encode(), as_json(make(stand_in))) for name, make in SAMPLES.items()]
     made: Events = []
     while len(made) < count:
-        signal_id = new_id()
-        made.extend((name.encode(), as_json(make(signal_id))) for name, make in SAMPLES.items())
+        signal_id = new_id().encode()
+        made.extend((name, data.replace(stand_in.encode(), signal_id)) for name, data in samples)
     return made[:count]
 
 

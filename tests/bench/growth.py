@@ -20,7 +20,7 @@ from tests.bench.figures import Figures
 from tests.bench.filling import fill_lives, fill_signals, settle
 
 #: Events stored; without FULL=1 only the first of them.
-EVENTS = (2_000_000, 5_000_000, 20_000_000)
+EVENTS = (1_000_000, 5_000_000, 20_000_000)
 #: Signals stored; without FULL=1 only the first two of them.
 SIGNALS = (100_000, 1_000_000, 5_000_000, 20_000_000)
 #: In each of the weeks that a scorecard looks at.

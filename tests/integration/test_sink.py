@@ -124,6 +124,34 @@ def test_duplicates_and_conflicts_within_one_batch(connection: Connection) -> No
     assert value(connection, b"SELECT rr_realized FROM signal_closures WHERE signal_id = %s", signal_id) == 1
 
 
+def test_a_batch_of_duplicates_is_looked_up_and_the_journal_not_read_through(connection: Connection) -> None:
+    """However many events Postgres knows to be there: it is at a middling number that it likes to read them all."""
+    connection.execute(
+        """
+        INSERT INTO signal_events (event_id, signal_id, event, schema_version, symbol, payload, ts, stream, entry_id)
+        SELECT gen_random_uuid(), gen_random_uuid(), 'signal_closed', 1, 'SOL', '{}', now(), 't:{0}', '1-0'
+        FROM generate_series(1, 20000)
+        """
+    )
+    writer, batch = BatchWriter(connection), [entry for _ in range(500) for entry in life(new_id())]
+    assert writer.write(batch).stored == len(batch)
+    connection.execute("ANALYZE signal_events")
+    before = _scans(connection)
+    assert writer.write(batch) == Outcome(duplicates=len(batch))
+    after = _scans(connection)
+    assert after[0] == before[0], "read through"
+    assert after[1] >= before[1] + len(batch), "looked up"
+
+
+def _scans(connection: Connection) -> tuple[int, int]:
+    """How often the journal was read through, and how often its key was searched."""
+    connection.execute("SELECT pg_stat_force_next_flush()")
+    found = value(
+        connection, b"SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relname = 'signal_events'"
+    )
+    return int(found[0]), int(found[1])
+
+
 def test_all_that_can_come_again_in_one_batch(connection: Connection) -> None:
     """Known, contradicting and new events, new ones twice, one that Postgres rejects: each counts as what it is."""
     writer, known, new = BatchWriter(connection), new_id(), new_id()
