@@ -86,7 +86,9 @@ ON CONFLICT (signal_id, layer) DO NOTHING
 INSERT INTO event_conflicts (event_id, signal_id, event, payload, ts, stream, entry_id)
 SELECT s.event_id, s.signal_id, s.event, s.payload, s.ts, s.stream, s.entry_id
 FROM stage_events s
-JOIN signal_events e USING (signal_id, event)
+CROSS JOIN LATERAL (
+    SELECT payload, ts FROM signal_events WHERE signal_id = s.signal_id AND event = s.event LIMIT 1
+) AS e
 WHERE s.payload IS DISTINCT FROM e.payload
 ORDER BY s.signal_id, s.event, s.position
 ON CONFLICT (event_id, payload_hash) DO NOTHING
@@ -98,13 +100,17 @@ SELECT
     count(*) FILTER (WHERE s.payload IS NOT DISTINCT FROM e.payload) - (SELECT count(*) FROM stage_fresh),
     count(*) FILTER (WHERE s.payload IS DISTINCT FROM e.payload)
 FROM stage_events s
-JOIN signal_events e USING (signal_id, event)
+CROSS JOIN LATERAL (
+    SELECT payload, ts FROM signal_events WHERE signal_id = s.signal_id AND event = s.event LIMIT 1
+) AS e
 
 -- name: duplicates
 -- How many were dropped as duplicates, by the WIB day of the event.
 SELECT (e.ts AT TIME ZONE 'Asia/Jakarta')::date AS day, count(*) - count(DISTINCT (f.signal_id, f.event)) FILTER (WHERE f.event IS NOT NULL) AS dropped
 FROM stage_events s
-JOIN signal_events e USING (signal_id, event)
+CROSS JOIN LATERAL (
+    SELECT payload, ts FROM signal_events WHERE signal_id = s.signal_id AND event = s.event LIMIT 1
+) AS e
 LEFT JOIN stage_fresh f USING (signal_id, event)
 WHERE s.payload IS NOT DISTINCT FROM e.payload
 GROUP BY day
