@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
-import threading
 from contextlib import closing
 
 import click
@@ -20,6 +18,7 @@ from replay.health import logging_health, replay_health
 from replay.session_commands import commands
 from signaltape.clock import utc_now
 from signaltape.settings import Settings
+from signaltape.stopping import stop_on_signals
 from signaltape.stream import stream_keys
 
 
@@ -35,7 +34,7 @@ def archive(once: bool) -> None:
     """Write the stream into files under SIGNALTAPE_DATA, and apply retention every night at 03:00 WIB."""
     with errors():
         settings = Settings.from_env()
-        done = run_archiver(settings, redis_url(settings), _stop_on_signals(), once=once)
+        done = run_archiver(settings, redis_url(settings), stop_on_signals(), once=once)
     click.echo(f"archived {done.lines}, duplicates {done.duplicates}, invalid {done.invalid}")
 
 
@@ -97,13 +96,6 @@ def health(session: str | None, as_json: bool) -> None:
         for name, one in found.items():
             click.echo(f"{name}: {one.status}{f' ({one.message})' if one.message else ''}")
     sys.exit(0 if all(one.status == "OK" for one in found.values()) else 1)
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 for _name, _command in commands.commands.items():

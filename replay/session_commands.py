@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -26,6 +25,7 @@ from signaltape.clock import as_aware, show, utc_now
 from signaltape.errors import SettingsError
 from signaltape.replay import Controls, Mode, Player, SessionError
 from signaltape.settings import Settings
+from signaltape.stopping import call_on_signals
 from signaltape.stream import stream_keys
 
 console = Console()
@@ -141,8 +141,7 @@ def run(session: str, speed: float | None, as_fast: bool, loop: bool, step: bool
         if before is not None and is_running(before):
             raise SessionError(f"session {session} is being replayed already, by process {before.pid}")
         controls = Controls(step=step)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: controls.stop())
+        call_on_signals(controls.stop)
         factor = None if as_fast else speed or manifest.speed_factor
         with closing(redis.Redis.from_url(redis_url(settings).reveal(), protocol=2)) as client:
             key = replay_key(settings.stream, session)

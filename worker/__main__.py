@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +20,7 @@ from signaltape.consuming.names import Slot, consumer_name
 from signaltape.consuming.read_ahead import Limits
 from signaltape.errors import SettingsError
 from signaltape.settings import Secret, Settings
+from signaltape.stopping import stop_on_signals
 from signaltape.stream import stream_keys
 from sink.db import DatabaseError, connect, database_url, one_line
 from worker.dead_letters import dead_letters
@@ -69,9 +68,7 @@ def main(
     slot = Slot(settings.home / "worker")
     consumer = name or consumer_name(settings.dyno, slot)
     keys = stream_keys(settings.stream, settings.partitions)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_on_signals()
     limits = Limits(batch, max_age_ms, claim_idle_ms, settings.stream_retention_s, settings.stream_max_bytes)
     worker = Worker(lambda: Consumer(redis_url, consumer, keys), database, stop, limits)
     logging.getLogger("worker").info("consumer %s on %s", consumer, ", ".join(keys))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +21,7 @@ from signaltape.events import EVENTS
 from signaltape.records import RECORDS
 from signaltape.schema import schemas
 from signaltape.settings import Settings
+from signaltape.stopping import stop_on_signals
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -93,7 +92,7 @@ def _ship(arguments: argparse.Namespace, settings: Settings) -> int:
         if arguments.once:
             shipped = ship_once(settings, resend_since=arguments.resend)
         else:
-            shipped = ship_forever(settings, _stop_on_signals(), resend_since=arguments.resend)
+            shipped = ship_forever(settings, stop_on_signals(), resend_since=arguments.resend)
     except LinkError as error:
         return _complain(f"Redis does not take the events (they stay in the journal): {error}", EXIT_FAILED)
     print(f"shipped {shipped} events")
@@ -113,13 +112,6 @@ def _moment(text: str) -> float:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no time (2022-01-17T09:30), age (15m) or `all`"
         ) from None
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def _schema(arguments: argparse.Namespace, _settings: Settings) -> int:

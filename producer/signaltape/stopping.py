@@ -1,0 +1,33 @@
+"""SIGTERM and Ctrl-C: asked to stop, a command finishes what it has in hand."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that is set once SIGTERM or SIGINT arrives. To be called in the main thread."""
+    stop = threading.Event()
+    call_on_signals(stop.set)
+    return stop
+
+
+def call_on_signals(act: Callable[[], None]) -> None:
+    """Call `act`, in a thread of its own, once SIGTERM or SIGINT arrives. To be called in the main thread.
+
+    A signal's handler runs amid whatever the main thread is doing. If that holds the lock of an event because it
+    is about to wait for it, and the handler sets this event, the process stands still for ever. So the handler
+    only puts the signal into a queue that allows for this.
+    """
+    arrived: SimpleQueue[int] = SimpleQueue()
+
+    def await_one() -> None:
+        arrived.get()
+        act()
+
+    threading.Thread(target=await_one, name="signals", daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: arrived.put(number))
