@@ -34,8 +34,6 @@ from tests.support.samples import SAMPLES, as_json, new_id
 from worker.loop import Worker
 
 EVENTS = 120_000
-#: Of several processes: their start, their end and the last batches of one when the other has none left count little.
-MANY_EVENTS = 360_000
 #: Of the slow ways.
 FEW_EVENTS = 3_000
 #: Of those in between.
@@ -115,7 +113,7 @@ class Contenders:
 
     def workers(self, count: int) -> float:
         """Ours, as several processes on one stream."""
-        self._prepare(make_events(MANY_EVENTS))
+        self._prepare(make_events(EVENTS))
         context = multiprocessing.get_context("spawn")
         ready = context.Barrier(count + 1)
         arguments = (self._redis_url.reveal(), self._database.reveal(), self._key)
@@ -128,8 +126,8 @@ class Contenders:
             process.join()
         elapsed = time.perf_counter() - started
         self.busy_cores.setdefault(count, []).append((_worked_s() - worked) / elapsed)
-        assert self._stored() == MANY_EVENTS
-        return MANY_EVENTS / elapsed
+        assert self._stored() == EVENTS
+        return EVENTS / elapsed
 
     def insert_per_event(self) -> float:
         """Read one entry, insert it into journal and detail table, commit, acknowledge."""
