@@ -31,7 +31,7 @@ BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--only", type=click.Choice(list(BENCHES)), help="Run one benchmark.")
 @click.option(
-    "--full", is_flag=True, help="Everything at full size: 20 million events. Takes long, and some 30 GB."
+    "--full", is_flag=True, help="Everything at full size: 20 million events. Half an hour, and some 30 GB."
 )
 def main(only: str | None, full: bool) -> None:
     """Run the benchmarks on servers of their own. Compare the ratios, not the single figures."""
