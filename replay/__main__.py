@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from contextlib import closing
 
 import click
 import msgspec
-import redis
 
 from replay import reprocess as reprocessing
 from replay.archiving import archive as run_archiver
@@ -17,6 +15,8 @@ from replay.cli import connected, counting, errors, redis_url
 from replay.health import logging_health, replay_health
 from replay.session_commands import commands
 from signaltape.clock import utc_now
+from signaltape.command import begin_command, usable_folder
+from signaltape.redis_client import redis_client
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.stream import stream_keys
@@ -25,7 +25,7 @@ from signaltape.stream import stream_keys
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Archive, retention and replays. Reads SIGNALTAPE_DATA, REDIS_URL and DATABASE_URL."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    begin_command()
 
 
 @main.command()
@@ -34,6 +34,8 @@ def archive(once: bool) -> None:
     """Write the stream into files under SIGNALTAPE_DATA, and apply retention every night at 03:00 WIB."""
     with errors():
         settings = Settings.from_env()
+        usable_folder("SIGNALTAPE_HOME", settings.home)
+        usable_folder("SIGNALTAPE_DATA", settings.data)
         done = run_archiver(settings, redis_url(settings), stop_on_signals(), once=once)
     click.echo(f"archived {done.lines}, duplicates {done.duplicates}, invalid {done.invalid}")
 
@@ -69,7 +71,7 @@ def stream(start: str, end: str, dry_run: bool) -> None:
         keys = stream_keys(settings.stream, settings.partitions)
         with (
             connected(settings) as connection,
-            closing(redis.Redis.from_url(redis_url(settings).reveal(), protocol=2)) as client,
+            closing(redis_client(redis_url(settings))) as client,
             counting("reading") as tell,
         ):
             done = reprocessing.reprocess(

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 import msgspec
-import redis
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -23,6 +22,7 @@ from replay.sources import ArchiveSource, PostgresSource, Source, Span, StreamSo
 from replay.steering import Steering, ask, is_running, read_status
 from signaltape.clock import as_aware, show, utc_now
 from signaltape.errors import SettingsError
+from signaltape.redis_client import redis_client
 from signaltape.replay import Controls, Mode, Player, SessionError
 from signaltape.settings import Settings
 from signaltape.stopping import call_on_signals
@@ -143,7 +143,7 @@ def run(session: str, speed: float | None, as_fast: bool, loop: bool, step: bool
         controls = Controls(step=step)
         call_on_signals(controls.stop)
         factor = None if as_fast else speed or manifest.speed_factor
-        with closing(redis.Redis.from_url(redis_url(settings).reveal(), protocol=2)) as client:
+        with closing(redis_client(redis_url(settings))) as client:
             key = replay_key(settings.stream, session)
             outlet = StreamOutlet(client, key, session, at_once=factor is not None)
             steering = Steering(folder, controls)
@@ -242,7 +242,7 @@ def _opened(settings: Settings, name: str, *, asked: bool) -> Iterator[Source | 
     if name == "archive":
         yield ArchiveSource(settings.data)
     elif name == "stream" and (asked or settings.redis_url is not None):
-        client: Any = redis.Redis.from_url(redis_url(settings).reveal(), protocol=2)
+        client: Any = redis_client(redis_url(settings))
         with closing(client):
             yield StreamSource(client, stream_keys(settings.stream, settings.partitions))
     elif name == "postgres" and (asked or settings.database_url is not None):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +30,9 @@ from reports.telegram.outbox import Outbox
 from reports.terminal import print_scorecard
 from reports.weeks import Week, week_of
 from signaltape.clock import show, utc_now
+from signaltape.command import begin_command
 from signaltape.errors import SettingsError
+from signaltape.secrecy import scrub
 from signaltape.settings import Settings
 from sink.db import Connection, database_url
 
@@ -42,7 +43,7 @@ _SEND_WITHIN_S = 90.0
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Weekly scorecards of signaltape. Reads DATABASE_URL and TELEGRAM_*."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    begin_command()
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
 
 
@@ -112,7 +113,7 @@ def list_deliveries(limit: int, as_json: bool) -> None:
     for row in rows:
         files = ", ".join(f"{n} {state}" for state, n in row["files"].items()) or "-"
         cells = (row["id"], row["message_key"], row["state"], files, row["failures"], show(row["not_after"]))
-        table.add_row(*(Text(str(cell)) for cell in (*cells, row["last_error"] or "-")))
+        table.add_row(*(Text(str(cell)) for cell in (*cells, scrub(row["last_error"] or "-"))))
     console.print(table)
 
 

@@ -10,7 +10,6 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-import redis
 from rq import Queue, SimpleWorker
 from rq.exceptions import DuplicateJobError, NoSuchJobError
 from rq.job import Job, JobStatus
@@ -20,6 +19,7 @@ from rq.timeouts import TimerDeathPenalty
 from reports.building import build
 from reports.weeks import Week, parse_week
 from signaltape.clock import utc_now
+from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
 
 log = logging.getLogger("reports")
@@ -49,9 +49,7 @@ def job_id(week: Week) -> str:
 
 def client(url: Secret) -> Any:
     """A connection for rq. Raises nothing until it is used."""
-    return redis.Redis.from_url(
-        url.reveal(), protocol=2, socket_timeout=_SOCKET_TIMEOUT_S, socket_connect_timeout=_SOCKET_TIMEOUT_S
-    )
+    return redis_client(url, socket_timeout=_SOCKET_TIMEOUT_S, socket_connect_timeout=_SOCKET_TIMEOUT_S)
 
 
 def ensure(connection: Any, week: Week) -> bool:

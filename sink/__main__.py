@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from signaltape.command import begin_command
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings
 from sink import migrate as migrations
@@ -41,6 +42,7 @@ def _session(name: str) -> Iterator[Connection]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Postgres of signaltape: schema, checks, repair. Reads DATABASE_URL."""
+    begin_command()
 
 
 @main.command()

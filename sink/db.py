@@ -10,6 +10,7 @@ from psycopg.rows import TupleRow, dict_row
 
 from signaltape.clock import WIB_NAME
 from signaltape.errors import SettingsError
+from signaltape.secrecy import scrub
 from signaltape.settings import Secret, Settings
 
 Connection = psycopg.Connection[TupleRow]
@@ -56,5 +57,5 @@ def rows_as_dicts(connection: Connection, query: bytes, parameters: Any = None) 
 
 def one_line(error: BaseException) -> str:
     """The first line of a database error: enough for a log, and no row contents."""
-    lines = str(error).strip().splitlines()
+    lines = scrub(str(error)).strip().splitlines()
     return lines[0] if lines else type(error).__name__

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 import msgspec
-import redis
 from rich.console import Console
 from rich.table import Table
 
 from signaltape.clock import utc_now
+from signaltape.command import begin_command, usable_folder
 from signaltape.consuming.consumer import Consumer, RedisError
 from signaltape.consuming.loop import CannotWrite, tune_interpreter
 from signaltape.consuming.names import Slot, consumer_name
 from signaltape.consuming.read_ahead import Limits
 from signaltape.errors import SettingsError
+from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.stream import stream_keys
@@ -61,10 +61,10 @@ def main(
 
     Runs until SIGTERM or Ctrl-C: then the batch in hand is finished and acknowledged.
     """
+    begin_command()
     if context.invoked_subcommand is not None:
         return
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    settings, redis_url, database = _settings()
+    settings, redis_url, database = _settings(writes=True)
     slot = Slot(settings.home / "worker")
     consumer = name or consumer_name(settings.dyno, slot)
     keys = stream_keys(settings.stream, settings.partitions)
@@ -94,9 +94,7 @@ def _serve_metrics(
     if port is None:
         return lambda: None
     try:
-        return serve(
-            port, redis.Redis.from_url(redis_url.reveal(), protocol=2), settings, lambda: worker.total
-        )
+        return serve(port, redis_client(redis_url), settings, lambda: worker.total)
     except OSError as error:
         raise click.ClickException(f"metrics on port {port}: {error.strerror}") from None
 
@@ -106,7 +104,7 @@ def _serve_metrics(
 def status(as_json: bool) -> None:
     """Show lag, pending entries, consumers, journals, and what Postgres holds."""
     settings, redis_url, database = _settings()
-    client: Any = redis.Redis.from_url(redis_url.reveal(), protocol=2)
+    client: Any = redis_client(redis_url)
     try:
         with connect(database, name="signaltape-status") as connection:
             found = whole_status(client, connection, settings, utc_now())
@@ -153,11 +151,13 @@ def _show(found: Status, settings: Settings) -> None:
     )
 
 
-def _settings() -> tuple[Settings, Secret, Secret]:
+def _settings(*, writes: bool = False) -> tuple[Settings, Secret, Secret]:
     try:
         settings = Settings.from_env()
         if settings.redis_url is None:
             raise SettingsError("REDIS_URL is not set: export REDIS_URL=redis://host:6379/0")
+        if writes:
+            usable_folder("SIGNALTAPE_HOME", settings.home)
         return settings, settings.redis_url, database_url(settings)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from signaltape.clock import as_aware, show
 from signaltape.errors import SettingsError
+from signaltape.redis_client import redis_client
 from signaltape.settings import Settings
 from signaltape.stream import FIELD_DATA
 from sink import dead_letters as letters
@@ -102,7 +103,7 @@ def requeue(ids: tuple[int, ...], everything: bool, **filters: Any) -> None:
     with _session() as (settings, connection):
         if settings.redis_url is None:
             raise click.UsageError("REDIS_URL is not set: export REDIS_URL=redis://host:6379/0")
-        client: Any = redis.Redis.from_url(settings.redis_url.reveal(), protocol=2)
+        client: Any = redis_client(settings.redis_url)
         try:
             done = letters.take_all(connection, which, lambda few: _add_again(client, few))
         except (redis.RedisError, OSError) as error:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import redis
 from rich.console import Console
 
 from deploy.demo.candles import BTC_JANUARY, read_minutes
@@ -21,8 +20,10 @@ from deploy.embedded.servers import Urls, running
 from reports.scorecard import compute, store
 from reports.terminal import print_scorecard
 from reports.weeks import whole_weeks
-from signaltape import Settings, SettingsError
+from signaltape import Secret, Settings, SettingsError
 from signaltape.clock import utc_now
+from signaltape.command import begin_command, usable_folder
+from signaltape.redis_client import redis_client
 from signaltape.stream import stream_key
 from sink.db import connect, database_url
 
@@ -36,8 +37,10 @@ def main() -> None:
     Runs on embedded servers under SIGNALTAPE_HOME, or on those of REDIS_URL and DATABASE_URL if set.
     Running it again adds nothing: all its events are duplicates then.
     """
+    begin_command()
     try:
         settings = Settings.from_env()
+        usable_folder("SIGNALTAPE_HOME", settings.home)
         given = settings.redis_url, settings.database_url
         for name, url in zip(("REDIS_URL", "DATABASE_URL"), given, strict=True):
             if url is not None:
@@ -59,6 +62,8 @@ def _demo(settings: Settings, urls: Urls) -> Counts:
         "FEATURE_EVENT_LOGGING": "true",
         "REDIS_URL": urls.redis,
         "DATABASE_URL": urls.database,
+        "REDIS_URL_FILE": "",
+        "DATABASE_URL_FILE": "",
         "SIGNALTAPE_PARTITIONS": "1",
     }
     # Each station runs as its own process and by itself, so that each can be counted.
@@ -69,7 +74,7 @@ def _demo(settings: Settings, urls: Urls) -> Counts:
     journalled = count_journal(Path(summary["journal"]))
 
     key = stream_key(settings.stream, 0)
-    with closing(redis.Redis.from_url(urls.redis, protocol=2)) as client:
+    with closing(redis_client(Secret(urls.redis))) as client:
         before, after = _length(client, key), _last_id(client, key)
         ship = ("-m", "signaltape", "ship", "--once")
         _run(Step("ship: journal to stream", ship, total, lambda: _length(client, key) - before), environment)

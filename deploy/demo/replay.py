@@ -23,6 +23,7 @@ from deploy.embedded.servers import running
 from replay.layout import sessions_folder
 from signaltape import Settings, SettingsError
 from signaltape.clock import WIB
+from signaltape.command import begin_command, usable_folder
 from signaltape.replay.session import read_events
 
 console = Console()
@@ -53,8 +54,10 @@ def main(day: str) -> None:
         begin = datetime.fromisoformat(day).replace(tzinfo=WIB)
     except ValueError:
         raise click.BadParameter(f"a day looks like {_DEFAULT_DAY}, got {day!r}") from None
+    begin_command()
     try:
         settings = Settings.from_env()
+        usable_folder("SIGNALTAPE_HOME", settings.home)
         # Servers of its own: its signals are not those of the other demo.
         home = settings.home / "demo-replay"
         given = [one.reveal() if one else None for one in (settings.redis_url, settings.database_url)]
@@ -64,6 +67,8 @@ def main(day: str) -> None:
                 "FEATURE_EVENT_LOGGING": "true",
                 "REDIS_URL": urls.redis,
                 "DATABASE_URL": urls.database,
+                "REDIS_URL_FILE": "",
+                "DATABASE_URL_FILE": "",
                 "SIGNALTAPE_STREAM": _STREAM,
                 "SIGNALTAPE_PARTITIONS": "1",
                 "SIGNALTAPE_HOME": str(home),

@@ -12,6 +12,7 @@ import click
 from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.servers import Urls, remove_data, running, stop_left_over
 from signaltape import Settings, SettingsError
+from signaltape.command import begin_command, usable_folder
 
 
 @click.command(
@@ -27,6 +28,7 @@ def main(stop: bool, remove: bool, command: tuple[str, ...]) -> None:
 
     Example: python -m deploy.embedded -- python -m worker status
     """
+    begin_command()
     try:
         settings = Settings.from_env()
         if stop:
@@ -37,6 +39,7 @@ def main(stop: bool, remove: bool, command: tuple[str, ...]) -> None:
             return
         if not command:
             raise click.UsageError("give a command behind --, for example: -- python -m worker status")
+        usable_folder("SIGNALTAPE_HOME", settings.home)
         redis, database = settings.redis_url, settings.database_url
         with running(
             settings.home,
@@ -50,7 +53,8 @@ def main(stop: bool, remove: bool, command: tuple[str, ...]) -> None:
 
 
 def _run(command: tuple[str, ...], urls: Urls) -> int:
-    environment = {**os.environ, "REDIS_URL": urls.redis, "DATABASE_URL": urls.database}
+    no_files = {"REDIS_URL_FILE": "", "DATABASE_URL_FILE": ""}
+    environment = {**os.environ, **no_files, "REDIS_URL": urls.redis, "DATABASE_URL": urls.database}
     try:
         child = subprocess.Popen(command, env=environment)
     except OSError as error:

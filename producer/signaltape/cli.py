@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 
 from signaltape.clock import as_aware, utc_now
+from signaltape.command import begin_command, usable_folder
 from signaltape.emitter import Emitter
 from signaltape.errors import SettingsError, SignaltapeError
 from signaltape.events import EVENTS
@@ -31,8 +31,8 @@ _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code (0 done, 1 failed, 2 wrong usage or settings)."""
+    begin_command()
     arguments = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     try:
         return int(arguments.run(arguments, Settings.from_env()))
     except SettingsError as error:
@@ -88,6 +88,7 @@ def _ship(arguments: argparse.Namespace, settings: Settings) -> int:
 
     if settings.redis_url is None:
         return _complain("REDIS_URL is not set: export REDIS_URL=redis://host:6379/0", EXIT_USAGE)
+    usable_folder("SIGNALTAPE_HOME", settings.home)
     try:
         if arguments.once:
             shipped = ship_once(settings, resend_since=arguments.resend)
@@ -124,6 +125,7 @@ def _schema(arguments: argparse.Namespace, _settings: Settings) -> int:
 
 def _emit(arguments: argparse.Namespace, settings: Settings) -> int:
     settings = msgspec.structs.replace(settings, feature_event_logging=True)
+    usable_folder("SIGNALTAPE_HOME", settings.home)
     lines = sys.stdin if arguments.fields == "-" else [arguments.fields]
     recorded = 0
     with Emitter(settings, strict=True) as tape:

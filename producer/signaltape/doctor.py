@@ -90,7 +90,7 @@ def _journals(settings: Settings) -> Iterator[Finding]:
 def _redis(settings: Settings) -> tuple[Finding, Any]:
     if settings.redis_url is None:
         return Finding(False, "Redis", "REDIS_URL is not set: export REDIS_URL=redis://host:6379/0"), None
-    redis_client: Any = client(settings.redis_url.reveal())
+    redis_client: Any = client(settings.redis_url)
     parts = urlsplit(settings.redis_url.reveal())
     where = parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or 6379}"
     try:

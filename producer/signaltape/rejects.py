@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from signaltape.clock import WIB
+from signaltape.secrecy import scrub
 
 #: Past this the reject file is full: an engine in a loop must not fill the disk with its mistakes.
 MAX_BYTES = 32 * 1024 * 1024
@@ -30,7 +31,7 @@ class RejectFile:
             {
                 "time": moment.astimezone(WIB),
                 "event": event,
-                "reason": reason,
+                "reason": scrub(reason),
                 "fields": _writable(fields),
             }
         )

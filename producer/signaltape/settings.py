@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import os
 import zoneinfo
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct
 
 from signaltape.errors import SettingsError
+from signaltape.secrecy import keep_secret
+from signaltape.urls import check_database_url, check_http_base, check_redis_url
 
 _MIB = 1024 * 1024
 
 
 class Secret:
-    """A text that must not be shown: its repr and str are stars. `reveal()` gives the text."""
+    """A text that must not be shown: its repr and str are stars. `reveal()` gives the text.
+
+    What is in it is also taken out of everything that is logged, stored or printed: see `signaltape.secrecy`.
+    """
 
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
         self._text = text
+        keep_secret(text)
 
     def reveal(self) -> str:
         """The text itself. Never log what this returns."""
@@ -41,7 +47,12 @@ class Secret:
         return hash(self._text)
 
 
-Days = Annotated[int, Meta(ge=1, le=36_500)]
+_CENTURY_DAYS = 36_500
+#: A century is for ever, and still a time that can be reckoned with.
+Days = Annotated[int, Meta(ge=1, le=_CENTURY_DAYS)]
+Hours = Annotated[int, Meta(ge=1, le=_CENTURY_DAYS * 24)]
+Seconds = Annotated[int, Meta(ge=0, le=_CENTURY_DAYS * 86_400)]
+_MOST_BYTES = 2**60
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -59,35 +70,42 @@ class Settings(Struct, frozen=True, kw_only=True):
     data: Path = Path()  # SIGNALTAPE_DATA
     stream: str = "signaltape"  # SIGNALTAPE_STREAM
     partitions: Annotated[int, Meta(ge=1, le=256)] = 1  # SIGNALTAPE_PARTITIONS
-    journal_max_bytes: Annotated[int, Meta(ge=8 * _MIB)] = 256 * _MIB  # SIGNALTAPE_JOURNAL_MAX_BYTES
+    journal_max_bytes: Annotated[int, Meta(ge=8 * _MIB, le=_MOST_BYTES)] = (
+        256 * _MIB
+    )  # SIGNALTAPE_JOURNAL_MAX_BYTES
     segment_bytes: Annotated[int, Meta(ge=_MIB, le=64 * _MIB)] = 2 * _MIB  # SIGNALTAPE_SEGMENT_BYTES
     round_trip_pct: Annotated[float, Meta(ge=0, lt=100)] = 0.10  # SIGNALTAPE_ROUND_TRIP_PCT; cost of a trade
-    stream_max_bytes: Annotated[int, Meta(ge=0)] = 0  # SIGNALTAPE_STREAM_MAX_BYTES; 0: no limit
-    stream_retention_s: Annotated[int, Meta(ge=0)] = 86_400  # SIGNALTAPE_STREAM_RETENTION_S
+    stream_max_bytes: Annotated[int, Meta(ge=0, le=_MOST_BYTES)] = (
+        0  # SIGNALTAPE_STREAM_MAX_BYTES; 0: no limit
+    )
+    stream_retention_s: Seconds = 86_400  # SIGNALTAPE_STREAM_RETENTION_S
     dyno: str | None = None  # DYNO; set by Heroku-like hosts, names the worker's consumer
-    shipped_keep_s: Annotated[int, Meta(ge=0)] = 900  # SIGNALTAPE_SHIPPED_KEEP_S
+    shipped_keep_s: Seconds = 900  # SIGNALTAPE_SHIPPED_KEEP_S
     run_mode: str = "LIVE"  # RUN_MODE; REPLAY keeps the engine's own emits out of the live stream
     keep_trades_days: Days = 30  # SIGNALTAPE_KEEP_TRADES_DAYS
     keep_orders_days: Days = 30  # SIGNALTAPE_KEEP_ORDERS_DAYS
     keep_events_days: Days = 7  # SIGNALTAPE_KEEP_EVENTS_DAYS
     keep_snapshots_days: Days = 30  # SIGNALTAPE_KEEP_SNAPSHOTS_DAYS
-    keep_market_hours: Annotated[int, Meta(ge=1)] = 24  # SIGNALTAPE_KEEP_MARKET_HOURS
+    keep_market_hours: Hours = 24  # SIGNALTAPE_KEEP_MARKET_HOURS
     keep_sessions_days: Days = 30  # SIGNALTAPE_KEEP_SESSIONS_DAYS
-    keep_signals_days: Annotated[int, Meta(ge=0)] = 0  # SIGNALTAPE_KEEP_SIGNALS_DAYS; 0: for ever
+    keep_signals_days: Annotated[int, Meta(ge=0, le=_CENTURY_DAYS)] = (
+        0  # SIGNALTAPE_KEEP_SIGNALS_DAYS; 0: for ever
+    )
     compress_after_days: Days = 2  # SIGNALTAPE_COMPRESS_AFTER_DAYS
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read the settings from `environ` (default: this process's environment).
 
-        An empty variable counts as not set.
+        An empty variable counts as not set. Of a secret, `<NAME>_FILE` may name a file that holds it.
         Raises SettingsError, naming the variable, for a value that cannot be used.
         """
         source = os.environ if environ is None else environ
-        given = {name: source[name] for name in _FIELD_OF if source.get(name)}
+        given = {name: text for name in _FIELD_OF if (text := _given(source, name))}
         values: dict[str, Any] = {}
         for name, text in given.items():
             field = _FIELD_OF[name]
+            _check_text(name, text, is_path=field in _PATHS)
             values[field] = _READERS[field](name, text) if field in _READERS else text
         settings = _convert(values)
         # An engine may change its working directory later; its journal stays where it was.
@@ -127,28 +145,52 @@ _FIELD_OF = {
 _VARIABLE_OF = {field: name for name, field in _FIELD_OF.items()}
 
 
-def _read_url(name: str, text: str, schemes: tuple[str, ...]) -> Secret:
+#: These may also stand in a file, named by `<NAME>_FILE`.
+SECRETS = ("REDIS_URL", "DATABASE_URL", "TELEGRAM_BOT_TOKEN")
+_PATHS = ("home", "data")
+
+
+def _given(source: Mapping[str, str], name: str) -> str:
+    text = source.get(name, "")
+    path = source.get(f"{name}_FILE", "") if name in SECRETS else ""
+    if not path:
+        return text
+    if text:
+        raise SettingsError(f"{name} and {name}_FILE are both set: leave one out")
     try:
-        parts = urlsplit(text)
-        _ = parts.port  # raises for a port that is no number
-    except ValueError:
-        raise SettingsError(f"{name} is not a URL (its value is not shown: it may hold a password)") from None
-    if parts.scheme not in schemes:
-        wanted = " or ".join(f"{scheme}://" for scheme in schemes)
-        raise SettingsError(f"{name} must start with {wanted}")
-    return Secret(text)
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a text file"
+        raise SettingsError(f"{name}_FILE: cannot read {path!r}: {reason}") from None
+
+
+def _check_text(name: str, text: str, *, is_path: bool) -> None:
+    """A file's name may be any bytes; all other texts go to servers that take UTF-8."""
+    try:
+        text.encode("utf-8", "surrogateescape" if is_path else "strict")
+    except UnicodeEncodeError:
+        raise SettingsError(f"{name} is not UTF-8") from None
+    if "\0" in text:
+        raise SettingsError(f"{name} holds a NUL character")
 
 
 def _read_redis_url(name: str, text: str) -> Secret:
-    return _read_url(name, text, ("redis", "rediss", "unix"))
+    secret = Secret(text)  # known before anything can be said of it
+    check_redis_url(name, text)
+    return secret
 
 
 def _read_database_url(name: str, text: str) -> Secret:
-    return _read_url(name, text, ("postgresql", "postgres"))
+    secret = Secret(text)
+    check_database_url(name, text)
+    return secret
 
 
-def _read_secret(_name: str, text: str) -> Secret:
-    return Secret(text)
+def _read_token(name: str, text: str) -> Secret:
+    secret = Secret(text)
+    if not text.isascii() or not text.isprintable() or any(sign in text for sign in " /?#%"):
+        raise SettingsError(f"{name} is not the token of a bot, such as 12345:AAH... (it is not shown)")
+    return secret
 
 
 def _read_zone(name: str, text: str) -> str:
@@ -165,22 +207,38 @@ def _read_flag(_name: str, text: str) -> bool:
     return text == "true"
 
 
+_LONGEST_STREAM_NAME = 200
+
+
 def _read_stream(name: str, text: str) -> str:
     if any(sign in text for sign in "{} \t\r\n"):
         raise SettingsError(f"{name} must not contain spaces or braces, got {text!r}")
+    if not text.isprintable() or len(text) > _LONGEST_STREAM_NAME:
+        raise SettingsError(f"{name} must be at most {_LONGEST_STREAM_NAME} printable characters")
     return text
 
 
 def _read_http_base(name: str, text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise SettingsError(f"{name} must start with http:// or https://, got {text!r}")
+    keep_secret(text)  # a proxy may want a password
+    check_http_base(name, text)
     return text.rstrip("/")
+
+
+def _read_percent(name: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise SettingsError(f"{name} must be a number such as 0.10, got {text!r}")
+    return number
 
 
 _READERS: dict[str, Any] = {
     "redis_url": _read_redis_url,
     "database_url": _read_database_url,
-    "telegram_bot_token": _read_secret,
+    "telegram_bot_token": _read_token,
+    "round_trip_pct": _read_percent,
     "tz": _read_zone,
     "feature_event_logging": _read_flag,
     "stream": _read_stream,

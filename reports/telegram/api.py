@@ -10,6 +10,7 @@ import msgspec
 
 from reports.telegram.outbox import File
 from reports.telegram.text import Text
+from signaltape.secrecy import scrub
 from signaltape.settings import Secret
 
 #: No answer within this time: the call may or may not have been carried out.
@@ -100,7 +101,7 @@ class BotApi:
             return Reply(Verdict.UNCERTAIN, error=self._safe(f"no answer: {error or type(error).__name__}"))
 
     def _safe(self, message: str) -> str:
-        return message.replace(self._token.reveal(), "***")[:_MOST_SHOWN]
+        return scrub(message)[:_MOST_SHOWN]
 
 
 def _body(text: Text) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def _judge(status: int, body: bytes) -> Reply:
         result = answer.get("result")
         message_id = result.get("message_id") if isinstance(result, dict) else None
         return Reply(Verdict.DONE, message_id)
-    error = f"HTTP {status}: {answer.get('description', 'no description')}"[:_MOST_SHOWN]
+    error = scrub(f"HTTP {status}: {answer.get('description', 'no description')}")[:_MOST_SHOWN]
     return _judge_refusal(status, error, answer.get("parameters") or {})
 
 

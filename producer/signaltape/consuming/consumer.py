@@ -12,6 +12,7 @@ from redis.retry import Retry
 from signaltape.consuming.entry import Entry
 from signaltape.consuming.lua import DELETE_IDLE_CONSUMER, TRIM_BELOW_EVERY_GROUP
 from signaltape.consuming.suspects import crash_key, is_suspect
+from signaltape.redis_client import redis_client
 from signaltape.settings import Secret
 from signaltape.stream import WORKER_GROUP, entry_order
 
@@ -39,9 +40,8 @@ class Consumer:
         self.name = name
         self.keys = keys
         self.group = group
-        self._redis: Any = redis.Redis.from_url(
-            url.reveal(),
-            protocol=2,
+        self._redis: Any = redis_client(
+            url,
             socket_timeout=ANSWER_TIMEOUT_S,
             socket_connect_timeout=CONNECT_TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),

@@ -27,7 +27,7 @@ class Fleet:
         assert settings.redis_url is not None
         self._settings = settings
         self._own = own
-        self._link = Link(settings.redis_url.reveal())
+        self._link = Link(settings.redis_url)
         self._journals: dict[Path, JournalShipper] = {}
         self._looked_at = float("-inf")
 

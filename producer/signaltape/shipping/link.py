@@ -14,6 +14,8 @@ from hiredis import pack_command
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from signaltape.redis_client import redis_client
+from signaltape.settings import Secret
 from signaltape.shipping.outgoing import Outgoing
 from signaltape.stream import FIELD_DATA, FIELD_EVENT
 
@@ -44,11 +46,10 @@ class Answer(NamedTuple):
     error: redis.ResponseError | None
 
 
-def client(url: str) -> redis.Redis:
+def client(url: Secret) -> redis.Redis:
     """A client with bounded waits and no hidden retries. No connection is made yet."""
-    return redis.Redis.from_url(
+    return redis_client(
         url,
-        protocol=2,
         socket_timeout=ANSWER_TIMEOUT_S,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
@@ -59,7 +60,7 @@ def client(url: str) -> redis.Redis:
 class Link:
     """One connection, opened on first use and after each failure."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: Secret) -> None:
         self._client = client(url)
         self._connection: Any = None
         #: the run id of the server behind this connection
