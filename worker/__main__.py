@@ -26,6 +26,7 @@ from sink.db import DatabaseError, connect, database_url, one_line
 from worker.dead_letters import dead_letters
 from worker.loop import Worker
 from worker.metrics import serve
+from worker.redis_status import show_cautions
 from worker.status import Status, whole_status
 
 _DEFAULTS = Limits()
@@ -139,6 +140,7 @@ def _show(found: Status, settings: Settings) -> None:
             console.print(
                 f"[red]{part.key} has outgrown SIGNALTAPE_STREAM_MAX_BYTES: {part.bytes} bytes[/red]"
             )
+    show_cautions(console, found.cautions)
     for journal in found.journals:
         state = "running" if journal.alive else "ended"
         console.print(

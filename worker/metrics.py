@@ -12,8 +12,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from signaltape.clock import utc_now
+from signaltape.redis_facts import redis_cautions
 from signaltape.settings import Settings
 from sink.entries import Outcome
+from worker.redis_status import caution_metrics
 from worker.status import PartitionStatus, journal_status, stream_status
 
 log = logging.getLogger("worker")
@@ -57,9 +59,11 @@ class WorkerMetrics(Collector):
     def _stream(self) -> Iterator[Metric]:
         try:
             partitions = stream_status(self._client, self._settings, utc_now())
+            cautions = redis_cautions(self._client, self._settings)
         except (redis.RedisError, OSError) as error:
             log.warning("metrics without the stream: %s", error)
             return
+        yield from caution_metrics(cautions)
         for name, help_text, value in _GAUGES:
             gauge = GaugeMetricFamily(f"signaltape_{name}", help_text, labels=["stream"])
             for partition in partitions:

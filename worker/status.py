@@ -10,6 +10,8 @@ import redis
 
 from signaltape.journal.cursor import read_cursor
 from signaltape.journal.home import backlog_bytes, is_alive, journal_folders
+from signaltape.redis_facts import redis_cautions
+from signaltape.redis_health import Caution
 from signaltape.settings import Settings
 from signaltape.stream import WORKER_GROUP, entry_time_ms, stream_keys
 from sink import quality
@@ -62,6 +64,8 @@ class Status(msgspec.Struct):
     dead_letters: int
     conflicts: int
     duplicates: int
+    #: what in Redis may cost events, and what mends it
+    cautions: list[Caution] = []
 
 
 def stream_status(client: Any, settings: Settings, now: datetime) -> list[PartitionStatus]:
@@ -81,6 +85,7 @@ def whole_status(client: Any, connection: Connection, settings: Settings, now: d
         dead_letters=rest.dead_letters,
         conflicts=rest.conflicts,
         duplicates=rest.duplicates,
+        cautions=redis_cautions(client, settings),
     )
 
 

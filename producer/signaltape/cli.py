@@ -26,6 +26,8 @@ from signaltape.stopping import stop_on_signals
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+#: A list is no wider than this at a terminal; elsewhere a finding is one line.
+_COLUMNS = 80
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -156,7 +158,7 @@ def _doctor(_arguments: argparse.Namespace, settings: Settings) -> int:
 
     findings = examine(settings)
     for finding in findings:
-        print(f"{'ok  ' if finding.ok else 'FAIL'} {finding.name:8} {finding.says}")
+        print("\n".join(finding.lines(_COLUMNS if sys.stdout.isatty() else None)))
     return EXIT_OK if all(finding.ok for finding in findings) else EXIT_FAILED
 
 

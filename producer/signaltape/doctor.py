@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+
+import redis
 
 from signaltape.clock import WIB_NAME, utc_now
 from signaltape.errors import JournalError
 from signaltape.journal.cursor import read_cursor
 from signaltape.journal.home import backlog_bytes, is_alive, journal_folders, journals_folder
 from signaltape.journal.writer import JournalWriter
+from signaltape.redis_facts import redis_cautions
 from signaltape.settings import Settings
 from signaltape.shipping.link import LinkError, client
 from signaltape.stream import WORKER_GROUP, stream_keys
 
 #: Entries that wait for the worker; more than this is worth a word.
 _MUCH_LAG = 10_000
+_INDENT = 14
 
 
 class Finding(NamedTuple):
-    """What one check found."""
+    """What one check found. One that is ok may still bring a caution: then `mend` says what to do."""
 
     ok: bool
     name: str
     says: str
+    mend: str = ""
+
+    def lines(self, columns: int | None) -> list[str]:
+        """As it is printed, broken where a terminal has only so many columns; what mends it on a line of its own."""
+        mark = "FAIL" if not self.ok else "WARN" if self.mend else "ok  "
+        said = _wrapped(f"{mark} {self.name:8} ", self.says, columns)
+        return said + (_wrapped(" " * _INDENT + "→ ", self.mend, columns) if self.mend else [])
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -36,6 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
     if redis_client is not None:
         for key in stream_keys(settings.stream, settings.partitions):
             findings.extend(_guarded(redis_client, key))
+        findings.extend(_cautions(redis_client, settings))
         redis_client.close()
     return findings
 
@@ -94,12 +107,20 @@ def _redis(settings: Settings) -> tuple[Finding, Any]:
     parts = urlsplit(settings.redis_url.reveal())
     where = parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or 6379}"
     try:
-        info = redis_client.info("server")
+        redis_client.ping()
+        version = _version(redis_client)
     except LinkError as error:
         redis_client.close()
         return Finding(False, "Redis", f"no answer from {where}: {error}"), None
-    version = info.get("valkey_version") or info.get("redis_version")
-    return Finding(True, "Redis", f"{where} answers (version {version})"), redis_client
+    return Finding(True, "Redis", f"{where} answers ({version})"), redis_client
+
+
+def _version(redis_client: Any) -> str:
+    try:
+        info = redis_client.info("server")
+    except redis.ResponseError:
+        return "its version is not known: it refuses INFO"
+    return f"version {info.get('valkey_version') or info.get('redis_version')}"
 
 
 def _guarded(redis_client: Any, key: str) -> list[Finding]:
@@ -107,6 +128,16 @@ def _guarded(redis_client: Any, key: str) -> list[Finding]:
         return _stream(redis_client, key)
     except LinkError as error:
         return [Finding(False, "stream", f"{key} cannot be examined: {error}")]
+
+
+def _cautions(redis_client: Any, settings: Settings) -> list[Finding]:
+    try:
+        found = redis_cautions(redis_client, settings)
+    except LinkError as error:
+        return [Finding(False, "Redis", f"it cannot be examined: {error}")]
+    return [
+        Finding(True, "stream" if one.kind == "stranded" else "Redis", one.says, one.mend) for one in found
+    ]
 
 
 def _stream(redis_client: Any, key: str) -> list[Finding]:
@@ -133,3 +164,13 @@ def _lag(key: str, group: dict[str, Any]) -> Finding:
     if lag > _MUCH_LAG:
         return Finding(False, "lag", f"{says}; is a worker running?")
     return Finding(True, "lag", says)
+
+
+def _wrapped(head: str, text: str, columns: int | None) -> list[str]:
+    if columns is None:
+        return [head + text]
+    indent = " " * len(head)
+    return textwrap.wrap(
+        text, columns, initial_indent=head, subsequent_indent=indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip

@@ -53,6 +53,7 @@ Days = Annotated[int, Meta(ge=1, le=_CENTURY_DAYS)]
 Hours = Annotated[int, Meta(ge=1, le=_CENTURY_DAYS * 24)]
 Seconds = Annotated[int, Meta(ge=0, le=_CENTURY_DAYS * 86_400)]
 _MOST_BYTES = 2**60
+MOST_PARTITIONS = 256
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -69,7 +70,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     home: Path = Path(".signaltape")  # SIGNALTAPE_HOME
     data: Path = Path()  # SIGNALTAPE_DATA
     stream: str = "signaltape"  # SIGNALTAPE_STREAM
-    partitions: Annotated[int, Meta(ge=1, le=256)] = 1  # SIGNALTAPE_PARTITIONS
+    partitions: Annotated[int, Meta(ge=1, le=MOST_PARTITIONS)] = 1  # SIGNALTAPE_PARTITIONS
     journal_max_bytes: Annotated[int, Meta(ge=8 * _MIB, le=_MOST_BYTES)] = (
         256 * _MIB
     )  # SIGNALTAPE_JOURNAL_MAX_BYTES
