@@ -21,6 +21,7 @@ from reports.weeks import Week, parse_week
 from signaltape.clock import utc_now
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
+from sink.db import DatabaseError, one_line
 
 log = logging.getLogger("reports")
 
@@ -38,8 +39,14 @@ class JobFailed(Exception):
 
 
 def build_report(week_name: str) -> bool:
-    """The job itself. Reads the environment of the process that works the queue."""
-    return build(Settings.from_env(), parse_week(week_name), utc_now())
+    """The job itself. Reads the environment of the process that works the queue.
+
+    Raises JobFailed: rq stores the traceback in Redis, where what a database says must not stand as it is.
+    """
+    try:
+        return build(Settings.from_env(), parse_week(week_name), utc_now())
+    except DatabaseError as error:
+        raise JobFailed(f"Postgres: {one_line(error)}") from None
 
 
 def job_id(week: Week) -> str:

@@ -15,6 +15,7 @@ from signaltape.errors import InvalidEvent
 from signaltape.events import EVENTS, SCHEMA_VERSION
 from signaltape.record_contract import decode_record
 from signaltape.records import RECORDS, type_of
+from signaltape.secrecy import scrub
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY, FIELD_VERSION, entry_time_ms
 from sink.columns import Records
 from sink.dead_fields import pack_fields
@@ -171,7 +172,7 @@ def _bury(entry: Entry, fields: Sequence[bytes], reason: str) -> DeadLetter:
         event=_text(name[:200]) if name is not None else None,
         raw=raw,
         fields=pack_fields(named),
-        reason=_text(reason.encode("utf-8", "backslashreplace")),
+        reason=_text(scrub(reason).encode("utf-8", "backslashreplace")),
         entry_ts=from_epoch_ms(entry_time_ms(entry.entry_id)),
     )
 

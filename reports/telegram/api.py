@@ -96,12 +96,14 @@ class BotApi:
             async with self._session.post(url, **sent) as response:
                 return _judge(response.status, await response.read())
         except aiohttp.ClientConnectorError as error:
-            return Reply(Verdict.NOT_SENT, error=self._safe(f"cannot connect: {error}"))
+            return Reply(Verdict.NOT_SENT, error=_safe(f"cannot connect: {error}"))
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            return Reply(Verdict.UNCERTAIN, error=self._safe(f"no answer: {error or type(error).__name__}"))
+            return Reply(Verdict.UNCERTAIN, error=_safe(f"no answer: {error or type(error).__name__}"))
 
-    def _safe(self, message: str) -> str:
-        return scrub(message)[:_MOST_SHOWN]
+
+def _safe(message: str) -> str:
+    """What of an error may be shown and stored. Scrubbed before it is cut: half a token is one too."""
+    return scrub(message)[:_MOST_SHOWN]
 
 
 def _body(text: Text) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def _judge(status: int, body: bytes) -> Reply:
         result = answer.get("result")
         message_id = result.get("message_id") if isinstance(result, dict) else None
         return Reply(Verdict.DONE, message_id)
-    error = scrub(f"HTTP {status}: {answer.get('description', 'no description')}")[:_MOST_SHOWN]
+    error = _safe(f"HTTP {status}: {answer.get('description', 'no description')}")
     return _judge_refusal(status, error, answer.get("parameters") or {})
 
 

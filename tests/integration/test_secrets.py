@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import signal
 import time
+import traceback
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from reports import jobs
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import Process, Runner
@@ -141,6 +143,16 @@ def test_a_proxy_that_says_back_the_path_gives_no_bot_token_away(
     stored = connection.execute("SELECT last_error FROM outbox").fetchall()
     assert "no route" in stored[0][0]
     assert_clean(str(stored))
+
+
+def test_what_rq_stores_of_a_failed_report_holds_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    with echoing_postgres() as port:
+        monkeypatch.setenv("DATABASE_URL", f"postgresql://u:{ENCODED}@127.0.0.1:{port}/d?sslmode=disable")
+        with pytest.raises(jobs.JobFailed) as caught:
+            jobs.build_report("2022-W03")
+    stored = "".join(traceback.format_exception(caught.value))
+    assert "nobody knows ***" in stored
+    assert_clean(stored)
 
 
 def test_an_uncaught_error_in_a_thread_gives_no_password_away(runner: Runner) -> None:

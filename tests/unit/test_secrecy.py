@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
@@ -12,7 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaltape import Emitter, Secret, Settings, secrecy
+from signaltape.clock import utc_now
+from signaltape.consuming.entry import Entry
+from signaltape.rejects import RejectFile
 from signaltape.secrecy import keep_secret, scrub
+from sink.decoding import bury
 
 
 @pytest.fixture(autouse=True)
@@ -98,3 +103,11 @@ def test_inside_an_engine_only_the_librarys_own_logger_is_touched() -> None:
         )  # fmt: skip
         assert handlers == logging.root.handlers
     assert unquote(scrub("hunter2")) == "***"
+
+
+def test_the_reasons_in_dead_letters_and_reject_files_hold_no_secret(tmp_path: Path) -> None:
+    keep_secret("redis://:hunter2@host/0")
+    letter = bury(Entry("s", "1-0", [b"event", b"x"]), "cannot use 'redis://:hunter2@host/0'").dead[0]
+    assert letter.reason == "cannot use '***'"
+    RejectFile(tmp_path / "rejects").keep(utc_now(), "x", "got 'hunter2'", {})
+    assert "got '***'" in (tmp_path / "rejects").read_text()
