@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from signaltape.errors import SettingsError
-from signaltape.secrecy import scrub
+from signaltape.secrecy import SCRUBBING, scrub
 
 
 def begin_command() -> None:
@@ -23,6 +23,8 @@ def begin_command() -> None:
         if stream is not None and not isinstance(stream, _Scrubbed):
             setattr(sys, name, _Scrubbed(stream))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    for handler in logging.root.handlers:  # one that was there before may write elsewhere
+        handler.addFilter(SCRUBBING)
 
 
 def usable_folder(variable: str, folder: Path) -> Path:

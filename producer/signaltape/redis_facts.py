@@ -9,8 +9,8 @@ import redis
 
 from signaltape.clock import utc_now
 from signaltape.redis_health import Caution, Known, Stranded, StreamFacts, cautions
-from signaltape.settings import MOST_PARTITIONS, Settings
-from signaltape.stream import WORKER_GROUP, entry_time_ms, stream_key, stream_keys
+from signaltape.settings import Settings
+from signaltape.stream import MOST_PARTITIONS, WORKER_GROUP, entry_time_ms, stream_key, stream_keys
 
 T = TypeVar("T")
 

@@ -161,7 +161,7 @@ def _stranded(known: Known) -> list[Caution]:
     if not known.stranded:
         return []
     needed = max(one.partition for one in known.stranded) + 1
-    mend = f"set SIGNALTAPE_PARTITIONS={needed}, or start a worker with it until they are empty"
+    mend = f"run python -m worker until they are empty, or set SIGNALTAPE_PARTITIONS={needed} everywhere"
     return [
         Caution("stranded", f"{one.key} lies beyond SIGNALTAPE_PARTITIONS: {one.entries} entries wait", mend)
         for one in known.stranded

@@ -94,7 +94,7 @@ class ScrubbingFilter(logging.Filter):
         """Change the record where it holds a secret; it is always logged."""
         try:
             said = record.getMessage()
-        except (TypeError, ValueError, KeyError):  # a wrong call to log: logging itself says so
+        except Exception:  # noqa: BLE001 - a wrong call to log, or an odd argument: logging itself says so, and goes on
             return True
         if (clean := scrub(said)) != said:
             record.msg, record.args = clean, None
@@ -107,5 +107,6 @@ class ScrubbingFilter(logging.Filter):
         return True
 
 
+SCRUBBING = ScrubbingFilter()
 # The library's own logger, which may live in an engine; no other logger there is ours to change.
-logging.getLogger("signaltape").addFilter(ScrubbingFilter())
+logging.getLogger("signaltape").addFilter(SCRUBBING)

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from signaltape.errors import SettingsError
 from signaltape.secrecy import keep_secret
+from signaltape.stream import MOST_PARTITIONS
 from signaltape.urls import check_database_url, check_http_base, check_redis_url
 
 _MIB = 1024 * 1024
@@ -53,7 +54,6 @@ Days = Annotated[int, Meta(ge=1, le=_CENTURY_DAYS)]
 Hours = Annotated[int, Meta(ge=1, le=_CENTURY_DAYS * 24)]
 Seconds = Annotated[int, Meta(ge=0, le=_CENTURY_DAYS * 86_400)]
 _MOST_BYTES = 2**60
-MOST_PARTITIONS = 256
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -159,10 +159,13 @@ def _given(source: Mapping[str, str], name: str) -> str:
     if text:
         raise SettingsError(f"{name} and {name}_FILE are both set: leave one out")
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        held = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a text file"
         raise SettingsError(f"{name}_FILE: cannot read {path!r}: {reason}") from None
+    if not held:
+        raise SettingsError(f"{name}_FILE: {path!r} is empty")
+    return held
 
 
 def _check_text(name: str, text: str, *, is_path: bool) -> None:

@@ -15,6 +15,9 @@ FIELD_VERSION = b"v"
 #: The session of a replayed event: it marks the event, and keeps it out of the live tables.
 FIELD_REPLAY = b"replay"
 
+#: What SIGNALTAPE_PARTITIONS may be at most.
+MOST_PARTITIONS = 256
+
 
 def stream_key(stream: str, partition: int) -> str:
     """The key of one partition. The braces make it one Redis Cluster slot."""

@@ -33,6 +33,11 @@ EVERYWHERE = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _data_of_this_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNALTAPE_DATA", str(tmp_path / "data"))
+
+
 def assert_refused(started: list[Process], name: str) -> None:
     for process in started:
         code, out, err = process.finish()

@@ -44,6 +44,11 @@ WITH_POSTGRES = [
 ALL = sorted({*WITH_REDIS, *WITH_POSTGRES, ("worker",), ("signaltape", "ship"), ("reports", "schedule")})
 
 
+@pytest.fixture(autouse=True)
+def _data_of_this_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNALTAPE_DATA", str(tmp_path / "data"))
+
+
 def assert_clean(said: str) -> None:
     found = [one for one in PLANTED if one.lower() in said.lower()]
     assert not found, f"{found} in:\n{said}"

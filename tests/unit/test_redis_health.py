@@ -55,7 +55,7 @@ def test_a_redis_that_is_well_brings_no_caution() -> None:
             {"stranded": [Stranded("tape:{1}", 1, 9), Stranded("tape:{3}", 3, 282)]},
             "stranded",
             "entries wait",
-            "set SIGNALTAPE_PARTITIONS=4",
+            "or set SIGNALTAPE_PARTITIONS=4 everywhere",
         ),
         ({"policy": None, "refused": ["INFO"]}, "unknown", "whether it evicts: it refuses INFO", "provider"),
     ],

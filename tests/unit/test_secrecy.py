@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from signaltape import Emitter, Secret, Settings, secrecy
 from signaltape.clock import utc_now
+from signaltape.command import begin_command
 from signaltape.consuming.entry import Entry
 from signaltape.rejects import RejectFile
 from signaltape.secrecy import keep_secret, scrub
@@ -92,7 +97,6 @@ def test_the_librarys_log_holds_no_secret_in_message_arguments_or_exception(
 
 
 def test_inside_an_engine_only_the_librarys_own_logger_is_touched() -> None:
-    import sys
     import threading
 
     before = (sys.stdout, sys.stderr, sys.excepthook, threading.excepthook, list(logging.root.filters))
@@ -111,3 +115,29 @@ def test_the_reasons_in_dead_letters_and_reject_files_hold_no_secret(tmp_path: P
     assert letter.reason == "cannot use '***'"
     RejectFile(tmp_path / "rejects").keep(utc_now(), "x", "got 'hunter2'", {})
     assert "got '***'" in (tmp_path / "rejects").read_text()
+
+
+def test_a_commands_log_holds_no_secret_wherever_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = io.StringIO()
+    monkeypatch.setattr(logging.root, "handlers", [logging.StreamHandler(elsewhere)])
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True))
+    keep_secret("redis://:hunter2@host/0")
+    printed: Any = sys.stdout
+    begin_command()
+    begin_command()
+    logging.getLogger("some.library").warning("hunter2 there")
+    print("hunter2 here")
+    sys.stdout.writelines(["and hunter2\n"])
+    click.echo(b"hunter2 as bytes")
+    assert elsewhere.getvalue() == "*** there\n"
+    assert printed.buffer.getvalue() == b"*** here\nand ***\n*** as bytes\n"
+
+
+def test_an_argument_that_cannot_be_shown_does_not_break_whoever_logs() -> None:
+    class Odd:
+        def __str__(self) -> str:
+            raise RuntimeError("no")
+
+    record = logging.LogRecord("signaltape", logging.WARNING, __file__, 1, "what is %s?", (Odd(),), None)
+    assert secrecy.SCRUBBING.filter(record)

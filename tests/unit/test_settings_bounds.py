@@ -220,6 +220,9 @@ def test_a_secret_may_stand_in_a_file(name: str, tmp_path: Path) -> None:
     assert getattr(settings, _FIELD_OF[name]) == Secret(value)
     with pytest.raises(SettingsError, match=f"{name} and {name}_FILE are both set"):
         Settings.from_env({f"{name}_FILE": str(path), name: value})
+    path.write_text("\n")
+    with pytest.raises(SettingsError, match=f"{name}_FILE: .* is empty"):
+        Settings.from_env({f"{name}_FILE": str(path)})
     path.unlink()
     with pytest.raises(SettingsError, match=f"{name}_FILE: cannot read .*No such file"):
         Settings.from_env({f"{name}_FILE": str(path)})
