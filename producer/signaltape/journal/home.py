@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from signaltape.journal.lock import FileLock, is_held
-from signaltape.journal.segment import segment_numbers
+from signaltape.journal.segment import segment_numbers, segment_path
 
 OWNER_LOCK = "owner.lock"
 SHIP_LOCK = "ship.lock"
@@ -60,7 +60,12 @@ def damaged_path(folder: Path) -> Path:
 
 
 def remove_journal(folder: Path) -> None:
-    """Remove a journal. What lies beside it (rejects, damaged bytes) stays."""
+    """Remove a journal. What lies beside it (rejects, damaged bytes) stays.
+
+    Its cursor goes after its segments: whoever ends in between leaves a journal of which everything was shipped.
+    """
+    for number in segment_numbers(folder):
+        segment_path(folder, number).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -69,7 +74,7 @@ def backlog_bytes(folder: Path) -> int:
     total = 0
     for number in segment_numbers(folder):
         try:
-            total += (folder / f"{number:08d}.seg").stat().st_size
+            total += segment_path(folder, number).stat().st_size
         except FileNotFoundError:  # removed meanwhile
             continue
     return total

@@ -7,10 +7,11 @@ import mmap
 from pathlib import Path
 from typing import NamedTuple
 
-from signaltape.journal.frame import Frame, Gap, mend, next_frame_after, read_frame
+from signaltape.journal.frame import HEAD_BYTES, Frame, Gap, mend, next_frame_after, read_frame
 from signaltape.journal.home import damaged_path, is_alive
 from signaltape.journal.segment import (
     HEADER_BYTES,
+    SegmentHeader,
     first_event_of,
     last_touched,
     read_header,
@@ -46,15 +47,22 @@ class JournalReader:
     def __init__(self, folder: Path, place: Place) -> None:
         self.folder = folder
         self.place = place
-        #: events that were gone before they could be read (removed by the bound), and frames damaged
+        #: events that were gone before they could be read (removed by the bound), and damaged stretches
         self.missed = 0
         self.damaged = 0
+        #: whether the writer is known to have ended: then what follows a blank is damage, not yet to be written
+        self.ended = False
+        self._set_aside: set[tuple[int, int]] = set()
+        self._blank_from: tuple[int, int] | None = None
         self._map: mmap.mmap | None = None
         self._view: memoryview | None = None
         self._open_number = 0
 
     def read(self, max_events: int, max_bytes: int) -> list[Item]:
-        """Up to `max_events` frames or about `max_bytes` of data; empty when nothing more is there now."""
+        """Up to `max_events` frames or about `max_bytes` of data; empty when nothing more is there now.
+
+        Raises OSError (a file cannot be opened or written); `place` may then lie behind frames that nobody got.
+        """
         items: list[Item] = []
         size = 0
         while len(items) < max_events and size < max_bytes:
@@ -98,23 +106,29 @@ class JournalReader:
             found = read_frame(view, self.place.offset)
             if isinstance(found, Frame):
                 return self._take(found)
-            # Once there is a successor nothing is written here any more: look for it, then look again.
-            successor = self._successor()
-            found = read_frame(view, self.place.offset)
-            if isinstance(found, Frame):
-                return self._take(found)
-            if found is Gap.DAMAGED:
-                if successor is None and is_alive(self.folder):
-                    return None  # perhaps only half visible yet; look again later
-                mended = mend(view, self.place.offset)
-                if mended is not None:
-                    log.warning("%s: a flipped bit at %d was put right", self.folder.name, self.place.offset)
-                    return self._take(mended)
+            # Once there is a successor, or no writer, nothing is written here any more: see that, then look again.
+            has_successor = self._has_successor()
+            if not (has_successor or self.ended) and (found is Gap.UNWRITTEN or is_alive(self.folder)):
+                return None  # not written yet, or perhaps only half visible: look again later
+            frame = self._final(view)
+            if frame is not None:
+                return self._take(frame)
+            if self._is_blank_from_here(view):
+                if not has_successor:
+                    return None
+                self.place = Place(self.place.segment + 1, 0, self.place.events)
+            else:
                 self._set_damage_aside(view)
-                continue
-            if successor is None:
-                return None
-            self.place = Place(successor, HEADER_BYTES, self.place.events)
+
+    def _final(self, view: memoryview) -> Frame | None:
+        """The frame here, where nothing is written any more: as it stands, or mended."""
+        found = read_frame(view, self.place.offset)
+        if isinstance(found, Frame):
+            return found
+        mended = None if self._is_blank_from_here(view) else mend(view, self.place.offset)
+        if mended is not None:
+            log.warning("%s: a flipped bit at %d was put right", self.folder.name, self.place.offset)
+        return mended
 
     def _take(self, frame: Frame) -> Item:
         self.place = Place(self.place.segment, frame.end, self.place.events + 1)
@@ -122,20 +136,16 @@ class JournalReader:
 
     def _segment(self) -> memoryview | None:
         """The mapped segment of the current place, stepping over segments that are gone."""
-        if self._open_number == self.place.segment and self._view is not None:
+        begun = self.place.offset >= HEADER_BYTES
+        if begun and self._open_number == self.place.segment and self._view is not None:
             return self._view
         numbers = [number for number in segment_numbers(self.folder) if number >= self.place.segment]
         for number in numbers:
             view = self._open(number)
             if view is None:
                 continue
-            header = read_header(view)
-            if header is None:
-                log.error("%s is not a journal segment; left alone", segment_path(self.folder, number))
-                continue
             if number != self.place.segment or self.place.offset < HEADER_BYTES:
-                self._note_missed(header.first_event)
-                self.place = Place(number, HEADER_BYTES, header.first_event)
+                self._begin(number, read_header(view))
             return view
         return None
 
@@ -150,25 +160,50 @@ class JournalReader:
         self._open_number = number
         return self._view
 
-    def _note_missed(self, first_event: int) -> None:
-        gone = first_event - self.place.events
-        if gone > 0:
-            self.missed += gone
-            log.error("%s: %d events were removed before they could be shipped", self.folder.name, gone)
+    def _begin(self, number: int, header: SegmentHeader | None) -> None:
+        """Go to the first frame of a segment. Its header sets our count right: damaged frames were not counted."""
+        events = self.place.events
+        if header is None:
+            log.error(
+                "%s: its header is damaged; the events behind it are read all the same",
+                segment_path(self.folder, number),
+            )
+        else:
+            gone = header.first_event - events
+            # Only where a segment is not there any more was anything removed.
+            if gone > 0 and number > self.place.segment:
+                self.missed += gone
+                log.error("%s: %d events were removed before they could be shipped", self.folder.name, gone)
+            events = header.first_event
+        self.place = Place(number, HEADER_BYTES, events)
 
-    def _successor(self) -> int | None:
-        later = (number for number in segment_numbers(self.folder) if number > self.place.segment)
-        return next(later, None)
+    def _has_successor(self) -> bool:
+        return any(number > self.place.segment for number in segment_numbers(self.folder))
+
+    def _is_blank_from_here(self, view: memoryview) -> bool:
+        """Whether only zeros follow: if not, this is no end but damage (a length of zero, a page that is gone)."""
+        here = (self.place.segment, self.place.offset)
+        if self._blank_from != here:
+            rest = bytes(view[self.place.offset :])
+            if len(rest) >= HEAD_BYTES and rest != bytes(len(rest)):
+                return False
+            self._blank_from = here
+        return True
 
     def _set_damage_aside(self, view: memoryview) -> None:
         start = self.place.offset
         follows = next_frame_after(view, start)
         stop = follows if follows is not None else len(view)
-        damaged = bytes(view[start:stop]).rstrip(b"\0")
-        with damaged_path(self.folder).open("ab") as file:
-            file.write(damaged)
-        self.damaged += 1
-        log.error("%s: %d damaged bytes set aside at %d", self.folder.name, len(damaged), start)
+        if (
+            self.place.segment,
+            start,
+        ) not in self._set_aside:  # the same stretch is read again after a rewind
+            damaged = bytes(view[start:stop]).rstrip(b"\0")
+            with damaged_path(self.folder).open("ab") as file:
+                file.write(damaged)
+            self._set_aside.add((self.place.segment, start))
+            self.damaged += 1
+            log.error("%s: %d damaged bytes set aside at %d", self.folder.name, len(damaged), start)
         # A frame that cannot be read may still have been counted by the writer; the header of the
         # next segment sets the count right.
         self.place = Place(self.place.segment, stop, self.place.events)

@@ -1,4 +1,9 @@
-"""Segment files: a header, then frames. Creating and opening them."""
+"""Segment files: a header, then frames. Creating and opening them.
+
+    magic 8 bytes | first event u64 | size u64 | checksum u32 | zeros up to 64 bytes        little-endian
+
+The checksum is the crc32 of what stands before it. Zero means that there is none: so were segments once.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,16 @@ import os
 import struct
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 from signaltape.errors import JournalUnavailable
+from signaltape.journal.frame import count_frames
 
 MAGIC = b"SIGTAPE1"
 #: The header takes this much; frames start behind it.
 HEADER_BYTES = 64
 _HEADER = struct.Struct("<8sQQ")
+_CHECKSUM = struct.Struct("<I")
 SUFFIX = ".seg"
 
 
@@ -49,7 +57,7 @@ def create_segment(folder: Path, number: int, size: int, first_event: int) -> mm
         try:
             _allocate(fd, size)
             mapped = _map(fd, size)
-            mapped[: _HEADER.size] = _HEADER.pack(MAGIC, first_event, size)
+            mapped[:HEADER_BYTES] = pack_header(first_event, size)
             fresh.rename(path)
         finally:
             os.close(fd)
@@ -59,12 +67,40 @@ def create_segment(folder: Path, number: int, size: int, first_event: int) -> mm
     return mapped
 
 
+def pack_header(first_event: int, size: int) -> bytes:
+    """The first HEADER_BYTES of a segment."""
+    fields = _HEADER.pack(MAGIC, first_event, size)
+    return (fields + _CHECKSUM.pack(_checksum(fields))).ljust(HEADER_BYTES, b"\0")
+
+
 def read_header(segment: memoryview) -> SegmentHeader | None:
-    """The header of a mapped segment, or None if this is no segment of ours."""
+    """The header of a mapped segment, one flipped bit put right; None if it is damaged beyond that.
+
+    The frames behind a damaged header may be whole all the same: each has a checksum of its own.
+    """
     if len(segment) < HEADER_BYTES:
         return None
-    magic, first_event, size = _HEADER.unpack_from(segment)
+    fields = _intact(bytearray(segment[: _HEADER.size]), *_CHECKSUM.unpack_from(segment, _HEADER.size))
+    if fields is None:
+        return None
+    magic, first_event, size = _HEADER.unpack(fields)
     return SegmentHeader(first_event, size) if magic == MAGIC else None
+
+
+def _checksum(fields: bytes | bytearray) -> int:
+    return crc32(fields) or 1  # zero is taken
+
+
+def _intact(fields: bytearray, checksum: int) -> bytearray | None:
+    """The fields as they were written, or None. For so few bytes the checksum tells any two flips apart."""
+    if not checksum or (_checksum(fields) ^ checksum).bit_count() <= 1:
+        return fields
+    for position in range(len(fields) * 8):
+        fields[position >> 3] ^= 1 << (position & 7)
+        if _checksum(fields) == checksum:
+            return fields
+        fields[position >> 3] ^= 1 << (position & 7)
+    return None
 
 
 def first_event_of(folder: Path, number: int) -> int | None:
@@ -75,6 +111,20 @@ def first_event_of(folder: Path, number: int) -> int | None:
     except OSError:
         return None
     return header.first_event if header else None
+
+
+def written_end(folder: Path) -> tuple[int, int]:
+    """Where what is written in a journal now ends: its last segment, and the offset behind the last frame there."""
+    numbers = segment_numbers(folder)
+    if not numbers:
+        return 0, 0
+    try:
+        with segment_path(folder, numbers[-1]).open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    except (FileNotFoundError, ValueError):  # removed meanwhile, or empty
+        return numbers[-1], 0
+    with mapped:
+        return numbers[-1], count_frames(mapped, HEADER_BYTES)[1]
 
 
 def last_touched(folder: Path, number: int) -> float | None:

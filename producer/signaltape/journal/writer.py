@@ -22,7 +22,6 @@ from signaltape.journal.home import backlog_bytes, new_journal_folder
 from signaltape.journal.segment import (
     HEADER_BYTES,
     create_segment,
-    first_event_of,
     segment_numbers,
     segment_path,
 )
@@ -67,6 +66,8 @@ class JournalWriter:
         self._changing = False
         self._deferred: list[bytes] = []
         self._number = 0
+        #: number of the first event of each segment that was begun
+        self._first_events: dict[int, int] = {}
         #: the open segment, how many events of the journal were counted, and up to where in this segment
         self._segment: tuple[mmap.mmap | None, int, int] = (None, 0, HEADER_BYTES)
         self._closed = False
@@ -149,6 +150,7 @@ class JournalWriter:
         self._make_room(size)
         self._number += 1  # first: no number is used twice, even if Ctrl-C comes in between
         mapped = create_segment(self.folder, self._number, size, events)
+        self._first_events[self._number] = events
         mapped.seek(HEADER_BYTES)
         mapped.write(frame)
         self._segment = (mapped, events, HEADER_BYTES)
@@ -182,8 +184,8 @@ class JournalWriter:
         return True
 
     def _count_dropped(self, oldest: int, following: int) -> None:
-        first, end = first_event_of(self.folder, oldest), first_event_of(self.folder, following)
-        if first is None or end is None:
+        first, end = self._first_events.pop(oldest, None), self._first_events.get(following)
+        if first is None or end is None:  # no segment of ours
             return
         lost = end - max(first, read_cursor(self.folder).events)
         if lost > 0:
