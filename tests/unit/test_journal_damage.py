@@ -1,4 +1,4 @@
-"""Flipped bits and lost pages in a journal: everything that can be read is read, counted rightly, and nothing doubled."""
+"""Flipped bits and lost pages in a journal: all that can be read is read, counted rightly, and not doubled."""
 
 from __future__ import annotations
 

@@ -15,6 +15,14 @@ CURSOR_FILE = "cursor.json"
 _CHECKSUM = b',"crc32":'
 
 
+class Anchor(Struct, frozen=True):
+    """An entry of ours that Redis must still hold if it forgot nothing since."""
+
+    id: str
+    #: crc32 of its data; 0: not known
+    checksum: int = 0
+
+
 class Cursor(Struct, kw_only=True):
     """The place up to which Redis has acknowledged every event of a journal."""
 
@@ -26,9 +34,8 @@ class Cursor(Struct, kw_only=True):
     #: the server (its run id) that took them, and the last entry id it gave for each stream key
     run_id: str = ""
     last_ids: dict[str, str] = msgspec.field(default_factory=dict)
-    #: by stream key: an entry of ours that Redis must still hold if it forgot nothing since, and how many entries
-    #: it had ever added when that was last asked (0: it does not say)
-    anchors: dict[str, str] = msgspec.field(default_factory=dict)
+    #: by stream key: the entry to look for, and how many entries the stream had ever had at the last look
+    anchors: dict[str, Anchor] = msgspec.field(default_factory=dict)
     added: dict[str, int] = msgspec.field(default_factory=dict)
 
 

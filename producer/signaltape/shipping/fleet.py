@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from signaltape.journal.cursor import read_cursor
 from signaltape.journal.home import is_alive, journal_folders
+from signaltape.journal.segment import written_end
+from signaltape.notices import Notices
 from signaltape.settings import Settings
+from signaltape.shipping.backoff import Backoff
 from signaltape.shipping.journal import JournalShipper
 from signaltape.shipping.link import Link
 
 #: How often to look for journals of engines that died, and whether Redis still knows what it got.
 LOOK_EVERY_S = 1.0
+#: How often a drain begins again because Redis has forgotten what it was just given.
+_DRAIN_ROUNDS = 3
+
+T = TypeVar("T")
 
 
 class Fleet:
@@ -30,6 +40,14 @@ class Fleet:
         self._link = Link(settings.redis_url)
         self._journals: dict[Path, JournalShipper] = {}
         self._looked_at = float("-inf")
+        self._notices = Notices()
+        #: journals whose files make trouble, and when each is tried again
+        self._troubled: dict[Path, tuple[Backoff, float]] = {}
+
+    @property
+    def troubled(self) -> list[Path]:
+        """The journals whose files cannot be read or written."""
+        return list(self._troubled)
 
     def step(self) -> int:
         """Ship one batch of every journal. Returns how many events went; 0: nothing to do now.
@@ -37,12 +55,39 @@ class Fleet:
         Raises one of LinkError, as `JournalShipper.step` does.
         """
         self._look_around()
-        return sum(journal.step(self._link) for journal in list(self._journals.values()))
+        return sum(self._step(journal) for journal in list(self._journals.values()))
 
     def take_all(self) -> None:
         """Look for journals now, whatever the clock says."""
         self._looked_at = float("-inf")
         self._look_around()
+
+    def drain(self, deadline: float) -> int:
+        """Ship what stands in the journals now, but not what engines write meanwhile. Returns how many events went.
+
+        deadline: stop then, on the monotonic clock, whatever is left.
+        Raises one of LinkError.
+        """
+        self.take_all()
+        nowhere = (0, 0)
+        ends = {
+            folder: self._guarded(folder, partial(written_end, folder), nowhere) for folder in self._journals
+        }
+        total = 0
+        for _ in range(_DRAIN_ROUNDS):
+            while time.monotonic() < deadline and self._is_behind(ends):
+                shipped = self.step()
+                total += shipped
+                if not shipped:
+                    return total
+            self.take_all()  # what was given last: is it still there?
+            if not self._is_behind(ends):
+                break
+        return total
+
+    def has_left(self, folders: Iterable[Path]) -> bool:
+        """Whether any of these journals holds something that no shipper has shipped."""
+        return any(self._has_left(folder) for folder in folders)
 
     def resend(self, since: float) -> None:
         """Ship once more what the journals hold of what was written or shipped after `since` (epoch seconds)."""
@@ -71,14 +116,57 @@ class Fleet:
             return
         self._looked_at = now
         for folder in journal_folders(self._settings.home):
-            if folder not in self._journals and self._may_take(folder):
-                shipper = JournalShipper.adopt(folder, self._settings.stream, self._settings.partitions)
-                if shipper is not None:
-                    self._journals[folder] = shipper
+            if folder not in self._journals:
+                self._guarded(folder, partial(self._take, folder), None)
         for folder, journal in list(self._journals.items()):
-            journal.check(self._link)
-            if journal.tidy(self._settings.shipped_keep_s):
+            if self._guarded(folder, partial(self._check_and_tidy, journal), False):
                 del self._journals[folder]
 
-    def _may_take(self, folder: Path) -> bool:
-        return self._own is None or folder in self._own or not is_alive(folder)
+    def _has_left(self, folder: Path) -> bool:
+        try:
+            journal, end = self._journals.get(folder), written_end(folder)
+            if journal is not None:
+                return journal.is_behind(end)
+            cursor = read_cursor(folder)  # another shipper has it
+        except OSError:
+            return True  # for all we know
+        return (cursor.segment, cursor.offset) < end
+
+    def _take(self, folder: Path) -> None:
+        if self._own is None or folder in self._own or not is_alive(folder):
+            shipper = JournalShipper.adopt(folder, self._settings.stream, self._settings.partitions)
+            if shipper is not None:
+                self._journals[folder] = shipper
+
+    def _check_and_tidy(self, journal: JournalShipper) -> bool:
+        """True if the whole journal is gone."""
+        journal.check(self._link)
+        return journal.tidy(self._settings.shipped_keep_s)
+
+    def _step(self, journal: JournalShipper) -> int:
+        return self._guarded(journal.folder, partial(journal.step, self._link), 0)
+
+    def _is_behind(self, ends: dict[Path, tuple[int, int]]) -> bool:
+        return any(
+            self._guarded(folder, partial(journal.is_behind, ends[folder]), False)
+            for folder, journal in self._journals.items()
+            if folder in ends
+        )
+
+    def _guarded(self, folder: Path, act: Callable[[], T], otherwise: T) -> T:
+        """What `act` does for one journal. Trouble with its files is said as what it is, and holds up no other."""
+        backoff, resting_until = self._troubled.get(folder, (None, 0.0))
+        if time.monotonic() < resting_until:
+            return otherwise
+        try:
+            result = act()
+        except OSError as error:
+            backoff = backoff or Backoff()
+            self._troubled[folder] = (backoff, time.monotonic() + backoff.next_s())
+            self._notices.say(
+                f"files of {folder}",
+                f"{folder}: trouble with the files of this journal, they wait there: {error}",
+            )
+            return otherwise
+        self._troubled.pop(folder, None)
+        return result

@@ -4,46 +4,68 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from signaltape.failpoints import failpoint
-from signaltape.journal.cursor import CURSOR_FILE, read_cursor, write_cursor
+from signaltape.journal.cursor import CURSOR_FILE, Anchor, Cursor, find_cursor, write_cursor
 from signaltape.journal.home import SHIP_LOCK, is_alive, remove_journal
 from signaltape.journal.lock import FileLock
 from signaltape.journal.reader import Item, JournalReader, Place
 from signaltape.journal.segment import segment_numbers, segment_path
 from signaltape.notices import Notices
-from signaltape.shipping.link import Answer, Link
+from signaltape.shipping.forgetting import RESEND_MARGIN_S, Given, Loss, StreamState, lost_from
+from signaltape.shipping.link import Answer, Link, checksum_of
 from signaltape.shipping.outgoing import Addresser, Outgoing
-from signaltape.stream import entry_order, entry_time_ms
+from signaltape.stream import entry_order
 
 #: A batch is small enough to leave the interpreter to the engine's threads soon, large enough to
 #: make the round trip count little.
 BATCH_EVENTS = 256
 BATCH_BYTES = 256 * 1024
-#: What a restarted or promoted server may lack lies within this time before its last sign; clocks of two
-#: machines may differ by as much.
-RESEND_MARGIN_S = 60.0
+#: What is only suspected (a missing entry that trimming may have taken, a new connection to who knows which server)
+#: makes us send again at most this often, so that it can never go round in a circle.
+SUSPECT_EVERY_S = 900.0
 _FORGOTTEN = "Redis has forgotten events that it had acknowledged"
 
 
 class JournalShipper:
-    """Ships one journal. Holds its ship lock; made only through `adopt`."""
+    """Ships one journal. Holds its ship lock; made only through `adopt`.
+
+    Its files may raise OSError, in any method: that is the disk, not Redis.
+    """
 
     def __init__(self, folder: Path, lock: FileLock, stream: str, partitions: int) -> None:
         self.folder = folder
         self._lock = lock
         self._address = Addresser(stream, partitions)
-        self._cursor = read_cursor(folder)
-        self._reader = JournalReader(folder, self._acknowledged())
         self._notices = Notices()
-        self._at_end = False
+        self._saved = True
+        self._shipped_at = 0.0
+        self._suspected_at = float("-inf")
+        self._connections = 0
+        found = find_cursor(folder)
+        self._cursor = found or Cursor()
+        for key, entry_id in self._cursor.last_ids.items():
+            self._cursor.anchors.setdefault(key, Anchor(entry_id))  # of an earlier version
+        #: by stream key, the last entry that we were given
+        self._last: dict[str, Anchor] = {}
+        self._reader = JournalReader(folder, self._acknowledged())
+        if found is None:
+            self._send_again("its cursor is damaged")
 
     @classmethod
     def adopt(cls, folder: Path, stream: str, partitions: int) -> JournalShipper | None:
         """Take charge of a journal; None if another shipper has it, or it is gone."""
         lock = FileLock(folder / SHIP_LOCK)
-        return cls(folder, lock, stream, partitions) if lock.acquire() else None
+        if not lock.acquire():
+            return None
+        try:
+            return cls(folder, lock, stream, partitions)
+        except BaseException:
+            lock.release()
+            raise
 
     def step(self, link: Link) -> int:
         """Ship one batch. Returns how many events Redis has acknowledged (0: nothing to do now).
@@ -52,23 +74,23 @@ class JournalShipper:
         the cursor then stands behind the last event that it did take.
         """
         link.connect()
-        self._notice_another_server(link.run_id)
-        items = self._reader.read(BATCH_EVENTS, BATCH_BYTES)
-        self._at_end = not items
-        if not items:
-            self._note_skipped()
-            return 0
+        self._notice_another_server(link)
         try:
+            items = self._reader.read(BATCH_EVENTS, BATCH_BYTES)
+            if not items:
+                self._note_skipped()
+                return 0
             batch = [self._address(item.frame) for item in items]
-            answer = link.send(self._address.keys, self._cursor.last_ids, batch)
+            keys = list(dict.fromkeys(sent.key for sent in batch))
+            answer = link.send(keys, self._cursor.anchors, batch)
+            failpoint("shipper.after_reply")
+            loss = self._loss(answer.states) or self._gone_back(batch, answer)
+            self._advance(items, batch, answer)
         except BaseException:
             self._reader.seek(self._acknowledged())
             raise
-        failpoint("shipper.after_reply")
-        forgotten_since = self._forgotten_since(answer)
-        self._advance(items, batch, answer)
-        if forgotten_since is not None:
-            self._send_again(_FORGOTTEN, forgotten_since)
+        if loss is not None:
+            self._send_again(_FORGOTTEN, loss.since)
         elif answer.error is not None:
             self._reader.seek(self._acknowledged())
             raise answer.error
@@ -77,10 +99,21 @@ class JournalShipper:
     def check(self, link: Link) -> None:
         """While idle: notice a server that has forgotten what it was given. Raises one of LinkError."""
         link.connect()
-        self._notice_another_server(link.run_id)
-        forgotten_since = self._forgotten_since(link.send(self._address.keys, self._cursor.last_ids, []))
-        if forgotten_since is not None:
-            self._send_again(_FORGOTTEN, forgotten_since)
+        self._notice_another_server(link)
+        if not self._cursor.last_ids:
+            return
+        states = link.send(list(self._cursor.last_ids), self._cursor.anchors, []).states
+        loss = self._loss(states)
+        if loss is not None:
+            self._send_again(_FORGOTTEN, loss.since)
+        else:
+            self._trust(states)
+
+    def is_behind(self, end: tuple[int, int]) -> bool:
+        """Whether something before `end` (see `written_end`) was not acknowledged; of a dead engine, anything."""
+        if self._reader.ended:
+            return self._has_more()
+        return (self._cursor.segment, self._cursor.offset) < end
 
     def tidy(self, keep_s: float) -> bool:
         """Remove segments shipped longer than `keep_s` seconds ago; True if the whole journal is gone."""
@@ -89,12 +122,16 @@ class JournalShipper:
             path = segment_path(self.folder, number)
             if number < self._cursor.segment and _age_s(path, now) >= keep_s:
                 path.unlink(missing_ok=True)
-        if not self._at_end or is_alive(self.folder):
+        if not self._saved:
+            self._save()
+        if is_alive(self.folder):
             return False
-        if _age_s(self.folder / CURSOR_FILE, now) < keep_s:
+        # In this order: what an engine wrote until it was seen dead is found by this look.
+        self._reader.ended = True
+        if self._has_more() or self._shipped_s_ago(now) < keep_s:
             return False
-        self.close()
         remove_journal(self.folder)
+        self.close()
         return True
 
     def resend(self, since: float) -> None:
@@ -113,16 +150,30 @@ class JournalShipper:
         """In a forked child: close our copy of the parent's lock."""
         self._lock.forget()
 
+    def _has_more(self) -> bool:
+        """Whether anything is left to ship."""
+        try:
+            return bool(self._reader.read(1, 1))
+        finally:
+            self._reader.seek(self._acknowledged())
+
     def _advance(self, items: list[Item], batch: list[Outgoing], answer: Answer) -> None:
         taken = len(answer.entry_ids)
         if not taken:
             return
+        cursor = self._cursor
+        last: dict[str, tuple[str, Outgoing]] = {}
         for sent, entry_id in zip(batch, answer.entry_ids, strict=False):
-            self._cursor.last_ids[sent.key] = entry_id
-        left = self._cursor.segment
+            if sent.key not in cursor.anchors:
+                # Until one was asked for, the first must be there: only it tells what became of those behind it.
+                cursor.anchors[sent.key] = Anchor(entry_id, checksum_of(sent.data))
+            last[sent.key] = (entry_id, sent)
+        for key, (entry_id, sent) in last.items():
+            cursor.last_ids[key] = entry_id
+            self._last[key] = Anchor(entry_id, checksum_of(sent.data))
+        self._trust(answer.states)
+        self._shipped_at = time.time()
         self._move_to(items[taken - 1].after)
-        if left and left != self._cursor.segment:
-            self._stamp_shipped(left)
 
     def _note_skipped(self) -> None:
         """The reader may have stepped over damage or into a new segment without finding an event."""
@@ -131,52 +182,106 @@ class JournalShipper:
 
     def _move_to(self, place: Place) -> None:
         cursor = self._cursor
+        left = cursor.segment
         cursor.segment, cursor.offset, cursor.events = place
-        write_cursor(self.folder, cursor)
+        self._save()
+        if left != place.segment:
+            self._stamp_shipped(left, place.segment)
 
-    def _stamp_shipped(self, number: int) -> None:
-        """Note on a segment when its last event was shipped: from then on its keeping time runs."""
+    def _save(self) -> None:
+        """Write the cursor. Without room for it shipping goes on: what is sent twice is dropped later."""
         try:
-            os.utime(segment_path(self.folder, number))
-        except FileNotFoundError:  # the writer needed the room
-            return
+            write_cursor(self.folder, self._cursor)
+        except OSError as error:
+            self._saved = False
+            self._notices.say(
+                "cursor",
+                f"{self.folder}: how far it was shipped cannot be written ({error.strerror}); events go on to "
+                "Redis, and once more if the shipper is restarted before there is room on the disk",
+            )
+        else:
+            self._saved = True
 
-    def _forgotten_since(self, answer: Answer) -> float | None:
-        """From when on (epoch seconds) Redis lacks what it was given; None if it lacks nothing.
+    def _stamp_shipped(self, first: int, end: int) -> None:
+        """Note on segments when their last event was shipped: from then on their keeping time runs."""
+        for number in segment_numbers(self.folder):
+            if first <= number < end:
+                with suppress(FileNotFoundError):  # the writer needed the room
+                    os.utime(segment_path(self.folder, number))
 
-        0 if all of it may be gone: the stream is new, or is not there.
-        """
-        for key, given in self._cursor.last_ids.items():
-            state = answer.states.get(key)
-            if state is None or state.last_id == "":
+    def _loss(self, states: Mapping[str, StreamState]) -> Loss | None:
+        """What Redis lacks of what it was given, by what it says of its streams."""
+        cursor = self._cursor
+        for key, state in states.items():
+            if key not in cursor.last_ids:
                 continue
-            if state.last_id is None or state.lacks_ours:
-                return 0.0
-            if entry_order(state.last_id) < entry_order(given):
-                return entry_time_ms(state.last_id) / 1000 - RESEND_MARGIN_S
+            given = Given(cursor.last_ids[key], cursor.anchors[key].id, cursor.added.get(key, 0))
+            loss = lost_from(given, state)
+            if loss is not None and (loss.sure or self._may_suspect()):
+                return loss
         return None
 
-    def _notice_another_server(self, run_id: str) -> None:
+    def _gone_back(self, batch: list[Outgoing], answer: Answer) -> Loss | None:
+        """Where we may only add: a stream whose ids go back was made anew."""
+        if all(state.exists is not None for state in answer.states.values()):
+            return None
+        for sent, entry_id in zip(batch, answer.entry_ids, strict=False):
+            given = self._cursor.last_ids.get(sent.key)
+            if given is not None and entry_order(entry_id) < entry_order(given):
+                return Loss(0.0)
+        return None
+
+    def _trust(self, states: Mapping[str, StreamState]) -> None:
+        """Nothing is lacking. Where the anchor was asked for, all we gave is there: from now on look for the last."""
+        cursor = self._cursor
+        for key, state in states.items():
+            if key not in cursor.last_ids:
+                continue
+            if state.holds_anchor is not None and key in self._last:
+                cursor.anchors[key] = self._last[key]
+            if state.added is not None:
+                cursor.added[key] = state.added
+
+    def _may_suspect(self) -> bool:
+        now = time.monotonic()
+        if now - self._suspected_at < SUSPECT_EVERY_S:
+            return False
+        self._suspected_at = now
+        return True
+
+    def _notice_another_server(self, link: Link) -> None:
         """A server that was restarted, or took over, may lack the last moments of what the old one had."""
+        reconnected = self._connections not in (0, link.connections)
+        self._connections = link.connections
         before = self._cursor.run_id
-        self._cursor.run_id = run_id
-        if before and before != run_id:
-            last_shipped = time.time() - _age_s(self.folder / CURSOR_FILE, time.time())
-            self._send_again("Redis was restarted or is another server", last_shipped - RESEND_MARGIN_S)
+        why = ""
+        if link.run_id:
+            self._cursor.run_id = link.run_id
+            if before and before != link.run_id:
+                why = "Redis was restarted or is another server"
+        elif reconnected and self._cursor.last_ids and self._may_suspect():
+            why = "Redis does not say whether it is the same server as before"
+        if why:
+            now = time.time()
+            self._send_again(why, now - self._shipped_s_ago(now) - RESEND_MARGIN_S)
 
     def _send_again(self, why: str, since: float = 0.0) -> None:
         self._reader.rewind(since)
-        self._at_end = False
         place = self._reader.place
         self._notices.say(
             "resend", f"{why}: sending again from event {place.events} on (duplicates are dropped later)"
         )
-        self._cursor.last_ids = {}
+        cursor = self._cursor
+        cursor.last_ids, cursor.anchors, cursor.added, self._last = {}, {}, {}, {}
         self._move_to(place)
 
     def _acknowledged(self) -> Place:
         cursor = self._cursor
         return Place(cursor.segment, cursor.offset, cursor.events)
+
+    def _shipped_s_ago(self, now: float) -> float:
+        """Seconds since something was shipped last, by this shipper or, by the cursor's file, one before it."""
+        return min(now - self._shipped_at, _age_s(self.folder / CURSOR_FILE, now))
 
 
 def _age_s(path: Path, now: float) -> float:

@@ -6,39 +6,38 @@ every microsecond of Python here is one that the engine's own threads wait for t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import redis
 from hiredis import pack_command
 from redis.backoff import NoBackoff
+from redis.exceptions import NoPermissionError
 from redis.retry import Retry
 
+from signaltape.journal.cursor import Anchor
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret
+from signaltape.shipping.forgetting import StreamState
 from signaltape.shipping.outgoing import Outgoing
 from signaltape.stream import FIELD_DATA, FIELD_EVENT
+
+log = logging.getLogger("signaltape")
 
 #: No answer within this time means that the server is away; the batch is sent again later.
 ANSWER_TIMEOUT_S = 5.0
 CONNECT_TIMEOUT_S = 3.0
 
-#: What can go wrong between us and the server.
-LinkError = (redis.RedisError, OSError)
-
-
-class StreamState(NamedTuple):
-    """What Redis knows of one stream, asked before a batch is added to it."""
-
-    #: its last entry id; None if there is no such stream, empty if we may not ask
-    last_id: str | None
-    #: whether it lacks the entry that we were last given, though nothing was ever removed from it
-    lacks_ours: bool = False
+#: What can go wrong between us and the server. Errors of files are never among them.
+LinkError = redis.RedisError
 
 
 class Answer(NamedTuple):
     """What the server said to a batch."""
 
+    #: what it knows of the streams, asked behind the batch
     states: dict[str, StreamState]
     #: entry ids, in order, up to the first event that was not taken
     entry_ids: list[str]
@@ -63,46 +62,62 @@ class Link:
     def __init__(self, url: Secret) -> None:
         self._client = client(url)
         self._connection: Any = None
-        #: the run id of the server behind this connection
+        #: the run id of the server behind this connection; empty if it does not say
         self.run_id = ""
+        #: how many connections were made so far: behind a new one may be another server
+        self.connections = 0
+        self._said_what_is_refused = False
 
     def connect(self) -> None:
         """Connect, if need be, and learn which server this is. Raises one of LinkError."""
         if self._connection is not None:
             return
         pool = self._client.connection_pool
-        connection: Any = pool.get_connection()
+        try:
+            connection: Any = pool.get_connection()
+        except OSError as error:
+            raise redis.ConnectionError(str(error)) from error
         try:
             connection.send_command("INFO", "server")
-            self.run_id = _run_id(connection.read_response())
-        except BaseException:
+            info = _answer(connection)
+            if isinstance(info, redis.ResponseError):
+                self._note_refused("INFO", info)
+            self.run_id = _run_id(info) if isinstance(info, bytes) else ""
+        except BaseException as error:
             connection.disconnect()
             pool.release(connection)
+            if isinstance(error, OSError):
+                raise redis.ConnectionError(str(error)) from error
             raise
         self._connection = connection
+        self.connections += 1
 
-    def send(self, keys: Sequence[str], given: Mapping[str, str], batch: Sequence[Outgoing]) -> Answer:
-        """Ask for the state of each stream, then add the batch, in one round trip.
+    def send(self, keys: Sequence[str], anchors: Mapping[str, Anchor], batch: Sequence[Outgoing]) -> Answer:
+        """Add the batch, then ask for the state of each stream, in one round trip.
 
-        given: the last entry id that we were given, by stream key.
+        In this order: a stream that vanishes between two entries of the batch is noticed at once.
+        anchors: the entry to look for, by stream key.
         Raises one of LinkError if the connection fails: then nothing is known of the batch.
         """
         self.connect()
-        connection = self._connection
         # hiredis takes a tuple of any length; its stub says one of length 1
         pack: Any = pack_command
         packed: list[bytes] = []
-        for key in keys:
-            packed.append(pack(("XINFO", "STREAM", key)))
-            packed.append(pack(("XRANGE", key, given.get(key, "0-0"), given.get(key, "0-0"), "COUNT", 1)))
         for key, name, data in batch:
             packed.append(pack(("XADD", key, b"*", FIELD_EVENT, name, FIELD_DATA, data)))
+        for key in keys:
+            packed.append(pack(("XINFO", "STREAM", key)))
+            if key in anchors:
+                packed.append(pack(("XRANGE", key, anchors[key].id, anchors[key].id, "COUNT", 1)))
         try:
+            connection = self._connection
             connection.send_packed_command([b"".join(packed)])
-            states = {key: _state(self._answer(), self._answer(), key in given) for key in keys}
-            answers = [self._answer() for _ in batch]
-        except BaseException:
+            answers = [_answer(connection) for _ in batch]
+            states = {key: self._state(anchors.get(key)) for key in keys}
+        except BaseException as error:
             self.close()
+            if isinstance(error, OSError):
+                raise redis.ConnectionError(str(error)) from error
             raise
         return _sort_out(states, answers)
 
@@ -113,25 +128,65 @@ class Link:
             connection.disconnect()
             self._client.connection_pool.release(connection)
 
-    def _answer(self) -> Any:
-        try:
-            return self._connection.read_response()
-        except redis.ConnectionError:  # also LOADING: the server is there, but not yet
-            raise
-        except redis.ResponseError as error:
-            return error
+    def _state(self, anchor: Anchor | None) -> StreamState:
+        """Read the answers to XINFO STREAM and to XRANGE for the anchor."""
+        info = _answer(self._connection)
+        holds_anchor = None
+        if anchor is not None:
+            found = _answer(self._connection)
+            if isinstance(found, redis.ResponseError):
+                self._note_refused("XRANGE", found)
+            else:
+                holds_anchor = any(anchor.checksum in (0, checksum_of(fields[-1])) for _, fields in found)
+        if not isinstance(info, redis.ResponseError):
+            return read_state(info, holds_anchor)
+        if "no such key" in str(info).lower():
+            return StreamState(exists=False)
+        self._note_refused("XINFO", info)
+        return StreamState(holds_anchor=holds_anchor)
+
+    def _note_refused(self, command: str, error: redis.ResponseError) -> None:
+        """Say once what we cannot know. Raises `error` unless it means that we may not ask."""
+        if not (isinstance(error, NoPermissionError) or str(error).lower().startswith("unknown command")):
+            if command == "INFO":
+                raise error
+            return  # what is wrong with the stream, XADD says too
+        if not self._said_what_is_refused:
+            self._said_what_is_refused = True
+            log.warning(
+                "Redis refuses %s to this user: events are shipped, but if Redis forgets some (restart, flush, "
+                "eviction) it may not be noticed, and they are not sent again; allow +info +xinfo|stream +xrange",
+                command,
+            )
 
 
-def _state(info: Any, ours: Any, was_given: bool) -> StreamState:
-    """Read the answers to XINFO STREAM and to XRANGE for the entry that we were last given."""
-    if isinstance(info, redis.ResponseError):
-        missing = "no such key" in str(info).lower()
-        return StreamState(None if missing else "")  # else we may not ask (ACL), and can notice nothing
+def checksum_of(data: bytes) -> int:
+    """By what an entry of ours is known again, besides its id."""
+    return crc32(data) or 1
+
+
+def read_state(info: Sequence[Any], holds_anchor: bool | None) -> StreamState:
+    """The answer to XINFO STREAM. Redis before 7 does not say what was ever added and deleted."""
     fields = dict(zip(info[::2], info[1::2], strict=True))
-    last_id = bytes(fields[b"last-generated-id"]).decode()
-    # `entries-added` is there from Redis 7 on; equal to the length, nothing was ever trimmed or deleted
-    whole = fields.get(b"entries-added") == fields[b"length"]
-    return StreamState(last_id, lacks_ours=was_given and whole and ours == [])
+    first = fields.get(b"first-entry")
+    return StreamState(
+        exists=True,
+        last_id=fields[b"last-generated-id"].decode(),
+        first_id=first[0].decode() if first else "",
+        deleted_id=fields.get(b"max-deleted-entry-id", b"").decode(),
+        length=fields[b"length"],
+        added=fields.get(b"entries-added"),
+        holds_anchor=holds_anchor,
+    )
+
+
+def _answer(connection: Any) -> Any:
+    try:
+        return connection.read_response()
+    except redis.ConnectionError:  # also LOADING: the server is there, but not yet
+        raise
+    except redis.ResponseError as error:
+        return error
 
 
 def _sort_out(states: dict[str, StreamState], answers: list[Any]) -> Answer:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
+from signaltape.errors import JournalUnavailable
 from signaltape.settings import Settings
 from signaltape.shipping.backoff import Backoff
 from signaltape.shipping.fleet import Fleet
@@ -14,36 +16,46 @@ log = logging.getLogger("signaltape")
 
 #: How soon an event written by another process is seen. Memory-mapped writes raise no file events.
 POLL_S = 0.01
+#: Asked to stop, it goes on for this long, and then waits for one answer more, of at most 5 seconds.
+FINISH_S = 5.0
 
 
 def ship_once(settings: Settings, *, resend_since: float | None = None) -> int:
     """Ship everything that is in the journals now. Returns how many events went.
 
-    Raises one of LinkError when Redis is away.
+    Raises one of LinkError when Redis is away, JournalUnavailable when files of a journal make trouble.
     """
     fleet = Fleet(settings)
     try:
         fleet.take_all()
         if resend_since is not None:
             fleet.resend(resend_since)
-        total = 0
-        while shipped := fleet.step():
-            total += shipped
+        total = fleet.drain(float("inf"))
+        if fleet.troubled:
+            names = ", ".join(str(folder) for folder in fleet.troubled)
+            raise JournalUnavailable(
+                f"shipped {total} events; not all of {names}: its files make trouble (see above)"
+            )
         return total
     finally:
         fleet.close()
 
 
 def ship_forever(settings: Settings, stop: threading.Event, *, resend_since: float | None = None) -> int:
-    """Ship until `stop` is set, then what is left if Redis is there. Returns how many events went."""
+    """Ship until `stop` is set, then what stands in the journals at that moment. Returns how many events went.
+
+    If Redis is away then, or too slow to take it all within 10 seconds, the rest waits in the journals.
+    """
     fleet = Fleet(settings)
     backoff = Backoff()
     total = 0
+    began = time.monotonic()
     try:
         if resend_since is not None:
             fleet.take_all()
             fleet.resend(resend_since)
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 shipped = fleet.step()
             except LinkError as error:
@@ -58,16 +70,15 @@ def ship_forever(settings: Settings, stop: threading.Event, *, resend_since: flo
             total += shipped
             if not shipped:
                 stop.wait(POLL_S)
-        return total + _finish(fleet)
+        # Not while Redis is away: each try could take long. Not behind what engines go on writing: it would never end.
+        return total if backoff.waiting else total + _finish(fleet, began + FINISH_S)
     finally:
         fleet.close()
 
 
-def _finish(fleet: Fleet) -> int:
-    total = 0
+def _finish(fleet: Fleet, deadline: float) -> int:
     try:
-        while shipped := fleet.step():
-            total += shipped
+        return fleet.drain(deadline)
     except LinkError as error:
         log.warning("events are left in the journal: %s", error)
-    return total
+        return 0

@@ -73,8 +73,10 @@ class ShipperThread:
                 self.idle = False
                 self._stop.wait(LINGER_S)
         self.idle = False
-        self._drain()
-        self._fleet.close()
+        try:
+            self._drain()
+        finally:
+            self._fleet.close()
 
     def _try_step(self, backoff: Backoff) -> bool:
         try:
@@ -96,11 +98,11 @@ class ShipperThread:
         return shipped > 0
 
     def _drain(self) -> None:
+        trouble: Exception | str = "no time was left"
         try:
-            self._fleet.take_all()
-            while time.monotonic() < self._deadline:
-                if self._fleet.step() == 0:
-                    self._drained = True
-                    return
+            self._fleet.drain(self._deadline)
         except LinkError as error:
-            log.warning("not all events were shipped, the rest waits in %s: %s", self._own[0].parent, error)
+            trouble = error
+        self._drained = not self._fleet.has_left(self._own)
+        if not self._drained:
+            log.warning("not all events were shipped, the rest waits in %s: %s", self._own[0].parent, trouble)
