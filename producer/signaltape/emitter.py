@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import os
 import threading
 import weakref
@@ -16,6 +15,7 @@ from signaltape.clock import utc_now
 from signaltape.contract import check, encode
 from signaltape.errors import InvalidEvent, JournalClosed, JournalError, SettingsError, SignaltapeError
 from signaltape.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
+from signaltape.exits import at_exit, at_exit_of_child
 from signaltape.journal.frame import body_prefix
 from signaltape.journal.home import rejects_path
 from signaltape.journal.writer import JournalWriter
@@ -174,6 +174,7 @@ class Emitter:
                 self._counts["accepted"] += journal.events
                 self._counts["dropped"] += journal.dropped
         _emitters.discard(self)
+        _with_journal.discard(self)
         return done
 
     async def aclose(self, timeout: float = 5.0) -> bool:
@@ -266,6 +267,8 @@ class Emitter:
             return journal
 
     def _start_shipper(self) -> None:
+        _with_journal.add(self)
+        at_exit_of_child(_close_all)
         if self._shipper is not None:
             return
         if self._ship:
@@ -314,6 +317,7 @@ class Emitter:
         self._lock = threading.RLock()
         self._notices = Notices()
         self._counts = dict.fromkeys(self._counts, 0)
+        _with_journal.discard(self)
         shipper, self._shipper = self._shipper, None
         if shipper is not None:
             shipper.forget_in_child()
@@ -325,6 +329,9 @@ class Emitter:
 
 
 _emitters: weakref.WeakSet[Emitter] = weakref.WeakSet()
+#: Those with a journal: kept even if the engine lets go of them, for what they hold is to be shipped at exit, and a
+#: forked child has to let go of their locks.
+_with_journal: set[Emitter] = set()
 
 
 def _after_fork_in_child() -> None:
@@ -338,4 +345,4 @@ def _close_all() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
-atexit.register(_close_all)
+at_exit(_close_all)

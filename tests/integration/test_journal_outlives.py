@@ -176,7 +176,7 @@ def test_a_batch_taken_in_part_is_continued_where_it_ended_though_the_disk_is_fu
         monkeypatch.setattr("signaltape.shipping.journal.write_cursor", _no_room)
         client.config_set("maxmemory", client.info("memory")["used_memory"] + 150_000)
         fleet = Fleet(own)
-        with pytest.raises((LinkError, OSError)):
+        with pytest.raises((redis.RedisError, OSError)):
             for _ in range(20):
                 fleet.step()
         taken = client.xlen(stream_key(own.stream, 0))
@@ -247,13 +247,13 @@ def test_every_segment_is_kept_from_the_moment_it_was_shipped(
     """One batch may begin in one segment and end two segments further on."""
     own = msgspec.structs.replace(settings, segment_bytes=1024 * 1024)
     with Emitter(own, ship=False) as tape:
-        for size in (870_000, 150_000, 100_000, 100_000, 870_000):
+        for size in (870_000, 60_000, 185_000, 870_000):
             assert tape.closed(**closed(), note="x" * size)
         folder = tape.journal_folder
         assert folder is not None
         assert len(segment_numbers(folder)) == 3
         for number in segment_numbers(folder):
             os.utime(segment_path(folder, number), (1, 1))  # written in an outage, long ago
-        assert ship_once(own) == 5
+        assert ship_once(own) == 4
         kept = [number for number in (1, 2) if segment_path(folder, number).stat().st_mtime > 1]
         assert kept == [1, 2]
