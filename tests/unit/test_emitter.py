@@ -20,6 +20,7 @@ from signaltape.journal.home import is_alive, journal_folders, rejects_path
 from signaltape.journal.reader import JournalReader, Place
 from signaltape.shipping.outgoing import Addresser
 from tests.support.samples import SAMPLES, closed, invalidated, new_id, published, triggered
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -245,7 +246,7 @@ os.kill(os.getpid(), 9)
     )
     assert parent.wait() == -9
     (folder,) = journal_folders(tmp_path)
-    assert not is_alive(folder)
+    eventually(lambda: not is_alive(folder), timeout=5)  # the child may only just have begun
     assert parent.stdout is not None
     parent.stdout.close()
 
