@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
-from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow, dict_row
 
 from signaltape.clock import WIB_NAME
 from signaltape.errors import SettingsError
 from signaltape.secrecy import scrub
 from signaltape.settings import Secret, Settings
+from sink.queries import own
+
+_SQL = own("session")
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -34,19 +37,42 @@ def database_url(settings: Settings) -> Secret:
 
 
 def connect(url: Secret, *, name: str = "signaltape", autocommit: bool = True) -> Connection:
-    """Open a session in Asia/Jakarta. Transactions are explicit: `with connection.transaction()`.
+    """Open a session in Asia/Jakarta, with all that this program relies on set. Transactions are explicit: `with
+    connection.transaction()`.
 
-    Raises DatabaseError when the server cannot be reached.
+    Raises DatabaseError when the server cannot be reached, or its database does not hold UTF-8.
     """
     connection = psycopg.connect(
         url.reveal(),
-        autocommit=autocommit,
+        autocommit=True,
         application_name=name,
         connect_timeout=CONNECT_TIMEOUT_S,
+        client_encoding="UTF8",
         **_KEEPALIVE,
     )
-    connection.execute(sql.SQL("SET TIME ZONE {}").format(sql.Literal(WIB_NAME)))
+    try:
+        _refuse_other_encodings(connection)
+        connection.execute(_SQL["settings"], {"zone": WIB_NAME, "search_path": _search_path(url)})
+        connection.autocommit = autocommit
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _refuse_other_encodings(connection: Connection) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise psycopg.NotSupportedError(
+            f"the database {connection.info.dbname} holds {encoding}, not UTF8: make another one by "
+            "CREATE DATABASE signaltape ENCODING 'UTF8' TEMPLATE template0, and name it in DATABASE_URL"
+        )
+
+
+def _search_path(url: Secret) -> str | None:
+    """Where the tables are; None: where the URL itself says (`?options=-csearch_path%3Dtape`)."""
+    options = conninfo_to_dict(url.reveal()).get("options")
+    return None if options and "search_path" in str(options) else "public"
 
 
 def rows_as_dicts(connection: Connection, query: bytes, parameters: Any = None) -> list[dict[str, Any]]:

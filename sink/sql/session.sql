@@ -1,0 +1,21 @@
+-- name: settings
+-- What this program relies on, whatever a role, a database or an environment variable says. Those that a server does not
+-- know (they are younger than it) are left out.
+SELECT set_config(name, value, false)
+FROM (VALUES
+    ('timezone', %(zone)s),
+    ('search_path', coalesce(%(search_path)s, current_setting('search_path'))),
+    ('datestyle', 'ISO, MDY'),
+    ('intervalstyle', 'postgres'),
+    ('bytea_output', 'hex'),
+    ('standard_conforming_strings', 'on'),
+    ('statement_timeout', '0'),
+    ('lock_timeout', '0'),
+    ('transaction_timeout', '0'),
+    ('idle_session_timeout', '0'),
+    ('idle_in_transaction_session_timeout', '0'),
+    ('default_transaction_isolation', 'read committed'),
+    ('default_transaction_read_only', 'off'),
+    ('default_transaction_deferrable', 'off')
+) AS settings (name, value)
+WHERE current_setting(name, true) IS NOT NULL
