@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from sink.carry_over import carry_over
 from sink.db import Connection
 from sink.errors import MigrationError
 from sink.queries import own
@@ -43,7 +44,8 @@ def migrations() -> list[Migration]:
 def migrate(connection: Connection) -> list[Migration]:
     """Bring the database up to date. Returns what was applied now (nothing, the second time).
 
-    Safe to run from several processes at once: one works, the others wait and then find nothing to do.
+    Safe to run from several processes at once: one works, the others wait and then find nothing to do. Records of
+    before migration 0009 are carried over at the end; if that is interrupted, the next call goes on with it.
     Raises MigrationError, and changes nothing, if the database holds a migration that is not ours.
     """
     with connection.transaction():
@@ -53,6 +55,7 @@ def migrate(connection: Connection) -> list[Migration]:
         for step in todo:
             connection.execute(step.sql)
             connection.execute(_SQL["record"], (step.number, step.name, step.checksum))
+    carry_over(connection)
     return todo
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, repeat
 from typing import NamedTuple
 
-from signaltape.clock import WIB
 from signaltape.records import RECORDS
 from sink.columns import Records
 from sink.rows import NULL, moments, text, texts
@@ -18,11 +16,10 @@ RECORD_COLUMNS = (
     *("ts", "stream", "entry_id"),
 )
 _CLASS = {name: kind.GROUP.value for name, kind in RECORDS.items()}
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class RecordBlock(NamedTuple):
-    """Records, the data of their COPY, and the WIB days that need a partition (since 1970)."""
+    """Records, the data of their COPY, and the WIB days (since 1970) in which their ids were made, if those say so."""
 
     records: Records
     data: bytes
@@ -33,7 +30,7 @@ def make_record_block(records: Records) -> RecordBlock:
     """Records made ready for COPY."""
     columns = (*_columns(records), repeat("\n", len(records)))
     data = "".join(chain.from_iterable(zip(*columns, strict=True))).encode()
-    return RecordBlock(records, data, _days_of(records.times))
+    return RecordBlock(records, data, _days_of(records.record_ids))
 
 
 def record_lines(records: Records) -> Iterator[str]:
@@ -66,17 +63,27 @@ def _head(name: str, symbol: str | None, event_type: str) -> str:
     return f"\t{name}\t{_CLASS[name]}\t{NULL if symbol is None else text(symbol)}\t{text(event_type)}\t"
 
 
-def _days_of(times: Sequence[datetime]) -> set[int]:
-    """The WIB days of these times. Neighbours mostly share one: two comparisons each, then."""
+def _days_of(record_ids: Sequence[str]) -> set[int]:
+    """The WIB days of ids that begin with their time (UUIDv7). Neighbours mostly share one: two comparisons, then."""
     days: set[int] = set()
-    since = until = _NEVER
-    for ts in times:
-        if not since <= ts < until:
-            midnight = ts.astimezone(WIB).replace(hour=0, minute=0, second=0, microsecond=0)
-            since = midnight.astimezone(UTC)
-            until = since + timedelta(days=1)
-            days.add(midnight.toordinal() - _EPOCH)
+    since = until = ""
+    for one in record_ids:
+        if not since <= one < until and one[_VERSION_AT] == "7" and one < _UNDATED:
+            day = (int(one[:8] + one[9:13], 16) + _WIB_AHEAD_MS) // _DAY_MS
+            since, until = _first_id(day), _first_id(day + 1)
+            days.add(day)
     return days
 
 
-_EPOCH = datetime(1970, 1, 1).toordinal()
+def _first_id(day: int) -> str:
+    """The least UUIDv7 of a WIB day, as a text; as the partitions are cut."""
+    ms = f"{max(0, day * _DAY_MS - _WIB_AHEAD_MS):012x}"
+    return f"{ms[:8]}-{ms[8:]}-0000-0000-000000000000"
+
+
+#: From here on (the year 2213) no day has a partition.
+_UNDATED = "07"
+_DAY_MS = 86_400_000
+_WIB_AHEAD_MS = 7 * 3_600_000
+#: Where a UUID in its usual form says its version.
+_VERSION_AT = 14

@@ -1,16 +1,19 @@
-"""Writes the flight recorder's records: the same way as events, into one partitioned table."""
+"""Writes the flight recorder's records: the same way as events, into one partitioned table.
+
+A record is its id: the table is partitioned by it, and so PostgreSQL itself keeps it unique. What comes again is
+dropped; what comes again with other content is kept as a conflict, the first one wins.
+"""
 
 from __future__ import annotations
-
-from datetime import date, timedelta
 
 import psycopg
 from psycopg.errors import UniqueViolation
 
 from sink.columns import Records
-from sink.copying import copy_block, copy_lines, is_fault_of_a_row, rejected
+from sink.copying import copy_block, copy_lines, is_fault_of_a_row, is_fault_of_a_table, rejected
 from sink.db import Connection
 from sink.entries import DeadLetter, Outcome
+from sink.partitions import Partitions
 from sink.queries import own
 from sink.record_rows import RECORD_COLUMNS, RecordBlock, make_record_block, record_lines
 
@@ -22,33 +25,32 @@ class RecordWriter:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._partitions = Partitions(connection)
+        # After a batch with duplicates more are likely (a redelivery, a replay): stage at once.
         self._expect_duplicates = False
-        #: days (since 1970, WIB) whose partitions are there for certain, and those made in this transaction
-        self._days: set[int] = set()
-        self._new_days: set[int] = set()
-        self._had_duplicates = False
+
+    def make_ready(self, block: RecordBlock) -> None:
+        """Make partitions for records that will be written, before their transaction. Raises psycopg.Error."""
+        self._partitions.ensure(block.days)
 
     def write(self, block: RecordBlock) -> tuple[Outcome, list[DeadLetter]]:
-        """Write records; what became of them, and those that Postgres rejects. Raises psycopg.Error."""
-        self._new_days = set()
-        self._ensure_partitions(block.days - self._days)
+        """Write records; what became of them, and those that Postgres rejects.
+
+        If no record can be written at all (a right is missing, say), all of them are rejected: events beside them must
+        not wait for that. Raises psycopg.Error when the server is away or cannot write now.
+        """
         dead: list[DeadLetter] = []
-        outcome = self._write(block, dead)
-        self._had_duplicates = outcome.duplicates > 0
-        return outcome, dead
+        try:
+            with self._connection.transaction():
+                return self._write(block, dead), dead
+        except psycopg.Error as error:
+            if not is_fault_of_a_table(error):
+                raise
+            return Outcome(), [rejected(one, error) for one in block.records.rows()]
 
-    def committed(self) -> None:
-        """The transaction was committed: what it made is there."""
-        self._days |= self._new_days
-        self._new_days = set()
-        # After a batch with duplicates more are likely (a redelivery, a replay): stage at once.
-        self._expect_duplicates, self._had_duplicates = self._had_duplicates, False
-
-    def _ensure_partitions(self, days: set[int]) -> None:
-        if days:
-            dates = [date(1970, 1, 1) + timedelta(days=day) for day in sorted(days)]
-            self._connection.execute(_SQL["partitions"], {"days": dates})
-            self._new_days = days
+    def committed(self, outcome: Outcome) -> None:
+        """The transaction was committed, and this is what became of its records."""
+        self._expect_duplicates = outcome.duplicates + outcome.conflicts > 0
 
     def _write(self, block: RecordBlock, dead: list[DeadLetter]) -> Outcome:
         records = block.records
@@ -81,4 +83,10 @@ class RecordWriter:
             numbered = (f"{position}\t{line}" for position, line in enumerate(record_lines(records)))
             copy_lines(cursor, "stage_records", ("position", *RECORD_COLUMNS), numbered)
             stored = cursor.execute(_SQL["merge"]).rowcount
-        return Outcome(stored=stored, duplicates=len(records) - stored)
+            conflicts = 0
+            if stored < len(records):
+                row = cursor.execute(_SQL["contradicting"]).fetchone()
+                conflicts = int(str(row[0])) if row else 0
+            if conflicts:
+                cursor.execute(_SQL["keep_conflicts"])
+        return Outcome(stored, len(records) - stored - conflicts, conflicts)

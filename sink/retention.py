@@ -1,16 +1,33 @@
-"""Old records: partitions are dropped whole, and within one that must stay the groups kept shorter are deleted."""
+"""Old records: partitions are dropped whole, and within one that must stay what is past its time is deleted.
+
+Each partition, and each few thousand rows, is a transaction of its own, so that writers never wait for long. A
+partition that is busy is left for the next run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+import psycopg
 from psycopg import sql
+from psycopg.errors import LockNotAvailable
 
-from sink.db import Connection
+from signaltape.clock import from_epoch_ms
+from sink.db import Connection, one_line
 from sink.queries import own
 
+log = logging.getLogger("sink")
+
 _SQL = own("retention")
+_MARKET = "market"
+_PARENTS = {True: "records_market", False: "records_engine"}
+#: A partition's upper bound: the least id of the next day, which begins with milliseconds since 1970.
+_UNTIL = re.compile(r"TO \('([0-9a-f]{8})-([0-9a-f]{4})-0000-0000-000000000000'\)")
+_DELETE_AT_ONCE = 10_000
+_TRIES = 3
 
 
 def drop_partitions(
@@ -18,18 +35,67 @@ def drop_partitions(
 ) -> list[str]:
     """Remove records older than the limit of their class. Returns the partitions that were (or would be) dropped.
 
-    A partition goes once all classes in it are past their limits. Raises psycopg.Error.
+    A partition goes once its day is over and all that it holds is past the limits. connection: in autocommit mode.
+    Raises psycopg.Error.
     """
-    engine = min(limit for group, limit in limits.items() if group != "market")
-    ends = {"records_market": limits["market"], "records_engine": engine}
+    engine = min(limit for group, limit in limits.items() if group != _MARKET)
     dropped = []
-    with connection.transaction():
-        for parent, limit in ends.items():
-            for (name,) in connection.execute(_SQL["ended"], {"parent": parent, "limit": limit}).fetchall():
-                dropped.append(name)
-                if not dry_run:
-                    connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(name)))
-        if not dry_run:
-            for group, limit in limits.items():
-                connection.execute(_SQL["delete"], {"class": group, "limit": limit})
+    for is_market, limit in ((True, limits[_MARKET]), (False, engine)):
+        parent = _PARENTS[is_market]
+        for partition in _ended(connection, parent, limit):
+            if not _holds(connection, partition, limit) and (
+                dry_run or _drop(connection, parent, partition, limit)
+            ):
+                dropped.append(partition)
+    if not dry_run:
+        for group, limit in limits.items():
+            _delete(connection, _PARENTS[group == _MARKET], group, limit)
     return dropped
+
+
+def _ended(connection: Connection, parent: str, limit: datetime) -> Iterator[str]:
+    """The partitions whose WIB day is over at the limit, oldest first."""
+    for name, bound in connection.execute(_SQL["days"], {"parent": parent}).fetchall():
+        until = _UNTIL.search(bound)
+        if until is not None and from_epoch_ms(int(until[1] + until[2], 16)) <= limit:
+            yield name
+
+
+def _holds(connection: Connection, partition: str, limit: datetime) -> bool:
+    row = connection.execute(_named("holds", partition=partition), {"limit": limit}).fetchone()
+    return bool(row and row[0])
+
+
+def _drop(connection: Connection, parent: str, partition: str, limit: datetime) -> bool:
+    """Drop a partition unless something came into it meanwhile. False if it stays."""
+    for _ in range(_TRIES):
+        try:
+            with connection.transaction():
+                connection.execute(_SQL["patience"])
+                connection.execute(_named("close", parent=parent))
+                if _holds(connection, partition, limit):
+                    return False
+                connection.execute(_named("drop", partition=partition))
+                return True
+        except LockNotAvailable:
+            continue
+        except psycopg.errors.InsufficientPrivilege as error:
+            log.warning("%s is emptied instead of dropped: %s", partition, one_line(error))
+            return False
+    log.warning("%s is busy; it is dropped by the next run", partition)
+    return False
+
+
+def _delete(connection: Connection, parent: str, group: str, limit: datetime) -> None:
+    for name, _ in connection.execute(_SQL["days"], {"parent": parent}).fetchall():
+        statement = _named("delete", partition=name)
+        parameters = {"class": group, "limit": limit, "most": _DELETE_AT_ONCE}
+        while connection.execute(statement, parameters).rowcount == _DELETE_AT_ONCE:
+            pass  # each few thousand are a transaction
+
+
+def _named(query: str, **tables: str) -> sql.Composed:
+    """A query with names of tables in it."""
+    return sql.SQL(_SQL[query].decode()).format(
+        **{place: sql.Identifier(name) for place, name in tables.items()}
+    )

@@ -1,26 +1,39 @@
 CREATE FUNCTION public.ensure_record_partitions(days date[]) RETURNS void
     LANGUAGE plpgsql
+    SET lock_timeout TO '2s'
     AS $$
 DECLARE
+    today CONSTANT DATE := now() AT TIME ZONE 'Asia/Jakarta';
     parent TEXT;
     day DATE;
     part TEXT;
+    since UUID;
+    until UUID;
+    taken BOOLEAN;
 BEGIN
     PERFORM pg_advisory_xact_lock(7305817261514715238);
     FOREACH day IN ARRAY days LOOP
+        CONTINUE WHEN day NOT BETWEEN today - 8 AND today + 1;
+        since := first_record_id(day);
+        until := first_record_id(day + 1);
         FOREACH parent IN ARRAY ARRAY['records_market', 'records_engine'] LOOP
-            part := format('%s_%s', parent, to_char(day, 'YYYYMMDD'));
-            IF to_regclass(part) IS NULL THEN
-                EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES)', part, parent);
-                EXECUTE format(
-                    'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-                    parent, part, day::timestamp AT TIME ZONE 'Asia/Jakarta',
-                    (day + 1)::timestamp AT TIME ZONE 'Asia/Jakarta'
-                );
-            END IF;
+            part := format('%s_day_%s', parent, to_char(day, 'YYYYMMDD'));
+            CONTINUE WHEN to_regclass(part) IS NOT NULL;
+            EXECUTE format(
+                'SELECT EXISTS (SELECT FROM %I WHERE record_id >= %L AND record_id < %L)', parent || '_rest', since, until
+            ) INTO taken;
+            CONTINUE WHEN taken;
+            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL EXCLUDING INDEXES)', part, parent);
+            EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, part, since, until);
         END LOOP;
     END LOOP;
 END $$;
+CREATE FUNCTION public.first_record_id(day date) RETURNS uuid
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT (lpad(to_hex(extract(epoch FROM day::timestamp AT TIME ZONE 'Asia/Jakarta')::bigint * 1000), 12, '0')
+            || repeat('0', 20))::uuid
+$$;
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -50,7 +63,7 @@ CREATE TABLE public.duplicate_counts (
 CREATE TABLE public.event_conflicts (
     id bigint NOT NULL,
     event_id uuid NOT NULL,
-    signal_id uuid NOT NULL,
+    signal_id uuid,
     event text NOT NULL,
     payload jsonb NOT NULL,
     payload_hash text GENERATED ALWAYS AS (md5((payload)::text)) STORED,
@@ -59,7 +72,9 @@ CREATE TABLE public.event_conflicts (
     entry_id text NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL
 );
-COMMENT ON TABLE public.event_conflicts IS 'An event that came again with other content. The first one stands in signal_events; this one is kept here.';
+COMMENT ON TABLE public.event_conflicts IS 'An event or record that came again with other content. The first one stands in its table; this one is kept here.';
+COMMENT ON COLUMN public.event_conflicts.event_id IS 'The event''s id, or the record''s.';
+COMMENT ON COLUMN public.event_conflicts.signal_id IS 'NULL for a record.';
 ALTER TABLE public.event_conflicts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.event_conflicts_id_seq
     START WITH 1
@@ -114,46 +129,94 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 CREATE TABLE public.records (
-    record_id uuid NOT NULL,
-    event text NOT NULL,
-    class text NOT NULL,
+    record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
+    event text CONSTRAINT records_event_not_null1 NOT NULL,
+    class text CONSTRAINT records_class_not_null1 NOT NULL,
     symbol text,
-    event_type text NOT NULL,
-    payload jsonb NOT NULL,
-    ts timestamp with time zone NOT NULL,
-    stream text NOT NULL,
-    entry_id text NOT NULL,
-    received_at timestamp with time zone DEFAULT now() NOT NULL
+    event_type text CONSTRAINT records_event_type_not_null1 NOT NULL,
+    payload jsonb CONSTRAINT records_payload_not_null1 NOT NULL,
+    ts timestamp with time zone CONSTRAINT records_ts_not_null1 NOT NULL,
+    stream text CONSTRAINT records_stream_not_null1 NOT NULL,
+    entry_id text CONSTRAINT records_entry_id_not_null1 NOT NULL,
+    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
 )
 PARTITION BY LIST (class);
 COMMENT ON COLUMN public.records.class IS 'events, trades, orders, snapshots or market: what is kept equally long.';
 COMMENT ON COLUMN public.records.event_type IS 'The record''s eventType, else its name in capitals: what replays choose by.';
 CREATE TABLE public.records_engine (
-    record_id uuid CONSTRAINT records_record_id_not_null NOT NULL,
-    event text CONSTRAINT records_event_not_null NOT NULL,
-    class text CONSTRAINT records_class_not_null NOT NULL,
+    record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
+    event text CONSTRAINT records_event_not_null1 NOT NULL,
+    class text CONSTRAINT records_class_not_null1 NOT NULL,
     symbol text,
-    event_type text CONSTRAINT records_event_type_not_null NOT NULL,
-    payload jsonb CONSTRAINT records_payload_not_null NOT NULL,
-    ts timestamp with time zone CONSTRAINT records_ts_not_null NOT NULL,
-    stream text CONSTRAINT records_stream_not_null NOT NULL,
-    entry_id text CONSTRAINT records_entry_id_not_null NOT NULL,
-    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null NOT NULL
+    event_type text CONSTRAINT records_event_type_not_null1 NOT NULL,
+    payload jsonb CONSTRAINT records_payload_not_null1 NOT NULL,
+    ts timestamp with time zone CONSTRAINT records_ts_not_null1 NOT NULL,
+    stream text CONSTRAINT records_stream_not_null1 NOT NULL,
+    entry_id text CONSTRAINT records_entry_id_not_null1 NOT NULL,
+    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
 )
-PARTITION BY RANGE (ts);
+PARTITION BY RANGE (record_id);
+CREATE TABLE public.records_engine_rest (
+    record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
+    event text CONSTRAINT records_event_not_null1 NOT NULL,
+    class text CONSTRAINT records_class_not_null1 NOT NULL,
+    symbol text,
+    event_type text CONSTRAINT records_event_type_not_null1 NOT NULL,
+    payload jsonb CONSTRAINT records_payload_not_null1 NOT NULL,
+    ts timestamp with time zone CONSTRAINT records_ts_not_null1 NOT NULL,
+    stream text CONSTRAINT records_stream_not_null1 NOT NULL,
+    entry_id text CONSTRAINT records_entry_id_not_null1 NOT NULL,
+    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
+);
+CREATE TABLE public.records_engine_undated (
+    record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
+    event text CONSTRAINT records_event_not_null1 NOT NULL,
+    class text CONSTRAINT records_class_not_null1 NOT NULL,
+    symbol text,
+    event_type text CONSTRAINT records_event_type_not_null1 NOT NULL,
+    payload jsonb CONSTRAINT records_payload_not_null1 NOT NULL,
+    ts timestamp with time zone CONSTRAINT records_ts_not_null1 NOT NULL,
+    stream text CONSTRAINT records_stream_not_null1 NOT NULL,
+    entry_id text CONSTRAINT records_entry_id_not_null1 NOT NULL,
+    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
+);
 CREATE TABLE public.records_market (
-    record_id uuid CONSTRAINT records_record_id_not_null NOT NULL,
-    event text CONSTRAINT records_event_not_null NOT NULL,
-    class text CONSTRAINT records_class_not_null NOT NULL,
+    record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
+    event text CONSTRAINT records_event_not_null1 NOT NULL,
+    class text CONSTRAINT records_class_not_null1 NOT NULL,
     symbol text,
-    event_type text CONSTRAINT records_event_type_not_null NOT NULL,
-    payload jsonb CONSTRAINT records_payload_not_null NOT NULL,
-    ts timestamp with time zone CONSTRAINT records_ts_not_null NOT NULL,
-    stream text CONSTRAINT records_stream_not_null NOT NULL,
-    entry_id text CONSTRAINT records_entry_id_not_null NOT NULL,
-    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null NOT NULL
+    event_type text CONSTRAINT records_event_type_not_null1 NOT NULL,
+    payload jsonb CONSTRAINT records_payload_not_null1 NOT NULL,
+    ts timestamp with time zone CONSTRAINT records_ts_not_null1 NOT NULL,
+    stream text CONSTRAINT records_stream_not_null1 NOT NULL,
+    entry_id text CONSTRAINT records_entry_id_not_null1 NOT NULL,
+    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
 )
-PARTITION BY RANGE (ts);
+PARTITION BY RANGE (record_id);
+CREATE TABLE public.records_market_rest (
+    record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
+    event text CONSTRAINT records_event_not_null1 NOT NULL,
+    class text CONSTRAINT records_class_not_null1 NOT NULL,
+    symbol text,
+    event_type text CONSTRAINT records_event_type_not_null1 NOT NULL,
+    payload jsonb CONSTRAINT records_payload_not_null1 NOT NULL,
+    ts timestamp with time zone CONSTRAINT records_ts_not_null1 NOT NULL,
+    stream text CONSTRAINT records_stream_not_null1 NOT NULL,
+    entry_id text CONSTRAINT records_entry_id_not_null1 NOT NULL,
+    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
+);
+CREATE TABLE public.records_market_undated (
+    record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
+    event text CONSTRAINT records_event_not_null1 NOT NULL,
+    class text CONSTRAINT records_class_not_null1 NOT NULL,
+    symbol text,
+    event_type text CONSTRAINT records_event_type_not_null1 NOT NULL,
+    payload jsonb CONSTRAINT records_payload_not_null1 NOT NULL,
+    ts timestamp with time zone CONSTRAINT records_ts_not_null1 NOT NULL,
+    stream text CONSTRAINT records_stream_not_null1 NOT NULL,
+    entry_id text CONSTRAINT records_entry_id_not_null1 NOT NULL,
+    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
+);
 CREATE TABLE public.rules_versions (
     version text NOT NULL,
     parent text NOT NULL,
@@ -272,7 +335,11 @@ CREATE TABLE public.weekly_scorecard (
 );
 COMMENT ON COLUMN public.weekly_scorecard.reported IS 'The bins as the report said them; a closure that comes later changes bins, not this.';
 ALTER TABLE ONLY public.records ATTACH PARTITION public.records_engine DEFAULT;
+ALTER TABLE ONLY public.records_engine ATTACH PARTITION public.records_engine_rest DEFAULT;
+ALTER TABLE ONLY public.records_engine ATTACH PARTITION public.records_engine_undated FOR VALUES FROM ('07000000-0000-0000-0000-000000000000') TO (MAXVALUE);
 ALTER TABLE ONLY public.records ATTACH PARTITION public.records_market FOR VALUES IN ('market');
+ALTER TABLE ONLY public.records_market ATTACH PARTITION public.records_market_rest DEFAULT;
+ALTER TABLE ONLY public.records_market ATTACH PARTITION public.records_market_undated FOR VALUES FROM ('07000000-0000-0000-0000-000000000000') TO (MAXVALUE);
 ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.dead_letters
@@ -289,12 +356,18 @@ ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_message_key_key UNIQUE (message_key);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
-ALTER TABLE ONLY public.records
-    ADD CONSTRAINT records_pkey PRIMARY KEY (record_id, class, ts);
 ALTER TABLE ONLY public.records_engine
-    ADD CONSTRAINT records_engine_pkey PRIMARY KEY (record_id, class, ts);
+    ADD CONSTRAINT records_engine_pkey PRIMARY KEY (record_id);
+ALTER TABLE ONLY public.records_engine_rest
+    ADD CONSTRAINT records_engine_rest_pkey PRIMARY KEY (record_id);
+ALTER TABLE ONLY public.records_engine_undated
+    ADD CONSTRAINT records_engine_undated_pkey PRIMARY KEY (record_id);
 ALTER TABLE ONLY public.records_market
-    ADD CONSTRAINT records_market_pkey PRIMARY KEY (record_id, class, ts);
+    ADD CONSTRAINT records_market_pkey PRIMARY KEY (record_id);
+ALTER TABLE ONLY public.records_market_rest
+    ADD CONSTRAINT records_market_rest_pkey PRIMARY KEY (record_id);
+ALTER TABLE ONLY public.records_market_undated
+    ADD CONSTRAINT records_market_undated_pkey PRIMARY KEY (record_id);
 ALTER TABLE ONLY public.rules_versions
     ADD CONSTRAINT rules_versions_pkey PRIMARY KEY (version);
 ALTER TABLE ONLY public.schema_migrations
@@ -320,15 +393,25 @@ CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX records_ts ON ONLY public.records USING brin (ts);
 CREATE INDEX records_engine_ts_idx ON ONLY public.records_engine USING brin (ts);
+CREATE INDEX records_engine_rest_ts_idx ON public.records_engine_rest USING brin (ts);
+CREATE INDEX records_engine_undated_ts_idx ON public.records_engine_undated USING brin (ts);
 CREATE INDEX records_market_ts_idx ON ONLY public.records_market USING brin (ts);
+CREATE INDEX records_market_rest_ts_idx ON public.records_market_rest USING brin (ts);
+CREATE INDEX records_market_undated_ts_idx ON public.records_market_undated USING brin (ts);
 CREATE INDEX signal_closures_ts ON public.signal_closures USING btree (ts_closed);
 CREATE INDEX signal_events_ts ON public.signal_events USING brin (ts);
 CREATE INDEX signal_invalidations_ts ON public.signal_invalidations USING btree (ts_invalidated);
 CREATE INDEX signal_triggers_ts ON public.signal_triggers USING btree (ts_triggered);
 CREATE INDEX signals_ts_published ON public.signals USING btree (ts_published);
-ALTER INDEX public.records_pkey ATTACH PARTITION public.records_engine_pkey;
+ALTER INDEX public.records_engine_pkey ATTACH PARTITION public.records_engine_rest_pkey;
+ALTER INDEX public.records_engine_ts_idx ATTACH PARTITION public.records_engine_rest_ts_idx;
 ALTER INDEX public.records_ts ATTACH PARTITION public.records_engine_ts_idx;
-ALTER INDEX public.records_pkey ATTACH PARTITION public.records_market_pkey;
+ALTER INDEX public.records_engine_pkey ATTACH PARTITION public.records_engine_undated_pkey;
+ALTER INDEX public.records_engine_ts_idx ATTACH PARTITION public.records_engine_undated_ts_idx;
+ALTER INDEX public.records_market_pkey ATTACH PARTITION public.records_market_rest_pkey;
+ALTER INDEX public.records_market_ts_idx ATTACH PARTITION public.records_market_rest_ts_idx;
 ALTER INDEX public.records_ts ATTACH PARTITION public.records_market_ts_idx;
+ALTER INDEX public.records_market_pkey ATTACH PARTITION public.records_market_undated_pkey;
+ALTER INDEX public.records_market_ts_idx ATTACH PARTITION public.records_market_undated_ts_idx;
 ALTER TABLE ONLY public.outbox_files
     ADD CONSTRAINT outbox_files_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES public.outbox(id) ON DELETE CASCADE;

@@ -60,6 +60,8 @@ class BatchWriter:
             return Outcome()
         failpoint("sink.before_copy")
         self._dropped.clear()
+        if prepared.records:
+            self._records.make_ready(prepared.records)
         with self._connection.transaction():
             lines, blocks = prepared.lines, prepared.blocks
             outcome = self._write_lines(lines, blocks) if lines else Outcome()
@@ -73,7 +75,7 @@ class BatchWriter:
             failpoint("sink.after_copy")
         failpoint("sink.after_commit")
         self._expect_duplicates = outcome.duplicates + outcome.conflicts > 0
-        self._records.committed()
+        self._records.committed(recorded)
         return outcome.plus(recorded).plus(Outcome(dead=len(batch.dead) + len(unwritable)))
 
     def _write_lines(self, lines: list[Lines], blocks: list[Block]) -> Outcome:
