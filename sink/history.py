@@ -5,18 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+import msgspec
+
+from signaltape.contract import MAX_EVENT_BYTES
 from sink.db import Connection
 from sink.queries import own
 
 _SQL = own("history")
 _CHUNK = 5000
+#: Shorter than this (in characters of up to 4 bytes) a payload surely is short enough.
+_ROOMY = MAX_EVENT_BYTES // 4
 
 
 def stored(
     connection: Connection, since: datetime, until: datetime
 ) -> Iterator[tuple[str, str, datetime, str]]:
-    """Events and records with since <= ts < until: name, id, time, payload as JSON. Raises psycopg.Error."""
+    """Events and records with since <= ts < until: name, id, time, payload as JSON. Raises psycopg.Error.
+
+    A payload that was accepted with little to spare is given without the blanks that jsonb writes: with them it would
+    be refused where it is played back.
+    """
     with connection.transaction(), connection.cursor(name="history") as rows:
         rows.itersize = _CHUNK
         rows.execute(_SQL["stored"], {"since": since, "until": until})
-        yield from rows
+        for name, one_id, ts, payload in rows:
+            yield name, one_id, ts, payload if len(payload) < _ROOMY else _without_blanks(payload)
+
+
+def _without_blanks(payload: str) -> str:
+    return msgspec.json.format(payload, indent=-1)
