@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 
 from signaltape.clock import from_epoch_ms
-from signaltape.stream import entry_time_ms
+from signaltape.stream import FIELD_EVENT, FIELD_ID, entry_time_ms
 from sink.db import one_line
 from sink.dead_fields import pack_fields
 from sink.entries import Accepted, AcceptedRecord, DeadLetter
@@ -53,13 +53,16 @@ def copy_block(
 
 
 def rejected(entry: Accepted | AcceptedRecord, error: psycopg.Error) -> DeadLetter:
-    """The dead letter of an entry that only Postgres rejects."""
+    """The dead letter of an entry that only Postgres rejects. A record keeps its id, wherever it is put back."""
+    fields = {FIELD_EVENT: entry.name.encode()}
+    if isinstance(entry, AcceptedRecord):
+        fields[FIELD_ID] = entry.record_id.encode()
     return DeadLetter(
         stream=entry.stream,
         entry_id=entry.entry_id,
         event=entry.name,
         raw=entry.payload,
-        fields=pack_fields({b"event": entry.name.encode()}),
+        fields=pack_fields(fields),
         reason=f"Postgres rejects it: {one_line(error)}",
         entry_ts=from_epoch_ms(entry_time_ms(entry.entry_id)),
     )

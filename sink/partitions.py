@@ -30,7 +30,7 @@ class Partitions:
         self._said = False
 
     def ensure(self, days: set[int]) -> None:
-        """Make the partitions of these days where they are missing, in a transaction of their own.
+        """Make the partitions of these days and the next ones where they are missing, in a transaction of their own.
 
         If that cannot be done, the records go where the rest lies, which is said once. Raises psycopg.Error if the
         session has ended.
@@ -40,7 +40,8 @@ class Partitions:
             return
         try:
             with self._connection.transaction():
-                dates = [_EPOCH + timedelta(days=day) for day in sorted(new)]
+                ahead = new | {day + 1 for day in new}
+                dates = [_EPOCH + timedelta(days=day) for day in sorted(ahead)]
                 self._connection.execute(_SQL["partitions"], {"days": dates})
         except psycopg.Error as error:
             if self._connection.closed:

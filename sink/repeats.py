@@ -56,7 +56,10 @@ def sift(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[Lines]) -> 
 
 
 def keep_conflicts(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[Lines]) -> None:
-    """Keep events that contradict what is there. Raises psycopg.Error."""
+    """Keep events that contradict what is there, in order of their ids: two workers then cannot lock each other out.
+
+    Raises psycopg.Error.
+    """
     cursor.executemany(
         _SQL["keep_conflict"],
         [
@@ -69,7 +72,7 @@ def keep_conflicts(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[L
                 "stream": line.entry.stream,
                 "entry_id": line.entry.entry_id,
             }
-            for line in lines
+            for line in sorted(lines, key=lambda line: line.entry.decoded.event_id)
         ],
     )
 

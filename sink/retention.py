@@ -43,9 +43,7 @@ def drop_partitions(
     for is_market, limit in ((True, limits[_MARKET]), (False, engine)):
         parent = _PARENTS[is_market]
         for partition in _ended(connection, parent, limit):
-            if not _holds(connection, partition, limit) and (
-                dry_run or _drop(connection, parent, partition, limit)
-            ):
+            if not _holds(connection, partition, limit) and (dry_run or _drop(connection, partition, limit)):
                 dropped.append(partition)
     if not dry_run:
         for group, limit in limits.items():
@@ -66,13 +64,13 @@ def _holds(connection: Connection, partition: str, limit: datetime) -> bool:
     return bool(row and row[0])
 
 
-def _drop(connection: Connection, parent: str, partition: str, limit: datetime) -> bool:
+def _drop(connection: Connection, partition: str, limit: datetime) -> bool:
     """Drop a partition unless something came into it meanwhile. False if it stays."""
     for _ in range(_TRIES):
         try:
             with connection.transaction():
                 connection.execute(_SQL["patience"])
-                connection.execute(_named("close", parent=parent))
+                connection.execute(_named("close", partition=partition))
                 if _holds(connection, partition, limit):
                     return False
                 connection.execute(_named("drop", partition=partition))

@@ -148,6 +148,7 @@ class BatchWriter:
         return outcome
 
     def _keep_dead(self, dead: Iterable[DeadLetter]) -> None:
+        # in order of their key, so that two workers cannot lock each other out
         letters = [
             (
                 letter.stream,
@@ -158,7 +159,7 @@ class BatchWriter:
                 letter.reason,
                 letter.entry_ts,
             )
-            for letter in dead
+            for letter in sorted(dead, key=lambda letter: (letter.stream, letter.entry_id))
         ]
         if letters:
             with self._connection.cursor() as cursor:

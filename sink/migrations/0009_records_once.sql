@@ -10,6 +10,14 @@
 --
 -- What is stored already is carried over behind this migration, a day at a time (sink/migrate.py).
 
+-- A record that came again with other content is kept beside the events that did; it belongs to no signal.
+-- First, as a worker locks in this order: conflicts, then records.
+ALTER TABLE event_conflicts ALTER COLUMN signal_id DROP NOT NULL;
+COMMENT ON TABLE event_conflicts IS
+    'An event or record that came again with other content. The first one stands in its table; this one is kept here.';
+COMMENT ON COLUMN event_conflicts.event_id IS 'The event''s id, or the record''s.';
+COMMENT ON COLUMN event_conflicts.signal_id IS 'NULL for a record.';
+
 ALTER TABLE records RENAME TO records_by_time;
 ALTER TABLE records_market RENAME TO records_market_by_time;
 ALTER TABLE records_engine RENAME TO records_engine_by_time;
@@ -85,10 +93,3 @@ CREATE FUNCTION first_record_id(day DATE) RETURNS UUID LANGUAGE sql STABLE AS $$
     SELECT (lpad(to_hex(extract(epoch FROM day::timestamp AT TIME ZONE 'Asia/Jakarta')::bigint * 1000), 12, '0')
             || repeat('0', 20))::uuid
 $$;
-
--- A record that came again with other content is kept beside the events that did; it belongs to no signal.
-ALTER TABLE event_conflicts ALTER COLUMN signal_id DROP NOT NULL;
-COMMENT ON TABLE event_conflicts IS
-    'An event or record that came again with other content. The first one stands in its table; this one is kept here.';
-COMMENT ON COLUMN event_conflicts.event_id IS 'The event''s id, or the record''s.';
-COMMENT ON COLUMN event_conflicts.signal_id IS 'NULL for a record.';

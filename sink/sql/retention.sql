@@ -6,19 +6,20 @@ WHERE i.inhparent = %(parent)s::regclass
 ORDER BY c.relname
 
 -- name: patience
--- How long a lock may keep writers waiting behind this transaction, at most.
-SET LOCAL lock_timeout = '1s'
+-- How long writers may wait behind this transaction while it waits for a lock itself. Less than deadlock_timeout: a COPY
+-- locks the table before its partition, and the one that gives way must not be the worker.
+SET LOCAL lock_timeout = '500ms'
 
 -- name: close
--- Nobody writes to the partitions of this table until the end of the transaction. Taken first: a COPY locks in this order.
-LOCK TABLE ONLY {parent} IN ACCESS EXCLUSIVE MODE
+-- Nothing comes into a partition until the end of the transaction; it is still read.
+LOCK TABLE {partition} IN SHARE MODE
 
 -- name: holds
 -- Whether a partition holds a record that must stay.
 SELECT EXISTS (SELECT FROM {partition} WHERE ts >= %(limit)s)
 
 -- name: drop
--- Remove a partition with all that it holds.
+-- Remove a partition with all that it holds. Only this keeps others out of the whole table, and for a moment.
 DROP TABLE {partition}
 
 -- name: delete

@@ -16,6 +16,7 @@ from signaltape import Secret
 from signaltape.clock import WIB
 from sink import retention
 from sink.db import Connection, connect
+from sink.dead_fields import unpack_fields
 from sink.entries import Outcome
 from sink.retention import drop_partitions
 from sink.writer import BatchWriter
@@ -90,12 +91,12 @@ def test_several_workers_may_backfill_at_once(database: Secret, connection: Conn
     assert count(connection) == 2000
 
 
-def test_a_day_around_now_has_its_partition(connection: Connection) -> None:
+def test_a_day_around_now_has_its_partition_and_the_next_one_too(connection: Connection) -> None:
     several = [entry("market_trade", uuid7(NOW - n * DAY), at=NOW) for n in (0, 1, 7, 30)]
     BatchWriter(connection).write([], (), records(several))
     expected = {
         f"{parent}_day_{day_of(NOW - n * DAY):%Y%m%d}"
-        for n in (0, 1, 7)
+        for n in (-1, 0, 1, 6, 7)
         for parent in ("records_market", "records_engine")
     }
     assert partitions(connection) == expected
@@ -136,8 +137,10 @@ def test_records_that_nobody_may_write_do_not_hold_up_the_events_beside_them(
     with connect(weak) as own:
         batch = records([entry("state_event", uuid7(NOW), at=NOW) for _ in range(3)])
         assert BatchWriter(own).write(life(new_id()), (), batch) == Outcome(stored=4, dead=3)
-    reasons = connection.execute("SELECT DISTINCT reason FROM dead_letters").fetchall()
-    assert reasons == [("Postgres rejects it: permission denied for table records",)]
+    letters = connection.execute("SELECT reason, fields FROM dead_letters").fetchall()
+    assert {reason for reason, _ in letters} == {"Postgres rejects it: permission denied for table records"}
+    ids = {unpack_fields(fields)[b"id"].decode() for _, fields in letters}
+    assert ids == set(batch.record_ids), "wherever they are put back, they are what they were"
 
 
 def test_what_comes_late_for_a_day_that_was_dropped_is_stored_and_goes_with_the_next_run(
