@@ -15,9 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from signaltape.command import begin_command
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings
+from sink import carry_over, quality
 from sink import migrate as migrations
-from sink import quality
-from sink.db import Connection, DatabaseError, connect, database_url, one_line
+from sink.db import Connection, DatabaseError, connect, database_url, one_line, snapshot
 from sink.errors import SinkError
 from sink.rebuild import rebuild as rebuild_tables
 
@@ -63,10 +63,15 @@ def check() -> None:
         if missing:
             names = ", ".join(f"{step.number:04d}_{step.name}" for step in missing)
             raise click.ClickException(f"migrations are missing ({names}): run python -m sink migrate")
-        counts = quality.stored_by_kind(connection)
-        differing = quality.disagreements(connection)
-        orphans = quality.orphans(connection, *_ALWAYS)
-        rest = quality.quality(connection, *_ALWAYS)
+        if carry_over.is_unfinished(connection):
+            raise click.ClickException(
+                "records of before are not all carried over: run python -m sink migrate"
+            )
+        with snapshot(connection):
+            counts = quality.stored_by_kind(connection)
+            differing = quality.disagreements(connection)
+            orphans = quality.orphans(connection, *_ALWAYS)
+            rest = quality.quality(connection, *_ALWAYS)
     console.print(f"events: {sum(counts.values())}", *(f"{kind}={n}" for kind, n in sorted(counts.items())))
     console.print("orphans:", *(f"{table}={n}" for table, n in orphans.items()))
     console.print(

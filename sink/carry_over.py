@@ -20,12 +20,17 @@ def carry_over(connection: Connection) -> None:
         pass
 
 
+def is_unfinished(connection: Connection) -> bool:
+    """Whether anything is left of it. Raises psycopg.Error."""
+    there = connection.execute(_SQL["there"]).fetchone()
+    return bool(there and there[0])
+
+
 def _carry_one(connection: Connection) -> bool:
     """Carry one partition over and drop it. False if there is none left."""
     with connection.transaction():
         connection.execute(_SQL["lock"])
-        there = connection.execute(_SQL["there"]).fetchone()
-        if not (there and there[0]):
+        if not is_unfinished(connection):
             return False
         row = connection.execute(_SQL["oldest"]).fetchone()
         if row is None:

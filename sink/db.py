@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -73,6 +75,14 @@ def _search_path(url: Secret) -> str | None:
     """Where the tables are; None: where the URL itself says (`?options=-csearch_path%3Dtape`)."""
     options = conninfo_to_dict(url.reveal()).get("options")
     return None if options and "search_path" in str(options) else "public"
+
+
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """A transaction whose queries all see the same moment, however much is written meanwhile; it only reads."""
+    with connection.transaction():
+        connection.execute(_SQL["snapshot"])
+        yield
 
 
 def rows_as_dicts(connection: Connection, query: bytes, parameters: Any = None) -> list[dict[str, Any]]:

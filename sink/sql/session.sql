@@ -19,3 +19,7 @@ FROM (VALUES
     ('default_transaction_deferrable', 'off')
 ) AS settings (name, value)
 WHERE current_setting(name, true) IS NOT NULL
+
+-- name: snapshot
+-- For the first statement of a transaction.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
