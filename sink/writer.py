@@ -148,7 +148,7 @@ class BatchWriter:
         return outcome
 
     def _keep_dead(self, dead: Iterable[DeadLetter]) -> None:
-        # in order of their key, so that two workers cannot lock each other out
+        # in order of their places, so that two workers cannot lock each other out
         letters = [
             (
                 letter.stream,
@@ -159,11 +159,16 @@ class BatchWriter:
                 letter.reason,
                 letter.entry_ts,
             )
-            for letter in sorted(dead, key=lambda letter: (letter.stream, letter.entry_id))
+            for letter in sorted(dead, key=_place)
         ]
         if letters:
             with self._connection.cursor() as cursor:
                 cursor.executemany(_SQL["dead_letter"], letters)
+
+
+def _place(letter: DeadLetter) -> tuple[str, int, int]:
+    milliseconds, _, number = letter.entry_id.partition("-")
+    return letter.stream, int(milliseconds), int(number or 0)
 
 
 def _settle(cursor: psycopg.Cursor[tuple[object, ...]]) -> tuple[Outcome, Dropped]:
