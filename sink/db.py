@@ -54,7 +54,7 @@ def connect(url: Secret, *, name: str = "signaltape", autocommit: bool = True) -
     )
     try:
         _refuse_other_encodings(connection)
-        connection.execute(_SQL["settings"], {"zone": WIB_NAME, "search_path": _search_path(url)})
+        connection.execute(_SQL["settings"], {"zone": WIB_NAME, "url_says": _names_a_schema(url)})
         connection.autocommit = autocommit
     except BaseException:
         connection.close()
@@ -71,10 +71,9 @@ def _refuse_other_encodings(connection: Connection) -> None:
         )
 
 
-def _search_path(url: Secret) -> str | None:
-    """Where the tables are; None: where the URL itself says (`?options=-csearch_path%3Dtape`)."""
-    options = conninfo_to_dict(url.reveal()).get("options")
-    return None if options and "search_path" in str(options) else "public"
+def _names_a_schema(url: Secret) -> bool:
+    """Whether the URL says where the tables are: `?options=-csearch_path%3Dtape`."""
+    return "search_path" in str(conninfo_to_dict(url.reveal()).get("options"))
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 -- by: PostgreSQL keeps it unique, whatever worker writes it, at whatever time. The emitter's ids (UUIDv7) begin with
 -- their time, so those of a day still lie together and go together.
 --
+-- The market's are apart from the rest, because they are many and are kept for a short time: an id is one record there
+-- and one here.
+--
 -- A partition for each WIB day around now is made ahead of its records, and nothing depends on it: what has no
 -- partition of its own goes to `…_rest`, and ids that hold no time (UUIDv4, UUIDv5) almost all to `…_undated`, which
 -- making a partition does not have to look through. So neither a backfill over years, nor a day that was dropped, nor

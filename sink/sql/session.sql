@@ -1,10 +1,16 @@
 -- name: settings
 -- What this program relies on, whatever a role, a database or an environment variable says. Those that a server does not
--- know (they are younger than it) are left out.
+-- know (they are younger than it) are left out. The tables are in `public`, unless the URL says where, or they have been
+-- elsewhere all the time: then nothing must be made in `public` beside them.
 SELECT set_config(name, value, false)
 FROM (VALUES
     ('timezone', %(zone)s),
-    ('search_path', coalesce(%(search_path)s, current_setting('search_path'))),
+    ('search_path', CASE
+        WHEN %(url_says)s THEN current_setting('search_path')
+        WHEN to_regclass('public.signal_events') IS NULL AND to_regclass('signal_events') IS NOT NULL
+            THEN current_setting('search_path')
+        ELSE 'public'
+    END),
     ('datestyle', 'ISO, MDY'),
     ('intervalstyle', 'postgres'),
     ('bytea_output', 'hex'),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,10 +15,11 @@ from signaltape import Secret
 from sink.db import Connection, connect
 from sink.entries import Outcome
 from sink.history import stored
+from sink.migrate import migrate
 from sink.rebuild import rebuild
 from sink.retention import drop_partitions
 from sink.writer import BatchWriter
-from tests.integration.conftest import Runner
+from tests.integration.conftest import ROOT, Runner
 from tests.support.entries import NOON, accepted, life
 from tests.support.kept import entry, records, uuid7
 from tests.support.samples import closed, new_id, published
@@ -76,6 +78,17 @@ def live(connection: Connection) -> None:
     assert drop_partitions(connection, dict.fromkeys(("market", "events"), now)) == []
 
 
+def test_every_session_is_opened_in_one_place() -> None:
+    rooms = ("sink", "worker", "replay", "reports", "deploy")
+    opens = [
+        path.relative_to(ROOT)
+        for room in rooms
+        for path in (ROOT / room).rglob("*.py")
+        if "psycopg.connect(" in path.read_text()
+    ]
+    assert opens == [Path("sink/db.py")]
+
+
 def test_nothing_that_is_set_for_a_role_or_database_matters(odd: Secret) -> None:
     with connect(odd) as connection:
         live(connection)
@@ -108,6 +121,21 @@ def test_a_url_may_say_where_the_tables_are(database: Secret, connection: Connec
     elsewhere = Secret(f"{database.reveal()}&options=-csearch_path%3Dtape")
     with connect(elsewhere) as own:
         assert own.execute("SELECT current_schema()").fetchone() == ("tape",)
+
+
+def test_tables_that_a_role_has_elsewhere_are_found_there(servers: Urls) -> None:
+    with psycopg.connect(servers.database, autocommit=True) as admin:
+        admin.execute("DROP DATABASE IF EXISTS elsewhere WITH (FORCE)")
+        admin.execute("CREATE DATABASE elsewhere")
+    url = servers.database.replace("@/postgres?", "@/elsewhere?")
+    with psycopg.connect(url, autocommit=True) as plain:
+        plain.execute("CREATE SCHEMA tape")
+        plain.execute("ALTER DATABASE elsewhere SET search_path = tape")
+    with connect(Secret(f"{url}&options=-csearch_path%3Dtape")) as connection:
+        migrate(connection)
+    with connect(Secret(url)) as connection:
+        assert migrate(connection) == []
+        assert connection.execute("SELECT current_schema()").fetchone() == ("tape",)
 
 
 @pytest.fixture
