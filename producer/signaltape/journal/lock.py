@@ -6,9 +6,12 @@ import fcntl
 import os
 from pathlib import Path
 
+#: Our open descriptors of lock files. A forked child closes its copies: it would hold the locks on.
+_open_fds: set[int] = set()
+
 
 class FileLock:
-    """An exclusive flock on a file. Not inherited over exec; a forked child must call `forget`."""
+    """An exclusive flock on a file. It is inherited neither over exec nor by a forked child."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -17,13 +20,11 @@ class FileLock:
     def acquire(self) -> bool:
         """Take the lock if nobody has it. False if another holder lives, or the folder is gone or not ours."""
         try:
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fd = _open(self._path, os.O_RDWR | os.O_CREAT)
         except (FileNotFoundError, PermissionError):
             return False
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(fd)
+        if not _flock(fd, fcntl.LOCK_EX):
+            _close(fd)
             return False
         self._fd = fd
         return True
@@ -33,25 +34,52 @@ class FileLock:
         self.forget()
 
     def forget(self) -> None:
-        """Close our descriptor. In a forked child this leaves the parent's lock in place."""
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
+        """Close our descriptor. In a forked child, where it is closed already, the parent's lock stays in place."""
+        fd, self._fd = self._fd, None
+        if fd is not None:
+            _close(fd)
 
 
 def is_held(path: Path) -> bool:
     """Whether some process holds the lock at `path`; True too where we may not look."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = _open(path, os.O_RDONLY)
     except FileNotFoundError:
         return False
     except PermissionError:
         return True
+    # Shared: two that ask at the same time do not take each other for a holder.
+    free = _flock(fd, fcntl.LOCK_SH)
+    _close(fd)
+    return not free
+
+
+def _open(path: Path, flags: int) -> int:
+    fd = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    _open_fds.add(fd)  # before it is locked: another thread may fork at any time
+    return fd
+
+
+def _flock(fd: int, kind: int) -> bool:
     try:
-        # Shared: two that ask at the same time do not take each other for a holder.
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
-    finally:
+        return False
+    except BaseException:
+        _close(fd)
+        raise
+    return True
+
+
+def _close(fd: int) -> None:
+    if fd in _open_fds:
+        _open_fds.discard(fd)
         os.close(fd)
-    return False
+
+
+def _close_in_child() -> None:
+    for fd in list(_open_fds):
+        _close(fd)
+
+
+os.register_at_fork(after_in_child=_close_in_child)

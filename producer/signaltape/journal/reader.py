@@ -76,6 +76,8 @@ class JournalReader:
     def seek(self, place: Place) -> None:
         """Go to another place of the same journal."""
         self.place = place
+        if place.offset < HEADER_BYTES:
+            self.close()  # opened again, it is read from its header on
 
     def rewind(self, since: float = 0.0) -> None:
         """Go back to the oldest event here; or to the first segment written or shipped after `since`.
@@ -136,8 +138,7 @@ class JournalReader:
 
     def _segment(self) -> memoryview | None:
         """The mapped segment of the current place, stepping over segments that are gone."""
-        begun = self.place.offset >= HEADER_BYTES
-        if begun and self._open_number == self.place.segment and self._view is not None:
+        if self._open_number == self.place.segment and self._view is not None:
             return self._view
         numbers = [number for number in segment_numbers(self.folder) if number >= self.place.segment]
         for number in numbers:
@@ -194,14 +195,12 @@ class JournalReader:
         start = self.place.offset
         follows = next_frame_after(view, start)
         stop = follows if follows is not None else len(view)
-        if (
-            self.place.segment,
-            start,
-        ) not in self._set_aside:  # the same stretch is read again after a rewind
+        stretch = (self.place.segment, start)
+        if stretch not in self._set_aside:  # it is read again after a rewind
             damaged = bytes(view[start:stop]).rstrip(b"\0")
             with damaged_path(self.folder).open("ab") as file:
                 file.write(damaged)
-            self._set_aside.add((self.place.segment, start))
+            self._set_aside.add(stretch)
             self.damaged += 1
             log.error("%s: %d damaged bytes set aside at %d", self.folder.name, len(damaged), start)
         # A frame that cannot be read may still have been counted by the writer; the header of the

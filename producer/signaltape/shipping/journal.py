@@ -81,19 +81,21 @@ class JournalShipper:
                 self._note_skipped()
                 return 0
             batch = [self._address(item.frame) for item in items]
-            keys = list(dict.fromkeys(sent.key for sent in batch))
+            keys = (
+                self._address.keys if len(self._address.keys) == 1 else sorted({sent.key for sent in batch})
+            )
             answer = link.send(keys, self._cursor.anchors, batch)
             failpoint("shipper.after_reply")
             loss = self._loss(answer.states) or self._gone_back(batch, answer)
-            self._advance(items, batch, answer)
+            if loss is None:
+                self._advance(items, batch, answer)
+            else:  # whoever ends here leaves a cursor that still tells of it
+                self._send_again(_FORGOTTEN, loss.since)
+            if loss is None and answer.error is not None:
+                raise answer.error
         except BaseException:
             self._reader.seek(self._acknowledged())
             raise
-        if loss is not None:
-            self._send_again(_FORGOTTEN, loss.since)
-        elif answer.error is not None:
-            self._reader.seek(self._acknowledged())
-            raise answer.error
         return len(answer.entry_ids)
 
     def check(self, link: Link) -> None:
@@ -162,15 +164,14 @@ class JournalShipper:
         if not taken:
             return
         cursor = self._cursor
-        last: dict[str, tuple[str, Outgoing]] = {}
-        for sent, entry_id in zip(batch, answer.entry_ids, strict=False):
-            if sent.key not in cursor.anchors:
+        last_of = {sent.key: index for index, sent in enumerate(batch[:taken])}
+        for key, index in last_of.items():
+            if key not in cursor.anchors:
                 # Until one was asked for, the first must be there: only it tells what became of those behind it.
-                cursor.anchors[sent.key] = Anchor(entry_id, checksum_of(sent.data))
-            last[sent.key] = (entry_id, sent)
-        for key, (entry_id, sent) in last.items():
-            cursor.last_ids[key] = entry_id
-            self._last[key] = Anchor(entry_id, checksum_of(sent.data))
+                first = next(index for index, sent in enumerate(batch) if sent.key == key)
+                cursor.anchors[key] = Anchor(answer.entry_ids[first], checksum_of(batch[first].data))
+            cursor.last_ids[key] = answer.entry_ids[index]
+            self._last[key] = Anchor(answer.entry_ids[index], checksum_of(batch[index].data))
         self._trust(answer.states)
         self._shipped_at = time.time()
         self._move_to(items[taken - 1].after)
@@ -255,17 +256,18 @@ class JournalShipper:
         self._connections = link.connections
         before = self._cursor.run_id
         why = ""
-        if link.run_id:
+        if link.run_id and before and before != link.run_id:
+            why = "Redis was restarted or is another server"
+        elif link.run_id:
             self._cursor.run_id = link.run_id
-            if before and before != link.run_id:
-                why = "Redis was restarted or is another server"
         elif reconnected and self._cursor.last_ids and self._may_suspect():
             why = "Redis does not say whether it is the same server as before"
         if why:
             now = time.time()
-            self._send_again(why, now - self._shipped_s_ago(now) - RESEND_MARGIN_S)
+            self._send_again(why, now - self._shipped_s_ago(now) - RESEND_MARGIN_S, link.run_id)
 
-    def _send_again(self, why: str, since: float = 0.0) -> None:
+    def _send_again(self, why: str, since: float = 0.0, run_id: str = "") -> None:
+        self._reader.seek(self._acknowledged())
         self._reader.rewind(since)
         place = self._reader.place
         self._notices.say(
@@ -273,6 +275,7 @@ class JournalShipper:
         )
         cursor = self._cursor
         cursor.last_ids, cursor.anchors, cursor.added, self._last = {}, {}, {}, {}
+        cursor.run_id = run_id or cursor.run_id
         self._move_to(place)
 
     def _acknowledged(self) -> Place:
