@@ -120,6 +120,23 @@ def test_closing_says_that_all_is_there_only_if_it_is(
     assert set(ids) <= ids_in(client, key)
 
 
+def test_a_loss_is_not_forgotten_if_the_shipper_ends_when_it_notices(
+    own: Settings, client: Any, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = emit(own, 1000)
+    with monkeypatch.context() as patched:
+        before_entry(patched, 600, _for(key, VANISHES["deleted"]))
+        patched.setattr("signaltape.shipping.journal.JournalReader.rewind", _end)
+        with pytest.raises(KeyboardInterrupt):
+            ship_once(own)
+    ship_once(own)
+    assert ids <= ids_in(client, key)
+
+
+def _end(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_stream_trimmed_inside_a_batch_is_not_sent_again(
     own: Settings, client: Any, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
