@@ -12,6 +12,7 @@ from signaltape.clock import WIB, utc_now
 from signaltape.consuming.consumer import Consumer, RedisError
 from signaltape.consuming.loop import Loop, tune_interpreter
 from signaltape.consuming.names import Slot, consumer_name
+from signaltape.consuming.partitions import keys_beyond
 from signaltape.consuming.read_ahead import Limits, Sorting
 from signaltape.settings import Secret, Settings
 from signaltape.stream import ARCHIVE_GROUP, stream_keys
@@ -32,10 +33,11 @@ def archive(settings: Settings, redis_url: Secret, stop: threading.Event, *, onc
     target = Archive(settings.data)
     name = consumer_name(settings.dyno, Slot(settings.home / "archiver"))
     keys = stream_keys(settings.stream, settings.partitions)
+    beyond = keys_beyond(settings.stream, settings.partitions)
     limits = Limits(retention_s=settings.stream_retention_s, stream_max_bytes=settings.stream_max_bytes)
 
     def make_consumer() -> Consumer:
-        return Consumer(redis_url, name, keys, ARCHIVE_GROUP)
+        return Consumer(redis_url, name, keys, ARCHIVE_GROUP, beyond)
 
     daily = threading.Thread(target=_retention_daily, args=(settings, stop), name="retention", daemon=True)
     if not once:
@@ -58,7 +60,9 @@ def run_retention(settings: Settings, now: datetime, *, dry_run: bool = False) -
             report = apply(settings.data, keep, now, dry_run=dry_run, connection=connection)
     if settings.redis_url is not None and not dry_run:
         keys = stream_keys(settings.stream, settings.partitions)
-        consumer = Consumer(settings.redis_url, "retention", keys, ARCHIVE_GROUP)
+        beyond = keys_beyond(settings.stream, settings.partitions)
+        consumer = Consumer(settings.redis_url, "retention", keys, ARCHIVE_GROUP, beyond)
+        consumer.look_around()
         oldest = int((now.timestamp() - settings.stream_retention_s) * 1000)
         report.trimmedEntries = consumer.trim(f"{max(0, oldest)}-0")
         consumer.close()

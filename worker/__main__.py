@@ -16,12 +16,13 @@ from signaltape.command import begin_command, usable_folder
 from signaltape.consuming.consumer import Consumer, RedisError
 from signaltape.consuming.loop import CannotWrite, tune_interpreter
 from signaltape.consuming.names import Slot, consumer_name
+from signaltape.consuming.partitions import keys_beyond
 from signaltape.consuming.read_ahead import Limits
 from signaltape.errors import SettingsError
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
 from signaltape.stopping import stop_on_signals
-from signaltape.stream import stream_keys
+from signaltape.stream import WORKER_GROUP, stream_keys
 from sink.db import DatabaseError, connect, database_url, one_line
 from worker.dead_letters import dead_letters
 from worker.loop import Worker
@@ -69,9 +70,10 @@ def main(
     slot = Slot(settings.home / "worker")
     consumer = name or consumer_name(settings.dyno, slot)
     keys = stream_keys(settings.stream, settings.partitions)
+    beyond = keys_beyond(settings.stream, settings.partitions)
     stop = stop_on_signals()
     limits = Limits(batch, max_age_ms, claim_idle_ms, settings.stream_retention_s, settings.stream_max_bytes)
-    worker = Worker(lambda: Consumer(redis_url, consumer, keys), database, stop, limits)
+    worker = Worker(lambda: Consumer(redis_url, consumer, keys, WORKER_GROUP, beyond), database, stop, limits)
     logging.getLogger("worker").info("consumer %s on %s", consumer, ", ".join(keys))
     stop_metrics = _serve_metrics(metrics_port, settings, redis_url, worker)
     tune_interpreter()
@@ -136,6 +138,11 @@ def _show(found: Status, settings: Settings) -> None:
         )  # fmt: skip
     console.print(table)
     for part in found.partitions:
+        if part.beyond:
+            console.print(
+                f"[red]{part.key} lies beyond SIGNALTAPE_PARTITIONS={settings.partitions}; workers drain it, "
+                "but engines, workers and archivers should be set to the same number[/red]"
+            )
         if settings.stream_max_bytes and part.bytes > settings.stream_max_bytes:
             console.print(
                 f"[red]{part.key} has outgrown SIGNALTAPE_STREAM_MAX_BYTES: {part.bytes} bytes[/red]"

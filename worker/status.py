@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import redis
 
+from signaltape.consuming.partitions import streams_beyond
 from signaltape.journal.cursor import read_cursor
 from signaltape.journal.home import backlog_bytes, is_alive, journal_folders
 from signaltape.redis_facts import redis_cautions
@@ -32,6 +33,8 @@ class PartitionStatus(msgspec.Struct):
     """One partition of the stream, as the worker's group sees it."""
 
     key: str
+    #: whether it lies beyond SIGNALTAPE_PARTITIONS: an engine that is, or was, set to more has made it
+    beyond: bool = False
     entries: int = 0
     #: what it takes in Redis, estimated by it from samples
     bytes: int = 0
@@ -69,9 +72,20 @@ class Status(msgspec.Struct):
 
 
 def stream_status(client: Any, settings: Settings, now: datetime) -> list[PartitionStatus]:
-    """The state of each partition. `client` is a redis.Redis. Raises redis.RedisError."""
-    keys = stream_keys(settings.stream, settings.partitions)
-    return [_partition(client, key, now.timestamp()) for key in keys]
+    """The state of each partition, those beyond SIGNALTAPE_PARTITIONS included where they hold anything.
+
+    `client` is a redis.Redis. Raises redis.RedisError.
+    """
+    now_s = now.timestamp()
+    own = stream_keys(settings.stream, settings.partitions)
+    others = [
+        _partition(client, PartitionStatus(key, beyond=True), now_s)
+        for key in streams_beyond(client, settings.stream, settings.partitions)
+    ]
+    return [
+        *(_partition(client, PartitionStatus(key), now_s) for key in own),
+        *(one for one in others if one.entries or one.pending),
+    ]
 
 
 def whole_status(client: Any, connection: Connection, settings: Settings, now: datetime) -> Status:
@@ -97,8 +111,8 @@ def journal_status(settings: Settings) -> list[JournalStatus]:
     ]
 
 
-def _partition(client: Any, key: str, now_s: float) -> PartitionStatus:
-    status = PartitionStatus(key=key)
+def _partition(client: Any, status: PartitionStatus, now_s: float) -> PartitionStatus:
+    key = status.key
     try:
         groups = {group["name"].decode(): group for group in client.xinfo_groups(key)}
     except redis.ResponseError:  # no such stream yet

@@ -8,6 +8,7 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -16,6 +17,7 @@ import pytest
 from signaltape import Secret, Settings
 from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.read_ahead import Limits
+from signaltape.stream import WORKER_GROUP
 from sink import quality
 from sink.db import Connection, connect
 from sink.entries import Outcome
@@ -44,13 +46,23 @@ def add_lives(client: Any, key: str, count: int) -> None:
 
 
 def make_worker(
-    settings: Settings, key: str, name: str = "w-1", limits: Limits = DEFAULT, database: Secret | None = None
+    settings: Settings,
+    key: str,
+    name: str = "w-1",
+    limits: Limits = DEFAULT,
+    database: Secret | None = None,
+    beyond: Sequence[str] = (),
 ) -> tuple[Worker, threading.Event]:
     stop = threading.Event()
     assert settings.redis_url is not None
     assert settings.database_url is not None
     redis_url = settings.redis_url
-    worker = Worker(lambda: Consumer(redis_url, name, [key]), database or settings.database_url, stop, limits)
+    worker = Worker(
+        lambda: Consumer(redis_url, name, [key], WORKER_GROUP, beyond),
+        database or settings.database_url,
+        stop,
+        limits,
+    )
     return worker, stop
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import redis
@@ -10,7 +10,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from signaltape.consuming.entry import Entry
-from signaltape.consuming.lua import DELETE_IDLE_CONSUMER, TRIM_BELOW_EVERY_GROUP
+from signaltape.consuming.lua import DELETE_IDLE_CONSUMER, HOLD_AGAIN, TRIM_BELOW_EVERY_GROUP
+from signaltape.consuming.partitions import existing
 from signaltape.consuming.suspects import crash_key, is_suspect
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret
@@ -21,6 +22,8 @@ RedisError = (redis.RedisError, OSError)
 
 ANSWER_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 3.0
+#: Longer than anybody waits before taking over what a consumer holds.
+_FOR_LONG_MS = 7 * 86_400_000
 #: Others of our own pending entries may lie between the ones asked about.
 _SLACK = 1000
 
@@ -32,14 +35,24 @@ def _as_it_is(response: Any, **_: Any) -> Any:
 class Consumer:
     """One consumer of a group over all partitions.
 
-    url: REDIS_URL; name: the consumer's stable name; keys: the stream key of each partition.
+    url: REDIS_URL; name: the consumer's stable name; keys: the stream key of each partition; beyond: keys of
+    partitions that are consumed too where an engine has made them (see `look_around`).
     Every method raises one of RedisError when Redis is away.
     """
 
-    def __init__(self, url: Secret, name: str, keys: list[str], group: str = WORKER_GROUP) -> None:
+    def __init__(
+        self,
+        url: Secret,
+        name: str,
+        keys: Sequence[str],
+        group: str = WORKER_GROUP,
+        beyond: Sequence[str] = (),
+    ) -> None:
         self.name = name
-        self.keys = keys
+        self.keys = list(keys)
         self.group = group
+        self._own = list(keys)
+        self._beyond = list(beyond)
         self._redis: Any = redis_client(
             url,
             socket_timeout=ANSWER_TIMEOUT_S,
@@ -50,9 +63,18 @@ class Consumer:
         for command in ("XREADGROUP", "XAUTOCLAIM"):
             self._redis.set_response_callback(command, _as_it_is)
 
+    def look_around(self) -> list[str]:
+        """Consume the partitions beyond one's own that exist now, too. Returns those that are new."""
+        before = set(self.keys)
+        self.keys = [*self._own, *existing(self._redis, self._beyond)]
+        return [key for key in self.keys if key not in before]
+
     def ensure_group(self) -> None:
         """Make the group, and the stream, where they are missing: from the stream's start."""
         for key in self.keys:
+            # Asked first: a Redis that is out of memory makes no group, not even one that is there.
+            if self._has_group(key):
+                continue
             try:
                 self._redis.xgroup_create(key, self.group, id="0", mkstream=True)
             except redis.ResponseError as error:
@@ -68,8 +90,19 @@ class Consumer:
         """Up to `count` entries per partition that this consumer holds unacknowledged, behind `after`."""
         return self._read(count, (), [after.get(key, "0") for key in self.keys])
 
+    def keep(self, idle_ms: int) -> None:
+        """Say that what this consumer has held for `idle_ms` or longer is still in work: as if given out just now."""
+        for key in self.keys:
+            self._hold_again(key, idle_ms)
+
+    def give_back(self) -> None:
+        """What this consumer holds was not tried: no delivery counts, and others may take it over at once."""
+        for key in self.keys:
+            self._hold_again(key, 0, "RETRYCOUNT", 0, "IDLE", _FOR_LONG_MS)
+
     def claim(self, count: int, min_idle_ms: int) -> list[Entry]:
-        """Take over entries that any consumer has held for longer than `min_idle_ms`."""
+        """Take over entries that another consumer has held for longer than `min_idle_ms`."""
+        self.keep(min_idle_ms // 4)  # else those in our own hands would come a second time
         entries: list[Entry] = []
         for key in self.keys:
             cursor = b"0-0"
@@ -143,6 +176,20 @@ class Consumer:
     def close(self) -> None:
         """Close for good."""
         self._redis.close()
+
+    def _has_group(self, key: str) -> bool:
+        try:
+            groups = self._redis.xinfo_groups(key)
+        except redis.ResponseError:  # no such stream
+            return False
+        return any(group["name"] == self.group.encode() for group in groups)
+
+    def _hold_again(self, key: str, idle_ms: int, *options: str | int) -> None:
+        try:
+            self._redis.eval(HOLD_AGAIN, 1, key, self.group, self.name, idle_ms, "JUSTID", *options)
+        except redis.ResponseError as error:
+            if "NOGROUP" not in str(error):  # then nothing is held
+                raise
 
     def _delete(self, key: str, name: str, idle_ms: int) -> bool:
         return self._redis.eval(DELETE_IDLE_CONSUMER, 1, key, self.group, name, idle_ms) is not None

@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 
 from signaltape.consuming.consumer import Consumer, RedisError
 from signaltape.consuming.entry import Sorted
+from signaltape.consuming.heartbeat import Heartbeat
 from signaltape.consuming.read_ahead import Limits, ReadAhead, Sorting
 from signaltape.shipping.backoff import Backoff
 
@@ -64,7 +65,7 @@ class Target(Protocol[B_contra]):
 class Loop(Generic[B]):
     """Moves entries from the stream to a target until stopped.
 
-    make_consumer: a consumer for one thread (there are two: reading, acknowledging).
+    make_consumer: a consumer for one thread (there are three: reading, acknowledging, heartbeat).
     target: where to write; its name stands in the log.
     stop: set it to finish the batch in hand, acknowledge it and leave.
     """
@@ -89,16 +90,21 @@ class Loop(Generic[B]):
         With `once`, raises the first error of Redis or CannotWrite; otherwise waits for them for ever.
         """
         reading, acknowledging = self._make_consumer(), self._make_consumer()
+        heartbeat = Heartbeat(self._make_consumer(), self._limits.claim_idle_ms)
         ahead = ReadAhead(reading, self._sorting, self._limits, self._stop, once=once)
-        ahead.start()
         # Acknowledged beside the writing of the next batch, one at a time and in order.
         beside = ThreadPoolExecutor(1, thread_name_prefix="acknowledge")
         last: Future[None] | None = None
+        orderly = False
 
         def acknowledge(batch: B) -> None:
-            self._acknowledge(acknowledging, batch, once=once)
-            ahead.done()
+            try:
+                self._acknowledge(acknowledging, batch, once=once)
+            finally:
+                ahead.done()
 
+        heartbeat.start()
+        ahead.start()
         try:
             while (batch := ahead.next_batch()) is not None:
                 written = self._write(batch, once=once)
@@ -109,10 +115,16 @@ class Loop(Generic[B]):
                     ahead.done()
             if last is not None:
                 last.result()
-            self._leave(acknowledging)
+            orderly = True
+        except (CannotWrite, *RedisError):
+            orderly = True
+            raise
         finally:
             beside.shutdown()
             ahead.abandon()
+            heartbeat.stop()
+            if orderly:
+                self._leave(reading)
             reading.close()
             acknowledging.close()
             self._target.close()
@@ -155,6 +167,7 @@ class Loop(Generic[B]):
 
     def _leave(self, consumer: Consumer) -> None:
         try:
+            consumer.give_back()
             consumer.leave()
         except RedisError as error:
             log.info("left without signing off: %s", error)

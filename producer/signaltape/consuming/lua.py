@@ -13,6 +13,22 @@ end
 return nil
 """
 
+#: Give a consumer once more what it holds, in one step with the look whether it still does: no delivery is counted.
+#: KEYS: stream. ARGV: group, consumer, least idle time in ms, then options of XCLAIM. Returns how many entries.
+HOLD_AGAIN = """
+local start, done = '-', 0
+while true do
+    local held = redis.call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[3], start, '+', 1000, ARGV[2])
+    if #held == 0 then return done end
+    local claim = {'XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0}
+    for _, one in ipairs(held) do claim[#claim + 1] = one[1] end
+    for i = 4, #ARGV do claim[#claim + 1] = ARGV[i] end
+    redis.call(unpack(claim))
+    done = done + #held
+    start = '(' .. held[#held][1]
+end
+"""
+
 #: Trim a stream below an id, but never an entry that some group has pending or was not given yet.
 #: KEYS: stream. ARGV: the id of the retention age. Returns how many entries went.
 #: A stream that no group reads is left alone.

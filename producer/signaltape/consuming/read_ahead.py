@@ -29,6 +29,7 @@ BATCH_BYTES = 16 * 1024 * 1024
 #: Names and values of an entry that holds an event and its data.
 _USUAL = 4
 CLAIM_EVERY_S = 10.0
+LOOK_EVERY_S = 10.0
 TIDY_EVERY_S = 60.0
 
 
@@ -70,6 +71,7 @@ class ReadAhead(Generic[B]):
         self._ended = False
         self._abandoned = False
         self._error: BaseException | None = None
+        self._looked_at = float("-inf")
         self._claimed_at = float("-inf")
         self._tidied_at = float("-inf")
         self._thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
@@ -133,6 +135,8 @@ class ReadAhead(Generic[B]):
                 if self._once:
                     raise
                 fresh = False  # the lost answer may have held entries: they are pending for us now
+                # While Redis was away nobody could say that what they hold is in work.
+                self._claimed_at = time.monotonic() + self._limits.claim_idle_ms / 1000 - CLAIM_EVERY_S
                 self._consumer.disconnect()
                 wait_s = backoff.next_s()
                 log.warning("Redis does not deliver, trying again in %.1f s: %s", wait_s, error)
@@ -146,6 +150,7 @@ class ReadAhead(Generic[B]):
 
     def _begin(self) -> None:
         """Make the group, then hand on what was given to this consumer before and never acknowledged."""
+        self._look_around()
         self._consumer.ensure_group()
         self._await_empty_hands()
         after: dict[str, str] = {}
@@ -159,13 +164,14 @@ class ReadAhead(Generic[B]):
 
     def _read_one(self) -> bool:
         """Read one batch and hand it on. False if there was nothing."""
+        found = self._find_more()
         claimed = self._claim()
         first = self._consumer.read_new(READ_COUNT, None if self._once else BLOCK_MS)
         entries = self._gather(first) if first else []
         if entries:
             self._hand_on(self._sorting.sort, entries)
         self._tidy()
-        return bool(claimed or entries)
+        return bool(found or claimed or entries)
 
     def _gather(self, entries: list[Entry]) -> list[Entry]:
         """Fill a batch up: by count, by bytes, or until its age is reached."""
@@ -182,6 +188,22 @@ class ReadAhead(Generic[B]):
             if not more and self._stop.wait(left_s):
                 break
         return entries
+
+    def _find_more(self) -> bool:
+        """Now and then look for partitions beyond one's own: an engine may be set to more of them."""
+        if time.monotonic() - self._looked_at < LOOK_EVERY_S:
+            return False
+        if not self._look_around():
+            return False
+        self._begin()
+        return True
+
+    def _look_around(self) -> bool:
+        self._looked_at = time.monotonic()
+        found = self._consumer.look_around()
+        if found:
+            log.warning("reading %s too: beyond SIGNALTAPE_PARTITIONS as it is set here", ", ".join(found))
+        return bool(found)
 
     def _claim(self) -> bool:
         """Now and then take over what consumers that died had in hand."""
