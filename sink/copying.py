@@ -8,8 +8,7 @@ from functools import cache
 import psycopg
 from psycopg import sql
 
-from signaltape.clock import from_epoch_ms
-from signaltape.stream import FIELD_EVENT, FIELD_ID, entry_time_ms
+from signaltape.stream import FIELD_EVENT, FIELD_FIRST_ENTRY_ID, FIELD_ID
 from sink.db import one_line
 from sink.dead_fields import pack_fields
 from sink.entries import Accepted, AcceptedRecord, DeadLetter
@@ -53,16 +52,20 @@ def copy_block(
 
 
 def rejected(entry: Accepted | AcceptedRecord, error: psycopg.Error) -> DeadLetter:
-    """The dead letter of an entry that only Postgres rejects. A record keeps its id, wherever it is put back."""
-    fields = {FIELD_EVENT: entry.name.encode()}
+    """The dead letter of an entry that only Postgres rejects. Sent again, it keeps its time and identity."""
+    named = {FIELD_EVENT: entry.name.encode()}
     if isinstance(entry, AcceptedRecord):
-        fields[FIELD_ID] = entry.record_id.encode()
+        ts = entry.ts
+        named[FIELD_ID] = entry.record_id.encode()
+    else:
+        ts = entry.decoded.ts
+    named[FIELD_FIRST_ENTRY_ID] = b"%d-0" % max(0, round(ts.timestamp() * 1000))
     return DeadLetter(
         stream=entry.stream,
         entry_id=entry.entry_id,
         event=entry.name,
         raw=entry.payload,
-        fields=pack_fields(fields),
+        fields=pack_fields(named),
         reason=f"Postgres rejects it: {one_line(error)}",
-        entry_ts=from_epoch_ms(entry_time_ms(entry.entry_id)),
+        entry_ts=ts,
     )

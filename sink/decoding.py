@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,7 +17,15 @@ from signaltape.events import EVENTS, SCHEMA_VERSION
 from signaltape.record_contract import decode_record
 from signaltape.records import RECORDS, type_of
 from signaltape.secrecy import scrub
-from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY, FIELD_VERSION, entry_time_ms
+from signaltape.stream import (
+    FIELD_DATA,
+    FIELD_EVENT,
+    FIELD_FIRST_ENTRY_ID,
+    FIELD_ID,
+    FIELD_REPLAY,
+    FIELD_VERSION,
+    entry_time_ms,
+)
 from sink.columns import Records
 from sink.dead_fields import pack_fields
 from sink.entries import Accepted, AcceptedRecord, DeadLetter
@@ -24,6 +33,7 @@ from sink.quick import quick_decode
 from sink.quick_records import Plain, quick_records
 
 _EVENT_NAMES = {name.encode(): name for name in EVENTS}
+_IS_ENTRY_ID = re.compile(rb"\d{1,20}-\d{1,20}").fullmatch
 _RECORD_NAMES = {name.encode(): name for name in RECORDS}
 
 
@@ -103,7 +113,7 @@ def bury(entry: Entry, reason: str) -> Batch:
 
 
 def _accept(stream: str, entry_id: str, fields: Sequence[bytes]) -> Accepted | AcceptedRecord:
-    version, wire_id = SCHEMA_VERSION, None
+    version, wire_id, first_id = SCHEMA_VERSION, None, entry_id
     if len(fields) == 4 and fields[0] == FIELD_EVENT and fields[2] == FIELD_DATA:
         raw_name, data = fields[1], fields[3]
     else:
@@ -112,11 +122,12 @@ def _accept(stream: str, entry_id: str, fields: Sequence[bytes]) -> Accepted | A
             raise InvalidEvent("a replayed event never enters the live tables")
         raw_name, data = _required(named, FIELD_EVENT), _required(named, FIELD_DATA)
         version, wire_id = _version(named.get(FIELD_VERSION)), named.get(FIELD_ID)
+        first_id = _first_entry_id(named) or entry_id
     name = _EVENT_NAMES.get(raw_name)
     if name is not None:
-        decoded = quick_decode(name, data, entry_id, _time_of) if version == SCHEMA_VERSION else None
+        decoded = quick_decode(name, data, first_id, _time_of) if version == SCHEMA_VERSION else None
         if decoded is None:
-            decoded = decode(name, data, default_ts=_time_of(entry_id), version=version)
+            decoded = decode(name, data, default_ts=_time_of(first_id), version=version)
         return Accepted(name, decoded, data, stream, entry_id)
     name = _RECORD_NAMES.get(raw_name)
     if name is None:
@@ -125,8 +136,8 @@ def _accept(stream: str, entry_id: str, fields: Sequence[bytes]) -> Accepted | A
         name,
         data,
         stream=stream,
-        entry_id=entry_id,
-        default_ts=partial(_time_of, entry_id),
+        entry_id=first_id,
+        default_ts=partial(_time_of, first_id),
         wire_id=wire_id,
         version=version,
     )
@@ -162,10 +173,21 @@ def _version(raw: bytes | None) -> int:
     return int(raw)
 
 
+def _first_entry_id(named: dict[bytes, bytes]) -> str | None:
+    raw = named.get(FIELD_FIRST_ENTRY_ID)
+    if raw is None:
+        return None
+    if not _IS_ENTRY_ID(raw):
+        raise InvalidEvent(f"first_entry_id must be an entry id such as 1642376400000-0, got {raw[:20]!r}")
+    return raw.decode()
+
+
 def _bury(entry: Entry, fields: Sequence[bytes], reason: str) -> DeadLetter:
     named = _named(fields)
     raw = named.pop(FIELD_DATA, b"")
     name = named.get(FIELD_EVENT)
+    first_id = named.get(FIELD_FIRST_ENTRY_ID, b"")
+    came = first_id.decode() if _IS_ENTRY_ID(first_id) else entry.entry_id
     return DeadLetter(
         stream=entry.stream,
         entry_id=entry.entry_id,
@@ -173,7 +195,7 @@ def _bury(entry: Entry, fields: Sequence[bytes], reason: str) -> DeadLetter:
         raw=raw,
         fields=pack_fields(named),
         reason=_text(scrub(reason).encode("utf-8", "backslashreplace")),
-        entry_ts=from_epoch_ms(entry_time_ms(entry.entry_id)),
+        entry_ts=from_epoch_ms(entry_time_ms(came)),
     )
 
 

@@ -18,7 +18,7 @@ from signaltape.clock import as_aware, show
 from signaltape.errors import SettingsError
 from signaltape.redis_client import redis_client
 from signaltape.settings import Settings
-from signaltape.stream import FIELD_DATA
+from signaltape.stream import FIELD_FIRST_ENTRY_ID
 from sink import dead_letters as letters
 from sink.db import Connection, DatabaseError, connect, database_url, one_line
 
@@ -97,7 +97,7 @@ def show_command(number: int, as_json: bool) -> None:
 def requeue(ids: tuple[int, ...], everything: bool, **filters: Any) -> None:
     """Put letters back into their stream, for example after a fix. What is an event now lands once.
 
-    An entry without a time keeps the time of its first arrival.
+    An entry without a time keeps the time of its first arrival, a record without an id its identity.
     """
     which = _chosen(ids, everything, filters)
     with _session() as (settings, connection):
@@ -131,23 +131,13 @@ def drop(ids: tuple[int, ...], everything: bool, yes: bool, **filters: Any) -> N
 def _add_again(client: Any, few: Sequence[letters.Letter]) -> None:
     with client.pipeline(transaction=False) as pipe:
         for letter in few:
-            pipe.xadd(letter.stream, _with_time(letter))
+            pipe.xadd(letter.stream, _as_it_came(letter))
         pipe.execute()
 
 
-def _with_time(letter: letters.Letter) -> dict[bytes, bytes]:
-    """The entry's fields; an event without a time gets that of its first arrival, else it would move."""
-    fields = letter.fields
-    try:
-        event = msgspec.json.decode(fields.get(FIELD_DATA, b""))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return fields
-    if not isinstance(event, dict) or any(name == "ts" or name.startswith("ts_") for name in event):
-        return fields
-    stamp = letter.entry_ts.isoformat().encode()
-    data = fields[FIELD_DATA].strip()
-    glue = b"" if data[1:-1].strip() == b"" else b","
-    return {**fields, FIELD_DATA: data[:-1] + glue + b'"ts":"' + stamp + b'"}'}
+def _as_it_came(letter: letters.Letter) -> dict[bytes, bytes]:
+    """The entry's fields, and the id that it first had: else the time and, of a record, the identity would be new."""
+    return {FIELD_FIRST_ENTRY_ID: letter.entry_id.encode(), **letter.fields}
 
 
 def _chosen(ids: tuple[int, ...], everything: bool, filters: dict[str, Any]) -> letters.Filter:

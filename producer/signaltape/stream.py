@@ -12,6 +12,8 @@ FIELD_EVENT = b"event"
 FIELD_DATA = b"data"
 FIELD_ID = b"id"
 FIELD_VERSION = b"v"
+#: The id that a requeued entry had when it first came: its time and, for a record without an id, its identity.
+FIELD_FIRST_ENTRY_ID = b"first_entry_id"
 #: The session of a replayed event: it marks the event, and keeps it out of the live tables.
 FIELD_REPLAY = b"replay"
 
