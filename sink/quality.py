@@ -52,8 +52,18 @@ def disagreements(connection: Connection) -> dict[str, tuple[int, int]]:
 
 
 def stored_by_kind(connection: Connection) -> dict[str, int]:
-    """How many events of each kind are stored."""
+    """How many events of each kind are stored. Reads all of them."""
     return dict(connection.execute(_SQL["events_by_kind"]).fetchall())
+
+
+def stored_since(connection: Connection, since: datetime) -> dict[str, int]:
+    """How many events of each kind are stored from a time on."""
+    return dict(connection.execute(_SQL["events_by_kind_since"], {"since": since}).fetchall())
+
+
+def backlog(connection: Connection) -> dict[str, int]:
+    """All that did not go the straight way: `dead_letters`, `conflicts`, `duplicates`, of all times."""
+    return rows_as_dicts(connection, _SQL["backlog"])[0]
 
 
 def purge(connection: Connection, signal_id: str) -> int:

@@ -104,13 +104,17 @@ def _serve_metrics(
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def status(as_json: bool) -> None:
+@click.option(
+    "--days", type=click.IntRange(1, 36_500), default=28, show_default=True,
+    help="Count stored events and orphans of so many days.",
+)  # fmt: skip
+def status(as_json: bool, days: int) -> None:
     """Show lag, pending entries, consumers, journals, and what Postgres holds."""
     settings, redis_url, database = _settings()
     client: Any = redis_client(redis_url)
     try:
         with connect(database, name="signaltape-status") as connection:
-            found = whole_status(client, connection, settings, utc_now())
+            found = whole_status(client, connection, settings, utc_now(), days)
     except DatabaseError as error:
         raise click.ClickException(f"Postgres: {one_line(error)}") from None
     except RedisError as error:
@@ -143,6 +147,11 @@ def _show(found: Status, settings: Settings) -> None:
                 f"[red]{part.key} lies beyond SIGNALTAPE_PARTITIONS={settings.partitions}; workers drain it, "
                 "but engines, workers and archivers should be set to the same number[/red]"
             )
+        if part.vanished:
+            console.print(
+                f"[red]{part.key}: {part.vanished} entries vanished while they were given out (deleted or trimmed by "
+                "hand): lost, unless they were stored before[/red]"
+            )
         if settings.stream_max_bytes and part.bytes > settings.stream_max_bytes:
             console.print(
                 f"[red]{part.key} has outgrown SIGNALTAPE_STREAM_MAX_BYTES: {part.bytes} bytes[/red]"
@@ -153,7 +162,9 @@ def _show(found: Status, settings: Settings) -> None:
         console.print(
             f"journal {journal.name} ({state}): {journal.bytes // 1024} KiB, {journal.shipped_events} shipped"
         )
-    console.print("stored:", *(f"{kind}={n}" for kind, n in sorted(found.events.items())))
+    console.print(
+        f"stored in {found.days} days:", *(f"{kind}={n}" for kind, n in sorted(found.events.items()))
+    )
     console.print("orphans:", *(f"{name}={n}" for name, n in found.orphans.items()))
     console.print(
         f"dead letters: {found.dead_letters}, conflicts: {found.conflicts}, duplicates: {found.duplicates}"

@@ -26,6 +26,11 @@ _GAUGES: tuple[tuple[str, str, Callable[[PartitionStatus], float | None]], ...] 
     ("lag_seconds", "Age of the oldest of these", lambda part: part.lag_s),
     ("pending_entries", "Entries given out and not acknowledged", lambda part: part.pending),
     ("oldest_pending_seconds", "Age of the oldest of these", lambda part: part.oldest_pending_s),
+    (
+        "vanished_entries",
+        "Entries deleted from the stream while they were given out",
+        lambda part: part.vanished,
+    ),
     ("stream_entries", "Entries in the stream", lambda part: part.entries),
     ("stream_bytes", "What the stream takes in Redis, estimated", lambda part: part.bytes),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -14,11 +14,12 @@ from signaltape.journal.home import backlog_bytes, is_alive, journal_folders
 from signaltape.redis_facts import redis_cautions
 from signaltape.redis_health import Caution
 from signaltape.settings import Settings
-from signaltape.stream import WORKER_GROUP, entry_time_ms, stream_keys
+from signaltape.stream import WORKER_GROUP, entry_time_ms, stream_keys, vanished_key
 from sink import quality
 from sink.db import Connection
 
-_ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
+#: Events with a time in the future, of an engine whose clock is off, are counted too.
+_END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class ConsumerStatus(msgspec.Struct):
@@ -45,6 +46,8 @@ class PartitionStatus(msgspec.Struct):
     pending: int = 0
     #: age of the oldest entry that is given out and not acknowledged
     oldest_pending_s: float = 0.0
+    #: entries that were deleted from the stream while they were given out: lost, unless stored before
+    vanished: int = 0
     consumers: list[ConsumerStatus] = msgspec.field(default_factory=list)
 
 
@@ -62,6 +65,8 @@ class Status(msgspec.Struct):
 
     partitions: list[PartitionStatus]
     journals: list[JournalStatus]
+    #: events and orphans are those of so many days; all else is counted whole
+    days: int
     events: dict[str, int]
     orphans: dict[str, int]
     dead_letters: int
@@ -88,17 +93,16 @@ def stream_status(client: Any, settings: Settings, now: datetime) -> list[Partit
     ]
 
 
-def whole_status(client: Any, connection: Connection, settings: Settings, now: datetime) -> Status:
-    """The state of everything. Raises redis.RedisError or psycopg.Error."""
-    rest = quality.quality(connection, *_ALWAYS)
+def whole_status(client: Any, connection: Connection, settings: Settings, now: datetime, days: int) -> Status:
+    """The state of everything; of events, of the last `days`. Raises redis.RedisError or psycopg.Error."""
+    since = now - timedelta(days=days)
     return Status(
         partitions=stream_status(client, settings, now),
         journals=journal_status(settings),
-        events=quality.stored_by_kind(connection),
-        orphans=quality.orphans(connection, *_ALWAYS),
-        dead_letters=rest.dead_letters,
-        conflicts=rest.conflicts,
-        duplicates=rest.duplicates,
+        days=days,
+        events=quality.stored_since(connection, since),
+        orphans=quality.orphans(connection, since, _END),
+        **quality.backlog(connection),
         cautions=redis_cautions(client, settings),
     )
 
@@ -117,6 +121,7 @@ def _partition(client: Any, status: PartitionStatus, now_s: float) -> PartitionS
         groups = {group["name"].decode(): group for group in client.xinfo_groups(key)}
     except redis.ResponseError:  # no such stream yet
         return status
+    status.vanished = int(client.hget(vanished_key(key), WORKER_GROUP) or 0)
     status.entries = client.xlen(key)
     status.bytes = client.memory_usage(key, samples=20) or 0
     group = groups.get(WORKER_GROUP)

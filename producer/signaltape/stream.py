@@ -26,6 +26,11 @@ def stream_key(stream: str, partition: int) -> str:
     return f"{stream}:{{{partition}}}"
 
 
+def vanished_key(key: str) -> str:
+    """The hash that counts, by group, entries of a stream that were deleted while they were pending."""
+    return f"{key}:vanished"
+
+
 def stream_keys(stream: str, partitions: int) -> list[str]:
     """The keys of all partitions, in order."""
     return [stream_key(stream, number) for number in range(partitions)]

@@ -24,6 +24,17 @@ SELECT
 -- Stored events of each kind.
 SELECT event, count(*) FROM signal_events GROUP BY event
 
+-- name: events_by_kind_since
+-- Events of each kind from a time on: the index on time reads those pages only.
+SELECT event, count(*) FROM signal_events WHERE ts >= %(since)s GROUP BY event
+
+-- name: backlog
+-- All dead letters and conflicts, and the duplicates of every day: small tables, whole.
+SELECT
+    (SELECT count(*) FROM dead_letters) AS dead_letters,
+    (SELECT count(*) FROM event_conflicts) AS conflicts,
+    (SELECT coalesce(sum(duplicates), 0)::bigint FROM duplicate_counts) AS duplicates
+
 -- name: layers
 -- Layers that published signals name, and rows of them.
 SELECT

@@ -15,7 +15,7 @@ from signaltape.consuming.partitions import existing
 from signaltape.consuming.suspects import crash_key, is_suspect
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret
-from signaltape.stream import WORKER_GROUP, entry_order
+from signaltape.stream import WORKER_GROUP, entry_order, vanished_key
 
 #: What can go wrong between us and Redis.
 RedisError = (redis.RedisError, OSError)
@@ -101,7 +101,10 @@ class Consumer:
             self._hold_again(key, 0, "RETRYCOUNT", 0, "IDLE", _FOR_LONG_MS)
 
     def claim(self, count: int, min_idle_ms: int) -> list[Entry]:
-        """Take over entries that another consumer has held for longer than `min_idle_ms`."""
+        """Take over entries that another consumer has held for longer than `min_idle_ms`.
+
+        Redis from 7 on acknowledges by itself those that vanished; they are given all the same, without fields.
+        """
         self.keep(min_idle_ms // 4)  # else those in our own hands would come a second time
         entries: list[Entry] = []
         for key in self.keys:
@@ -111,6 +114,9 @@ class Consumer:
                     "XAUTOCLAIM", key, self.group, self.name, min_idle_ms, cursor, "COUNT", count
                 )
                 entries.extend(_entry(key, raw) for raw in answer[1] if raw is not None)
+                entries.extend(
+                    Entry(key, raw.decode(), None) for raw in (answer[2] if len(answer) > 2 else ())
+                )
                 cursor = answer[0]
                 if cursor == b"0-0":
                     break
@@ -131,6 +137,10 @@ class Consumer:
                     if is_suspect(row["times_delivered"]):
                         found.add((key, row["message_id"].decode()))
         return found
+
+    def count_vanished(self, key: str, number: int) -> None:
+        """Count entries that were deleted from their stream while they were pending."""
+        self._redis.hincrby(vanished_key(key), self.group, number)
 
     def begin_lonely_try(self, entry: Entry) -> int:
         """Count a lonely try of a suspect; returns which try this is."""

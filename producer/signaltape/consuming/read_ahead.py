@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, NamedTuple, ParamSpec, TypeVar
@@ -71,6 +71,8 @@ class ReadAhead(Generic[B]):
         self._ended = False
         self._abandoned = False
         self._error: BaseException | None = None
+        #: entries that were reported as deleted while pending
+        self._vanished: set[tuple[str, str]] = set()
         self._looked_at = float("-inf")
         self._claimed_at = float("-inf")
         self._tidied_at = float("-inf")
@@ -222,6 +224,7 @@ class ReadAhead(Generic[B]):
 
     def _redeliver(self, entries: list[Entry]) -> None:
         """Hand on entries that were given out before; those that may crash workers one by one."""
+        self._report_vanished([entry for entry in entries if entry.fields is None])
         suspects = self._consumer.suspects(entries)
         ordinary = [entry for entry in entries if (entry.stream, entry.entry_id) not in suspects]
         if ordinary:
@@ -229,6 +232,20 @@ class ReadAhead(Generic[B]):
         for entry in entries:
             if (entry.stream, entry.entry_id) in suspects and not self._stop.is_set():
                 self._try_alone(entry)
+
+    def _report_vanished(self, gone: list[Entry]) -> None:
+        # XAUTOCLAIM names even those that we have just read as pending.
+        fresh = [entry for entry in gone if (entry.stream, entry.entry_id) not in self._vanished]
+        self._vanished.update((entry.stream, entry.entry_id) for entry in fresh)
+        for key, number in Counter(entry.stream for entry in fresh).items():
+            log.error(
+                "%d entries of %s vanished while they were pending, %s and later: somebody deleted or trimmed them; "
+                "what was not stored before is lost",
+                number,
+                key,
+                next(entry.entry_id for entry in fresh if entry.stream == key),
+            )
+            self._consumer.count_vanished(key, number)
 
     def _try_alone(self, entry: Entry) -> None:
         self._await_empty_hands()
