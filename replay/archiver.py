@@ -15,7 +15,7 @@ from replay.atomic import replace_file
 from replay.layout import archive_file, data_folder, snapshot_file
 from replay.ledger import Ledger
 from replay.lines import make_line, sortable
-from signaltape.consuming.loop import CannotWrite
+from signaltape.consuming.writing import CannotWrite
 from signaltape.failpoints import failpoint
 from signaltape.records import RECORDS, Group
 from sink.decoding import Batch

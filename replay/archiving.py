@@ -10,10 +10,11 @@ from replay.archiver import Archive, Archived
 from replay.retention import Report, apply, keep_of
 from signaltape.clock import WIB, utc_now
 from signaltape.consuming.consumer import Consumer, RedisError
+from signaltape.consuming.entry import Sorting
 from signaltape.consuming.loop import Loop, tune_interpreter
 from signaltape.consuming.names import Slot, consumer_name
 from signaltape.consuming.partitions import keys_beyond
-from signaltape.consuming.read_ahead import Limits, Sorting
+from signaltape.consuming.read_ahead import Limits
 from signaltape.settings import Secret, Settings
 from signaltape.stream import ARCHIVE_GROUP, stream_keys
 from sink.db import DatabaseError, connect, one_line

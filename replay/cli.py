@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from replay.reprocess import LiveDatabase
-from signaltape.consuming.loop import CannotWrite
+from signaltape.consuming.writing import CannotWrite
 from signaltape.errors import SettingsError
 from signaltape.replay import SessionError
 from signaltape.settings import Secret, Settings

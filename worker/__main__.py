@@ -14,10 +14,11 @@ from rich.table import Table
 from signaltape.clock import utc_now
 from signaltape.command import begin_command, usable_folder
 from signaltape.consuming.consumer import Consumer, RedisError
-from signaltape.consuming.loop import CannotWrite, tune_interpreter
+from signaltape.consuming.loop import tune_interpreter
 from signaltape.consuming.names import Slot, consumer_name
 from signaltape.consuming.partitions import keys_beyond
 from signaltape.consuming.read_ahead import Limits
+from signaltape.consuming.writing import CannotWrite
 from signaltape.errors import SettingsError
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.entry import Entry
-from signaltape.consuming.loop import CannotWrite, Loop
-from signaltape.consuming.read_ahead import Limits, Sorting
+from signaltape.consuming.entry import Entry, Sorting
+from signaltape.consuming.loop import Loop
+from signaltape.consuming.read_ahead import Limits
+from signaltape.consuming.writing import CannotWrite
 from signaltape.settings import Secret
-from sink.db import Connection, DatabaseError, connect, one_line
+from sink.db import CONNECTION_ERRORS, Connection, DatabaseError, connect, one_line
 from sink.decoding import bury, sort_entries
 from sink.entries import Outcome
 from sink.lines import Prepared, prepare
@@ -21,6 +22,11 @@ from sink.writer import BatchWriter
 log = logging.getLogger("worker")
 
 _REPORT_EVERY_S = 10.0
+#: SQLSTATE classes of errors that say nothing about the batch and pass: connection, state of the transaction,
+#: deadlock, resources, locks and settings, an operator, the system.
+_NOT_NOW = ("08", "25", "40", "53", "55", "57", "58")
+#: "out of shared memory": a smaller batch takes fewer locks.
+_TOO_MUCH_AT_ONCE = "53200"
 
 
 class Worker:
@@ -63,6 +69,13 @@ def _bury(entry: Entry, reason: str) -> Prepared:
     return prepare(bury(entry, reason))
 
 
+def _is_refusal(error: DatabaseError) -> bool:
+    """Whether Postgres, being there, refuses what it was given and may take something else."""
+    if error.sqlstate is None:
+        return not isinstance(error, CONNECTION_ERRORS)
+    return error.sqlstate == _TOO_MUCH_AT_ONCE or error.sqlstate[:2] not in _NOT_NOW
+
+
 class _Tables:
     """Postgres as the loop's target: one transaction a batch, a new session after an error."""
 
@@ -75,12 +88,15 @@ class _Tables:
         self._reported_at = time.monotonic()
 
     def write(self, batch: Prepared) -> None:
-        """Commit a batch. Raises CannotWrite while Postgres is away."""
+        """Commit a batch. Raises CannotWrite while Postgres is away, or refuses it."""
+        writer = None
         try:
-            outcome = self._open_writer().write_prepared(batch)
+            writer = self._open_writer()
+            outcome = writer.write_prepared(batch)
         except DatabaseError as error:
             self.close()
-            raise CannotWrite("Postgres", one_line(error)) from error
+            refused = writer is not None and _is_refusal(error)
+            raise CannotWrite("Postgres", one_line(error), refused=refused) from error
         self.total = self.total.plus(outcome)
         self._report()
 

@@ -1,9 +1,9 @@
-"""One entry of a stream, as Redis gave it."""
+"""One entry of a stream, as Redis gave it; and what is made of those that were read together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -19,6 +19,16 @@ class Entry(Struct, frozen=True, gc=False):
     fields: Sequence[bytes] | None
 
 
+#: Names and values of an entry that holds an event and its data.
+_USUAL = 4
+
+
+def bytes_of(entries: Sequence[Entry]) -> int:
+    """What the values of entries take."""
+    given = [entry.fields for entry in entries if entry.fields]
+    return sum([len(f[1]) + len(f[3]) if len(f) == _USUAL else sum(map(len, f)) for f in given])
+
+
 class Sorted(Protocol):
     """What a consumer makes of entries that were read together."""
 
@@ -31,3 +41,24 @@ class Sorted(Protocol):
     def size(self) -> int:
         """How many entries it holds."""
         ...
+
+
+B = TypeVar("B", bound=Sorted)
+
+
+class Sorting(NamedTuple, Generic[B]):
+    """What becomes of entries: `sort` of those read together, `bury` of one that kills whoever touches it."""
+
+    sort: Callable[[Sequence[Entry]], B]
+    bury: Callable[[Entry, str], B]
+
+
+class Handed(NamedTuple, Generic[B]):
+    """A batch to be written, and the entries that it was made of.
+
+    lonely: it is one entry, tried by itself because it was given out often.
+    """
+
+    entries: Sequence[Entry]
+    batch: B
+    lonely: bool

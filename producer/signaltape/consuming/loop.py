@@ -8,19 +8,18 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from signaltape.consuming.consumer import Consumer, RedisError
-from signaltape.consuming.entry import Sorted
+from signaltape.consuming.entry import Sorted, Sorting
 from signaltape.consuming.heartbeat import Heartbeat
-from signaltape.consuming.read_ahead import Limits, ReadAhead, Sorting
+from signaltape.consuming.read_ahead import Limits, ReadAhead
+from signaltape.consuming.writing import CannotWrite, Target, Writing
 from signaltape.shipping.backoff import Backoff
 
 log = logging.getLogger("signaltape")
 
 B = TypeVar("B", bound=Sorted)
-B_contra = TypeVar("B_contra", bound=Sorted, contravariant=True)
-
 
 #: How long one thread computes before another may go on (CPython: 5 ms). The thread that writes mostly waits for the
 #: server and needs the interpreter only for a moment, several times a batch; each time it would wait this long for the
@@ -36,30 +35,6 @@ def tune_interpreter() -> None:
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)
-
-
-class CannotWrite(Exception):
-    """Nothing of the batch was written, and the same batch may be tried again later.
-
-    what: what does not write now; why: in one line.
-    """
-
-    def __init__(self, what: str, why: str) -> None:
-        super().__init__(f"{what}: {why}")
-        self.what = what
-        self.why = why
-
-
-class Target(Protocol[B_contra]):
-    """Where batches go."""
-
-    def write(self, batch: B_contra) -> None:
-        """Write a batch, all of it, safely. Raises CannotWrite."""
-        ...
-
-    def close(self) -> None:
-        """Let go of connections and files."""
-        ...
 
 
 class Loop(Generic[B]):
@@ -92,27 +67,28 @@ class Loop(Generic[B]):
         reading, acknowledging = self._make_consumer(), self._make_consumer()
         heartbeat = Heartbeat(self._make_consumer(), self._limits.claim_idle_ms)
         ahead = ReadAhead(reading, self._sorting, self._limits, self._stop, once=once)
+        writing = Writing(self._target, self._sorting, self._stop, ahead.is_no_crash, once=once)
         # Acknowledged beside the writing of the next batch, one at a time and in order.
         beside = ThreadPoolExecutor(1, thread_name_prefix="acknowledge")
         last: Future[None] | None = None
         orderly = False
 
-        def acknowledge(batch: B) -> None:
+        def acknowledge(ids: dict[str, list[str]]) -> None:
             try:
-                self._acknowledge(acknowledging, batch, once=once)
+                self._acknowledge(acknowledging, ids, once=once)
             finally:
                 ahead.done()
 
         heartbeat.start()
         ahead.start()
         try:
-            while (batch := ahead.next_batch()) is not None:
-                written = self._write(batch, once=once)
+            while (handed := ahead.next_batch()) is not None:
+                written = writing.write(handed)
+                if written.aside:
+                    ahead.set_aside()
                 if last is not None:
                     last.result()
-                last = beside.submit(acknowledge, batch) if written else None
-                if not written:
-                    ahead.done()
+                last = beside.submit(acknowledge, written.ids)
             if last is not None:
                 last.result()
             orderly = True
@@ -129,32 +105,12 @@ class Loop(Generic[B]):
             acknowledging.close()
             self._target.close()
 
-    def _write(self, batch: B, *, once: bool) -> bool:
-        """Write a batch, however long that cannot be done. False if stopped before that: it stays pending."""
-        backoff = Backoff()
-        away = ""
-        while True:
-            try:
-                self._target.write(batch)
-            except CannotWrite as error:
-                if once:
-                    raise
-                wait_s, away = backoff.next_s(), error.what
-                log.warning("%s does not write, trying again in %.1f s: %s", away, wait_s, error.why)
-                if self._stop.wait(wait_s):
-                    log.warning("%d entries stay pending for the next start", batch.size)
-                    return False
-                continue
-            if away:
-                log.info("%s is back", away)
-            return True
-
-    def _acknowledge(self, consumer: Consumer, batch: B, *, once: bool) -> None:
+    def _acknowledge(self, consumer: Consumer, ids: dict[str, list[str]], *, once: bool) -> None:
         """Acknowledge what is written. If that fails, it comes again and is dropped as duplicate."""
         backoff = Backoff()
         while True:
             try:
-                consumer.acknowledge(batch.ids)
+                consumer.acknowledge(ids)
                 return
             except RedisError as error:
                 consumer.disconnect()

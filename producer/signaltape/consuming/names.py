@@ -28,5 +28,10 @@ class Slot:
 
 
 def consumer_name(dyno: str | None, slot: Slot, host: str | None = None) -> str:
-    """`DYNO` where the host gives one (`worker.1`), else the machine's name and the slot."""
-    return dyno or f"{host or socket.gethostname()}-{slot.number}"
+    """`DYNO` where the host gives one (`worker.1`), else the machine's name and the slot.
+
+    A second process on the same dyno has its slot behind: one with the name of another would take its entries.
+    """
+    if dyno:
+        return dyno if slot.number == 1 else f"{dyno}-{slot.number}"
+    return f"{host or socket.gethostname()}-{slot.number}"

@@ -8,17 +8,18 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Generic, NamedTuple, ParamSpec, TypeVar
+from functools import partial
+from typing import Generic, NamedTuple, TypeVar
 
 from signaltape.consuming.consumer import Consumer, RedisError
-from signaltape.consuming.entry import Entry, Sorted
+from signaltape.consuming.entry import Entry, Handed, Sorted, Sorting, bytes_of
 from signaltape.consuming.suspects import is_deadly, reason
+from signaltape.consuming.tidying import tidy
 from signaltape.shipping.backoff import Backoff
 
 log = logging.getLogger("signaltape")
 
 B = TypeVar("B", bound=Sorted)
-P = ParamSpec("P")
 
 #: How long one blocking read waits; a stop is noticed within this time.
 BLOCK_MS = 500
@@ -26,10 +27,10 @@ BLOCK_MS = 500
 READ_COUNT = 1000
 #: A batch is handed on once its entries take this much, however few they are.
 BATCH_BYTES = 16 * 1024 * 1024
-#: Names and values of an entry that holds an event and its data.
-_USUAL = 4
 CLAIM_EVERY_S = 10.0
 LOOK_EVERY_S = 10.0
+#: Entries that were refused are offered again after this.
+ASIDE_S = 60.0
 TIDY_EVERY_S = 60.0
 
 
@@ -41,13 +42,6 @@ class Limits(NamedTuple):
     claim_idle_ms: int = 60_000
     retention_s: int = 86_400
     stream_max_bytes: int = 0
-
-
-class Sorting(NamedTuple, Generic[B]):
-    """What becomes of entries: `sort` of those read together, `bury` of one that kills whoever touches it."""
-
-    sort: Callable[[Sequence[Entry]], B]
-    bury: Callable[[Entry, str], B]
 
 
 class ReadAhead(Generic[B]):
@@ -66,10 +60,12 @@ class ReadAhead(Generic[B]):
         self._stop = stop
         self._once = once
         self._changed = threading.Condition()
-        self._ready: deque[Future[B]] = deque()
+        self._ready: deque[tuple[Sequence[Entry], Future[B], bool]] = deque()
         self._in_hand = 0
         self._ended = False
         self._abandoned = False
+        self._no_crash = False
+        self._again_at: float | None = None
         self._error: BaseException | None = None
         #: entries that were reported as deleted while pending
         self._vanished: set[tuple[str, str]] = set()
@@ -84,7 +80,7 @@ class ReadAhead(Generic[B]):
         """Begin reading."""
         self._thread.start()
 
-    def next_batch(self) -> B | None:
+    def next_batch(self) -> Handed[B] | None:
         """The next batch; waits for it. None when there will be no more.
 
         Raises what ended the reading, if it was an error.
@@ -95,14 +91,25 @@ class ReadAhead(Generic[B]):
                 if self._error is not None:
                     raise self._error
                 return None
-            batch = self._ready.popleft()
+            entries, batch, lonely = self._ready.popleft()
             self._changed.notify_all()
-        return batch.result()
+        return Handed(entries, batch.result(), lonely)
 
     def done(self) -> None:
         """The oldest batch in hand is acknowledged (or left pending on purpose)."""
         with self._changed:
             self._in_hand -= 1
+            self._changed.notify_all()
+
+    def set_aside(self) -> None:
+        """Entries stay pending that could not be written; they are read again in a while."""
+        if self._again_at is None:
+            self._again_at = time.monotonic() + ASIDE_S
+
+    def is_no_crash(self) -> None:
+        """The batch that is being written waits for its target: what it holds does not end the process."""
+        with self._changed:
+            self._no_crash = True
             self._changed.notify_all()
 
     def abandon(self) -> None:
@@ -129,7 +136,8 @@ class ReadAhead(Generic[B]):
         fresh = False  # whether the group is there and our own pending entries were handed on
         while not self._stop.is_set():
             try:
-                if not fresh:
+                again_at = self._again_at
+                if not fresh or (again_at is not None and time.monotonic() >= again_at):
                     self._begin()
                     fresh = True
                 more = self._read_one()
@@ -151,18 +159,23 @@ class ReadAhead(Generic[B]):
                 return
 
     def _begin(self) -> None:
-        """Make the group, then hand on what was given to this consumer before and never acknowledged."""
+        """Make the group, then hand on what was given to this consumer before and never acknowledged.
+
+        That ends where entries are set aside (again): the rest waits until it is time for them.
+        """
         self._look_around()
         self._consumer.ensure_group()
         self._await_empty_hands()
+        self._again_at = None
         after: dict[str, str] = {}
-        while not self._stop.is_set():
+        while not self._stop.is_set() and self._again_at is None:
             entries = self._consumer.read_pending(READ_COUNT, after)
             if not entries:
                 return
             for entry in entries:
                 after[entry.stream] = entry.entry_id
             self._redeliver(entries)
+            self._await_empty_hands()
 
     def _read_one(self) -> bool:
         """Read one batch and hand it on. False if there was nothing."""
@@ -171,7 +184,7 @@ class ReadAhead(Generic[B]):
         first = self._consumer.read_new(READ_COUNT, None if self._once else BLOCK_MS)
         entries = self._gather(first) if first else []
         if entries:
-            self._hand_on(self._sorting.sort, entries)
+            self._hand_on(entries, partial(self._sorting.sort, entries))
         self._tidy()
         return bool(found or claimed or entries)
 
@@ -179,11 +192,11 @@ class ReadAhead(Generic[B]):
         """Fill a batch up: by count, by bytes, or until its age is reached."""
         limits = self._limits
         deadline = time.monotonic() + limits.max_age_ms / 1000
-        size = _bytes_of(entries)
+        size = bytes_of(entries)
         while len(entries) < limits.max_entries and size < BATCH_BYTES:
             more = self._consumer.read_new(min(READ_COUNT, limits.max_entries - len(entries)))
             entries.extend(more)
-            size += _bytes_of(more)
+            size += bytes_of(more)
             left_s = deadline - time.monotonic()
             if left_s <= 0 or (self._once and not more):
                 break
@@ -228,9 +241,11 @@ class ReadAhead(Generic[B]):
         suspects = self._consumer.suspects(entries)
         ordinary = [entry for entry in entries if (entry.stream, entry.entry_id) not in suspects]
         if ordinary:
-            self._hand_on(self._sorting.sort, ordinary)
+            self._hand_on(ordinary, partial(self._sorting.sort, ordinary))
         for entry in entries:
-            if (entry.stream, entry.entry_id) in suspects and not self._stop.is_set():
+            if self._stop.is_set() or self._again_at is not None:
+                return  # they wait with those aside: refused ones in a row would take for ever
+            if (entry.stream, entry.entry_id) in suspects:
                 self._try_alone(entry)
 
     def _report_vanished(self, gone: list[Entry]) -> None:
@@ -250,13 +265,18 @@ class ReadAhead(Generic[B]):
     def _try_alone(self, entry: Entry) -> None:
         self._await_empty_hands()
         tries = self._consumer.begin_lonely_try(entry)
+        with self._changed:
+            self._no_crash = False
         if is_deadly(tries):
             log.error("entry %s goes to the dead letters: %s", entry.entry_id, reason(tries))
-            self._hand_on(self._sorting.bury, entry, reason(tries))
+            bury = partial(self._sorting.bury, entry, reason(tries))
+            self._hand_on([entry], bury, lonely=True)
         else:
-            self._hand_on(self._sorting.sort, [entry])
-        self._await_empty_hands()
+            self._hand_on([entry], partial(self._sorting.sort, [entry]), lonely=True)
+        with self._changed:
+            self._changed.wait_for(lambda: self._no_crash or self._in_hand == 0 or self._abandoned)
         self._consumer.end_lonely_try(entry.stream, entry.entry_id)
+        self._await_empty_hands()
 
     def _tidy(self) -> None:
         """Now and then trim what every group is done with, and report a stream that grows too large."""
@@ -264,22 +284,12 @@ class ReadAhead(Generic[B]):
         if now - self._tidied_at < TIDY_EVERY_S:
             return
         self._tidied_at = now
-        self._consumer.trim(f"{max(0, int((time.time() - self._limits.retention_s) * 1000))}-0")
-        if self._limits.stream_max_bytes:
-            for key, size in self._consumer.memory_bytes().items():
-                if size > self._limits.stream_max_bytes:
-                    log.warning(
-                        "%s takes %d bytes, more than SIGNALTAPE_STREAM_MAX_BYTES=%d; nothing is cut: "
-                        "is a consumer group stuck?",
-                        key,
-                        size,
-                        self._limits.stream_max_bytes,
-                    )
+        tidy(self._consumer, self._limits.retention_s, self._limits.stream_max_bytes)
 
-    def _hand_on(self, make: Callable[P, B], *args: P.args, **kwargs: P.kwargs) -> None:
+    def _hand_on(self, entries: Sequence[Entry], make: Callable[[], B], *, lonely: bool = False) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._ready or self._abandoned)
-            self._ready.append(self._beside.submit(make, *args, **kwargs))
+            self._ready.append((entries, self._beside.submit(make), lonely))
             self._in_hand += 1
             self._changed.notify_all()
 
@@ -287,9 +297,3 @@ class ReadAhead(Generic[B]):
         """Wait until what was read is acknowledged: else it would be read again as pending."""
         with self._changed:
             self._changed.wait_for(lambda: self._in_hand == 0 or self._abandoned)
-
-
-def _bytes_of(entries: list[Entry]) -> int:
-    """What the values of entries take."""
-    given = [entry.fields for entry in entries if entry.fields]
-    return sum([len(f[1]) + len(f[3]) if len(f) == _USUAL else sum(map(len, f)) for f in given])

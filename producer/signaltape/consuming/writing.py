@@ -1,0 +1,204 @@
+"""Write a batch through whatever comes: a target that is away, and one that takes all but some entries.
+
+A target that is away is waited for. One that refuses this very batch, again and again, may well take others: then the
+batch is written in pieces. What is refused even so is set aside: it stays pending, is read again later, and in the
+meantime holds up nothing. Only an entry that was refused time after time, by itself, while others passed, becomes a
+dead letter. If nothing passes at all, it is not the entries: then each batch waits longer than the one before.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from signaltape.consuming.entry import Entry, Handed, Sorted, Sorting
+from signaltape.shipping.backoff import Backoff
+from signaltape.stream import FIELD_EVENT
+
+log = logging.getLogger("signaltape")
+
+B = TypeVar("B", bound=Sorted)
+B_contra = TypeVar("B_contra", bound=Sorted, contravariant=True)
+
+#: A whole batch is offered so often before it is written in pieces.
+_OFFERS = 3
+#: So many refusals in a row, of pieces of one kind: the rest of them is not tried now.
+_MOST_IN_A_ROW = 50
+#: An entry is given up only if something else passed within this time.
+_PROOF_S = 120.0
+
+
+class CannotWrite(Exception):
+    """Nothing of the batch was written, and the same batch may be tried again later.
+
+    what: what does not write now; why: in one line; refused: it is there, and may take another batch.
+    """
+
+    def __init__(self, what: str, why: str, *, refused: bool = False) -> None:
+        super().__init__(f"{what}: {why}")
+        self.what = what
+        self.why = why
+        self.refused = refused
+
+
+class Target(Protocol[B_contra]):
+    """Where batches go."""
+
+    def write(self, batch: B_contra) -> None:
+        """Write a batch, all of it, safely. Raises CannotWrite."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        ...
+
+
+class Written(NamedTuple):
+    """What became of a batch: the ids to acknowledge, and how many entries were set aside."""
+
+    ids: dict[str, list[str]]
+    aside: int = 0
+
+
+class _Stopped(Exception):
+    """Asked to stop while waiting for the target."""
+
+
+class Writing(Generic[B]):
+    """Writes batches to a target.
+
+    stop: set to give up waiting;
+    on_wait: called when a try has failed, and the process lives; once: raise the first CannotWrite instead.
+    """
+
+    def __init__(
+        self,
+        target: Target[B],
+        sorting: Sorting[B],
+        stop: threading.Event,
+        on_wait: Callable[[], None],
+        *,
+        once: bool,
+    ) -> None:
+        self._target = target
+        self._sorting = sorting
+        self._stop = stop
+        self._on_wait = on_wait
+        self._once = once
+        self._passed_at = float("-inf")
+        #: between batches of which nothing passes
+        self._between = Backoff()
+
+    def write(self, handed: Handed[B]) -> Written:
+        """Write a batch, however long that cannot be done. With nothing to acknowledge if stopped before that."""
+        try:
+            self._offer(handed.batch, 1 if handed.lonely else _OFFERS)
+        except CannotWrite as error:
+            if self._once or not error.refused:
+                raise
+            refusal = error
+        except _Stopped:
+            return Written({})
+        else:
+            return Written(handed.batch.ids)
+        return self._apart(handed, refusal)
+
+    def _offer(self, batch: B, offers: int) -> None:
+        """Write a batch once the target is there. Raises CannotWrite if it refuses it `offers` times."""
+        backoff = Backoff()
+        while True:
+            try:
+                self._target.write(batch)
+            except CannotWrite as error:
+                offers -= error.refused
+                if self._once or (error.refused and offers == 0):
+                    raise
+                self._wait(error, backoff, batch.size)
+                away = error.what
+                continue
+            if backoff.waiting:
+                log.info("%s is back", away)
+            self._passed_at = time.monotonic()
+            self._between.reset()
+            return
+
+    def _wait(self, error: CannotWrite, backoff: Backoff, size: int) -> None:
+        self._on_wait()
+        wait_s = backoff.next_s()
+        log.warning("%s does not write, trying again in %.1f s: %s", error.what, wait_s, error.why)
+        if self._stop.wait(wait_s):
+            log.warning("%d entries stay pending for the next start", size)
+            raise _Stopped
+
+    def _apart(self, handed: Handed[B], error: CannotWrite) -> Written:
+        """Write in pieces what can be written, and leave the rest aside."""
+        if handed.lonely:
+            if self._is_given_up(handed.entries[0], error):
+                return Written(handed.batch.ids)
+            refused = list(handed.entries)
+        else:
+            refused = [entry for kind in _kinds(handed.entries) for entry in self._refused_of(kind)]
+        if not refused:
+            return Written(handed.batch.ids)
+        log.error(
+            "%s refuses %d entries, they are set aside and tried again later: %s",
+            error.what,
+            len(refused),
+            error.why,
+        )
+        if len(refused) == handed.batch.size:
+            self._stop.wait(self._between.next_s())
+        return Written(_ids_without(handed.batch, refused), len(refused))
+
+    def _refused_of(self, entries: list[Entry]) -> list[Entry]:
+        """Write entries in ever smaller pieces; returns those that are refused, or not tried."""
+        refused: list[Entry] = []
+        pieces, in_a_row = [entries], 0
+        while pieces:
+            piece = pieces.pop()
+            if in_a_row == _MOST_IN_A_ROW:
+                refused += piece
+                continue
+            try:
+                self._offer(self._sorting.sort(piece), 1)
+                in_a_row = 0
+            except _Stopped:
+                refused += piece
+                in_a_row = _MOST_IN_A_ROW
+            except CannotWrite:
+                in_a_row += 1
+                if len(piece) == 1:
+                    refused += piece
+                else:
+                    middle = len(piece) // 2
+                    pieces += [piece[middle:], piece[:middle]]
+        return refused
+
+    def _is_given_up(self, entry: Entry, error: CannotWrite) -> bool:
+        """Make an entry that was refused time after time a dead letter, if others pass."""
+        if time.monotonic() - self._passed_at > _PROOF_S:
+            return False
+        try:
+            self._target.write(self._sorting.bury(entry, f"{error.what} refuses it: {error.why}"))
+        except CannotWrite:
+            return False
+        log.error("entry %s goes to the dead letters: %s", entry.entry_id, error)
+        return True
+
+
+def _kinds(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Entries by the name of their event: what ails one kind is nothing to the others."""
+    kinds: defaultdict[bytes, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        fields = entry.fields
+        kinds[fields[1] if fields and fields[0] == FIELD_EVENT else b""].append(entry)
+    return list(kinds.values())
+
+
+def _ids_without(batch: Sorted, refused: Sequence[Entry]) -> dict[str, list[str]]:
+    left = {(entry.stream, entry.entry_id) for entry in refused}
+    return {key: [one for one in ids if (key, one) not in left] for key, ids in batch.ids.items()}

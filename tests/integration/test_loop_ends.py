@@ -1,0 +1,107 @@
+"""How the loop goes on, or ends, when a server refuses it something at an unlucky moment."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from signaltape import Secret, Settings
+from signaltape.consuming.consumer import Consumer
+from signaltape.consuming.names import Slot, consumer_name
+from signaltape.consuming.suspects import SUSPECT_DELIVERIES, crash_key
+from sink.db import Connection
+from sink.entries import Outcome
+from tests.integration.conftest import own_valkey
+from tests.integration.test_worker import add_lives, make_worker, pending
+from tests.support.waiting import eventually
+from worker.loop import Worker
+
+
+def make_suspect(client: Any, key: str) -> None:
+    client.xgroup_create(key, "worker", id="0")
+    client.xreadgroup("worker", "w-1", {key: ">"})
+    for _ in range(SUSPECT_DELIVERIES):
+        client.xreadgroup("worker", "w-1", {key: "0"})
+
+
+def test_once_ends_when_the_acknowledgement_of_a_lonely_try_fails(
+    settings: Settings, redis_client: Any, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_lives(redis_client, key, 1)
+    make_suspect(redis_client, key)
+
+    def refuse(self: Consumer, ids: dict[str, list[str]]) -> None:
+        raise redis.ConnectionError("gone")
+
+    monkeypatch.setattr(Consumer, "acknowledge", refuse)
+    worker, _ = make_worker(settings, key)
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            worker.run(once=True)
+        except redis.ConnectionError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert raised
+
+
+def test_a_worker_that_starts_while_redis_is_out_of_memory_drains_it(
+    settings: Settings, tmp_path: Path, key: str, connection: Connection
+) -> None:
+    with own_valkey(tmp_path / "valkey") as valkey:
+        client = redis.Redis.from_url(valkey.url, protocol=2)
+        add_lives(client, key, 5)
+        client.xgroup_create(key, "worker", id="0")
+        client.config_set("maxmemory", 1)
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            client.xgroup_create(key, "worker", id="0")
+        assert settings.database_url is not None
+        worker = Worker(
+            lambda: Consumer(Secret(valkey.url), "w-1", [key]), settings.database_url, threading.Event()
+        )
+        assert worker.run(once=True) == Outcome(stored=20)
+        assert pending(client, key) == 0
+        client.close()
+
+
+def test_a_lonely_try_that_waits_for_postgres_is_no_crash_however_the_worker_ends(
+    settings: Settings, redis_client: Any, key: str, connection: Connection
+) -> None:
+    add_lives(redis_client, key, 1)
+    make_suspect(redis_client, key)
+    away = Secret("postgresql://nobody@127.0.0.1:1/nowhere")
+    worker, stop = make_worker(settings, key, database=away)
+    thread = threading.Thread(target=worker.run)
+    counts: list[int] = []
+    count = Consumer.begin_lonely_try
+
+    def counting(self: Consumer, entry: Any) -> int:
+        counts.append(1)
+        return count(self, entry)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Consumer, "begin_lonely_try", counting)
+        thread.start()
+        try:
+            eventually(lambda: bool(counts))
+            eventually(lambda: not redis_client.exists(crash_key(key)))
+            assert pending(redis_client, key) == 4
+        finally:
+            stop.set()
+            thread.join()
+    assert make_worker(settings, key)[0].run(once=True).stored == 4
+
+
+def test_workers_on_one_dyno_have_names_of_their_own(tmp_path: Path) -> None:
+    slots = [Slot(tmp_path) for _ in range(3)]
+    names = [consumer_name("worker.1", slot) for slot in slots]
+    assert names == ["worker.1", "worker.1-2", "worker.1-3"]
