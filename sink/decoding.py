@@ -17,6 +17,7 @@ from signaltape.events import EVENTS, SCHEMA_VERSION
 from signaltape.record_contract import decode_record
 from signaltape.records import RECORDS, type_of
 from signaltape.secrecy import scrub
+from signaltape.showing import describe
 from signaltape.stream import (
     FIELD_DATA,
     FIELD_EVENT,
@@ -99,6 +100,9 @@ def _sort_one(entry: Entry, fields: Sequence[bytes], found: _Found) -> None:
         one = _accept(entry.stream, entry.entry_id, fields)
     except InvalidEvent as error:
         found.dead.append(_bury(entry, fields, str(error)))
+        return
+    except Exception as error:  # noqa: BLE001 - the decoder's own fault: the entry is kept, and the worker goes on
+        found.dead.append(_bury(entry, fields, f"it cannot be decoded: {describe(error)}"))
         return
     if isinstance(one, Accepted):
         found.accepted.append(one)

@@ -15,9 +15,11 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Raw, Struct
 
-from signaltape.clock import FIRST_YEAR, LAST_YEAR, as_aware
-from signaltape.contract import BACKSLASH, MAX_EVENT_BYTES, Decoded, check_encoding, event_id
-from signaltape.events import LayerSays, Milliseconds, Minutes, Symbol, Text
+from signaltape.clock import as_aware
+from signaltape.contract import Decoded, check_encoding, event_id
+from signaltape.events import LayerName, LayerSays, MillisecondsAsInt, MinutesAsInt, Symbol, Text
+from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, needs_a_look
+from signaltape.moments import moment_of
 
 _HEX = b"0123456789abcdef"
 _HEX_TO_ZERO = bytes.maketrans(_HEX, b"0" * len(_HEX))
@@ -42,14 +44,14 @@ class _Published(Struct, kw_only=True):
     symbol: Symbol
     confluence_score: Raw
     rr: Raw
-    expiry_minutes: Minutes
+    expiry_minutes: MinutesAsInt
     rules_version: Text
     scenarios: _Scenarios
     # given in a second place, the exact decoder compares the two
     side: None = None
-    ts_published: datetime | None = None
-    ts: datetime | None = None
-    layers: dict[str, LayerSays] | None = None
+    ts_published: datetime | int | float | None = None
+    ts: datetime | int | float | None = None
+    layers: dict[LayerName, LayerSays] | None = None
     setup: Text | None = None
     entry: Raw = _ABSENT
     sl: Raw = _ABSENT
@@ -68,27 +70,27 @@ class _Triggered(Struct, kw_only=True, gc=False):
     signal_id: str
     symbol: Symbol
     entry_fill: Raw
-    time_to_trigger_ms: Milliseconds
-    ts_triggered: datetime | None = None
-    ts: datetime | None = None
+    time_to_trigger_ms: MillisecondsAsInt
+    ts_triggered: datetime | int | float | None = None
+    ts: datetime | int | float | None = None
 
 
 class _Invalidated(Struct, kw_only=True, gc=False):
     signal_id: str
     symbol: Symbol
     reason: Literal["sl", "hard_invalidate", "expiry"]
-    ts_invalidated: datetime | None = None
-    ts: datetime | None = None
+    ts_invalidated: datetime | int | float | None = None
+    ts: datetime | int | float | None = None
 
 
 class _Closed(Struct, kw_only=True, gc=False):
     signal_id: str
     symbol: Symbol
     rr_realized: Raw
-    time_in_trade_ms: Milliseconds
+    time_in_trade_ms: MillisecondsAsInt
     exit_reason: Literal["tp", "sl", "time", "manual", "other"]
-    ts_closed: datetime | None = None
-    ts: datetime | None = None
+    ts_closed: datetime | int | float | None = None
+    ts: datetime | int | float | None = None
     rr_best: Raw = _ABSENT
     fees_r: Raw = _ABSENT
 
@@ -174,16 +176,15 @@ def quick_decode(name: str, data: bytes, entry_id: str, time_of: Callable[[str],
         event = decode_struct(data)
         check_encoding(data)
         read_numbers(event)
+        own = getattr(event, time_field)
+        if own is None:
+            own = event.ts
+        ts = time_of(entry_id) if own is None else as_aware(moment_of(time_field, own))
+        if needs_a_look(data):
+            return None
     except Exception:  # noqa: BLE001 - whatever it was, the exact decoder says it in words
         return None
     signal_id = event.signal_id
     if not is_canonical_id(signal_id):
-        return None
-    own = getattr(event, time_field) or event.ts
-    if own is None:
-        ts = time_of(entry_id)
-    elif FIRST_YEAR <= own.year <= LAST_YEAR:
-        ts = own if own.tzinfo is not None else as_aware(own)
-    else:
         return None
     return Decoded(event_id(signal_id, name), signal_id, event, ts)

@@ -16,9 +16,10 @@ import msgspec
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR
 from signaltape.consuming.entry import Entry
-from signaltape.contract import BACKSLASH, MAX_EVENT_BYTES, NUL, check_encoding
+from signaltape.contract import check_encoding
 from signaltape.errors import InvalidEvent
-from signaltape.record_contract import moment_of
+from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, NUL, SMALL_BYTES, has_long_number, needs_a_look
+from signaltape.moments import is_far_from_utc, moment_of
 from signaltape.records import RECORDS, type_of
 from sink.columns import Records
 from sink.quick import are_canonical_ids
@@ -82,11 +83,14 @@ def _decode_together(name: str, data: Sequence[bytes]) -> list[Any] | None:
     lines = b"\n".join(data)
     if lines[:1] != b"{" or lines[-1:] != b"}" or lines.count(b"}\n{") != len(data) - 1:
         return None
-    if max(map(len, data)) > MAX_EVENT_BYTES or (BACKSLASH in lines and NUL in lines):
+    largest = max(map(len, data))
+    if largest > MAX_EVENT_BYTES or (BACKSLASH in lines and NUL in lines):
         return None
     try:
         records: list[Any] = _DECODE_LINES[name](lines)
         check_encoding(lines)
+        if has_long_number(lines) or (largest > SMALL_BYTES and any(map(needs_a_look, data))):
+            return None
     except Exception:  # noqa: BLE001 - whatever it was, the contract says it in words
         return None
     return records if len(records) == len(data) else None
@@ -96,7 +100,7 @@ def _accept(name: str, plain: Plain, records: Sequence[Any]) -> tuple[Records, l
     ids, times = [record.id for record in records], [record.timestamp for record in records]
     left: list[Entry] = []
     if not _are_usual(ids, times):
-        times = [_from_ms(ts) if type(ts) is int else ts for ts in times]
+        times = [_from_ms(ts) if type(ts) in (int, float) else ts for ts in times]
         usual = [_are_usual([one], [ts]) for one, ts in zip(ids, times, strict=True)]
         left = [entry for entry, kept in zip(plain.entries, usual, strict=True) if not kept]
         plain = plain.only(usual)
@@ -118,14 +122,17 @@ def _accept(name: str, plain: Plain, records: Sequence[Any]) -> tuple[Records, l
 def _are_usual(ids: list[Any], times: list[Any]) -> bool:
     """Whether all ids have the usual form, and all times a zone and surely a year that is allowed."""
     try:
-        return min(times) >= _EARLIEST and max(times) <= _LATEST and are_canonical_ids(ids)
+        if not (min(times) >= _EARLIEST and max(times) <= _LATEST and are_canonical_ids(ids)):
+            return False
+        one_of_each_zone = {ts.tzinfo: ts for ts in times}.values()
+        return not any(map(is_far_from_utc, one_of_each_zone))
     except TypeError:  # no time, or one without a zone; no id
         return False
 
 
-def _from_ms(ts: int) -> datetime | None:
+def _from_ms(ts: float) -> datetime | None:
     """A time in milliseconds since 1970, as engines in JavaScript give it; None if it is none."""
     try:
-        return moment_of(ts)
+        return moment_of("timestamp", ts)
     except InvalidEvent:
         return None

@@ -23,6 +23,7 @@ from signaltape.events import (
 from sink.entries import Accepted
 
 NULL = r"\N"
+_NULL_JSON = "null"
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -140,7 +141,8 @@ def layer_lines(decoded: Decoded) -> list[str]:
 
 
 def _layer(signal_id: str, name: str, layer: Layer) -> str:
-    value = NULL if layer.value is None else text(_ENCODER.encode(layer.value).decode())
+    sent = _NULL_JSON if layer.value is None else str(layer.value, "utf-8")
+    value = NULL if sent == _NULL_JSON else text(sent)
     return f"{signal_id}\t{text(name)}\t{layer.matched}\t{optional(layer.weight)}\t{value}"
 
 

@@ -7,37 +7,33 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import uuid_utils
 
-from signaltape.clock import FIRST_YEAR, LAST_YEAR, as_aware
+from signaltape.clock import as_aware
 from signaltape.errors import InvalidEvent
 from signaltape.events import EVENTS, SCHEMA_VERSION, LifecycleEvent
-from signaltape.explain import explain, explain_nan, refuse_nul, show_value
-from signaltape.quick import bare_twin, quick_twin
+from signaltape.explain import NO_JSON, explain, explain_malformed, explain_nan, explain_unwritable
+from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, NUL, inspect, needs_a_look, too_deep
+from signaltape.moments import moment_of
+from signaltape.quick import bare_check, quick_twin
+from signaltape.showing import describe, show
 
 #: Namespace of all event ids: uuid5(DNS, "signaltape"), fixed for ever.
 NAMESPACE = uuid_utils.UUID("b8f3cd52-7355-58e1-b694-ba280dd650e6")
 
-#: The largest event. A signal is some hundred bytes; anything near this is a mistake upstream.
-MAX_EVENT_BYTES = 1024 * 1024
-
 #: The quick check of each event: raises for what the contract may refuse, and for some of what it accepts.
 QUICK_CHECKS = {name: msgspec.json.Decoder(quick_twin(kind)).decode for name, kind in EVENTS.items()}
-_BARE = {name: bare_twin(kind) for name, kind in EVENTS.items()}
 #: A stricter one for the bare event (see `bare_twin`), and how many fields that has.
-BARE_CHECKS = {
-    name: (msgspec.json.Decoder(twin).decode, len(twin.__struct_fields__)) for name, twin in _BARE.items()
-}
+BARE_CHECKS = {name: bare_check(kind) for name, kind in EVENTS.items()}
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
 _uuid5 = uuid_utils.uuid5
-#: Valid JSON that no Postgres text can hold.
-NUL = b"\\u0000"
-#: Stands before every NUL, and is looked for first: finding one byte is far quicker than finding six.
-BACKSLASH = ord("\\")
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):
@@ -65,8 +61,10 @@ def check(name: str, data: bytes) -> None:
     if len(data) <= MAX_EVENT_BYTES and (BACKSLASH not in data or NUL not in data):
         try:
             event: Any = QUICK_CHECKS[name](data)
-            own = event.own_time or event.ts
-            if own is None or FIRST_YEAR <= own.year <= LAST_YEAR:
+            own = event.own_time if event.own_time is not None else event.ts
+            if own is not None:
+                moment_of(name, own)
+            if not needs_a_look(data):
                 return
         except Exception:  # noqa: BLE001, S110 - whatever it was, the full check below says it in words
             pass
@@ -78,31 +76,49 @@ def validate(name: str, data: bytes) -> LifecycleEvent:
 
     Raises InvalidEvent with a message that names the field, its rule and the value.
     """
+    return _read(name, data)[0]
+
+
+def _read(name: str, data: bytes) -> tuple[LifecycleEvent, datetime | None]:
+    """The event, and its own time if it has one."""
     decoder = _DECODERS.get(name)
     if decoder is None:
-        raise InvalidEvent(f"event must be one of {', '.join(EVENTS)}, got {show_value(name)}")
+        raise InvalidEvent(f"event must be one of {', '.join(EVENTS)}, got {show(name)}")
+    event = read_struct(decoder, EVENTS[name], data)
+    own = event.own_time
+    if own is None:
+        return event, None
+    field = event.TIME_FIELD if getattr(event, event.TIME_FIELD) is not None else "ts"
+    return event, moment_of(field, own)
+
+
+def read_struct(
+    decoder: msgspec.json.Decoder[Any],
+    kind: type[msgspec.Struct],
+    data: bytes,
+    is_odd: Callable[[bytes], bool] = needs_a_look,
+) -> Any:
+    """Decode `data` (JSON) as a struct of the contract, and hold it against every bound.
+
+    is_odd: tells cheaply that an event is to be taken apart.
+    Raises InvalidEvent with a message that names the field, its rule and the value; nothing else, whatever it holds.
+    """
     if len(data) > MAX_EVENT_BYTES:
         raise InvalidEvent(f"data must be at most {MAX_EVENT_BYTES} bytes, got {len(data)}")
     try:
-        event = decoder.decode(data)
+        found = decoder.decode(data)
         check_encoding(data)
+        if (BACKSLASH in data and NUL in data) or is_odd(data):
+            inspect(data)
     except msgspec.ValidationError as error:
-        raise InvalidEvent(explain(EVENTS[name], data, error)) from None
+        raise InvalidEvent(explain(kind, data, error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidEvent(f"data must be JSON: {error}") from None
+        raise InvalidEvent(explain_malformed(data, error)) from None
     except ArithmeticError:  # a Decimal cannot be compared with "NaN"
-        raise InvalidEvent(explain_nan(EVENTS[name], data)) from None
+        raise InvalidEvent(explain_nan(kind, data)) from None
     except RecursionError:
-        raise InvalidEvent("data must not be nested so deeply") from None
-    if BACKSLASH in data and NUL in data:
-        refuse_nul(data)
-    own = event.own_time
-    if own is not None and not FIRST_YEAR <= own.year <= LAST_YEAR:
-        field = event.TIME_FIELD if getattr(event, event.TIME_FIELD) is not None else "ts"
-        raise InvalidEvent(
-            f"{field} must lie in the years {FIRST_YEAR} to {LAST_YEAR}, got {own.isoformat()}"
-        )
-    return event
+        raise too_deep() from None
+    return found
 
 
 def check_encoding(data: bytes) -> None:
@@ -119,8 +135,7 @@ def decode(name: str, data: bytes, *, default_ts: datetime, version: int = SCHEM
     """
     if version != SCHEMA_VERSION:
         raise InvalidEvent(f"v (schema version) must be {SCHEMA_VERSION}, got {version}")
-    event = validate(name, data)
-    own = event.own_time
+    event, own = _read(name, data)
     ts = default_ts if own is None else as_aware(own)
     signal_id = str(event.signal_id)
     return Decoded(event_id(signal_id, name), signal_id, event, ts)
@@ -137,6 +152,8 @@ def _plain(value: Any) -> Any:
 write_json = msgspec.json.Encoder(enc_hook=_plain, decimal_format="number").encode
 #: Finds what may have been a NaN.
 find_null = re.compile(b"null").search  # twice as fast as `in`
+#: Hides no number.
+_SCALARS = frozenset((str, int, bool, type(None), datetime, date, time, timedelta, UUID, bytes))
 
 
 def encode(fields: dict[str, Any]) -> bytes:
@@ -147,20 +164,54 @@ def encode(fields: dict[str, Any]) -> bytes:
     """
     try:
         data = write_json(fields)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise InvalidEvent(f"the event cannot be written as JSON: {error}") from None
-    if find_null(data):
-        refuse_non_finite(fields)
+        if find_null(data):
+            refuse_non_finite(fields)
+    except UnicodeEncodeError as error:
+        raise InvalidEvent(explain_unwritable(_as_plain(fields), error)) from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidEvent(f"the event cannot be written as JSON: {describe(error)}") from None
+    except RecursionError:
+        raise too_deep() from None
     return data
 
 
 def refuse_non_finite(value: Any, path: str = "") -> None:
-    """Raise InvalidEvent, naming the place, if a NaN or infinite float stands anywhere in `value`."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidEvent(f"{path} must be a finite number, got {value}")
-    if isinstance(value, dict):
+    """Raise InvalidEvent, naming the place, if a NaN or infinite number stands anywhere in `value`.
+
+    What is no plain value (numpy, sets, dataclasses, enumerations) is looked at as it is written.
+    """
+    kind = type(value)
+    if kind in _SCALARS:
+        return
+    if kind is float:
+        if not math.isfinite(value):
+            raise InvalidEvent(f"{path} must be a finite number, got {value}")
+    elif isinstance(value, Decimal):
+        if not value.is_finite():
+            raise InvalidEvent(f"{path} must be a finite number, got {value}")
+    elif isinstance(value, dict):
         for key, inner in value.items():
-            refuse_non_finite(inner, f"{path}.{key}" if path else str(key))
+            if type(inner) not in _SCALARS:
+                refuse_non_finite(inner, f"{path}.{key}" if path else str(key))
     elif isinstance(value, (list, tuple)):
         for index, inner in enumerate(value):
             refuse_non_finite(inner, f"{path}[{index}]")
+    elif kind is not msgspec.Raw:
+        refuse_non_finite(_as_plain(value), path)
+
+
+def name_no_number(error: InvalidEvent, fields: Any) -> InvalidEvent:
+    """A better refusal of what came out as no JSON: a Decimal that is no number is written as `NaN`. Raises nothing."""
+    if str(error).startswith(NO_JSON):
+        try:
+            refuse_non_finite(fields)
+        except InvalidEvent as named:
+            return named
+        except Exception:  # noqa: BLE001, S110 - values that do not let themselves be looked at
+            pass
+    return error
+
+
+def _as_plain(value: Any) -> Any:
+    """A value in the builtin types that its JSON is made of; a NaN stays one."""
+    return msgspec.to_builtins(value, builtin_types=(Decimal,), str_keys=True, enc_hook=_plain)

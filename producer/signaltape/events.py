@@ -12,9 +12,11 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
+from msgspec.structs import force_setattr
 
 from signaltape.errors import InvalidEvent
+from signaltape.limits import check_digits
 
 #: The version of the contract that these structs describe.
 SCHEMA_VERSION = 1
@@ -64,12 +66,20 @@ Score = Annotated[Decimal, _number("in 0..1", minimum=0, maximum=1)]
 Price = Annotated[Decimal, _number("a price above 0", exclusiveMinimum=0)]
 PositiveR = Annotated[Decimal, _number("an R multiple above 0", exclusiveMinimum=0)]
 RMultiple = Annotated[Decimal, _number("a finite R multiple")]
+MillisecondsAsInt = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+#: Also as `420000.0`, or as text, like every number; the struct then holds the int that it is.
 Milliseconds = Annotated[
-    int, Meta(ge=0, le=2**63 - 1, description="must be a whole number of milliseconds, 0 or more")
+    MillisecondsAsInt | Decimal, Meta(description="must be a whole number of milliseconds, 0 or more")
 ]
-Minutes = Annotated[int, Meta(gt=0, le=2**31 - 1, description="must be a whole number of minutes, 1 or more")]
+MinutesAsInt = Annotated[int, Meta(gt=0, le=2**31 - 1)]
+Minutes = Annotated[MinutesAsInt | Decimal, Meta(description="must be a whole number of minutes, 1 or more")]
+#: Milliseconds as JavaScript's `Date.now()` says them.
 Moment = Annotated[
-    datetime, Meta(description="must be an ISO 8601 time (one without a zone is read as Asia/Jakarta)")
+    datetime | int | float,
+    Meta(
+        description="must be an ISO 8601 time (one without a zone is read as Asia/Jakarta), "
+        "or milliseconds since 1970"
+    ),
 ]
 SignalId = Annotated[UUID, Meta(description="must be a UUID")]
 SideField = Annotated[Side, Meta(description="must be long or short")]
@@ -87,16 +97,24 @@ class Scenarios(Struct, kw_only=True, frozen=True):
     primary: Scenario | None = None
 
 
-class Layer(Struct, kw_only=True, frozen=True):
-    """What one confluence layer said, and its weight in the score."""
+#: What a layer's value is when none was given. It cannot be declared: beside Raw a union has no meaning.
+_ABSENT: Any = None
 
-    match: bool | Literal["match", "not_match"]
+
+class Layer(Struct, kw_only=True, frozen=True):
+    """What one confluence layer said, and its weight in the score. `value` is the JSON as it was sent."""
+
+    match: Annotated[
+        bool | Literal["match", "not_match"], Meta(description="must be true, false, match or not_match")
+    ]
     weight: Annotated[Decimal, _number("a number")] | None = None
-    value: Any = None
+    value: Raw = _ABSENT
 
     def __post_init__(self) -> None:
-        if self.weight is not None and not self.weight.is_finite():
-            raise InvalidEvent(f"weight must be a number, got {self.weight}")
+        if self.weight is not None:
+            if not self.weight.is_finite():
+                raise InvalidEvent(f"weight must be a number, got {self.weight}")
+            check_digits("weight", self.weight)
 
     @property
     def matched(self) -> bool:
@@ -104,12 +122,17 @@ class Layer(Struct, kw_only=True, frozen=True):
         return self.match is True or self.match == "match"
 
 
-LayerSays = bool | Literal["match", "not_match"] | Layer
+LayerSays = Annotated[
+    bool | Literal["match", "not_match"] | Layer,
+    Meta(description="must be true, false, match, not_match, or an object with one of these as match"),
+]
+#: A layer is found by its name: Postgres takes no index entry of more than 2,704 bytes.
+LayerName = Annotated[str, Meta(max_length=512, description="must be names of at most 512 characters")]
 
 
-def as_layer(says: LayerSays) -> Layer:
+def as_layer(says: bool | str | Layer) -> Layer:
     """What a layer said, in its long form."""
-    return says if isinstance(says, Layer) else Layer(match=says)
+    return says if isinstance(says, Layer) else Layer(match=says)  # type: ignore[arg-type]
 
 
 class LifecycleEvent(Struct, kw_only=True, frozen=True):
@@ -123,9 +146,9 @@ class LifecycleEvent(Struct, kw_only=True, frozen=True):
     ts: Moment | None = None
 
     @property
-    def own_time(self) -> datetime | None:
+    def own_time(self) -> datetime | float | None:
         """When it happened, as sent: the event's own time field, else `ts`, else None."""
-        own: datetime | None = getattr(self, self.TIME_FIELD)
+        own: datetime | float | None = getattr(self, self.TIME_FIELD)
         return own if own is not None else self.ts
 
 
@@ -142,7 +165,7 @@ class SignalPublished(LifecycleEvent, kw_only=True, frozen=True):
     scenarios: Scenarios | None = None
     side: SideField | None = None
     ts_published: Moment | None = None
-    layers: dict[str, LayerSays] | None = None
+    layers: dict[LayerName, LayerSays] | None = None
     setup: Text | None = None
     entry: Price | None = None
     sl: Price | None = None
@@ -155,6 +178,7 @@ class SignalPublished(LifecycleEvent, kw_only=True, frozen=True):
         _check_score("confluence_score", self.confluence_score)
         if not _ZERO < self.rr < _MAX_R:
             raise InvalidEvent(f"rr must be an R multiple above 0, got {self.rr}")
+        check_digits("rr", self.rr)
         if self.confidence is not None:
             _check_score("confidence", self.confidence)
         if self.entry is not None:
@@ -163,6 +187,7 @@ class SignalPublished(LifecycleEvent, kw_only=True, frozen=True):
             _check_price("sl", self.sl)
         if self.tp is not None:
             _check_price("tp", self.tp)
+        _make_whole(self, "expiry_minutes", "minutes, 1 or more", 1, 2**31 - 1)
         _check_sides(self)
 
     @property
@@ -187,6 +212,7 @@ class SignalTriggered(LifecycleEvent, kw_only=True, frozen=True):
 
     def __post_init__(self) -> None:
         _check_price("entry_fill", self.entry_fill)
+        _make_whole(self, "time_to_trigger_ms", "milliseconds, 0 or more", 0, 2**63 - 1)
 
 
 class SignalInvalidated(LifecycleEvent, kw_only=True, frozen=True):
@@ -218,6 +244,7 @@ class SignalClosed(LifecycleEvent, kw_only=True, frozen=True):
             _check_r("rr_best", self.rr_best)
         if self.fees_r is not None:
             _check_r("fees_r", self.fees_r)
+        _make_whole(self, "time_in_trade_ms", "milliseconds, 0 or more", 0, 2**63 - 1)
 
 
 #: Every lifecycle event by its name on the wire.
@@ -232,16 +259,30 @@ EVENTS: dict[str, type[LifecycleEvent]] = {
 def _check_score(field: str, value: Decimal) -> None:
     if not _ZERO <= value <= _ONE:
         raise InvalidEvent(f"{field} must be in 0..1, got {value}")
+    check_digits(field, value)
 
 
 def _check_price(field: str, value: Decimal) -> None:
     if not _ZERO < value < _MAX_PRICE:
         raise InvalidEvent(f"{field} must be a price above 0, got {value}")
+    check_digits(field, value)
 
 
 def _check_r(field: str, value: Decimal) -> None:
     if not -_MAX_R < value < _MAX_R:
         raise InvalidEvent(f"{field} must be a finite R multiple, got {value}")
+    check_digits(field, value)
+
+
+def _make_whole(event: LifecycleEvent, field: str, rule: str, least: int, most: int) -> None:
+    """Put the int in place of a whole number that was written with a point, an exponent or as text."""
+    value = getattr(event, field)
+    if isinstance(value, int):
+        return
+    if not (value.is_finite() and least <= value <= most and value == value.to_integral_value()):
+        raise InvalidEvent(f"{field} must be a whole number of {rule}, got {value}")
+    check_digits(field, value)
+    force_setattr(event, field, int(value))
 
 
 def _check_sides(event: SignalPublished) -> None:

@@ -10,7 +10,8 @@
 
     tape.published(signal_id=..., ...)        # inside a request or an app context
 
-The hooks never touch a response: no header, no cookie, no byte of a body.
+The hooks never touch a response: no header, no cookie, no byte of a body. Outside of an app context nothing is
+recorded (and the log says so); nothing raises.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ from typing import Any
 from flask import Flask, current_app
 
 from signaltape.emitter import Emitter
+from signaltape.notices import Notices
 from signaltape.settings import Settings
 
 _NAME = "signaltape"
+_OFF = Emitter(Settings(feature_event_logging=False))
+_notices = Notices()
 
 
 class SignalTape:
@@ -42,22 +46,26 @@ class SignalTape:
 
     @property
     def emitter(self) -> Emitter:
-        """The Emitter of the current app."""
-        emitter: Emitter = current_app.extensions[_NAME]
+        """The Emitter of the current app; one that is off where there is no app context, or init_app was not called."""
+        try:
+            emitter: Emitter = current_app.extensions[_NAME]
+        except (RuntimeError, KeyError):
+            _notices.say("context", "not recorded: no app context here, or init_app was not called")
+            return _OFF
         return emitter
 
-    def published(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+    def published(self, event: Mapping[str, Any] | None = None, /, *more: Any, **fields: Any) -> bool:
         """See `Emitter.published`."""
-        return self.emitter.published(event, **fields)
+        return self.emitter.published(event, *more, **fields)
 
-    def triggered(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+    def triggered(self, event: Mapping[str, Any] | None = None, /, *more: Any, **fields: Any) -> bool:
         """See `Emitter.triggered`."""
-        return self.emitter.triggered(event, **fields)
+        return self.emitter.triggered(event, *more, **fields)
 
-    def invalidated(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+    def invalidated(self, event: Mapping[str, Any] | None = None, /, *more: Any, **fields: Any) -> bool:
         """See `Emitter.invalidated`."""
-        return self.emitter.invalidated(event, **fields)
+        return self.emitter.invalidated(event, *more, **fields)
 
-    def closed(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+    def closed(self, event: Mapping[str, Any] | None = None, /, *more: Any, **fields: Any) -> bool:
         """See `Emitter.closed`."""
-        return self.emitter.closed(event, **fields)
+        return self.emitter.closed(event, *more, **fields)

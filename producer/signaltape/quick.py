@@ -7,25 +7,30 @@ refuses, the caller asks the exact struct. `tests/unit/test_contract.py` holds t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
-from signaltape.events import LifecycleEvent, Side
+from signaltape.events import LayerName, LifecycleEvent, Side
 
+#: Nearer to zero than any figure of a trade: a number beyond may be written with more digits than are allowed.
+_TINY = 1e-50
+#: In an event of so many bytes no number above that has more digits than are allowed.
+BARE_BYTES = 400
 _BOUNDS: dict[str, Meta] = {
-    "confluence_score": Meta(gt=0.0, lt=1.0),
-    "confidence": Meta(gt=0.0, lt=1.0),
-    "rr": Meta(gt=0.0, lt=1e6),
+    "confluence_score": Meta(gt=_TINY, lt=1.0),
+    "confidence": Meta(gt=_TINY, lt=1.0),
+    "rr": Meta(gt=_TINY, lt=1e6),
     "rr_realized": Meta(gt=-1e6, lt=1e6),
     "rr_best": Meta(gt=-1e6, lt=1e6),
     "fees_r": Meta(gt=-1e6, lt=1e6),
-    "entry": Meta(gt=0.0, lt=1e15),
-    "sl": Meta(gt=0.0, lt=1e15),
-    "tp": Meta(gt=0.0, lt=1e15),
-    "entry_fill": Meta(gt=0.0, lt=1e15),
+    "entry": Meta(gt=_TINY, lt=1e15),
+    "sl": Meta(gt=_TINY, lt=1e15),
+    "tp": Meta(gt=_TINY, lt=1e15),
+    "entry_fill": Meta(gt=_TINY, lt=1e15),
 }
 
 
@@ -45,10 +50,16 @@ class _OneSide(msgspec.Struct, gc=False):
     primary: _Primary
 
 
+class _Layer(msgspec.Struct, gc=False):
+    match: bool | Literal["match", "not_match"]
+    weight: float | None = None
+
+
 #: The usual way to give the side. Any other (in `side`, in both, in neither) is left to the exact struct.
-_ONE_SIDE: dict[str, tuple[str, Any] | tuple[str, Any, Any]] = {
+_IN_THE_TWIN: dict[str, tuple[str, Any] | tuple[str, Any, Any]] = {
     "side": ("side", None, None),
     "scenarios": ("scenarios", _OneSide),
+    "layers": ("layers", dict[LayerName, bool | Literal["match", "not_match"] | _Layer] | None, None),
 }
 
 
@@ -68,7 +79,7 @@ def quick_twin(kind: type[LifecycleEvent]) -> type[msgspec.Struct]:
     """The twin of an event struct: the same fields, numbers as bounded floats, the side in one place."""
     hints = get_type_hints(kind, include_extras=True)
     specs = sorted(msgspec.structs.fields(kind), key=lambda spec: _place(kind, spec))
-    fields = [_ONE_SIDE.get(spec.name) or _field(kind, spec, hints[spec.name]) for spec in specs]
+    fields = [_IN_THE_TWIN.get(spec.name) or _field(kind, spec, hints[spec.name]) for spec in specs]
     return msgspec.defstruct(
         f"Quick{kind.__name__}", fields, kw_only=True, gc=False, rename={"own_time": kind.TIME_FIELD}
     )
@@ -93,6 +104,22 @@ def bare_twin(kind: type[LifecycleEvent]) -> type[msgspec.Struct]:
     )
 
 
+def bare_check(kind: type[LifecycleEvent]) -> tuple[Callable[[bytes], object], int]:
+    """What holds a bare event against its twin (raises ValidationError), and how many fields that has."""
+    twin = bare_twin(kind)
+    decode = msgspec.json.Decoder(twin).decode
+    signed = [name for name in twin.__struct_fields__ if name in _BOUNDS and (_BOUNDS[name].gt or 0) < 0]
+    if not signed:
+        return decode, len(twin.__struct_fields__)
+    (field,) = signed
+
+    def check(data: bytes) -> None:
+        if -_TINY < getattr(decode(data), field) < _TINY:
+            raise msgspec.ValidationError
+
+    return check, len(twin.__struct_fields__)
+
+
 def _place(kind: type[LifecycleEvent], spec: Any) -> int:
     """msgspec looks for each key behind the one before: so the fields stand as they are usually written."""
     if spec.name in _AS_WRITTEN:
@@ -110,9 +137,15 @@ def _field(kind: type[LifecycleEvent], spec: Any, hint: Any) -> tuple[str, Any] 
 
 def _as_float(name: str, hint: Any) -> Any:
     if not _is_decimal(hint):
-        return hint
+        return _plain_int(hint)
     bounded = Annotated[float, _BOUNDS[name]]
     return bounded | None if type(None) in get_args(hint) else bounded
+
+
+def _plain_int(hint: Any) -> Any:
+    """For a whole number, the int alone: written in any other way it is left to the exact struct."""
+    choices = get_args(get_args(hint)[0]) if get_origin(hint) is Annotated else ()
+    return choices[0] if Decimal in choices else hint
 
 
 def _is_decimal(hint: Any) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zlib import crc32
@@ -15,16 +16,11 @@ from zlib import crc32
 from msgspec import ValidationError
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR
-from signaltape.contract import (
-    BACKSLASH,
-    BARE_CHECKS,
-    NUL,
-    QUICK_CHECKS,
-    find_null,
-    refuse_non_finite,
-    write_json,
-)
+from signaltape.contract import BARE_CHECKS, QUICK_CHECKS, find_null, refuse_non_finite, write_json
 from signaltape.journal.frame import PADDING, body_prefix, pack_emitted, pack_head
+from signaltape.limits import BACKSLASH, NUL, written_oddly
+from signaltape.moments import moment_of, refuse_broken_minutes
+from signaltape.quick import BARE_BYTES
 
 if TYPE_CHECKING:
     from signaltape.emitter import Emitter
@@ -33,6 +29,7 @@ Method = TypeVar("Method", bound=Callable[..., bool])
 
 #: Anything larger is left to the method's own way, which knows the bound of the contract.
 _MAX_BODY = 512 * 1024
+_MAX_BARE_BODY = BARE_BYTES
 
 
 def quickly(name: str, time_field: str, needs: str = "signal_id") -> Callable[[Method], Method]:
@@ -48,28 +45,36 @@ def quickly(name: str, time_field: str, needs: str = "signal_id") -> Callable[[M
 
     def fuller_body(given: Any, data: bytes) -> bytes:
         """The body of an event with more than the required fields. Raises if it is not ordinary."""
-        if BACKSLASH in data and NUL in data:
+        if (BACKSLASH in data and NUL in data) or written_oddly(data):
             raise ValueError
         if find_null(data) is not None:
             refuse_non_finite(given)
         checked: Any = check(data)
-        own_time = checked.own_time or checked.ts
+        own_time = checked.own_time if checked.own_time is not None else checked.ts
         if own_time is not None:
-            if not FIRST_YEAR <= own_time.year <= LAST_YEAR:
+            if type(own_time) is not datetime or own_time.tzinfo is not UTC:
+                check_moment(given, own_time)
+            elif not FIRST_YEAR <= own_time.year <= LAST_YEAR:
                 raise ValueError
             return as_given + data
         if time_field in given:  # and is null there
             raise ValueError
         return stamped + pack_emitted(now_ns()) + data
 
+    def check_moment(given: Any, own_time: Any) -> None:
+        moment_of(time_field, own_time)
+        for field in (time_field, "ts"):
+            if type(given.get(field)) is datetime:
+                refuse_broken_minutes(field, given[field])
+
     def around(own_way: Method) -> Method:
         @wraps(own_way)
-        def emit(self: Emitter, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+        def emit(self: Emitter, event: Mapping[str, Any] | None = None, /, *more: Any, **fields: Any) -> bool:
             written = False
             try:
                 given: Any = fields if event is None else event
                 journal = self._journals[0]  # that of events
-                if journal is not None and needs in given and (given is fields or not fields):
+                if journal is not None and needs in given and (given is fields or not (fields or more)):
                     data = write_json(given)
                     bare = len(given) == bare_count and BACKSLASH not in data
                     if bare:
@@ -79,18 +84,16 @@ def quickly(name: str, time_field: str, needs: str = "signal_id") -> Callable[[M
                             bare = False
                     body = stamped + pack_emitted(now_ns()) + data if bare else fuller_body(given, data)
                     length = len(body)
-                    if length > _MAX_BODY:
+                    if length > (_MAX_BARE_BODY if bare else _MAX_BODY):
                         raise ValueError
                     journal.write(pack_head(length, crc32(body)) + body + PADDING[length & 7])
                     written = True
+                    shipper = self._shipper
+                    if shipper is not None and shipper.idle:
+                        shipper.wake()
             except Exception:  # noqa: BLE001, S110 - the method's own way says what it was
                 pass
-            if not written:
-                return own_way(self, event, **fields)
-            shipper = self._shipper
-            if shipper is not None and shipper.idle:
-                shipper.wake()
-            return True
+            return written or own_way(self, event, *more, **fields)
 
         return cast(Method, emit)
 

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 import uuid_utils
 
-from signaltape.clock import WIB
+from signaltape.clock import WIB, as_aware
 from signaltape.errors import InvalidEvent
-from signaltape.record_contract import moment_of
+from signaltape.moments import moment_of, refuse_broken_minutes
+from signaltape.record_contract import checked_id
 from signaltape.records import RECORDS, TradeLog
 
 #: snake_case to the name on the wire, for each record.
@@ -25,7 +26,11 @@ _WIRE_NAMES = {
 
 
 def wire_fields(name: str, fields: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """A record's fields as they are written. Raises InvalidEvent if a field is given under both its names."""
+    """A record's fields as they are written.
+
+    Raises InvalidEvent if a field is given under both its names, for an id that is no UUID, and for a time that
+    cannot be written.
+    """
     names = _WIRE_NAMES[name]
     if not names.keys().isdisjoint(fields):
         renamed = {names.get(key, key): value for key, value in fields.items()}
@@ -33,9 +38,16 @@ def wire_fields(name: str, fields: dict[str, Any], now: datetime) -> dict[str, A
             twice = next(key for key, wire in names.items() if key in fields and wire in fields)
             raise InvalidEvent(f"{names[twice]} must be given once, got {twice} too")
         fields = renamed
-    written = {"id": fields.get("id") or str(uuid_utils.uuid7()), **fields}
+    written = {"id": None, **fields}  # in front: so it is found first
+    given_id = written["id"]
+    if not given_id:
+        written["id"] = str(uuid_utils.uuid7())
+    elif isinstance(given_id, str):
+        checked_id(given_id)
     if written.get("timestamp") is None:
         written["timestamp"] = now
+    else:
+        refuse_broken_minutes("timestamp", written["timestamp"])
     if name == TradeLog.EVENT and written.get("dateKey") is None:
         written["dateKey"] = _day(written["timestamp"])
     return written
@@ -45,6 +57,6 @@ def _day(timestamp: Any) -> str | None:
     """The WIB day of a time; None of what is no time (the contract then says so)."""
     try:
         moment = datetime.fromisoformat(timestamp) if isinstance(timestamp, str) else timestamp
-        return str(moment_of(moment).astimezone(WIB).date())
+        return str(as_aware(moment_of("timestamp", moment)).astimezone(WIB).date())
     except (ValueError, TypeError, InvalidEvent):
         return None

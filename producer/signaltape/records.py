@@ -2,7 +2,7 @@
 
 Names on the wire, in Postgres and in the archive are exactly those written here in camelCase; the Emitter takes
 snake_case too. Numbers are checked here and kept as sent; keys that a struct does not know are kept in the payload.
-`timestamp` is ISO 8601 text (without a zone: WIB) or whole milliseconds since 1970; the Emitter stamps it.
+`timestamp` is ISO 8601 text (without a zone: WIB) or milliseconds since 1970; the Emitter stamps it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from signaltape.events import Symbol, Text
 
@@ -22,13 +22,16 @@ Amount = Annotated[float, Meta(ge=0, lt=1e15, description="must be a number, 0 o
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1, description="must be a whole number, 0 or more")]
 Name = Annotated[str, Meta(min_length=1, max_length=64, description="must be a text of 1 to 64 characters")]
 Moment = Annotated[
-    datetime | int,
-    Meta(description="must be an ISO 8601 time, or whole milliseconds since 1970"),
+    datetime | int | float,
+    Meta(description="must be an ISO 8601 time, or milliseconds since 1970"),
 ]
 DateKey = Annotated[
     str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="must be a day such as 2022-01-17 (WIB)")
 ]
 Mode = Annotated[Literal["SIM", "DRY_RUN", "LIVE"], Meta(description="must be SIM, DRY_RUN or LIVE")]
+#: JSON of the engine's own making; it is not looked into. What is not given is None, which cannot be declared: beside
+#: Raw a union has no meaning.
+_NONE: Any = None
 
 
 class Group(StrEnum):
@@ -47,7 +50,7 @@ class Record(Struct, kw_only=True, frozen=True, rename="camel"):
     EVENT: ClassVar[str]
     GROUP: ClassVar[Group]
 
-    id: Annotated[str, Meta(max_length=64)] | None = None
+    id: Annotated[str, Meta(max_length=64, description="must be a UUID")] | None = None
     timestamp: Moment | None = None
     symbol: Symbol | None = None
     event_type: Name | None = None
@@ -64,7 +67,7 @@ class StateEvent(Record, kw_only=True, frozen=True, rename="camel"):
     from_state: Text | None = None
     to_state: Text | None = None
     reason: Text | None = None
-    extra: Any = None
+    extra: Raw = _NONE
 
 
 class TradeLog(Record, kw_only=True, frozen=True, rename="camel"):
@@ -118,9 +121,9 @@ class RiskSnapshot(Record, kw_only=True, frozen=True, rename="camel"):
     EVENT: ClassVar[str] = "risk_snapshot"
     GROUP: ClassVar[Group] = Group.SNAPSHOTS
 
-    account: Any = None
-    daily_stats: Any = None
-    risk_flags: Any = None
+    account: Raw = _NONE
+    daily_stats: Raw = _NONE
+    risk_flags: Raw = _NONE
 
 
 class TpslSnapshot(Record, kw_only=True, frozen=True, rename="camel"):

@@ -11,11 +11,10 @@ import msgspec
 
 from signaltape.clock import WIB
 from signaltape.secrecy import scrub
+from signaltape.showing import sketch
 
 #: Past this the reject file is full: an engine in a loop must not fill the disk with its mistakes.
 MAX_BYTES = 32 * 1024 * 1024
-_SHOWN_BYTES = 64 * 1024
-_ENCODER = msgspec.json.Encoder(enc_hook=repr)
 
 
 class RejectFile:
@@ -26,26 +25,15 @@ class RejectFile:
         self._lock = threading.Lock()
 
     def keep(self, moment: datetime, event: str, reason: str, fields: Any) -> None:
-        """Write one refused event. Raises OSError when the disk does."""
+        """Write one refused event, or as much of it as tells what it was. Raises OSError when the disk does."""
         line = msgspec.json.encode(
             {
                 "time": moment.astimezone(WIB),
-                "event": event,
-                "reason": scrub(reason),
-                "fields": _writable(fields),
+                "event": sketch(event),
+                "reason": scrub(sketch(reason)),
+                "fields": sketch(fields),
             }
         )
         with self._lock, self.path.open("ab") as file:
             if file.tell() + len(line) <= MAX_BYTES:
                 file.write(line + b"\n")
-
-
-def _writable(fields: Any) -> Any:
-    """`fields` itself if JSON can hold it, else its repr: a reject must not be refused again."""
-    try:
-        encoded = _ENCODER.encode(fields)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        encoded = b""
-    if not encoded or b"null" in encoded or len(encoded) > _SHOWN_BYTES:  # null hides a NaN
-        return repr(fields)[:_SHOWN_BYTES]
-    return msgspec.Raw(encoded)

@@ -222,6 +222,12 @@ def _read_stream(name: str, text: str) -> str:
     return text
 
 
+def _read_run_mode(name: str, text: str) -> str:
+    if text not in ("LIVE", "REPLAY"):
+        raise SettingsError(f"{name} must be LIVE or REPLAY, got {text!r}")
+    return text
+
+
 def _read_http_base(name: str, text: str) -> str:
     keep_secret(text)  # a proxy may want a password
     check_http_base(name, text)
@@ -247,6 +253,7 @@ _READERS: dict[str, Any] = {
     "feature_event_logging": _read_flag,
     "stream": _read_stream,
     "telegram_api_base": _read_http_base,
+    "run_mode": _read_run_mode,
     "home": lambda _name, text: Path(text),
     "data": lambda _name, text: Path(text),
 }

@@ -79,7 +79,7 @@ def test_the_emitters_methods_write_the_names_of_the_contract(tmp_path: Path) ->
             {"timestamp": "3022-01-17T00:00:00Z"},
             "timestamp must lie in the years 1970 to 2199",
         ),
-        ("state_event", {"timestamp": "noon"}, "timestamp must be an ISO 8601 time, or whole milliseconds"),
+        ("state_event", {"timestamp": "noon"}, "timestamp must be an ISO 8601 time, or milliseconds"),
         ("health_snapshot", {"services": {"feed": {"status": "FINE"}}}, "services"),
     ],
 )
