@@ -166,7 +166,7 @@ class Emitter:
         return journal.folder if journal is not None else None
 
     def stats(self) -> dict[str, int]:
-        """Counts of this process: accepted, refused (contract), failed (disk and whatever else), dropped (journal full)."""
+        """Counts of this process: accepted, refused (contract), failed (disk and all else), dropped (journal full)."""
         counts = dict(self._counts)
         for journal in self._journals:
             if journal is not None:
@@ -348,7 +348,7 @@ class Emitter:
             if isinstance(settings, Settings):
                 return settings
             raise SettingsError(f"settings must be a Settings, got {show(settings)}")
-        except Exception as error:  # noqa: BLE001 - such as a working directory that is gone
+        except Exception as error:
             if self._strict:
                 raise as_ours("settings", error) from error
             self._say("settings", f"event logging is off: {describe(error)}")

@@ -127,7 +127,7 @@ LayerSays = Annotated[
     Meta(description="must be true, false, match, not_match, or an object with one of these as match"),
 ]
 #: A layer is found by its name: Postgres takes no index entry of more than 2,704 bytes.
-LayerName = Annotated[str, Meta(max_length=512, description="must be names of at most 512 characters")]
+LayerName = Annotated[str, Meta(max_length=512, description="must be texts of at most 512 characters")]
 
 
 def as_layer(says: bool | str | Layer) -> Layer:

@@ -20,6 +20,8 @@ _MISSING = re.compile(r"missing required field `(.+?)`")
 _PART = re.compile(r"[^.\[]+|\[[^\]]*\]")
 #: What msgspec says of a place in an object with any keys.
 _SOME_KEY = "[...]"
+#: The keys of an object themselves, which have a rule of their own.
+_NAMES = "[names]"
 #: So many keys are tried to find which one it was.
 _TRIED = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -48,10 +50,11 @@ def explain(kind: type[Struct], data: bytes, error: msgspec.ValidationError) -> 
     if missing:
         return f"{path}.{missing.group(1)} is required"
     if at.group(1):
-        return (
-            f"the names in {path} {_rule_of(kind, [*place, _SOME_KEY]) or f'are wrong: {text[: at.start()]}'}"
-        )
+        rule = _rule_of(kind, [*place, _NAMES]) or f"are wrong: {text[: at.start()]}"
+        return f"the names in {path} {rule}"
     rule = _rule_of(kind, place) or f"is wrong: {text[: at.start()]}"
+    if _SOME_KEY in place:  # nobody knows which
+        return f"{path} {rule}"
     return f"{path} {rule}, got {show(_value_at(raw, place))}"
 
 
@@ -178,6 +181,6 @@ def _inside(node: dict[str, Any], step: str | int) -> list[dict[str, Any]]:
         )
     if step in node.get("properties", {}):
         return [node["properties"][step]]
-    if step == _SOME_KEY and "propertyNames" in node:
-        return [node["propertyNames"]]
+    if step == _NAMES:
+        return [node["propertyNames"]] if "propertyNames" in node else []
     return [node["additionalProperties"]] if isinstance(node.get("additionalProperties"), dict) else []

@@ -54,18 +54,18 @@ class SignalTape:
             return _OFF
         return emitter
 
-    def published(self, event: Mapping[str, Any] | None = None, /, *more: Any, **fields: Any) -> bool:
+    def published(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """See `Emitter.published`."""
-        return self.emitter.published(event, *more, **fields)
+        return self.emitter.published(event, **fields)
 
-    def triggered(self, event: Mapping[str, Any] | None = None, /, *more: Any, **fields: Any) -> bool:
+    def triggered(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """See `Emitter.triggered`."""
-        return self.emitter.triggered(event, *more, **fields)
+        return self.emitter.triggered(event, **fields)
 
-    def invalidated(self, event: Mapping[str, Any] | None = None, /, *more: Any, **fields: Any) -> bool:
+    def invalidated(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """See `Emitter.invalidated`."""
-        return self.emitter.invalidated(event, *more, **fields)
+        return self.emitter.invalidated(event, **fields)
 
-    def closed(self, event: Mapping[str, Any] | None = None, /, *more: Any, **fields: Any) -> bool:
+    def closed(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """See `Emitter.closed`."""
-        return self.emitter.closed(event, *more, **fields)
+        return self.emitter.closed(event, **fields)

@@ -19,7 +19,7 @@ from signaltape.walking import walk
 #: The largest event, as it is sent and again with its numbers written out. A signal is some hundred bytes.
 MAX_EVENT_BYTES = 1024 * 1024
 #: Digits of a number that is written out in full, without exponent. Every double has fewer, even to the last digit of
-#: its exact value (5e-324 has 1,075), and Postgres' NUMERIC holds far more (131,072 before the point, 16,383 behind it).
+#: its exact value (5e-324 has 1,075), and Postgres' NUMERIC holds far more (131,072 before the point, 16,383 behind).
 MAX_DIGITS = 1100
 #: Objects and lists within one another. Python reads about 900 of them, Postgres some thousand.
 MAX_DEPTH = 500

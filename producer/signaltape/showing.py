@@ -47,41 +47,47 @@ def sketch(value: Any) -> Any:
 
 def _pieces(value: Any, chars: int) -> Iterator[str]:
     """The repr of a value in pieces, until they are longer than `chars`."""
-    if type(value) in (list, tuple, dict) and chars > 0:
-        opening, closing = {list: "[]", tuple: "()", dict: "{}"}[type(value)]
-        yield opening
-        left = chars
-        for index, item in enumerate(value.items() if type(value) is dict else value):
-            if left <= 0:
-                return
-            if type(value) is dict:
-                piece = f"{show(item[0], left)}: {show(item[1], left)}"
-            else:
-                piece = show(item, left)
-            piece = f", {piece}" if index else piece
-            left -= len(piece)
-            yield piece
-        yield closing
-    else:
-        yield _scalar(value, chars)
+    brackets = _BRACKETS.get(type(value))
+    if brackets is None or chars <= 0:
+        yield _scalar(value, max(chars, 1))
+        return
+    yield brackets[0]
+    left = chars
+    for index, item in enumerate(_items(value, chars)):
+        if left <= 0:
+            return
+        piece = f", {item}" if index else item
+        left -= len(piece)
+        yield piece
+    yield brackets[1]
+
+
+def _items(value: Any, chars: int) -> Iterator[str]:
+    if type(value) is dict:
+        return (f"{show(key, chars)}: {show(each, chars)}" for key, each in value.items())
+    return (show(each, chars) for each in value)
+
+
+_BRACKETS: dict[type, str] = {list: "[]", tuple: "()", dict: "{}"}
 
 
 def _scalar(value: Any, chars: int) -> str:
     kind = type(value)
+    shown = f"<{kind.__name__}>"
     if kind in _HARMLESS:
-        return repr(value)
-    if isinstance(value, Enum):
-        return f"{kind.__name__}.{value.name}"
-    if isinstance(value, str):
-        return repr(str.__getitem__(value, slice(0, chars)))
-    if isinstance(value, (bytes, bytearray)):
-        return repr(bytes(memoryview(value)[:chars]))
-    if isinstance(value, int):
+        shown = repr(value)
+    elif isinstance(value, Enum):
+        shown = f"{kind.__name__}.{value.name}"
+    elif isinstance(value, str):
+        shown = repr(str.__getitem__(value, slice(0, chars)))
+    elif isinstance(value, (bytes, bytearray)):
+        shown = repr(bytes(memoryview(value)[:chars]))
+    elif isinstance(value, int):
         bits = int.bit_length(value)
-        return int.__repr__(value) if bits <= _MAX_BITS else f"<a number of {bits} bits>"
-    if isinstance(value, float):
-        return float.__repr__(value)
-    return f"<{kind.__name__}>"
+        shown = int.__repr__(value) if bits <= _MAX_BITS else f"<a number of {bits} bits>"
+    elif isinstance(value, float):
+        shown = float.__repr__(value)
+    return shown
 
 
 def _sketch(value: Any, budget: Iterator[int], depth: int) -> Any:

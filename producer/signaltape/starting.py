@@ -57,7 +57,7 @@ class NoShipper:
             self._next = self._monotonic() + TRY_EVERY_S
             self._try_again()
 
-    def stop(self, timeout: float) -> bool:  # noqa: ARG002 - there is nothing to wait for
+    def stop(self, timeout: float) -> bool:
         """Nothing was shipped."""
         return False
 

@@ -9,10 +9,12 @@ import pytest
 from flask import Flask
 
 from signaltape import Emitter, Secret, Settings
+from signaltape.flask import SignalTape
 from signaltape.shipping.service import ship_once
 from sink.db import Connection
 from tests.integration.conftest import Runner
 from tests.integration.engine_app import create_app
+from tests.support.samples import published
 
 CALLS = [
     ("GET", "/signal", None),
@@ -76,3 +78,12 @@ def test_what_the_views_recorded_reaches_the_tables(
 def test_each_app_has_an_emitter_of_its_own(settings: Settings) -> None:
     first, second = create_app(settings), create_app(settings)
     assert emitter_of(first) is not emitter_of(second)
+
+
+def test_outside_of_an_app_context_nothing_is_recorded_and_nothing_raises() -> None:
+    tape = SignalTape()
+    assert tape.published(published()) is False
+    assert tape.closed(None) is False
+    assert tape.emitter.state(symbol="SOL", event_type="X") is False
+    with Flask("bare").app_context():
+        assert tape.published(published()) is False, "init_app was not called"

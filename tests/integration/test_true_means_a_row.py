@@ -54,15 +54,20 @@ class Way:
         frames = [item.frame for reader in self._readers for item in reader.read(100_000, 1 << 30)]
         sent = [_address(frame) for frame in frames]
         entries = [
-            Entry(one.key, f"1642376400000-{next(_numbers)}", [b"event", one.name, b"data", one.data]) for one in sent
+            Entry(one.key, f"1642376400000-{next(_numbers)}", [b"event", one.name, b"data", one.data])
+            for one in sent
         ]
         batch = sort_entries(entries)
         with self._connection.transaction(force_rollback=False):
             self._writer.write_prepared(prepare(batch))
-        reasons = self._connection.execute("SELECT reason || ': ' || left(encode(raw, 'escape'), 300) FROM dead_letters")
-        return len(entries), [row[0] for row in reasons.fetchall()], [
-            (one.name.decode(), _exactly(one.data)) for one in sent
-        ]
+        reasons = self._connection.execute(
+            "SELECT reason || ': ' || left(encode(raw, 'escape'), 300) FROM dead_letters"
+        )
+        return (
+            len(entries),
+            [row[0] for row in reasons.fetchall()],
+            [(one.name.decode(), _exactly(one.data)) for one in sent],
+        )
 
     def stored(self) -> list[Any]:
         """The payloads of all rows, numbers exact."""
@@ -144,9 +149,11 @@ def test_what_emit_accepts_is_a_row_with_its_content(way: Way, odd: list[tuple[s
         ("signal_published", published(confluence_score="1e-20000")),
         ("market_trade", {**RECORD_SAMPLES["market_trade"], "more": Decimal("1E-20000")}),
     ],
-    ids=lambda one: one if isinstance(one, str) else '',
+    ids=lambda one: one if isinstance(one, str) else "",
 )
-def test_what_postgres_cannot_take_is_refused_by_emit_already(way: Way, name: str, fields: dict[str, Any]) -> None:
+def test_what_postgres_cannot_take_is_refused_by_emit_already(
+    way: Way, name: str, fields: dict[str, Any]
+) -> None:
     assert way.emit(name, fields) is False
     assert way.land()[:2] == (0, [])
 
@@ -166,9 +173,12 @@ def test_what_postgres_cannot_take_is_refused_by_emit_already(way: Way, name: st
         ("signal_published", published(more=[Decimal("1e1099"), Decimal("1e-1099"), 5e-324, -0.0])),
         ("scoring_snapshot", {"more": 1e308, "timestamp": 1_642_376_400_123.5}),
         ("risk_snapshot", {"account": {"equity": Decimal("1e350")}}),
-        ("signal_published", published(layers={"smc": {"match": True, "value": Decimal("0.12345678901234567890123")}})),
+        (
+            "signal_published",
+            published(layers={"smc": {"match": True, "value": Decimal("0.12345678901234567890123")}}),
+        ),
     ],
-    ids=lambda one: one if isinstance(one, str) else '',
+    ids=lambda one: one if isinstance(one, str) else "",
 )
 def test_what_is_odd_but_meant_is_accepted_and_stored(way: Way, name: str, fields: dict[str, Any]) -> None:
     assert way.emit(name, fields) is True
@@ -187,7 +197,9 @@ def test_what_the_worker_accepts_of_any_producer_postgres_takes(
         fields = {**fields, "signal_id": new_id()} if name in EVENTS else fields
         with suppress(Exception):  # what cannot even be written down
             data = write_json(fields)
-            entries.append(Entry("s:{0}", f"1642376400000-{next(_numbers)}", [b"event", name.encode(), b"data", data]))
+            entries.append(
+                Entry("s:{0}", f"1642376400000-{next(_numbers)}", [b"event", name.encode(), b"data", data])
+            )
     batch = sort_entries(entries)
     outcome = BatchWriter(connection).write_prepared(prepare(batch))
     assert outcome.dead == len(batch.dead), "none that only Postgres rejects"
@@ -201,9 +213,16 @@ def test_a_layers_value_is_stored_to_the_last_digit(way: Way, connection: Connec
     assert connection.execute("SELECT value::text FROM signal_layers").fetchone() == (exact,)
 
 
-def test_times_and_whole_numbers_in_the_forms_of_javascript_are_stored_exactly(way: Way, connection: Connection) -> None:
-    assert way.emit("signal_triggered", triggered(ts_triggered=1_642_376_400_123, time_to_trigger_ms=420_000.0))
-    assert way.emit("signal_triggered", triggered(ts=1_642_376_400_123.456, time_to_trigger_ms=Decimal("9007199254740993.0")))
+def test_times_and_whole_numbers_in_the_forms_of_javascript_are_stored_exactly(
+    way: Way, connection: Connection
+) -> None:
+    assert way.emit(
+        "signal_triggered", triggered(ts_triggered=1_642_376_400_123, time_to_trigger_ms=420_000.0)
+    )
+    assert way.emit(
+        "signal_triggered",
+        triggered(ts=1_642_376_400_123.456, time_to_trigger_ms=Decimal("9007199254740993.0")),
+    )
     way.land()
     rows = connection.execute(
         "SELECT to_char(ts_triggered AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'), time_to_trigger_ms"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import uuid
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -46,15 +46,27 @@ _numbers = st.one_of(
     st.integers(-(10**1200), 10**1200),
     st.floats(),
     st.decimals(),
-    st.builds(lambda digits, exponent: Decimal(digits).scaleb(exponent), st.integers(), st.integers(-20_000, 20_000)),
-    st.sampled_from([10**400, 10**1099, 10**1100, -0.0, 5e-324, 1.7976931348623157e308, Decimal("-0E-16390")]),
-    st.sampled_from([30.0, 30.5, 2.0**53, 1_642_376_400_123, 1_642_376_400_123.456, Decimal("9007199254740993.0")]),
+    st.builds(
+        lambda digits, exponent: Decimal(digits).scaleb(exponent), st.integers(), st.integers(-20_000, 20_000)
+    ),
+    st.sampled_from(
+        [10**400, 10**1099, 10**1100, -0.0, 5e-324, 1.7976931348623157e308, Decimal("-0E-16390")]
+    ),
+    st.sampled_from(
+        [30.0, 30.5, 2.0**53, 1_642_376_400_123, 1_642_376_400_123.456, Decimal("9007199254740993.0")]
+    ),
 )
 _texts = st.one_of(
     st.text(st.characters(), max_size=8),  # lone surrogates and NUL too
-    st.sampled_from(["", "\0", "\\u0000", "\ud800", "é" * 512, "x" * 513, "é" * 1400, "\\N", "\t\n\r\\.", "1e200000"]),
-    st.sampled_from(["2022-01-17T09:30:00+15:59", "2022-01-17T09:30:00-16:00", "2022-01-17T23:59:60Z", "2022-01-17"]),
-    st.sampled_from(["1970-01-01T00:00:00+15:59", "2199-12-31T23:59:59.9999999-15:59", "2022-01-17T09:30:00.123456789"]),
+    st.sampled_from(
+        ["", "\0", "\\u0000", "\ud800", "é" * 512, "x" * 513, "é" * 1400, "\\N", "\t\n\r\\.", "1e200000"]
+    ),
+    st.sampled_from(
+        ["2022-01-17T09:30:00+15:59", "2022-01-17T09:30:00-16:00", "2022-01-17T23:59:60Z", "2022-01-17"]
+    ),
+    st.sampled_from(
+        ["1970-01-01T00:00:00+15:59", "2199-12-31T23:59:59.9999999-15:59", "2022-01-17T09:30:00.123456789"]
+    ),
 )
 _scalars = st.one_of(
     st.none(),
@@ -63,7 +75,9 @@ _scalars = st.one_of(
     _texts,
     st.binary(max_size=8),
     st.datetimes(timezones=st.none() | st.just(UTC) | _zones),
-    st.sampled_from([uuid.UUID(int=7), date(2022, 1, 17), time(9, 30), timedelta(days=1), Level.LOW, Level.HIGH]),
+    st.sampled_from(
+        [uuid.UUID(int=7), date(2022, 1, 17), time(9, 30), timedelta(days=1), Level.LOW, Level.HIGH]
+    ),
 )
 _keys = st.one_of(_texts, st.text(max_size=4), st.integers(0, 9), st.floats())
 #: Any value an engine might put into an event.
@@ -89,11 +103,20 @@ _layers = st.dictionaries(
 )
 
 
-def _fields_of(name: str, sample: dict[str, Any], known: list[str]) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+def _fields_of(
+    name: str, sample: dict[str, Any], known: list[str]
+) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
     changed = st.dictionaries(st.sampled_from(known), values, max_size=2)
     unknown = st.dictionaries(_texts, values, max_size=2)
-    layers = st.fixed_dictionaries({}, optional={"layers": _layers}) if name == "signal_published" else st.just({})
-    return st.builds(lambda *parts: (name, {**sample, **{k: v for part in parts for k, v in part.items()}}), unknown, layers, changed)
+    layers = (
+        st.fixed_dictionaries({}, optional={"layers": _layers}) if name == "signal_published" else st.just({})
+    )
+    return st.builds(
+        lambda *parts: (name, {**sample, **{k: v for part in parts for k, v in part.items()}}),
+        unknown,
+        layers,
+        changed,
+    )
 
 
 def _known(kinds: dict[str, type[msgspec.Struct]], name: str) -> list[str]:

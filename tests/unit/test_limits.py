@@ -51,7 +51,7 @@ def test_every_double_passes_and_some_more(text: str) -> None:
 
 
 def test_every_double_passes_even_to_its_last_digit() -> None:
-    validate("signal_published", encode(published(more=Decimal(5e-324))))
+    validate("signal_published", encode(published(more=Decimal.from_float(5e-324))))
 
 
 @pytest.mark.parametrize("field", ["confluence_score", "rr", "confidence", "entry"])
@@ -102,7 +102,8 @@ def test_digits_in_a_text_or_an_id_are_no_number() -> None:
 def test_looking_at_hostile_digits_takes_no_time() -> None:
     data = with_number('"' + "1e1234567890" * 80_000 + '"')
     started = time.perf_counter()
-    assert not needs_a_look(data) or inspect(data) is None
+    if needs_a_look(data):
+        inspect(data)
     assert time.perf_counter() - started < 2
 
 
@@ -162,7 +163,7 @@ def test_a_layers_name_has_the_length_of_a_text() -> None:
     validate("signal_published", as_json(published(layers={"é" * 512: True})))
     assert (
         refusal(as_json(published(layers={"é" * 513: True})))
-        == "the names in layers must be names of at most 512 characters"
+        == "the names in layers must be texts of at most 512 characters"
     )
 
 

@@ -45,14 +45,14 @@ class EvilText(str):
     def _raise(self, *_: object) -> NoReturn:
         raise ValueError("evil")
 
-    __eq__ = __hash__ = __repr__ = __str__ = __len__ = __getitem__ = __format__ = _raise  # type: ignore[assignment]
+    __eq__ = __hash__ = __repr__ = __str__ = __len__ = __getitem__ = __format__ = _raise
     removesuffix = removeprefix = lower = encode = isascii = _raise  # type: ignore[assignment]
 
 
 class EvilKey(EvilText):
     """The same as a key of a dict: that needs a hash."""
 
-    __hash__ = str.__hash__
+    __hash__ = str.__hash__  # type: ignore[assignment]
 
 
 class Unreadable(dict):  # type: ignore[type-arg]
@@ -61,7 +61,7 @@ class Unreadable(dict):  # type: ignore[type-arg]
     def _raise(self, *_: object) -> NoReturn:
         raise KeyError("evil")
 
-    keys = items = __getitem__ = get = __contains__ = __iter__ = __len__ = _raise  # type: ignore[assignment]
+    keys = items = __getitem__ = get = __contains__ = __iter__ = __len__ = _raise
 
 
 class EvilMapping(Mapping):  # type: ignore[type-arg]
@@ -153,7 +153,9 @@ def tape(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Emitter]:
     raises = _RaisingHandler()
     if how == "log raises":
         logging.getLogger("signaltape").addHandler(raises)
-    tape = Emitter(Settings(feature_event_logging=how != "off", home=tmp_path), ship=False, strict=how == "strict")
+    tape = Emitter(
+        Settings(feature_event_logging=how != "off", home=tmp_path), ship=False, strict=how == "strict"
+    )
     yield tape
     tape.close()
     logging.getLogger("signaltape").removeHandler(raises)
@@ -176,7 +178,9 @@ def quietly(tape: Emitter, call: Callable[[], object]) -> object:
 _METHODS = ["published", "triggered", "invalidated", "closed", "state", "trade", "order"]
 _NAMED = ["snapshot", "market", "record"]
 _kept_fixture = hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -205,7 +209,11 @@ def _emit_oddly(tape: Emitter, method: str, event: Any, field: str, value: Any) 
 
 
 @_kept_fixture
-@given(method=st.sampled_from(_NAMED), kind=hostile | st.sampled_from(list(Kind)).map(lambda one: Given(None, one)), value=hostile)
+@given(
+    method=st.sampled_from(_NAMED),
+    kind=hostile | st.sampled_from(list(Kind)).map(lambda one: Given(None, one)),
+    value=hostile,
+)
 def test_no_kind_raises(tape: Emitter, method: str, kind: Given, value: Given) -> None:
     emit = getattr(tape, method)
     for call in (
@@ -218,8 +226,12 @@ def test_no_kind_raises(tape: Emitter, method: str, kind: Given, value: Given) -
         assert quietly(tape, call) in (True, False)
 
 
-@pytest.mark.parametrize("call", [lambda t: t.snapshot(None), lambda t: t.snapshot(Kind.NUMBER), lambda t: t.market(1)])
-def test_a_kind_that_is_no_text_is_refused_with_the_list(tmp_path: Path, call: Callable[[Emitter], bool]) -> None:
+@pytest.mark.parametrize(
+    "call", [lambda t: t.snapshot(None), lambda t: t.snapshot(Kind.NUMBER), lambda t: t.market(1)]
+)
+def test_a_kind_that_is_no_text_is_refused_with_the_list(
+    tmp_path: Path, call: Callable[[Emitter], bool]
+) -> None:
     tape = Emitter(Settings(feature_event_logging=True, home=tmp_path), ship=False)
     assert call(tape) is False
     assert tape.stats()["refused"] == 1
@@ -231,7 +243,9 @@ def test_a_kind_may_be_an_enumeration(tmp_path: Path) -> None:
         assert tape.snapshot(Kind.RISK, account={"equity": 1})
 
 
-def test_what_goes_wrong_is_counted_and_said_once_a_minute(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_goes_wrong_is_counted_and_said_once_a_minute(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     tape = Emitter(Settings(feature_event_logging=True, home=tmp_path), ship=False)
     for _ in range(3):
         assert tape.published(published(note=Raising())) is False
@@ -313,7 +327,9 @@ for event in (published(), published(layers={"a": True}), published(rr=-1), publ
     down(lambda: tape.snapshot(None))
 print("fine")
 """
-    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+    )
     assert done.stdout == "fine\n", done.stderr[-2000:]
 
 
@@ -334,7 +350,9 @@ class Last:
 last = Last()
 sys.last = last
 """
-    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout.split()[0]) == (0, "False")
     assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr, done.stderr
 
@@ -346,7 +364,12 @@ def test_a_reject_of_a_hundred_megabytes_does_not_hold_up_the_engine(tmp_path: P
 
     tape = Emitter(Settings(feature_event_logging=True, home=tmp_path), ship=False)
     assert tape.closed(closed())
-    big = {"rr_realized": Talker(), "texts": ["x" * 1000] * 100_000, "numbers": list(range(1_000_000)), "one": "y" * 10**8}
+    big: dict[str, Any] = {
+        "rr_realized": Talker(),
+        "texts": ["x" * 1000] * 100_000,
+        "numbers": list(range(1_000_000)),
+        "one": "y" * 10**8,
+    }
     started = time.perf_counter()
     assert tape.closed(closed(**big)) is False
     assert time.perf_counter() - started < 2, "most of it goes into finding that it is too large"
@@ -360,7 +383,9 @@ def test_a_reject_of_a_hundred_megabytes_does_not_hold_up_the_engine(tmp_path: P
 def test_threads_that_meet_trouble_at_once_are_all_counted(tmp_path: Path) -> None:
     tape = Emitter(Settings(feature_event_logging=True, home=tmp_path), ship=False)
     tape.closed(closed())
-    threads = [threading.Thread(target=lambda: [tape.closed(EvilMapping()) for _ in range(50)]) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: [tape.closed(EvilMapping()) for _ in range(50)]) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
