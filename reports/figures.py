@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from scipy.stats import t as student
 
+from reports.numbers import ratio, rounded
 from reports.weeks import Week
 from sink.db import Connection, rows_as_dicts
 from sink.queries import load
 
 _SQL = load(Path(__file__).parent / "sql" / "figures.sql")
-_R = Decimal("0.001")
 _CONFIDENCE = 0.95
 
 
@@ -87,11 +88,11 @@ def figures(connection: Connection, week: Week, round_trip_pct: float) -> Figure
         wins=row["wins"],
         expectancy=expectancy(row["closed"], row["sum_r"], row["sum_r_squared"]) if row["closed"] else None,
         net_r=row["net_r"],
-        profit_factor=_ratio(row["won_r"] or Decimal(0), row["lost_r"]),
-        trigger_rate=_ratio(row["triggered"], row["published"]),
-        expiry_rate=_ratio(row["expired"], row["published"]),
-        target_r=_ratio(row["target_r"], row["closed"]),
-        brier=_ratio(row["squared_misses"], row["closed"]),
+        profit_factor=ratio(row["won_r"] or Decimal(0), row["lost_r"]),
+        trigger_rate=ratio(row["triggered"], row["published"]),
+        expiry_rate=ratio(row["expired"], row["published"]),
+        target_r=ratio(row["target_r"], row["closed"]),
+        brier=ratio(row["squared_misses"], row["closed"]),
         reliability=reliability[0] if reliability else None,
         median_to_trigger_ms=row["median_to_trigger_ms"],
         median_in_trade_ms=row["median_in_trade_ms"],
@@ -112,16 +113,10 @@ def outcomes(connection: Connection, week: Week) -> list[Outcome]:
 
 def expectancy(n: int, sum_r: Decimal, sum_r_squared: Decimal) -> Expectancy:
     """The expectancy of n closed signals (n > 0) from the sums of their outcomes and of the squares of these."""
-    mean = sum_r / n
-    variance = (sum_r_squared - sum_r * mean) / (n - 1) if n > 1 else Decimal(0)
+    total = Fraction(sum_r)
+    mean = total / n
+    variance = (Fraction(sum_r_squared) - total * mean) / (n - 1) if n > 1 else Fraction(0)
     if variance <= 0:
-        return Expectancy(mean.quantize(_R, ROUND_HALF_UP), None)
+        return Expectancy(rounded(mean), None)
     half = float(student.ppf((1 + _CONFIDENCE) / 2, n - 1)) * float(variance / n) ** 0.5
-    return Expectancy(mean.quantize(_R, ROUND_HALF_UP), (float(mean) - half, float(mean) + half))
-
-
-def _ratio(part: Any, whole: Any) -> Decimal | None:
-    """`part / whole` to three decimals; None when there is nothing to divide by."""
-    if not whole or part is None:
-        return None
-    return (Decimal(part) / Decimal(whole)).quantize(_R, ROUND_HALF_UP)
+    return Expectancy(rounded(mean), (float(mean) - half, float(mean) + half))

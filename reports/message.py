@@ -9,6 +9,7 @@ from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Kind, Verdict
 from reports.figures import Expectancy, Figures
 from reports.layers.message import compared_lines, layer_lines, weights_line
+from reports.numbers import say
 from reports.scorecard import Bin, Scorecard
 from reports.telegram.text import Text, TextBuilder
 
@@ -103,8 +104,8 @@ def bin_detail(one: Bin) -> str:
         low, high = wilson_interval(one.wins, one.n)
         said += [f"95 % {low:.2f}–{high:.2f}", show_expectancy(one.expectancy)]
     if one.break_even is not None:
-        net = f"net winrate={one.wins_net / one.n_net:.3f}, {one.net_r:+.2f} R"
-        said += [f"break-even {one.break_even:.2f}", net]
+        net = f"net winrate={one.wins_net / one.n_net:.3f}, {say(one.net_r, '+.2f')} R"
+        said += [f"break-even {say(one.break_even, '.2f')}", net]
     if one.open:
         said.append(f"open {one.open}")
     return ", ".join(said)
@@ -129,11 +130,11 @@ def figure_lines(week: Figures) -> list[str]:
     if week.expectancy is not None:
         line = f"Expectancy: {show_expectancy(week.expectancy)}"
         if week.net_r is not None:
-            line += f", net {week.net_r:+.3f} R"
+            line += f", net {say(week.net_r, '+.3f')} R"
         if week.profit_factor is not None:
-            line += f", profit factor {week.profit_factor:.2f}"
+            line += f", profit factor {say(week.profit_factor, '.2f')}"
         lines.append(line)
-        lines.append(f"Realised {week.expectancy.mean_r:+.2f} R of a mean target of {week.target_r:.2f} R")
+        lines.append(f"Realised {week.expectancy.mean_r:+.2f} R of a mean target of {say(week.target_r, '.2f')} R")
         lines.append(f"Score: Brier {week.brier} (a coin: 0.250), reliability {week.reliability} (best: 0)")
     if week.trigger_rate is not None and week.expiry_rate is not None:
         line = f"Triggered {week.trigger_rate:.0%}, expired {week.expiry_rate:.0%}"
@@ -217,7 +218,7 @@ def signals_line(card: Scorecard) -> str:
 
 def show_rate(rate: Decimal | None) -> str:
     """A winrate as shown: three decimals, or `-` when there is none."""
-    return "-" if rate is None else f"{rate:.3f}"
+    return say(rate, ".3f")
 
 
 def _names(names: list[str]) -> str:

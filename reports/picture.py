@@ -6,12 +6,14 @@ Emoji are drawn wrong by matplotlib, so badges are shapes and words.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.dates import DateFormatter, DayLocator
+from matplotlib.dates import AutoDateLocator, DateFormatter, DayLocator
 from matplotlib.figure import Figure
 
 from reports.bins import LABELS, bin_of
@@ -34,15 +36,39 @@ _MARKERS = {1: "^", -1: "v", 0: "o"}
 #: So many of the best and so many of the worst layers are drawn.
 _MOST_LAYERS = 6
 _LINE_CHARS = 88
+#: So many lines have room below; the message has all of them.
+_MOST_LINES = 14
+#: So much of a layer's name has room beside its lift.
+_NAME_CHARS = 28
+#: Closings are told by day of the week as long as they lie within so many days.
+_DAYS_TOLD = 14
+#: A dot grows with its signals up to this size, in points.
+_LARGEST_DOT = 40.0
 _INCHES = (7.2, 12.0)
+#: The formats that the page is written in.
+KINDS = ("png", "pdf")
 _DPI = 150
 
 
-def draw(card: Scorecard, outcomes: list[Outcome], folder: Path) -> list[Path]:
+def draw(card: Scorecard, outcomes: Sequence[Outcome], folder: Path) -> list[Path]:
     """Write `scorecard-2022-W03.png` and `.pdf` into `folder`. Returns the paths. Raises OSError.
 
     outcomes: the closed signals of the week in order of closing.
     """
+    page = plot(card, outcomes)
+    return [write(page, card, folder, kind) for kind in KINDS]
+
+
+def write(page: Figure, card: Scorecard, folder: Path, kind: str) -> Path:
+    """Write a page as `scorecard-2022-W03.png` or `.pdf` into `folder`. Returns the path. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"scorecard-{card.week.name}.{kind}"
+    page.savefig(path, metadata={"Title": f"Weekly Scorecard {card.week.name}"})
+    return path
+
+
+def plot(card: Scorecard, outcomes: Sequence[Outcome]) -> Figure:
+    """The page, not yet in any format."""
     mpl.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
     figure = Figure(figsize=_INCHES, dpi=_DPI, layout="constrained")
     told = card.layers.findings
@@ -57,11 +83,7 @@ def draw(card: Scorecard, outcomes: list[Outcome], folder: Path) -> list[Path]:
     if shown:
         _layers(figure.add_subplot(grid[3, :]), shown)
     _foot(figure.add_subplot(grid[4, :]), card)
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"scorecard-{card.week.name}.{kind}" for kind in ("png", "pdf")]
-    for path in paths:
-        figure.savefig(path, metadata={"Title": f"Weekly Scorecard {card.week.name}"})
-    return paths
+    return figure
 
 
 def _head(axes: Axes, card: Scorecard) -> None:
@@ -103,7 +125,7 @@ def _bin_label(one: Bin) -> str:
     return f"{one.label}\nn={one.n}{hidden}"
 
 
-def _reliability(axes: Axes, card: Scorecard, outcomes: list[Outcome]) -> None:
+def _reliability(axes: Axes, card: Scorecard, outcomes: Sequence[Outcome]) -> None:
     """Mean score against winrate, by bin: on the line, a score of 0.7 wins 70 %."""
     axes.set_title("Reliability of the score", loc="left", fontweight="bold")
     axes.plot([0, 1], [0, 1], linestyle="--", color=_GREY, linewidth=1)
@@ -112,14 +134,15 @@ def _reliability(axes: Axes, card: Scorecard, outcomes: list[Outcome]) -> None:
         if inside:
             mean_score = sum(float(one.score) for one in inside) / len(inside)
             winrate = sum(one.rr_realized > 0 for one in inside) / len(inside)
-            axes.plot(mean_score, winrate, "o", color=_BLUE, markersize=4 + 2 * len(inside) ** 0.5, alpha=0.8)
+            size = min(4 + 2 * len(inside) ** 0.5, _LARGEST_DOT)
+            axes.plot(mean_score, winrate, "o", color=_BLUE, markersize=size, alpha=0.8)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.04), xlabel="mean score", ylabel="winrate")
     if card.figures.brier is not None:
         axes.text(0.03, 0.97, f"Brier {card.figures.brier}", va="top", transform=axes.transAxes, color=_GREY)
     axes.grid(alpha=0.25)
 
 
-def _cumulative(axes: Axes, outcomes: list[Outcome]) -> None:
+def _cumulative(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     """The sum of R over the closings of the week's signals."""
     axes.set_title("Cumulative R", loc="left", fontweight="bold")
     if not outcomes:
@@ -134,10 +157,12 @@ def _cumulative(axes: Axes, outcomes: list[Outcome]) -> None:
     axes.step(times, sums, where="post", color=_BLUE, linewidth=1.8)
     axes.axhline(0, color=_GREY, linewidth=0.8)
     axes.text(times[-1], sums[-1], f" {sums[-1]:+.1f} R", va="center", color=_BLUE)
-    locator: Any = DayLocator
+    within_days = times[-1] - times[0] <= timedelta(days=_DAYS_TOLD)
+    # a tick for every day until a closing in some far year would take hours to draw
+    locator: Any = DayLocator(tz=WIB) if within_days else AutoDateLocator(tz=WIB, maxticks=4)
     formatter: Any = DateFormatter
-    axes.xaxis.set_major_locator(locator(tz=WIB))
-    axes.xaxis.set_major_formatter(formatter("%a\n%d", tz=WIB))
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(formatter("%a\n%d" if within_days else "%Y\n%d %b", tz=WIB))
     axes.tick_params(axis="x", labelsize=8)
     axes.margins(x=0.12)
     axes.grid(alpha=0.25)
@@ -162,7 +187,7 @@ def _layers(axes: Axes, findings: list[Finding]) -> None:
         says = ("hurts", "", "helps")[one.verdict + 1] or ("regression disagrees" if one.disagree else "")
         axes.annotate(f" {lift:+.1f} {says}", (high, place), va="center", fontsize=9, color=colour)
     axes.axvline(0, color=_GREY, linewidth=0.8)
-    axes.set_yticks(range(len(findings)), [one.layer for one in reversed(findings)])
+    axes.set_yticks(range(len(findings)), [_short(one.layer) for one in reversed(findings)])
     for label in axes.get_yticklabels():
         label.set_parse_math(False)
     axes.set_ylim(-0.6, len(findings) - 0.4)
@@ -182,7 +207,15 @@ def _foot(axes: Axes, card: Scorecard) -> None:
         quality_line(card),
     ]
     wrapped = [part for line in lines if line for part in textwrap.wrap(line, _LINE_CHARS)]
+    if len(wrapped) > _MOST_LINES:
+        wrapped[_MOST_LINES - 1 :] = ["…"]
     axes.text(0, 1, "\n".join(wrapped), va="top", parse_math=False, fontsize=9)
+
+
+def _short(name: str) -> str:
+    """A name in one line, cut if it is very long."""
+    line = " ".join(name.split())
+    return line if len(line) <= _NAME_CHARS else f"{line[: _NAME_CHARS - 1]}…"
 
 
 def _plain(text: str) -> str:

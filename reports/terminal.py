@@ -19,6 +19,7 @@ from reports.message import (
     signals_line,
     verdict_lines,
 )
+from reports.numbers import say
 from reports.scorecard import Bin, Scorecard
 
 
@@ -67,7 +68,7 @@ def _worth(card: Scorecard) -> Table:
             one.label,
             "-" if one.expectancy is None else show_expectancy(one.expectancy),
             show_rate(one.break_even),
-            "-" if one.net_r is None else f"{one.wins_net / one.n_net:.3f}, {one.net_r:+.2f} R",
+            "-" if one.net_r is None else f"{one.wins_net / one.n_net:.3f}, {say(one.net_r, '+.2f')} R",
         )
     return table
 

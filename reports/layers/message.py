@@ -8,6 +8,7 @@ from decimal import Decimal
 from reports.evidence.pooling import WEEKS
 from reports.layers.findings import Finding
 from reports.layers.rules import Compared, Proposal
+from reports.numbers import say_weight
 
 #: So many of the best and so many of the worst layers are told.
 MOST_TOLD = 3
@@ -47,7 +48,7 @@ def weights_line(
     if waiting:
         return f"Weights: {waiting} is accepted, but signals still carry {in_use}"
     if proposal is not None:
-        changes = ", ".join(f"{one.layer} {one.before} → {one.after}" for one in proposal.changes)
+        changes = ", ".join(f"{one.layer} {say_weight(one.before)} → {say_weight(one.after)}" for one in proposal.changes)
         return f"Weights: {proposal.version} proposed: {changes}"
     return f"Weights: no change ({_why_none(findings)})"
 

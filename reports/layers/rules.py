@@ -14,6 +14,7 @@ from reports.evidence.pooling import WEEKS
 from reports.layers.findings import Finding
 from reports.layers.stored import Weights
 from reports.layers.weights import nudge
+from reports.numbers import say_weight
 from reports.weeks import Week
 from sink.db import Connection, rows_as_dicts
 from sink.queries import load
@@ -45,7 +46,7 @@ class Proposal(NamedTuple):
     def why(self) -> str:
         """The reasons in one line."""
         return "; ".join(
-            f"{one.layer} {one.before} → {one.after}: lift {one.finding.lift.lift * 100:+.1f} points,"
+            f"{one.layer} {say_weight(one.before)} → {say_weight(one.after)}: lift {one.finding.lift.lift * 100:+.1f} points,"
             f" {one.finding.lift.weeks_same} of {one.finding.lift.weeks} weeks"
             for one in self.changes
         )

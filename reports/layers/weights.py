@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from reports.layers.findings import Finding
+from reports.numbers import EXACT
 
 #: A weight changes by this much a week, or not at all.
 SMALLEST_STEP, LARGEST_STEP = Decimal("0.02"), Decimal("0.05")
@@ -24,7 +25,7 @@ def nudge(weights: Mapping[str, Decimal], findings: Sequence[Finding]) -> dict[s
     """
     known = [one for one in findings if one.layer in weights]
     gain = _wanted([one for one in known if one.verdict > 0], dict.fromkeys(weights, _MOST))
-    room = {name: min(_MOST, int(weight / _UNIT)) for name, weight in weights.items()}
+    room = {name: _in_units(weight) for name, weight in weights.items()}
     loss = _wanted([one for one in known if one.verdict < 0 and room[one.layer] >= _LEAST], room)
     while gain and loss and (len(gain) * _LEAST > _room(loss) or len(loss) * _LEAST > _room(gain)):
         (gain if len(gain) * _LEAST > _room(loss) else loss).pop()
@@ -32,8 +33,8 @@ def nudge(weights: Mapping[str, Decimal], findings: Sequence[Finding]) -> dict[s
         return None
     total = min(_sum(gain), _sum(loss))
     total = max(total, len(gain) * _LEAST, len(loss) * _LEAST)
-    changed = {name: weights[name] + step * _UNIT for name, step in _share_out(total, gain).items()}
-    changed |= {name: weights[name] - step * _UNIT for name, step in _share_out(total, loss).items()}
+    changed = {name: EXACT.add(weights[name], step * _UNIT) for name, step in _share_out(total, gain).items()}
+    changed |= {name: EXACT.subtract(weights[name], step * _UNIT) for name, step in _share_out(total, loss).items()}
     return {name: changed.get(name, weight) for name, weight in weights.items()}
 
 
@@ -48,6 +49,11 @@ def _wanted(findings: Sequence[Finding], room: Mapping[str, int]) -> _Side:
         step = int(_STEP_PER_LIFT * Decimal(abs(one.lift.shrunk)) / _UNIT)
         side.append((one.layer, max(_LEAST, min(step, room[one.layer])), room[one.layer]))
     return side
+
+
+def _in_units(weight: Decimal) -> int:
+    """How much can be taken from a weight, in thousandths: at most the largest step."""
+    return int(max(weight, Decimal(0)) / _UNIT) if weight < LARGEST_STEP else _MOST
 
 
 def _room(side: _Side) -> int:
