@@ -1,49 +1,19 @@
-"""The Bot API over plain aiohttp: four calls, and a clear verdict on each."""
+"""The Bot API over plain aiohttp: four calls, with a clear verdict on each."""
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiohttp
 import msgspec
 
+from reports.telegram.judging import Reply, Verdict, judge, one_line
 from reports.telegram.outbox import File
 from reports.telegram.text import Text
-from signaltape.secrecy import scrub
 from signaltape.settings import Secret
 
 #: No answer within this time: the call may or may not have been carried out.
 TIMEOUT_S = 30.0
-_TOO_MANY = 429
-_SERVER_FAULT = 500
-#: 404: a token that is not even of the right form
-_WRONG_TOKEN = (401, 404)
-_FORBIDDEN = 403
-_MOST_SHOWN = 300
-
-
-class Verdict(Enum):
-    """What is known of a call."""
-
-    DONE = "done"
-    #: it certainly was not carried out, and may be tried again
-    NOT_SENT = "not sent"
-    #: it may or may not have been carried out
-    UNCERTAIN = "uncertain"
-    #: it was refused, and would be again
-    REFUSED = "refused"
-
-
-class Reply(NamedTuple):
-    """The verdict on one call, with what came back."""
-
-    verdict: Verdict
-    message_id: int | None = None
-    retry_after_s: float = 0.0
-    error: str = ""
-    #: the chat's new id, if the group was upgraded to a supergroup
-    moved_to: str | None = None
 
 
 class BotApi:
@@ -93,53 +63,14 @@ class BotApi:
         url = f"{self._base}/bot{self._token.reveal()}/{method}"
         sent: dict[str, Any] = {"data": body} if isinstance(body, aiohttp.FormData) else {"json": body}
         try:
-            async with self._session.post(url, **sent) as response:
-                return _judge(response.status, await response.read())
-        except aiohttp.ClientConnectorError as error:
-            return Reply(Verdict.NOT_SENT, error=_safe(f"cannot connect: {error}"))
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            return Reply(Verdict.UNCERTAIN, error=_safe(f"no answer: {error or type(error).__name__}"))
-
-
-def _safe(message: str) -> str:
-    """What of an error may be shown and stored. Scrubbed before it is cut: half a token is one too."""
-    return scrub(message)[:_MOST_SHOWN]
+            # a redirect is not followed: it could carry the call out a second time
+            async with self._session.post(url, allow_redirects=False, **sent) as response:
+                return judge(response.status, await response.read())
+        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+            return Reply(Verdict.NOT_SENT, error=one_line(f"cannot connect: {error}"))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the call may have been carried out
+            return Reply(Verdict.UNCERTAIN, error=one_line(f"no answer: {error or type(error).__name__}"))
 
 
 def _body(text: Text) -> dict[str, Any]:
     return {"text": text.text, "entities": msgspec.to_builtins(text.entities)}
-
-
-def _judge(status: int, body: bytes) -> Reply:
-    """The verdict on an answer: Telegram says `ok` or why not; a proxy in between may say anything."""
-    try:
-        answer = msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return Reply(Verdict.UNCERTAIN, error=f"HTTP {status} with an answer that is not the Bot API's")
-    if answer.get("ok") is True:
-        result = answer.get("result")
-        message_id = result.get("message_id") if isinstance(result, dict) else None
-        return Reply(Verdict.DONE, message_id)
-    error = _safe(f"HTTP {status}: {answer.get('description', 'no description')}")
-    return _judge_refusal(status, error, answer.get("parameters") or {})
-
-
-def _judge_refusal(status: int, error: str, parameters: dict[str, Any]) -> Reply:
-    if (new_id := parameters.get("migrate_to_chat_id")) is not None:
-        return Reply(Verdict.REFUSED, error=error, moved_to=str(new_id))
-    if status == _TOO_MANY:
-        return Reply(Verdict.NOT_SENT, retry_after_s=float(parameters.get("retry_after", 1)), error=error)
-    if status >= _SERVER_FAULT:
-        return Reply(Verdict.UNCERTAIN, error=error)
-    if (hint := _mended_by_hand(status, error)) is not None:
-        return Reply(Verdict.NOT_SENT, error=f"{error} ({hint})")
-    return Reply(Verdict.REFUSED, error=error)
-
-
-def _mended_by_hand(status: int, error: str) -> str | None:
-    """What to do about a refusal that lies in the settings or the chat, not in the message: it is kept meanwhile."""
-    if status in _WRONG_TOKEN:
-        return "check TELEGRAM_BOT_TOKEN"
-    if status == _FORBIDDEN:
-        return "the bot is blocked or not in the chat: unblock it, or add it again"
-    return "check TELEGRAM_CHAT_ID" if "chat not found" in error else None
