@@ -38,6 +38,9 @@ from sink.db import Connection, database_url
 
 console = Console()
 _SEND_WITHIN_S = 90.0
+#: More runs than this change no figure and fill the memory.
+_MOST_RUNS = 100_000
+_MOST_LISTED = 100_000
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,7 +78,7 @@ def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
     "--layers", is_flag=True, help="Of the judgement on layers instead of the verdict on the score."
 )
 @click.option(
-    "--runs", type=click.IntRange(100), help=f"Simulated runs each. Default: {RUNS}, layers {LAYER_RUNS}."
+    "--runs", type=click.IntRange(100, _MOST_RUNS), help=f"Simulated runs each. Default: {RUNS}, layers {LAYER_RUNS}."
 )
 def evidence(as_json: bool, layers: bool, runs: int | None) -> None:
     """How often the verdict is right: simulate worlds in which the truth is known."""
@@ -100,7 +103,7 @@ def deliveries(context: click.Context) -> None:
 
 
 @deliveries.command(name="list")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many at most.")
+@click.option("--limit", type=click.IntRange(1, _MOST_LISTED), default=20, show_default=True, help="Show so many at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_deliveries(limit: int, as_json: bool) -> None:
     """List messages, newest first."""

@@ -39,3 +39,5 @@ def session() -> Iterator[tuple[Settings, Connection]]:
         raise click.UsageError(str(error)) from None
     except DatabaseError as error:
         raise click.ClickException(f"Postgres: {one_line(error)}") from None
+    except UnicodeEncodeError:  # bytes in an argument that are no text
+        raise click.UsageError("every argument must be UTF-8") from None

@@ -6,9 +6,9 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
-from signaltape.clock import WIB
+from signaltape.clock import FIRST_YEAR, LAST_YEAR, WIB
 
-_ISO_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+_ISO_WEEK = re.compile(r"([0-9]{4})-W([0-9]{2})")
 
 
 class Week(NamedTuple):
@@ -52,6 +52,8 @@ def parse_week(text: str) -> Week:
     match = _ISO_WEEK.fullmatch(text)
     if match is None:
         raise ValueError(f"a week looks like 2022-W03, got {text!r}")
+    if not FIRST_YEAR <= int(match[1]) <= LAST_YEAR:
+        raise ValueError(f"a week lies in the years {FIRST_YEAR} to {LAST_YEAR}, got {text}")
     try:
         return Week(date.fromisocalendar(int(match[1]), int(match[2]), 1))
     except ValueError:

@@ -19,7 +19,7 @@ from signaltape.clock import as_aware
 from signaltape.contract import Decoded, check_encoding, event_id
 from signaltape.events import LayerName, LayerSays, MillisecondsAsInt, MinutesAsInt, Symbol, Text
 from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, needs_a_look
-from signaltape.moments import moment_of
+from signaltape.moments import cut, moment_of
 
 _HEX = b"0123456789abcdef"
 _HEX_TO_ZERO = bytes.maketrans(_HEX, b"0" * len(_HEX))
@@ -179,7 +179,10 @@ def quick_decode(name: str, data: bytes, entry_id: str, time_of: Callable[[str],
         own = getattr(event, time_field)
         if own is None:
             own = event.ts
-        ts = time_of(entry_id) if own is None else as_aware(moment_of(time_field, own))
+        if own is None:
+            ts = time_of(entry_id)
+        else:
+            ts = cut(as_aware(moment_of(time_field, own)), data, time_field, "ts")
         if needs_a_look(data):
             return None
     except Exception:  # noqa: BLE001 - whatever it was, the exact decoder says it in words

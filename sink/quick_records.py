@@ -13,13 +13,14 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR
 from signaltape.consuming.entry import Entry
 from signaltape.contract import check_encoding
 from signaltape.errors import InvalidEvent
 from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, NUL, SMALL_BYTES, has_long_number, needs_a_look
-from signaltape.moments import is_far_from_utc, moment_of
+from signaltape.moments import NINES, cut, is_far_from_utc, moment_of
 from signaltape.records import RECORDS, type_of
 from sink.columns import Records
 from sink.quick import are_canonical_ids
@@ -93,7 +94,13 @@ def _decode_together(name: str, data: Sequence[bytes]) -> list[Any] | None:
             return None
     except Exception:  # noqa: BLE001 - whatever it was, the contract says it in words
         return None
-    return records if len(records) == len(data) else None
+    if len(records) != len(data):
+        return None
+    if NINES in lines:
+        for record, one in zip(records, data, strict=True):
+            if isinstance(record.timestamp, datetime):
+                force_setattr(record, "timestamp", cut(record.timestamp, one, "timestamp"))
+    return records
 
 
 def _accept(name: str, plain: Plain, records: Sequence[Any]) -> tuple[Records, list[Entry]]:

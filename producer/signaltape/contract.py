@@ -21,7 +21,7 @@ from signaltape.errors import InvalidEvent
 from signaltape.events import EVENTS, SCHEMA_VERSION, LifecycleEvent
 from signaltape.explain import NO_JSON, explain, explain_malformed, explain_nan, explain_unwritable
 from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, NUL, inspect, needs_a_look, too_deep
-from signaltape.moments import moment_of
+from signaltape.moments import cut, moment_of
 from signaltape.quick import bare_check, quick_twin
 from signaltape.showing import describe, show
 
@@ -136,7 +136,7 @@ def decode(name: str, data: bytes, *, default_ts: datetime, version: int = SCHEM
     if version != SCHEMA_VERSION:
         raise InvalidEvent(f"v (schema version) must be {SCHEMA_VERSION}, got {version}")
     event, own = _read(name, data)
-    ts = default_ts if own is None else as_aware(own)
+    ts = default_ts if own is None else as_aware(cut(own, data, event.TIME_FIELD, "ts"))
     signal_id = str(event.signal_id)
     return Decoded(event_id(signal_id, name), signal_id, event, ts)
 

@@ -1,9 +1,15 @@
-"""The time that an event brings: ISO 8601 text or milliseconds since 1970, as JavaScript's `Date.now()` says them."""
+"""The time that an event brings: ISO 8601 text or milliseconds since 1970, as JavaScript's `Date.now()` says them.
+
+It is cut to microseconds, not rounded: what happened in the last moment of a week belongs to it.
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR
 from signaltape.errors import InvalidEvent
@@ -16,6 +22,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MS = int(datetime(LAST_YEAR, 12, 31, tzinfo=UTC).timestamp() * 1000)
 _MINUTE = timedelta(minutes=1)
 _NO_TIME = timedelta(0)
+#: Without these no time was rounded into the next second.
+NINES = b".999999"
+_ROUNDED_UP = re.compile(r"\.9{6}[5-9]")
+_MICROSECOND = timedelta(microseconds=1)
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def moment_of(field: str, given: datetime | float) -> datetime:
@@ -44,7 +55,7 @@ def _from_ms(field: str, given: float) -> datetime:
     if not 0 <= given <= _LAST_MS:
         raise InvalidEvent(f"{field} must be milliseconds since 1970, got {given}")
     whole, part = divmod(given, 1)  # exact, unlike given * 1000
-    return _EPOCH + timedelta(milliseconds=int(whole), microseconds=round(part * 1000))
+    return _EPOCH + timedelta(milliseconds=int(whole), microseconds=min(round(part * 1000), 999))
 
 
 def refuse_broken_minutes(field: str, given: Any) -> None:
@@ -56,3 +67,19 @@ def refuse_broken_minutes(field: str, given: Any) -> None:
         offset = given.utcoffset()
         if offset is not None and offset % _MINUTE != _NO_TIME:
             raise InvalidEvent(f"{field} must be a whole number of minutes from UTC, got {show(given)}")
+
+
+def cut(moment: datetime, data: bytes, *names: str) -> datetime:
+    """The time of an event, which msgspec read from `data` and rounded to microseconds.
+
+    names: of the fields that may hold it; the first one that does counts. Only a time that was rounded into the next
+    second is set back: elsewhere it cannot change what the event belongs to.
+    """
+    if moment.microsecond or NINES not in data:
+        return moment
+    fields = _fields(data)
+    for name in names:
+        sent = bytes(fields.get(name, b"null"))
+        if sent != b"null":
+            return moment - _MICROSECOND if sent[:1] == b'"' and _ROUNDED_UP.search(sent.decode()) else moment
+    return moment

@@ -15,7 +15,7 @@ from signaltape.contract import NAMESPACE, read_struct
 from signaltape.errors import InvalidEvent
 from signaltape.events import EVENTS, SCHEMA_VERSION
 from signaltape.limits import written_oddly
-from signaltape.moments import moment_of
+from signaltape.moments import cut, moment_of
 from signaltape.records import RECORDS, Record
 from signaltape.showing import show
 
@@ -71,7 +71,10 @@ def decode_record(
         raise InvalidEvent(f"v (schema version) must be {SCHEMA_VERSION}, got {version}")
     record = _decode(name, data)
     given_ts = record.timestamp
-    ts = default_ts() if given_ts is None else as_aware(moment_of("timestamp", given_ts))
+    if given_ts is None:
+        ts = default_ts()
+    else:
+        ts = cut(as_aware(moment_of("timestamp", given_ts)), data, "timestamp")
     given = record.id if record.id is not None else wire_id.decode("utf-8", "replace") if wire_id else None
     record_id = checked_id(given) if given else str(uuid_utils.uuid5(NAMESPACE, f"{stream}:{entry_id}"))
     return DecodedRecord(record_id, record, ts)
