@@ -26,6 +26,7 @@ from reports.message import compose
 from reports.rules_commands import rules, whatif
 from reports.scorecard import Scorecard, compute, store
 from reports.session import WeekType, session
+from reports.snapshot import snapshot
 from reports.telegram.outbox import Outbox
 from reports.terminal import print_scorecard
 from reports.weeks import Week, week_of
@@ -60,16 +61,18 @@ def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
     """Compute a week's scorecard, store it, print it as a table and as the Telegram text."""
     with session() as (settings, connection):
         now = utc_now()
-        card = compute(connection, week or week_of(now), settings.round_trip_pct)
+        with snapshot(connection):
+            card = compute(connection, week or week_of(now), settings.round_trip_pct)
+            closed = outcomes(connection, card.week) if send or out is not None else []
         store(connection, card, now)
         print_scorecard(console, card)
         console.print("\nTelegram text:\n")
         click.echo(compose(card, so_far=now < card.week.report_due).text)
         if out is not None:
-            for path in _saved(card, outcomes(connection, card.week), out):
+            for path in _saved(card, closed, out):
                 click.echo(f"saved {path}")
         if send:
-            _send(settings, connection, card, now)
+            _send(settings, connection, card, now, closed)
 
 
 @main.command()
@@ -183,16 +186,19 @@ def _saved(card: Scorecard, closed: list[Outcome], out: Path) -> list[Path]:
         raise click.ClickException(f"cannot save to {out}: {error.strerror}") from None
 
 
-def _send(settings: Settings, connection: Connection, card: Scorecard, now: datetime) -> None:
+def _send(
+    settings: Settings, connection: Connection, card: Scorecard, now: datetime, closed: list[Outcome]
+) -> None:
     to = delivery.destination(settings)
     if to is None:
         click.echo(
             "not sent: set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID to send it (it is printed and stored)"
         )
         return
-    delivery.enqueue(connection, card, to, now)
+    delivery.enqueue(connection, card, to, now, closed)
     asyncio.run(delivery.drain(connection, to, _SEND_WITHIN_S))
-    state = Outbox(connection).state(delivery.message_key(card.week, to.chat_id, now))
+    outbox = Outbox(connection)
+    state = outbox.state(delivery.key_in_use(outbox, card.week, to.chat_id, now))
     assert state is not None
     name, error = state
     if name == "sent":

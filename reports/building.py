@@ -6,8 +6,10 @@ import logging
 from contextlib import closing
 from datetime import datetime
 
-from reports.delivery import destination, enqueue, message_key
+from reports.delivery import destination, enqueue, key_in_use
+from reports.figures import outcomes
 from reports.scorecard import compute, store
+from reports.snapshot import snapshot
 from reports.telegram.outbox import Outbox
 from reports.weeks import Week
 from signaltape.failpoints import failpoint
@@ -25,13 +27,15 @@ def build(settings: Settings, week: Week, now: datetime) -> bool:
     """
     to = destination(settings)
     with closing(connect(database_url(settings), name="signaltape-reports")) as connection:
-        card = compute(connection, week, settings.round_trip_pct)
+        with snapshot(connection):
+            card = compute(connection, week, settings.round_trip_pct)
+            closed = outcomes(connection, week) if to is not None else []
         store(connection, card, now)
         failpoint("reports.before_enqueue")
         if to is None:
             log.info("%s stored; Telegram is not configured, so it is not sent", week.name)
             return False
-        if not enqueue(connection, card, to, now):
+        if not enqueue(connection, card, to, now, closed):
             return False
     log.info("%s stored and put into the outbox", week.name)
     return True
@@ -43,4 +47,5 @@ def is_built(settings: Settings, week: Week, now: datetime) -> bool:
     if to is None:
         return False
     with closing(connect(database_url(settings), name="signaltape-reports")) as connection:
-        return Outbox(connection).state(message_key(week, to.chat_id, now)) is not None
+        outbox = Outbox(connection)
+        return outbox.state(key_in_use(outbox, week, to.chat_id, now)) is not None

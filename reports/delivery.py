@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from reports.figures import outcomes
+from reports.figures import Outcome
 from reports.message import compose
-from reports.scorecard import Scorecard, note_reported
+from reports.scorecard import Scorecard
 from reports.telegram.api import BotApi
-from reports.telegram.outbox import File, Outbox
+from reports.telegram.outbox import File, Outbox, Told
 from reports.telegram.pace import Pace
 from reports.telegram.sender import Sender
 from reports.weeks import Week
@@ -51,31 +53,52 @@ def message_key(week: Week, chat_id: str, now: datetime) -> str:
     return f"scorecard:{week.monday}:{chat_id}"
 
 
-def enqueue(connection: Connection, card: Scorecard, to: Destination, now: datetime) -> bool:
-    """Put a report into the outbox, with its picture and PDF. False if it is already on its way or sent."""
+def key_in_use(outbox: Outbox, week: Week, chat_id: str, now: datetime) -> str:
+    """The key of a report, by whichever of the chat's ids it is known: it had others if it became a supergroup."""
+    keys = [message_key(week, one, now) for one in outbox.ids_of(chat_id)]
+    return next((key for key in keys if outbox.state(key) is not None), keys[0])
+
+
+def enqueue(
+    connection: Connection, card: Scorecard, to: Destination, now: datetime, closed: Sequence[Outcome] = ()
+) -> bool:
+    """Put a report into the outbox, with its picture and PDF. False if it is already on its way or sent.
+
+    closed: the closed signals of the week in order of closing, for the picture.
+    """
     not_after = max(card.week.report_due, now) + REPORT_LIFETIME
-    key = message_key(card.week, to.chat_id, now)
-    text = compose(card, so_far=now < card.week.report_due)
     outbox = Outbox(connection)
+    key = key_in_use(outbox, card.week, to.chat_id, now)
+    so_far = now < card.week.report_due
+    told = None if so_far else Told(card.week.monday, card.bins_json().decode())
     before = outbox.state(key)
-    may_be_taken = before is None or before[0] == "queued"  # else there is no use in drawing
-    fresh = may_be_taken and outbox.enqueue(key, to.chat_id, text, not_after, _files(connection, card))
-    if now >= card.week.report_due:
-        note_reported(connection, card.week)
-    return fresh
+    if before is not None and before[0] != "queued":
+        return False  # there is no use in drawing
+    chat_id = outbox.ids_of(to.chat_id)[-1]
+    return outbox.enqueue(key, chat_id, compose(card, so_far=so_far), not_after, _files(card, closed), told)
 
 
-def _files(connection: Connection, card: Scorecard) -> list[File]:
-    """The picture and the PDF; none if they cannot be drawn here, for the text is what counts."""
-    from reports.picture import draw  # matplotlib takes a second to import: only where it is needed
+def _files(card: Scorecard, closed: Sequence[Outcome]) -> list[File]:
+    """The picture and the PDF, as far as they can be drawn here: the text is what counts."""
+    from reports.picture import plot, write  # matplotlib takes a second to import: only where it is needed
 
+    files = []
+    with _without_it(card, "page"), TemporaryDirectory(prefix="signaltape-") as folder:
+        page = plot(card, closed)
+        for kind, format_ in (("photo", "png"), ("document", "pdf")):
+            with _without_it(card, format_):
+                path = write(page, card, Path(folder), format_)
+                files.append(File(kind, path.name, path.read_bytes()))
+    return files
+
+
+@contextmanager
+def _without_it(card: Scorecard, what: str) -> Iterator[None]:
+    """Whatever goes wrong inside is said, and the report goes without it."""
     try:
-        with TemporaryDirectory(prefix="signaltape-") as folder:
-            png, pdf = draw(card, outcomes(connection, card.week), Path(folder))
-            return [File("photo", png.name, png.read_bytes()), File("document", pdf.name, pdf.read_bytes())]
-    except (OSError, ValueError, RuntimeError):
-        log.exception("the picture of %s could not be drawn; the text is sent without it", card.week.name)
-        return []
+        yield
+    except Exception:
+        log.exception("the %s of %s could not be drawn; the text is sent without it", what, card.week.name)
 
 
 async def drain(connection: Connection, to: Destination, deadline_s: float) -> bool:

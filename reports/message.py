@@ -45,6 +45,7 @@ def rest_lines(card: Scorecard) -> list[str]:
     lines = [
         *figure_lines(card.figures),
         *group_lines(card.figures),
+        "Layers: - (they could not be judged; the reporter's log says why)" if layers.failed else "",
         *layer_lines(layers.findings),
         weights_line(layers.findings, layers.in_use, layers.proposal, layers.waiting),
         *compared_lines(layers.compared),

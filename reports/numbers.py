@@ -15,7 +15,7 @@ _LONGEST_CHARS = 12
 
 def rounded(value: Fraction, places: int = 3) -> Decimal:
     """An exact value to so many decimals, halves away from zero, whatever its size."""
-    scaled = abs(value) * 10**places
+    scaled = Fraction(abs(value) * 10**places)
     whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
     return EXACT.scaleb(Decimal(-whole if value < 0 else whole), -places)
 

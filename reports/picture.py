@@ -159,8 +159,10 @@ def _cumulative(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     axes.text(times[-1], sums[-1], f" {sums[-1]:+.1f} R", va="center", color=_BLUE)
     within_days = times[-1] - times[0] <= timedelta(days=_DAYS_TOLD)
     # a tick for every day until a closing in some far year would take hours to draw
-    locator: Any = DayLocator(tz=WIB) if within_days else AutoDateLocator(tz=WIB, maxticks=4)
+    by_day: Any = DayLocator
+    by_span: Any = AutoDateLocator
     formatter: Any = DateFormatter
+    locator = by_day(tz=WIB) if within_days else by_span(tz=WIB, maxticks=4)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(formatter("%a\n%d" if within_days else "%Y\n%d %b", tz=WIB))
     axes.tick_params(axis="x", labelsize=8)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 
 import redis
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -23,9 +24,10 @@ from reports import jobs
 from reports.building import build, is_built
 from reports.delivery import Destination, destination
 from reports.telegram.api import BotApi
+from reports.telegram.hand import Hand
 from reports.telegram.outbox import Outbox
 from reports.telegram.pace import Pace
-from reports.telegram.sender import Sender
+from reports.telegram.sender import STOP_GRACE_S, Sender
 from reports.weeks import newest_due
 from signaltape.clock import WIB, WIB_NAME, show
 from signaltape.settings import Settings
@@ -34,6 +36,8 @@ from sink.db import DatabaseError, connect, database_url, one_line
 
 log = logging.getLogger("reports")
 
+#: After SIGTERM, what is under way may take so long: the longest wait of a sender for an answer, and some more.
+STOP_WITHIN_S = STOP_GRACE_S + 5.0
 _CATCH_UP_S = int(timedelta(days=7).total_seconds())
 #: How often a reporter looks whether another one died over its report.
 LOOK_EVERY_S = 60.0
@@ -65,12 +69,12 @@ def report_newest(settings: Settings, now: datetime) -> None:
 
 
 async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datetime]) -> None:
-    """Report and send until `stop` is set. Outages of Postgres are waited out."""
+    """Report and send until `stop` is set; then end within STOP_WITHIN_S. Whatever goes wrong is tried again."""
     busy = asyncio.Lock()
 
     async def job() -> None:
-        async with busy:
-            await _persistently(lambda: report_newest(settings, clock()), stop)
+        async with busy, Hand("reporter") as hand:
+            await _persistently(lambda: hand.do(report_newest, settings, clock()), stop, "the report was not built")
 
     async def look() -> None:
         if not busy.locked():
@@ -80,49 +84,59 @@ async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datet
     scheduler.add_job(
         job, trigger(), id="weekly-scorecard", coalesce=True, max_instances=1, misfire_grace_time=_CATCH_UP_S
     )
-    if destination(settings) is not None:
+    to = destination(settings)
+    if to is not None:
         scheduler.add_job(look, IntervalTrigger(seconds=LOOK_EVERY_S), id="look", coalesce=True)
     scheduler.start()
     next_run = scheduler.get_job("weekly-scorecard").next_run_time
     log.info("next Weekly Scorecard: %s (%s)", show(next_run), WIB_NAME)
-    sending = asyncio.create_task(_send(settings, stop))
+    tasks = [asyncio.create_task(job())]  # what was due while nobody ran
+    if to is not None:
+        sender = partial(_send_while_connected, settings, to, stop)
+        tasks.append(asyncio.create_task(_persistently(sender, stop, "nothing can be sent")))
+    else:
+        log.info("TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID are not both set: scorecards are only stored")
     try:
-        await job()  # what was due while nobody ran
-        await sending
+        await stop.wait()
     finally:
         scheduler.shutdown(wait=False)
+        await _end(tasks)
 
 
-async def _persistently(work: Callable[[], object], stop: asyncio.Event) -> None:
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Let tasks end by themselves for a while. What is cut off then is taken up by the next reporter."""
+    _, late = await asyncio.wait(tasks, timeout=STOP_WITHIN_S)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _persistently(work: Callable[[], Awaitable[object]], stop: asyncio.Event, failed: str) -> None:
+    """Do some work to its end, again and again until it succeeds or `stop` is set. No error ends the reporter."""
     backoff = Backoff(cap_s=60.0)
     while not stop.is_set():
         try:
-            await asyncio.to_thread(work)
+            await work()
             return
         except DatabaseError as error:
             await _pause(stop, backoff.next_s(), f"Postgres is away: {one_line(error)}")
         except jobs.JobFailed as error:
-            await _pause(stop, backoff.next_s(), f"the report was not built: {error}")
-
-
-async def _send(settings: Settings, stop: asyncio.Event) -> None:
-    to = destination(settings)
-    if to is None:
-        log.info("TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID are not both set: scorecards are only stored")
-        await stop.wait()
-        return
-    backoff = Backoff(cap_s=60.0)
-    while not stop.is_set():
-        try:
-            await _send_while_connected(settings, to, stop)
-        except DatabaseError as error:
-            await _pause(stop, backoff.next_s(), f"Postgres is away: {one_line(error)}")
+            await _pause(stop, backoff.next_s(), f"{failed}: {error}")
+        except Exception as error:
+            log.exception("%s", failed)
+            await _pause(stop, backoff.next_s(), f"{failed}: {one_line(error)}")
 
 
 async def _send_while_connected(settings: Settings, to: Destination, stop: asyncio.Event) -> None:
-    with closing(connect(database_url(settings), name="signaltape-sender")) as connection:
+    async with Hand("sender's connection") as hand:
+        connection = await hand.do(partial(connect, database_url(settings), name="signaltape-sender"))
         async with BotApi(to.token, to.base) as api:
-            await Sender(Outbox(connection), api, Pace(connection)).run(stop)
+            sender = Sender(Outbox(connection), api, Pace(connection))
+            try:
+                await sender.run(stop)
+            finally:
+                if sender.idle:  # else its last call still uses the connection, and this process ends
+                    await hand.do(connection.close)
 
 
 async def _pause(stop: asyncio.Event, wait_s: float, why: str) -> None:

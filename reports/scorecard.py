@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -17,11 +18,14 @@ from reports.figures import Expectancy, Figures, expectancy, figures
 from reports.layers.findings import Finding, find
 from reports.layers.rules import Compared, Proposal, Rules, propose
 from reports.layers.stored import patterns, weights_in_use
+from reports.snapshot import snapshot
 from reports.weeks import Week
 from signaltape.settings import Settings
-from sink.db import Connection, rows_as_dicts
+from sink.db import Connection, DatabaseError, rows_as_dicts
 from sink.quality import Quality, quality
 from sink.queries import load
+
+log = logging.getLogger("reports")
 
 _SQL = load(Path(__file__).parent / "sql" / "scorecard.sql")
 #: Default of SIGNALTAPE_ROUND_TRIP_PCT.
@@ -69,7 +73,8 @@ class Layers(NamedTuple):
     """What is known of the layers over the pooled weeks, and what follows for their weights.
 
     in_use: the rules version whose weights the newest signals carry; waiting: an accepted change of it that the engine
-    does not use yet (then nothing is proposed); compared: versions before and after an accepted change.
+    does not use yet (then nothing is proposed); compared: versions before and after an accepted change; failed: the
+    layers could not be judged, so that nothing of this is known.
     """
 
     findings: list[Finding]
@@ -77,6 +82,7 @@ class Layers(NamedTuple):
     proposal: Proposal | None
     waiting: str | None
     compared: list[Compared]
+    failed: bool = False
 
 
 class Revision(NamedTuple):
@@ -145,11 +151,16 @@ class Scorecard(NamedTuple):
 
 
 def compute(connection: Connection, week: Week, round_trip_pct: float = ROUND_TRIP_PCT) -> Scorecard:
-    """Compute a week's scorecard from the stored events; stores nothing.
+    """Compute a week's scorecard from the stored events, all as of one moment; stores nothing.
 
     round_trip_pct: what opening and closing a position costs, in percent of its value.
     Raises psycopg.Error when the database is away or not migrated.
     """
+    with snapshot(connection):
+        return _compute(connection, week, round_trip_pct)
+
+
+def _compute(connection: Connection, week: Week, round_trip_pct: float) -> Scorecard:
     span = {"since": week.since, "until": week.until}
     bins, *earlier = (_bins(connection, week.earlier(age), round_trip_pct) for age in range(WEEKS))
     pooled_bins = pool([_counted(one) for one in (bins, *earlier)])
@@ -175,6 +186,17 @@ def compute(connection: Connection, week: Week, round_trip_pct: float = ROUND_TR
 
 
 def _layers(connection: Connection, week: Week) -> Layers:
+    """What is known of the layers. Their statistics are not worth losing the whole report over."""
+    try:
+        return _judged_layers(connection, week)
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("the layers of %s could not be judged; the report goes without them", week.name)
+        return Layers([], None, None, None, [], failed=True)
+
+
+def _judged_layers(connection: Connection, week: Week) -> Layers:
     findings = find(patterns(connection, week))
     rules = Rules(connection)
     compared = rules.compare(week)
@@ -216,13 +238,8 @@ def store(connection: Connection, card: Scorecard, now: datetime) -> None:
             "quality": card.quality_json().decode(),
         },
     )
-    if now >= card.week.report_due:
+    if now >= card.week.report_due and not card.layers.failed:
         Rules(connection).store(card.week, card.layers.proposal, card.layers.findings)
-
-
-def note_reported(connection: Connection, week: Week) -> None:
-    """Note that the stored scorecard of a week is what its report says."""
-    connection.execute(_SQL["note_reported"], {"week_start": week.monday})
 
 
 def _revised(connection: Connection, week: Week, bins: list[Bin]) -> list[Revision]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, dict_row
 
 from signaltape.clock import WIB_NAME
@@ -19,6 +20,7 @@ from sink.queries import own
 _SQL = own("session")
 
 Connection = psycopg.Connection[TupleRow]
+Cursor = psycopg.Cursor[TupleRow]
 
 #: The server is away, or ended this session: connect again and repeat the batch.
 CONNECTION_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError)
@@ -82,6 +84,11 @@ def snapshot(connection: Connection) -> Iterator[None]:
     with connection.transaction():
         connection.execute(_SQL["snapshot"])
         yield
+
+
+def is_in_transaction(connection: Connection) -> bool:
+    """Whether a transaction is open."""
+    return connection.info.transaction_status is not TransactionStatus.IDLE
 
 
 def rows_as_dicts(connection: Connection, query: bytes, parameters: Any = None) -> list[dict[str, Any]]:

@@ -101,6 +101,8 @@ CREATE TABLE public.outbox (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     failures integer DEFAULT 0 NOT NULL,
+    told_week date,
+    told jsonb,
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'uncertain'::text, 'failed'::text, 'expired'::text])))
 );
 COMMENT ON COLUMN public.outbox.message_key IS 'For a report: report, week and chat. One message for ever.';
@@ -108,6 +110,7 @@ COMMENT ON COLUMN public.outbox.message_ids IS 'Telegram''s ids of the stubs, on
 COMMENT ON COLUMN public.outbox.filled IS 'How many of these stubs hold their part of the text by now.';
 COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs that were begun and never answered for: each may or may not stand in the chat.';
 COMMENT ON COLUMN public.outbox.attempts IS 'The number of the lease: a sender that was overtaken cannot write any more.';
+COMMENT ON COLUMN public.outbox.told IS 'The bins of told_week as the text tells them: reported from the moment on at which the text stands in the chat.';
 CREATE TABLE public.outbox_files (
     outbox_id bigint NOT NULL,
     "position" integer NOT NULL,
@@ -318,11 +321,18 @@ CREATE TABLE public.signals (
     CONSTRAINT signals_sl_check CHECK ((sl > (0)::numeric)),
     CONSTRAINT signals_tp_check CHECK ((tp > (0)::numeric))
 );
+CREATE TABLE public.telegram_chats (
+    chat_id text NOT NULL,
+    moved_to text NOT NULL,
+    moved_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT telegram_chats_check CHECK ((chat_id <> moved_to))
+);
+COMMENT ON TABLE public.telegram_chats IS 'Chats that Telegram gave a new id (a group that became a supergroup): a report is sent once, under whichever id.';
 CREATE TABLE public.telegram_pace (
     scope text NOT NULL,
     calls timestamp with time zone[] NOT NULL
 );
-COMMENT ON TABLE public.telegram_pace IS 'When the last calls for a chat, or (scope *) for all, were due: one pace for every sender, over restarts.';
+COMMENT ON TABLE public.telegram_pace IS 'When the last calls for a chat, or (scope *) for all, were due, and until when a chat is left alone (scope hold): one pace for every sender, over restarts.';
 CREATE TABLE public.weekly_scorecard (
     week_start date NOT NULL,
     bins jsonb NOT NULL,
@@ -384,6 +394,8 @@ ALTER TABLE ONLY public.signal_triggers
     ADD CONSTRAINT signal_triggers_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.signals
     ADD CONSTRAINT signals_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.telegram_chats
+    ADD CONSTRAINT telegram_chats_pkey PRIMARY KEY (chat_id);
 ALTER TABLE ONLY public.telegram_pace
     ADD CONSTRAINT telegram_pace_pkey PRIMARY KEY (scope);
 ALTER TABLE ONLY public.weekly_scorecard

@@ -1,9 +1,10 @@
 -- name: enqueue
 -- Put a message in, once per key. One that was not begun yet takes the newer text.
-INSERT INTO outbox (message_key, chat_id, body, entities, not_after)
-VALUES (%(message_key)s, %(chat_id)s, %(body)s, %(entities)s::jsonb, %(not_after)s)
+INSERT INTO outbox (message_key, chat_id, body, entities, not_after, told_week, told)
+VALUES (%(message_key)s, %(chat_id)s, %(body)s, %(entities)s::jsonb, %(not_after)s, %(told_week)s, %(told)s::jsonb)
 ON CONFLICT (message_key) DO UPDATE
-SET body = excluded.body, entities = excluded.entities, not_after = excluded.not_after, updated_at = now()
+SET body = excluded.body, entities = excluded.entities, not_after = excluded.not_after,
+    told_week = excluded.told_week, told = excluded.told, updated_at = now()
 WHERE outbox.state = 'queued' AND outbox.message_ids = '{}' AND outbox.lost_stubs = 0
 RETURNING id
 
@@ -27,14 +28,16 @@ WHERE state IN ('queued', 'sending') AND not_after <= now()
   AND (leased_until IS NULL OR leased_until < now())
 
 -- name: lease
--- Take one message that is due; nobody else gets it until the lease ends. attempts is the number of the lease.
+-- Take one message that is due; nobody else gets it until the lease ends. attempts is the number of the lease. A row
+-- that was written in the future is due: the clock was set back, and its times would be waited for as long again.
 UPDATE outbox
 SET state = 'sending', attempts = attempts + 1, leased_until = now() + make_interval(secs => %(lease_s)s),
     updated_at = now()
 WHERE id = (
     SELECT id FROM outbox
-    WHERE state IN ('queued', 'sending') AND next_try_at <= now() AND not_after > now()
-      AND (leased_until IS NULL OR leased_until < now())
+    WHERE state IN ('queued', 'sending') AND not_after > now()
+      AND (next_try_at <= now() AND (leased_until IS NULL OR leased_until < now())
+           OR updated_at > now() + interval '1 minute')
     ORDER BY next_try_at, id
     LIMIT 1
     FOR UPDATE SKIP LOCKED
@@ -54,20 +57,41 @@ FROM outbox WHERE state IN ('queued', 'sending')
 
 -- name: stub_begun
 -- Written before a stub is sent: if nobody lives to write what came of it, it may stand in the chat.
-UPDATE outbox SET lost_stubs = lost_stubs + 1, updated_at = now() WHERE id = %(id)s
+UPDATE outbox SET lost_stubs = lost_stubs + 1, updated_at = now()
+WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND not_after > now()
+RETURNING id
 
 -- name: stub_sent
--- A stub stands in the chat: remember its id before anything else happens.
-UPDATE outbox SET message_ids = message_ids || %(message_id)s::bigint, lost_stubs = lost_stubs - 1, updated_at = now()
-WHERE id = %(id)s
+-- A stub stands in the chat, for the part at this place: a fact, whoever holds the message by now. Where another sender
+-- was quicker, its stub keeps the place, and this one stays in the chat as one too many.
+UPDATE outbox
+SET message_ids = CASE WHEN cardinality(message_ids) = %(place)s
+                       THEN message_ids || %(message_id)s::bigint ELSE message_ids END,
+    lost_stubs = greatest(lost_stubs - (cardinality(message_ids) = %(place)s)::int, 0), updated_at = now()
+WHERE id = %(id)s AND chat_id = %(chat_id)s
+RETURNING message_ids[%(place)s + 1], attempts = %(attempts)s AND state = 'sending'
 
 -- name: stub_not_sent
 -- The stub certainly does not stand in the chat.
-UPDATE outbox SET lost_stubs = lost_stubs - 1, updated_at = now() WHERE id = %(id)s
+UPDATE outbox SET lost_stubs = lost_stubs - 1, updated_at = now()
+WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND lost_stubs > 0
+
+-- name: stub_gone
+-- A stub was deleted from the chat before it held its text: it counts as one that was lost.
+UPDATE outbox SET message_ids = message_ids[:%(place)s], lost_stubs = lost_stubs + 1, updated_at = now()
+WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
 
 -- name: filled
--- One more stub holds its part of the text.
-UPDATE outbox SET filled = filled + 1, updated_at = now() WHERE id = %(id)s
+-- The stub at this place holds its part of the text: a fact, whoever holds the message by now. What the text tells is
+-- reported with that; the first report of a week counts.
+WITH holds AS (
+    UPDATE outbox SET filled = greatest(filled, %(place)s + 1), updated_at = now()
+    WHERE id = %(id)s AND message_ids[%(place)s + 1] = %(message_id)s
+    RETURNING told_week, told
+)
+UPDATE weekly_scorecard SET reported = holds.told
+FROM holds
+WHERE week_start = holds.told_week AND holds.told IS NOT NULL AND reported IS NULL
 
 -- name: files
 -- The files of a message that still are to be sent.
@@ -75,9 +99,16 @@ SELECT position, kind, name, content FROM outbox_files
 WHERE outbox_id = %(id)s AND state = 'queued' ORDER BY position
 
 -- name: file_state
--- What became of a file; once it was sent, its content is not needed any more.
-UPDATE outbox_files
-SET state = %(state)s, message_id = %(message_id)s, content = CASE WHEN %(state)s = 'sent' THEN '' ELSE content END
+-- What became of a file, as the sender that holds its message says.
+UPDATE outbox_files SET state = %(state)s
+FROM outbox
+WHERE outbox_id = %(id)s AND position = %(position)s
+  AND outbox.id = outbox_id AND outbox.attempts = %(attempts)s AND outbox.state = 'sending'
+RETURNING position
+
+-- name: file_sent
+-- A file stands in the chat: a fact, whoever holds its message by now. Its content is not needed any more.
+UPDATE outbox_files SET state = 'sent', message_id = %(message_id)s, content = ''
 WHERE outbox_id = %(id)s AND position = %(position)s
 
 -- name: postpone
@@ -128,8 +159,27 @@ WHERE id IN (SELECT id FROM message)
 RETURNING id
 
 -- name: move
--- The group became a supergroup: everything that waits for it goes to its new id. Stubs stayed in the old chat.
+-- The group became a supergroup: everything that waits for it goes to its new id. Parts that hold their text are not
+-- sent again, for members see them there; empty stubs stay behind.
 UPDATE outbox
-SET chat_id = %(new_chat_id)s, message_ids = '{}', filled = 0, lost_stubs = 0, state = 'queued', leased_until = NULL,
-    next_try_at = now(), updated_at = now()
+SET chat_id = %(new_chat_id)s, message_ids = message_ids[:filled], lost_stubs = 0, state = 'queued',
+    leased_until = NULL, next_try_at = now(), updated_at = now()
 WHERE chat_id = %(chat_id)s AND state IN ('queued', 'sending')
+
+-- name: ids
+-- All ids of a chat, the oldest first.
+WITH RECURSIVE older (chat_id, step) AS (
+    SELECT %(chat_id)s::text, 0
+    UNION ALL
+    SELECT c.chat_id, o.step - 1 FROM telegram_chats c JOIN older o ON c.moved_to = o.chat_id WHERE o.step > -100
+),
+newer (chat_id, step) AS (
+    SELECT %(chat_id)s::text, 0
+    UNION ALL
+    SELECT c.moved_to, n.step + 1 FROM telegram_chats c JOIN newer n ON c.chat_id = n.chat_id WHERE n.step < 100
+)
+SELECT chat_id FROM (SELECT * FROM older UNION SELECT * FROM newer) ids ORDER BY step, chat_id
+
+-- name: note_move
+-- A chat has a new id.
+INSERT INTO telegram_chats (chat_id, moved_to) VALUES (%(chat_id)s, %(new_chat_id)s) ON CONFLICT (chat_id) DO NOTHING

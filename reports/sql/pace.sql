@@ -12,7 +12,7 @@ SELECT scope, calls, clock_timestamp() FROM telegram_pace WHERE scope = ANY(%(sc
 UPDATE telegram_pace SET calls = %(calls)s WHERE scope = %(scope)s
 
 -- name: hold
--- As if the chat had just been called, later.
+-- A chat is to be left alone until then; the latest such moment counts.
 INSERT INTO telegram_pace (scope, calls)
 VALUES (%(scope)s, ARRAY[clock_timestamp() + make_interval(secs => %(wait_s)s)])
-ON CONFLICT (scope) DO UPDATE SET calls = telegram_pace.calls || excluded.calls
+ON CONFLICT (scope) DO UPDATE SET calls = ARRAY[greatest(telegram_pace.calls[1], excluded.calls[1])]

@@ -69,10 +69,6 @@ VALUES (%(week_start)s, %(bins)s::jsonb, %(monotonic_ok)s, %(quality)s::jsonb)
 ON CONFLICT (week_start) DO UPDATE
 SET bins = excluded.bins, monotonic_ok = excluded.monotonic_ok, quality = excluded.quality, updated_at = now()
 
--- name: note_reported
--- What the report says now; the first report of a week counts.
-UPDATE weekly_scorecard SET reported = bins WHERE week_start = %(week_start)s AND reported IS NULL
-
 -- name: reported
 -- What the report of a week said; no row if it was never sent.
 SELECT reported FROM weekly_scorecard WHERE week_start = %(week_start)s AND reported IS NOT NULL

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from reports.telegram.text import Entity, Text
-from sink.db import Connection, rows_as_dicts
+from sink.db import Connection, Cursor, rows_as_dicts
 from sink.queries import load
 
 _SQL = load(Path(__file__).parent.parent / "sql" / "outbox.sql")
@@ -42,8 +42,17 @@ class Leased(NamedTuple):
     failures: int
 
 
+class Told(NamedTuple):
+    """What a message tells of a week: reported once it was sent. bins: JSON, as `weekly_scorecard.bins`."""
+
+    monday: date
+    bins: str
+
+
 class Outbox:
     """The table, as enqueuers and the sender use it. Every method is one committed transaction.
+
+    What a sender decides is written only while it holds the message; what certainly stands in the chat always is.
 
     connection: in autocommit mode; lease_s: how long a sender holds a message without a sign of life.
     """
@@ -53,7 +62,13 @@ class Outbox:
         self._lease_s = lease_s
 
     def enqueue(
-        self, key: str, chat_id: str, text: Text, not_after: datetime, files: Sequence[File] = ()
+        self,
+        key: str,
+        chat_id: str,
+        text: Text,
+        not_after: datetime,
+        files: Sequence[File] = (),
+        told: Told | None = None,
     ) -> bool:
         """Put a message in, with the files that follow it. False if one of this key is on its way or sent."""
         with self._connection.transaction():
@@ -65,6 +80,8 @@ class Outbox:
                     "body": text.text,
                     "entities": msgspec.json.encode(text.entities).decode(),
                     "not_after": not_after,
+                    "told_week": told and told.monday,
+                    "told": told and told.bins,
                 },
             ).fetchone()
             if row is None:
@@ -105,64 +122,83 @@ class Outbox:
 
     def hold(self, message: Leased) -> bool:
         """Whether this sender still holds the message and it has not expired; then for a whole lease more."""
-        row = self._connection.execute(
-            _SQL["hold"], {"id": message.id, "attempts": message.attempts, "lease_s": self._lease_s}
-        ).fetchone()
-        return row is not None
+        return self._execute("hold", message, lease_s=self._lease_s).fetchone() is not None
 
     def next_due_s(self) -> float | None:
         """Seconds until the next message is due (0 or less: now); None if none waits."""
         row = self._connection.execute(_SQL["next_due_s"]).fetchone()
         return float(row[0]) if row and row[0] is not None else None
 
-    def stub_begun(self, message: Leased) -> None:
-        """A stub is about to be sent: until more is known, it may or may not stand in the chat."""
-        self._connection.execute(_SQL["stub_begun"], {"id": message.id})
+    def stub_begun(self, message: Leased) -> bool:
+        """A stub is about to be sent: until more is known, it may or may not stand in the chat.
 
-    def stub_sent(self, message: Leased, message_id: int) -> None:
-        """The stub stands in the chat."""
-        self._connection.execute(_SQL["stub_sent"], {"id": message.id, "message_id": message_id})
+        False if this sender does not hold the message any more: then it must not be sent.
+        """
+        return self._execute("stub_begun", message).fetchone() is not None
+
+    def stub_sent(self, message: Leased, message_id: int, place: int = 0) -> int | None:
+        """A stub stands in the chat for the part at `place`. The id of the stub to fill; None if it is another's turn.
+
+        Another sender may have put a stub in its place meanwhile; then that one is filled.
+        """
+        row = self._execute(
+            "stub_sent", message, chat_id=message.chat_id, place=place, message_id=message_id
+        ).fetchone()
+        return row[0] if row and row[1] else None
 
     def stub_not_sent(self, message: Leased) -> None:
         """The stub certainly does not stand in the chat."""
-        self._connection.execute(_SQL["stub_not_sent"], {"id": message.id})
+        self._execute("stub_not_sent", message)
 
-    def filled(self, message: Leased) -> None:
-        """One more stub holds its text."""
-        self._connection.execute(_SQL["filled"], {"id": message.id})
+    def stub_gone(self, message: Leased, place: int) -> None:
+        """The stub of the part at `place` was deleted from the chat."""
+        self._execute("stub_gone", message, place=place)
+
+    def filled(self, message: Leased, place: int, message_id: int) -> None:
+        """The stub of the part at `place` holds its text."""
+        self._execute("filled", message, place=place, message_id=message_id)
 
     def files(self, message: Leased) -> list[tuple[int, File]]:
         """The files that still are to be sent, with their positions."""
-        rows = self._connection.execute(_SQL["files"], {"id": message.id}).fetchall()
+        rows = self._execute("files", message).fetchall()
         return [(position, File(kind, name, bytes(content))) for position, kind, name, content in rows]
 
-    def file_is(self, message: Leased, position: int, state: str, message_id: int | None = None) -> None:
-        """Note what became of a file: queued, sent, uncertain or failed."""
-        self._connection.execute(
-            _SQL["file_state"],
-            {"id": message.id, "position": position, "state": state, "message_id": message_id},
-        )
+    def file_is(self, message: Leased, position: int, state: str) -> bool:
+        """Note what became of a file: queued, uncertain or failed. False if this sender does not hold it any more."""
+        return self._execute("file_state", message, position=position, state=state).fetchone() is not None
 
-    def move(self, message: Leased, new_chat_id: str) -> None:
-        """The chat has a new id: send this message, and all that wait for the chat, there."""
-        self._connection.execute(_SQL["move"], {"chat_id": message.chat_id, "new_chat_id": new_chat_id})
+    def file_sent(self, message: Leased, position: int, message_id: int | None) -> None:
+        """A file stands in the chat."""
+        self._execute("file_sent", message, position=position, message_id=message_id)
+
+    def ids_of(self, chat_id: str) -> list[str]:
+        """All ids that a chat had and has, the oldest first: messages go to the last, keys are made of the first."""
+        return [row[0] for row in self._connection.execute(_SQL["ids"], {"chat_id": chat_id}).fetchall()]
+
+    def move(self, chat_id: str, new_chat_id: str) -> bool:
+        """The chat has a new id: send all that wait for the chat there. False if that would lead in a circle."""
+        with self._connection.transaction():
+            ids = self.ids_of(chat_id)
+            if new_chat_id in ids[: ids.index(chat_id) + 1]:
+                return False
+            if new_chat_id not in ids:
+                self._connection.execute(_SQL["note_move"], {"chat_id": ids[-1], "new_chat_id": new_chat_id})
+            self._connection.execute(_SQL["move"], {"chat_id": chat_id, "new_chat_id": new_chat_id})
+        return True
 
     def postpone(self, message: Leased, wait_s: float) -> None:
         """It is not this chat's turn for `wait_s` seconds."""
-        self._connection.execute(
-            _SQL["postpone"], {"id": message.id, "attempts": message.attempts, "wait_s": wait_s}
-        )
+        self._execute("postpone", message, wait_s=wait_s)
 
     def retry(self, message: Leased, wait_s: float, error: str) -> None:
         """Try again after `wait_s` seconds."""
-        self._connection.execute(
-            _SQL["retry"],
-            {"id": message.id, "attempts": message.attempts, "wait_s": wait_s, "error": error},
-        )
+        self._execute("retry", message, wait_s=wait_s, error=error)
 
     def finish(self, message: Leased, state: str, error: str | None = None) -> None:
         """Set its last state: sent, uncertain or failed."""
-        self._connection.execute(
-            _SQL["finish"],
-            {"id": message.id, "attempts": message.attempts, "state": state, "error": error},
-        )
+        self._execute("finish", message, state=state, error=error)
+
+    def _execute(self, query: str, message: Leased, **parameters: Any) -> Cursor:
+        """Run a query about a message, as the sender that was given this lease."""
+        known = {"id": message.id, "attempts": message.attempts}
+        return self._connection.execute(_SQL[query], {**known, **parameters})

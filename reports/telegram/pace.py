@@ -10,11 +10,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from reports.telegram.judging import LONGEST_WAIT_S
 from sink.db import Connection
 from sink.queries import load
 
 _SQL = load(Path(__file__).parent.parent / "sql" / "pace.sql")
 _ALL = "*"
+#: What a clock that is being corrected may go back by.
+_ROOM_S = 1.0
 
 
 class Limits(NamedTuple):
@@ -50,12 +53,16 @@ class Pace:
 
         (False, seconds) without taking it if that is more than `longest_s`.
         """
+        scopes = [_ALL, chat_id, _hold(chat_id)]
         with self._connection.transaction():
-            self._connection.execute(_SQL["ensure"], {"scopes": [_ALL, chat_id]})
-            rows = self._connection.execute(_SQL["lock"], {"scopes": [_ALL, chat_id]}).fetchall()
+            self._connection.execute(_SQL["ensure"], {"scopes": scopes})
+            rows = self._connection.execute(_SQL["lock"], {"scopes": scopes}).fetchall()
             now = rows[0][2]
             calls = {scope: made for scope, made, _ in rows}
+            held = credible(calls.pop(_hold(chat_id)), now, LONGEST_WAIT_S)
+            calls = {scope: credible(made, now, longest_s + _ROOM_S) for scope, made in calls.items()}
             due = next_turn(self._limits, is_group(chat_id), calls[_ALL], calls[chat_id], now)
+            due = max(due, *held, now)
             wait_s = (due - now).total_seconds()
             if wait_s > longest_s:
                 return False, wait_s
@@ -66,8 +73,15 @@ class Pace:
 
     def hold(self, chat_id: str, wait_s: float) -> None:
         """Telegram asked to leave a chat alone for so long."""
-        wait_s = max(0.0, wait_s - self._limits.chat_interval_s)
-        self._connection.execute(_SQL["hold"], {"scope": chat_id, "wait_s": wait_s})
+        self._connection.execute(_SQL["hold"], {"scope": _hold(chat_id), "wait_s": min(wait_s, LONGEST_WAIT_S)})
+
+
+def credible(moments: Sequence[datetime], now: datetime, ahead_s: float) -> list[datetime]:
+    """Those that can have been written by a clock that shows `now`. Pure.
+
+    None is ever written further ahead than `ahead_s`: one that lies there was written before the clock was set back.
+    """
+    return [moment for moment in moments if moment <= now + timedelta(seconds=ahead_s)]
 
 
 def next_turn(
@@ -82,6 +96,11 @@ def next_turn(
     if len(all_calls) >= limits.all_per_second:
         due = max(due, all_calls[-limits.all_per_second] + timedelta(seconds=limits.second_s))
     return due
+
+
+def _hold(chat_id: str) -> str:
+    """The scope that keeps until when a chat is to be left alone."""
+    return f"hold {chat_id}"
 
 
 def is_group(chat_id: str) -> bool:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,49 +13,15 @@ from reports.message import compose
 from reports.scorecard import compute, store
 from reports.telegram.api import BotApi
 from reports.telegram.outbox import File, Outbox
-from reports.telegram.pace import Limits, Pace
 from reports.telegram.sender import STUB, Sender
-from reports.telegram.text import Entity, Text
+from reports.telegram.text import Text
 from reports.weeks import Week
 from signaltape import Secret
 from sink.db import Connection, connect
 from tests.integration.conftest import Runner
 from tests.support.book import W03, Book
 from tests.support.botapi import TOKEN, BotServer, bot_server
-
-REPORT = Text("📊 Weekly Scorecard\n• 0.80+: n=1 _*[]()<b>&", [Entity("bold", 0, 19)])
-SOON = timedelta(minutes=5)
-CALL_TIMEOUT_S = 0.3
-NO_LIMITS = Limits(chat_interval_s=0, group_per_minute=1000, all_per_second=1000)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def state(connection: Connection, key: str = "k") -> str:
-    found = Outbox(connection).state(key)
-    assert found is not None
-    return found[0]
-
-
-def quick_sender(connection: Connection, api: BotApi) -> Sender:
-    """A sender that retries at once and keeps no pace (that is tested by itself)."""
-    return Sender(Outbox(connection), api, Pace(connection, NO_LIMITS), retry_first_s=0.01)
-
-
-def with_server(
-    work: Callable[[BotServer, Sender], Awaitable[Any]], connection: Connection, token: str = TOKEN
-) -> BotServer:
-    """Run `work` with a server and a sender that retries quickly."""
-
-    async def run() -> BotServer:
-        async with bot_server() as server, BotApi(Secret(token), server.base, CALL_TIMEOUT_S) as api:
-            await work(server, quick_sender(connection, api))
-            return server
-
-    return asyncio.run(run())
-
+from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, now, quick_sender, state, with_server
 
 def deliver(
     connection: Connection, faults: list[str], text: Text = REPORT, deadline_s: float = 15
@@ -275,6 +239,12 @@ def test_a_closure_after_the_report_is_told_in_the_next_one(connection: Connecti
 
     report(W03, before_due)  # a look at the week is no report
     report(W03, after)
+    connection.execute("UPDATE outbox SET not_after = now() + interval '1 hour'")
+
+    async def send(_server: BotServer, sender: Sender) -> None:
+        assert await sender.drain(5)
+
+    with_server(send, connection)
     following = Week(W03.monday + timedelta(days=7))
     assert "revised" not in report(following, before_due)
     book.close(late, 1)
