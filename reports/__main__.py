@@ -81,7 +81,9 @@ def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
     "--layers", is_flag=True, help="Of the judgement on layers instead of the verdict on the score."
 )
 @click.option(
-    "--runs", type=click.IntRange(100, _MOST_RUNS), help=f"Simulated runs each. Default: {RUNS}, layers {LAYER_RUNS}."
+    "--runs",
+    type=click.IntRange(100, _MOST_RUNS),
+    help=f"Simulated runs each. Default: {RUNS}, layers {LAYER_RUNS}.",
 )
 def evidence(as_json: bool, layers: bool, runs: int | None) -> None:
     """How often the verdict is right: simulate worlds in which the truth is known."""
@@ -106,7 +108,13 @@ def deliveries(context: click.Context) -> None:
 
 
 @deliveries.command(name="list")
-@click.option("--limit", type=click.IntRange(1, _MOST_LISTED), default=20, show_default=True, help="Show so many at most.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, _MOST_LISTED),
+    default=20,
+    show_default=True,
+    help="Show so many at most.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_deliveries(limit: int, as_json: bool) -> None:
     """List messages, newest first."""

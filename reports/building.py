@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reports.delivery import destination, enqueue, key_in_use
 from reports.figures import outcomes
-from reports.scorecard import compute, store
+from reports.scorecard import compute, is_over, store
 from reports.snapshot import snapshot
 from reports.telegram.outbox import Outbox
 from reports.weeks import Week
@@ -27,6 +27,9 @@ def build(settings: Settings, week: Week, now: datetime) -> bool:
     """
     to = destination(settings)
     with closing(connect(database_url(settings), name="signaltape-reports")) as connection:
+        if not is_over(connection, week):
+            log.warning("%s is not over by Postgres' clock: check the clock of this machine", week.name)
+            return False
         with snapshot(connection):
             card = compute(connection, week, settings.round_trip_pct)
             closed = outcomes(connection, week) if to is not None else []

@@ -135,7 +135,9 @@ def figure_lines(week: Figures) -> list[str]:
         if week.profit_factor is not None:
             line += f", profit factor {say(week.profit_factor, '.2f')}"
         lines.append(line)
-        lines.append(f"Realised {week.expectancy.mean_r:+.2f} R of a mean target of {say(week.target_r, '.2f')} R")
+        lines.append(
+            f"Realised {week.expectancy.mean_r:+.2f} R of a mean target of {say(week.target_r, '.2f')} R"
+        )
         lines.append(f"Score: Brier {week.brier} (a coin: 0.250), reliability {week.reliability} (best: 0)")
     if week.trigger_rate is not None and week.expiry_rate is not None:
         line = f"Triggered {week.trigger_rate:.0%}, expired {week.expiry_rate:.0%}"

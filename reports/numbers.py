@@ -29,7 +29,7 @@ def ratio(part: Decimal | int | None, whole: Decimal | int | None) -> Decimal | 
 
 def say(value: Decimal | float | None, form: str) -> str:
     """A figure in a format such as `+.2f`; `-` for one that is missing or too large to be read."""
-    if value is None or not abs(value) < _LARGEST_SAID:
+    if value is None or not -_LARGEST_SAID < value < _LARGEST_SAID:
         return "-"
     return format(value, form)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -36,6 +37,8 @@ from sink.db import DatabaseError, connect, database_url, one_line
 
 log = logging.getLogger("reports")
 
+#: The longest wait between two tries.
+BACKOFF_CAP_S = 60.0
 #: After SIGTERM, what is under way may take so long: the longest wait of a sender for an answer, and some more.
 STOP_WITHIN_S = STOP_GRACE_S + 5.0
 _CATCH_UP_S = int(timedelta(days=7).total_seconds())
@@ -74,7 +77,9 @@ async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datet
 
     async def job() -> None:
         async with busy, Hand("reporter") as hand:
-            await _persistently(lambda: hand.do(report_newest, settings, clock()), stop, "the report was not built")
+            await _persistently(
+                lambda: hand.do(report_newest, settings, clock()), stop, "the report was not built"
+            )
 
     async def look() -> None:
         if not busy.locked():
@@ -113,18 +118,22 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 async def _persistently(work: Callable[[], Awaitable[object]], stop: asyncio.Event, failed: str) -> None:
     """Do some work to its end, again and again until it succeeds or `stop` is set. No error ends the reporter."""
-    backoff = Backoff(cap_s=60.0)
+    backoff = Backoff(cap_s=BACKOFF_CAP_S)
     while not stop.is_set():
+        began_s = time.monotonic()
         try:
             await work()
             return
         except DatabaseError as error:
-            await _pause(stop, backoff.next_s(), f"Postgres is away: {one_line(error)}")
+            why = f"Postgres is away: {one_line(error)}"
         except jobs.JobFailed as error:
-            await _pause(stop, backoff.next_s(), f"{failed}: {error}")
+            why = f"{failed}: {error}"
         except Exception as error:
             log.exception("%s", failed)
-            await _pause(stop, backoff.next_s(), f"{failed}: {one_line(error)}")
+            why = f"{failed}: {one_line(error)}"
+        if time.monotonic() - began_s > BACKOFF_CAP_S:
+            backoff.reset()  # it went well for long
+        await _pause(stop, backoff.next_s(), why)
 
 
 async def _send_while_connected(settings: Settings, to: Destination, stop: asyncio.Event) -> None:

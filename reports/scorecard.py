@@ -242,6 +242,12 @@ def store(connection: Connection, card: Scorecard, now: datetime) -> None:
         Rules(connection).store(card.week, card.layers.proposal, card.layers.findings)
 
 
+def is_over(connection: Connection, week: Week) -> bool:
+    """Whether a week's report is due by Postgres' clock, which all reporters share. Raises psycopg.Error."""
+    row = connection.execute(_SQL["is_over"], {"report_due": week.report_due}).fetchone()
+    return bool(row and row[0])
+
+
 def _revised(connection: Connection, week: Week, bins: list[Bin]) -> list[Revision]:
     row = connection.execute(_SQL["reported"], {"week_start": week.monday}).fetchone()
     if row is None:

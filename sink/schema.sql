@@ -101,6 +101,7 @@ CREATE TABLE public.outbox (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     failures integer DEFAULT 0 NOT NULL,
+    parts integer,
     told_week date,
     told jsonb,
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'uncertain'::text, 'failed'::text, 'expired'::text])))
@@ -110,6 +111,7 @@ COMMENT ON COLUMN public.outbox.message_ids IS 'Telegram''s ids of the stubs, on
 COMMENT ON COLUMN public.outbox.filled IS 'How many of these stubs hold their part of the text by now.';
 COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs that were begun and never answered for: each may or may not stand in the chat.';
 COMMENT ON COLUMN public.outbox.attempts IS 'The number of the lease: a sender that was overtaken cannot write any more.';
+COMMENT ON COLUMN public.outbox.parts IS 'How many messages the text takes; NULL in rows that are older than this column.';
 COMMENT ON COLUMN public.outbox.told IS 'The bins of told_week as the text tells them: reported from the moment on at which the text stands in the chat.';
 CREATE TABLE public.outbox_files (
     outbox_id bigint NOT NULL,

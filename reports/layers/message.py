@@ -48,7 +48,9 @@ def weights_line(
     if waiting:
         return f"Weights: {waiting} is accepted, but signals still carry {in_use}"
     if proposal is not None:
-        changes = ", ".join(f"{one.layer} {say_weight(one.before)} → {say_weight(one.after)}" for one in proposal.changes)
+        changes = ", ".join(
+            f"{one.layer} {say_weight(one.before)} → {say_weight(one.after)}" for one in proposal.changes
+        )
         return f"Weights: {proposal.version} proposed: {changes}"
     return f"Weights: no change ({_why_none(findings)})"
 

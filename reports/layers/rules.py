@@ -46,7 +46,8 @@ class Proposal(NamedTuple):
     def why(self) -> str:
         """The reasons in one line."""
         return "; ".join(
-            f"{one.layer} {say_weight(one.before)} → {say_weight(one.after)}: lift {one.finding.lift.lift * 100:+.1f} points,"
+            f"{one.layer} {say_weight(one.before)} → {say_weight(one.after)}:"
+            f" lift {one.finding.lift.lift * 100:+.1f} points,"
             f" {one.finding.lift.weeks_same} of {one.finding.lift.weeks} weeks"
             for one in self.changes
         )

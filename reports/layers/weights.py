@@ -34,7 +34,9 @@ def nudge(weights: Mapping[str, Decimal], findings: Sequence[Finding]) -> dict[s
     total = min(_sum(gain), _sum(loss))
     total = max(total, len(gain) * _LEAST, len(loss) * _LEAST)
     changed = {name: EXACT.add(weights[name], step * _UNIT) for name, step in _share_out(total, gain).items()}
-    changed |= {name: EXACT.subtract(weights[name], step * _UNIT) for name, step in _share_out(total, loss).items()}
+    changed |= {
+        name: EXACT.subtract(weights[name], step * _UNIT) for name, step in _share_out(total, loss).items()
+    }
     return {name: changed.get(name, weight) for name, weight in weights.items()}
 
 

@@ -1,9 +1,10 @@
 -- name: enqueue
 -- Put a message in, once per key. One that was not begun yet takes the newer text.
-INSERT INTO outbox (message_key, chat_id, body, entities, not_after, told_week, told)
-VALUES (%(message_key)s, %(chat_id)s, %(body)s, %(entities)s::jsonb, %(not_after)s, %(told_week)s, %(told)s::jsonb)
+INSERT INTO outbox (message_key, chat_id, body, entities, parts, not_after, told_week, told)
+VALUES (%(message_key)s, %(chat_id)s, %(body)s, %(entities)s::jsonb, %(parts)s, %(not_after)s,
+        %(told_week)s, %(told)s::jsonb)
 ON CONFLICT (message_key) DO UPDATE
-SET body = excluded.body, entities = excluded.entities, not_after = excluded.not_after,
+SET body = excluded.body, entities = excluded.entities, parts = excluded.parts, not_after = excluded.not_after,
     told_week = excluded.told_week, told = excluded.told, updated_at = now()
 WHERE outbox.state = 'queued' AND outbox.message_ids = '{}' AND outbox.lost_stubs = 0
 RETURNING id
@@ -22,8 +23,11 @@ VALUES (%(id)s, %(position)s, %(kind)s, %(name)s, %(content)s)
 SELECT state, last_error FROM outbox WHERE message_key = %(message_key)s
 
 -- name: expire
--- What is past its time is never sent.
-UPDATE outbox SET state = 'expired', leased_until = NULL, updated_at = now()
+-- What is past its time is never sent. Where the text stands in the chat already, only its files come too late.
+UPDATE outbox
+SET state = CASE WHEN filled >= parts THEN 'sent' ELSE 'expired' END,
+    last_error = CASE WHEN filled >= parts THEN 'its files were not sent in time' ELSE last_error END,
+    leased_until = NULL, updated_at = now()
 WHERE state IN ('queued', 'sending') AND not_after <= now()
   AND (leased_until IS NULL OR leased_until < now())
 
@@ -144,7 +148,7 @@ WITH message AS (
     SELECT id FROM outbox WHERE id = %(id)s AND (
         state IN ('uncertain', 'failed', 'expired')
         OR state = 'sent' AND EXISTS (SELECT FROM outbox_files f WHERE f.outbox_id = %(id)s
-                                       AND f.state IN ('uncertain', 'failed'))
+                                       AND f.state <> 'sent')
     )
     FOR UPDATE
 ),

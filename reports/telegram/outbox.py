@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from reports.telegram.text import Entity, Text
+from reports.telegram.text import Entity, Text, split
 from sink.db import Connection, Cursor, rows_as_dicts
 from sink.queries import load
 
@@ -79,6 +79,7 @@ class Outbox:
                     "chat_id": chat_id,
                     "body": text.text,
                     "entities": msgspec.json.encode(text.entities).decode(),
+                    "parts": len(split(text)),
                     "not_after": not_after,
                     "told_week": told and told.monday,
                     "told": told and told.bins,

@@ -73,7 +73,9 @@ class Pace:
 
     def hold(self, chat_id: str, wait_s: float) -> None:
         """Telegram asked to leave a chat alone for so long."""
-        self._connection.execute(_SQL["hold"], {"scope": _hold(chat_id), "wait_s": min(wait_s, LONGEST_WAIT_S)})
+        self._connection.execute(
+            _SQL["hold"], {"scope": _hold(chat_id), "wait_s": min(wait_s, LONGEST_WAIT_S)}
+        )
 
 
 def credible(moments: Sequence[datetime], now: datetime, ahead_s: float) -> list[datetime]:

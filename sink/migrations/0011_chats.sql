@@ -16,6 +16,8 @@ FROM outbox
 WHERE message_key ~ '^scorecard(-so-far)?:[0-9-]+:.' AND split_part(message_key, ':', 3) <> chat_id
 ORDER BY 1, id DESC;
 
+ALTER TABLE outbox ADD COLUMN parts INTEGER;
+COMMENT ON COLUMN outbox.parts IS 'How many messages the text takes; NULL in rows that are older than this column.';
 ALTER TABLE outbox ADD COLUMN told_week DATE;
 ALTER TABLE outbox ADD COLUMN told JSONB;
 COMMENT ON COLUMN outbox.told IS

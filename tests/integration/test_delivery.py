@@ -23,6 +23,7 @@ from tests.support.book import W03, Book
 from tests.support.botapi import TOKEN, BotServer, bot_server
 from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, now, quick_sender, state, with_server
 
+
 def deliver(
     connection: Connection, faults: list[str], text: Text = REPORT, deadline_s: float = 15
 ) -> BotServer:

@@ -1,4 +1,4 @@
-"""Senders that overtake one another: what one decides counts while it holds the message, what stands in the chat always."""
+"""Senders that overtake one another: decisions count while the message is held, what was sent always."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def test_a_stub_that_was_sent_is_remembered_though_the_lease_was_lost(connection
     assert outbox.stub_sent(first, 100) is None, "it is the second one's turn"
     assert row(connection) == ([100], 0, 0)
     assert outbox.stub_begun(second)
-    assert outbox.stub_sent(second, 101) == 100, "the stub that has the place is filled, the other is one too many"
+    assert outbox.stub_sent(second, 101) == 100, (
+        "the stub that has the place is filled, the other is one too many"
+    )
     assert row(connection) == ([100], 0, 1)
 
 
@@ -149,7 +151,9 @@ def test_stubs_that_are_deleted_again_and_again_are_left_to_a_person(connection:
     assert [method for method, _ in server.calls].count("sendMessage") == 2
 
 
-def test_a_sender_that_waits_for_postgres_holds_up_nobody_else(connection: Connection, database: Secret) -> None:
+def test_a_sender_that_waits_for_postgres_holds_up_nobody_else(
+    connection: Connection, database: Secret
+) -> None:
     Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
 
     async def work(_server: BotServer, sender: Sender) -> None:

@@ -60,7 +60,9 @@ magnitudes = st.one_of(
     ),
     st.builds(lambda digits, exponent: f"{digits}e-{exponent}", st.integers(1, 10**6), st.integers(0, 390)),
 ).map(Decimal)
-outcomes_r = st.builds(lambda size, sign: size.copy_abs().copy_sign(sign), magnitudes, st.sampled_from([1, -1]))
+outcomes_r = st.builds(
+    lambda size, sign: size.copy_abs().copy_sign(sign), magnitudes, st.sampled_from([1, -1])
+)
 scores = st.one_of(
     st.sampled_from(["0", "1", "0.5", "0.6", "1e-300", f"0.5{'9' * 390}", f"0.7{'0' * 380}1"]).map(Decimal),
     st.integers(0, 10**20).map(lambda digits: Decimal(digits).scaleb(-20)),
@@ -110,7 +112,9 @@ def write(connection: Connection, week: list[dict[str, Any]]) -> None:
                 ),
             )
         )
-        batch.append(accepted("signal_triggered", triggered(signal_id, symbol=symbol, time_to_trigger_ms=one["ms"])))
+        batch.append(
+            accepted("signal_triggered", triggered(signal_id, symbol=symbol, time_to_trigger_ms=one["ms"]))
+        )
         if one["outcome"] is not None:
             costs = {"rr_best": one["best"], "fees_r": one["fees"]}
             fields = closed(
@@ -140,7 +144,11 @@ def tell(connection: Connection, folder: Path) -> str:
 @settings(
     max_examples=25,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
 )
 @given(week=st.lists(signals, max_size=6))
 def test_no_week_that_the_contract_accepts_fails(
@@ -165,7 +173,8 @@ def hostile(**changes: Any) -> dict[str, Any]:
         [],
         [hostile(outcome=Decimal("1e-400"))],
         [hostile(outcome=999_999), hostile(outcome=-999_999, closed_at=LAST_MOMENT, symbol="x" * 128)],
-        [hostile(entry=10**14, sl=Decimal(f"{10**14}.{'0' * 380}1"), outcome=Decimal("-1e-400"), ms=MOST_MS)] * 3,
+        [hostile(entry=10**14, sl=Decimal(f"{10**14}.{'0' * 380}1"), outcome=Decimal("-1e-400"), ms=MOST_MS)]
+        * 3,
     ],
     ids=["empty", "tiny", "closed in 2199", "a stop beside its entry"],
 )

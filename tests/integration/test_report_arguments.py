@@ -12,7 +12,18 @@ from reports.weeks import parse_week
 from signaltape.settings import Settings
 from tests.integration.conftest import environment_of
 
-ODD_WEEKS = ["0001-W01", "9999-W52", "2021-W53", "2022-W00", "0000-W01", "1969-W01", "2200-W01", "２０２２-W03", "", "-"]
+ODD_WEEKS = [
+    "0001-W01",
+    "9999-W52",
+    "2021-W53",
+    "2022-W00",
+    "0000-W01",
+    "1969-W01",
+    "2200-W01",
+    "２０２２-W03",
+    "",
+    "-",
+]
 
 
 def call(settings: Settings, *arguments: str) -> Result:
@@ -26,7 +37,9 @@ def is_one_line(result: Result) -> bool:
 
 @pytest.mark.parametrize("week", ODD_WEEKS)
 @pytest.mark.parametrize("command", [("scorecard",), ("qa",), ("whatif", "--weights", "-")])
-def test_a_week_that_cannot_be_is_refused_in_one_line(settings: Settings, command: tuple[str, ...], week: str) -> None:
+def test_a_week_that_cannot_be_is_refused_in_one_line(
+    settings: Settings, command: tuple[str, ...], week: str
+) -> None:
     result = call(settings, *command, "--week", week)
     assert is_one_line(result), result.output
 

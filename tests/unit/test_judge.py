@@ -28,7 +28,9 @@ answers = st.fixed_dictionaries(
         | st.fixed_dictionaries({}, optional={"retry_after": json_values, "migrate_to_chat_id": json_values}),
     },
 )
-statuses = st.sampled_from([200, 201, 302, 400, 401, 403, 404, 409, 413, 429, 500, 502, 599]) | st.integers(100, 599)
+statuses = st.sampled_from([200, 201, 302, 400, 401, 403, 404, 409, 413, 429, 500, 502, 599]) | st.integers(
+    100, 599
+)
 
 
 @given(statuses, json_values | answers)
@@ -36,7 +38,10 @@ def test_any_json_has_a_verdict_that_can_be_written_down(status: int, answer: An
     check(status, json.dumps(answer).encode())
 
 
-@given(statuses, st.binary(max_size=60) | st.sampled_from([b"[" * 10_000, b'{"ok":false,"description":"\\u0000"}']))
+@given(
+    statuses,
+    st.binary(max_size=60) | st.sampled_from([b"[" * 10_000, b'{"ok":false,"description":"\\u0000"}']),
+)
 def test_any_bytes_have_a_verdict_that_can_be_written_down(status: int, body: bytes) -> None:
     check(status, body)
 
@@ -54,12 +59,24 @@ def check(status: int, body: bytes) -> None:
 
 
 def refusal(status: int, **parameters: Any) -> bytes:
-    return json.dumps({"ok": False, "error_code": status, "description": "no", "parameters": parameters}).encode()
+    return json.dumps(
+        {"ok": False, "error_code": status, "description": "no", "parameters": parameters}
+    ).encode()
 
 
 @pytest.mark.parametrize(
     ("retry_after", "wait_s"),
-    [(7, 7), (0.5, 0.5), ("7", 7), (None, 1), (-5, 1), ("soon", 1), ([1], 1), (True, 1), (10**400, LONGEST_WAIT_S)],
+    [
+        (7, 7),
+        (0.5, 0.5),
+        ("7", 7),
+        (None, 1),
+        (-5, 1),
+        ("soon", 1),
+        ([1], 1),
+        (True, 1),
+        (10**400, LONGEST_WAIT_S),
+    ],
 )
 def test_a_429_waits_as_told_or_for_a_second(retry_after: Any, wait_s: float) -> None:
     reply = judge(429, refusal(429, retry_after=retry_after))
@@ -87,7 +104,9 @@ def test_a_new_id_that_is_none_is_left_to_a_person(new_id: Any) -> None:
 
 @pytest.mark.parametrize("ok", [1, "true", None, [], {}])
 def test_an_answer_that_says_neither_yes_nor_no_is_none(ok: Any) -> None:
-    assert judge(200, json.dumps({"ok": ok, "result": {"message_id": 5}}).encode()).verdict is Verdict.UNCERTAIN
+    assert (
+        judge(200, json.dumps({"ok": ok, "result": {"message_id": 5}}).encode()).verdict is Verdict.UNCERTAIN
+    )
     assert judge(400, json.dumps({"ok": ok, "description": "no"}).encode()).verdict is Verdict.UNCERTAIN
 
 

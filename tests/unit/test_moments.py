@@ -54,7 +54,8 @@ def test_records_are_cut_alike_together_and_alone() -> None:
     last = MONDAY.replace(day=23, hour=23, minute=59, second=59, microsecond=999_999)
     texts = ["2022-01-23T23:59:59.9999999Z", "2022-01-24T00:00:00Z", "2022-01-23T23:59:59.5Z"]
     data = [
-        as_json({"id": new_id(), "timestamp": text, "symbol": "S", "price": 0.9999999, "qty": 1}) for text in texts
+        as_json({"id": new_id(), "timestamp": text, "symbol": "S", "price": 0.9999999, "qty": 1})
+        for text in texts
     ]
     entries = [entry("market_trade", one) for one in data]
     expected = [last, MONDAY, last.replace(microsecond=500_000)]

@@ -1,0 +1,268 @@
+"""Which report was sent, where and what it said: through moved chats, crashes, replaced texts and writers meanwhile."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from reports import delivery, scorecard
+from reports.building import build
+from reports.figures import Figures
+from reports.message import compose
+from reports.scorecard import compute, store
+from reports.telegram.outbox import File, Outbox
+from reports.telegram.pace import Pace
+from reports.telegram.sender import Sender
+from reports.telegram.text import Text
+from reports.weeks import Week, newest_due
+from signaltape import Secret, Settings
+from signaltape.clock import utc_now
+from sink.db import Connection, connect
+from tests.support.book import W03, Book
+from tests.support.botapi import TOKEN, BotServer
+from tests.support.sending import REPORT, SOON, now, state, with_server
+
+AFTER = W03.report_due + timedelta(minutes=1)
+FOLLOWING = Week(W03.monday + timedelta(days=7))
+
+
+def to(chat_id: str) -> delivery.Destination:
+    return delivery.Destination(Secret(TOKEN), chat_id, "http://127.0.0.1:1")
+
+
+def enqueue(connection: Connection, chat_id: str, week: Week = W03) -> bool:
+    card = compute(connection, week)
+    store(connection, card, week.report_due + timedelta(minutes=1))
+    return delivery.enqueue(connection, card, to(chat_id), week.report_due + timedelta(minutes=1))
+
+
+def send(connection: Connection, moved: dict[str, int] | None = None, refuse: bool = False) -> BotServer:
+    connection.execute("UPDATE outbox SET not_after = now() + interval '1 hour' WHERE state = 'queued'")
+
+    async def work(server: BotServer, sender: Sender) -> None:
+        server.moved = moved or {}
+        server.refuse = (403, "Forbidden") if refuse else None
+        await sender.drain(0.5 if refuse else 5)
+
+    return with_server(work, connection)
+
+
+def revised(connection: Connection) -> bool:
+    return "revised" in compose(compute(connection, FOLLOWING)).text
+
+
+def test_a_week_is_not_sent_again_under_the_new_id_of_its_group(connection: Connection) -> None:
+    assert enqueue(connection, "-77")
+    server = send(connection, {"-77": -1001234})
+    assert server.calls[-1][1]["chat_id"] == "-1001234"
+    assert not enqueue(connection, "-1001234"), "TELEGRAM_CHAT_ID was changed as the log says"
+    assert not enqueue(connection, "-77"), "another reporter still has the old one"
+    assert enqueue(connection, "-77", FOLLOWING), "the next week is another report"
+    send(connection)
+    chats = connection.execute("SELECT DISTINCT chat_id FROM outbox").fetchall()
+    assert chats == [("-1001234",)], "it goes straight to the new id"
+
+
+def test_a_group_that_moved_again_and_again_is_still_the_same(connection: Connection) -> None:
+    assert enqueue(connection, "-77")
+    send(connection, {"-77": -1001, "-1001": -1002})
+    assert [enqueue(connection, chat) for chat in ("-77", "-1001", "-1002")] == [False] * 3
+    assert enqueue(connection, "-1003")
+    assert Outbox(connection).ids_of("-1001") == ["-77", "-1001", "-1002"]
+
+
+def test_a_report_that_was_sent_under_the_new_id_first_is_found_by_the_old_one(
+    connection: Connection,
+) -> None:
+    assert enqueue(connection, "-1001")
+    send(connection)
+    assert enqueue(connection, "-77", FOLLOWING)
+    send(connection, {"-77": -1001})
+    assert not enqueue(connection, "-77")
+
+
+def test_chats_that_move_in_a_circle_are_asked_seldom(connection: Connection) -> None:
+    outbox = Outbox(connection)
+    assert outbox.move("-1", "-2")
+    assert not outbox.move("-2", "-1")
+    assert not outbox.move("-2", "-2")
+    assert enqueue(connection, "-1")
+
+    async def work(server: BotServer, sender: Sender) -> None:
+        server.moved = {"-2": -2}
+        await sender.drain(0.3)
+        assert len(server.calls) < 10
+
+    connection.execute("UPDATE outbox SET not_after = now() + interval '1 hour'")
+    with_server(work, connection)
+    assert state(connection, f"scorecard:{W03.monday}:-1") == "queued"
+
+
+def test_a_part_that_stands_in_the_old_group_is_not_sent_to_the_new_one(connection: Connection) -> None:
+    outbox = Outbox(connection)
+    outbox.enqueue("k", "-77", Text("".join(f"line {number}\n" for number in range(700))), now() + SOON)
+    leased = outbox.lease()
+    assert leased is not None
+    outbox.stub_begun(leased)
+    outbox.stub_sent(leased, 5000)
+    outbox.filled(leased, 0, 5000)
+    outbox.postpone(leased, 0)
+    server = send(connection, {"-77": -1001})
+    assert state(connection) == "sent"
+    assert not any(text.startswith("line 0\n") for text in server.messages.values())
+
+
+def test_moves_that_were_followed_before_are_known(connection: Connection) -> None:
+    from sink import migrate as migrations
+
+    connection.execute("DROP TABLE telegram_chats")
+    connection.execute("ALTER TABLE outbox DROP COLUMN told_week, DROP COLUMN told, DROP COLUMN parts")
+    connection.execute(
+        "INSERT INTO outbox (message_key, chat_id, body, not_after, state) VALUES"
+        " ('scorecard:2022-01-17:-77', '-1001', 'x', now(), 'sent'), ('k', '-5', 'x', now(), 'sent'),"
+        " ('scorecard:2022-01-17:-8', '-8', 'x', now(), 'sent')"
+    )
+    (step,) = (one for one in migrations.migrations() if one.number == 11)
+    connection.execute(step.sql)
+    assert connection.execute("SELECT chat_id, moved_to FROM telegram_chats").fetchall() == [("-77", "-1001")]
+
+
+def test_what_counts_as_reported_is_what_was_sent(connection: Connection, book: Book) -> None:
+    late = book.signal(0.65)
+    assert enqueue(connection, "42")
+    book.close(late, 1)
+    assert enqueue(connection, "42"), "it still waits: the newer text is taken"
+    assert not revised(connection), "nobody was told anything yet"
+    send(connection)
+    assert not revised(connection), "the text that was sent holds the late closure"
+    book.close(book.signal(0.65), -1)
+    assert revised(connection)
+
+
+def test_a_report_that_was_never_sent_is_not_revised(connection: Connection, book: Book) -> None:
+    assert enqueue(connection, "42")
+    send(connection, refuse=True)
+    book.closed_signal(0.65, 1)
+    assert not revised(connection)
+
+
+def test_a_reporter_that_dies_right_after_enqueueing_loses_no_revision(
+    connection: Connection, book: Book
+) -> None:
+    assert enqueue(connection, "42")  # and nothing of the reporter runs after this
+    send(connection)
+    book.closed_signal(0.65, 1)
+    assert revised(connection)
+
+
+def test_a_card_is_of_one_moment(
+    connection: Connection, database: Secret, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book.closed_signal(0.65, 1)
+    from reports.figures import figures as computed
+
+    def figures_after_another_closure(own: Connection, week: Week, round_trip_pct: float) -> Figures:
+        with connect(database) as other:
+            Book(other).closed_signal(0.65, 1)
+        return computed(own, week, round_trip_pct)
+
+    monkeypatch.setattr(scorecard, "figures", figures_after_another_closure)
+    card = compute(connection, W03)
+    assert (sum(one.n for one in card.bins), card.figures.closed) == (1, 1)
+    assert compute(connection, W03).figures.closed == 3, "the next one sees what was written"
+
+
+def test_layers_that_cannot_be_judged_cost_only_themselves(
+    connection: Connection, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_patterns: object) -> None:
+        raise FloatingPointError("singular")
+
+    book.closed_signal(0.65, 1)
+    monkeypatch.setattr(scorecard, "find", broken)
+    card = compute(connection, W03)
+    store(connection, card, AFTER)
+    assert "Layers: - (they could not be judged" in compose(card).text
+    assert "n=1, winrate=1.000" in compose(card).text
+
+
+@pytest.mark.parametrize("part", ["plot", "png", "pdf"])
+def test_a_picture_that_cannot_be_drawn_costs_only_itself(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    from reports import picture
+
+    written = picture.write
+
+    def write(*arguments: object) -> object:
+        if arguments[-1] == part:
+            raise ArithmeticError("no")
+        return written(*arguments)  # type: ignore[arg-type]
+
+    def plot(*_: object) -> None:
+        raise ArithmeticError("no")
+
+    monkeypatch.setattr(picture, "plot", plot) if part == "plot" else monkeypatch.setattr(
+        picture, "write", write
+    )
+    assert enqueue(connection, "42")
+    (found,) = connection.execute("SELECT count(*) FROM outbox_files").fetchall()
+    assert found == (0 if part == "plot" else 1,)
+    assert next(iter(send(connection).messages.values())).startswith("📊 Weekly Scorecard")
+
+
+def test_a_clock_that_was_set_back_holds_up_no_message(connection: Connection) -> None:
+    Outbox(connection).enqueue("k", "42", REPORT, now() + timedelta(days=2))
+    for scope in ("*", "42"):
+        connection.execute(
+            "INSERT INTO telegram_pace VALUES (%s, ARRAY[now() + interval '5 hours', now() + interval '6 hours'])",
+            (scope,),
+        )
+    connection.execute(
+        "UPDATE outbox SET updated_at = now() + interval '5 hours', next_try_at = now() + interval '5 hours',"
+        " leased_until = now() + interval '5 hours', state = 'sending'"
+    )
+    server = with_server(_drain, connection)
+    assert list(server.messages.values()) == [REPORT.text]
+
+
+async def _drain(_server: BotServer, sender: Sender) -> None:
+    assert await sender.drain(5)
+
+
+def test_telegram_may_ask_to_leave_a_chat_alone_for_hours(connection: Connection) -> None:
+    pace = Pace(connection)
+    pace.hold("42", 7200)
+    pace.hold("42", 60)
+    taken, wait_s = pace.reserve("42", 2)
+    assert not taken
+    assert wait_s == pytest.approx(7200, abs=5)
+    assert pace.reserve("43", 2)[0], "other chats go on"
+
+
+def test_a_text_that_was_sent_is_not_called_expired_when_its_files_come_too_late(
+    connection: Connection,
+) -> None:
+    outbox = Outbox(connection)
+    outbox.enqueue("k", "42", REPORT, now() + SOON, [File("photo", "week.png", b"picture")])
+    leased = outbox.lease()
+    assert leased is not None
+    outbox.stub_begun(leased)
+    outbox.stub_sent(leased, 100)
+    outbox.filled(leased, 0, 100)
+    outbox.retry(leased, 0, "429")
+    connection.execute("UPDATE outbox SET not_after = now()")
+    assert outbox.lease() is None
+    assert outbox.state("k") == ("sent", "its files were not sent in time")
+    assert outbox.resend(leased.id, now() + SOON), "the files get another chance"
+
+
+def test_a_machine_whose_clock_is_ahead_reports_no_week_that_is_not_over(
+    connection: Connection, settings: Settings
+) -> None:
+    ahead = utc_now() + timedelta(days=21)
+    bot = msgspec.structs.replace(settings, telegram_bot_token=Secret(TOKEN), telegram_chat_id="42")
+    assert not build(bot, newest_due(ahead), ahead)
+    assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
