@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from reports.layers.regression import Effect, effects
 #: A layer is consistent if it points one way in at least this share of the weeks, and in no fewer weeks than this.
 SHARE_OF_WEEKS = 0.75
 FEWEST_WEEKS = 4
+#: The time of the regression grows with the cube of the layers; names beyond these are ids by mistake, not layers.
+MOST_JUDGED = 200
 
 
 class Finding(NamedTuple):
@@ -47,6 +50,21 @@ class Finding(NamedTuple):
 
 
 def find(patterns: Sequence[Pattern]) -> list[Finding]:
-    """Findings on every layer that can be judged, best lift first."""
+    """Findings on every layer that can be judged, best lift first; of very many, on those that are named most."""
+    patterns = most_named(patterns)
     second = effects(patterns)
     return [Finding(lift, second[lift.layer]) for lift in lifts(patterns)]
+
+
+def most_named(patterns: Sequence[Pattern], most: int = MOST_JUDGED) -> Sequence[Pattern]:
+    """The same signals with no more layers than `most`: those that most of them name."""
+    named: Counter[str] = Counter()
+    for one in patterns:
+        named.update(dict.fromkeys(one.layers, one.closed))
+    if len(named) <= most:
+        return patterns
+    kept = set(sorted(named, key=lambda name: (-named[name], name))[:most])
+    return [
+        one._replace(layers={name: says for name, says in one.layers.items() if name in kept})
+        for one in patterns
+    ]

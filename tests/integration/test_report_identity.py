@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import msgspec
@@ -26,6 +27,13 @@ from tests.support.sending import REPORT, SOON, now, state, with_server
 
 AFTER = W03.report_due + timedelta(minutes=1)
 FOLLOWING = Week(W03.monday + timedelta(days=7))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Without pictures, which take a second each, where they are not the point."""
+    if "picture" not in request.node.name:
+        monkeypatch.setattr(delivery, "_files", lambda *_: [])
 
 
 def to(chat_id: str) -> delivery.Destination:
@@ -266,3 +274,19 @@ def test_a_machine_whose_clock_is_ahead_reports_no_week_that_is_not_over(
     bot = msgspec.structs.replace(settings, telegram_bot_token=Secret(TOKEN), telegram_chat_id="42")
     assert not build(bot, newest_due(ahead), ahead)
     assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+
+
+def test_files_follow_their_report_into_the_new_group(connection: Connection) -> None:
+    Outbox(connection).enqueue("k", "-77", REPORT, now() + SOON, [File("photo", "week.png", b"picture")])
+
+    async def work(server: BotServer, sender: Sender) -> None:
+        draining = asyncio.create_task(sender.drain(5))
+        while len(server.calls) < 2:
+            await asyncio.sleep(0)
+        server.moved["-77"] = -1001
+        assert await draining
+
+    server = with_server(work, connection)
+    assert [name for _, name, _ in server.files.values()] == ["week.png"]
+    assert list(server.messages.values()).count(REPORT.text) == 1
+    assert state(connection) == "sent"

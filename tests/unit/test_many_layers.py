@@ -1,0 +1,28 @@
+"""Layers without number: an engine that puts ids where names of layers belong costs the report nothing."""
+
+from __future__ import annotations
+
+import time
+
+from reports.layers.findings import MOST_JUDGED, find, most_named
+from reports.layers.lift import Pattern
+
+
+def test_layers_without_number_are_judged_in_time_and_the_real_ones_are_among_them() -> None:
+    patterns = [
+        Pattern(
+            number % 8, {"trend": number % 3 == 0, f"id-{number}": True, f"no-{number}": False}, 1, number % 2
+        )
+        for number in range(1500)
+    ]
+    began = time.monotonic()
+    found = find(patterns)
+    assert time.monotonic() - began < 10
+    assert "trend" in [one.layer for one in found]
+    assert len(found) <= MOST_JUDGED
+
+
+def test_a_layer_that_more_signals_name_goes_first() -> None:
+    patterns = [Pattern(0, {"a": True, "b": True}, 5, 1), Pattern(0, {"b": False, "c": True}, 6, 1)]
+    assert [one.layers for one in most_named(patterns, 2)] == [{"b": True}, {"b": False, "c": True}]
+    assert most_named(patterns, 3) is patterns
