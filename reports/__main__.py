@@ -26,7 +26,6 @@ from reports.message import compose
 from reports.rules_commands import rules, whatif
 from reports.scorecard import Scorecard, compute, store
 from reports.session import WeekType, session
-from reports.snapshot import snapshot
 from reports.telegram.outbox import Outbox
 from reports.terminal import print_scorecard
 from reports.weeks import Week, week_of
@@ -35,7 +34,7 @@ from signaltape.command import begin_command
 from signaltape.errors import SettingsError
 from signaltape.secrecy import scrub
 from signaltape.settings import Settings
-from sink.db import Connection, database_url
+from sink.db import Connection, database_url, snapshot
 
 console = Console()
 _SEND_WITHIN_S = 90.0

@@ -9,12 +9,11 @@ from datetime import datetime
 from reports.delivery import destination, enqueue, key_in_use
 from reports.figures import outcomes
 from reports.scorecard import compute, is_over, store
-from reports.snapshot import snapshot
 from reports.telegram.outbox import Outbox
 from reports.weeks import Week
 from signaltape.failpoints import failpoint
 from signaltape.settings import Settings
-from sink.db import connect, database_url
+from sink.db import connect, database_url, snapshot
 
 log = logging.getLogger("reports")
 

@@ -18,10 +18,9 @@ from reports.figures import Expectancy, Figures, expectancy, figures
 from reports.layers.findings import Finding, find
 from reports.layers.rules import Compared, Proposal, Rules, propose
 from reports.layers.stored import patterns, weights_in_use
-from reports.snapshot import snapshot
 from reports.weeks import Week
 from signaltape.settings import Settings
-from sink.db import Connection, DatabaseError, rows_as_dicts
+from sink.db import Connection, DatabaseError, rows_as_dicts, snapshot
 from sink.quality import Quality, quality
 from sink.queries import load
 

@@ -80,15 +80,16 @@ def _names_a_schema(url: Secret) -> bool:
 
 @contextmanager
 def snapshot(connection: Connection) -> Iterator[None]:
-    """A transaction whose queries all see the same moment, however much is written meanwhile; it only reads."""
+    """A transaction whose queries all see the same moment, however much is written meanwhile; it only reads.
+
+    Inside of another one it is that one's moment. connection: in autocommit mode.
+    """
+    if connection.info.transaction_status is not TransactionStatus.IDLE:
+        yield
+        return
     with connection.transaction():
         connection.execute(_SQL["snapshot"])
         yield
-
-
-def is_in_transaction(connection: Connection) -> bool:
-    """Whether a transaction is open."""
-    return connection.info.transaction_status is not TransactionStatus.IDLE
 
 
 def rows_as_dicts(connection: Connection, query: bytes, parameters: Any = None) -> list[dict[str, Any]]:

@@ -179,10 +179,8 @@ def quick_decode(name: str, data: bytes, entry_id: str, time_of: Callable[[str],
         own = getattr(event, time_field)
         if own is None:
             own = event.ts
-        if own is None:
-            ts = time_of(entry_id)
-        else:
-            ts = cut(as_aware(moment_of(time_field, own)), data, time_field, "ts")
+        sent = None if own is None else as_aware(moment_of(time_field, own))
+        ts = time_of(entry_id) if sent is None else cut(sent, data, time_field, "ts")
         if needs_a_look(data):
             return None
     except Exception:  # noqa: BLE001 - whatever it was, the exact decoder says it in words

@@ -70,11 +70,8 @@ def decode_record(
     if version != SCHEMA_VERSION:
         raise InvalidEvent(f"v (schema version) must be {SCHEMA_VERSION}, got {version}")
     record = _decode(name, data)
-    given_ts = record.timestamp
-    if given_ts is None:
-        ts = default_ts()
-    else:
-        ts = cut(as_aware(moment_of("timestamp", given_ts)), data, "timestamp")
+    sent = None if record.timestamp is None else as_aware(moment_of("timestamp", record.timestamp))
+    ts = default_ts() if sent is None else cut(sent, data, "timestamp")
     given = record.id if record.id is not None else wire_id.decode("utf-8", "replace") if wire_id else None
     record_id = checked_id(given) if given else str(uuid_utils.uuid5(NAMESPACE, f"{stream}:{entry_id}"))
     return DecodedRecord(record_id, record, ts)
