@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from replay.layout import sessions_folder
-from replay.lines import read_head
+from signaltape.replay.line import read_head
 from replay.sources import Source, Span
 from signaltape.clock import WIB
 from signaltape.replay.session import EVENTS, MANIFEST, DateRange, Manifest

@@ -1,46 +1,28 @@
-"""One line of the archive and of a session: the payload as it was sent, with what it is in front.
-
-    {"_event":"trade_log","_id":"…","_ts":"2022-01-17T03:00:00.000000Z", …the payload's own fields…}
-
-The time is UTC with microseconds, so that lines sort as texts.
-"""
+"""Writing lines of the archive; how they look stands in `signaltape.replay.line`."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 import msgspec
-from msgspec import Struct
 
-from signaltape.records import type_of
+from signaltape.replay.line import RESERVED, WHOLE
 
-
-class Head(Struct, rename={"event": "_event", "line_id": "_id", "ts": "_ts", "event_type": "eventType"}):
-    """What is needed to choose and sort a line, without looking at the rest."""
-
-    event: str
-    line_id: str
-    ts: str
-    symbol: str | None = None
-    event_type: str | None = None
-
-    @property
-    def type(self) -> str:
-        """The type by which replays choose."""
-        return type_of(self.event, self.event_type)
-
-
-read_head = msgspec.json.Decoder(Head).decode
+_keys_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def make_line(event: str, line_id: str, ts: str, payload: bytes) -> bytes:
     """A line without its newline. ts: as `sortable` gives it; payload: the JSON object as it was sent."""
     if b"\n" in payload or b"\r" in payload:
         payload = msgspec.json.format(payload, indent=-1)
-    if payload[:1] != b"{" or payload[1:2] == b" ":
-        payload = b"{" + payload.strip()[1:].lstrip()
-    head = f'{{"_event":"{event}","_id":"{line_id}","_ts":"{ts}",'
-    return head.encode() + payload[1:]
+    front = f'{{"_event":"{event}","_id":"{line_id}","_ts":"{ts}"'.encode()
+    # `_` at the begin of a key, also written as an escape
+    if (b'"_' in payload or b"\\u005" in payload) and not RESERVED.isdisjoint(_keys_of(payload)):
+        return b"%b,%b%b}" % (front, WHOLE, payload.strip())
+    if payload[:2] != b'{"':
+        inside = payload.strip()[1:-1].strip()
+        return b"%b,%b}" % (front, inside) if inside else front + b"}"
+    return b"%b,%b" % (front, payload[1:])
 
 
 def sortable(ts: datetime) -> str:

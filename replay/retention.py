@@ -18,7 +18,8 @@ from replay.atomic import write_beside
 from replay.files import COMPRESSED, archive_files, read_lines
 from replay.layout import FOLDERS, SIGNALS, data_folder, day_of, sessions_folder
 from replay.ledger import Ledger
-from replay.lines import read_head, sortable
+from replay.lines import sortable
+from signaltape.replay.line import read_head
 from replay.sessions import delete_session, read_manifest
 from replay.summary import Summary
 from signaltape.clock import WIB

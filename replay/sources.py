@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Protocol
 from replay.files import archive_files, read_lines
 from replay.layout import FOLDERS, data_folder, group_of
 from replay.ledger import Ledger
-from replay.lines import Head, make_line, read_head, sortable
+from replay.lines import make_line, sortable
+from signaltape.replay.line import Head, read_head
 from signaltape.clock import from_epoch_ms
 from signaltape.consuming.entry import Entry
 from signaltape.events import EVENTS

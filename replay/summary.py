@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from replay.lines import read_head
+from signaltape.replay.line import payload_of, read_head
 from signaltape.records import Group
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -45,7 +45,7 @@ class Summary:
         if head.symbol:
             self._symbols[head.symbol] += 1
         if self._group == Group.TRADES:
-            self._pnl += _read_pnl(line).realizedPnl
+            self._pnl += _read_pnl(payload_of(line)).realizedPnl
         self._first = head.ts if self._first is None else min(self._first, head.ts)
         self._last = head.ts if self._last is None else max(self._last, head.ts)
 

@@ -11,10 +11,15 @@ import msgspec
 from msgspec import Struct
 
 from signaltape.errors import SignaltapeError
-from signaltape.records import type_of
+from signaltape.replay.bad_lines import BadLines
+from signaltape.replay.line import BadLine, payload_of, read_head, split
 
 MANIFEST = "manifest.json"
 EVENTS = "events.jsonl"
+
+
+#: What reading a JSON file of others can raise.
+UNREADABLE = (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 class SessionError(SignaltapeError):
@@ -58,7 +63,7 @@ class ReplayEvent(Struct, frozen=True, gc=False):
     @property
     def payload(self) -> bytes:
         """The JSON object as it was recorded, without what the archive put in front of it."""
-        return b"{" + self.line[self.line.index(_END_OF_HEAD) + len(_END_OF_HEAD) :]
+        return payload_of(self.line)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -67,43 +72,34 @@ class ReplayEvent(Struct, frozen=True, gc=False):
         return fields
 
 
-#: The head ends with the time: `…,"_ts":"2022-01-17T03:00:00.000000Z",`.
-_END_OF_HEAD = b'Z",'
-
-
-class _Head(Struct, rename={"event": "_event", "event_id": "_id", "ts": "_ts", "event_type": "eventType"}):
-    event: str
-    event_id: str
-    ts: datetime
-    symbol: str | None = None
-    event_type: str | None = None
-
-
-_HEAD = msgspec.json.Decoder(_Head)
-
-
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of the session in `folder`. Raises SessionError."""
     try:
         return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except FileNotFoundError:
         raise SessionError(f"there is no session {folder.name}") from None
-    except (OSError, msgspec.MsgspecError) as error:
+    except UNREADABLE as error:
         raise SessionError(f"session {folder.name} cannot be read: {error}") from None
 
 
-def read_events(folder: Path, start: int = 0) -> Iterator[ReplayEvent]:
-    """The events of a session from number `start` on. Raises SessionError."""
+def read_events(folder: Path, start: int = 0, bad: BadLines | None = None) -> Iterator[ReplayEvent]:
+    """The events of a session from number `start` on. Raises SessionError.
+
+    What is no line is left out, its number with it, and noted in `bad`.
+    """
+    bad = bad or BadLines()
     try:
         with (folder / EVENTS).open("rb") as file:
-            for index, raw in enumerate(file):
+            for index, line in enumerate(split(file.read)):
                 if index < start:
                     continue
-                line = raw.rstrip(b"\n")
-                head = _HEAD.decode(line)
-                kind = type_of(head.event, head.event_type)
-                yield ReplayEvent(index, head.event, kind, head.event_id, head.ts, head.symbol, line)
+                try:
+                    head = read_head(line)
+                except BadLine as error:
+                    bad.note(f"{folder.name}/{EVENTS}:{index + 1}", error)
+                    continue
+                yield ReplayEvent(index, head.event, head.type, head.line_id, head.at, head.symbol, line)
     except FileNotFoundError:
         raise SessionError(f"session {folder.name} has no events") from None
-    except (OSError, msgspec.MsgspecError) as error:
+    except OSError as error:
         raise SessionError(f"session {folder.name} cannot be read: {error}") from None

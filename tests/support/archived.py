@@ -1,0 +1,52 @@
+"""Entries into an archive, an archive into a session, for tests that need no server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from replay.archiver import Archive, Archived
+from replay.build import build
+from replay.layout import sessions_folder
+from replay.sources import ArchiveSource, Span
+from signaltape.consuming.entry import Entry
+from signaltape.replay import ReplayEvent
+from signaltape.replay.session import read_events
+from sink.decoding import sort_entries
+from tests.support.records import RECORD_SAMPLES
+
+NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)  # noon in Jakarta
+DAY = Span(NOON - timedelta(hours=12), NOON + timedelta(hours=12))
+_NOON_MS = int(NOON.timestamp() * 1000)
+
+
+def record(name: str, when: datetime = NOON, **changes: Any) -> tuple[str, bytes]:
+    """A record of a kind at a time, as its name and payload."""
+    return name, msgspec.json.encode({**RECORD_SAMPLES[name], "timestamp": when.isoformat(), **changes})
+
+
+def write(data: Path, events: Iterable[tuple[str, bytes]], first: int = 0) -> Archived:
+    """Archive events as one batch, from entry number `first` on; entries without a time are of noon."""
+    batch = sort_entries(
+        [
+            Entry("s:{0}", f"{_NOON_MS}-{first + number}", [b"event", name.encode(), b"data", payload])
+            for number, (name, payload) in enumerate(events)
+        ]
+    )
+    assert not batch.dead, batch.dead
+    target = Archive(data)
+    try:
+        target.write(batch)
+        return target.total
+    finally:
+        target.close()
+
+
+def built(data: Path, span: Span = DAY) -> list[ReplayEvent]:
+    """The events of a session that is built from the archive."""
+    manifest = build(data, ArchiveSource(data), span, now=datetime.now(UTC))
+    return list(read_events(sessions_folder(data) / manifest.session_id))
