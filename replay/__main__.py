@@ -37,7 +37,9 @@ def archive(once: bool) -> None:
         usable_folder("SIGNALTAPE_HOME", settings.home)
         usable_folder("SIGNALTAPE_DATA", settings.data)
         done = run_archiver(settings, redis_url(settings), stop_on_signals(), once=once)
-    click.echo(f"archived {done.lines}, duplicates {done.duplicates}, invalid {done.invalid}")
+    click.echo(
+        f"archived {done.lines}, duplicates {done.duplicates}, conflicts {done.conflicts}, invalid {done.invalid}"
+    )
 
 
 @main.command()

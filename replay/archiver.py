@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,9 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from replay.adoption import digest_of
+from replay.appending import append
 from replay.atomic import replace_file
 from replay.layout import archive_file, data_folder, snapshot_file
-from replay.ledger import Ledger
+from replay.ledger import Ledger, inode_of, is_damaged, set_aside
 from replay.lines import make_line, sortable
 from signaltape.consuming.writing import CannotWrite
 from signaltape.failpoints import failpoint
@@ -22,19 +23,26 @@ from sink.decoding import Batch
 
 log = logging.getLogger("replay")
 
+#: Of one batch; the others are counted.
+_CONFLICTS_NAMED = 5
 _SNAPSHOTS = {name for name, kind in RECORDS.items() if kind.GROUP is Group.SNAPSHOTS}
 
 
 class Archived(NamedTuple):
-    """What was done: lines written, duplicates dropped, invalid entries left to the worker's dead letters."""
+    """What was done: lines written, duplicates dropped, invalid entries left to the worker's dead letters.
+
+    conflicts: dropped too, but their content is another than that of the line with their id.
+    """
 
     lines: int = 0
     duplicates: int = 0
     invalid: int = 0
+    conflicts: int = 0
 
 
 class _Line(NamedTuple):
     line_id: str
+    digest: int
     event: str
     path: str
     ts: str
@@ -47,6 +55,7 @@ class Archive:
     def __init__(self, data: Path) -> None:
         self._root = data_folder(data)
         self._ledger: Ledger | None = None
+        self._inode: int | None = None
         self.total = Archived()
 
     def write(self, batch: Batch) -> None:
@@ -54,16 +63,20 @@ class Archive:
         lines = list(_lines(batch))
         try:
             if self._ledger is None:
+                self._inode = inode_of(self._root)
                 self._ledger = Ledger(self._root)
-            written = self._append(self._ledger, lines)
+            written, conflicts = self._append(self._ledger, lines)
         except (OSError, sqlite3.Error) as error:
             self.close()
+            if is_damaged(error):
+                set_aside(self._root, self._inode)
             raise CannotWrite(f"the archive under {self._root}", _why(error)) from error
         total = self.total
         self.total = Archived(
             total.lines + written,
-            total.duplicates + len(lines) - written,
+            total.duplicates + len(lines) - written - conflicts,
             total.invalid + len(batch.dead),
+            total.conflicts + conflicts,
         )
 
     def close(self) -> None:
@@ -72,9 +85,11 @@ class Archive:
         if ledger is not None:
             ledger.close()
 
-    def _append(self, ledger: Ledger, lines: list[_Line]) -> int:
+    def _append(self, ledger: Ledger, lines: list[_Line]) -> tuple[int, int]:
+        """How many lines were written, and how many conflict with one that is there."""
         with ledger.transaction():
-            fresh = ledger.unseen([one.line_id for one in lines])
+            lengths = {path: self._length(ledger, path) for path in {one.path for one in lines}}
+            fresh, conflicts = ledger.unseen([one.line_id for one in lines], [one.digest for one in lines])
             written = len(fresh)
             files: defaultdict[str, list[bytes]] = defaultdict(list)
             latest: dict[str, _Line] = {}
@@ -85,26 +100,24 @@ class Archive:
                     if one.event in _SNAPSHOTS:
                         latest[one.event] = max(one, latest.get(one.event, one), key=lambda line: line.ts)
             for path, new in files.items():
-                self._append_to(ledger, path, b"\n".join(new) + b"\n")
+                data = b"\n".join(new) + b"\n"
+                ledger.set_length(path, append(self._root, path, lengths[path], data))
             failpoint("archive.before_commit")
             for event, line in latest.items():
                 self._replace_snapshot(ledger, event, line)
         failpoint("archive.after_commit")
-        return written
+        for line_id in conflicts[:_CONFLICTS_NAMED]:
+            log.warning("%s came again with other content: the first one is kept", line_id)
+        if len(conflicts) > _CONFLICTS_NAMED:
+            log.warning("so did %d more", len(conflicts) - _CONFLICTS_NAMED)
+        return written, len(conflicts)
 
-    def _append_to(self, ledger: Ledger, path: str, data: bytes) -> None:
-        """Append behind the committed length: what a crash left there is cut off."""
-        target = self._root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
+    def _length(self, ledger: Ledger, path: str) -> int:
+        """The committed length of a file; what the ledger does not know is taken over first."""
         length = ledger.length(path)
-        with target.open("ab") as file:
-            if file.tell() != length:
-                log.info("%s: cut back from %d to %d bytes", path, file.tell(), length)
-                file.truncate(length)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        ledger.set_length(path, length + len(data))
+        if length is not None:
+            return length
+        return ledger.adopt(path) if (self._root / path).exists() else 0
 
     def _replace_snapshot(self, ledger: Ledger, event: str, line: _Line) -> None:
         """Keep the latest snapshot of a kind, by its own time."""
@@ -124,7 +137,8 @@ def _lines(batch: Batch) -> Iterator[_Line]:
 
 def _line(event: str, line_id: str, symbol: str | None, ts: datetime, payload: bytes) -> _Line:
     at = sortable(ts)
-    return _Line(line_id, event, archive_file(event, symbol, ts), at, make_line(event, line_id, at, payload))
+    path, line = archive_file(event, symbol, ts), make_line(event, line_id, at, payload)
+    return _Line(line_id, digest_of(payload), event, path, at, line)
 
 
 def _why(error: BaseException) -> str:

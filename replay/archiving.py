@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 
 from replay.archiver import Archive, Archived
-from replay.retention import Report, apply, keep_of
+from replay.retention import Keep, Report, apply, attempt, keep_of, old_partitions
 from signaltape.clock import WIB, utc_now
-from signaltape.consuming.consumer import Consumer, RedisError
+from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.entry import Sorting
 from signaltape.consuming.loop import Loop, tune_interpreter
 from signaltape.consuming.names import Slot, consumer_name
@@ -17,7 +19,7 @@ from signaltape.consuming.partitions import keys_beyond
 from signaltape.consuming.read_ahead import Limits
 from signaltape.settings import Secret, Settings
 from signaltape.stream import ARCHIVE_GROUP, stream_keys
-from sink.db import DatabaseError, connect, one_line
+from sink.db import connect, one_line
 from sink.decoding import bury, sort_entries
 
 log = logging.getLogger("replay")
@@ -51,38 +53,43 @@ def archive(settings: Settings, redis_url: Secret, stop: threading.Event, *, onc
 def run_retention(settings: Settings, now: datetime, *, dry_run: bool = False) -> Report:
     """Retention with what the settings say, in the archive, in Postgres and in the stream.
 
-    Raises OSError, psycopg.Error, redis.RedisError.
+    Each step fails by itself; what failed stands in the report.
     """
     keep = keep_of(settings)
-    if settings.database_url is None:
-        report = apply(settings.data, keep, now, dry_run=dry_run)
-    else:
-        with connect(settings.database_url, name="signaltape-retention") as connection:
-            report = apply(settings.data, keep, now, dry_run=dry_run, connection=connection)
+    report = apply(settings.data, keep, now, dry_run=dry_run)
+    if settings.database_url is not None:
+        attempt(report, "postgres", partial(_in_postgres, settings.database_url, keep, now, report))
     if settings.redis_url is not None and not dry_run:
-        keys = stream_keys(settings.stream, settings.partitions)
-        beyond = keys_beyond(settings.stream, settings.partitions)
-        consumer = Consumer(settings.redis_url, "retention", keys, ARCHIVE_GROUP, beyond)
-        consumer.look_around()
-        oldest = int((now.timestamp() - settings.stream_retention_s) * 1000)
-        report.trimmedEntries = consumer.trim(f"{max(0, oldest)}-0")
-        consumer.close()
+        attempt(report, "stream", partial(_trim, settings, settings.redis_url, now, report))
     return report
 
 
+def _in_postgres(url: Secret, keep: Keep, now: datetime, report: Report) -> None:
+    with connect(url, name="signaltape-retention") as connection:
+        old_partitions(connection, keep, now, report)
+
+
+def _trim(settings: Settings, url: Secret, now: datetime, report: Report) -> None:
+    keys = stream_keys(settings.stream, settings.partitions)
+    beyond = keys_beyond(settings.stream, settings.partitions)
+    oldest = int((now.timestamp() - settings.stream_retention_s) * 1000)
+    with closing(Consumer(url, "retention", keys, ARCHIVE_GROUP, beyond)) as consumer:
+        consumer.look_around()
+        report.trimmedEntries = consumer.trim(f"{max(0, oldest)}-0")
+
+
 def _retention_daily(settings: Settings, stop: threading.Event) -> None:
+    """Every night until stopped, whatever becomes of one of them."""
     while not stop.wait(_until_next(utc_now()).total_seconds()):
         try:
             report = run_retention(settings, utc_now())
-        except (OSError, DatabaseError, *RedisError) as error:
+        except Exception as error:  # noqa: BLE001 - the next night must come
             log.warning("retention did not run, it is tried again tomorrow: %s", one_line(error))
             continue
         log.info(
-            "retention: %d files deleted, %d kept, %d partitions dropped, %d errors",
-            len(report.deletedFiles),
-            report.keptFiles,
-            len(report.droppedPartitions),
-            len(report.errors),
+            "retention: %d files deleted, %d kept, %d partitions dropped, %d entries trimmed, %d errors",
+            *(len(report.deletedFiles), report.keptFiles, len(report.droppedPartitions)),
+            *(report.trimmedEntries, len(report.errors)),
         )
 
 

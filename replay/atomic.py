@@ -21,3 +21,12 @@ def write_beside(target: Path, chunks: Iterable[bytes]) -> Path:
 def replace_file(target: Path, data: bytes) -> None:
     """Write a file so that a reader sees the old one or the new one. Raises OSError."""
     write_beside(target, [data]).replace(target)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was created, moved or deleted in a folder survive a power cut. Raises OSError."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

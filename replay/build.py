@@ -8,7 +8,7 @@ import heapq
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import islice
@@ -17,9 +17,9 @@ from pathlib import Path
 import msgspec
 
 from replay.layout import sessions_folder
-from signaltape.replay.line import read_head
 from replay.sources import Source, Span
 from signaltape.clock import WIB
+from signaltape.replay.line import read_head
 from signaltape.replay.session import EVENTS, MANIFEST, DateRange, Manifest
 
 #: So many lines are sorted in memory at once; more go to disk in sorted runs that are then merged.
@@ -38,11 +38,13 @@ def build(
     notes: str = "",
     speed_factor: float = 1.0,
     max_events: int | None = None,
+    found: dict[str, int] | None = None,
+    missing: Sequence[str] = (),
     progress: Callable[[str, int], None] = lambda _what, _done: None,
 ) -> Manifest:
     """Build a session; it appears whole or not at all. Returns its manifest.
 
-    data: SIGNALTAPE_DATA; progress: called with what is done and how far it is.
+    data: SIGNALTAPE_DATA; found, missing: for the manifest; progress: called with what is done and how far it is.
     Raises OSError, and what the source raises.
     """
     folder = sessions_folder(data)
@@ -64,6 +66,9 @@ def build(
             total_events=total,
             source=source.name,
             sha256=digest,
+            found=found or {},
+            missing=list(missing),
+            bad_lines=source.bad.count,
         )
         (hidden / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
         hidden.chmod(0o755)

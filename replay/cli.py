@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -31,6 +32,8 @@ def errors() -> Iterator[None]:
         raise click.ClickException(f"Postgres: {one_line(error)}") from None
     except redis.RedisError as error:
         raise click.ClickException(f"Redis: {one_line(error)}") from None
+    except sqlite3.Error as error:
+        raise click.ClickException(f"the archive's ledger: {one_line(error)}") from None
     except OSError as error:
         raise click.ClickException(f"{error.filename or 'file'}: {error.strerror or error}") from None
 

@@ -2,44 +2,72 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-import zstandard
-
+from replay.adoption import COMPRESSED, plain_of
 from replay.ledger import Ledger
-
-COMPRESSED = ".zst"
+from signaltape.replay.bad_lines import BadLines
+from signaltape.replay.line import BadLine, Head, read_head, split
 
 
 def archive_files(root: Path, folder: str) -> list[Path]:
     """The files of a folder of the archive, those of sub-folders included, in order of their paths."""
-    return sorted(path for path in (root / folder).rglob("*.jsonl*") if not path.name.startswith("."))
+    return sorted(
+        path
+        for path in (root / folder).rglob("*.jsonl*")
+        if path.suffix in (".jsonl", COMPRESSED) and not path.name.startswith(".") and path.is_file()
+    )
 
 
 def read_lines(root: Path, ledger: Ledger, path: Path) -> Iterator[bytes]:
-    """The lines of a file, without newlines. What a crash left behind the committed length is no line."""
+    """The lines of a file, without newlines. What a crash left behind the committed length is no line.
+
+    Raises OSError, zstandard.ZstdError.
+    """
     if path.suffix == COMPRESSED:
-        with (
-            path.open("rb") as file,
-            zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False) as plain,
-        ):
-            yield from _split(plain.read, None)
+        with path.open("rb") as packed, plain_of(packed) as plain:
+            yield from split(plain.read)
         return
-    with path.open("rb") as file:
-        yield from _split(file.read, ledger.length(str(path.relative_to(root))))
+    file, length = _opened(root, ledger, path)
+    with file:
+        yield from split(file.read, length)
 
 
-def _split(read: object, limit: int | None) -> Iterator[bytes]:
-    """Cut what `read(size)` gives into lines, up to `limit` bytes in all."""
-    assert callable(read)
-    rest = b""
-    left = limit
-    while left is None or left > 0:
-        chunk = read(1 << 20 if left is None else min(1 << 20, left))
-        if not chunk:
-            return
-        left = None if left is None else left - len(chunk)
-        lines = (rest + chunk).split(b"\n")
-        rest = lines.pop()
-        yield from lines
+def read_heads(root: Path, ledger: Ledger, path: Path, bad: BadLines) -> Iterator[tuple[Head | None, bytes]]:
+    """As `read_lines`, each with its head. What is no line has none, and is noted in `bad`."""
+    name = str(path.relative_to(root))
+    for number, line in enumerate(read_lines(root, ledger, path), 1):
+        try:
+            head = read_head(line)
+        except BadLine as error:
+            bad.note(f"{name}:{number}", error)
+            yield None, line
+        else:
+            yield head, line
+
+
+def _opened(root: Path, ledger: Ledger, path: Path) -> tuple[BinaryIO, int]:
+    """A file and the committed length of this very file: retention may put another in its place at any time."""
+    name = str(path.relative_to(root))
+    while True:
+        file = path.open("rb")
+        try:
+            length = ledger.length(name)
+            if ledger.in_transaction:  # nobody else writes meanwhile
+                return file, ledger.adopt(name) if length is None else length
+            if length is not None and not ledger.planned(name) and _is_still(path, file):
+                return file, length
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+        with ledger.transaction():  # carries out what was planned
+            if ledger.length(name) is None and path.exists():
+                ledger.adopt(name)
+
+
+def _is_still(path: Path, file: BinaryIO) -> bool:
+    return os.path.samestat(path.stat(), os.fstat(file.fileno()))

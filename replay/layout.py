@@ -33,7 +33,7 @@ FOLDERS = {
     SIGNALS: "signals",
 }
 _GROUP_OF = {name: kind.GROUP.value for name, kind in RECORDS.items()}
-_DAY_FILE = re.compile(r"day-(\d{4}-\d{2}-\d{2})\.jsonl(\.zst)?")
+_DAY_FILE = re.compile(r"day-([0-9]{4}-[0-9]{2}-[0-9]{2})\.(jsonl|jsonl\.zst|json)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST_NAME = 100
 _WIB_OFFSET_S = 7 * 3600
@@ -74,22 +74,27 @@ def snapshot_file(event: str) -> str:
 
 
 def day_of(path: Path) -> date | None:
-    """The WIB day of an archive file; None for one that is not of a day."""
+    """The WIB day of an archive file or a summary; None for one that is not of a day."""
     match = _DAY_FILE.fullmatch(path.name)
-    return date.fromisoformat(match[1]) if match else None
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
 
 
 def safe_name(name: str) -> str:
     """A name from outside as one harmless file name: the same name gives the same, two names never do.
 
-    Everything but letters, digits, `.`, `_` and `-` is written as %XX of its UTF-8 bytes, as is a leading dot; what is
-    empty, long, or would be told apart only by case on some disks stays apart by a piece of its hash.
+    Everything but letters, digits, `.`, `_` and `-` is written as %XX of its UTF-8 bytes, as is the first character of
+    what would be hidden or look like the file of a day, and the dot of `.jsonl`; what is empty or long stays apart by a
+    piece of its hash.
     """
     quoted = _UNSAFE.sub(
         lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace")), name
     )
-    if quoted.startswith("."):
-        quoted = f"%2E{quoted[1:]}"
+    if quoted.startswith((".", "day-")):
+        quoted = f"%{ord(quoted[0]):02X}{quoted[1:]}"
+    quoted = quoted.replace(".jsonl", "%2Ejsonl")
     if quoted and len(quoted) <= _LONGEST_NAME:
         return quoted
     return f"{quoted[:_LONGEST_NAME]}~{hashlib.sha256(name.encode('utf-8', 'replace')).hexdigest()[:12]}"

@@ -9,34 +9,99 @@ before the next one.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS lines (id BLOB PRIMARY KEY, seen INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS removed (grp TEXT PRIMARY KEY, before TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS plans (target TEXT PRIMARY KEY, source TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS snapshots (kind TEXT PRIMARY KEY, ts TEXT NOT NULL) WITHOUT ROWID;
-"""
+from replay.adoption import COMPRESSED, known_lines, whole_length
+from replay.atomic import sync_folder
+
+log = logging.getLogger("replay")
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS lines (id BLOB PRIMARY KEY, seen INTEGER NOT NULL, digest INTEGER) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS plans (target TEXT PRIMARY KEY, source TEXT) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS snapshots (kind TEXT PRIMARY KEY, ts TEXT NOT NULL) WITHOUT ROWID",
+)
+#: Of ledgers that were made before lines had a digest.
+_ADD_DIGEST = "ALTER TABLE lines ADD COLUMN digest INTEGER"
 #: How long another process may hold the ledger before it counts as an error.
 _LOCK_TIMEOUT_S = 60.0
+#: Ids of lines are remembered this long, to know duplicates: longer than stream and journals can hold them.
+IDS_KEPT_S = 8 * 86_400.0
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+NAME = "archive.db"
+
+
+class Fresh(NamedTuple):
+    """Of some lines: the ids that are new, and those that were there with other content."""
+
+    ids: set[str]
+    conflicts: list[str]
 
 
 class Ledger:
-    """The ledger of one archive. Raises sqlite3.Error (disk full, locked for long)."""
+    """The ledger of one archive. Raises sqlite3.Error (disk full, locked for long), OSError.
+
+    A ledger that is not there is made anew from the files that are.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._planned = False
         folder.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(folder / "archive.db", timeout=_LOCK_TIMEOUT_S, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        self._db = sqlite3.connect(folder / NAME, timeout=_LOCK_TIMEOUT_S, isolation_level=None)
+        try:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            if "digest" not in self._columns_of_lines():
+                self._make()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _columns_of_lines(self) -> set[str]:
+        return {str(row[1]) for row in self._db.execute("PRAGMA table_info(lines)")}
+
+    def _make(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        with self._ending():
+            columns = self._columns_of_lines()  # another process may have been first
+            if columns and "digest" not in columns:
+                self._db.execute(_ADD_DIGEST)
+            for statement in _SCHEMA:
+                self._db.execute(statement)
+            if not columns:
+                self._adopt_all()
+
+    def _adopt_all(self) -> None:
+        """A new ledger beside files: it was lost."""
+        lately = time.time() - IDS_KEPT_S
+        for path in sorted(self._folder.rglob("*.jsonl*")):
+            if path.suffix in (".jsonl", COMPRESSED) and not path.name.startswith("."):
+                name = path.relative_to(self._folder)
+                if name.parts[0] != "replay" and path.is_file():
+                    self.adopt(str(name), with_ids=path.stat().st_mtime >= lately)
+
+    def adopt(self, path: str, *, with_ids: bool = True) -> int:
+        """Take over a file as it is, up to its last whole line; returns that length. Within a transaction."""
+        found = self._folder / path
+        length = 0
+        if found.suffix != COMPRESSED:
+            with found.open("rb") as file:
+                length = whole_length(file)
+            self.set_length(path, length)
+        now = int(time.time())
+        if with_ids:
+            rows = ((_key(line_id), now, digest) for line_id, digest in known_lines(found))
+            self._db.executemany("INSERT OR IGNORE INTO lines VALUES (?, ?, ?)", rows)
+        log.warning("%s: the ledger did not know it; taken over as it is", path)
+        return length
 
     def close(self) -> None:
         """Close the file."""
@@ -46,17 +111,33 @@ class Ledger:
     def transaction(self) -> Iterator[None]:
         """All or nothing, and nobody else writes meanwhile; what was planned is carried out at its end."""
         self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._ending():
             self._settle()
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
         if self._planned:
             self._planned = False
             with self.transaction():
                 pass
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Commit, or undo all of it; SQLite has undone some errors' transactions itself."""
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this process is in the middle of one."""
+        return self._db.in_transaction
+
+    def planned(self, path: str) -> bool:
+        """Whether something is to become of a file that was committed and not yet done."""
+        return self._db.execute("SELECT 1 FROM plans WHERE target = ?", (path,)).fetchone() is not None
 
     def plan_replace(self, target: str, source: str) -> None:
         """Move `source` over `target` once this transaction is committed. Paths are relative to `data/`."""
@@ -76,33 +157,49 @@ class Ledger:
             elif (self._folder / source).exists():  # else it was moved before a crash
                 (self._folder / source).replace(self._folder / target)
         if plans:
+            for folder in {(self._folder / target).parent for target, _ in plans}:
+                if folder.is_dir():
+                    sync_folder(folder)
             self._db.execute("DELETE FROM plans")
 
-    def unseen(self, ids: list[str]) -> set[str]:
-        """Those ids that are new; from now on they are known. ids: UUIDs in canonical form."""
+    def unseen(self, ids: Sequence[str], digests: Sequence[int]) -> Fresh:
+        """Those lines that are new; from now on they are known. Within a transaction.
+
+        ids: UUIDs in canonical form; digests: of their payloads.
+        """
         now = int(time.time())
-        rows = [(bytes.fromhex(one.replace("-", "")), now) for one in ids]
-        insert = "INSERT OR IGNORE INTO lines VALUES (?, ?)"
+        rows = [(_key(one), now, digest) for one, digest in zip(ids, digests, strict=True)]
+        insert = "INSERT OR IGNORE INTO lines VALUES (?, ?, ?)"
         self._db.execute("SAVEPOINT unseen")
         before = self._db.total_changes
         self._db.executemany(insert, rows)
         if self._db.total_changes - before == len(rows):  # as good as always
             self._db.execute("RELEASE unseen")
-            return set(ids)
+            return Fresh(set(ids), [])
         self._db.execute("ROLLBACK TO unseen")
-        fresh = {one for one, row in zip(ids, rows, strict=True) if self._db.execute(insert, row).rowcount}
+        fresh = Fresh(set(), [])
+        for one, row in zip(ids, rows, strict=True):
+            if self._db.execute(insert, row).rowcount:
+                fresh.ids.add(one)
+            elif self._digest(row[0]) not in (None, row[2]):
+                fresh.conflicts.append(one)
         self._db.execute("RELEASE unseen")
         return fresh
+
+    def _digest(self, key: bytes) -> int | None:
+        """The digest of a line; None for one that came before there were digests."""
+        (digest,) = self._db.execute("SELECT digest FROM lines WHERE id = ?", (key,)).fetchone()
+        return None if digest is None else int(digest)
 
     def forget_ids(self, older_than_s: float) -> int:
         """Forget ids that came in longer ago: nothing can send them again. Returns how many."""
         limit = int(time.time() - older_than_s)
         return self._db.execute("DELETE FROM lines WHERE seen < ?", (limit,)).rowcount
 
-    def length(self, path: str) -> int:
-        """The committed length of a file in bytes; 0 if it has none."""
+    def length(self, path: str) -> int | None:
+        """The committed length of a file in bytes; None if it is not known."""
         row = self._db.execute("SELECT bytes FROM files WHERE path = ?", (path,)).fetchone()
-        return int(row[0]) if row else 0
+        return int(row[0]) if row else None
 
     def set_length(self, path: str, length: int) -> None:
         """Commit a length with this transaction."""
@@ -127,19 +224,33 @@ class Ledger:
             (kind, ts),
         )
 
-    def removed_before(self, group: str) -> str:
-        """The time before which lines of a group were deleted; an empty text if none ever was."""
-        row = self._db.execute("SELECT before FROM removed WHERE grp = ?", (group,)).fetchone()
-        return str(row[0]) if row else ""
 
-    def set_removed_before(self, group: str, before: str) -> None:
-        """Lines of a group before this time are gone."""
-        self._db.execute(
-            "INSERT INTO removed VALUES (?, ?) ON CONFLICT (grp) DO UPDATE SET before = max(before, excluded.before)",
-            (group, before),
-        )
+def is_damaged(error: BaseException) -> bool:
+    """Whether an error says that the ledger's file is no ledger any more."""
+    return getattr(error, "sqlite_errorcode", None) in _DAMAGED
 
-    @property
-    def began(self) -> bool:
-        """Whether anything was ever archived."""
-        return self._db.execute("SELECT 1 FROM lines LIMIT 1").fetchone() is not None
+
+def inode_of(folder: Path) -> int | None:
+    """Which file the ledger of a folder is now; None if there is none."""
+    try:
+        return (folder / NAME).stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def set_aside(folder: Path, inode: int | None) -> None:
+    """Move a damaged ledger out of the way: the next one is made of the files. Raises OSError.
+
+    inode: of the damaged one; another process may have done so before.
+    """
+    if inode is None or inode_of(folder) != inode:
+        return
+    ending = f".damaged-{time.time_ns()}"
+    log.error("%s is damaged: moved to %s%s, and made anew from the files", folder / NAME, NAME, ending)
+    for name in (NAME, f"{NAME}-wal", f"{NAME}-shm"):
+        if (folder / name).exists():
+            (folder / name).replace(folder / f"{name}{ending}")
+
+
+def _key(line_id: str) -> bytes:
+    return bytes.fromhex(line_id.replace("-", ""))

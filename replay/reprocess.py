@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from replay.arguments import moment
 from replay.sources import read_stream
-from signaltape.clock import as_aware
 from signaltape.consuming.entry import Entry
+from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.session import ReplayEvent, read_events, read_manifest
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID
 from sink.db import Connection
@@ -19,6 +20,8 @@ from sink.replays import fix_arrival, holds_live_events
 from sink.writer import BatchWriter
 
 _BATCH = 5000
+#: Shorter numbers are years or days.
+_ENTRY_ID = re.compile(r"[0-9]{9,19}(-[0-9]{1,19})?")
 
 
 class LiveDatabase(Exception):
@@ -30,10 +33,11 @@ class _Undo(Exception):
 
 
 class Reprocessed(NamedTuple):
-    """What was read, and what became (or would become) of it."""
+    """What was read, and what became (or would become) of it; bad: what was no line of the session, in words."""
 
     entries: int
     outcome: Outcome
+    bad: str = ""
 
 
 def offset(text: str, *, end: bool = False) -> str:
@@ -43,16 +47,15 @@ def offset(text: str, *, end: bool = False) -> str:
     """
     if text in ("-", "+"):
         return text
-    left, _, right = text.partition("-")
-    if left.isdigit() and len(left) > 8 and (not right or right.isdigit()):
+    if _ENTRY_ID.fullmatch(text):
         return text
     try:
-        moment = as_aware(datetime.fromisoformat(text))
+        found = moment(text)
     except ValueError:
         raise ValueError(
             f"must be an entry id such as 1642395600000-0, or an ISO time, got {text!r}"
         ) from None
-    milliseconds = int(moment.timestamp() * 1000)
+    milliseconds = max(0, int(found.timestamp() * 1000))
     return f"({milliseconds}-0" if end else f"{milliseconds}-0"
 
 
@@ -104,13 +107,14 @@ def load(
     stream = f"replay:{read_manifest(folder).session_id}"
     writer = BatchWriter(connection)
     total = Reprocessed(0, Outcome())
-    for events in _chunks(read_events(folder)):
+    bad = BadLines()
+    for events in _chunks(read_events(folder, bad=bad)):
         batch = sort_entries([_entry(stream, event) for event in events])
         outcome = writer.write(batch.accepted, batch.dead, batch.records)
         total = Reprocessed(total.entries + len(events), total.outcome.plus(outcome))
         progress(total.entries)
     fix_arrival(connection)
-    return total
+    return total._replace(bad=bad.said())
 
 
 def _chunks(events: Iterator[ReplayEvent]) -> Iterator[list[ReplayEvent]]:
@@ -125,7 +129,7 @@ def _chunks(events: Iterator[ReplayEvent]) -> Iterator[list[ReplayEvent]]:
 
 
 def _entry(stream: str, event: ReplayEvent) -> Entry:
-    milliseconds = int(event.ts.timestamp() * 1000)
+    milliseconds = max(0, int(event.ts.timestamp() * 1000))
     entry_id = f"{milliseconds}-{event.index}"
     fields = [FIELD_EVENT, event.event.encode(), FIELD_DATA, event.payload, FIELD_ID, event.event_id.encode()]
     return Entry(stream, entry_id, fields)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from itertools import chain
@@ -14,25 +15,25 @@ from typing import NamedTuple
 import msgspec
 import zstandard
 
+from replay.adoption import COMPRESSED
 from replay.atomic import write_beside
-from replay.files import COMPRESSED, archive_files, read_lines
+from replay.files import archive_files, read_heads, read_lines
 from replay.layout import FOLDERS, SIGNALS, data_folder, day_of, sessions_folder
-from replay.ledger import Ledger
-from replay.lines import sortable
-from signaltape.replay.line import read_head
+from replay.ledger import IDS_KEPT_S, Ledger
 from replay.sessions import delete_session, read_manifest
 from replay.summary import Summary
 from signaltape.clock import WIB
 from signaltape.errors import SignaltapeError
 from signaltape.records import Group
+from signaltape.replay.bad_lines import BadLines
+from signaltape.replay.line import Head
+from signaltape.replay.session import UNREADABLE
 from signaltape.settings import Settings
-from sink.db import Connection
+from sink.db import Connection, one_line
 from sink.retention import drop_partitions
 
 log = logging.getLogger("replay")
 
-#: Ids of lines are remembered this long, to know duplicates: longer than stream and journals can hold them.
-IDS_KEPT_S = 8 * 86_400.0
 _CHUNK_BYTES = 1 << 20
 
 
@@ -77,32 +78,45 @@ def keep_of(settings: Settings) -> Keep:
 def apply(
     data: Path, keep: Keep, now: datetime, *, dry_run: bool = False, connection: Connection | None = None
 ) -> Report:
-    """Delete what is past its time, after summing it up. One bad file does not stop the run.
+    """Delete what is past its time, after summing it up. One bad file or step does not stop the others.
 
     data: SIGNALTAPE_DATA; connection: to drop old partitions of `records` too.
     """
     report = Report(timestamp=now, dryRun=dry_run)
-    root = data_folder(data)
-    ledger = Ledger(root)
+    attempt(report, "archive", partial(_archive, data_folder(data), keep, now, report))
+    attempt(report, "sessions", partial(_sessions, data, keep.sessions, now, report))
+    if connection is not None:
+        attempt(report, "postgres", partial(old_partitions, connection, keep, now, report))
+    return report
+
+
+def attempt(report: Report, what: str, work: Callable[[], None]) -> None:
+    """Do one step. Whatever fails is reported, and the next step is done all the same."""
     try:
+        work()
+    except Exception as error:  # noqa: BLE001 - reported; the other steps must not wait for this one
+        report.errors.append(f"{what}: {one_line(error)}")
+        log.warning("retention, %s: %s", what, one_line(error))
+
+
+def old_partitions(connection: Connection, keep: Keep, now: datetime, report: Report) -> None:
+    """Drop partitions of `records` that are past their time. Raises psycopg.Error."""
+    limits = {
+        group: _limit(group, kept, now)
+        for group, kept in keep.by_group.items()
+        if kept is not None and group != SIGNALS
+    }
+    report.droppedPartitions = drop_partitions(connection, limits, dry_run=report.dryRun)
+
+
+def _archive(root: Path, keep: Keep, now: datetime, report: Report) -> None:
+    with closing(Ledger(root)) as ledger:
         for group, kept in keep.by_group.items():
             for path in archive_files(root, FOLDERS[group]):
                 treat = partial(_treat, _File(root, path, group), ledger, keep, kept, now, report)
                 _guarded(report, path, treat)
-            if kept is not None and not dry_run:
-                ledger.set_removed_before(group, sortable(_limit(group, kept, now)))
-        _sessions(data, keep.sessions, now, report)
-        if not dry_run:
+        if not report.dryRun:
             ledger.forget_ids(IDS_KEPT_S)
-    finally:
-        ledger.close()
-    if connection is not None:
-        longest = {
-            group: kept for group, kept in keep.by_group.items() if kept is not None and group != SIGNALS
-        }
-        limits = {group: _limit(group, kept, now) for group, kept in longest.items()}
-        report.droppedPartitions = drop_partitions(connection, limits, dry_run=dry_run)
-    return report
 
 
 class _File(NamedTuple):
@@ -126,15 +140,17 @@ def _limit(group: str, kept: timedelta, now: datetime) -> datetime:
 def _guarded(report: Report, path: Path, work: Callable[[], None]) -> None:
     try:
         work()
-    except (OSError, sqlite3.Error, msgspec.MsgspecError, zstandard.ZstdError, SignaltapeError) as error:
-        report.errors.append(f"{path.name}: {error}")
+    except sqlite3.Error:  # not this file's fault
+        raise
+    except Exception as error:  # noqa: BLE001 - reported; the other files must not wait for this one
+        report.errors.append(f"{path.name}: {one_line(error)}")
         log.warning("retention leaves %s alone: %s", path, error)
 
 
 def _treat(
     file: _File, ledger: Ledger, keep: Keep, kept: timedelta | None, now: datetime, report: Report
 ) -> None:
-    day = day_of(file.path)
+    day = None if file.group == Group.EVENTS else day_of(file.path)
     limit = None if kept is None else _limit(file.group, kept, now)
     if day is None:
         if limit is not None:
@@ -156,30 +172,44 @@ def _delete(file: _File, ledger: Ledger, day: date, report: Report) -> None:
     if report.dryRun:
         return
     with ledger.transaction():
-        summary = Summary(file.root, file.group, str(day))
-        for line in read_lines(file.root, ledger, file.path):
-            summary.add(line)
+        summary = _summary(file, str(day), report)
+        bad = BadLines()
+        for head, line in read_heads(file.root, ledger, file.path, bad):
+            summary.add(head, line)
+        report.errors.extend(bad.named)
         _plan(file.root, ledger, summary.path, write_beside(summary.path, [summary.encode()]))
         ledger.plan_delete(file.name)
         ledger.drop_file(file.name)
 
 
+def _summary(file: _File, day: str, report: Report) -> Summary:
+    """The summary of a day, with what an earlier run left of it; begun anew if that cannot be read."""
+    summary = Summary(file.root, file.group, day)
+    try:
+        summary.read()
+    except UNREADABLE as error:
+        report.errors.append(
+            f"{summary.path.relative_to(file.root)}: begun anew, it could not be read: {error}"
+        )
+    return summary
+
+
 def _drop_old_lines(file: _File, ledger: Ledger, limit: datetime, report: Report) -> None:
     """A file without days (state events of a symbol) loses its old lines; what stays is written anew."""
-    edge = sortable(limit)
     with ledger.transaction():
         old = kept = kept_bytes = 0
         days: dict[str, Summary] = {}
-        for line in read_lines(file.root, ledger, file.path):
-            ts = read_head(line).ts
-            if ts >= edge:
+        bad = BadLines()
+        for when, head, line in _aged(file, ledger, limit, bad):
+            if when >= limit:
                 kept, kept_bytes = kept + 1, kept_bytes + len(line) + 1
                 continue
             old += 1
-            day = str(datetime.fromisoformat(ts).astimezone(WIB).date())
+            day = str(when.astimezone(WIB).date())
             if day not in days:
-                days[day] = Summary(file.root, file.group, day)
-            days[day].add(line)
+                days[day] = _summary(file, day, report)
+            days[day].add(head, line)
+        report.errors.extend(bad.named)
         if kept:
             report.keptFiles += 1
         else:
@@ -189,13 +219,24 @@ def _drop_old_lines(file: _File, ledger: Ledger, limit: datetime, report: Report
         for summary in days.values():
             _plan(file.root, ledger, summary.path, write_beside(summary.path, [summary.encode()]))
         if kept:
-            lines = read_lines(file.root, ledger, file.path)
-            stays = (line + b"\n" for line in lines if read_head(line).ts >= edge)
+            stays = (
+                line + b"\n" for when, _, line in _aged(file, ledger, limit, BadLines()) if when >= limit
+            )
             _plan(file.root, ledger, file.path, write_beside(file.path, stays))
             ledger.set_length(file.name, kept_bytes)
         else:
             ledger.plan_delete(file.name)
             ledger.drop_file(file.name)
+
+
+def _aged(
+    file: _File, ledger: Ledger, limit: datetime, bad: BadLines
+) -> Iterator[tuple[datetime, Head | None, bytes]]:
+    """Lines with their times. A bad line is as old as the one before it; the first of a file stays."""
+    when = limit
+    for head, line in read_heads(file.root, ledger, file.path, bad):
+        when = when if head is None else head.at
+        yield when, head, line
 
 
 def _compress(file: _File, ledger: Ledger) -> None:

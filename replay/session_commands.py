@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
-from typing import Any
 
 import click
 import msgspec
@@ -14,40 +13,22 @@ from rich.table import Table
 from rich.text import Text
 
 from replay import reprocess as reprocessing
+from replay.arguments import COUNT, INDEX, MomentType, SpeedType, names_of, readable
 from replay.build import build as build_session
+from replay.choosing import SOURCES, chosen
 from replay.cli import connected, counting, errors, redis_url
 from replay.outlet import StreamOutlet, replay_key
 from replay.sessions import delete_session, list_sessions, read_manifest, session_folder
-from replay.sources import ArchiveSource, PostgresSource, Source, Span, StreamSource
+from replay.sources import Span
 from replay.steering import Steering, ask, is_running, read_status
-from signaltape.clock import as_aware, show, utc_now
-from signaltape.errors import SettingsError
+from signaltape.clock import show, utc_now
 from signaltape.redis_client import redis_client
-from signaltape.replay import Controls, Mode, Player, SessionError
+from signaltape.replay import Controls, Manifest, Mode, Player, SessionError
 from signaltape.settings import Settings
 from signaltape.stopping import call_on_signals
-from signaltape.stream import stream_keys
 
 console = Console()
-_SOURCES = ("stream", "archive", "postgres")
 commands = click.Group()
-
-
-class MomentType(click.ParamType[datetime]):
-    """An ISO time; without a zone it is WIB."""
-
-    name = "time"
-
-    def convert(
-        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """Read `2022-01-17T09:30` or `2022-01-17`, or fail with one line."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            return as_aware(datetime.fromisoformat(value))
-        except ValueError:
-            self.fail(f"a time looks like 2022-01-17T09:30 (WIB without a zone), got {value!r}", param, ctx)
 
 
 @commands.command()
@@ -57,14 +38,10 @@ class MomentType(click.ParamType[datetime]):
 )
 @click.option("--symbols", default="", help="Only these, with commas. Default: all.")
 @click.option("--types", default="", help="Only these, such as MARKET_TRADE,SCORING_UPDATE. Default: all.")
-@click.option("--max-events", type=click.IntRange(1), help="Stop after so many.")
+@click.option("--max-events", type=COUNT, help="Stop after so many.")
 @click.option("--notes", default="", help="For the manifest.")
-@click.option(
-    "--speed", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="For `run`."
-)
-@click.option(
-    "--source", type=click.Choice(_SOURCES), help="Default: the first of them that covers the span."
-)
+@click.option("--speed", type=SpeedType(), default=1.0, show_default=True, help="For `run`.")
+@click.option("--source", type=click.Choice(SOURCES), help="Default: the one that holds most of the span.")
 def build(
     since: datetime, until: datetime, symbols: str, types: str, max_events: int | None, notes: str, speed: float,
     source: str | None,
@@ -72,20 +49,24 @@ def build(
     """Build a session from everything recorded in a half-open span, sorted by time and id."""
     if until <= since:
         raise click.UsageError("--to must be later than --from")
-    span = Span(since, until, frozenset(_names(symbols)), frozenset(_names(types)))
+    span = Span(since, until, names_of(symbols), names_of(types))
     with errors():
         settings = Settings.from_env()
-        with _source(settings, source, span) as chosen, counting("building") as tell:
+        with counting("building") as tell, chosen(settings, source, span) as choice:
             manifest = build_session(
                 settings.data,
-                chosen,
+                choice.source,
                 span,
                 now=utc_now(),
-                notes=notes,
+                notes=readable(notes),
                 speed_factor=speed,
                 max_events=max_events,
+                found=choice.found,
+                missing=choice.missing,
                 progress=tell,
             )
+            bad = choice.source.bad.said()
+    _tell_what_lacks(manifest, bad)
     click.echo(f"session {manifest.session_id}: {manifest.total_events} events from {manifest.source}")
 
 
@@ -119,7 +100,7 @@ def show_session(session: str) -> None:
 @click.argument("session")
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0, min_open=True),
+    type=SpeedType(),
     help="Default: the manifest's.",
 )
 @click.option("--max", "as_fast", is_flag=True, help="As fast as possible.")
@@ -153,6 +134,8 @@ def run(session: str, speed: float | None, as_fast: bool, loop: bool, step: bool
             console.print(f"replaying {session} into {key}", highlight=False)
             status = player.run(outlet.send)
             outlet.flush()
+    if player.bad.count:
+        click.echo(player.bad.said(), err=True)
     said = f"{status.current_event_index} of {status.total_events} events"
     drift = f", median {status.drift_median_ms:.1f} ms late" if factor is not None else ""
     click.echo(f"{'stopped after' if controls.is_stopped() else 'replayed'} {said}{drift}")
@@ -179,7 +162,7 @@ for _action, _said in (
 
 @commands.command()
 @click.argument("session")
-@click.argument("index", type=click.IntRange(0))
+@click.argument("index", type=INDEX)
 def seek(session: str, index: int) -> None:
     """Let the running replay of SESSION go on from event number INDEX."""
     with errors():
@@ -223,34 +206,15 @@ def load(session: str) -> None:
         folder = session_folder(settings.data, session)
         with connected(settings) as connection, counting("loading") as tell:
             done = reprocessing.load(connection, folder, lambda n: tell("loaded", n))
+    if done.bad:
+        click.echo(done.bad, err=True)
     click.echo(f"loaded {done.outcome.stored} of {done.entries} events")
 
 
-@contextmanager
-def _source(settings: Settings, wanted: str | None, span: Span) -> Iterator[Source]:
-    """The source that was asked for, or the first that covers the span, with what it needs open."""
-    for name in (wanted,) if wanted else _SOURCES:
-        with _opened(settings, name, asked=wanted is not None) as source:
-            if source is not None and (wanted or source.covers(span)):
-                yield source
-                return
-    raise SettingsError("no source covers this span: set REDIS_URL, SIGNALTAPE_DATA or DATABASE_URL")
-
-
-@contextmanager
-def _opened(settings: Settings, name: str, *, asked: bool) -> Iterator[Source | None]:
-    if name == "archive":
-        yield ArchiveSource(settings.data)
-    elif name == "stream" and (asked or settings.redis_url is not None):
-        client: Any = redis_client(redis_url(settings))
-        with closing(client):
-            yield StreamSource(client, stream_keys(settings.stream, settings.partitions))
-    elif name == "postgres" and (asked or settings.database_url is not None):
-        with connected(settings) as connection:
-            yield PostgresSource(connection)
-    else:
-        yield None
-
-
-def _names(text: str) -> list[str]:
-    return [name for part in text.split(",") if (name := part.strip())]
+def _tell_what_lacks(manifest: Manifest, bad: str) -> None:
+    """On stderr, so that the line with the session's id stays the only one on stdout."""
+    if len(set(manifest.found.values())) > 1:
+        counts = ", ".join(f"{name} {count}" for name, count in manifest.found.items())
+        click.echo(f"the sources differ, the fullest was taken: {counts}", err=True)
+    for one in (*manifest.missing, *filter(None, [bad])):
+        click.echo(f"may be incomplete: {one}", err=True)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from contextlib import closing
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from replay.files import archive_files, read_lines
-from replay.layout import FOLDERS, data_folder, group_of
+import zstandard
+
+from replay.adoption import COMPRESSED
+from replay.files import archive_files, read_heads
+from replay.layout import FOLDERS, data_folder, day_of, group_of
+from replay.ledger import NAME as LEDGER
 from replay.ledger import Ledger
 from replay.lines import make_line, sortable
-from signaltape.replay.line import Head, read_head
-from signaltape.clock import from_epoch_ms
+from signaltape.clock import WIB, from_epoch_ms, show
 from signaltape.consuming.entry import Entry
 from signaltape.events import EVENTS
 from signaltape.records import RECORDS, Group
+from signaltape.replay.bad_lines import BadLines
+from signaltape.replay.line import Head, read_head
 from signaltape.stream import entry_time_ms
 from sink.db import Connection
 from sink.decoding import sort_entries
-from sink.history import stored
+from sink.history import counted, stored
 
 _READ_COUNT = 2000
 
@@ -47,25 +54,35 @@ class Span(NamedTuple):
         return wants
 
     def groups(self) -> set[str]:
-        """The groups of the archive that it may touch."""
-        if not self.types:
-            return set(FOLDERS)
-        # a type that is no record's or event's name is the eventType of a state event
+        """The groups of the archive that what is asked for belongs to, as far as the types tell."""
         names = {kind.lower() for kind in self.types}
-        return {group_of(name) if name in EVENTS or name in RECORDS else Group.EVENTS.value for name in names}
+        if not names or any(name not in EVENTS and name not in RECORDS for name in names):
+            return set(FOLDERS)
+        return {group_of(name) for name in names}
+
+    def has_day(self, day: date) -> bool:
+        """Whether anything of a WIB day may be in it."""
+        begin = datetime.combine(day, time.min, WIB)
+        return begin < self.until and self.since - begin < timedelta(days=1)
 
 
 class Source(Protocol):
     """One place that events can be read from."""
 
     name: str
-
-    def covers(self, span: Span) -> bool:
-        """Whether nothing of the span is missing here for certain."""
-        ...
+    #: what was no line when it was read
+    bad: BadLines
 
     def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
         """What belongs to the span, in any order: (time, id, line). The same id may come more than once."""
+        ...
+
+    def count(self, span: Span) -> Counter[str]:
+        """How many different events of the span there are, by group."""
+        ...
+
+    def gaps(self, span: Span) -> list[str]:
+        """What of the span is missing here for certain or possibly, each in words."""
         ...
 
 
@@ -76,31 +93,61 @@ class ArchiveSource:
 
     def __init__(self, data: Path) -> None:
         self._root = data_folder(data)
+        self.bad = BadLines()
 
-    def covers(self, span: Span) -> bool:
-        """Whether anything was archived, and nothing from the span's begin on was deleted since."""
-        if not (self._root / "archive.db").exists():
-            return False
-        ledger = Ledger(self._root)
-        try:
-            since = sortable(span.since)
-            return ledger.began and all(ledger.removed_before(group) <= since for group in span.groups())
-        finally:
-            ledger.close()
+    @property
+    def exists(self) -> bool:
+        """Whether there is an archive at all: its ledger, or files without one."""
+        folders = (self._root / folder for folder in FOLDERS.values())
+        return (self._root / LEDGER).exists() or any(folder.is_dir() for folder in folders)
+
+    def gaps(self, span: Span) -> list[str]:
+        """The days that retention deleted."""
+        found = []
+        for group in sorted(span.groups()):
+            days = [
+                day
+                for path in sorted((self._root / "summaries" / group).glob("day-*.json"))
+                if (day := day_of(path)) is not None and span.has_day(day)
+            ]
+            if days:
+                found.append(f"{group}: retention deleted lines of {days[0]} to {days[-1]} from the archive")
+        return found
+
+    def count(self, span: Span) -> Counter[str]:
+        """As `Source.count`: a line is in the archive once."""
+        return Counter(group_of(head.event) for head, _ in self._heads(span))
 
     def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
         """As `Source.lines`."""
-        ledger = Ledger(self._root)
+        for head, line in self._heads(span):
+            yield head.ts, head.line_id, line
+
+    def _heads(self, span: Span) -> Iterator[tuple[Head, bytes]]:
         wants = span.chooser()
-        try:
-            for group in span.groups():
-                for path in archive_files(self._root, FOLDERS[group]):
-                    for line in read_lines(self._root, ledger, path):
-                        head = read_head(line)
-                        if wants(head):
-                            yield head.ts, head.line_id, line
-        finally:
-            ledger.close()
+        with closing(Ledger(self._root)) as ledger:
+            for path in self._files(span):
+                try:
+                    for head, line in read_heads(self._root, ledger, path, self.bad):
+                        if head is not None and wants(head):
+                            yield head, line
+                except (OSError, zstandard.ZstdError) as error:
+                    name = path.relative_to(self._root)
+                    self.bad.note(str(name), f"what is left of it cannot be read: {error}")
+
+    def _files(self, span: Span) -> Iterator[Path]:
+        """The files that may hold something of the span; one that was compressed meanwhile, in its new form."""
+        for group, folder in FOLDERS.items():
+            found = archive_files(self._root, folder)
+            for path in found:
+                day = None if group == Group.EVENTS else day_of(path)
+                if day is not None and not span.has_day(day):
+                    continue
+                packed = path.with_name(path.name + COMPRESSED)
+                if path.exists():
+                    yield path
+                elif packed.exists() and packed not in found:
+                    yield packed
 
 
 class StreamSource:
@@ -111,21 +158,28 @@ class StreamSource:
     def __init__(self, client: Any, keys: Sequence[str]) -> None:
         self._client = client
         self._keys = keys
+        self.bad = BadLines()
 
-    def covers(self, span: Span) -> bool:
-        """Whether nothing was ever trimmed, or the first entry is older than the span (it came after its time)."""
-        found = False
-        for key in self._keys:
-            if not self._client.exists(key):
-                continue
-            found = True
-            info = self._client.xinfo_stream(key)
-            # `entries-added` is there from Redis 7 on; equal to the length, nothing was ever trimmed or deleted
-            if info.get("entries-added") == info["length"]:
-                continue
-            first = info["first-entry"]
-            if not first or from_epoch_ms(entry_time_ms(first[0].decode())) > span.since:
-                return False
+    def gaps(self, span: Span) -> list[str]:
+        """That it begins within the span: what came before it was trimmed, or lost, or there was nothing."""
+        firsts = [first[0][0].decode() for key in self._keys if (first := self._client.xrange(key, count=1))]
+        begins = [from_epoch_ms(entry_time_ms(first)) for first in firsts]
+        if len(begins) == len(self._keys) and max(begins) <= span.since:
+            return []
+        said = f"begins at {show(max(begins))}" if begins else "holds nothing"
+        return [f"the stream {said}: it does not tell what came before"]
+
+    def count(self, span: Span) -> Counter[str]:
+        """As `Source.count`."""
+        found: Counter[str] = Counter()
+        seen: set[int] = (
+            set()
+        )  # of hashes: an entry may have been sent again, and texts would take much memory
+        for ts, line_id, line in self.lines(span):
+            before = len(seen)
+            seen.add(hash((ts, line_id)))
+            if len(seen) > before:
+                found[group_of(read_head(line).event)] += 1
         return found
 
     def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
@@ -141,11 +195,7 @@ class StreamSource:
                     ),
                     *((one.name, one.record_id, one.ts, one.payload) for one in batch.records.rows()),
                 )
-                for event, line_id, ts, payload in found:
-                    at = sortable(ts)
-                    line = make_line(event, line_id, at, payload)
-                    if wants(read_head(line)):
-                        yield at, line_id, line
+                yield from _made(found, wants)
 
 
 class PostgresSource:
@@ -155,25 +205,47 @@ class PostgresSource:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.bad = BadLines()
 
-    def covers(self, span: Span) -> bool:
-        """Always: what was never deleted is there, and this is the last resort."""
-        return True
+    def gaps(self, span: Span) -> list[str]:
+        """None that it knows: signals stay for ever, and what retention dropped of the records left no trace."""
+        return []
+
+    def count(self, span: Span) -> Counter[str]:
+        """As `Source.count`."""
+        return Counter(
+            counted(self._connection, span.since, span.until, sorted(span.symbols), sorted(span.types))
+        )
 
     def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
         """As `Source.lines`."""
-        wants = span.chooser()
-        for event, line_id, ts, payload in stored(self._connection, span.since, span.until):
-            at = sortable(ts)
-            line = make_line(event, line_id, at, payload.encode())
-            if wants(read_head(line)):
-                yield at, line_id, line
+        rows = stored(self._connection, span.since, span.until)
+        yield from _made(
+            ((name, one, ts, payload.encode()) for name, one, ts, payload in rows), span.chooser()
+        )
+
+
+def _made(
+    found: Iterable[tuple[str, str, datetime, bytes]], wants: Callable[[Head], bool]
+) -> Iterator[tuple[str, str, bytes]]:
+    for event, line_id, ts, payload in found:
+        at = sortable(ts)
+        line = make_line(event, line_id, at, payload)
+        if wants(read_head(line)):
+            yield at, line_id, line
 
 
 def read_stream(client: Any, key: str, start: str = "-", end: str = "+") -> Iterator[list[Entry]]:
-    """The entries of a stream between two ids, a few thousand at a time."""
+    """The entries of a stream between two ids, a few thousand at a time, as far as it reaches now.
+
+    What is added while it is read is left out: else a live stream would never end.
+    """
+    newest = client.xrevrange(key, max=end, min=start, count=1)
+    if not newest:
+        return
+    last = newest[0][0].decode()
     while True:
-        raw = client.xrange(key, min=start, max=end, count=_READ_COUNT)
+        raw = client.xrange(key, min=start, max=last, count=_READ_COUNT)
         if not raw:
             return
         yield [

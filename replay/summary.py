@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from signaltape.replay.line import payload_of, read_head
 from signaltape.records import Group
+from signaltape.replay.line import Head, payload_of
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -19,33 +19,54 @@ class _Pnl(msgspec.Struct):
     realizedPnl: Decimal = Decimal(0)  # noqa: N815 - as it is written
 
 
+class _Before(_Pnl):
+    counts: dict[str, int] = {}
+    symbols: dict[str, int] = {}
+    badLines: int = 0  # noqa: N815 - as it is written
+    first: str | None = None
+    last: str | None = None
+
+
 _read_pnl = msgspec.json.Decoder(_Pnl).decode
 
 
 class Summary:
-    """One day of one group; what an earlier run left of the same day is added to.
+    """One day of one group.
 
     root: `data/`.
     """
 
     def __init__(self, root: Path, group: str, day: str) -> None:
         self.path = root / "summaries" / group / f"day-{day}.json"
-        before: dict[str, Any] = msgspec.json.decode(self.path.read_bytes()) if self.path.exists() else {}
         self._day, self._group = day, group
-        self._counts: Counter[str] = Counter(before.get("counts", {}))
-        self._symbols: Counter[str] = Counter(before.get("symbols", {}))
-        self._pnl = Decimal(str(before.get("realizedPnl", 0)))
-        self._first: str | None = before.get("first")
-        self._last: str | None = before.get("last")
+        self._counts: Counter[str] = Counter()
+        self._symbols: Counter[str] = Counter()
+        self._pnl = Decimal(0)
+        self._bad = 0
+        self._first: str | None = None
+        self._last: str | None = None
 
-    def add(self, line: bytes) -> None:
-        """Count one line. Raises msgspec.MsgspecError for what is no line."""
-        head = read_head(line)
+    def read(self) -> None:
+        """Add to what an earlier run left. Raises OSError, msgspec.MsgspecError, UnicodeDecodeError."""
+        if not self.path.exists():
+            return
+        before = msgspec.json.decode(self.path.read_bytes(), type=_Before)
+        self._counts.update(before.counts)
+        self._symbols.update(before.symbols)
+        self._pnl += before.realizedPnl
+        self._bad += before.badLines
+        self._first, self._last = before.first, before.last
+
+    def add(self, head: Head | None, line: bytes) -> None:
+        """Count one line; one without a head is a bad one."""
+        if head is None:
+            self._bad += 1
+            return
         self._counts[head.type] += 1
         if head.symbol:
             self._symbols[head.symbol] += 1
         if self._group == Group.TRADES:
-            self._pnl += _read_pnl(payload_of(line)).realizedPnl
+            self._pnl += _pnl_of(line)
         self._first = head.ts if self._first is None else min(self._first, head.ts)
         self._last = head.ts if self._last is None else max(self._last, head.ts)
 
@@ -59,6 +80,15 @@ class Summary:
             "first": self._first,
             "last": self._last,
         }
+        if self._bad:
+            document["badLines"] = self._bad
         if self._group == Group.TRADES:
             document["realizedPnl"] = self._pnl
         return msgspec.json.format(_ENCODER.encode(document), indent=2) + b"\n"
+
+
+def _pnl_of(line: bytes) -> Decimal:
+    try:
+        return _read_pnl(payload_of(line)).realizedPnl
+    except msgspec.MsgspecError:  # a trade whose result was edited by hand
+        return Decimal(0)

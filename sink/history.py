@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -34,3 +34,14 @@ def stored(
 
 def _without_blanks(payload: str) -> str:
     return msgspec.json.format(payload, indent=-1)
+
+
+def counted(
+    connection: Connection, since: datetime, until: datetime, symbols: Sequence[str], types: Sequence[str]
+) -> dict[str, int]:
+    """How many events and records with since <= ts < until there are, by class. Raises psycopg.Error.
+
+    symbols, types: only of these; all of them if empty.
+    """
+    chosen = {"since": since, "until": until, "symbols": list(symbols), "types": list(types)}
+    return {name: number for name, number in connection.execute(_SQL["counted"], chosen).fetchall() if number}

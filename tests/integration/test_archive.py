@@ -86,7 +86,7 @@ def test_everything_an_engine_does_lands_in_its_file_and_in_its_table(
 ) -> None:
     emit_all(settings)
     code, out, err = runner.run("replay", "archive", "--once", SIGNALTAPE_DATA=str(tmp_path))
-    assert (code, out) == (0, "archived 14, duplicates 0, invalid 0\n"), err
+    assert (code, out) == (0, "archived 14, duplicates 0, conflicts 0, invalid 0\n"), err
     data = tmp_path / "data"
     (state,) = lines(data / "events" / "SOL-USDT.jsonl")
     assert {name: state[name] for name in RECORD_SAMPLES["state_event"]} == RECORD_SAMPLES["state_event"]
@@ -326,14 +326,11 @@ def test_late_lines_join_their_compressed_day(tmp_path: Path) -> None:
 
 def test_one_bad_file_does_not_stop_the_run(tmp_path: Path) -> None:
     fill(tmp_path)
-    ledger = Ledger(tmp_path / "data")
-    bad = tmp_path / "data" / "trades_log" / "day-2021-01-01.jsonl"
-    bad.write_text("no json\n")
-    ledger.set_length("trades_log/day-2021-01-01.jsonl", bad.stat().st_size)
-    ledger.close()
+    bad = tmp_path / "data" / "trades_log" / "day-2021-01-01.jsonl.zst"
+    bad.write_text("no archive")
     report = apply(tmp_path, keep_of(Settings()), NOW)
     assert len(report.errors) == 1
-    assert report.errors[0].startswith("day-2021-01-01.jsonl: ")
+    assert report.errors[0].startswith("day-2021-01-01.jsonl.zst: ")
     assert bad.exists()
     assert len(report.deletedFiles) > 5
 

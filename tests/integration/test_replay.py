@@ -70,7 +70,7 @@ def test_a_session_holds_exactly_its_span_sorted(tmp_path: Path) -> None:
     }
     assert set(written) == {
         *("sessionId", "createdAt", "createdBy", "sourceDateRange", "symbols", "eventTypes"),
-        *("speedFactor", "notes", "totalEvents", "source", "sha256"),
+        *("speedFactor", "notes", "totalEvents", "source", "sha256", "found", "missing", "badLines"),
     }
 
 
@@ -147,7 +147,7 @@ def test_a_trimmed_stream_and_a_cut_archive_are_not_taken_for_whole(
     assert runner.run("replay", "retention", **data, DATABASE_URL="")[0] == 0  # all but signals is too old
     assert runner.run("replay", "build", *SPAN, **data)[1].endswith(": 64 events from postgres\n")
     signals = ("--types", ",".join(SAMPLES))
-    assert runner.run("replay", "build", *SPAN, *signals, **data)[1].endswith(": 4 events from archive\n")
+    assert runner.run("replay", "build", *SPAN, *signals, **data)[1].endswith(": 4 events from stream\n")
 
 
 def test_scoring_only_drives_a_state_machine(tmp_path: Path) -> None:

@@ -53,8 +53,14 @@ def test_a_key_of_the_payload_never_hides_ours(tmp_path: Path, key: str, odd: An
 
 
 @pytest.mark.parametrize("odd", [5, None, "OTHER", [1], {"a": 1}])
-def test_an_event_of_a_signal_is_of_its_own_type_whatever_its_event_type_says(tmp_path: Path, odd: Any) -> None:
-    fields = {**SAMPLES["signal_published"](new_id()), "eventType": odd, "ts_published": "2022-01-17T12:00:00"}
+def test_an_event_of_a_signal_is_of_its_own_type_whatever_its_event_type_says(
+    tmp_path: Path, odd: Any
+) -> None:
+    fields = {
+        **SAMPLES["signal_published"](new_id()),
+        "eventType": odd,
+        "ts_published": "2022-01-17T12:00:00",
+    }
     write(tmp_path, [("signal_published", msgspec.json.encode(fields))])
     (event,) = built(tmp_path)
     assert (event.type, event.data["eventType"]) == ("SIGNAL_PUBLISHED", odd)
@@ -73,8 +79,12 @@ values = st.recursive(
 def test_whatever_is_accepted_comes_out_of_a_session_as_it_went_in(
     extra: dict[str, Any], indent: int | None
 ) -> None:
-    valid = {name: value for name, value in extra.items() if name not in ("symbol", "eventType", "timestamp", "id")}
-    if any("\0" in text for text in (json.dumps(valid, ensure_ascii=False), *valid)) or "\\u0000" in json.dumps(valid):
+    valid = {
+        name: value for name, value in extra.items() if name not in ("symbol", "eventType", "timestamp", "id")
+    }
+    if any(
+        "\0" in text for text in (json.dumps(valid, ensure_ascii=False), *valid)
+    ) or "\\u0000" in json.dumps(valid):
         return  # no event may hold it
     payload = json.dumps(valid, indent=indent).encode()
     with tempfile.TemporaryDirectory() as folder:
@@ -86,7 +96,12 @@ def test_whatever_is_accepted_comes_out_of_a_session_as_it_went_in(
 
 @pytest.mark.parametrize(
     ("rest", "payload"),
-    [(b"}", {}), (b'"_ts":2}', {"_ts": 2}), (b'"_id":{},"x":1}', {"_id": {}, "x": 1}), (b'"_x":2}', {"_x": 2})],
+    [
+        (b"}", {}),
+        (b'"_ts":2}', {"_ts": 2}),
+        (b'"_id":{},"x":1}', {"_id": {}, "x": 1}),
+        (b'"_x":2}', {"_x": 2}),
+    ],
 )
 def test_lines_that_were_written_before_are_read_by_what_stands_in_front(
     tmp_path: Path, rest: bytes, payload: dict[str, Any]

@@ -15,8 +15,8 @@ class BadLines:
 
     def __init__(self) -> None:
         self._places: set[str] = set()
-        #: the first one, as `file:line: why`; empty before it
-        self.first = ""
+        #: the first ones, as `file:line: why`
+        self.named: list[str] = []
 
     @property
     def count(self) -> int:
@@ -28,15 +28,16 @@ class BadLines:
         if place in self._places:
             return
         self._places.add(place)
-        text = f"{place}: {why}"
-        self.first = self.first or text
         if self.count <= _NAMED:
-            log.warning("left out what is no line of ours: %s", text)
-            if self.count == _NAMED:
-                log.warning("further bad lines are counted, not named")
+            self.named.append(f"{place}: {why}")
+            log.warning("this is no line of ours: %s", self.named[-1])
+        elif self.count == _NAMED + 1:
+            log.warning("further bad lines are counted, not named")
 
     def said(self) -> str:
         """In words, for the end of a sentence; empty if there are none."""
         if not self.count:
             return ""
-        return f"{self.count} bad {'line' if self.count == 1 else 'lines'} left out, the first {self.first}"
+        return (
+            f"{self.count} bad {'line' if self.count == 1 else 'lines'} left out, the first {self.named[0]}"
+        )

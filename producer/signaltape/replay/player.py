@@ -7,6 +7,7 @@ events were handed out.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections import deque
@@ -21,6 +22,7 @@ from msgspec import Struct
 from signaltape.clock import utc_now
 from signaltape.events import EVENTS
 from signaltape.records import RECORDS, Group
+from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.session import Manifest, ReplayEvent, read_events, read_manifest
 
 #: How often controls from outside are looked at, at most this late.
@@ -56,7 +58,10 @@ def plays(mode: Mode, event: ReplayEvent) -> bool:
 
 
 class PlayerStatus(Struct, kw_only=True, rename="camel"):
-    """Where a replay stands. drift: how late events were, in milliseconds (median and worst of the last ones)."""
+    """Where a replay stands. drift: how late events were, in milliseconds (median and worst of the last ones).
+
+    bad_lines: what is no line, of what was read so far; it is left out.
+    """
 
     session_id: str
     running: bool
@@ -69,6 +74,7 @@ class PlayerStatus(Struct, kw_only=True, rename="camel"):
     drift_median_ms: float = 0.0
     drift_max_ms: float = 0.0
     pid: int | None = None
+    bad_lines: int = 0
 
 
 class Controls:
@@ -159,8 +165,8 @@ class Player:
         controls: Controls | None = None,
         look: Callable[[Player], None] | None = None,
     ) -> None:
-        if speed is not None and speed <= 0:
-            raise ValueError(f"speed must be above 0, got {speed}")
+        if speed is not None and not (speed > 0 and math.isfinite(speed)):
+            raise ValueError(f"speed must be a number above 0, or None for as fast as possible, got {speed}")
         self.folder = folder
         self.manifest: Manifest = read_manifest(folder)
         self.controls = controls or Controls()
@@ -168,6 +174,7 @@ class Player:
         self._loop = loop
         self._mode = mode
         self._look = look
+        self.bad = BadLines()
         self._index = 0
         self._running = False
         self._started_at: datetime | None = None
@@ -190,6 +197,7 @@ class Player:
             speed_factor=self._speed,
             drift_median_ms=round(median(drifts) * 1000, 3) if drifts else 0.0,
             drift_max_ms=round(max(drifts) * 1000, 3) if drifts else 0.0,
+            bad_lines=self.bad.count,
         )
 
     def run(self, hand_out: Callable[[ReplayEvent], object]) -> PlayerStatus:
@@ -226,7 +234,7 @@ class Player:
         while not self.controls.is_stopped():
             self._anchor = None
             sought = played = False
-            for event in read_events(self.folder, start):
+            for event in read_events(self.folder, start, self.bad):
                 if plays(self._mode, event):
                     played = True
                     yield event

@@ -34,7 +34,11 @@ class DateRange(Struct, rename={"since": "from", "until": "to"}):
 
 
 class Manifest(Struct, kw_only=True, rename="camel"):
-    """What a session holds and where it came from."""
+    """What a session holds and where it came from.
+
+    found: how many events of the span each source held when they were compared; missing: what the one that was
+    chosen lacks or may lack, in words; bad_lines: what was no line there and was left out.
+    """
 
     session_id: str
     created_at: datetime
@@ -47,6 +51,9 @@ class Manifest(Struct, kw_only=True, rename="camel"):
     total_events: int
     source: str
     sha256: str
+    found: dict[str, int] = {}
+    missing: list[str] = []
+    bad_lines: int = 0
 
 
 class ReplayEvent(Struct, frozen=True, gc=False):
