@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from replay.archiver import Archive, Archived
+from replay.layout import SESSIONS
+from replay.outlet import delete_streams
 from replay.retention import Keep, Report, apply, attempt, keep_of, old_partitions
 from signaltape.clock import WIB, utc_now
 from signaltape.consuming.consumer import Consumer
@@ -61,6 +63,10 @@ def run_retention(settings: Settings, now: datetime, *, dry_run: bool = False) -
         attempt(report, "postgres", partial(_in_postgres, settings.database_url, keep, now, report))
     if settings.redis_url is not None and not dry_run:
         attempt(report, "stream", partial(_trim, settings, settings.redis_url, now, report))
+        gone = [
+            path.removeprefix(f"{SESSIONS}/") for path in report.deletedFiles if path.startswith(SESSIONS)
+        ]
+        attempt(report, "replays", partial(delete_streams, settings.redis_url, settings.stream, gone))
     return report
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from replay.layout import sessions_folder
+from replay.sessions import HIDDEN
 from replay.sources import Source, Span
 from signaltape.clock import WIB
 from signaltape.replay.line import read_head
@@ -50,7 +51,7 @@ def build(
     folder = sessions_folder(data)
     folder.mkdir(parents=True, exist_ok=True)
     session_id = f"{now.astimezone(WIB):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-    hidden = Path(tempfile.mkdtemp(prefix=".building-", dir=folder))
+    hidden = Path(tempfile.mkdtemp(prefix=HIDDEN, dir=folder))
     try:
         ordered = islice(_distinct(_sorted(source.lines(span), hidden, progress)), max_events)
         total, digest, symbols, types = _write(hidden / EVENTS, ordered, progress)

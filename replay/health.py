@@ -42,12 +42,16 @@ def logging_health(settings: Settings) -> Health:
 def replay_health(settings: Settings, session_id: str | None = None) -> Health:
     """Of one session, or of all: ERROR if it is unknown or cannot be read, WARN if its replay died."""
     try:
-        sessions = [session_id] if session_id else [one.session_id for one in list_sessions(settings.data)]
+        sessions = (
+            [session_id]
+            if session_id is not None
+            else [one.session_id for one in list_sessions(settings.data)]
+        )
         for one in sessions:
             folder = session_folder(settings.data, one)
             read_manifest(folder)
             status = read_status(folder)
-            if status is not None and status.running and not is_running(status):
+            if status is not None and status.running and not is_running(folder):
                 return Health(
                     "WARN", f"the replay of {one} ended without stopping at {status.current_event_index}"
                 )

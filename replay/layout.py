@@ -23,6 +23,8 @@ from pathlib import Path
 from signaltape.records import RECORDS, Group
 
 SIGNALS = "signals"
+#: Where replay sessions lie under `data/`.
+SESSIONS = "replay/sessions"
 #: Folder of each group under `data/`.
 FOLDERS = {
     Group.EVENTS.value: "events",
@@ -102,4 +104,4 @@ def safe_name(name: str) -> str:
 
 def sessions_folder(data: Path) -> Path:
     """Where replay sessions lie. data: SIGNALTAPE_DATA."""
-    return data_folder(data) / "replay" / "sessions"
+    return data_folder(data) / SESSIONS

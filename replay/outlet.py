@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import closing
 from typing import Any
 
+import redis
 from hiredis import pack_command
 
 from signaltape.replay.session import ReplayEvent
+from signaltape.settings import Secret
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY
 
 #: As fast as possible, so many events go in one round trip.
@@ -16,6 +20,13 @@ _BATCH = 500
 def replay_key(stream: str, session_id: str) -> str:
     """The key of a session's stream."""
     return f"{stream}:replay:{session_id}"
+
+
+def delete_streams(url: Secret, stream: str, session_ids: Iterable[str]) -> None:
+    """Delete the streams of sessions that are gone. Raises redis.RedisError."""
+    with closing(redis.Redis.from_url(url.reveal(), protocol=2)) as client:
+        for session_id in session_ids:
+            client.unlink(replay_key(stream, session_id))
 
 
 class StreamOutlet:

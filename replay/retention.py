@@ -18,12 +18,12 @@ import zstandard
 from replay.adoption import COMPRESSED
 from replay.atomic import write_beside
 from replay.files import archive_files, read_heads, read_lines
-from replay.layout import FOLDERS, SIGNALS, data_folder, day_of, sessions_folder
+from replay.layout import FOLDERS, SESSIONS, SIGNALS, data_folder, day_of, sessions_folder
 from replay.ledger import IDS_KEPT_S, Ledger
-from replay.sessions import delete_session, read_manifest
+from replay.sessions import HIDDEN, delete_session, read_manifest
+from replay.steering import is_running
 from replay.summary import Summary
 from signaltape.clock import WIB
-from signaltape.errors import SignaltapeError
 from signaltape.records import Group
 from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.line import Head
@@ -34,6 +34,8 @@ from sink.retention import drop_partitions
 
 log = logging.getLogger("replay")
 
+#: No build takes so long.
+_DEAD_BUILD_AFTER = timedelta(days=1)
 _CHUNK_BYTES = 1 << 20
 
 
@@ -270,14 +272,17 @@ def _plan(root: Path, ledger: Ledger, target: Path, hidden: Path) -> None:
 def _sessions(data: Path, kept: timedelta, now: datetime, report: Report) -> None:
     folder = sessions_folder(data)
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        try:
-            old = read_manifest(path).created_at < now - kept
-        except (OSError, SignaltapeError) as error:
-            report.errors.append(f"session {path.name}: {error}")
-            continue
-        if not old:
-            report.keptFiles += 1
-            continue
-        report.deletedFiles.append(str(path.relative_to(data_folder(data))))
-        if not report.dryRun:
-            delete_session(path)
+        attempt(report, f"session {path.name}", partial(_session, path, kept, now, report))
+
+
+def _session(path: Path, kept: timedelta, now: datetime, report: Report) -> None:
+    if path.name.startswith(HIDDEN):  # a build that died
+        old = path.stat().st_mtime < (now - _DEAD_BUILD_AFTER).timestamp()
+    else:
+        old = read_manifest(path).created_at < now - kept and not is_running(path)
+    if not old:
+        report.keptFiles += 1
+        return
+    report.deletedFiles.append(f"{SESSIONS}/{path.name}")
+    if not report.dryRun:
+        delete_session(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
@@ -17,7 +18,7 @@ from replay.arguments import COUNT, INDEX, MomentType, SpeedType, names_of, read
 from replay.build import build as build_session
 from replay.choosing import SOURCES, chosen
 from replay.cli import connected, counting, errors, redis_url
-from replay.outlet import StreamOutlet, replay_key
+from replay.outlet import StreamOutlet, delete_streams, replay_key
 from replay.sessions import delete_session, list_sessions, read_manifest, session_folder
 from replay.sources import Span
 from replay.steering import Steering, ask, is_running, read_status
@@ -117,17 +118,15 @@ def run(session: str, speed: float | None, as_fast: bool, loop: bool, step: bool
     with errors():
         settings = Settings.from_env()
         folder = session_folder(settings.data, session)
-        manifest = read_manifest(folder)
-        before = read_status(folder)
-        if before is not None and is_running(before):
-            raise SessionError(f"session {session} is being replayed already, by process {before.pid}")
         controls = Controls(step=step)
         call_on_signals(controls.stop)
-        factor = None if as_fast else speed or manifest.speed_factor
-        with closing(redis_client(redis_url(settings))) as client:
+        factor = None if as_fast else speed or _usable(read_manifest(folder))
+        with (
+            closing(Steering(folder, controls)) as steering,  # first: only one replay may empty the stream
+            closing(redis_client(redis_url(settings))) as client,
+        ):
             key = replay_key(settings.stream, session)
             outlet = StreamOutlet(client, key, session, at_once=factor is not None)
-            steering = Steering(folder, controls)
             player = Player(
                 folder, speed=factor, loop=loop, mode=Mode(mode), controls=controls, look=steering
             )
@@ -180,20 +179,25 @@ def status(session: str) -> None:
         found = read_status(folder)
         if found is None:
             raise SessionError(f"session {session} was not replayed yet")
-        found.running = is_running(found)
+        found.running = found.running and is_running(folder)
     click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
 
 
 @commands.command()
 @click.argument("session")
 def delete(session: str) -> None:
-    """Delete SESSION from disk."""
+    """Delete SESSION from disk, and the stream that it was played into."""
     with errors():
-        folder = session_folder(Settings.from_env().data, session)
-        running = read_status(folder)
-        if running is not None and is_running(running):
+        settings = Settings.from_env()
+        folder = session_folder(settings.data, session)
+        if is_running(folder):
             raise SessionError(f"session {session} is being replayed; stop it first")
         delete_session(folder)
+    if settings.redis_url is not None:
+        try:
+            delete_streams(settings.redis_url, settings.stream, [session])
+        except redis.RedisError as error:
+            click.echo(f"its stream {replay_key(settings.stream, session)} stays: {error}", err=True)
     click.echo(f"deleted {session}")
 
 
@@ -209,6 +213,15 @@ def load(session: str) -> None:
     if done.bad:
         click.echo(done.bad, err=True)
     click.echo(f"loaded {done.outcome.stored} of {done.entries} events")
+
+
+def _usable(manifest: Manifest) -> float:
+    """The manifest's speed. Raises SessionError if it was edited into none."""
+    if not (manifest.speed_factor > 0 and math.isfinite(manifest.speed_factor)):
+        raise SessionError(
+            f"speedFactor of session {manifest.session_id} must be above 0, got {manifest.speed_factor}: give --speed"
+        )
+    return manifest.speed_factor
 
 
 def _tell_what_lacks(manifest: Manifest, bad: str) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from replay.layout import sessions_folder
 from signaltape.replay.session import Manifest, SessionError, read_manifest
 
-__all__ = ["delete_session", "list_sessions", "read_manifest", "session_folder"]
+__all__ = ["HIDDEN", "delete_session", "list_sessions", "read_manifest", "session_folder"]
 
+#: A session that is being built lies in a folder that begins so.
+HIDDEN = ".building-"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 

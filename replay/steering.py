@@ -1,7 +1,13 @@
-"""Steering a replay from another process: a control file in the session's folder, and a status file beside it."""
+"""Steering a replay from another process: commands and a status file in the session's folder, and a lock.
+
+Commands are lines behind each other, so that none overwrites one that was not carried out yet. Who plays the session
+holds the lock, which vanishes with its process: a process id may be another's by the time it is looked at.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import logging
 import os
 import time
 from pathlib import Path
@@ -10,12 +16,19 @@ import msgspec
 from msgspec import Struct
 
 from replay.atomic import replace_file
+from signaltape.journal.lock import FileLock
 from signaltape.replay.player import Controls, Player, PlayerStatus
-from signaltape.replay.session import SessionError
+from signaltape.replay.session import UNREADABLE, SessionError
+
+log = logging.getLogger("replay")
 
 STATUS = "status.json"
-_CONTROL = "control.json"
+_CONTROL = "control.jsonl"
+_LOCK = "run.lock"
 _WRITE_STATUS_EVERY_S = 0.5
+#: Who asks whether a replay runs holds the lock for a moment, so a replay tries this often to get it.
+_LOCK_TRIES = 20
+_LOCK_TRY_EVERY_S = 0.01
 
 
 class Command(Struct):
@@ -23,42 +36,54 @@ class Command(Struct):
 
     action: str
     index: int = 0
-    number: int = 0
 
 
 class Steering:
-    """The running side: reads commands, writes the status. Give it to a Player as `look`."""
+    """The running side: reads commands, writes the status. Give it to a Player as `look`.
+
+    Raises SessionError if the session is being replayed already, OSError.
+    """
 
     def __init__(self, folder: Path, controls: Controls) -> None:
         self._folder = folder
         self._controls = controls
-        self._seen = _read_command(folder)
+        self._lock = _locked(folder)
+        self._commands = (folder / _CONTROL).open("w+b")  # those of an earlier replay are gone
+        self._begun = b""
         self._written_at = float("-inf")
         self._was_running = False
+        self._failed = False
+
+    def close(self) -> None:
+        """No more commands; another replay may begin."""
+        self._commands.close()
+        self._lock.release()
 
     def __call__(self, player: Player) -> None:
-        """Carry out a new command, and write the status now and then."""
-        command = _read_command(self._folder)
-        if command is not None and command != self._seen:
-            self._seen = command
-            _carry_out(command, self._controls)
+        """Carry out new commands, and write the status now and then."""
+        *lines, self._begun = (self._begun + self._commands.read()).split(b"\n")
+        for line in lines:
+            _carry_out(line, self._controls)
         status = player.status
         now = time.monotonic()
         if status.running == self._was_running and now - self._written_at < _WRITE_STATUS_EVERY_S:
             return
         self._was_running, self._written_at = status.running, now
         status.pid = os.getpid() if status.running else None
-        replace_file(self._folder / STATUS, msgspec.json.encode(status))
+        try:
+            replace_file(self._folder / STATUS, msgspec.json.encode(status))
+        except OSError as error:  # a full disk is no reason to end a replay
+            if not self._failed:
+                log.warning("the status of the replay cannot be written: %s", error)
+            self._failed = True
 
 
 def ask(folder: Path, action: str, index: int = 0) -> None:
-    """Ask the running replay of a session for something. Raises SessionError if none runs."""
-    status = read_status(folder)
-    if status is None or not is_running(status):
+    """Ask the running replay of a session for something. Raises SessionError if none runs, OSError."""
+    if not is_running(folder):
         raise SessionError(f"session {folder.name} is not being replayed")
-    before = _read_command(folder)
-    number = before.number + 1 if before is not None else 1
-    replace_file(folder / _CONTROL, msgspec.json.encode(Command(action, index, number)))
+    with (folder / _CONTROL).open("ab", buffering=0) as file:
+        file.write(msgspec.json.encode(Command(action, index)) + b"\n")
 
 
 def read_status(folder: Path) -> PlayerStatus | None:
@@ -67,31 +92,42 @@ def read_status(folder: Path) -> PlayerStatus | None:
         return msgspec.json.decode((folder / STATUS).read_bytes(), type=PlayerStatus)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.MsgspecError) as error:
+    except UNREADABLE as error:
         raise SessionError(f"the status of session {folder.name} cannot be read: {error}") from None
 
 
-def is_running(status: PlayerStatus) -> bool:
-    """Whether the process that plays it still lives."""
-    if not status.running or status.pid is None:
-        return False
+def is_running(folder: Path) -> bool:
+    """Whether a process plays the session in `folder` now."""
     try:
-        os.kill(status.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+        fd = os.open(folder / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError:  # another user's: only a replay makes this file
         return True
-    return True
-
-
-def _read_command(folder: Path) -> Command | None:
+    except OSError:
+        return False
     try:
-        return msgspec.json.decode((folder / _CONTROL).read_bytes(), type=Command)
-    except (OSError, msgspec.MsgspecError):
-        return None
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
-def _carry_out(command: Command, controls: Controls) -> None:
+def _locked(folder: Path) -> FileLock:
+    lock = FileLock(folder / _LOCK)
+    for _ in range(_LOCK_TRIES):
+        if lock.acquire():
+            return lock
+        time.sleep(_LOCK_TRY_EVERY_S)
+    raise SessionError(f"session {folder.name} is being replayed already")
+
+
+def _carry_out(line: bytes, controls: Controls) -> None:
+    try:
+        command = msgspec.json.decode(line, type=Command)
+    except UNREADABLE as error:
+        log.warning("this is no command to a replay: %s", error)
+        return
     if command.action == "seek":
         controls.seek(command.index)
     elif command.action in ("pause", "resume", "step", "stop"):

@@ -183,3 +183,22 @@ def test_the_nightly_run_comes_again_whatever_became_of_the_last_one(
     monkeypatch.setattr(archiving, "run_retention", fails)
     archiving._retention_daily(settings, stop)
     assert caplog.text.count("it is tried again tomorrow") == 4
+
+
+def test_the_stream_of_a_session_goes_with_it(
+    settings: Settings, runner: Runner, redis_client: Any, key: str, tmp_path: Path
+) -> None:
+    data = {"SIGNALTAPE_DATA": str(tmp_path)}
+    publish(redis_client, key, 3)
+    names = []
+    for _ in range(2):
+        names.append(runner.run("replay", "build", *SPAN, **data)[1].split()[1].rstrip(":"))
+        code, _, err = runner.run("replay", "run", names[-1], "--max", **data)
+        assert code == 0, err
+    streams = [f"{settings.stream}:replay:{name}" for name in names]
+    assert redis_client.exists(*streams) == 2
+    assert runner.run("replay", "delete", names[0], **data)[0] == 0
+    assert redis_client.exists(*streams) == 1
+    changed = msgspec.structs.replace(settings, data=tmp_path)
+    run_retention(changed, utc_now() + timedelta(days=365))
+    assert redis_client.exists(*streams) == 0

@@ -202,29 +202,35 @@ class Player:
 
     def run(self, hand_out: Callable[[ReplayEvent], object]) -> PlayerStatus:
         """Play to the end, or until stopped. Raises SessionError, and whatever `hand_out` raises."""
-        for event in self._events():
-            while (wait_s := self._wait_s(event)) is not None:
-                self.controls.changed.wait(wait_s)
-            if self._leave(event):
-                continue
-            hand_out(event)
-            self._note(event)
-        return self._finish()
+        try:
+            for event in self._events():
+                while (wait_s := self._wait_s(event)) is not None:
+                    self.controls.changed.wait(wait_s)
+                if self._leave(event):
+                    continue
+                hand_out(event)
+                self._note(event)
+        finally:
+            self._finish()
+        return self.status
 
     async def run_async(self, hand_out: Callable[[ReplayEvent], Awaitable[object] | object]) -> PlayerStatus:
         """`run` for asyncio; `hand_out` may be a coroutine function."""
-        for event in self._events():
-            while (wait_s := self._wait_s(event)) is not None:
-                await asyncio.sleep(min(wait_s, LOOK_EVERY_S))
-            if self._leave(event):
-                continue
-            given = hand_out(event)
-            if isinstance(given, Awaitable):
-                await given
-            self._note(event)
-            if self._speed is None and event.index % _LOOK_EVERY_EVENTS == 0:
-                await asyncio.sleep(0)
-        return self._finish()
+        try:
+            for event in self._events():
+                while (wait_s := self._wait_s(event)) is not None:
+                    await asyncio.sleep(min(wait_s, LOOK_EVERY_S))
+                if self._leave(event):
+                    continue
+                given = hand_out(event)
+                if isinstance(given, Awaitable):
+                    await given
+                self._note(event)
+                if self._speed is None and event.index % _LOOK_EVERY_EVENTS == 0:
+                    await asyncio.sleep(0)
+        finally:
+            self._finish()
+        return self.status
 
     def _events(self) -> Iterator[ReplayEvent]:
         """The events to play, through seeks and loops; ends when stopped."""
@@ -238,6 +244,8 @@ class Player:
                 if plays(self._mode, event):
                     played = True
                     yield event
+                elif event.index % _LOOK_EVERY_EVENTS == 0:  # nobody waits for it, and a stop must not either
+                    self._tell()
                 if self.controls.is_stopped():
                     return
                 if (wanted := self.controls.take_seek()) is not None:
@@ -279,10 +287,9 @@ class Player:
         self._index = event.index + 1
         self._last = event.ts
 
-    def _finish(self) -> PlayerStatus:
+    def _finish(self) -> None:
         self._running = False
         self._tell()
-        return self.status
 
     def _tell(self) -> None:
         if self._look is not None:
