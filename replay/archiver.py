@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from replay.adoption import digest_of
 from replay.appending import append
 from replay.atomic import replace_file
@@ -40,7 +42,7 @@ class Archived(NamedTuple):
     conflicts: int = 0
 
 
-class _Line(NamedTuple):
+class _Line(Struct, gc=False):  # made in half the time of a named tuple
     line_id: str
     digest: int
     event: str
@@ -62,9 +64,13 @@ class Archive:
         """Append a batch. When this returns it is on disk; if it raises CannotWrite, nothing of it is."""
         lines = list(_lines(batch))
         try:
+            if self._ledger is not None and inode_of(self._root) != self._inode:
+                log.error("the ledger under %s was deleted or replaced: opened anew", self._root)
+                self.close()
             if self._ledger is None:
                 self._inode = inode_of(self._root)
                 self._ledger = Ledger(self._root)
+                self._inode = inode_of(self._root)
             written, conflicts = self._append(self._ledger, lines)
         except (OSError, sqlite3.Error) as error:
             self.close()

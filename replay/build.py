@@ -18,16 +18,14 @@ import msgspec
 
 from replay.layout import sessions_folder
 from replay.sessions import HIDDEN
-from replay.sources import Source, Span
+from replay.sources import Keyed, Source, Span
 from signaltape.clock import WIB
-from signaltape.replay.line import read_head
+from signaltape.replay.line import Head, read_head
 from signaltape.replay.session import EVENTS, MANIFEST, DateRange, Manifest
 
 #: So many lines are sorted in memory at once; more go to disk in sorted runs that are then merged.
 RUN_LINES = 100_000
 _TELL_EVERY = 10_000
-
-Keyed = tuple[str, str, bytes]
 
 
 def build(
@@ -93,7 +91,7 @@ def _sorted(lines: Iterator[Keyed], folder: Path, progress: Callable[[str, int],
             return
         path = folder / f"run-{len(runs)}"
         with path.open("wb") as file:
-            file.writelines(line + b"\n" for _, _, line in run)
+            file.writelines(line + b"\n" for _, _, line, _ in run)
         runs.append(path)
         del run
     with ExitStack() as stack:
@@ -107,28 +105,27 @@ def _keyed(file: Iterable[bytes]) -> Iterator[Keyed]:
     for raw in file:
         line = raw[:-1]
         head = read_head(line)
-        yield head.ts, head.line_id, line
+        yield head.ts, head.line_id, line, head
 
 
-def _distinct(ordered: Iterator[Keyed]) -> Iterator[bytes]:
+def _distinct(ordered: Iterator[Keyed]) -> Iterator[tuple[bytes, Head]]:
     """Each event once: the same id at the same time is the same event."""
     before: tuple[str, str] | None = None
-    for ts, line_id, line in ordered:
+    for ts, line_id, line, head in ordered:
         if (ts, line_id) != before:
-            yield line
+            yield line, head
             before = (ts, line_id)
 
 
 def _write(
-    path: Path, lines: Iterator[bytes], progress: Callable[[str, int], None]
+    path: Path, lines: Iterator[tuple[bytes, Head]], progress: Callable[[str, int], None]
 ) -> tuple[int, str, set[str], set[str]]:
     digest = hashlib.sha256()
     symbols: set[str] = set()
     types: set[str] = set()
     total = 0
     with path.open("wb") as file:
-        for line in lines:
-            head = read_head(line)
+        for line, head in lines:
             types.add(head.type)
             if head.symbol is not None:
                 symbols.add(head.symbol)

@@ -98,7 +98,10 @@ class Ledger:
             self.set_length(path, length)
         now = int(time.time())
         if with_ids:
-            rows = ((_key(line_id), now, digest) for line_id, digest in known_lines(found))
+            rows = (
+                (bytes.fromhex(line_id.replace("-", "")), now, digest)
+                for line_id, digest in known_lines(found)
+            )
             self._db.executemany("INSERT OR IGNORE INTO lines VALUES (?, ?, ?)", rows)
         log.warning("%s: the ledger did not know it; taken over as it is", path)
         return length
@@ -167,8 +170,10 @@ class Ledger:
 
         ids: UUIDs in canonical form; digests: of their payloads.
         """
-        now = int(time.time())
-        rows = [(_key(one), now, digest) for one, digest in zip(ids, digests, strict=True)]
+        now, fromhex = int(time.time()), bytes.fromhex
+        rows = [
+            (fromhex(one.replace("-", "")), now, digest) for one, digest in zip(ids, digests, strict=True)
+        ]
         insert = "INSERT OR IGNORE INTO lines VALUES (?, ?, ?)"
         self._db.execute("SAVEPOINT unseen")
         before = self._db.total_changes
@@ -250,7 +255,3 @@ def set_aside(folder: Path, inode: int | None) -> None:
     for name in (NAME, f"{NAME}-wal", f"{NAME}-shm"):
         if (folder / name).exists():
             (folder / name).replace(folder / f"{name}{ending}")
-
-
-def _key(line_id: str) -> bytes:
-    return bytes.fromhex(line_id.replace("-", ""))

@@ -15,14 +15,19 @@ def make_line(event: str, line_id: str, ts: str, payload: bytes) -> bytes:
     """A line without its newline. ts: as `sortable` gives it; payload: the JSON object as it was sent."""
     if b"\n" in payload or b"\r" in payload:
         payload = msgspec.json.format(payload, indent=-1)
-    front = f'{{"_event":"{event}","_id":"{line_id}","_ts":"{ts}"'.encode()
-    # `_` at the begin of a key, also written as an escape
-    if (b'"_' in payload or b"\\u005" in payload) and not RESERVED.isdisjoint(_keys_of(payload)):
-        return b"%b,%b%b}" % (front, WHOLE, payload.strip())
-    if payload[:2] != b'{"':
-        inside = payload.strip()[1:-1].strip()
-        return b"%b,%b}" % (front, inside) if inside else front + b"}"
-    return b"%b,%b" % (front, payload[1:])
+    front = f'{{"_event":"{event}","_id":"{line_id}","_ts":"{ts}",'.encode()
+    # one byte is looked for much faster than two: a market's records end here
+    if (b"_" in payload or b"\\" in payload) and _may_hide_ours(payload):
+        return b"%b%b%b}" % (front, WHOLE, payload.strip())
+    if payload[:2] == b'{"':
+        return front + payload[1:]
+    inside = payload.strip()[1:-1].strip()
+    return b"%b%b}" % (front, inside) if inside else front[:-1] + b"}"
+
+
+def _may_hide_ours(payload: bytes) -> bool:
+    """Whether a key is one of ours, be it written with an escape."""
+    return (b'"_' in payload or b"\\u005" in payload) and not RESERVED.isdisjoint(_keys_of(payload))
 
 
 def sortable(ts: datetime) -> str:

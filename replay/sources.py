@@ -31,6 +31,10 @@ from sink.history import counted, stored
 _READ_COUNT = 2000
 
 
+#: A line as it is sorted: by its time, then its id; then what it is.
+Keyed = tuple[str, str, bytes, Head]
+
+
 class Span(NamedTuple):
     """What a session is to hold: half-open in time; symbols and types, all of them if empty."""
 
@@ -73,8 +77,8 @@ class Source(Protocol):
     #: what was no line when it was read
     bad: BadLines
 
-    def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
-        """What belongs to the span, in any order: (time, id, line). The same id may come more than once."""
+    def lines(self, span: Span) -> Iterator[Keyed]:
+        """What belongs to the span, in any order. The same id may come more than once."""
         ...
 
     def count(self, span: Span) -> Counter[str]:
@@ -118,10 +122,10 @@ class ArchiveSource:
         """As `Source.count`: a line is in the archive once."""
         return Counter(group_of(head.event) for head, _ in self._heads(span))
 
-    def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
+    def lines(self, span: Span) -> Iterator[Keyed]:
         """As `Source.lines`."""
         for head, line in self._heads(span):
-            yield head.ts, head.line_id, line
+            yield head.ts, head.line_id, line, head
 
     def _heads(self, span: Span) -> Iterator[tuple[Head, bytes]]:
         wants = span.chooser()
@@ -175,14 +179,14 @@ class StreamSource:
         seen: set[int] = (
             set()
         )  # of hashes: an entry may have been sent again, and texts would take much memory
-        for ts, line_id, line in self.lines(span):
+        for ts, line_id, _, head in self.lines(span):
             before = len(seen)
             seen.add(hash((ts, line_id)))
             if len(seen) > before:
-                found[group_of(read_head(line).event)] += 1
+                found[group_of(head.event)] += 1
         return found
 
-    def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
+    def lines(self, span: Span) -> Iterator[Keyed]:
         """As `Source.lines`. Entries that break the contract are left out."""
         wants = span.chooser()
         for key in self._keys:
@@ -217,7 +221,7 @@ class PostgresSource:
             counted(self._connection, span.since, span.until, sorted(span.symbols), sorted(span.types))
         )
 
-    def lines(self, span: Span) -> Iterator[tuple[str, str, bytes]]:
+    def lines(self, span: Span) -> Iterator[Keyed]:
         """As `Source.lines`."""
         rows = stored(self._connection, span.since, span.until)
         yield from _made(
@@ -227,12 +231,13 @@ class PostgresSource:
 
 def _made(
     found: Iterable[tuple[str, str, datetime, bytes]], wants: Callable[[Head], bool]
-) -> Iterator[tuple[str, str, bytes]]:
+) -> Iterator[Keyed]:
     for event, line_id, ts, payload in found:
         at = sortable(ts)
         line = make_line(event, line_id, at, payload)
-        if wants(read_head(line)):
-            yield at, line_id, line
+        head = read_head(line)
+        if wants(head):
+            yield at, line_id, line, head
 
 
 def read_stream(client: Any, key: str, start: str = "-", end: str = "+") -> Iterator[list[Entry]]:

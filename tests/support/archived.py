@@ -16,7 +16,7 @@ from replay.sources import ArchiveSource, Span
 from signaltape.consuming.entry import Entry
 from signaltape.replay import ReplayEvent
 from signaltape.replay.session import read_events
-from sink.decoding import sort_entries
+from sink.decoding import Batch, sort_entries
 from tests.support.records import RECORD_SAMPLES
 
 NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)  # noon in Jakarta
@@ -29,18 +29,23 @@ def record(name: str, when: datetime = NOON, **changes: Any) -> tuple[str, bytes
     return name, msgspec.json.encode({**RECORD_SAMPLES[name], "timestamp": when.isoformat(), **changes})
 
 
-def write(data: Path, events: Iterable[tuple[str, bytes]], first: int = 0) -> Archived:
-    """Archive events as one batch, from entry number `first` on; entries without a time are of noon."""
-    batch = sort_entries(
+def batch(*events: tuple[str, bytes], first: int = 0) -> Batch:
+    """Events as a consumer reads them, from entry number `first` on; entries without a time are of noon."""
+    found = sort_entries(
         [
             Entry("s:{0}", f"{_NOON_MS}-{first + number}", [b"event", name.encode(), b"data", payload])
             for number, (name, payload) in enumerate(events)
         ]
     )
-    assert not batch.dead, batch.dead
+    assert not found.dead, found.dead
+    return found
+
+
+def write(data: Path, events: Iterable[tuple[str, bytes]], first: int = 0) -> Archived:
+    """Archive events as one batch, by an archiver that then stops."""
     target = Archive(data)
     try:
-        target.write(batch)
+        target.write(batch(*events, first=first))
         return target.total
     finally:
         target.close()

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from replay import files, sources
+from replay.archiver import Archive
 from replay.layout import archive_file
 from replay.ledger import Ledger
 from replay.retention import apply, keep_of
 from replay.sources import Span
 from signaltape import Settings
 from signaltape.consuming.loop import CannotWrite
-from tests.support.archived import NOON, built, record, write
+from tests.support.archived import NOON, batch, built, record, write
 
 ORDERS = Path("data", "orders", "day-2022-01-17.jsonl")
 
@@ -72,6 +73,28 @@ def test_a_ledger_that_was_deleted_is_made_anew_of_the_files(tmp_path: Path) -> 
     done = write(tmp_path, [order(2), order(3)])  # the second comes again
     assert (done.lines, done.duplicates) == (1, 1)
     assert numbers(tmp_path / ORDERS) == [1, 2, 3]
+
+
+def test_a_ledger_that_is_deleted_while_the_archiver_runs_costs_no_line(tmp_path: Path) -> None:
+    target = Archive(tmp_path)
+    target.write(batch(order(1)))
+    for path in (tmp_path / "data").glob("archive.db*"):
+        path.unlink()
+    assert len(built(tmp_path)) == 1  # makes another ledger
+    target.write(batch(order(1), order(2)))
+    target.close()
+    write(tmp_path, [order(3)])
+    assert numbers(tmp_path / ORDERS) == [1, 2, 3]
+
+
+def test_two_archivers_of_one_folder_write_each_line_once(tmp_path: Path) -> None:
+    first, second = Archive(tmp_path), Archive(tmp_path)
+    for number in range(1, 6):
+        for one in (first, second):
+            one.write(batch(order(number), order(number + 1)))
+    first.close()
+    second.close()
+    assert sorted(numbers(tmp_path / ORDERS)) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_session_can_be_built_without_a_ledger(tmp_path: Path) -> None:

@@ -32,60 +32,99 @@ WHOLE = b'"_payload":'
 
 _FRONT = re.compile(rb'\{"_event":"(\w+)","_id":"([0-9a-f-]{36})","_ts":"([0-9T:.-]{26}Z)"([,}])')
 _CHUNK_BYTES = 1 << 20
+#: Where the event's name begins; behind the quote at its end: where the key of the time stands, where ours end.
+_EVENT_AT = len('{"_event":"')
+_TS_KEY = b'","_ts":"'
+_TS_KEY_AT = len('","_id":"') + 36
+_AFTER_NAME = _TS_KEY_AT + len(_TS_KEY) + len("2022-01-17T03:00:00.000000Z") + len('"')
 
 
 class BadLine(ValueError):
     """What stands there is no line; the message says why."""
 
 
-class Head(Struct, frozen=True, gc=False):
-    """What is needed to choose and sort a line, without looking at the rest. `at` is `ts` as a time."""
+class Head(Struct, order=True, gc=False, rename={"event": "_event", "line_id": "_id", "ts": "_ts"}):
+    """What is needed to choose and sort a line, without looking at the rest."""
 
     event: str
     line_id: str
     ts: str
-    at: datetime
-    symbol: str | None
-    event_type: str | None
+    symbol: str | None = None
+    #: of a record its own type; a signal's event may hold anything under this name
+    eventType: Any = None  # noqa: N815 - as it is written
+
+    @property
+    def at(self) -> datetime:
+        """The time as a time."""
+        return datetime.fromisoformat(self.ts)
 
     @property
     def type(self) -> str:
         """The type by which replays choose: a record's own eventType, else the name in capitals."""
-        return self.event.upper() if self.event in EVENTS else type_of(self.event, self.event_type)
+        own = self.eventType
+        return (
+            self.event.upper()
+            if self.event in EVENTS or not isinstance(own, str)
+            else type_of(self.event, own)
+        )
 
 
 class _Fields(Struct, gc=False):
     symbol: str | None = None
-    eventType: Any = None  # noqa: N815 - as it is written; a signal's event may hold anything under this name
+    eventType: Any = None  # noqa: N815 - as it is written
 
 
 class _Whole(Struct, gc=False):
     payload: _Fields = msgspec.field(name="_payload")
 
 
+_read_head = msgspec.json.Decoder(Head).decode
 _read_fields = msgspec.json.Decoder(_Fields).decode
 _read_whole = msgspec.json.Decoder(_Whole).decode
+_check_time = datetime.fromisoformat
 
 
 def read_head(line: bytes) -> Head:
     """The head of a line without its newline. Raises BadLine."""
-    front = _front(line)
-    event, line_id, ts, _ = front.groups()
     try:
-        at = datetime.fromisoformat(ts.decode())
-        if not line.isascii():
-            line.decode()
-        end = front.end()
-        if line.startswith(WHOLE, end):
-            fields = _read_whole(line).payload
-        elif line[end:] == b"}":  # an empty payload, as it was written once
-            fields = _Fields()
+        quote = line.find(
+            b'"', _EVENT_AT
+        )  # where the event's name ends, and all that follows stands at its place
+        end = quote + _AFTER_NAME
+        if (
+            line[quote + _TS_KEY_AT : quote + _TS_KEY_AT + len(_TS_KEY)] == _TS_KEY
+            and line.find(b"_", end) < 0
+            and line.find(b"\\", end) < 0
+            and line.isascii()
+            and len(line) <= LONGEST_BYTES
+        ):
+            try:
+                head = _read_head(line)  # no key behind ours can be like one of them
+            except msgspec.DecodeError:
+                head = _read_carefully(line)
         else:
-            fields = _read_fields(line)
+            head = _read_carefully(line)
+        _check_time(head.ts)
     except (ValueError, msgspec.MsgspecError, RecursionError) as error:
         raise BadLine(str(error)) from None
-    kind = fields.eventType if isinstance(fields.eventType, str) else None
-    return Head(event.decode(), line_id.decode(), ts.decode(), at, fields.symbol, kind)
+    return head
+
+
+def _read_carefully(line: bytes) -> Head:
+    """By what stands in front, whatever the payload holds."""
+    front = _front(line)
+    line.decode()
+    end = front.end()
+    if line.startswith(WHOLE, end):
+        fields = _read_whole(line).payload
+    elif line[end:] == b"}":  # an empty payload, as it was written once
+        fields = _Fields()
+    else:
+        fields = _read_fields(line)
+    if b"\\" in line:
+        msgspec.json.decode(line)  # an escape that is none would come up with whoever reads the payload
+    event, line_id, ts = (part.decode() for part in front.groups()[:3])
+    return Head(event, line_id, ts, fields.symbol, fields.eventType)
 
 
 def payload_of(line: bytes) -> bytes:
