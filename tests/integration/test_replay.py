@@ -95,7 +95,7 @@ def test_an_external_merge_gives_the_same(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_build_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archived(tmp_path)
-    monkeypatch.setattr(building, "read_head", lambda _line: 1 / 0)
+    monkeypatch.setattr(building, "_write", lambda *_arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         session(tmp_path, Span(NOON, NOON + HOUR))
     assert list(sessions_folder(tmp_path).iterdir()) == []
@@ -147,7 +147,8 @@ def test_a_trimmed_stream_and_a_cut_archive_are_not_taken_for_whole(
     assert runner.run("replay", "retention", **data, DATABASE_URL="")[0] == 0  # all but signals is too old
     assert runner.run("replay", "build", *SPAN, **data)[1].endswith(": 64 events from postgres\n")
     signals = ("--types", ",".join(SAMPLES))
-    assert runner.run("replay", "build", *SPAN, *signals, **data)[1].endswith(": 4 events from stream\n")
+    out = runner.run("replay", "build", *SPAN, *signals, **data)[1]
+    assert out.endswith((": 4 events from stream\n", ": 4 events from archive\n")), "whatever was trimmed"
 
 
 def test_scoring_only_drives_a_state_machine(tmp_path: Path) -> None:
