@@ -18,6 +18,7 @@ from replay.layout import sessions_folder
 from replay.sources import read_stream
 from signaltape import Settings
 from signaltape.clock import utc_now
+from signaltape.replay.session import read_events
 from sink.db import Connection
 from tests.integration.conftest import Runner
 from tests.support.archived import NOON, record
@@ -202,3 +203,16 @@ def test_the_stream_of_a_session_goes_with_it(
     changed = msgspec.structs.replace(settings, data=tmp_path)
     run_retention(changed, utc_now() + timedelta(days=365))
     assert redis_client.exists(*streams) == 0
+
+
+def test_an_event_that_came_twice_with_two_times_is_one_and_the_first(
+    settings: Settings, runner: Runner, redis_client: Any, key: str, tmp_path: Path
+) -> None:
+    for number in range(2):  # without a time of its own it takes its entry's
+        payload = {"id": "0196f3a0-0000-7000-8000-000000000001", "n": number}
+        entry_id = f"{int(NOON.timestamp() * 1000) + number}-0"
+        redis_client.xadd(key, {"event": "risk_snapshot", "data": json.dumps(payload)}, id=entry_id)
+    code, out, err = runner.run("replay", "build", *SPAN, "--source", "stream", SIGNALTAPE_DATA=str(tmp_path))
+    assert (code, out.endswith(": 1 events from stream\n")) == (0, True), out + err
+    (event,) = read_events(sessions_folder(tmp_path) / out.split()[1].rstrip(":"))
+    assert event.data["n"] == 0
