@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from contextlib import closing
 from typing import Any
 
-import redis
 from hiredis import pack_command
 
+from signaltape.redis_client import redis_client
 from signaltape.replay.session import ReplayEvent
 from signaltape.settings import Secret
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY
@@ -24,7 +24,7 @@ def replay_key(stream: str, session_id: str) -> str:
 
 def delete_streams(url: Secret, stream: str, session_ids: Iterable[str]) -> None:
     """Delete the streams of sessions that are gone. Raises redis.RedisError."""
-    with closing(redis.Redis.from_url(url.reveal(), protocol=2)) as client:
+    with closing(redis_client(url)) as client:
         for session_id in session_ids:
             client.unlink(replay_key(stream, session_id))
 

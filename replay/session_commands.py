@@ -9,6 +9,7 @@ from datetime import datetime
 
 import click
 import msgspec
+import redis
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text

@@ -19,7 +19,7 @@ from replay.ledger import Ledger
 from replay.retention import apply, keep_of
 from replay.sources import Span
 from signaltape import Settings
-from signaltape.consuming.loop import CannotWrite
+from signaltape.consuming.writing import CannotWrite
 from tests.support.archived import NOON, batch, built, record, write
 
 ORDERS = Path("data", "orders", "day-2022-01-17.jsonl")
