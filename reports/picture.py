@@ -36,8 +36,8 @@ _MARKERS = {1: "^", -1: "v", 0: "o"}
 #: So many of the best and so many of the worst layers are drawn.
 _MOST_LAYERS = 6
 _LINE_CHARS = 88
-#: So many lines have room below; the message has all of them.
-_MOST_LINES = 14
+#: What is said below is cut after so many lines each; the message has all of it.
+_MOST_LINES = 3
 #: So much of a layer's name has room beside its lift.
 _NAME_CHARS = 28
 #: Closings are told by day of the week as long as they lie within so many days.
@@ -208,10 +208,13 @@ def _foot(axes: Axes, card: Scorecard) -> None:
         change_line(card),
         quality_line(card),
     ]
-    wrapped = [part for line in lines if line for part in textwrap.wrap(line, _LINE_CHARS)]
-    if len(wrapped) > _MOST_LINES:
-        wrapped[_MOST_LINES - 1 :] = ["…"]
-    axes.text(0, 1, "\n".join(wrapped), va="top", parse_math=False, fontsize=9)
+    wrapped = [
+        part
+        for line in lines
+        for part in textwrap.wrap(line, _LINE_CHARS, max_lines=_MOST_LINES, placeholder=" …")
+    ]
+    # not in the layout: names of nothing but wide letters would leave no room for all the rest
+    axes.text(0, 1, "\n".join(wrapped), va="top", parse_math=False, fontsize=9, in_layout=False)
 
 
 def _short(name: str) -> str:

@@ -82,3 +82,20 @@ def test_an_ordinary_week(tmp_path: Path) -> None:
 
 def test_a_week_without_a_closed_signal(tmp_path: Path) -> None:
     assert len(draw(card([0] * 5, [0] * 5), [], tmp_path)) == 2
+
+
+def test_names_of_any_length_leave_room_for_the_rest(tmp_path: Path) -> None:
+    long = card([1, 2, 3, 4, 5], [5, 5, 5, 5, 5])
+    layers = [
+        Pattern(age, {"x" * 500: helps, "smc\nline": not helps}, 50, 30 if helps else 20)
+        for age in range(8)
+        for helps in (True, False)
+    ]
+    long = long._replace(
+        layers=long.layers._replace(findings=find(layers)),
+        symbols=["W" * 128] * 5,
+        rules_versions=["v " * 256] * 5,
+    )
+    assert (
+        len(draw(long, outcomes(25), tmp_path)) == 2
+    )  # a layout without room is a warning, and so an error here
