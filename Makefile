@@ -36,7 +36,7 @@ lock: $(READY)  ## write the lock files anew from pyproject.toml
 		--group bench -c requirements.lock pyproject.toml -o requirements-bench.lock
 
 chaos: $(READY)  ## break every part on purpose, under load, and count every event
-	$(BIN)/python -m tests.chaos $(if $(ONLY),--only $(ONLY))
+	$(BIN)/python -m tests.chaos $(if $(ONLY),--only $(ONLY)) $(if $(PARTITIONS),--partitions $(PARTITIONS))
 
 clean:  ## stop the embedded servers of this checkout and remove all that was made here
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.embedded --stop --remove; \

@@ -14,10 +14,11 @@ from rich.table import Table
 from signaltape import Settings
 from tests.chaos import delivery
 from tests.chaos.audit import Audit, Result
-from tests.chaos.case import run_case, run_soak
+from tests.chaos.case import run_case
 from tests.chaos.malformed import run_malformed
 from tests.chaos.registry import FAULTS
 from tests.chaos.rig import Rig
+from tests.chaos.soak import run_soak
 
 console = Console()
 
@@ -29,9 +30,12 @@ console = Console()
 )
 @click.option("--malformed", type=int, default=1_000_000, show_default=True, help="Malformed entries.")
 @click.option("--soak-s", type=float, default=600.0, show_default=True, help="Length of the soak.")
+@click.option("--partitions", type=click.IntRange(1, 256), default=1, show_default=True, help="Streams.")
 @click.option("--messages", type=int, default=500, show_default=True, help="Reports of each delivery fault.")
-@click.option("--seed", type=int, default=20220117, show_default=True, help="Seed of the soak.")
-def main(only: str | None, events: int, malformed: int, soak_s: float, messages: int, seed: int) -> None:
+@click.option("--seed", type=int, default=20220117, show_default=True, help="Of all that is random.")
+def main(
+    only: str | None, events: int, malformed: int, soak_s: float, partitions: int, messages: int, seed: int
+) -> None:
     """Break every part on purpose and count every event. Exit code 1 if anything was lost, doubled or stuck."""
     names = [name for name in FAULTS if only in (None, name)]
     names = names or [name for name in FAULTS if only and name.startswith(only)]
@@ -45,23 +49,24 @@ def main(only: str | None, events: int, malformed: int, soak_s: float, messages:
     peak_kib = 0
     for number, name in enumerate(names, 1):
         started = time.monotonic()
-        result, found = run_case(FAULTS[name], events)
+        result, found = run_case(FAULTS[name], events, partitions)
         peak_kib = max(peak_kib, found.peak_worker_kib)
         results.append(result)
         troubles += _report(f"{number}/{len(names)}", result, found, time.monotonic() - started)
         _save(results)
     if only in (None, "malformed"):
         started = time.monotonic()
-        result, found = run_malformed(malformed)
+        result, found = run_malformed(malformed, seed, partitions)
         peak_kib = max(peak_kib, found.peak_worker_kib)
         results.append(result)
         troubles += _report("fuzz", result, found, time.monotonic() - started)
         _save(results)
     if soak:
-        result, found = run_soak(soak_s, seed)
+        started = time.monotonic()
+        result, found = run_soak(soak_s, seed, partitions, _tell)
         peak_kib = max(peak_kib, found.peak_worker_kib)
         results.append(result)
-        troubles += _report("soak", result, found, soak_s)
+        troubles += _report("soak", result, found, time.monotonic() - started)
         _save(results)
     if only in (None, "delivery"):
         troubles += _deliveries(messages, seed)
@@ -70,6 +75,10 @@ def main(only: str | None, events: int, malformed: int, soak_s: float, messages:
     _show(results)
     console.print(f"highest memory of a worker: {peak_kib // 1024} MiB")
     _end(troubles, well=not any(result.lost or result.doubled for result in results))
+
+
+def _tell(line: str) -> None:
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _end(troubles: list[str], *, well: bool) -> None:

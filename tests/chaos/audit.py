@@ -11,7 +11,7 @@ from msgspec import Struct
 from signaltape.contract import event_id
 from sink import quality
 from tests.chaos import load
-from tests.chaos.rig import KEY, Rig
+from tests.chaos.rig import Rig
 
 #: No worker may ever take more.
 MAX_WORKER_RSS_KIB = 300 * 1024
@@ -47,6 +47,8 @@ def audit(rig: Rig) -> Audit:
         for index, state in enumerate(rig.record.read_bytes())
         if state == load.ACCEPTED
     }
+    recorded = rig.recorded_ids()
+    records = rig.stored_records(recorded)
     with rig.database() as connection:
         rows = connection.execute(
             "SELECT event_id::text, signal_id::text, event FROM signal_events"
@@ -55,19 +57,29 @@ def audit(rig: Rig) -> Audit:
     stored = {row[0] for row in rows}
     doubled = len(rows) - len({(row[1], row[2]) for row in rows})
     doubled += sum(max(0, detail - events) for events, detail in differing.values())
+    doubled += sum(count - 1 for count in records.values())
+    lost = len(accepted - stored) + len(recorded) - len(records)
+    lost += sum(max(0, events - detail) for events, detail in differing.values())
     peak = max((child.peak_rss_kib for child in rig.children if child.name == "worker"), default=0)
+    checked = [wrong for check in rig.checks for wrong in check()]
     return Audit(
-        accepted=len(accepted),
-        stored=len(rows),
-        lost=len(accepted - stored) + sum(max(0, events - detail) for events, detail in differing.values()),
+        accepted=len(accepted) + len(recorded),
+        stored=len(rows) + len(records),
+        lost=lost,
         doubled=doubled,
-        wrong=[*_archive(rig, accepted), *_leftovers(rig), *_refusals(rig), *_memory(peak)],
+        wrong=[
+            *_archive(rig, accepted.union(recorded)),
+            *_leftovers(rig),
+            *_refusals(rig),
+            *_memory(peak),
+            *checked,
+        ],
         peak_worker_kib=peak,
     )
 
 
 def _archive(rig: Rig, accepted: set[str]) -> Iterator[str]:
-    """Every accepted event stands in the archive as well: whole, and once."""
+    """Everything accepted stands in the archive as well: whole, and once."""
     found: Counter[str] = Counter()
     torn = 0
     for path in (rig.archive / "data").rglob("*.jsonl"):
@@ -82,17 +94,31 @@ def _archive(rig: Rig, accepted: set[str]) -> Iterator[str]:
 
 
 def _leftovers(rig: Rig) -> Iterator[str]:
-    client = rig.redis()
-    try:
-        for group in client.xinfo_groups(KEY):
-            if group["pending"]:
-                yield f"{group['pending']} entries are pending"
-            for consumer in client.xinfo_consumers(KEY, group["name"]):
-                yield f"{group['name'].decode()}: consumer {consumer['name'].decode()} is left behind"
-    finally:
-        client.close()
+    with rig.redis() as client:
+        for key in rig.keys:
+            for group in client.xinfo_groups(key):
+                name = group["name"].decode()
+                if group["pending"]:
+                    yield f"{key}: {group['pending']} entries of {name} are pending"
+                for consumer in client.xinfo_consumers(key, name):
+                    yield f"{key}, {name}: consumer {consumer['name'].decode()} is left behind"
     if (dead := rig.dead_count()) != rig.poison:
-        yield f"{dead} dead letters, expected {rig.poison}"
+        yield f"{dead} dead letters, expected {rig.poison}{_first_reason(rig)}"
+
+
+def _first_reason(rig: Rig) -> str:
+    """Why the youngest dead letter is one: with that a failed run can be explained."""
+    with rig.database() as connection:
+        row = connection.execute("SELECT reason FROM dead_letters ORDER BY id DESC LIMIT 1").fetchone()
+    return f"; the last: {row[0]}" if row else ""
+
+
+def no_duplicates(rig: Rig) -> Iterator[str]:
+    """Nothing was sent or read twice, so the report may not speak of duplicates."""
+    with rig.database() as connection:
+        row = connection.execute("SELECT coalesce(sum(duplicates), 0) FROM duplicate_counts").fetchone()
+    if row is not None and row[0]:
+        yield f"{row[0]} duplicates were counted, and there were none"
 
 
 def _refusals(rig: Rig) -> Iterator[str]:

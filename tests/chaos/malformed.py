@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from itertools import cycle
+from typing import Any
 
+from signaltape.stream import WORKER_GROUP
 from tests.chaos.audit import Audit, Result
-from tests.chaos.rig import KEY, Rig
+from tests.chaos.rig import Rig
 from tests.support.samples import SAMPLES, as_json, new_id
 from tests.support.waiting import eventually
 
@@ -33,25 +36,23 @@ _ODD = (
 )
 
 
-def run_malformed(count: int, seed: int = 20220117) -> tuple[Result, Audit]:
+def run_malformed(count: int, seed: int, partitions: int = 1) -> tuple[Result, Audit]:
     """Fuzz `count` entries through one worker."""
-    with Rig(1, seed="malformed") as rig:
+    with Rig(1, seed="malformed", partitions=partitions) as rig:
         worker = rig.start_worker()
         with rig.redis() as client:
             sent = 0
             for chunk in _chunks(count, seed):
                 with client.pipeline(transaction=False) as pipe:
-                    for fields in chunk:
-                        pipe.xadd(KEY, dict(fields))
+                    for key, fields in zip(cycle(rig.keys), chunk, strict=False):
+                        pipe.xadd(key, dict(fields))
                     pipe.execute()
                 sent += len(chunk)
-                eventually(lambda: client.xlen(KEY) < _MOST_AHEAD or _trim(client), timeout=300)
+                eventually(lambda: _is_near(client, rig.keys), timeout=300)
             sent_at = time.monotonic()
 
             def drained() -> bool:
-                group = client.xinfo_groups(KEY)[0]
-                last = client.xinfo_stream(KEY)["last-generated-id"]
-                return bool(group["pending"] == 0 and group["last-delivered-id"] == last)
+                return all(_is_drained(client, key) for key in rig.keys)
 
             eventually(drained, timeout=600, every=0.2)
         recovery_s = time.monotonic() - sent_at
@@ -66,12 +67,21 @@ def run_malformed(count: int, seed: int = 20220117) -> tuple[Result, Audit]:
         return result, Audit(count, stored + dead, lost, 0, wrong, worker.peak_rss_kib)
 
 
-def _trim(client: object) -> bool:
-    """Drop what the worker is done with, as the retention would."""
-    group = client.xinfo_groups(KEY)[0]  # type: ignore[attr-defined]
-    pending = client.xpending(KEY, "worker")["min"]  # type: ignore[attr-defined]
-    client.xtrim(KEY, minid=pending or group["last-delivered-id"], approximate=False)  # type: ignore[attr-defined]
-    return bool(client.xlen(KEY) < _MOST_AHEAD)  # type: ignore[attr-defined]
+def _is_near(client: Any, keys: list[str]) -> bool:
+    """Whether the worker is not far behind; drops what it is done with, as the retention would."""
+    if sum(client.xlen(key) for key in keys) < _MOST_AHEAD:
+        return True
+    for key in keys:
+        pending = client.xpending(key, WORKER_GROUP)["min"]
+        done = pending or client.xinfo_groups(key)[0]["last-delivered-id"]
+        client.xtrim(key, minid=done, approximate=False)
+    return bool(sum(client.xlen(key) for key in keys) < _MOST_AHEAD)
+
+
+def _is_drained(client: Any, key: str) -> bool:
+    group = client.xinfo_groups(key)[0]
+    last = client.xinfo_stream(key)["last-generated-id"]
+    return bool(group["pending"] == 0 and group["last-delivered-id"] == last)
 
 
 def _worked_on(log: str) -> dict[str, int]:

@@ -1,14 +1,18 @@
-"""A small TCP proxy in front of a server: it can cut, freeze, slow down, and be pointed at another server."""
+"""A small TCP proxy in front of a server: it can cut, freeze, slow down, split, and be pointed at another server."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 _CHUNK = 65536
+#: What so many entries are added with at once is a batch of a shipper.
+_ENTRIES_OF_A_BATCH = 8
+#: The server has worked through the first half of a batch by then.
+_HALF_DONE_S = 0.05
 
 
 class Proxy:
@@ -22,6 +26,8 @@ class Proxy:
         self.port = 0
         self._frozen = False
         self._delay_s = 0.0
+        self._away = False
+        self._splits: list[Callable[[], object]] = []
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
@@ -47,6 +53,23 @@ class Proxy:
     def slow(self, delay_s: float) -> None:
         """Hold every chunk back for this long."""
         self._delay_s = delay_s
+
+    def split_next_batch(self, between: Callable[[], object]) -> None:
+        """Let the first half of the next batch of XADDs through, call `between`, then let the second half through."""
+        self._splits.append(between)
+
+    def split_no_more(self) -> None:
+        """Let whole batches through again."""
+        self._splits.clear()
+
+    def away(self) -> None:
+        """The server is out of reach: every connection breaks, and so does every new one."""
+        self._away = True
+        self.cut()
+
+    def back(self) -> None:
+        """It can be reached again."""
+        self._away = False
 
     def cut(self) -> None:
         """Close every connection now."""
@@ -77,9 +100,13 @@ class Proxy:
         self._tasks.add(task)
         self._writers.add(writer)
         try:
+            if self._away:
+                raise ConnectionError
             server_reader, server_writer = await asyncio.open_unix_connection(self.target)
             self._writers.add(server_writer)
-            await asyncio.gather(self._pump(reader, server_writer), self._pump(server_reader, writer))
+            await asyncio.gather(
+                self._pump(reader, server_writer, splits=self._splits), self._pump(server_reader, writer)
+            )
             self._writers.discard(server_writer)
         except (OSError, asyncio.CancelledError):
             pass
@@ -88,13 +115,31 @@ class Proxy:
             self._writers.discard(writer)
             self._tasks.discard(task)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        splits: list[Callable[[], object]] | None = None,
+    ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(_CHUNK):
                 if self._delay_s:
                     await asyncio.sleep(self._delay_s)
                 if self._frozen:
                     continue  # gone for ever: the other side waits for it in vain
+                if splits and data.count(b"XADD") >= _ENTRIES_OF_A_BATCH:
+                    data = await self._send_half(data, writer, splits.pop(0))
                 writer.write(data)
                 await writer.drain()
         writer.transport.abort()
+
+    async def _send_half(
+        self, data: bytes, writer: asyncio.StreamWriter, between: Callable[[], object]
+    ) -> bytes:
+        """Send the first half, call `between`; the half that is left."""
+        middle = len(data) // 2
+        writer.write(data[:middle])
+        await writer.drain()
+        await asyncio.sleep(_HALF_DONE_S)
+        await asyncio.to_thread(between)
+        return data[middle:]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import redis
@@ -22,63 +21,26 @@ from deploy.embedded.postgres import Postgres
 from deploy.embedded.servers import remove_data
 from deploy.embedded.valkey import Valkey
 from signaltape import Secret
-from signaltape.stream import ARCHIVE_GROUP, WORKER_GROUP, stream_key
+from signaltape.stream import stream_keys
 from sink.db import Connection, connect
 from sink.migrate import migrate
 from tests.chaos import load
+from tests.chaos.child import ROOT, Child
 from tests.chaos.proxy import Proxy
 from tests.support.waiting import eventually
 
-ROOT = Path(__file__).parents[2]
+T = TypeVar("T")
+
 STREAM = "chaos"
-KEY = stream_key(STREAM, 0)
 RATE = 8000.0
 #: Everything must be well again within this time.
 SETTLE_S = 90.0
-#: The archiver takes over from the dead after a minute, and looks every ten seconds.
-TIDY_S = 75.0
-
-
-class Child:
-    """One process of the product, with its output in a file."""
-
-    def __init__(self, name: str, arguments: tuple[str, ...], environment: dict[str, str], log: Path) -> None:
-        self.name = name
-        self.log = log
-        self.peak_rss_kib = 0
-        with log.open("ab") as out:
-            self.popen = subprocess.Popen(
-                [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=out, stderr=out
-            )
-
-    @property
-    def running(self) -> bool:
-        return self.popen.poll() is None
-
-    def send(self, number: signal.Signals) -> None:
-        if self.running:
-            self.popen.send_signal(number)
-
-    def kill(self) -> None:
-        self.note_memory()
-        self.send(signal.SIGKILL)
-        self.popen.wait()
-
-    def note_memory(self) -> None:
-        """Remember the highest memory use so far."""
-        try:
-            status = Path(f"/proc/{self.popen.pid}/status").read_text()
-        except OSError:
-            return
-        for line in status.splitlines():
-            if line.startswith("VmHWM:"):
-                self.peak_rss_kib = max(self.peak_rss_kib, int(line.split()[1]))
 
 
 class Rig:
     """Servers and processes of one case. Use as a context manager."""
 
-    def __init__(self, events: int, seed: str) -> None:
+    def __init__(self, events: int, seed: str, partitions: int = 1) -> None:
         self.events = events
         self.seed = seed
         self.home = Path(tempfile.mkdtemp(prefix="chaos-"))
@@ -86,12 +48,29 @@ class Rig:
         self.archive = self.home / "archive"
         self.record = self.home / "record"
         self.record.write_bytes(bytes(events))
+        #: ids of records that must be stored once, one per line, as their emitter wrote them down
+        self.recorded = self.home / "recorded"
         self.children: list[Child] = []
         self.engine_emitted_to = 0
+        #: events per second of an engine
+        self.rate = RATE
         self.poison = 0
         self.replica: Valkey | None = None
-        self._logs = 0
-        self._environment: dict[str, str] = {}
+        #: what a fault wants to be looked at besides, once all is at rest: each says what is wrong
+        self.checks: list[Callable[[], Iterator[str]]] = []
+        #: added to the environment of every process
+        self.environment: dict[str, str] = {}
+        # Faults come in pairs: two that stop and start the same server take turns, and nobody restarts a child twice.
+        self.valkey_hands = threading.Lock()
+        self.postgres_hands = threading.Lock()
+        self._children_hands = threading.RLock()
+        self.use_partitions(partitions)
+
+    def use_partitions(self, partitions: int) -> None:
+        """From now on processes start with so many partitions; the streams that were there before still count."""
+        self.partitions = partitions
+        before: list[str] = getattr(self, "keys", [])
+        self.keys = max(before, stream_keys(STREAM, partitions), key=len)
 
     def __enter__(self) -> Rig:
         self.valkey = Valkey(
@@ -132,39 +111,67 @@ class Rig:
         stop: int | None = None,
         *,
         mode: str = "plain",
+        rate: float | None = None,
         env: dict[str, str] | None = None,
     ) -> Child:
         """An engine that emits the events from `start` (default: behind the last engine) to `stop`."""
         begin = self.engine_emitted_to if start is None else start
         end = self.events if stop is None else stop
         self.engine_emitted_to = max(self.engine_emitted_to, end)
-        arguments = (str(self.record), self.seed, str(begin), str(end), str(RATE), mode)
-        return self._start("engine", ("-m", "tests.chaos.load", *arguments), env)
+        arguments = (str(self.record), self.seed, str(begin), str(end), str(rate or self.rate), mode)
+        return self.start("engine", "tests.chaos.load", *arguments, env=env)
 
     def start_shipper(self, env: dict[str, str] | None = None) -> Child:
-        return self._start("shipper", ("-m", "signaltape", "ship"), env)
+        return self.start("shipper", "signaltape", "ship", env=env)
 
-    def start_worker(self, *, module: str = "worker", env: dict[str, str] | None = None) -> Child:
-        options = ("--batch", "1000", "--claim-idle-ms", "1000")
-        return self._start("worker", ("-m", module, *options), env)
+    def start_worker(
+        self, *, module: str = "worker", batch: int = 1000, env: dict[str, str] | None = None
+    ) -> Child:
+        return self.start("worker", module, "--batch", str(batch), "--claim-idle-ms", "1000", env=env)
 
     def start_archiver(self, env: dict[str, str] | None = None) -> Child:
-        return self._start("archiver", ("-m", "replay", "archive"), env)
+        return self.start("archiver", "replay", "archive", env=env)
+
+    def start_recording(
+        self, *, oldest: int, youngest: int, count: int, rate: float, noted: bool = True
+    ) -> Child:
+        """An engine that records candles of some days ago; those that are `noted` must be stored in the end."""
+        ids = str(self.recorded) if noted else "-"
+        numbers = (oldest, youngest, count, int(rate))
+        return self.start("engine", "tests.chaos.recording", ids, *map(str, numbers))
+
+    def start(self, name: str, module: str, *arguments: str, env: dict[str, str] | None = None) -> Child:
+        """Start `python -m MODULE ARGUMENTS` with all that a process of the product needs in its environment."""
+        with self._children_hands:
+            log = self.home / f"{len(self.children)}-{name}.log"
+            child = Child(name, ("-m", module, *arguments), {**self._usual_environment(), **(env or {})}, log)
+            self.children.append(child)
+        return child
 
     def of(self, name: str) -> list[Child]:
         """The running processes of a kind."""
         return [child for child in self.children if child.name == name and child.running]
 
     def restart(self, child: Child, *, kill: bool = True) -> Child:
-        """What a process manager does: start it again when it has ended."""
-        if kill:
-            child.kill()
-        else:
-            child.note_memory()
-            child.send(signal.SIGTERM)
-            child.popen.wait(40)
-        again = {"shipper": self.start_shipper, "archiver": self.start_archiver}
-        return again.get(child.name, self.start_worker)()
+        """What a process manager does: start it again when it has ended. Once, whoever else asks for it."""
+        with self._children_hands:
+            if child.successor is None:
+                if kill:
+                    child.kill()
+                else:
+                    child.note_memory()
+                    child.send(signal.SIGTERM)
+                    child.popen.wait(40)
+                again = {"shipper": self.start_shipper, "archiver": self.start_archiver}
+                child.successor = again.get(child.name, self.start_worker)()
+            return child.successor
+
+    def run_to_its_end(self, module: str, *arguments: str) -> str:
+        """Run a command of the product; its output. Fails if it does."""
+        child = self.start(module, module, *arguments)
+        code = child.popen.wait(SETTLE_S)
+        assert code == 0, f"{module} ended with {code}: {child.last_line()}"
+        return child.log.read_text()
 
     # servers
 
@@ -175,6 +182,24 @@ class Rig:
     def database(self) -> Connection:
         """A session that goes straight to Postgres."""
         return connect(self.direct_database, name="chaos")
+
+    def on_redis(self, work: Callable[[Any], T]) -> T:
+        """Do something with a client, again if another fault has just taken the server away."""
+
+        def with_client() -> T:
+            with self.redis() as client:
+                return work(client)
+
+        return _insist(with_client)
+
+    def on_database(self, work: Callable[[Connection], T]) -> T:
+        """Do something in a session, again if another fault has just ended it."""
+
+        def with_session() -> T:
+            with self.database() as connection:
+                return work(connection)
+
+        return _insist(with_session)
 
     # progress
 
@@ -194,54 +219,28 @@ class Rig:
             row = connection.execute("SELECT count(*) FROM signal_events").fetchone()
         return int(row[0]) if row else 0
 
+    def recorded_ids(self) -> list[str]:
+        """Ids of the records that must be stored."""
+        return self.recorded.read_text().split() if self.recorded.exists() else []
+
+    def stored_records(self, ids: list[str]) -> dict[str, int]:
+        """How often each of these records is stored, of those that are."""
+        with self.database() as connection:
+            query = "SELECT record_id::text, count(*) FROM records WHERE record_id::text = ANY(%s) GROUP BY 1"
+            return dict(connection.execute(query, (ids,)).fetchall()) if ids else {}
+
+    def await_shipped(self) -> None:
+        """Wait until the streams hold everything accepted so far; nothing may have been trimmed or deleted."""
+        count = self.accepted_count() + len(self.recorded_ids())
+        with self.redis() as client:
+            eventually(lambda: sum(client.xlen(key) for key in self.keys) >= count, timeout=SETTLE_S)
+
     def await_engines(self) -> None:
         """Wait until every engine has said all it has to say."""
         for child in self.children:
             if child.name == "engine" and child.running:
                 child.note_memory()
                 child.popen.wait(SETTLE_S)
-
-    def await_settled(self, within_s: float = SETTLE_S) -> None:
-        """Wait until everything accepted is stored and nothing is in work."""
-        eventually(self._settled, timeout=within_s, every=0.1)
-
-    def _settled(self) -> bool:
-        try:
-            if self.stored_count() < self.accepted_count() or self.dead_count() < self.poison:
-                return False
-            client = self.redis()
-            try:
-                groups = client.xinfo_groups(KEY)
-                consumers = [name for name in ("worker", "archiver") if self.of(name)]
-                return len(groups) >= len(consumers) and all(
-                    group["pending"] == 0 and group["last-delivered-id"] == self._last_id(client)
-                    for group in groups
-                )
-            finally:
-                client.close()
-        except (psycopg.Error, redis.RedisError, OSError):
-            return False
-
-    def await_tidy(self) -> None:
-        """Wait until all processes are up and have deleted the consumers of the dead."""
-        began = time.monotonic()
-        with suppress(AssertionError):  # the audit names what is left
-            eventually(lambda: self._tidy(time.monotonic() - began), timeout=TIDY_S, every=0.2)
-
-    def _tidy(self, within_s: float) -> bool:
-        """Whether there are as many consumers as processes, and each of them asked for entries lately."""
-        client = self.redis()
-        try:
-            for group, name in ((WORKER_GROUP, "worker"), (ARCHIVE_GROUP, "archiver")):
-                consumers = client.xinfo_consumers(KEY, group) if self.of(name) else []
-                alive = [one for one in consumers if one["idle"] < within_s * 1000]
-                if not len(consumers) == len(alive) == len(self.of(name)):
-                    return False
-        except (redis.RedisError, OSError):
-            return False
-        finally:
-            client.close()
-        return True
 
     def dead_count(self) -> int:
         with self.database() as connection:
@@ -259,38 +258,39 @@ class Rig:
             code = child.popen.wait(40)
             never_began = code == -signal.SIGTERM and not child.log.read_text()
             if code not in (0, -signal.SIGKILL) and not never_began:
-                wrong.append(f"{child.name} ended with {code}: {_tail(child.log)}")
+                wrong.append(f"{child.name} ended with {code}: {child.last_line()}")
         return wrong
 
     def pause(self, seconds: float) -> None:
         """Let a fault last."""
         time.sleep(seconds)
 
-    def _last_id(self, client: Any) -> bytes:
-        return bytes(client.xinfo_stream(KEY)["last-generated-id"])
-
-    def _start(self, name: str, arguments: tuple[str, ...], env: dict[str, str] | None) -> Child:
-        self._logs += 1
-        environment = {
-            **{
-                key: value
-                for key, value in os.environ.items()
-                if not key.startswith(("SIGNALTAPE", "TELEGRAM"))
-            },
+    def _usual_environment(self) -> dict[str, str]:
+        inherited = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("SIGNALTAPE", "TELEGRAM", "PG"))
+        }
+        return {
+            **inherited,
             "PYTHONPATH": f"{ROOT / 'producer'}:{ROOT}",
             "FEATURE_EVENT_LOGGING": "true",
             "REDIS_URL": f"redis://127.0.0.1:{self.redis_proxy.port}/0",
             "DATABASE_URL": f"postgresql://signaltape@127.0.0.1:{self.postgres_proxy.port}/postgres",
             "SIGNALTAPE_HOME": str(self.tape_home),
             "SIGNALTAPE_STREAM": STREAM,
+            "SIGNALTAPE_PARTITIONS": str(self.partitions),
             "SIGNALTAPE_DATA": str(self.archive),
-            **(env or {}),
+            **self.environment,
         }
-        child = Child(name, arguments, environment, self.home / f"{self._logs}-{name}.log")
-        self.children.append(child)
-        return child
 
 
-def _tail(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines()
-    return lines[-1] if lines else ""
+def _insist(work: Callable[[], T], within_s: float = 30.0) -> T:
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            return work()
+        except (redis.RedisError, psycopg.Error, OSError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)  # between two tries

@@ -114,3 +114,40 @@ def bit_flips_in_the_journal(rig: Rig) -> int:
 @fault(started(mode="clock"))
 def clock_jumps_back_an_hour(_rig: Rig) -> None:
     """The engine itself does it, at half of its events."""
+
+
+#: Shipped journals are kept this long where an outage is to be longer.
+_KEEP_S = 2
+
+
+def _engine_that_pauses(rig: Rig) -> None:
+    rig.start_shipper(env={"SIGNALTAPE_SHIPPED_KEEP_S": str(_KEEP_S)})
+    rig.start_worker()
+    rig.start_engine(mode="pause")
+
+
+@fault(_engine_that_pauses)
+def engine_dies_in_an_outage_longer_than_the_keep_time(rig: Rig) -> None:
+    """Idle and all shipped; then Redis is out of reach, the engine emits and dies, and the keep time passes."""
+    (engine,) = rig.of("engine")
+    rig.await_stored(rig.events // 2)
+    rig.pause(0.2)
+    rig.redis_proxy.away()
+    engine.send(signal.SIGUSR1)
+    rig.await_accepted(rig.events)
+    engine.kill()
+    rig.pause(_KEEP_S + 1)
+    rig.redis_proxy.back()
+
+
+@fault(started(shippers=0, mode="children", engine=_SHIPS_ITSELF))
+def children_of_a_parent_that_never_emitted(rig: Rig) -> int:
+    """Processes of multiprocessing end in their own way, and nobody else ships what they said."""
+    rig.await_engines()
+    return 3
+
+
+@fault(started(shippers=0, mode="parent-and-children", engine=_SHIPS_ITSELF))
+def children_of_a_parent_that_emitted(rig: Rig) -> int:
+    rig.await_engines()
+    return 3

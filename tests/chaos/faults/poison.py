@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 from typing import Any
 
 from tests.chaos.crashing_worker import MARK
 from tests.chaos.registry import fault
-from tests.chaos.rig import KEY, Rig
+from tests.chaos.rig import Rig
 from tests.support.samples import SAMPLES, as_json, closed, published
 
 
 def _add(rig: Rig, entries: Sequence[dict[str, Any]]) -> int:
     with rig.redis() as client:
-        for fields in entries:
-            client.xadd(KEY, fields)
+        for key, fields in zip(cycle(rig.keys), entries, strict=False):
+            client.xadd(key, fields)
     rig.poison += len(entries)
     return len(entries)
 

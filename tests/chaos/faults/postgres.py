@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import resource
 import signal
-import threading
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 
+from sink.db import Connection
+from tests.chaos.audit import no_duplicates
 from tests.chaos.registry import fault
 from tests.chaos.rig import Rig
 
+_A_WORKERS_BACKEND = b"SELECT pid FROM pg_stat_activity WHERE application_name = 'signaltape-worker' LIMIT 1"
+#: Longer than the time after which entries may be claimed, and than the interval at which they are.
+_LONGER_THAN_CLAIMS_S = 12.0
 _WAL_FILE_BYTES = 16 * 1024 * 1024
 _OTHERS = (
     b"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'signaltape-worker'"
@@ -35,9 +40,10 @@ def _assert_logged(rig: Rig, text: str) -> None:
 
 @fault(soak=True)
 def postgres_immediate_shutdown(rig: Rig) -> None:
-    os.kill(rig.postgres.pid, signal.SIGQUIT)
-    rig.postgres.stop()
-    rig.postgres.start()
+    with rig.postgres_hands:
+        os.kill(rig.postgres.pid, signal.SIGQUIT)
+        rig.postgres.stop()
+        rig.postgres.start()
 
 
 @fault()
@@ -49,29 +55,27 @@ def postgres_kill_9(rig: Rig) -> None:
 
 @fault(soak=True)
 def postgres_restart(rig: Rig) -> None:
-    rig.postgres.stop()
-    rig.pause(0.5)
-    rig.postgres.start()
+    with rig.postgres_hands:
+        rig.postgres.stop()
+        rig.pause(0.5)
+        rig.postgres.start()
 
 
 @fault(soak=True)
 def backend_terminated(rig: Rig) -> int:
-    with rig.database() as admin:
-        for _ in range(10):
-            admin.execute(_OTHERS)
-            rig.pause(0.15)
+    for _ in range(10):
+        rig.on_database(lambda admin: admin.execute(_OTHERS))
+        rig.pause(0.15)
     return 10
 
 
 @fault(soak=True)
 def backend_kill_9(rig: Rig) -> None:
     """A killed backend makes Postgres restart as a whole."""
-    with rig.database() as admin:
-        row = admin.execute(
-            "SELECT pid FROM pg_stat_activity WHERE application_name = 'signaltape-worker' LIMIT 1"
-        ).fetchone()
+    row = rig.on_database(lambda admin: admin.execute(_A_WORKERS_BACKEND).fetchone())
     if row is not None:
-        os.kill(row[0], signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has just ended by itself
+            os.kill(row[0], signal.SIGKILL)
 
 
 @fault()
@@ -160,10 +164,14 @@ def statement_timeout(rig: Rig) -> None:
 def migration_while_writing(rig: Rig) -> None:
     """A migration that changes every table, held open for a while."""
     tables = ("signal_events", "signals", "signal_triggers", "signal_invalidations", "signal_closures")
-    with rig.database() as admin, admin.transaction():
-        for table in tables:
-            admin.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS note TEXT".encode())
-        rig.pause(1.0)
+
+    def migrate(admin: Connection) -> None:
+        with admin.transaction():
+            for table in tables:
+                admin.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS note TEXT".encode())
+            rig.pause(1.0)
+
+    rig.on_database(migrate)
 
 
 @fault()
@@ -199,15 +207,19 @@ def postgres_half_open(rig: Rig) -> None:
     rig.postgres_proxy.cut()
 
 
+def _hold_a_table(rig: Rig, seconds: float) -> None:
+    with rig.database() as other, other.transaction():
+        other.execute("LOCK TABLE signals IN ACCESS EXCLUSIVE MODE")
+        rig.pause(seconds)
+
+
 @fault()
 def table_locked(rig: Rig) -> None:
-    released = threading.Event()
+    _hold_a_table(rig, 2.0)
 
-    def hold() -> None:
-        with rig.database() as other, other.transaction():
-            other.execute("LOCK TABLE signals IN ACCESS EXCLUSIVE MODE")
-            released.wait(2.0)
 
-    thread = threading.Thread(target=hold)
-    thread.start()
-    thread.join()
+@fault()
+def table_locked_for_longer_than_entries_may_be_idle(rig: Rig) -> None:
+    """Ninety seconds of a lock, scaled: what the worker itself has in hand may not be taken for that of a dead one."""
+    rig.checks.append(lambda: no_duplicates(rig))
+    _hold_a_table(rig, _LONGER_THAN_CLAIMS_S)

@@ -11,7 +11,7 @@ import redis
 
 from deploy.embedded.valkey import Valkey
 from tests.chaos.registry import fault, usual
-from tests.chaos.rig import KEY, Rig
+from tests.chaos.rig import Rig
 from tests.support.waiting import eventually
 
 #: Longer than the clients wait for an answer.
@@ -25,9 +25,10 @@ def _kill(rig: Rig) -> None:
 
 @fault(soak=True)
 def redis_kill_9(rig: Rig) -> None:
-    _kill(rig)
-    rig.pause(0.5)
-    rig.valkey.start()
+    with rig.valkey_hands:
+        _kill(rig)
+        rig.pause(0.5)
+        rig.valkey.start()
 
 
 @fault()
@@ -67,7 +68,7 @@ def failover_to_a_lagging_replica(rig: Rig) -> None:
     with rig.redis() as before, _client(replica) as after:
         after.execute_command("REPLICAOF", "127.0.0.1", "1")
         rig.pause(0.4)
-        lag = before.xlen(KEY) - after.xlen(KEY)
+        lag = sum(before.xlen(key) - after.xlen(key) for key in rig.keys)
         assert lag > 0, "the replica must lag, or this tests nothing"
         os.kill(master.pid, signal.SIGKILL)
         after.execute_command("REPLICAOF", "NO", "ONE")
@@ -79,8 +80,9 @@ def failover_to_a_lagging_replica(rig: Rig) -> None:
 
 @fault(soak=True)
 def redis_restart(rig: Rig) -> None:
-    rig.valkey.stop()
-    rig.valkey.start()
+    with rig.valkey_hands:
+        rig.valkey.stop()
+        rig.valkey.start()
 
 
 @fault()
@@ -92,10 +94,9 @@ def redis_sigstop(rig: Rig) -> None:
 
 @fault(soak=True)
 def redis_out_of_memory(rig: Rig) -> None:
-    with rig.redis() as client:
-        client.config_set("maxmemory", "1")
-        rig.pause(1.0)
-        client.config_set("maxmemory", "0")
+    rig.on_redis(lambda client: client.config_set("maxmemory", "1"))
+    rig.pause(1.0)
+    rig.on_redis(lambda client: client.config_set("maxmemory", "0"))
 
 
 @fault()
@@ -114,37 +115,36 @@ def redis_misconf(rig: Rig) -> None:
 
 @fault(soak=True)
 def redis_becomes_a_read_only_replica(rig: Rig) -> None:
-    with rig.redis() as client:
-        client.execute_command("REPLICAOF", "127.0.0.1", "1")
-        rig.pause(1.0)
-        client.execute_command("REPLICAOF", "NO", "ONE")
+    rig.on_redis(lambda client: client.execute_command("REPLICAOF", "127.0.0.1", "1"))
+    rig.pause(1.0)
+    rig.on_redis(lambda client: client.execute_command("REPLICAOF", "NO", "ONE"))
 
 
 @fault(soak=True)
 def client_kill(rig: Rig) -> int:
-    with rig.redis() as client:
-        for _ in range(10):
-            client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-            rig.pause(0.1)
+    for _ in range(10):
+        rig.on_redis(
+            lambda client: client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        )
+        rig.pause(0.1)
     return 10
 
 
 @fault(soak=True)
 def flushall(rig: Rig) -> None:
-    with rig.redis() as client:
-        client.flushall()
+    rig.on_redis(lambda client: client.flushall())
 
 
 @fault(soak=True)
 def stream_deleted(rig: Rig) -> None:
-    with rig.redis() as client:
-        client.delete(KEY)
+    rig.on_redis(lambda client: client.delete(*rig.keys))
 
 
 @fault()
 def group_destroyed(rig: Rig) -> None:
     with rig.redis() as client:
-        client.xgroup_destroy(KEY, "worker")
+        for key in rig.keys:
+            client.xgroup_destroy(key, "worker")
 
 
 @fault()

@@ -7,6 +7,9 @@ import signal
 from tests.chaos.registry import fault, started
 from tests.chaos.rig import Rig
 
+#: How long the engine emits that outlives its shipper.
+_LOAD_S = 15.0
+
 
 @fault(soak=True)
 def shipper_kill_9(rig: Rig) -> int:
@@ -44,3 +47,23 @@ def shipper_paused(rig: Rig) -> None:
     shipper.send(signal.SIGSTOP)
     rig.pause(1.5)
     shipper.send(signal.SIGCONT)
+
+
+def _long_load(rig: Rig) -> None:
+    """An engine that goes on for longer than its shipper takes to end."""
+    rig.start_shipper()
+    rig.start_worker()
+    rig.start_engine(rate=rig.events / _LOAD_S)
+
+
+@fault(_long_load)
+def shipper_sigterm_while_redis_is_slow_and_the_engine_emits(rig: Rig) -> None:
+    """It ships what stood there when it was told to end, not all that comes meanwhile."""
+    rig.redis_proxy.slow(0.01)
+    rig.pause(0.5)
+    (shipper,) = rig.of("shipper")
+    shipper.send(signal.SIGTERM)
+    shipper.popen.wait(30)
+    assert rig.of("engine"), "the shipper ended only when its engine did"
+    rig.redis_proxy.slow(0)
+    rig.start_shipper()

@@ -8,7 +8,7 @@ from contextlib import suppress
 import redis
 
 from tests.chaos.registry import Setup, fault, started
-from tests.chaos.rig import KEY, Rig
+from tests.chaos.rig import Rig
 from tests.support.waiting import eventually
 
 
@@ -77,7 +77,9 @@ def paused_worker_wakes_after_its_entries_were_claimed(rig: Rig) -> None:
             rig.pause(0.02)
             held: dict[bytes, int] = {}
             with suppress(redis.ResponseError):  # perhaps there is no stream yet
-                held = {one["name"]: one["pending"] for one in client.xinfo_consumers(KEY, "worker")}
+                for key in rig.keys:
+                    for one in client.xinfo_consumers(key, "worker"):
+                        held[one["name"]] = held.get(one["name"], 0) + one["pending"]
             if len(held) > 1 and sum(1 for pending in held.values() if pending) >= 1:
                 return True
             first.send(signal.SIGCONT)
