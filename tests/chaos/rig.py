@@ -125,9 +125,14 @@ class Rig:
         return self.start("shipper", "signaltape", "ship", env=env)
 
     def start_worker(
-        self, *, module: str = "worker", batch: int = 1000, env: dict[str, str] | None = None
+        self,
+        *options: str,
+        module: str = "worker",
+        batch: int = 1000,
+        env: dict[str, str] | None = None,
     ) -> Child:
-        return self.start("worker", module, "--batch", str(batch), "--claim-idle-ms", "1000", env=env)
+        usual = ("--batch", str(batch), "--claim-idle-ms", "1000")
+        return self.start("worker", module, *usual, *options, env=env)
 
     def start_archiver(self, env: dict[str, str] | None = None) -> Child:
         return self.start("archiver", "replay", "archive", env=env)

@@ -133,10 +133,11 @@ def engine_dies_in_an_outage_longer_than_the_keep_time(rig: Rig) -> None:
     rig.await_stored(rig.events // 2)
     rig.pause(0.2)
     rig.redis_proxy.away()
+    rig.pause(1.5)  # by now the shipper knows, without having seen anything new
     engine.send(signal.SIGUSR1)
     rig.await_accepted(rig.events)
     engine.kill()
-    rig.pause(_KEEP_S + 1)
+    rig.pause(_KEEP_S + 4)  # by now the shipper tries so seldom that it first looks around, then ships
     rig.redis_proxy.back()
 
 
