@@ -35,7 +35,7 @@ lock: $(READY)  ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group bench -c requirements.lock pyproject.toml -o requirements-bench.lock
 
-chaos: $(READY)  ## break every part on purpose, under load, and count every event
+chaos: $(READY)  ## break every part on purpose, under load, and count every event (ONLY=name, PARTITIONS=n)
 	$(BIN)/python -m tests.chaos $(if $(ONLY),--only $(ONLY)) $(if $(PARTITIONS),--partitions $(PARTITIONS))
 
 clean:  ## stop the embedded servers of this checkout and remove all that was made here

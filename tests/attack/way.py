@@ -30,7 +30,7 @@ class _Hangs(BaseException):
 
 
 def within(seconds: float, work: Callable[[], T]) -> T:
-    """What `work` gives. Fails if it takes longer than `seconds`. For the main thread: commands wait for signals there."""
+    """What `work` gives, in the main thread, as commands need it. Fails if it takes longer than `seconds`."""
 
     def ring(*_: object) -> NoReturn:
         raise _Hangs
