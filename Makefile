@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONPATH := producer:.
 
-.PHONY: demo demo-replay test lint bench chaos clean lock
+.PHONY: demo demo-replay test attack lint bench chaos clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
@@ -15,6 +15,9 @@ demo-replay: $(READY)  ## record January with its market, replay one day through
 
 test: lint  ## lint, types and all tests
 	$(BIN)/python -m pytest
+
+attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), new ones each time
+	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack
 
 lint: $(READY)
 	$(BIN)/ruff check .

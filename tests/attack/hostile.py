@@ -55,7 +55,7 @@ Detached = type("Detached", (), dict.fromkeys(_EVERYTHING, _raises))
 DetachedText = type(
     "DetachedText", (str,), dict.fromkeys(("__repr__", "__str__", "__eq__", "__format__"), _raises)
 )
-DetachedText.__hash__ = str.__hash__  # type: ignore[method-assign]
+DetachedText.__hash__ = str.__hash__  # type: ignore[assignment, method-assign]
 DetachedNumber = type("DetachedNumber", (float,), dict.fromkeys(("__repr__", "__str__", "__eq__"), _raises))
 DetachedWhole = type(
     "DetachedWhole", (int,), dict.fromkeys(("__repr__", "__str__", "__eq__", "__add__"), _raises)
@@ -69,8 +69,8 @@ DetachedList = type("DetachedList", (list,), dict.fromkeys(("__repr__", "__iter_
 class LiesAboutItsClass:
     """Its class is something else, or not to be had."""
 
-    @property
-    def __class__(self) -> type:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         raise Trouble
 
 
@@ -86,6 +86,8 @@ class Zone(dt.tzinfo):
 
     def utcoffset(self, _when: dt.datetime | None) -> NoReturn:
         raise Trouble
+
+    dst = tzname = utcoffset
 
 
 class OddMapping(Mapping[Any, Any]):

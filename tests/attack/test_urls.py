@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -19,33 +20,33 @@ from tests.support.samples import SAMPLES, as_json
 #: Passwords as people paste them, raw or quoted; `hunter` must never be seen again.
 PASSWORDS = (
     *(
-        "hunterTWO",
-        "hunter%TWO",
-        "hunter TWO",
-        "hunter@TWO",
-        "hunter:TWO",
-        "hunter/TWO",
-        "hunter#TWO",
-        "hunter?TWO",
+        "hunterSECOND",
+        "hunter%SECOND",
+        "hunter SECOND",
+        "hunter@SECOND",
+        "hunter:SECOND",
+        "hunter/SECOND",
+        "hunter#SECOND",
+        "hunter?SECOND",
     ),
     *(
         "%hunter",
         "hunter%",
-        "hunter%20TWO",
-        "%68unterTWO",
+        "hunter%20SECOND",
+        "%68unterSECOND",
         "hunter%zz",
-        "hunter[TWO",
+        "hunter[SECOND",
         "hunter]",
         "hünter",
         "'hunter'",
     ),
-    *('hunter"', "hunter\\", "hunter&x=1", "hunter=TWO", "hunter%00", "hunter\tTWO", "hunter\nTWO"),
+    *('hunter"', "hunter\\", "hunter&x=1", "hunter=SECOND", "hunter%00", "hunter\tSECOND", "hunter\nSECOND"),
 )
-_SECRETS = ("hunter", "hünter", "TWO")
+_SECRETS = ("hunter", "hünter", "SECOND")
 #: A port that nothing listens on.
 _NOWHERE = "127.0.0.1:9"
 
-passwords = st.sampled_from(PASSWORDS) | st.text(max_size=5).map(lambda text: f"hunter{text}TWO")
+passwords = st.sampled_from(PASSWORDS) | st.text(max_size=5).map(lambda text: f"hunter{text}SECOND")
 _values = st.sampled_from(
     ["", "0", "1", "3", "-1", "abc", "true", "false", "nan", "1e3", "None", "é", "%", "{}"]
 )
@@ -175,9 +176,9 @@ def _with_options(url: str, options: dict[str, str]) -> str:
     password=passwords,
     command=st.sampled_from(_USES_REDIS),
 )
-@example(scheme="redis", password="hunter%TWO", command=_USES_REDIS[0])
-@example(scheme="redis", password="hunter@TWO", command=_USES_REDIS[0])
-@example(scheme="redis", password="hunter/TWO", command=_USES_REDIS[0])
+@example(scheme="redis", password="hunter%SECOND", command=_USES_REDIS[0])
+@example(scheme="redis", password="hunter@SECOND", command=_USES_REDIS[0])
+@example(scheme="redis", password="hunter/SECOND", command=_USES_REDIS[0])
 def test_no_password_of_redis_is_said(way: Way, scheme: str, password: str, command: _Command) -> None:
     _let_something_wait(way)
     environment = {**environment_of(way.settings), "REDIS_URL": f"{scheme}://user:{password}@{_NOWHERE}/0"}
@@ -193,9 +194,9 @@ def test_no_password_of_redis_is_said(way: Way, scheme: str, password: str, comm
     command=st.sampled_from(_USES_POSTGRES),
     host=st.sampled_from([_NOWHERE, "", "[::1", "h h"]),
 )
-@example(password="hunter%TWO", command=_USES_POSTGRES[0], host=_NOWHERE)
-@example(password="hunter TWO", command=_USES_POSTGRES[2], host=_NOWHERE)
-@example(password="hunter@TWO", command=_USES_POSTGRES[5], host=_NOWHERE)
+@example(password="hunter%SECOND", command=_USES_POSTGRES[0], host=_NOWHERE)
+@example(password="hunter SECOND", command=_USES_POSTGRES[2], host=_NOWHERE)
+@example(password="hunter@SECOND", command=_USES_POSTGRES[5], host=_NOWHERE)
 def test_no_password_of_postgres_is_said(way: Way, password: str, command: _Command, host: str) -> None:
     _let_something_wait(way)
     url = f"postgresql://user:{password}@{host}/none?connect_timeout=2"
@@ -226,7 +227,9 @@ def test_redis_with_any_options_works_or_is_refused_by_name(way: Way, options: d
         assert 0 not in codes, f"some work with {options} and some do not: {shipped} {stored} {archived}"
         assert all("REDIS_URL" in ran.said or "Redis" in ran.said for ran in (shipped, stored, archived))
     elif "db" not in options:
-        assert "stored 2, " in stored.said, stored
+        done = re.search(r"^stored (\d+), ", stored.said, re.MULTILINE)
+        assert done is not None, stored
+        assert int(done[1]) >= 2, stored
     way.ship()
     way.store()
     way.archive()
@@ -239,7 +242,7 @@ def test_redis_with_any_options_works_or_is_refused_by_name(way: Way, options: d
 @example(options={"foo": "1"})
 def test_postgres_with_any_options_works_or_is_refused(way: Way, options: dict[str, str]) -> None:
     assert way.settings.database_url is not None
-    url = _with_options(way.settings.database_url.reveal(), {**options, "password": "hunterTWO"})
+    url = _with_options(way.settings.database_url.reveal(), {**options, "password": "hunterSECOND"})
     for command in (_USES_POSTGRES[0], _USES_POSTGRES[5]):
         ran = run(command.room, command.arguments, {**environment_of(way.settings), "DATABASE_URL": url})
         assert_well_behaved(ran, (command, options))
@@ -253,7 +256,7 @@ def test_postgres_with_any_options_works_or_is_refused(way: Way, options: dict[s
 )
 def test_any_text_is_refused_by_name_or_taken_without_being_shown(name: str, text: str) -> None:
     try:
-        settings = Settings.from_env({name: f"{text}hunterTWO"})
+        settings = Settings.from_env({name: f"{text}hunterSECOND"})
     except SettingsError as error:
         assert name in str(error)
         assert len(str(error).splitlines()) == 1
