@@ -82,7 +82,8 @@ class Rig:
         account = choose_account()
         place = place_for(self.home, account)
         programs = programs_for(postgres_bin(), place, account)
-        self.postgres = Postgres(programs, place / "postgres", place / "s", account)
+        self.postgres_data = place / "postgres"
+        self.postgres = Postgres(programs, self.postgres_data, place / "s", account)
         self.postgres.start()
         self.postgres_proxy = Proxy(str(place / "s" / ".s.PGSQL.5432"))
         self.postgres_proxy.start()
@@ -124,15 +125,9 @@ class Rig:
     def start_shipper(self, env: dict[str, str] | None = None) -> Child:
         return self.start("shipper", "signaltape", "ship", env=env)
 
-    def start_worker(
-        self,
-        *options: str,
-        module: str = "worker",
-        batch: int = 1000,
-        env: dict[str, str] | None = None,
-    ) -> Child:
-        usual = ("--batch", str(batch), "--claim-idle-ms", "1000")
-        return self.start("worker", module, *usual, *options, env=env)
+    def start_worker(self, *more: str, module: str = "worker", env: dict[str, str] | None = None) -> Child:
+        options = ("--batch", "1000", "--claim-idle-ms", "1000", *more)  # the last of a name counts
+        return self.start("worker", module, *options, env=env)
 
     def start_archiver(self, env: dict[str, str] | None = None) -> Child:
         return self.start("archiver", "replay", "archive", env=env)

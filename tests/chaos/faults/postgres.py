@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +15,17 @@ from sink.db import Connection
 from tests.chaos.audit import no_duplicates
 from tests.chaos.registry import fault
 from tests.chaos.rig import Rig
+from tests.support.waiting import eventually
 
+_CANCEL = (
+    b"SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+    b" WHERE application_name = 'signaltape-worker' AND state <> 'idle'"
+)
+_DEFAULTS = {
+    "default_transaction_isolation": "serializable",
+    "statement_timeout": "3ms",
+    "default_transaction_read_only": "on",
+}
 _A_WORKERS_BACKEND = b"SELECT pid FROM pg_stat_activity WHERE application_name = 'signaltape-worker' LIMIT 1"
 #: Longer than the time after which entries may be claimed, and than the interval at which they are.
 _LONGER_THAN_CLAIMS_S = 12.0
@@ -33,9 +44,13 @@ def _set_for_all(rig: Rig, setting: str, value: str | None) -> None:
         admin.execute(_OTHERS)
 
 
+def _logged(rig: Rig, text: str) -> bool:
+    return text in rig.postgres.log.read_text(errors="replace")
+
+
 def _assert_logged(rig: Rig, text: str) -> None:
     """The fault must have bitten, or the case tests nothing."""
-    assert text in rig.postgres.log.read_text(errors="replace"), f"{text!r} never happened"
+    assert _logged(rig, text), f"{text!r} never happened"
 
 
 @fault(soak=True)
@@ -98,14 +113,29 @@ def deadlock(rig: Rig) -> int:
 
 
 @fault()
-def serialization_failures(rig: Rig) -> None:
-    """Two workers count duplicates of the same events in the same row, each in a serializable transaction."""
+def defaults_of_the_database_that_suit_other_programs(rig: Rig) -> int:
+    """Serializable, read-only, a short timeout: none of it is ours, and the worker writes as ever.
+
+    Two workers and every event twice, so that both count duplicates in the same row.
+    """
+    rig.checks.append(lambda: _workers_that_did_not_write(rig))
+    for setting, value in _DEFAULTS.items():
+        _set_for_all(rig, setting, value)
     rig.start_worker()
     rig.start_engine(start=0)
-    _set_for_all(rig, "default_transaction_isolation", "serializable")
-    rig.pause(3.0)
-    _set_for_all(rig, "default_transaction_isolation", None)
-    _assert_logged(rig, "could not serialize access")
+    rig.await_engines()
+    rig.pause(0.5)
+    for setting in _DEFAULTS:
+        _set_for_all(rig, setting, None)
+    return len(_DEFAULTS)
+
+
+def _workers_that_did_not_write(rig: Rig) -> Iterator[str]:
+    for worker in rig.children:
+        for line in worker.log.read_text(errors="replace").splitlines():
+            if "does not write" in line and "terminating connection" not in line:
+                yield f"a worker could not write: {line}"
+                break
 
 
 #: Rows that make the table larger than a WAL file, so that only the table can hit the limit below.
@@ -145,19 +175,26 @@ def postgres_disk_full(rig: Rig) -> None:
 
 
 @fault()
-def postgres_read_only(rig: Rig) -> None:
-    _set_for_all(rig, "default_transaction_read_only", "on")
-    rig.pause(1.5)
-    _set_for_all(rig, "default_transaction_read_only", None)
-    _assert_logged(rig, "read-only transaction")
+def postgres_is_a_standby(rig: Rig) -> None:
+    """It comes back as a standby, which only reads, and is promoted some time later."""
+    rig.postgres.stop()
+    marker = rig.postgres_data / "standby.signal"
+    marker.touch()
+    owner = rig.postgres_data.stat()
+    os.chown(marker, owner.st_uid, owner.st_gid)
+    rig.postgres.start()
+    eventually(lambda: _logged(rig, "in a read-only transaction"), timeout=30)
+    rig.on_database(lambda admin: admin.execute("SELECT pg_promote()"))
 
 
 @fault()
-def statement_timeout(rig: Rig) -> None:
-    _set_for_all(rig, "statement_timeout", "3ms")
-    rig.pause(1.5)
-    _set_for_all(rig, "statement_timeout", None)
-    _assert_logged(rig, "canceling statement due to statement timeout")
+def statements_cancelled(rig: Rig) -> int:
+    """A person, or a program that watches over long statements, cancels whatever the worker is at."""
+    for _ in range(150):
+        rig.on_database(lambda admin: admin.execute(_CANCEL))
+        rig.pause(0.01)
+    _assert_logged(rig, "canceling statement due to user request")
+    return 150
 
 
 @fault(soak=True)

@@ -7,7 +7,7 @@ from tests.chaos.rig import Rig
 
 _BACKFILL_DAYS = 1500
 #: The worker's usual batch; it gathers for long enough that the burst comes to Postgres as one.
-_USUAL_BATCH = 5000
+_USUAL_BATCH = "5000"
 #: Market records are kept this long where they come late.
 _KEEP_DAYS = 3
 
@@ -25,7 +25,7 @@ def backfill_of_1500_days(rig: Rig) -> int:
     )
     assert len(rig.recorded_ids()) == _BACKFILL_DAYS, "the engine must accept all of it"
     rig.await_shipped()
-    rig.start_worker("--max-age-ms", "1000", batch=_USUAL_BATCH)
+    rig.start_worker("--max-age-ms", "1000", "--batch", _USUAL_BATCH)
     return _BACKFILL_DAYS
 
 
