@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -117,3 +119,25 @@ def test_the_journal_is_still_written_to_after_all_that(tape: Emitter, tmp_path:
     before = tape.stats()["accepted"]
     assert tape.closed(SAMPLES["signal_closed"]()) is tape.enabled
     assert tape.stats()["accepted"] == before + tape.enabled
+
+
+#: In a process of its own, with an end to the memory that it may take.
+_MOCK = """
+import resource, sys
+from pathlib import Path
+from unittest.mock import MagicMock
+from signaltape import Emitter, Settings
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+with Emitter(Settings(feature_event_logging=True, home=Path(sys.argv[1])), ship=False) as tape:
+    assert tape.state(symbol="X", event_type="Y", extra=MagicMock()) is False
+    assert tape.closed(MagicMock()) is False
+"""
+
+
+def test_a_mock_is_refused_without_taking_the_memory_of_the_machine(tmp_path: Path) -> None:
+    """As a list it is another mock, and that another: 20 GB until the recursion ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MOCK, str(tmp_path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    assert "MemoryError" not in done.stderr

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
 from typing import NamedTuple
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from signaltape import Secret
+from signaltape.consuming.consumer import Consumer
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings
+from signaltape.shipping.service import ship_forever
 from tests.attack.effort import tried
 from tests.attack.run import assert_well_behaved, environment_of, run
 from tests.attack.way import Way, within
 from tests.support.samples import SAMPLES, as_json
+from tests.support.waiting import eventually
+from worker.loop import Worker
 
 #: Passwords as people paste them, raw or quoted; `hunter` must never be seen again.
 PASSWORDS = (
@@ -271,3 +279,35 @@ def test_urls_without_a_host_do_not_end_in_a_traceback(way: Way, url: str) -> No
     name = "DATABASE_URL" if url.startswith("postgresql") else "REDIS_URL"
     for command in (_USES_REDIS[0], _USES_REDIS[1], _USES_REDIS[2], _USES_POSTGRES[5]):
         assert_well_behaved(run(command.room, command.arguments, {**environment, name: url}), (command, url))
+
+
+@tried(10, shrink=False)
+@given(password=passwords)
+@example(password="hunter%SECOND")
+@example(password="hunter SECOND")
+@example(password="hunter@SECOND")
+def test_no_password_stands_in_the_log_of_processes_that_wait(
+    way: Way, caplog: pytest.LogCaptureFixture, password: str
+) -> None:
+    """A worker and a shipper whose servers are away say so, again and again."""
+    caplog.clear()
+    caplog.set_level(logging.DEBUG)
+    _let_something_wait(way)
+    redis_url, database_url = way.settings.redis_url, Secret(f"postgresql://user:{password}@{_NOWHERE}/none")
+    assert redis_url is not None
+    away = msgspec.structs.replace(way.settings, redis_url=Secret(f"redis://user:{password}@{_NOWHERE}/0"))
+    stop = threading.Event()
+    worker = Worker(lambda: Consumer(redis_url, "attack", [way.key]), database_url, stop)
+    waiting = [
+        threading.Thread(target=work, daemon=True) for work in (worker.run, lambda: ship_forever(away, stop))
+    ]
+    for thread in waiting:
+        thread.start()
+    try:
+        eventually(lambda: caplog.text.count("trying again") >= 2, timeout=20)
+    finally:
+        stop.set()
+        for thread in waiting:
+            thread.join(30)
+    assert not any(thread.is_alive() for thread in waiting)
+    _unseen(caplog.text)
