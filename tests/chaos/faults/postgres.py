@@ -177,12 +177,15 @@ def postgres_disk_full(rig: Rig) -> None:
 @fault()
 def postgres_is_a_standby(rig: Rig) -> None:
     """It comes back as a standby, which only reads, and is promoted some time later."""
+    (worker,) = rig.of("worker")
+    worker.send(signal.SIGSTOP)  # so that there is something left to write
     rig.postgres.stop()
     marker = rig.postgres_data / "standby.signal"
     marker.touch()
     owner = rig.postgres_data.stat()
     os.chown(marker, owner.st_uid, owner.st_gid)
     rig.postgres.start()
+    worker.send(signal.SIGCONT)
     eventually(lambda: _logged(rig, "in a read-only transaction"), timeout=30)
     rig.on_database(lambda admin: admin.execute("SELECT pg_promote()"))
 
