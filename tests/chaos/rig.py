@@ -9,23 +9,21 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 import redis
 
-from deploy.embedded.account import choose_account, place_for, programs_for
-from deploy.embedded.binaries import postgres_bin
-from deploy.embedded.postgres import Postgres
 from deploy.embedded.servers import remove_data
 from deploy.embedded.valkey import Valkey
 from signaltape import Secret
 from signaltape.stream import stream_keys
 from sink.db import Connection, connect
-from sink.migrate import migrate
 from tests.chaos import load
 from tests.chaos.child import ROOT, Child
+from tests.chaos.cluster import new_cluster
 from tests.chaos.proxy import Proxy
 from tests.support.waiting import eventually
 
@@ -79,17 +77,11 @@ class Rig:
         self.valkey.start()
         self.redis_proxy = Proxy(str(self.home / "v.sock"))
         self.redis_proxy.start()
-        account = choose_account()
-        place = place_for(self.home, account)
-        programs = programs_for(postgres_bin(), place, account)
-        self.postgres_data = place / "postgres"
-        self.postgres = Postgres(programs, self.postgres_data, place / "s", account)
+        self.postgres, self.postgres_data, socket = new_cluster(self.home)
         self.postgres.start()
-        self.postgres_proxy = Proxy(str(place / "s" / ".s.PGSQL.5432"))
+        self.postgres_proxy = Proxy(str(socket))
         self.postgres_proxy.start()
         self.direct_database = Secret(self.postgres.url())
-        with connect(self.direct_database) as connection:
-            migrate(connection)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -98,8 +90,13 @@ class Rig:
             child.kill()
         self.redis_proxy.stop()
         self.postgres_proxy.stop()
+        # Nobody will read their data again, so they need not write it down.
         for server in filter(None, (self.valkey, self.replica)):
+            with suppress(ProcessLookupError):
+                os.kill(server.pid, signal.SIGKILL)
             server.stop()
+        with suppress(ProcessLookupError):
+            os.kill(self.postgres.pid, signal.SIGQUIT)
         self.postgres.stop()
         remove_data(self.home)
         shutil.rmtree(self.home, ignore_errors=True)

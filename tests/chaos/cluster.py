@@ -1,0 +1,61 @@
+"""A migrated cluster of Postgres, made once a run and copied for every rig: making one takes as long as most faults."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from deploy.embedded.account import Account, choose_account, place_for, programs_for
+from deploy.embedded.binaries import postgres_bin
+from deploy.embedded.postgres import Postgres
+from deploy.embedded.servers import remove_data
+from signaltape import Secret
+from sink.db import connect
+from sink.migrate import migrate
+
+
+class Cluster(NamedTuple):
+    """A server that was not started yet, its data, and the socket that it will listen on."""
+
+    postgres: Postgres
+    data: Path
+    socket: Path
+
+
+class _Mould(NamedTuple):
+    account: Account
+    programs: Path
+    data: Path
+
+
+def new_cluster(home: Path) -> Cluster:
+    """A migrated cluster for the rig in `home`; `remove_data(home)` removes it."""
+    mould = _mould()
+    place = place_for(home, mould.account)
+    data = place / "postgres"
+    subprocess.run(["cp", "-a", str(mould.data), str(data)], check=True)  # with owners and rights
+    postgres = Postgres(mould.programs, data, place / "s", mould.account)
+    return Cluster(postgres, data, place / "s" / ".s.PGSQL.5432")
+
+
+@cache
+def _mould() -> _Mould:
+    home = Path(tempfile.mkdtemp(prefix="chaos-mould-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    atexit.register(remove_data, home)
+    account = choose_account()
+    place = place_for(home, account)
+    made = _Mould(account, programs_for(postgres_bin(), place, account), place / "postgres")
+    postgres = Postgres(made.programs, made.data, place / "s", account)
+    postgres.start()
+    try:
+        with connect(Secret(postgres.url())) as connection:
+            migrate(connection)
+    finally:
+        postgres.stop()
+    return made
