@@ -142,6 +142,7 @@ def stream_deleted(rig: Rig) -> None:
 
 @fault()
 def group_destroyed(rig: Rig) -> None:
+    rig.await_stored(1)  # by then the group is there
     with rig.redis() as client:
         for key in rig.keys:
             client.xgroup_destroy(key, "worker")
