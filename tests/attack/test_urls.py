@@ -8,12 +8,10 @@ import threading
 from typing import NamedTuple
 from urllib.parse import quote
 
-import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from signaltape import Secret
 from signaltape.consuming.consumer import Consumer
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings
@@ -293,9 +291,20 @@ def test_no_password_stands_in_the_log_of_processes_that_wait(
     caplog.clear()
     caplog.set_level(logging.DEBUG)
     _let_something_wait(way)
-    redis_url, database_url = way.settings.redis_url, Secret(f"postgresql://user:{password}@{_NOWHERE}/none")
+    try:
+        away = Settings.from_env(
+            {
+                **environment_of(way.settings),
+                "REDIS_URL": f"redis://user:{password}@{_NOWHERE}/0",
+                "DATABASE_URL": f"postgresql://user:{password}@{_NOWHERE}/none",
+            }
+        )
+    except SettingsError as error:
+        _unseen(str(error))
+        return
+    redis_url, database_url = way.settings.redis_url, away.database_url
     assert redis_url is not None
-    away = msgspec.structs.replace(way.settings, redis_url=Secret(f"redis://user:{password}@{_NOWHERE}/0"))
+    assert database_url is not None
     stop = threading.Event()
     worker = Worker(lambda: Consumer(redis_url, "attack", [way.key]), database_url, stop)
     waiting = [

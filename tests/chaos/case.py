@@ -25,16 +25,19 @@ from tests.chaos.settling import await_settled, await_tidy
 def run_case(fault: Fault, events: int, partitions: int = 1) -> tuple[Result, Audit]:
     """Run one fault under a load of `events` events."""
     with Rig(events, seed=fault.name, partitions=partitions) as rig:
-        fault.setup(rig)
-        if not rig.of("archiver"):
-            rig.start_archiver()
-        rig.await_accepted(events // 3)
         try:
-            injected = fault.harm(rig)
+            return _run(rig, fault, events)
         except Exception as error:  # noqa: BLE001 - one case that fails must not end the others
             return _not_carried_out(rig, fault.name, error)
-        healed_at = time.monotonic()
-        return recover(rig, fault.name, 1 if injected is None else injected, healed_at)
+
+
+def _run(rig: Rig, fault: Fault, events: int) -> tuple[Result, Audit]:
+    fault.setup(rig)
+    if not rig.of("archiver"):
+        rig.start_archiver()
+    rig.await_accepted(events // 3)
+    injected = fault.harm(rig)
+    return recover(rig, fault.name, 1 if injected is None else injected, time.monotonic())
 
 
 def _not_carried_out(rig: Rig, name: str, error: Exception) -> tuple[Result, Audit]:

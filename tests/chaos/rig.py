@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import threading
 import time
@@ -252,7 +253,12 @@ class Rig:
                 child.note_memory()
                 child.send(signal.SIGTERM)
         for child in self.children:
-            code = child.popen.wait(40)
+            try:
+                code = child.popen.wait(40)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                wrong.append(f"{child.name} did not end on SIGTERM: {child.last_line()}")
+                continue
             never_began = code == -signal.SIGTERM and not child.log.read_text()
             if code not in (0, -signal.SIGKILL) and not never_began:
                 wrong.append(f"{child.name} ended with {code}: {child.last_line()}")

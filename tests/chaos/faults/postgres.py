@@ -186,7 +186,7 @@ def postgres_is_a_standby(rig: Rig) -> None:
     os.chown(marker, owner.st_uid, owner.st_gid)
     rig.postgres.start()
     worker.send(signal.SIGCONT)
-    eventually(lambda: _logged(rig, "in a read-only transaction"), timeout=30)
+    eventually(lambda: _logged(rig, "cannot execute COPY"), timeout=30)
     rig.on_database(lambda admin: admin.execute("SELECT pg_promote()"))
 
 
