@@ -155,8 +155,7 @@ def test_a_sender_lives_through_every_answer_and_stores_no_token(
     async def send() -> None:
         async with _server(answer) as base, BotApi(Secret(TOKEN), base, timeout_s=5) as api:
             sender = Sender(outbox, api, Pace(way.connection, _LIMITS), retry_first_s=0.01)
-            for _ in range(3):
-                await sender.step()
+            await sender.drain(0.2)
 
     within(60, lambda: asyncio.run(send()))
     stored = way.connection.execute("SELECT to_jsonb(outbox)::text FROM outbox").fetchall()
