@@ -9,13 +9,13 @@ else out of the ordinary the exact decoder decides. What is accepted here the ex
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Raw, Struct
 
-from signaltape.clock import as_aware
+from signaltape.clock import FIRST_YEAR, LAST_YEAR, as_aware
 from signaltape.contract import Decoded, check_encoding, event_id
 from signaltape.events import LayerName, LayerSays, MillisecondsAsInt, MinutesAsInt, Symbol, Text
 from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, needs_a_look
@@ -179,8 +179,17 @@ def quick_decode(name: str, data: bytes, entry_id: str, time_of: Callable[[str],
         own = getattr(event, time_field)
         if own is None:
             own = event.ts
-        sent = None if own is None else as_aware(moment_of(time_field, own))
-        ts = time_of(entry_id) if sent is None else cut(sent, data, time_field, "ts")
+        if own is None:
+            ts = time_of(entry_id)
+        elif (
+            type(own) is datetime
+            and own.tzinfo is UTC
+            and own.microsecond
+            and FIRST_YEAR <= own.year <= LAST_YEAR
+        ):
+            ts = own  # the usual one, without a call
+        else:
+            ts = cut(as_aware(moment_of(time_field, own)), data, time_field, "ts")
         if needs_a_look(data):
             return None
     except Exception:  # noqa: BLE001 - whatever it was, the exact decoder says it in words

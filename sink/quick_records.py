@@ -19,7 +19,7 @@ from signaltape.clock import FIRST_YEAR, LAST_YEAR
 from signaltape.consuming.entry import Entry
 from signaltape.contract import check_encoding
 from signaltape.errors import InvalidEvent
-from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, NUL, SMALL_BYTES, has_long_number, needs_a_look
+from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, NUL, SMALL_BYTES, has_long_exponent, needs_a_look
 from signaltape.moments import NINES, cut, is_far_from_utc, moment_of
 from signaltape.records import RECORDS, type_of
 from sink.columns import Records
@@ -90,7 +90,7 @@ def _decode_together(name: str, data: Sequence[bytes]) -> list[Any] | None:
     try:
         records: list[Any] = _DECODE_LINES[name](lines)
         check_encoding(lines)
-        if has_long_number(lines) or (largest > SMALL_BYTES and any(map(needs_a_look, data))):
+        if has_long_exponent(lines) or (largest > SMALL_BYTES and any(map(needs_a_look, data))):
             return None
     except Exception:  # noqa: BLE001 - whatever it was, the contract says it in words
         return None

@@ -38,11 +38,15 @@ _RUN = b"0" * 500
 #: Below this size no numbers, written out, come to MAX_EVENT_BYTES: each takes four bytes, its comma included.
 _GROWING_BYTES = 4 * MAX_EVENT_BYTES // MAX_DIGITS
 _DIGITS_TO_ZERO = bytes.maketrans(b"123456789E", b"000000000e")
-_EXPONENT = re.compile(rb"0e[+-]?000")
-#: What may stand before a number (a minus aside): so that the hexadecimal digits of an id are none.
+# The letter comes first, and what stands before it is looked at from there: so the search runs from letter to letter.
+_SMALL_E = re.compile(rb"e[0-9+-](?<=[0-9.:,\[\s-][0-9]e.)[0-9]{2}(?:(?<=[0-9]{3})|[0-9])")
+_LARGE_E = re.compile(rb"E[0-9+-](?<=[0-9.:,\[\s-][0-9]E.)[0-9]{2}(?:(?<=[0-9]{3})|[0-9])")
+_DIGITS_AND_POINT = b"0123456789."
+_MINUS = ord("-")
 #: How a Decimal writes its exponent. Floats write theirs with a small e, and never have too many digits.
 _find_decimal_exponent = re.compile(rb"E[+-]\d").search
 _E = ord("E")
+#: What may stand before a number (a minus aside): so that the hexadecimal digits of an id are none.
 _BEFORE_A_NUMBER = b":,[ \t\r\n"
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 #: After so many rounds of taking away empty brackets an ordinary event has none left.
@@ -51,7 +55,7 @@ _ROUNDS = 16
 
 def needs_a_look(data: bytes) -> bool:
     """Whether an event (valid JSON) may hold a number with too many digits, or be too deep or too large."""
-    return has_long_number(data) or (len(data) > SMALL_BYTES and is_bulky(data))
+    return has_long_exponent(data) or (len(data) > SMALL_BYTES and (_has_long_run(data) or _is_bulky(data)))
 
 
 def written_oddly(data: bytes) -> bool:
@@ -61,28 +65,31 @@ def written_oddly(data: bytes) -> bool:
     return _E in data and _find_decimal_exponent(data) is not None
 
 
-def has_long_number(data: bytes) -> bool:
-    """Whether JSON may hold a number of more than MAX_DIGITS digits."""
-    zeros = data.translate(_DIGITS_TO_ZERO)
-    if _EXPONENT.search(zeros) is not None and _has_long_exponent(zeros):
+def has_long_exponent(data: bytes) -> bool:
+    """Whether JSON may hold a number with an exponent of three digits or more."""
+    if _SMALL_E.search(data) is not None and _is_of_a_number(data, _SMALL_E):
         return True
-    return len(data) > SMALL_BYTES and _RUN in zeros
+    return _E in data and _LARGE_E.search(data) is not None and _is_of_a_number(data, _LARGE_E)
 
 
-def _has_long_exponent(zeros: bytes) -> bool:
-    """Whether one of the exponents that were found is a number's: it stands behind what begins a value."""
-    for found in _EXPONENT.finditer(zeros):
+def _is_of_a_number(data: bytes, exponent: re.Pattern[bytes]) -> bool:
+    """Whether one of these exponents stands behind what begins a value: the digits of an id do not."""
+    for found in exponent.finditer(data):
         before = found.start() - 1
-        while before > 0 and zeros[before] in b"0.":
+        while before > 0 and data[before] in _DIGITS_AND_POINT:
             before -= 1
-        if zeros[before] == ord("-"):
+        if data[before] == _MINUS:
             before -= 1
-        if zeros[before] in _BEFORE_A_NUMBER:
+        if data[before] in _BEFORE_A_NUMBER:
             return True
     return False
 
 
-def is_bulky(data: bytes) -> bool:
+def _has_long_run(data: bytes) -> bool:
+    return _RUN in data.translate(_DIGITS_TO_ZERO)
+
+
+def _is_bulky(data: bytes) -> bool:
     """Whether an event may be nested too deeply, or too large once its numbers are written out."""
     if len(data) > _GROWING_BYTES:
         exponents = data.translate(_DIGITS_TO_ZERO).count(b"0e")

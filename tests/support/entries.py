@@ -6,6 +6,8 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from signaltape.contract import decode
 from sink.entries import Accepted
 from tests.support.samples import SAMPLES, as_json
@@ -18,6 +20,12 @@ def accepted(name: str, fields: dict[str, Any], ts: datetime = NOON) -> Accepted
     data = as_json(fields)
     entry_id = f"{int(ts.timestamp() * 1000)}-{next(_entry_numbers)}"
     return Accepted(name, decode(name, data, default_ts=ts), data, "test:{0}", entry_id)
+
+
+def only_postgres_rejects() -> Accepted:
+    """An event whose payload is no JSON: the contract lets none through, and the sink must not rely on it."""
+    entry = accepted("signal_published", SAMPLES["signal_published"]())
+    return replace(entry, payload=entry.payload[:-1])
 
 
 def life(signal_id: str, **changes: Any) -> list[Accepted]:
