@@ -332,14 +332,12 @@ class Emitter:
             self._say("reject file", f"a refused event could not be kept: {describe(trouble)}")
         return False
 
-    def _fail(self, name: str, error: Exception) -> None:
-        """Count and say what went wrong in a method; raise it as one of ours if strict."""
-        if self._strict and isinstance(error, InvalidEvent):  # counted as refused
-            raise error
-        self._counts["failed"] += 1
-        if self._strict:
-            raise as_ours(name, error) from error
-        self._say(f"failed {type(error).__name__}", f"{name} not journalled: {describe(error)}")
+    def _went_wrong(self, name: str, error: Exception) -> None:
+        """Count and say what went wrong in a method. What was refused has been counted already."""
+        if not isinstance(error, InvalidEvent):
+            self._counts["failed"] += 1
+            if not self._strict:
+                self._say(f"failed {type(error).__name__}", f"{name} not journalled: {describe(error)}")
 
     def _read_settings(self, settings: Settings | None) -> Settings:
         try:
@@ -350,6 +348,8 @@ class Emitter:
             raise SettingsError(f"settings must be a Settings, got {show(settings)}")
         except Exception as error:
             if self._strict:
+                if isinstance(error, SettingsError):
+                    raise
                 raise as_ours("settings", error) from error
             self._say("settings", f"event logging is off: {describe(error)}")
             return Settings(feature_event_logging=False)

@@ -25,21 +25,21 @@ def harmless(method: Method) -> Method:
     def outermost(self: Emitter, *given: Any, **fields: Any) -> Any:
         try:
             return method(self, *given, **fields)
-        except Exception as error:  # noqa: BLE001 - the signal path must not break, whatever it is
-            strict = False
+        except Exception as error:
+            # No `suppress`: at the end of the stack there is no room for one more call.
             try:
-                strict = self._strict
-                self._fail(method.__name__, error)
-            except Exception as trouble:  # noqa: BLE001 - not even by a log that is broken
-                if strict:
-                    raise as_ours(method.__name__, trouble) from error
+                self._went_wrong(method.__name__, error)
+            except Exception:  # noqa: BLE001, S110 - a log that is broken, a stack that is full
+                pass
+            if self._strict:
+                if isinstance(error, SignaltapeError):
+                    raise
+                raise as_ours(method.__name__, error) from error
         return False
 
     return cast(Method, outermost)
 
 
 def as_ours(name: str, error: Exception) -> SignaltapeError:
-    """An error as one of ours: itself if it is, else one that says what it said."""
-    if isinstance(error, SignaltapeError):
-        return error
+    """An error as one of ours that says what it said."""
     return SignaltapeError(f"{name} failed: {describe(error)}")
