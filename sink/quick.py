@@ -18,7 +18,7 @@ from msgspec import Raw, Struct
 from signaltape.clock import FIRST_YEAR, LAST_YEAR, as_aware
 from signaltape.contract import Decoded, check_encoding, event_id
 from signaltape.events import LayerName, LayerSays, MillisecondsAsInt, MinutesAsInt, Symbol, Text
-from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, needs_a_look
+from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, SMALL_BYTES, has_long_exponent, needs_a_look
 from signaltape.moments import cut, moment_of
 
 _HEX = b"0123456789abcdef"
@@ -190,7 +190,7 @@ def quick_decode(name: str, data: bytes, entry_id: str, time_of: Callable[[str],
             ts = own  # the usual one, without a call
         else:
             ts = cut(as_aware(moment_of(time_field, own)), data, time_field, "ts")
-        if needs_a_look(data):
+        if has_long_exponent(data) or (len(data) > SMALL_BYTES and needs_a_look(data)):
             return None
     except Exception:  # noqa: BLE001 - whatever it was, the exact decoder says it in words
         return None

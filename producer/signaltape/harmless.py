@@ -27,7 +27,7 @@ def harmless(method: Method) -> Method:
             return method(self, *given, **fields)
         except Exception as error:
             # No `suppress`: at the end of the stack there is no room for one more call.
-            try:
+            try:  # noqa: SIM105
                 self._went_wrong(method.__name__, error)
             except Exception:  # noqa: BLE001, S110 - a log that is broken, a stack that is full
                 pass

@@ -32,6 +32,13 @@ _MAX_BODY = 512 * 1024
 _MAX_BARE_BODY = BARE_BYTES
 
 
+def _check_moment(time_field: str, given: Any, own_time: Any) -> None:
+    moment_of(time_field, own_time)
+    for field in (time_field, "ts"):
+        if type(given.get(field)) is datetime:
+            refuse_broken_minutes(field, given[field])
+
+
 def quickly(name: str, time_field: str, needs: str = "signal_id") -> Callable[[Method], Method]:
     """Decorate the method of an Emitter that journals the event called `name`.
 
@@ -53,19 +60,13 @@ def quickly(name: str, time_field: str, needs: str = "signal_id") -> Callable[[M
         own_time = checked.own_time if checked.own_time is not None else checked.ts
         if own_time is not None:
             if type(own_time) is not datetime or own_time.tzinfo is not UTC:
-                check_moment(given, own_time)
+                _check_moment(time_field, given, own_time)
             elif not FIRST_YEAR <= own_time.year <= LAST_YEAR:
                 raise ValueError
             return as_given + data
         if time_field in given:  # and is null there
             raise ValueError
         return stamped + pack_emitted(now_ns()) + data
-
-    def check_moment(given: Any, own_time: Any) -> None:
-        moment_of(time_field, own_time)
-        for field in (time_field, "ts"):
-            if type(given.get(field)) is datetime:
-                refuse_broken_minutes(field, given[field])
 
     def around(own_way: Method) -> Method:
         @wraps(own_way)
@@ -93,7 +94,10 @@ def quickly(name: str, time_field: str, needs: str = "signal_id") -> Callable[[M
                         shipper.wake()
             except Exception:  # noqa: BLE001, S110 - the method's own way says what it was
                 pass
-            return written or own_way(self, event, *more, **fields)
+            try:
+                return written or own_way(self, event, *more, **fields)
+            except RecursionError:  # the stack has no room for one more call
+                return False
 
         return cast(Method, emit)
 
