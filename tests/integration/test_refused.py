@@ -47,9 +47,8 @@ def working(worker: Worker, stop: threading.Event) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was set aside is tried again in a moment."""
-    monkeypatch.setattr("signaltape.consuming.read_ahead.ASIDE_S", 0.1, raising=False)
     monkeypatch.setattr("signaltape.consuming.read_ahead.BLOCK_MS", 20)
-    monkeypatch.setattr("signaltape.shipping.backoff.Backoff.next_s", lambda self: 0.01)
+    monkeypatch.setattr("signaltape.shipping.backoff.Backoff.next_s", lambda self: 0.05)
 
 
 def add_trades(client: Any, key: str, count: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import Counter, deque
@@ -29,8 +30,8 @@ READ_COUNT = 1000
 BATCH_BYTES = 16 * 1024 * 1024
 CLAIM_EVERY_S = 10.0
 LOOK_EVERY_S = 10.0
-#: Entries that were refused are offered again after this.
-ASIDE_S = 60.0
+#: Entries that were refused are offered again after the first, and at last every so many seconds.
+ASIDE_FIRST_S, ASIDE_CAP_S = 5.0, 60.0
 TIDY_EVERY_S = 60.0
 
 
@@ -66,12 +67,13 @@ class ReadAhead(Generic[B]):
         self._abandoned = False
         self._no_crash = False
         self._again_at: float | None = None
+        self._between_offers = Backoff(ASIDE_FIRST_S, ASIDE_CAP_S)
         self._error: BaseException | None = None
         #: entries that were reported as deleted while pending
         self._vanished: set[tuple[str, str]] = set()
-        self._looked_at = float("-inf")
-        self._claimed_at = float("-inf")
-        self._tidied_at = float("-inf")
+        self._looked_at = -math.inf
+        self._claimed_at = -math.inf
+        self._tidied_at = -math.inf
         self._thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
         # While Redis looks up the next entries, those it gave before are decoded.
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="sort")
@@ -104,7 +106,7 @@ class ReadAhead(Generic[B]):
     def set_aside(self) -> None:
         """Entries stay pending that could not be written; they are read again in a while."""
         if self._again_at is None:
-            self._again_at = time.monotonic() + ASIDE_S
+            self._again_at = time.monotonic() + self._between_offers.next_s()
 
     def is_no_crash(self) -> None:
         """The batch that is being written waits for its target: what it holds does not end the process."""
@@ -136,8 +138,7 @@ class ReadAhead(Generic[B]):
         fresh = False  # whether the group is there and our own pending entries were handed on
         while not self._stop.is_set():
             try:
-                again_at = self._again_at
-                if not fresh or (again_at is not None and time.monotonic() >= again_at):
+                if not fresh or time.monotonic() >= (self._again_at or math.inf):
                     self._begin()
                     fresh = True
                 more = self._read_one()
@@ -171,6 +172,7 @@ class ReadAhead(Generic[B]):
         while not self._stop.is_set() and self._again_at is None:
             entries = self._consumer.read_pending(READ_COUNT, after)
             if not entries:
+                self._between_offers.reset()
                 return
             for entry in entries:
                 after[entry.stream] = entry.entry_id
@@ -179,8 +181,7 @@ class ReadAhead(Generic[B]):
 
     def _read_one(self) -> bool:
         """Read one batch and hand it on. False if there was nothing."""
-        found = self._find_more()
-        claimed = self._claim()
+        found, claimed = self._find_more(), self._claim()
         first = self._consumer.read_new(READ_COUNT, None if self._once else BLOCK_MS)
         entries = self._gather(first) if first else []
         if entries:
@@ -208,10 +209,9 @@ class ReadAhead(Generic[B]):
         """Now and then look for partitions beyond one's own: an engine may be set to more of them."""
         if time.monotonic() - self._looked_at < LOOK_EVERY_S:
             return False
-        if not self._look_around():
-            return False
-        self._begin()
-        return True
+        if found := self._look_around():
+            self._begin()
+        return found
 
     def _look_around(self) -> bool:
         self._looked_at = time.monotonic()
