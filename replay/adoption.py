@@ -14,12 +14,9 @@ import zstandard
 from signaltape.replay.line import BadLine, payload_of, read_head, split
 
 COMPRESSED = ".zst"
+#: What of a payload tells other content under the same id.
+digest_of = zlib.crc32
 _BLOCK = 1 << 16
-
-
-def digest_of(payload: bytes) -> int:
-    """What tells other content under the same id."""
-    return zlib.crc32(payload)
 
 
 def whole_length(file: BinaryIO) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -62,7 +61,7 @@ class Archive:
 
     def write(self, batch: Batch) -> None:
         """Append a batch. When this returns it is on disk; if it raises CannotWrite, nothing of it is."""
-        lines = list(_lines(batch))
+        lines = _lines(batch)
         try:
             if self._ledger is not None and inode_of(self._root) != self._inode:
                 log.error("the ledger under %s was deleted or replaced: opened anew", self._root)
@@ -133,12 +132,14 @@ class Archive:
         ledger.set_snapshot_time(event, line.ts)
 
 
-def _lines(batch: Batch) -> Iterator[_Line]:
-    for entry in batch.accepted:
-        event = entry.decoded
-        yield _line(entry.name, event.event_id, event.event.symbol, event.ts, entry.payload)
-    for recorded in batch.records.rows():
-        yield _line(recorded.name, recorded.record_id, recorded.symbol, recorded.ts, recorded.payload)
+def _lines(batch: Batch) -> list[_Line]:
+    found = [
+        _line(one.name, one.decoded.event_id, one.decoded.event.symbol, one.decoded.ts, one.payload)
+        for one in batch.accepted
+    ]
+    of = batch.records  # as columns: an object for each would only be taken apart again
+    found.extend(map(_line, of.names, of.record_ids, of.symbols, of.times, of.payloads))
+    return found
 
 
 def _line(event: str, line_id: str, symbol: str | None, ts: datetime, payload: bytes) -> _Line:
