@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -16,8 +15,9 @@ import msgspec
 from signaltape.clock import as_aware, utc_now
 from signaltape.command import begin_command, usable_folder
 from signaltape.emitter import Emitter
-from signaltape.errors import SettingsError, SignaltapeError
+from signaltape.errors import InvalidEvent, SettingsError, SignaltapeError
 from signaltape.events import EVENTS
+from signaltape.limits import read_plainly
 from signaltape.records import RECORDS
 from signaltape.schema import schemas
 from signaltape.settings import Settings
@@ -145,8 +145,10 @@ def _emit(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def _object(line: str, number: int) -> dict[str, Any]:
     try:
-        value = json.loads(line, parse_float=Decimal)
-    except ValueError as error:
+        value = read_plainly(line.encode("utf-8", "surrogateescape"))
+    except InvalidEvent as error:
+        raise SignaltapeError(f"line {number}: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SignaltapeError(f"line {number} is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise SignaltapeError(f"line {number} must be a JSON object, got {type(value).__name__}")
