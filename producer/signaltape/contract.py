@@ -144,7 +144,9 @@ def decode(name: str, data: bytes, *, default_ts: datetime, version: int = SCHEM
 def _plain(value: Any) -> Any:
     """What msgspec cannot write itself: numpy scalars and arrays become plain Python."""
     if hasattr(value, "tolist"):
-        return value.tolist()
+        plain = value.tolist()
+        if not hasattr(plain, "tolist"):  # else it is no array, but something that answers to every name
+            return plain
     raise InvalidEvent(f"a value of type {type(value).__name__} cannot be written as JSON")
 
 
@@ -167,7 +169,7 @@ def encode(fields: dict[str, Any]) -> bytes:
         if find_null(data):
             refuse_non_finite(fields)
     except UnicodeEncodeError as error:
-        raise InvalidEvent(explain_unwritable(_as_plain(fields), error)) from None
+        raise InvalidEvent(explain_unwritable(as_plain(fields), error)) from None
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidEvent(f"the event cannot be written as JSON: {describe(error)}") from None
     except RecursionError:
@@ -197,7 +199,7 @@ def refuse_non_finite(value: Any, path: str = "") -> None:
         for index, inner in enumerate(value):
             refuse_non_finite(inner, f"{path}[{index}]")
     elif kind is not msgspec.Raw:
-        refuse_non_finite(_as_plain(value), path)
+        refuse_non_finite(as_plain(value), path)
 
 
 def name_no_number(error: InvalidEvent, fields: Any) -> InvalidEvent:
@@ -212,6 +214,6 @@ def name_no_number(error: InvalidEvent, fields: Any) -> InvalidEvent:
     return error
 
 
-def _as_plain(value: Any) -> Any:
+def as_plain(value: Any) -> Any:
     """A value in the builtin types that its JSON is made of; a NaN stays one."""
     return msgspec.to_builtins(value, builtin_types=(Decimal,), str_keys=True, enc_hook=_plain)

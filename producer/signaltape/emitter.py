@@ -244,7 +244,7 @@ class Emitter:
         kind = _RECORD_KINDS.get(name) if name is not None else None
         try:
             if kind is None:
-                wanted = name if name is not None else show(asked_for)
+                wanted = show(name if name is not None else asked_for)
                 raise InvalidEvent(f"there is no record {wanted}; there are: {', '.join(_RECORD_KINDS)}")
             if event is not None:
                 fields = {**event, **fields}

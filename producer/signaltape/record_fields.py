@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import uuid_utils
 
 from signaltape.clock import WIB, as_aware
+from signaltape.contract import as_plain
 from signaltape.errors import InvalidEvent
 from signaltape.moments import moment_of, refuse_broken_minutes
 from signaltape.record_contract import checked_id
@@ -42,8 +44,10 @@ def wire_fields(name: str, fields: dict[str, Any], now: datetime) -> dict[str, A
     given_id = written["id"]
     if not given_id:
         written["id"] = str(uuid_utils.uuid7())
-    elif isinstance(given_id, str):
-        checked_id(given_id)
+    elif type(given_id) is not UUID:
+        as_sent = given_id if isinstance(given_id, str) else as_plain(given_id)
+        if isinstance(as_sent, str):  # if not, the contract says so
+            checked_id(as_sent)
     if written.get("timestamp") is None:
         written["timestamp"] = now
     else:

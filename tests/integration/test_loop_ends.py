@@ -15,7 +15,7 @@ from signaltape.consuming.names import Slot, consumer_name
 from signaltape.consuming.suspects import SUSPECT_DELIVERIES, crash_key
 from sink.db import Connection
 from sink.entries import Outcome
-from tests.integration.conftest import Runner, own_valkey
+from tests.integration.conftest import own_valkey
 from tests.integration.test_worker import add_lives, make_worker, pending
 from tests.support.waiting import eventually
 from worker.loop import Worker
@@ -105,9 +105,3 @@ def test_workers_on_one_dyno_have_names_of_their_own(tmp_path: Path) -> None:
     slots = [Slot(tmp_path) for _ in range(3)]
     names = [consumer_name("worker.1", slot) for slot in slots]
     assert names == ["worker.1", "worker.1-2", "worker.1-3"]
-
-
-def test_a_home_that_cannot_be_used_is_one_line(runner: Runner, tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    code, _, err = runner.run("worker", "--once", SIGNALTAPE_HOME=str(tmp_path / "file"))
-    assert (code, err) == (1, f"Error: SIGNALTAPE_HOME {tmp_path / 'file'}: Not a directory\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -115,6 +116,9 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @given(moment=_odd_time, whole=_odd_whole)
 def test_emit_and_the_worker_are_of_one_mind(tape: Emitter, moment: Any, whole: Any) -> None:
     event = triggered(ts_triggered=moment, time_to_trigger_ms=whole)
+    if isinstance(moment, float) and not math.isfinite(moment):  # JSON has no word for it but null
+        assert tape.triggered(event) is False
+        return
     try:
         data = as_json(event)
     except (ValueError, OverflowError):
