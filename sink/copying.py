@@ -16,7 +16,7 @@ from sink.rows import block
 
 #: SQLSTATE classes of errors that lie in the data itself: data exception, integrity, limits of a value.
 _FAULT_OF_A_ROW = ("22", "23", "54")
-#: Those that lie in a table: what is not there or not allowed, what it cannot do. (What a trigger raises may pass later.)
+#: Those that lie in a table: what is not there, not allowed or not possible. (What a trigger raises may pass.)
 _FAULT_OF_A_TABLE = ("42", "0A")
 
 
