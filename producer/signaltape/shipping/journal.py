@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from signaltape.failpoints import failpoint
-from signaltape.journal.cursor import CURSOR_FILE, Anchor, Cursor, find_cursor, write_cursor
+from signaltape.journal.cursor import CURSOR_FILE, Cursor, find_cursor, write_cursor
 from signaltape.journal.home import SHIP_LOCK, is_alive, remove_journal
 from signaltape.journal.lock import FileLock
 from signaltape.journal.reader import Item, JournalReader, Place
 from signaltape.journal.segment import segment_numbers, segment_path
 from signaltape.notices import Notices
-from signaltape.shipping.forgetting import RESEND_MARGIN_S, Given, Loss, StreamState, lost_from
-from signaltape.shipping.link import Answer, Link, checksum_of
+from signaltape.shipping.backoff import Backoff
+from signaltape.shipping.evidence import Evidence
+from signaltape.shipping.forgetting import RESEND_MARGIN_S, StreamState
+from signaltape.shipping.link import Answer, Link, LinkError
 from signaltape.shipping.outgoing import Addresser, Outgoing
-from signaltape.stream import entry_order
 
 #: A batch is small enough to leave the interpreter to the engine's threads soon, large enough to
 #: make the round trip count little.
 BATCH_EVENTS = 256
 BATCH_BYTES = 256 * 1024
-#: What is only suspected (a missing entry that trimming may have taken, a new connection to who knows which server)
-#: makes us send again at most this often, so that it can never go round in a circle.
-SUSPECT_EVERY_S = 900.0
 _FORGOTTEN = "Redis has forgotten events that it had acknowledged"
 
 
@@ -43,15 +41,16 @@ class JournalShipper:
         self._notices = Notices()
         self._saved = True
         self._shipped_at = 0.0
-        self._suspected_at = float("-inf")
         self._connections = 0
         found = find_cursor(folder)
         self._cursor = found or Cursor()
-        for key, entry_id in self._cursor.last_ids.items():
-            self._cursor.anchors.setdefault(key, Anchor(entry_id))  # of an earlier version
-        #: by stream key, the last entry that we were given
-        self._last: dict[str, Anchor] = {}
+        self._evidence = Evidence(self._cursor)
         self._reader = JournalReader(folder, self._acknowledged())
+        #: how many events to send at once: few after a failure, for what stands behind it may be sent in vain
+        self._at_once = BATCH_EVENTS
+        #: losses since all was there last, and until when to leave a Redis alone that does not keep what it is given
+        self._losses = Backoff()
+        self._resting_until = float("-inf")
         if found is None:
             self._send_again("its cursor is damaged")
 
@@ -73,25 +72,28 @@ class JournalShipper:
         Raises one of LinkError when Redis is away or does not take events (out of memory, read-only);
         the cursor then stands behind the last event that it did take.
         """
+        if time.monotonic() < self._resting_until:
+            raise LinkError("it does not keep what it is given; it may be evicting (see maxmemory-policy)")
         link.connect()
         self._notice_another_server(link)
         try:
-            items = self._reader.read(BATCH_EVENTS, BATCH_BYTES)
+            items = self._reader.read(self._at_once, BATCH_BYTES)
             if not items:
                 self._note_skipped()
+                self._losses.reset()
                 return 0
             batch = [self._address(item.frame) for item in items]
             keys = (
                 self._address.keys if len(self._address.keys) == 1 else sorted({sent.key for sent in batch})
             )
-            answer = link.send(keys, self._cursor.anchors, batch)
+            answer = self._send(link, keys, batch)
             failpoint("shipper.after_reply")
-            loss = self._loss(answer.states) or self._gone_back(batch, answer)
-            if loss is None:
+            since = self._lost_since(batch, answer)
+            if since is None:
                 self._advance(items, batch, answer)
             else:  # whoever ends here leaves a cursor that still tells of it
-                self._send_again(_FORGOTTEN, loss.since)
-            if loss is None and answer.error is not None:
+                self._make_up_for_loss(since)
+            if answer.error is not None:
                 raise answer.error
         except BaseException:
             self._reader.seek(self._acknowledged())
@@ -102,14 +104,12 @@ class JournalShipper:
         """While idle: notice a server that has forgotten what it was given. Raises one of LinkError."""
         link.connect()
         self._notice_another_server(link)
-        if not self._cursor.last_ids:
-            return
-        states = link.send(list(self._cursor.last_ids), self._cursor.anchors, []).states
-        loss = self._loss(states)
-        if loss is not None:
-            self._send_again(_FORGOTTEN, loss.since)
+        states = self._ask(link)
+        since = self._evidence.lost_since(states)
+        if since is not None:
+            self._make_up_for_loss(since)
         else:
-            self._trust(states)
+            self._evidence.trust(states)
 
     def is_behind(self, end: tuple[int, int]) -> bool:
         """Whether something before `end` (see `written_end`) was not acknowledged; of a dead engine, anything."""
@@ -163,16 +163,7 @@ class JournalShipper:
         taken = len(answer.entry_ids)
         if not taken:
             return
-        cursor = self._cursor
-        last_of = {sent.key: index for index, sent in enumerate(batch[:taken])}
-        for key, index in last_of.items():
-            if key not in cursor.anchors:
-                # Until one was asked for, the first must be there: only it tells what became of those behind it.
-                first = next(index for index, sent in enumerate(batch) if sent.key == key)
-                cursor.anchors[key] = Anchor(answer.entry_ids[first], checksum_of(batch[first].data))
-            cursor.last_ids[key] = answer.entry_ids[index]
-            self._last[key] = Anchor(answer.entry_ids[index], checksum_of(batch[index].data))
-        self._trust(answer.states)
+        self._evidence.note(batch, answer)
         self._shipped_at = time.time()
         self._move_to(items[taken - 1].after)
 
@@ -210,61 +201,50 @@ class JournalShipper:
                 with suppress(FileNotFoundError):  # the writer needed the room
                     os.utime(segment_path(self.folder, number))
 
-    def _loss(self, states: Mapping[str, StreamState]) -> Loss | None:
-        """What Redis lacks of what it was given, by what it says of its streams."""
-        cursor = self._cursor
-        for key, state in states.items():
-            if key not in cursor.last_ids:
-                continue
-            given = Given(cursor.last_ids[key], cursor.anchors[key].id, cursor.added.get(key, 0))
-            loss = lost_from(given, state)
-            if loss is not None and (loss.sure or self._may_suspect()):
-                return loss
-        return None
+    def _send(self, link: Link, keys: Sequence[str], batch: list[Outgoing]) -> Answer:
+        sent, self._at_once = self._at_once, 1
+        answer = link.send(keys, self._cursor.anchors, batch)
+        if answer.error is None:
+            self._at_once = min(2 * sent, BATCH_EVENTS)
+        return answer
 
-    def _gone_back(self, batch: list[Outgoing], answer: Answer) -> Loss | None:
-        """Where we may only add: a stream whose ids go back was made anew."""
-        if all(state.exists is not None for state in answer.states.values()):
-            return None
-        for sent, entry_id in zip(batch, answer.entry_ids, strict=False):
-            given = self._cursor.last_ids.get(sent.key)
-            if given is not None and entry_order(entry_id) < entry_order(given):
-                return Loss(0.0)
-        return None
+    def _make_up_for_loss(self, since: float) -> None:
+        """Send again. At once if it is the first loss; a Redis that goes on losing is given time in between."""
+        again = self._losses.waiting
+        wait_s = self._losses.next_s()
+        if again:
+            self._resting_until = time.monotonic() + wait_s
+        self._send_again(_FORGOTTEN, since)
 
-    def _trust(self, states: Mapping[str, StreamState]) -> None:
-        """Nothing is lacking. Where the anchor was asked for, all we gave is there: from now on look for the last."""
-        cursor = self._cursor
-        for key, state in states.items():
-            if key not in cursor.last_ids:
-                continue
-            if state.holds_anchor is not None and key in self._last:
-                cursor.anchors[key] = self._last[key]
-            if state.added is not None:
-                cursor.added[key] = state.added
+    def _lost_since(self, batch: list[Outgoing], answer: Answer) -> float | None:
+        since = self._evidence.lost_since(answer.states)
+        return 0.0 if since is None and self._evidence.gone_back(batch, answer) else since
 
-    def _may_suspect(self) -> bool:
-        now = time.monotonic()
-        if now - self._suspected_at < SUSPECT_EVERY_S:
-            return False
-        self._suspected_at = now
-        return True
+    def _ask(self, link: Link) -> dict[str, StreamState]:
+        """What Redis says of the streams that hold something of ours."""
+        keys = list(self._cursor.last_ids)
+        return link.send(keys, self._cursor.anchors, []).states if keys else {}
 
     def _notice_another_server(self, link: Link) -> None:
         """A server that was restarted, or took over, may lack the last moments of what the old one had."""
         reconnected = self._connections not in (0, link.connections)
-        self._connections = link.connections
-        before = self._cursor.run_id
-        why = ""
+        before, why = self._cursor.run_id, ""
         if link.run_id and before and before != link.run_id:
             why = "Redis was restarted or is another server"
         elif link.run_id:
             self._cursor.run_id = link.run_id
-        elif reconnected and self._cursor.last_ids and self._may_suspect():
+        elif reconnected:
             why = "Redis does not say whether it is the same server as before"
-        if why:
+        # It may lack far more than the last moments: what it says of its streams tells. If it does not answer, it
+        # is asked over the next connection.
+        lost = self._evidence.lost_since(self._ask(link), suspicious=bool(link.run_id)) if why else None
+        self._connections = link.connections
+        if why and (
+            lost is not None or link.run_id or (self._cursor.last_ids and self._evidence.may_suspect())
+        ):
             now = time.time()
-            self._send_again(why, now - self._shipped_s_ago(now) - RESEND_MARGIN_S, link.run_id)
+            tail = now - self._shipped_s_ago(now) - RESEND_MARGIN_S
+            self._send_again(why, tail if lost is None else min(tail, lost), link.run_id)
 
     def _send_again(self, why: str, since: float = 0.0, run_id: str = "") -> None:
         self._reader.seek(self._acknowledged())
@@ -273,9 +253,8 @@ class JournalShipper:
         self._notices.say(
             "resend", f"{why}: sending again from event {place.events} on (duplicates are dropped later)"
         )
-        cursor = self._cursor
-        cursor.last_ids, cursor.anchors, cursor.added, self._last = {}, {}, {}, {}
-        cursor.run_id = run_id or cursor.run_id
+        self._evidence.forget()
+        self._cursor.run_id = run_id or self._cursor.run_id
         self._move_to(place)
 
     def _acknowledged(self) -> Place:
