@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,10 @@ def test_a_redis_that_restarts_empty_gets_all_from_a_shipper_that_was_there(
     assert ids_in(client, key) == ids
 
 
+def after(moment: float) -> bool:
+    return time.monotonic() > moment
+
+
 def ship_in_three_parts(own: Settings, fleet: Fleet, between: Callable[[], None]) -> set[str]:
     """Events shipped at three moments, further apart than the margin; `between` is called after the first."""
     ids: set[str] = set()
@@ -110,7 +115,7 @@ def ship_in_three_parts(own: Settings, fleet: Fleet, between: Callable[[], None]
             fleet.drain(float("inf"))
             if part == 0:
                 between()
-            eventually(lambda until=until: time.monotonic() > until)
+            eventually(partial(after, until))
     return ids
 
 

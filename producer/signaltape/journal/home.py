@@ -39,9 +39,13 @@ def new_journal_folder(home: Path, now: datetime) -> tuple[Path, FileLock]:
 
 
 def journal_folders(home: Path) -> list[Path]:
-    """All journals of a home, oldest first."""
+    """All journals of a home, oldest first. Raises OSError if they cannot be listed."""
     folder = journals_folder(home)
-    return sorted(path for path in folder.glob(f"{_MARK}*") if path.is_dir())
+    try:
+        paths = list(folder.iterdir())  # glob takes a folder that it may not read for an empty one
+    except FileNotFoundError:
+        return []
+    return sorted(path for path in paths if path.name.startswith(_MARK) and path.is_dir())
 
 
 def is_alive(folder: Path) -> bool:

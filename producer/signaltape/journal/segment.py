@@ -40,8 +40,12 @@ def segment_path(folder: Path, number: int) -> Path:
 
 
 def segment_numbers(folder: Path) -> list[int]:
-    """The numbers of all segments in a journal, in order."""
-    return sorted(int(path.stem) for path in folder.glob(f"*{SUFFIX}") if path.stem.isdigit())
+    """The numbers of all segments in a journal, in order. Raises OSError: what cannot be listed may hold some."""
+    try:
+        paths = list(folder.iterdir())  # glob takes a folder that it may not read for an empty one
+    except FileNotFoundError:
+        return []
+    return sorted(int(path.stem) for path in paths if path.suffix == SUFFIX and path.stem.isdigit())
 
 
 def create_segment(folder: Path, number: int, size: int, first_event: int) -> mmap.mmap:

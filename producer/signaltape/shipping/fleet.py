@@ -41,7 +41,7 @@ class Fleet:
         self._journals: dict[Path, JournalShipper] = {}
         self._looked_at = float("-inf")
         self._notices = Notices()
-        #: journals whose files make trouble, and when each is tried again
+        #: journals (or their home) whose files make trouble, and when each is tried again
         self._troubled: dict[Path, tuple[Backoff, float]] = {}
 
     @property
@@ -92,7 +92,7 @@ class Fleet:
     def resend(self, since: float) -> None:
         """Ship once more what the journals hold of what was written or shipped after `since` (epoch seconds)."""
         for journal in self._journals.values():
-            journal.resend(since)
+            self._guarded(journal.folder, partial(journal.resend, since), None)
 
     def close(self) -> None:
         """Let go of all journals and the connection."""
@@ -115,7 +115,9 @@ class Fleet:
         if now - self._looked_at < LOOK_EVERY_S:
             return
         self._looked_at = now
-        for folder in journal_folders(self._settings.home):
+        home = self._settings.home
+        nowhere: list[Path] = []
+        for folder in self._guarded(home, partial(journal_folders, home), nowhere):
             if folder not in self._journals:
                 self._guarded(folder, partial(self._take, folder), None)
         for folder, journal in list(self._journals.items()):
