@@ -6,7 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 from signaltape.notices import Notices
 from signaltape.settings import Settings
@@ -29,7 +31,8 @@ class ShipperThread:
     def __init__(self, settings: Settings, own: Sequence[Path]) -> None:
         self._fleet = Fleet(settings, own)
         self._own = own
-        self._wake = threading.Event()
+        # Not an Event: its lock is not re-entrant, and a signal handler may emit while its own thread holds that.
+        self._wakes: SimpleQueue[None] = SimpleQueue()
         self._stop = threading.Event()
         self._deadline = float("inf")
         self._drained = False
@@ -44,13 +47,13 @@ class ShipperThread:
     def wake(self) -> None:
         """Say that there is something to ship. Once is enough, until the thread has looked again."""
         self.idle = False
-        self._wake.set()
+        self._wakes.put(None)
 
     def stop(self, timeout: float) -> bool:
         """Ship the rest for at most `timeout` seconds, then end. True if nothing was left."""
         self._deadline = time.monotonic() + timeout
         self._stop.set()
-        self._wake.set()
+        self._wakes.put(None)
         self._thread.join(timeout + 0.1)
         return self._drained
 
@@ -62,14 +65,14 @@ class ShipperThread:
         backoff = Backoff()
         while not self._stop.is_set():
             # In this order: an event that comes before the flag is found by the look, one behind it wakes us.
-            self._wake.clear()
+            self._forget_wakes()
             self.idle = True
             if self._try_step(backoff):
                 self.idle = False
             elif backoff.waiting:
                 self.idle = False
                 self._stop.wait(backoff.next_s())
-            elif self._wake.wait(LOOK_EVERY_S):
+            elif self._is_woken_within(LOOK_EVERY_S):
                 self.idle = False
                 self._stop.wait(LINGER_S)
         self.idle = False
@@ -77,6 +80,18 @@ class ShipperThread:
             self._drain()
         finally:
             self._fleet.close()
+
+    def _is_woken_within(self, seconds: float) -> bool:
+        try:
+            self._wakes.get(timeout=seconds)
+        except Empty:
+            return False
+        return True
+
+    def _forget_wakes(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._wakes.get_nowait()
 
     def _try_step(self, backoff: Backoff) -> bool:
         try:
