@@ -84,6 +84,7 @@ class Emitter:
         self._lock = threading.RLock()  # a signal handler may emit while this thread opens the journal
         self._counts = {"accepted": 0, "refused": 0, "failed": 0, "dropped": 0}
         self._journals: list[JournalWriter | None] = [None, None]
+        self._ended: list[JournalWriter] = []
         self._own: list[Path] = []
         self._shipper: Shipper | None = None
         self._closed = False
@@ -168,11 +169,12 @@ class Emitter:
     def stats(self) -> dict[str, int]:
         """Counts of this process: accepted, refused (contract), failed (disk and all else), dropped (journal full)."""
         counts = dict(self._counts)
-        for journal in self._journals:
-            if journal is not None:
-                with suppress(Exception):
-                    counts["accepted"] += journal.events
-                    counts["dropped"] += journal.dropped
+        # In this order: who closes meanwhile moves them from here to there, and each is counted once.
+        opened = [journal for journal in self._journals if journal is not None]
+        for journal in {*opened, *self._ended}:
+            with suppress(Exception):
+                counts["accepted"] += journal.events
+                counts["dropped"] += journal.dropped
         return counts
 
     @harmless
@@ -185,17 +187,16 @@ class Emitter:
         with self._lock:
             self._closed = True
             shipper, self._shipper = self._shipper, None
-            journals, self._journals = self._journals, [None, None]
+            journals = [journal for journal in self._journals if journal is not None]
+            self._ended += journals
+            self._journals = [None, None]
         _emitters.discard(self)
         _with_journal.discard(self)
         try:
-            return shipper.stop(timeout) if shipper is not None else not any(journals)
+            return shipper.stop(timeout) if shipper is not None else not journals
         finally:
             for journal in journals:
-                if journal is not None:
-                    journal.close()
-                    self._counts["accepted"] += journal.events
-                    self._counts["dropped"] += journal.dropped
+                journal.close()
 
     async def aclose(self, timeout: float = 5.0) -> bool:
         """`close` for asyncio: the loop runs on meanwhile."""
@@ -267,13 +268,16 @@ class Emitter:
     def _opened(self, which: int) -> JournalWriter | None:
         return self._journals[which]
 
+    def _is_closed(self) -> bool:
+        return self._closed
+
     def _open_journal(self, which: int) -> JournalWriter:
         """Open this process's journal of events or of records, and start its shipper, at the first of a kind."""
         with self._lock:
             opened = self._opened(which)
             if opened is not None:
                 return opened
-            if self._closed:
+            if self._is_closed():
                 raise JournalClosed("the emitter is closed")
             settings = self._settings
             journal = JournalWriter(
@@ -286,6 +290,9 @@ class Emitter:
             if opened_meanwhile is not None:  # by a signal handler, in this very thread
                 journal.close()
                 return opened_meanwhile
+            if self._is_closed():
+                journal.close()
+                raise JournalClosed("the emitter is closed")
             self._journals[which] = journal
             self._own.append(journal.folder)
             events, records = self._journals
@@ -364,7 +371,7 @@ class Emitter:
         if shipper is not None:
             shipper.forget_in_child()
         journals, self._journals = self._journals, [None, None]
-        self._own = []
+        self._own, self._ended = [], []
         for journal in journals:
             if journal is not None:
                 journal.forget_in_child()

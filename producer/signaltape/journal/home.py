@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -31,10 +33,17 @@ def new_journal_folder(home: Path, now: datetime) -> tuple[Path, FileLock]:
     name = f"{_MARK}{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(4)}"
     hidden = journals_folder(home) / f".{name}"
     hidden.mkdir(parents=True, mode=0o700)
-    owner = FileLock(hidden / OWNER_LOCK)
-    owner.acquire()
-    folder = journals_folder(home) / name
-    hidden.rename(folder)
+    folder, owner = journals_folder(home) / name, FileLock(hidden / OWNER_LOCK)
+    try:
+        if not owner.acquire():
+            raise PermissionError(errno.EACCES, "its lock cannot be taken", str(hidden))
+        hidden.rename(folder)
+    except BaseException:
+        owner.release()
+        with suppress(OSError):  # an engine without a descriptor to spare tries again at each event
+            (hidden / OWNER_LOCK).unlink(missing_ok=True)
+            hidden.rmdir()
+        raise
     return folder, owner
 
 

@@ -149,8 +149,8 @@ class JournalWriter:
         size = max(self._segment_bytes, HEADER_BYTES + len(frame))
         self._make_room(size)
         self._number += 1  # first: no number is used twice, even if Ctrl-C comes in between
+        self._first_events[self._number] = events  # before another thread, in need of room, can see its file
         mapped = create_segment(self.folder, self._number, size, events)
-        self._first_events[self._number] = events
         mapped.seek(HEADER_BYTES)
         mapped.write(frame)
         self._segment = (mapped, events, HEADER_BYTES)
