@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import threading
 import traceback
@@ -46,6 +47,12 @@ def scrub(text: str) -> str:
     """`text` with stars in place of every known secret."""
     pattern = _pattern
     return text if pattern is None else pattern.sub(STARS, text)
+
+
+def _renew_lock() -> None:
+    """In a forked child: another thread of the parent may have held it."""
+    global _lock  # noqa: PLW0603 - one of each process
+    _lock = threading.Lock()
 
 
 def spellings(text: str) -> Iterator[str]:
@@ -108,5 +115,6 @@ class ScrubbingFilter(logging.Filter):
 
 
 SCRUBBING = ScrubbingFilter()
+os.register_at_fork(after_in_child=_renew_lock)
 # The library's own logger, which may live in an engine; no other logger there is ours to change.
 logging.getLogger("signaltape").addFilter(SCRUBBING)

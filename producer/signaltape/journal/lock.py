@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 #: Our open descriptors of lock files. A forked child closes its copies: it would hold the locks on.
 _open_fds: set[int] = set()
+#: How often this process began to fork, and which of its threads are about it.
+_forks = 0
+_forking: set[int] = set()
 
 
 class FileLock:
@@ -31,7 +36,13 @@ class FileLock:
 
     def release(self) -> None:
         """Give the lock back."""
-        self.forget()
+        fd, self._fd = self._fd, None
+        if fd in _open_fds:
+            with suppress(OSError):
+                fcntl.flock(
+                    fd, fcntl.LOCK_UN
+                )  # a child that is forked before it is closed does not hold it on
+            _close(fd)
 
     def forget(self) -> None:
         """Close our descriptor. In a forked child, where it is closed already, the parent's lock stays in place."""
@@ -55,9 +66,13 @@ def is_held(path: Path) -> bool:
 
 
 def _open(path: Path, flags: int) -> int:
-    fd = os.open(path, flags | os.O_CLOEXEC, 0o600)
-    _open_fds.add(fd)  # before it is locked: another thread may fork at any time
-    return fd
+    while True:
+        forks = _forks
+        fd = os.open(path, flags | os.O_CLOEXEC, 0o600)
+        _open_fds.add(fd)  # before it is locked: another thread may fork at any time
+        if forks == _forks and not _forking - {threading.get_ident()}:
+            return fd
+        _close(fd)  # a child forked meanwhile may have it, and does not know of it
 
 
 def _flock(fd: int, kind: int) -> bool:
@@ -77,9 +92,20 @@ def _close(fd: int) -> None:
         os.close(fd)
 
 
+def _begin_fork() -> None:
+    global _forks  # noqa: PLW0603 - one of each process
+    _forks += 1
+    _forking.add(threading.get_ident())
+
+
+def _end_fork() -> None:
+    _forking.discard(threading.get_ident())
+
+
 def _close_in_child() -> None:
+    _forking.clear()
     for fd in list(_open_fds):
         _close(fd)
 
 
-os.register_at_fork(after_in_child=_close_in_child)
+os.register_at_fork(before=_begin_fork, after_in_parent=_end_fork, after_in_child=_close_in_child)
