@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 import weakref
 from collections.abc import Mapping
 from contextlib import suppress
@@ -35,6 +36,8 @@ from signaltape.starting import NoShipper, Shipper, start_thread
 
 #: RUN_MODE of an engine whose events really happen. Fed from a replay (REPLAY), its emits must not mix with them.
 LIVE_MODE = "LIVE"
+#: How long closing may take, and the end of a process, however many emitters it has.
+CLOSE_WITHIN_S = 5.0
 
 
 class _Kind:
@@ -178,7 +181,7 @@ class Emitter:
         return counts
 
     @harmless
-    def close(self, timeout: float = 5.0) -> bool:
+    def close(self, timeout: float = CLOSE_WITHIN_S) -> bool:
         """Ship what is journalled, for at most `timeout` seconds, and stop.
 
         What could not be shipped stays on disk for `signaltape ship` or the next engine start.
@@ -198,7 +201,7 @@ class Emitter:
             for journal in journals:
                 journal.close()
 
-    async def aclose(self, timeout: float = 5.0) -> bool:
+    async def aclose(self, timeout: float = CLOSE_WITHIN_S) -> bool:
         """`close` for asyncio: the loop runs on meanwhile."""
         try:
             return await asyncio.to_thread(self.close, timeout)
@@ -396,8 +399,10 @@ def _after_fork_in_child() -> None:
 
 
 def _close_all() -> None:
+    """Close every emitter, within the time that one may take."""
+    deadline = time.monotonic() + CLOSE_WITHIN_S
     for emitter in list(_emitters):
-        emitter.close()
+        emitter.close(max(0.0, deadline - time.monotonic()))
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
