@@ -40,6 +40,7 @@ class Fleet:
         self._link = Link(settings.redis_url)
         self._journals: dict[Path, JournalShipper] = {}
         self._looked_at = float("-inf")
+        self._deadline = float("inf")
         self._notices = Notices()
         #: journals (or their home) whose files make trouble, and when each is tried again
         self._troubled: dict[Path, tuple[Backoff, float]] = {}
@@ -55,7 +56,7 @@ class Fleet:
         Raises one of LinkError, as `JournalShipper.step` does.
         """
         self._look_around()
-        return sum(self._step(journal) for journal in list(self._journals.values()))
+        return sum(self._step(journal) for journal in list(self._journals.values()) if not self._is_late())
 
     def take_all(self) -> None:
         """Look for journals now, whatever the clock says."""
@@ -68,6 +69,13 @@ class Fleet:
         deadline: stop then, on the monotonic clock, whatever is left.
         Raises one of LinkError.
         """
+        self._deadline = deadline
+        try:
+            return self._drain()
+        finally:
+            self._deadline = float("inf")
+
+    def _drain(self) -> int:
         self.take_all()
         nowhere = (0, 0)
         ends = {
@@ -75,7 +83,7 @@ class Fleet:
         }
         total = 0
         for _ in range(_DRAIN_ROUNDS):
-            while time.monotonic() < deadline and self._is_behind(ends):
+            while not self._is_late() and self._is_behind(ends):
                 shipped = self.step()
                 total += shipped
                 if not shipped:
@@ -121,8 +129,14 @@ class Fleet:
             if folder not in self._journals:
                 self._guarded(folder, partial(self._take, folder), None)
         for folder, journal in list(self._journals.items()):
+            if self._is_late():
+                return
             if self._guarded(folder, partial(self._check_and_tidy, journal), False):
                 del self._journals[folder]
+
+    def _is_late(self) -> bool:
+        """Whether the time of a drain is over: then nothing more is asked of Redis."""
+        return time.monotonic() >= self._deadline
 
     def _has_left(self, folder: Path) -> bool:
         try:
