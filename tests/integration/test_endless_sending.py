@@ -17,7 +17,7 @@ from signaltape import Emitter, Secret, Settings
 from signaltape.shipping.fleet import Fleet
 from signaltape.shipping.link import LinkError
 from signaltape.shipping.service import ship_forever, ship_once
-from signaltape.stream import stream_keys
+from signaltape.stream import route, stream_keys
 from tests.integration.conftest import own_valkey
 from tests.support.samples import closed, new_id
 
@@ -105,3 +105,31 @@ def test_what_stands_behind_a_refused_event_is_not_added_at_each_try(
     assert sent < 2 * count
     entries = [*client.xrange(broken), *client.xrange(whole)]
     assert {msgspec.json.decode(fields[b"data"])["signal_id"] for _, fields in entries} == ids
+
+
+def test_a_journal_whose_events_are_refused_holds_up_no_other(
+    settings: Settings, valkey: Valkey, client: Any
+) -> None:
+    own = msgspec.structs.replace(settings, redis_url=Secret(valkey.url), partitions=2)
+    broken, whole = stream_keys(own.stream, 2)
+    refused, taken = (
+        next(signal_id for signal_id in iter(new_id, "") if route(signal_id) % 2 == number)
+        for number in (0, 1)
+    )
+    for name, signal_id in (("tape-1", refused), ("tape-2", taken)):  # the older is shipped first
+        with Emitter(own, ship=False) as emitter:
+            assert emitter.closed(closed(signal_id))
+            folder = emitter.journal_folder
+        assert folder is not None
+        folder.rename(folder.with_name(name))
+    client.set(broken, "no stream")
+    fleet = Fleet(own)
+    try:
+        with suppress(LinkError):
+            fleet.step()
+        with pytest.raises(LinkError):
+            fleet.step()
+    finally:
+        fleet.close()
+    ((_, fields),) = client.xrange(whole)
+    assert msgspec.json.decode(fields[b"data"])["signal_id"] == taken

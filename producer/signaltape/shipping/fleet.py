@@ -15,7 +15,7 @@ from signaltape.notices import Notices
 from signaltape.settings import Settings
 from signaltape.shipping.backoff import Backoff
 from signaltape.shipping.journal import JournalShipper
-from signaltape.shipping.link import Link
+from signaltape.shipping.link import Link, Refusal
 
 #: How often to look for journals of engines that died, and whether Redis still knows what it got.
 LOOK_EVERY_S = 1.0
@@ -53,10 +53,20 @@ class Fleet:
     def step(self) -> int:
         """Ship one batch of every journal. Returns how many events went; 0: nothing to do now.
 
-        Raises one of LinkError, as `JournalShipper.step` does.
+        Raises one of LinkError, as `JournalShipper.step` does; a Refusal only if no journal's events are taken.
         """
         self._look_around()
-        return sum(self._step(journal) for journal in list(self._journals.values()) if not self._is_late())
+        shipped, refusal = 0, None
+        for journal in list(self._journals.values()):
+            if self._is_late():
+                break
+            try:
+                shipped += self._step(journal)
+            except Refusal as error:  # of one stream, perhaps: the others may go on
+                refusal = error
+        if refusal is not None and not shipped:
+            raise refusal
+        return shipped
 
     def take_all(self) -> None:
         """Look for journals now, whatever the clock says."""

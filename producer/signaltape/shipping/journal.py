@@ -18,7 +18,7 @@ from signaltape.notices import Notices
 from signaltape.shipping.backoff import Backoff
 from signaltape.shipping.evidence import Evidence
 from signaltape.shipping.forgetting import RESEND_MARGIN_S, StreamState
-from signaltape.shipping.link import Answer, Link, LinkError
+from signaltape.shipping.link import Answer, Link, Refusal
 from signaltape.shipping.outgoing import Addresser, Outgoing
 
 #: A batch is small enough to leave the interpreter to the engine's threads soon, large enough to
@@ -73,7 +73,7 @@ class JournalShipper:
         the cursor then stands behind the last event that it did take.
         """
         if time.monotonic() < self._resting_until:
-            raise LinkError("it does not keep what it is given; it may be evicting (see maxmemory-policy)")
+            raise Refusal("it does not keep what it is given; it may be evicting (see maxmemory-policy)")
         link.connect()
         self._notice_another_server(link)
         try:

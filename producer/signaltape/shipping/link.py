@@ -32,6 +32,8 @@ CONNECT_TIMEOUT_S = 3.0
 
 #: What can go wrong between us and the server. Errors of files are never among them.
 LinkError = redis.RedisError
+#: The one of them after which the connection is as good as before.
+Refusal = redis.ResponseError
 
 
 class Answer(NamedTuple):

@@ -70,8 +70,11 @@ def ship_forever(settings: Settings, stop: threading.Event, *, resend_since: flo
             total += shipped
             if not shipped:
                 stop.wait(POLL_S)
-        # Not while Redis is away: each try could take long. Not behind what engines go on writing: it would never end.
-        return total if backoff.waiting else total + _finish(fleet, began + FINISH_S)
+        if backoff.waiting:  # each try could take long
+            log.warning("Redis takes no events: what was not shipped is left in the journals")
+            return total
+        # Not behind what engines go on writing: it would never end.
+        return total + _finish(fleet, began + FINISH_S)
     finally:
         fleet.close()
 
