@@ -11,7 +11,9 @@ import pytest
 
 from signaltape import Emitter, Settings
 from signaltape.clock import utc_now
+from signaltape.errors import JournalUnavailable
 from signaltape.journal.frame import body_prefix
+from signaltape.journal.reader import JournalReader, Place
 from signaltape.journal.segment import create_segment
 from signaltape.journal.writer import JournalWriter
 from tests.support.samples import closed
@@ -123,3 +125,19 @@ def test_an_emitter_that_is_closed_while_its_journal_is_made_takes_nothing(
 
 
 ON = {"FEATURE_EVENT_LOGGING": "true", "REDIS_URL": "redis://127.0.0.1:1"}
+
+
+def test_what_a_signal_handler_emitted_before_the_disk_was_full_is_there_after_closing(
+    writer: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def emit_and_find_no_room() -> None:
+        writer.append(BODY)  # by a handler, amid the change: it is accepted
+        raise JournalUnavailable("no room")
+
+    with pytest.raises(JournalUnavailable):
+        fill_segments(writer, emit_and_find_no_room, monkeypatch)
+    before = writer.events
+    writer.close()
+    assert writer.events == before + 1
+    items = JournalReader(writer.folder, Place(0, 0, 0)).read(100, 1 << 20)
+    assert len(items) == writer.events

@@ -12,6 +12,7 @@ import mmap
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -107,6 +108,11 @@ class JournalWriter:
     def close(self) -> None:
         """Unmap the segment and give up ownership. What was written stays for the shipper."""
         with self._lock:
+            if not self._changing:
+                with suppress(
+                    OSError, JournalUnavailable
+                ):  # there was no room for them, and there still is none
+                    self._write_deferred()
             self._closed = True
             mapped, events = self._seal()
             self._segment = (None, events, HEADER_BYTES)
@@ -129,11 +135,14 @@ class JournalWriter:
             self._changing = True
             try:
                 self._write_or_change(frame)
-                while self._deferred:
-                    self._write_or_change(self._deferred[0])
-                    del self._deferred[0]
+                self._write_deferred()
             finally:
                 self._changing = False
+
+    def _write_deferred(self) -> None:
+        while self._deferred:
+            self._write_or_change(self._deferred[0])
+            del self._deferred[0]
 
     def _write_or_change(self, frame: bytes) -> None:
         try:
