@@ -10,7 +10,7 @@ from reports.delivery import destination, enqueue, key_in_use
 from reports.figures import outcomes
 from reports.scorecard import compute, is_over, store
 from reports.telegram.outbox import Outbox
-from reports.weeks import Week
+from reports.weeks import Week, newest_due
 from signaltape.failpoints import failpoint
 from signaltape.settings import Settings
 from sink.db import connect, database_url, snapshot
@@ -19,11 +19,14 @@ log = logging.getLogger("reports")
 
 
 def build(settings: Settings, week: Week, now: datetime) -> bool:
-    """Compute and store a week, and enqueue its report. False if it needs no sending (again).
+    """Compute and store a week, and enqueue its report. False if it needs no sending (again), or none any more.
 
     Doing it twice, or twice at once, is harmless: the outbox takes a report once.
     Raises psycopg.Error when Postgres is away.
     """
+    if week.monday < newest_due(now).monday:
+        log.warning("%s is too old to be reported: a newer week is due", week.name)
+        return False
     to = destination(settings)
     with closing(connect(database_url(settings), name="signaltape-reports")) as connection:
         if not is_over(connection, week):

@@ -1,0 +1,80 @@
+"""A week's job in trouble: Redis goes while it is waited for, it was left over for weeks, its reporter's clock was wrong."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import msgspec
+import pytest
+from rq import Queue
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
+
+from reports import delivery, jobs
+from reports.schedule import report_newest
+from reports.weeks import newest_due
+from signaltape import Secret, Settings
+from signaltape.clock import utc_now
+from sink.db import Connection
+from tests.integration.conftest import environment_of, own_valkey
+from tests.support.botapi import TOKEN
+
+
+@pytest.fixture
+def reporting(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings with a chat, without pictures, and the same in the environment, where jobs find them."""
+    monkeypatch.setattr(delivery, "_files", lambda *_: [])
+    bot = {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_CHAT_ID": "42"}
+    for name, value in {**environment_of(settings), **bot}.items():
+        monkeypatch.setenv(name, value)
+    return msgspec.structs.replace(settings, telegram_bot_token=Secret(TOKEN), telegram_chat_id="42")
+
+
+def keys(connection: Connection) -> list[str]:
+    return [row[0] for row in connection.execute("SELECT message_key FROM outbox ORDER BY id").fetchall()]
+
+
+def test_a_redis_that_goes_before_the_job_is_taken_does_not_hold_up_the_report(
+    connection: Connection, reporting: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week = newest_due(utc_now())
+    with own_valkey(tmp_path / "valkey") as valkey:
+        here = msgspec.structs.replace(reporting, redis_url=Secret(valkey.url))
+        take = Queue.dequeue_any
+
+        def go_first(*arguments: Any, **options: Any) -> Any:
+            valkey.stop()
+            return take(*arguments, **options)
+
+        monkeypatch.setattr(Queue, "dequeue_any", go_first)
+        working = Thread(target=report_newest, args=(here, utc_now()), daemon=True)
+        working.start()
+        working.join(10)
+        assert not working.is_alive()
+    assert keys(connection) == [f"scorecard:{week.monday}:42"]
+
+
+def test_a_job_that_was_left_over_for_weeks_sends_nothing(
+    connection: Connection, reporting: Settings, redis_client: Any
+) -> None:
+    newest = newest_due(utc_now())
+    assert jobs.ensure(redis_client, newest.earlier(3)), "its reporter was off from then on"
+    report_newest(reporting, utc_now())
+    assert keys(connection) == [f"scorecard:{newest.monday}:42"]
+
+
+def test_a_job_that_was_begun_by_a_clock_far_ahead_is_put_in_again(
+    connection: Connection, reporting: Settings, redis_client: Any
+) -> None:
+    week = newest_due(utc_now())
+    jobs.ensure(redis_client, week)
+    Queue(jobs.QUEUE, connection=redis_client, serializer=JSONSerializer).remove(jobs.job_id(week))
+    job = Job.fetch(jobs.job_id(week), connection=redis_client, serializer=JSONSerializer)
+    job.set_status(JobStatus.STARTED)
+    ahead = (utc_now() + timedelta(days=9)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    redis_client.hset(job.key, "last_heartbeat", ahead)
+    report_newest(reporting, utc_now())
+    assert keys(connection) == [f"scorecard:{week.monday}:42"]
