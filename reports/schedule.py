@@ -19,7 +19,6 @@ from functools import partial
 import redis
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from reports import jobs
 from reports.building import build, is_built
@@ -41,7 +40,9 @@ log = logging.getLogger("reports")
 BACKOFF_CAP_S = 60.0
 #: After SIGTERM, what is under way may take so long: the longest wait of a sender for an answer, and some more.
 STOP_WITHIN_S = STOP_GRACE_S + 5.0
-_CATCH_UP_S = int(timedelta(days=7).total_seconds())
+_WEEK = timedelta(days=7)
+_CATCH_UP_S = int(_WEEK.total_seconds())
+_WEEKLY = "weekly-scorecard"
 #: How often a reporter looks whether another one died over its report.
 LOOK_EVERY_S = 60.0
 
@@ -82,20 +83,28 @@ async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datet
             )
 
     async def look() -> None:
-        if not busy.locked():
-            await job()
+        """Every minute by a clock that nobody sets."""
+        while not stop.is_set():
+            await _wait(stop, LOOK_EVERY_S)
+            planned = scheduler.get_job(_WEEKLY)
+            if planned is not None and planned.next_run_time - clock() > _WEEK:
+                scheduler.reschedule_job(_WEEKLY, trigger=trigger())  # the clock was set back
+            if to is not None and not busy.locked() and not stop.is_set():
+                try:
+                    await job()
+                except Exception:
+                    log.exception("no look at what is due; the next one is in %.0f s", LOOK_EVERY_S)
 
     scheduler = AsyncIOScheduler(timezone=WIB)
     scheduler.add_job(
-        job, trigger(), id="weekly-scorecard", coalesce=True, max_instances=1, misfire_grace_time=_CATCH_UP_S
+        job, trigger(), id=_WEEKLY, coalesce=True, max_instances=1, misfire_grace_time=_CATCH_UP_S
     )
     to = destination(settings)
-    if to is not None:
-        scheduler.add_job(look, IntervalTrigger(seconds=LOOK_EVERY_S), id="look", coalesce=True)
     scheduler.start()
-    next_run = scheduler.get_job("weekly-scorecard").next_run_time
+    next_run = scheduler.get_job(_WEEKLY).next_run_time
     log.info("next Weekly Scorecard: %s (%s)", show(next_run), WIB_NAME)
     tasks = [asyncio.create_task(job())]  # what was due while nobody ran
+    tasks.append(asyncio.create_task(look()))
     if to is not None:
         sender = partial(_send_while_connected, settings, to, stop)
         tasks.append(asyncio.create_task(_persistently(sender, stop, "nothing can be sent")))
@@ -150,6 +159,10 @@ async def _send_while_connected(settings: Settings, to: Destination, stop: async
 
 async def _pause(stop: asyncio.Event, wait_s: float, why: str) -> None:
     log.warning("trying again in %.1f s: %s", wait_s, why)
+    await _wait(stop, wait_s)
+
+
+async def _wait(stop: asyncio.Event, wait_s: float) -> None:
     try:
         await asyncio.wait_for(stop.wait(), wait_s)
     except TimeoutError:
