@@ -56,7 +56,7 @@ def message_key(week: Week, chat_id: str, now: datetime) -> str:
 def key_in_use(outbox: Outbox, week: Week, chat_id: str, now: datetime) -> str:
     """The key of a report, by whichever of the chat's ids it is known: it had others if it became a supergroup."""
     keys = [message_key(week, one, now) for one in outbox.ids_of(chat_id)]
-    return next((key for key in keys if outbox.state(key) is not None), keys[0])
+    return next((key for key in reversed(keys) if outbox.state(key) is not None), keys[0])
 
 
 def enqueue(

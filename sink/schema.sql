@@ -104,6 +104,7 @@ CREATE TABLE public.outbox (
     parts integer,
     told_week date,
     told jsonb,
+    filling integer DEFAULT 0 NOT NULL,
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'uncertain'::text, 'failed'::text, 'expired'::text])))
 );
 COMMENT ON COLUMN public.outbox.message_key IS 'For a report: report, week and chat. One message for ever.';
@@ -113,6 +114,7 @@ COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs that were begun and never a
 COMMENT ON COLUMN public.outbox.attempts IS 'The number of the lease: a sender that was overtaken cannot write any more.';
 COMMENT ON COLUMN public.outbox.parts IS 'How many messages the text takes; NULL in rows that are older than this column.';
 COMMENT ON COLUMN public.outbox.told IS 'The bins of told_week as the text tells them: reported from the moment on at which the text stands in the chat.';
+COMMENT ON COLUMN public.outbox.filling IS 'How many of these stubs hold their part of the text, or may hold it: filling the last of them had no answer yet.';
 CREATE TABLE public.outbox_files (
     outbox_id bigint NOT NULL,
     "position" integer NOT NULL,

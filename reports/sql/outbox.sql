@@ -23,10 +23,12 @@ VALUES (%(id)s, %(position)s, %(kind)s, %(name)s, %(content)s)
 SELECT state, last_error FROM outbox WHERE message_key = %(message_key)s
 
 -- name: expire
--- What is past its time is never sent. Where the text stands in the chat already, only its files come too late.
+-- What is past its time is never sent. Where the text stands in the chat already, only its files come too late; where
+-- it may stand there, a person should look.
 UPDATE outbox
-SET state = CASE WHEN filled >= parts THEN 'sent' ELSE 'expired' END,
-    last_error = CASE WHEN filled >= parts THEN 'its files were not sent in time' ELSE last_error END,
+SET state = CASE WHEN filled >= parts THEN 'sent' WHEN filling > filled THEN 'uncertain' ELSE 'expired' END,
+    last_error = CASE WHEN filled >= parts THEN 'its files were not sent in time'
+                      WHEN filling > filled THEN %(in_doubt)s ELSE last_error END,
     leased_until = NULL, updated_at = now()
 WHERE state IN ('queued', 'sending') AND not_after <= now()
   AND (leased_until IS NULL OR leased_until < now())
@@ -46,7 +48,8 @@ WHERE id = (
     LIMIT 1
     FOR UPDATE SKIP LOCKED
 )
-RETURNING id, message_key, chat_id, body, entities, message_ids, filled, lost_stubs, attempts, failures
+RETURNING id, message_key, chat_id, body, entities, message_ids, filled, filling, lost_stubs, attempts,
+          failures
 
 -- name: hold
 -- Before every call: is it still this sender's, and still of use? Then for a whole lease more.
@@ -82,7 +85,19 @@ WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND lost_stu
 
 -- name: stub_gone
 -- A stub was deleted from the chat before it held its text: it counts as one that was lost.
-UPDATE outbox SET message_ids = message_ids[:%(place)s], lost_stubs = lost_stubs + 1, updated_at = now()
+UPDATE outbox
+SET message_ids = message_ids[:%(place)s], filling = %(place)s, lost_stubs = lost_stubs + 1, updated_at = now()
+WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
+
+-- name: fill_begun
+-- Written before a stub is filled: if nobody lives to write what came of it, its text may stand in the chat.
+UPDATE outbox SET filling = greatest(filling, %(place)s + 1), updated_at = now()
+WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND not_after > now()
+RETURNING id
+
+-- name: not_filled
+-- The stub at this place certainly does not hold its text.
+UPDATE outbox SET filling = %(place)s, updated_at = now()
 WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
 
 -- name: filled
@@ -143,7 +158,7 @@ FROM outbox o ORDER BY o.id DESC LIMIT %(limit)s
 
 -- name: resend
 -- Give a message that ended without being sent another chance, or the files of one that was sent without them. A text
--- that was sent is never sent again.
+-- that was sent is never sent again; one that may have been counts as not sent, for a person has looked.
 WITH message AS (
     SELECT id FROM outbox WHERE id = %(id)s AND (
         state IN ('uncertain', 'failed', 'expired')
@@ -157,18 +172,35 @@ files AS (
     WHERE outbox_id IN (SELECT id FROM message) AND state IN ('uncertain', 'failed')
 )
 UPDATE outbox
-SET state = 'queued', lost_stubs = 0, failures = 0, leased_until = NULL, next_try_at = now(), last_error = NULL,
+SET state = 'queued', lost_stubs = 0, filling = filled, failures = 0, leased_until = NULL, next_try_at = now(), last_error = NULL,
     not_after = greatest(not_after, %(not_after)s), updated_at = now()
 WHERE id IN (SELECT id FROM message)
 RETURNING id
 
 -- name: move
 -- The group became a supergroup: everything that waits for it goes to its new id. Parts that hold their text are not
--- sent again, for members see them there; empty stubs stay behind.
+-- sent again, for members see them there, and neither are those that may hold it; empty stubs stay behind. What another
+-- sender holds is left to it, and what was enqueued under another of the chat's ids as well is sent under that one only.
+WITH waiting AS (
+    SELECT o.id, (
+        SELECT t.message_key FROM outbox t
+        JOIN unnest(%(ids)s::text[]) a ON right(o.message_key, length(a) + 1) = ':' || a
+        JOIN unnest(%(ids)s::text[]) b ON t.message_key = left(o.message_key, -length(a)) || b
+        WHERE t.id <> o.id LIMIT 1
+    ) AS twin
+    FROM outbox o
+    WHERE chat_id = %(chat_id)s AND state IN ('queued', 'sending')
+      AND (id = %(id)s OR leased_until IS NULL OR leased_until < now())
+    FOR UPDATE
+)
 UPDATE outbox
-SET chat_id = %(new_chat_id)s, message_ids = message_ids[:filled], lost_stubs = 0, state = 'queued',
+SET chat_id = %(new_chat_id)s, message_ids = message_ids[:filled], lost_stubs = 0, filling = filled,
+    state = CASE WHEN twin IS NOT NULL THEN 'failed' WHEN filling > filled THEN 'uncertain' ELSE 'queued' END,
+    last_error = CASE WHEN twin IS NOT NULL THEN 'the chat''s new id has this message of its own: ' || twin
+                      WHEN filling > filled THEN %(in_doubt)s ELSE last_error END,
     leased_until = NULL, next_try_at = now(), updated_at = now()
-WHERE chat_id = %(chat_id)s AND state IN ('queued', 'sending')
+FROM waiting
+WHERE outbox.id = waiting.id
 
 -- name: ids
 -- All ids of a chat, the oldest first.

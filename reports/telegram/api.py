@@ -14,6 +14,8 @@ from signaltape.settings import Secret
 
 #: No answer within this time: the call may or may not have been carried out.
 TIMEOUT_S = 30.0
+#: No connection within this time: nothing was sent.
+CONNECT_WITHIN_S = 10.0
 
 
 class BotApi:
@@ -25,7 +27,7 @@ class BotApi:
     def __init__(self, token: Secret, base: str, timeout_s: float = TIMEOUT_S) -> None:
         self._token = token
         self._base = base
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_WITHIN_S)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> BotApi:
@@ -66,7 +68,7 @@ class BotApi:
             # a redirect is not followed: it could carry the call out a second time
             async with self._session.post(url, allow_redirects=False, **sent) as response:
                 return judge(response.status, await response.read())
-        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             return Reply(Verdict.NOT_SENT, error=one_line(f"cannot connect: {error}"))
         except Exception as error:  # noqa: BLE001 - whatever it was, the call may have been carried out
             return Reply(Verdict.UNCERTAIN, error=one_line(f"no answer: {error or type(error).__name__}"))

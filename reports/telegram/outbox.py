@@ -16,6 +16,8 @@ from sink.queries import load
 _SQL = load(Path(__file__).parent.parent / "sql" / "outbox.sql")
 #: A sender that died holds its message no longer than this.
 LEASE_S = 120.0
+#: Said of a message whose text was sent without an answer and cannot be asked about any more.
+IN_DOUBT = "its text was sent without an answer; look at the chat, and resend it if it is not there"
 
 
 class File(NamedTuple):
@@ -36,10 +38,16 @@ class Leased(NamedTuple):
     #: ids of the stubs that stand in the chat, one per part; the first `filled` hold their text
     message_ids: list[int]
     filled: int
+    #: parts that hold their text, or may hold it
+    filling: int
     lost_stubs: int
     #: the number of this lease
     attempts: int
     failures: int
+
+    def in_doubt(self, place: int) -> bool:
+        """Whether the part at `place` may stand in the chat from an earlier try."""
+        return self.filled <= place < self.filling
 
 
 class Told(NamedTuple):
@@ -113,7 +121,7 @@ class Outbox:
 
     def lease(self) -> Leased | None:
         """Take one message that is due. None if there is none now."""
-        self._connection.execute(_SQL["expire"])
+        self._connection.execute(_SQL["expire"], {"in_doubt": IN_DOUBT})
         rows = rows_as_dicts(self._connection, _SQL["lease"], {"lease_s": self._lease_s})
         if not rows:
             return None
@@ -155,6 +163,18 @@ class Outbox:
         """The stub of the part at `place` was deleted from the chat."""
         self._execute("stub_gone", message, place=place)
 
+    def fill_begun(self, message: Leased, place: int) -> bool:
+        """The stub of the part at `place` is about to be filled: until more is known, it may or may not hold its text.
+
+        False if this sender does not hold the message any more: then it must not be filled.
+        """
+        return self._execute("fill_begun", message, place=place).fetchone() is not None
+
+    def not_filled(self, message: Leased, place: int) -> None:
+        """This try certainly did not fill the stub; what an earlier one did is as unknown as before."""
+        if not message.in_doubt(place):
+            self._execute("not_filled", message, place=place)
+
     def filled(self, message: Leased, place: int, message_id: int) -> None:
         """The stub of the part at `place` holds its text."""
         self._execute("filled", message, place=place, message_id=message_id)
@@ -176,15 +196,27 @@ class Outbox:
         """All ids that a chat had and has, the oldest first: messages go to the last, keys are made of the first."""
         return [row[0] for row in self._connection.execute(_SQL["ids"], {"chat_id": chat_id}).fetchall()]
 
-    def move(self, chat_id: str, new_chat_id: str) -> bool:
-        """The chat has a new id: send all that wait for the chat there. False if that would lead in a circle."""
+    def move(self, chat_id: str, new_chat_id: str, message: Leased | None = None) -> bool:
+        """The chat has a new id: send all that wait for the chat there. False if that would lead in a circle.
+
+        message: the one that this sender holds; those that others hold are left to them.
+        """
         with self._connection.transaction():
             ids = self.ids_of(chat_id)
             if new_chat_id in ids[: ids.index(chat_id) + 1]:
                 return False
             if new_chat_id not in ids:
                 self._connection.execute(_SQL["note_move"], {"chat_id": ids[-1], "new_chat_id": new_chat_id})
-            self._connection.execute(_SQL["move"], {"chat_id": chat_id, "new_chat_id": new_chat_id})
+            self._connection.execute(
+                _SQL["move"],
+                {
+                    "chat_id": chat_id,
+                    "new_chat_id": new_chat_id,
+                    "ids": [*ids, new_chat_id],
+                    "id": message and message.id,
+                    "in_doubt": IN_DOUBT,
+                },
+            )
         return True
 
     def postpone(self, message: Leased, wait_s: float) -> None:

@@ -4,7 +4,8 @@ A report is sent as a short stub and then filled with editMessageText; its pictu
 Sending has no idempotency key, so a timeout, or the end of this process in the middle of a call, leaves open whether
 the call was carried out. The rule for what is uncertain:
 
-- A text: filling is idempotent and repeated at will. One stub may be lost without an answer, and a second one is sent;
+- A text: filling is idempotent and repeated at will; where that has no end (the chat moved, it is too late, it is
+  refused), what may stand in the chat is `uncertain`. One stub may be lost without an answer, and a second one is sent;
   after two the message is `uncertain`, and a person looks at the chat and decides (`deliveries resend`). The worst that
   can stand in the chat is a second stub, never a second report.
 - A file: one that has no answer is `uncertain` and never sent again by itself: a missing picture is better than two.
@@ -21,7 +22,7 @@ from typing import Any
 from reports.telegram.api import BotApi
 from reports.telegram.hand import Hand
 from reports.telegram.judging import Reply, Verdict, one_line
-from reports.telegram.outbox import File, Leased, Outbox
+from reports.telegram.outbox import IN_DOUBT, File, Leased, Outbox
 from reports.telegram.pace import Pace
 from reports.telegram.text import Text, split
 from sink.db import CONNECTION_ERRORS
@@ -42,8 +43,9 @@ LOOK_AGAIN_S = 0.5
 IDLE_S = 5.0
 #: A call that is under way when the sender is to stop may take so long; then it counts as one without an answer.
 STOP_GRACE_S = 10.0
-#: How Telegram says that a message is not there any more.
-_GONE = ("message to edit not found", "message can't be edited", "MESSAGE_ID_INVALID")
+#: How Telegram says that a message is not there any more, or (locked) that it is not this bot's.
+_LOCKED = "message can't be edited"
+_GONE = ("message to edit not found", _LOCKED, "MESSAGE_ID_INVALID")
 
 
 class _NotNow(Exception):
@@ -146,13 +148,23 @@ class Sender:
 
     async def _fill(self, message: Leased, place: int, message_id: int, part: Text) -> None:
         await self._turn(message)
+        if not await self._hand.do(self._outbox.fill_begun, message, place):
+            raise _NotNow
         reply = await self._answer(self._api.edit_message(message.chat_id, message_id, part))
         if reply.verdict is Verdict.DONE:
             await self._hand.do(self._outbox.filled, message, place, message_id)
             return
-        if reply.verdict is Verdict.REFUSED and any(words in reply.error for words in _GONE):
+        doubt = message.in_doubt(place)
+        if reply.verdict is not Verdict.UNCERTAIN:
+            await self._hand.do(self._outbox.not_filled, message, place)
+        gone = any(words in reply.error for words in _GONE) and not (doubt and _LOCKED in reply.error)
+        if gone and reply.verdict is Verdict.REFUSED:
             await self._hand.do(self._outbox.stub_gone, message, place)
             reply = reply._replace(verdict=Verdict.NOT_SENT)
+        if doubt and reply.verdict is Verdict.REFUSED and reply.moved_to is None:
+            await self._hand.do(self._outbox.finish, message, "uncertain", f"{reply.error} ({IN_DOUBT})")
+            log.error("%s: %s (%s)", message.message_key, reply.error, IN_DOUBT)
+            raise _NotNow
         raise await self._put_back(message, reply)
 
     async def _follow(self, message: Leased, position: int, file: File, reply_to: int) -> None:
@@ -175,7 +187,7 @@ class Sender:
     async def _put_back(self, message: Leased, reply: Reply) -> _NotNow:
         """Write down where a message stands that cannot go on now."""
         if reply.moved_to is not None:
-            if await self._hand.do(self._outbox.move, message.chat_id, reply.moved_to):
+            if await self._hand.do(self._outbox.move, message.chat_id, reply.moved_to, message):
                 log.error(
                     "the group is a supergroup now: set TELEGRAM_CHAT_ID=%s (what waits is sent there)",
                     reply.moved_to,
