@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports import delivery, qa, schedule
+from reports.clocks import agreed
 from reports.evidence.simulation import RUNS, simulate
 from reports.figures import Outcome, outcomes
 from reports.files import save
@@ -59,16 +60,19 @@ def main() -> None:
 def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
     """Compute a week's scorecard, store it, print it as a table and as the Telegram text."""
     with session() as (settings, connection):
-        now = utc_now()
+        now = agreed(connection, utc_now())
+        if send and week is not None and now < week.since:
+            raise click.UsageError(f"{week.name} has not begun: there is nothing to send")
         with snapshot(connection):
             card = compute(connection, week or week_of(now), settings.round_trip_pct)
             closed = outcomes(connection, card.week) if send or out is not None else []
         store(connection, card, now)
         print_scorecard(console, card)
         console.print("\nTelegram text:\n")
-        click.echo(compose(card, so_far=now < card.week.report_due).text)
+        so_far = now < card.week.report_due
+        click.echo(compose(card, so_far=so_far).text)
         if out is not None:
-            for path in _saved(card, closed, out):
+            for path in _saved(card, closed, out, so_far):
                 click.echo(f"saved {path}")
         if send:
             _send(settings, connection, card, now, closed)
@@ -184,11 +188,11 @@ async def _run_schedule(settings: Settings) -> None:
     await schedule.run(settings, stop, utc_now)
 
 
-def _saved(card: Scorecard, closed: list[Outcome], out: Path) -> list[Path]:
+def _saved(card: Scorecard, closed: list[Outcome], out: Path, so_far: bool) -> list[Path]:
     from reports.picture import draw  # matplotlib takes a second to import: only where it is needed
 
     try:
-        return [*save(card, out), *draw(card, closed, out)]
+        return [*save(card, out, so_far=so_far), *draw(card, closed, out, so_far=so_far)]
     except OSError as error:
         raise click.ClickException(f"cannot save to {out}: {error.strerror}") from None
 

@@ -6,9 +6,10 @@ import logging
 from contextlib import closing
 from datetime import datetime
 
+from reports.clocks import agreed
 from reports.delivery import destination, enqueue, key_in_use
 from reports.figures import outcomes
-from reports.scorecard import compute, is_over, store
+from reports.scorecard import compute, store
 from reports.telegram.outbox import Outbox
 from reports.weeks import Week, newest_due
 from signaltape.failpoints import failpoint
@@ -24,13 +25,14 @@ def build(settings: Settings, week: Week, now: datetime) -> bool:
     Doing it twice, or twice at once, is harmless: the outbox takes a report once.
     Raises psycopg.Error when Postgres is away.
     """
-    if week.monday < newest_due(now).monday:
-        log.warning("%s is too old to be reported: a newer week is due", week.name)
-        return False
     to = destination(settings)
     with closing(connect(database_url(settings), name="signaltape-reports")) as connection:
-        if not is_over(connection, week):
+        now = agreed(connection, now)
+        if now < week.report_due:
             log.warning("%s is not over by Postgres' clock: check the clock of this machine", week.name)
+            return False
+        if week != newest_due(now):
+            log.warning("%s is too old to be reported: a newer week is due", week.name)
             return False
         with snapshot(connection):
             card = compute(connection, week, settings.round_trip_pct)
@@ -46,11 +48,13 @@ def build(settings: Settings, week: Week, now: datetime) -> bool:
     return True
 
 
-def is_built(settings: Settings, week: Week, now: datetime) -> bool:
-    """Whether the report of a week is in the outbox. False without a destination. Raises psycopg.Error."""
+def newest_missing(settings: Settings, now: datetime) -> Week | None:
+    """The newest week that is due, None if its report is in the outbox. Raises psycopg.Error."""
     to = destination(settings)
-    if to is None:
-        return False
     with closing(connect(database_url(settings), name="signaltape-reports")) as connection:
+        now = agreed(connection, now)
+        week = newest_due(now)
+        if to is None:
+            return week
         outbox = Outbox(connection)
-        return outbox.state(key_in_use(outbox, week, to.chat_id, now)) is not None
+        return week if outbox.state(key_in_use(outbox, week, to.chat_id, now)) is None else None

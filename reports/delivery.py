@@ -75,16 +75,18 @@ def enqueue(
     if before is not None and before[0] != "queued":
         return False  # there is no use in drawing
     chat_id = outbox.ids_of(to.chat_id)[-1]
-    return outbox.enqueue(key, chat_id, compose(card, so_far=so_far), not_after, _files(card, closed), told)
+    return outbox.enqueue(
+        key, chat_id, compose(card, so_far=so_far), not_after, _files(card, closed, so_far), told
+    )
 
 
-def _files(card: Scorecard, closed: Sequence[Outcome]) -> list[File]:
+def _files(card: Scorecard, closed: Sequence[Outcome], so_far: bool) -> list[File]:
     """The picture and the PDF, as far as they can be drawn here: the text is what counts."""
     from reports.picture import plot, write  # matplotlib takes a second to import: only where it is needed
 
     files = []
     with _without_it(card, "page"), TemporaryDirectory(prefix="signaltape-") as folder:
-        page = plot(card, closed)
+        page = plot(card, closed, so_far=so_far)
         for kind, format_ in (("photo", "png"), ("document", "pdf")):
             with _without_it(card, format_):
                 path = write(page, card, Path(folder), format_)

@@ -62,6 +62,8 @@ class Figures(NamedTuple):
     expectancy: Expectancy | None
     #: the same net of a round trip, of the closed signals whose cost is known
     net_r: Decimal | None
+    #: of so many
+    n_net: int
     profit_factor: Decimal | None
     trigger_rate: Decimal | None
     expiry_rate: Decimal | None
@@ -88,6 +90,7 @@ def figures(connection: Connection, week: Week, round_trip_pct: float) -> Figure
         wins=row["wins"],
         expectancy=expectancy(row["closed"], row["sum_r"], row["sum_r_squared"]) if row["closed"] else None,
         net_r=row["net_r"],
+        n_net=row["n_net"],
         profit_factor=ratio(row["won_r"] or Decimal(0), row["lost_r"]),
         trigger_rate=ratio(row["triggered"], row["published"]),
         expiry_rate=ratio(row["expired"], row["published"]),

@@ -16,15 +16,19 @@ from reports.scorecard import Bin, Scorecard
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
-def save(card: Scorecard, folder: Path) -> list[Path]:
-    """Write `scorecard-2022-W03.txt` and `.json` into `folder`. Returns the paths. Raises OSError."""
+def save(card: Scorecard, folder: Path, *, so_far: bool = False) -> list[Path]:
+    """Write `scorecard-2022-W03.txt` and `.json` into `folder`. Returns the paths. Raises OSError.
+
+    so_far: the week is not over, and both say so.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     text = folder / f"scorecard-{card.week.name}.txt"
-    text.write_text(compose(card).text + "\n", encoding="utf-8")
+    text.write_text(compose(card, so_far=so_far).text + "\n", encoding="utf-8")
     figures = folder / f"scorecard-{card.week.name}.json"
     document = {
         "week": card.week.name,
         "week_start": card.week.monday,
+        "so_far": so_far,
         "bins": {one.label: _bin(one) for one in card.bins},
         "verdict": {"week": card.verdict._asdict(), f"{WEEKS} weeks": card.pooled._asdict()},
         "figures": _as_object(card.figures),

@@ -9,7 +9,7 @@ from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Kind, Verdict
 from reports.figures import Expectancy, Figures
 from reports.layers.message import compared_lines, layer_lines, weights_line
-from reports.numbers import say
+from reports.numbers import ratio, say
 from reports.scorecard import Bin, Scorecard
 from reports.telegram.text import Text, TextBuilder
 
@@ -92,7 +92,7 @@ def bin_line(one: Bin) -> str:
     """`• 0.70-0.79: n=41, winrate=0.561`; the stop-losses without closure beside it where there are any."""
     line = f"• {one.label}: n={one.n}, winrate={show_rate(one.winrate)}"
     if one.wins_at_best > one.wins:  # some candles touched stop and target: the truth lies between
-        line += f"–{one.wins_at_best / one.n:.3f}"
+        line += f"–{show_rate(ratio(one.wins_at_best, one.n))}"
     if one.sl:
         line += f" (sl={one.sl}, winrate_all={show_rate(one.winrate_all)})"
     return line
@@ -105,11 +105,19 @@ def bin_detail(one: Bin) -> str:
         low, high = wilson_interval(one.wins, one.n)
         said += [f"95 % {low:.2f}–{high:.2f}", show_expectancy(one.expectancy)]
     if one.break_even is not None:
-        net = f"net winrate={one.wins_net / one.n_net:.3f}, {say(one.net_r, '+.2f')} R"
-        said += [f"break-even {say(one.break_even, '.2f')}", net]
+        said += [f"break-even {say(one.break_even, '.3f')}", f"net winrate={show_net(one)}"]
     if one.open:
         said.append(f"open {one.open}")
     return ", ".join(said)
+
+
+def show_net(one: Bin) -> str:
+    """`0.500, +0.164 R`: winrate and mean outcome net of a round trip; of how many signals, if not of all closed."""
+    return f"{show_rate(ratio(one.wins_net, one.n_net))}, {say(one.net_r, '+.3f')} R{_of(one.n_net, one.n)}"
+
+
+def _of(known: int, closed: int) -> str:
+    return "" if known == closed else f" ({known} of {closed})"
 
 
 def monotonicity_line(card: Scorecard) -> str:
@@ -131,16 +139,16 @@ def figure_lines(week: Figures) -> list[str]:
     if week.expectancy is not None:
         line = f"Expectancy: {show_expectancy(week.expectancy)}"
         if week.net_r is not None:
-            line += f", net {say(week.net_r, '+.3f')} R"
+            line += f", net {say(week.net_r, '+.3f')} R{_of(week.n_net, week.closed)}"
         if week.profit_factor is not None:
-            line += f", profit factor {say(week.profit_factor, '.2f')}"
+            line += f", profit factor {say(week.profit_factor, '.3f')}"
         lines.append(line)
         lines.append(
-            f"Realised {week.expectancy.mean_r:+.2f} R of a mean target of {say(week.target_r, '.2f')} R"
+            f"Realised {week.expectancy.mean_r:+.3f} R of a mean target of {say(week.target_r, '.3f')} R"
         )
         lines.append(f"Score: Brier {week.brier} (a coin: 0.250), reliability {week.reliability} (best: 0)")
     if week.trigger_rate is not None and week.expiry_rate is not None:
-        line = f"Triggered {week.trigger_rate:.0%}, expired {week.expiry_rate:.0%}"
+        line = f"Triggered {week.trigger_rate:.1%}, expired {week.expiry_rate:.1%}"
         if week.median_to_trigger_ms is not None:
             line += f"; median {show_span(week.median_to_trigger_ms)} to trigger"
         if week.median_in_trade_ms is not None:
@@ -156,7 +164,7 @@ def group_lines(week: Figures) -> list[str]:
         groups = [one for one in week.groups if one.kind == kind]
         if len(groups) > 1:
             shown = [
-                f"{one.name} {one.wins}/{one.closed} ({one.expectancy.mean_r:+.2f} R)"
+                f"{one.name} {one.wins}/{one.closed} ({one.expectancy.mean_r:+.3f} R)"
                 for one in groups[:_MOST_NAMES]
             ]
             more = len(groups) - _MOST_NAMES
@@ -171,7 +179,7 @@ def change_line(card: Scorecard) -> str:
         return ""
     return (
         f"Change on last week: signals {then.published} → {now.published},"
-        f" winrate {then.wins / then.closed:.3f} → {now.wins / now.closed:.3f},"
+        f" winrate {show_rate(ratio(then.wins, then.closed))} → {show_rate(ratio(now.wins, now.closed))},"
         f" expectancy {then.expectancy.mean_r:+.3f} → {now.expectancy.mean_r:+.3f} R"
     )
 

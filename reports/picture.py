@@ -23,7 +23,7 @@ from reports.evidence.verdict import Kind, Verdict
 from reports.figures import Outcome
 from reports.layers.findings import Finding
 from reports.layers.message import weights_line
-from reports.message import change_line, figure_lines, quality_line, say_verdict, signals_line
+from reports.message import change_line, figure_lines, quality_line, say_verdict, show_rate, signals_line
 from reports.scorecard import Bin, Scorecard
 from signaltape.clock import WIB
 
@@ -50,12 +50,12 @@ KINDS = ("png", "pdf")
 _DPI = 150
 
 
-def draw(card: Scorecard, outcomes: Sequence[Outcome], folder: Path) -> list[Path]:
+def draw(card: Scorecard, outcomes: Sequence[Outcome], folder: Path, *, so_far: bool = False) -> list[Path]:
     """Write `scorecard-2022-W03.png` and `.pdf` into `folder`. Returns the paths. Raises OSError.
 
-    outcomes: the closed signals of the week in order of closing.
+    outcomes: the closed signals of the week in order of closing; so_far: the week is not over.
     """
-    page = plot(card, outcomes)
+    page = plot(card, outcomes, so_far=so_far)
     return [write(page, card, folder, kind) for kind in KINDS]
 
 
@@ -67,8 +67,8 @@ def write(page: Figure, card: Scorecard, folder: Path, kind: str) -> Path:
     return path
 
 
-def plot(card: Scorecard, outcomes: Sequence[Outcome]) -> Figure:
-    """The page, not yet in any format."""
+def plot(card: Scorecard, outcomes: Sequence[Outcome], *, so_far: bool = False) -> Figure:
+    """The page, not yet in any format. `so_far`: the week is not over, and the page says so."""
     mpl.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
     figure = Figure(figsize=_INCHES, dpi=_DPI, layout="constrained")
     told = card.layers.findings
@@ -76,7 +76,7 @@ def plot(card: Scorecard, outcomes: Sequence[Outcome]) -> Figure:
     heights = [0.9, 2.3, 2.3, 0.6 + 0.2 * len(shown) if shown else 0.01, 1.5]
     figure.set_size_inches(_INCHES[0], 1.35 * sum(heights))
     grid = figure.add_gridspec(5, 2, height_ratios=heights)
-    _head(figure.add_subplot(grid[0, :]), card)
+    _head(figure.add_subplot(grid[0, :]), card, so_far)
     _bins(figure.add_subplot(grid[1, :]), card)
     _reliability(figure.add_subplot(grid[2, 0]), card, outcomes)
     _cumulative(figure.add_subplot(grid[2, 1]), outcomes)
@@ -86,10 +86,17 @@ def plot(card: Scorecard, outcomes: Sequence[Outcome]) -> Figure:
     return figure
 
 
-def _head(axes: Axes, card: Scorecard) -> None:
+def _head(axes: Axes, card: Scorecard, so_far: bool) -> None:
     axes.set_axis_off()
     axes.set(xlim=(0, 1), ylim=(0, 1))
-    axes.text(0, 0.98, "Weekly Scorecard", fontsize=18, fontweight="bold", va="top")
+    axes.text(
+        0,
+        0.98,
+        "Weekly Scorecard" + (" (so far)" if so_far else ""),
+        fontsize=18,
+        fontweight="bold",
+        va="top",
+    )
     axes.text(0, 0.55, f"{card.week.dates} WIB ({card.week.name})", va="top", color=_GREY)
     _badge(axes, 0.22, f"{WEEKS} weeks", card.pooled)
     _badge(axes, -0.06, "This week", card.verdict)
@@ -113,7 +120,7 @@ def _bins(axes: Axes, card: Scorecard) -> None:
         low, high = wilson_interval(one.wins, one.n)
         spread = [[rate - low], [high - rate]]
         axes.errorbar(place, rate, yerr=spread, fmt="o", color=_BLUE, capsize=6, markersize=9, linewidth=2)
-        axes.text(place + 0.1, rate, f"{rate:.3f}", va="center")
+        axes.text(place + 0.1, rate, show_rate(one.winrate), va="center")
     axes.set_xticks(range(len(card.bins)), [_bin_label(one) for one in card.bins])
     axes.set(ylim=(0, 1.04), xlim=(-0.5, len(card.bins) - 0.3))
     axes.tick_params(axis="x", length=0)

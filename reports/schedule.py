@@ -21,14 +21,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from reports import jobs
-from reports.building import build, is_built
+from reports.building import build, newest_missing
 from reports.delivery import Destination, destination
 from reports.telegram.api import BotApi
 from reports.telegram.hand import Hand
 from reports.telegram.outbox import Outbox
 from reports.telegram.pace import Pace
 from reports.telegram.sender import STOP_GRACE_S, Sender
-from reports.weeks import newest_due
 from signaltape.clock import WIB, WIB_NAME, show
 from signaltape.settings import Settings
 from signaltape.shipping.backoff import Backoff
@@ -57,8 +56,8 @@ def report_newest(settings: Settings, now: datetime) -> None:
 
     Raises psycopg.Error when Postgres is away, JobFailed when a job ended with an error.
     """
-    week = newest_due(now)
-    if is_built(settings, week, now):
+    week = newest_missing(settings, now)
+    if week is None:
         return
     if settings.redis_url is None:
         build(settings, week, now)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from reports.evidence.pooling import WEEKS, pool
-from reports.evidence.verdict import Counted, Kind, Verdict, judge
+from reports.evidence.verdict import Z_LIMIT, Counted, Kind, Verdict, judge
 from reports.figures import Expectancy, Figures, expectancy, figures
 from reports.layers.findings import Finding, find
 from reports.layers.rules import Compared, Proposal, Rules, propose
@@ -208,10 +208,22 @@ def _judged_layers(connection: Connection, week: Week) -> Layers:
 
 
 def _at_both_ends(stop_first: Verdict, target_first: Verdict) -> Verdict:
-    """A verdict that depends on how ties within a candle are told is none."""
-    if stop_first.kind is target_first.kind or stop_first.kind is Kind.NOT_ENOUGH_DATA:
+    """A verdict that depends on how ties within a candle are told is none; nor is one whose reason does."""
+    if stop_first.kind is Kind.NOT_ENOUGH_DATA:
         return stop_first
+    if stop_first.kind is target_first.kind:
+        if stop_first.kind is Kind.OK or _same_pair(stop_first, target_first):
+            return stop_first
+        if max(stop_first.trend, target_first.trend) < -Z_LIMIT:  # the winrate falls at both ends
+            return stop_first._replace(falls_in_one_pair=False)
     return stop_first._replace(kind=Kind.NOT_ENOUGH_DATA, falls_in_one_pair=False)
+
+
+def _same_pair(one: Verdict, other: Verdict) -> bool:
+    """Whether both are broken by the same pair of bins, or both by none alone."""
+    if not (one.falls_in_one_pair and other.falls_in_one_pair):
+        return one.falls_in_one_pair is other.falls_in_one_pair
+    return one.worst is not None and other.worst is not None and one.worst[:2] == other.worst[:2]
 
 
 def _bins(connection: Connection, week: Week, round_trip_pct: float) -> list[Bin]:
@@ -239,12 +251,6 @@ def store(connection: Connection, card: Scorecard, now: datetime) -> None:
     )
     if now >= card.week.report_due and not card.layers.failed:
         Rules(connection).store(card.week, card.layers.proposal, card.layers.findings)
-
-
-def is_over(connection: Connection, week: Week) -> bool:
-    """Whether a week's report is due by Postgres' clock, which all reporters share. Raises psycopg.Error."""
-    row = connection.execute(_SQL["is_over"], {"report_due": week.report_due}).fetchone()
-    return bool(row and row[0])
 
 
 def _revised(connection: Connection, week: Week, bins: list[Bin]) -> list[Revision]:

@@ -15,11 +15,12 @@ from reports.message import (
     rest_lines,
     say_verdict,
     show_expectancy,
+    show_net,
     show_rate,
     signals_line,
     verdict_lines,
 )
-from reports.numbers import say
+from reports.numbers import ratio
 from reports.scorecard import Bin, Scorecard
 
 
@@ -68,7 +69,7 @@ def _worth(card: Scorecard) -> Table:
             one.label,
             "-" if one.expectancy is None else show_expectancy(one.expectancy),
             show_rate(one.break_even),
-            "-" if one.net_r is None else f"{one.wins_net / one.n_net:.3f}, {say(one.net_r, '+.2f')} R",
+            "-" if one.net_r is None else show_net(one),
         )
     return table
 
@@ -110,4 +111,4 @@ def print_whatif(console: Console, result: WhatIf) -> None:
 
 
 def _counted(one: Counted) -> tuple[str, str, str]:
-    return f"{one.n:.0f}", f"{one.wins:.0f}", f"{one.wins / one.n:.3f}" if one.n else "-"
+    return f"{one.n:.0f}", f"{one.wins:.0f}", show_rate(ratio(int(one.wins), int(one.n)))

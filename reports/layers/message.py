@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from reports.evidence.pooling import WEEKS
 from reports.layers.findings import Finding
 from reports.layers.rules import Compared, Proposal
-from reports.numbers import say_weight
+from reports.numbers import ratio, say, say_weight
 
 #: So many of the best and so many of the worst layers are told.
 MOST_TOLD = 3
@@ -70,7 +69,7 @@ def compared_lines(compared: Sequence[Compared]) -> list[str]:
     if len(compared) < 2:
         return []
     return [
-        f"Rules {one.version}: {one.wins}/{one.closed}, winrate={Decimal(one.wins) / one.closed:.3f},"
+        f"Rules {one.version}: {one.wins}/{one.closed}, winrate={say(ratio(one.wins, one.closed), '.3f')},"
         f" {one.mean_r:+.3f} R"
         for one in compared
     ]

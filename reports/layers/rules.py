@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ from reports.evidence.pooling import WEEKS
 from reports.layers.findings import Finding
 from reports.layers.stored import Weights
 from reports.layers.weights import nudge
-from reports.numbers import say_weight
+from reports.numbers import rounded, say_weight
 from reports.weeks import Week
 from sink.db import Connection, rows_as_dicts
 from sink.queries import load
@@ -139,7 +140,9 @@ class Rules:
         """Accepted versions and what they changed, over the pooled weeks, in order of their first signal."""
         span = {"since": week.earlier(WEEKS - 1).since, "until": week.until}
         return [
-            Compared(row["version"], row["closed"], row["wins"], row["sum_r"] / row["closed"])
+            Compared(
+                row["version"], row["closed"], row["wins"], rounded(Fraction(row["sum_r"]) / row["closed"])
+            )
             for row in rows_as_dicts(self._connection, _SQL["compare"], span)
         ]
 

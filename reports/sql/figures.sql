@@ -9,6 +9,7 @@ SELECT
     sum(c.rr_realized) AS sum_r,
     sum(c.rr_realized * c.rr_realized) AS sum_r_squared,
     round(avg(c.rr_realized - x.cost_r), 3) AS net_r,
+    count(c.rr_realized - x.cost_r) AS n_net,
     sum(c.rr_realized) FILTER (WHERE c.rr_realized > 0) AS won_r,
     -sum(c.rr_realized) FILTER (WHERE c.rr_realized < 0) AS lost_r,
     sum(s.rr_target) FILTER (WHERE c.signal_id IS NOT NULL) AS target_r,

@@ -72,7 +72,3 @@ SET bins = excluded.bins, monotonic_ok = excluded.monotonic_ok, quality = exclud
 -- name: reported
 -- What the report of a week said; no row if it was never sent.
 SELECT reported FROM weekly_scorecard WHERE week_start = %(week_start)s AND reported IS NOT NULL
-
--- name: is_over
--- Whether a moment has come, give or take what clocks differ by.
-SELECT clock_timestamp() >= %(report_due)s - interval '1 minute'

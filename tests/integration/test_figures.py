@@ -21,7 +21,7 @@ def test_the_interval_of_the_expectancy_is_students_t(book: Book) -> None:
     assert expectancy.interval_r is not None
     half = 4.302652729911275 / 3**0.5  # t(0.975; 2) times the standard error of 1, 2, 3
     assert expectancy.interval_r == pytest.approx((2 - half, 2 + half))
-    said = "Expectancy: +2.000 R (-0.48 … +4.48)\nRealised +2.00 R of a mean target of 1.90 R"
+    said = "Expectancy: +2.000 R (-0.48 … +4.48)\nRealised +2.000 R of a mean target of 1.900 R"
     assert said in compose(book.card()).text
 
 
@@ -29,7 +29,7 @@ def test_a_week_without_a_closed_signal_says_only_what_it_knows(book: Book) -> N
     book.invalidate(book.signal(0.85), "expiry")
     text = compose(book.card()).text
     assert "Expectancy" not in text
-    assert "Triggered 0%, expired 100%" in text
+    assert "Triggered 0.0%, expired 100.0%" in text
     assert "Verdict (8 weeks): ⏳ NOT ENOUGH DATA" in text
 
 
@@ -65,7 +65,7 @@ def test_break_even_and_net_outcome_of_a_round_trip(book: Book) -> None:
     assert top.break_even == Decimal("0.443")
     assert (top.n_net, top.wins_net, top.net_r) == (2, 1, Decimal("0.164"))
     text = compose(book.card()).text
-    assert "break-even 0.44, net winrate=0.500, +0.16 R" in text
+    assert "break-even 0.444, net winrate=0.500, +0.164 R" in text
     assert "net +0.164 R, profit factor" in text
     assert book.card().bins[0].break_even is None
 

@@ -66,6 +66,14 @@ def test_a_job_that_was_left_over_for_weeks_sends_nothing(
     assert keys(connection) == [f"scorecard:{newest.monday}:42"]
 
 
+def test_a_clock_that_is_days_ahead_does_not_lose_the_week_that_is_due(
+    connection: Connection, reporting: Settings
+) -> None:
+    week = newest_due(utc_now())
+    report_newest(reporting, utc_now() + timedelta(days=9))
+    assert keys(connection) == [f"scorecard:{week.monday}:42"]
+
+
 def test_a_job_that_was_begun_by_a_clock_far_ahead_is_put_in_again(
     connection: Connection, reporting: Settings, redis_client: Any
 ) -> None:

@@ -33,6 +33,7 @@ def figures(closed: int, wins: int) -> Figures:
         wins=wins,
         expectancy=Expectancy(Decimal("0.1"), (-0.1, 0.3)) if closed else None,
         net_r=None,
+        n_net=0,
         profit_factor=None,
         trigger_rate=None,
         expiry_rate=None,
