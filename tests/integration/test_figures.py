@@ -65,7 +65,7 @@ def test_break_even_and_net_outcome_of_a_round_trip(book: Book) -> None:
     assert top.break_even == Decimal("0.443")
     assert (top.n_net, top.wins_net, top.net_r) == (2, 1, Decimal("0.164"))
     text = compose(book.card()).text
-    assert "break-even 0.444, net winrate=0.500, +0.164 R" in text
+    assert "break-even 0.443, net winrate=0.500, +0.164 R" in text
     assert "net +0.164 R, profit factor" in text
     assert book.card().bins[0].break_even is None
 

@@ -1,4 +1,4 @@
-"""A week's job in trouble: Redis goes while it is waited for, it was left over for weeks, its reporter's clock was wrong."""
+"""A week's job in trouble: Redis goes before it is taken, it was left over for weeks, a clock was wrong."""
 
 from __future__ import annotations
 
