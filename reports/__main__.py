@@ -67,9 +67,9 @@ def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
             card = compute(connection, week or week_of(now), settings.round_trip_pct)
             closed = outcomes(connection, card.week) if send or out is not None else []
         store(connection, card, now)
-        print_scorecard(console, card)
-        console.print("\nTelegram text:\n")
         so_far = now < card.week.report_due
+        print_scorecard(console, card, so_far=so_far)
+        console.print("\nTelegram text:\n")
         click.echo(compose(card, so_far=so_far).text)
         if out is not None:
             for path in _saved(card, closed, out, so_far):

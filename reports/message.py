@@ -34,12 +34,12 @@ def compose(card: Scorecard, *, so_far: bool = False) -> Text:
         if detail := bin_detail(one):
             message.line(f"   {detail}")
     message.line().line(monotonicity_line(card))
-    for line in rest_lines(card):
+    for line in rest_lines(card, so_far=so_far):
         message.line(line)
     return message.build()
 
 
-def rest_lines(card: Scorecard) -> list[str]:
+def rest_lines(card: Scorecard, *, so_far: bool = False) -> list[str]:
     """All that follows the bins and their monotonicity."""
     layers = card.layers
     lines = [
@@ -47,13 +47,20 @@ def rest_lines(card: Scorecard) -> list[str]:
         *group_lines(card.figures),
         "Layers: - (they could not be judged; the reporter's log says why)" if layers.failed else "",
         *layer_lines(layers.findings),
-        weights_line(layers.findings, layers.in_use, layers.proposal, layers.waiting),
+        proposal_line(card, so_far=so_far),
         *compared_lines(layers.compared),
         change_line(card),
         revised_line(card),
         quality_line(card),
     ]
     return [line for line in lines if line]
+
+
+def proposal_line(card: Scorecard, *, so_far: bool = False) -> str:
+    """What follows for the weights. A week that is not over proposes nothing yet."""
+    layers = card.layers
+    standing = "was rejected" if layers.rejected else "would be proposed" if so_far else "proposed"
+    return weights_line(layers.findings, layers.in_use, layers.proposal, layers.waiting, standing)
 
 
 def verdict_lines(card: Scorecard) -> list[str]:

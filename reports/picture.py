@@ -22,8 +22,15 @@ from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Kind, Verdict
 from reports.figures import Outcome
 from reports.layers.findings import Finding
-from reports.layers.message import weights_line
-from reports.message import change_line, figure_lines, quality_line, say_verdict, show_rate, signals_line
+from reports.message import (
+    change_line,
+    figure_lines,
+    proposal_line,
+    quality_line,
+    say_verdict,
+    show_rate,
+    signals_line,
+)
 from reports.scorecard import Bin, Scorecard
 from signaltape.clock import WIB
 
@@ -82,7 +89,7 @@ def plot(card: Scorecard, outcomes: Sequence[Outcome], *, so_far: bool = False) 
     _cumulative(figure.add_subplot(grid[2, 1]), outcomes)
     if shown:
         _layers(figure.add_subplot(grid[3, :]), shown)
-    _foot(figure.add_subplot(grid[4, :]), card)
+    _foot(figure.add_subplot(grid[4, :]), card, so_far)
     return figure
 
 
@@ -205,13 +212,12 @@ def _layers(axes: Axes, findings: list[Finding]) -> None:
     axes.grid(axis="x", alpha=0.25)
 
 
-def _foot(axes: Axes, card: Scorecard) -> None:
+def _foot(axes: Axes, card: Scorecard, so_far: bool) -> None:
     axes.set_axis_off()
-    layers = card.layers
     lines = [
         signals_line(card),
         *figure_lines(card.figures),
-        weights_line(layers.findings, layers.in_use, layers.proposal, layers.waiting),
+        proposal_line(card, so_far=so_far),
         change_line(card),
         quality_line(card),
     ]

@@ -82,6 +82,8 @@ class Layers(NamedTuple):
     waiting: str | None
     compared: list[Compared]
     failed: bool = False
+    #: the trader has rejected this proposal
+    rejected: bool = False
 
 
 class Revision(NamedTuple):
@@ -204,7 +206,9 @@ def _judged_layers(connection: Connection, week: Week) -> Layers:
         return Layers(findings, None, None, None, compared)
     waiting = rules.waiting(week, in_use.version)
     proposal = None if waiting else propose(week, in_use, findings)
-    return Layers(findings, in_use.version, proposal, waiting, compared)
+    stored = rules.one(proposal.version) if proposal is not None else None
+    rejected = stored is not None and stored["status"] == "rejected"
+    return Layers(findings, in_use.version, proposal, waiting, compared, rejected=rejected)
 
 
 def _at_both_ends(stop_first: Verdict, target_first: Verdict) -> Verdict:

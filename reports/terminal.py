@@ -32,8 +32,8 @@ def _interval(one: Bin) -> str:
     return f"{low:.2f}–{high:.2f}"
 
 
-def print_scorecard(console: Console, card: Scorecard) -> None:
-    """Print one scorecard."""
+def print_scorecard(console: Console, card: Scorecard, *, so_far: bool = False) -> None:
+    """Print one scorecard. `so_far`: its week is not over."""
     table = _table(f"Weekly Scorecard {card.week.name}: {card.week.dates} WIB")
     for name in ("n", "wins", "winrate", "95 %", "sl (all)", "open"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -54,7 +54,7 @@ def print_scorecard(console: Console, card: Scorecard) -> None:
         signals_line(card),
         *verdict_lines(card),
         monotonicity_line(card),
-        *rest_lines(card),
+        *rest_lines(card, so_far=so_far),
     ):
         console.print(RichText(line))  # plain: names from outside are no markup
 

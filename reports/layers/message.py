@@ -37,9 +37,13 @@ def _line(one: Finding) -> str:
 
 
 def weights_line(
-    findings: Sequence[Finding], in_use: str | None, proposal: Proposal | None, waiting: str | None
+    findings: Sequence[Finding],
+    in_use: str | None,
+    proposal: Proposal | None,
+    waiting: str | None,
+    standing: str = "proposed",
 ) -> str:
-    """What follows for the weights, or an empty text without layers."""
+    """What follows for the weights, or an empty text without layers. `standing`: of the proposal, in words."""
     if not findings:
         return ""
     if in_use is None:
@@ -50,7 +54,7 @@ def weights_line(
         changes = ", ".join(
             f"{one.layer} {say_weight(one.before)} → {say_weight(one.after)}" for one in proposal.changes
         )
-        return f"Weights: {proposal.version} proposed: {changes}"
+        return f"Weights: {proposal.version} {standing}: {changes}"
     return f"Weights: no change ({_why_none(findings)})"
 
 

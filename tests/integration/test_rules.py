@@ -83,6 +83,15 @@ def test_a_week_that_is_not_over_proposes_nothing_yet(connection: Connection) ->
     assert Rules(connection).listed() == []
 
 
+def test_a_proposal_is_said_to_stand_where_it_stands(connection: Connection) -> None:
+    write_weeks(connection)
+    text = compose(compute(connection, W03), so_far=True).text
+    assert f"Weights: {PROPOSED} would be proposed: smc" in text, "it is not in the table yet"
+    reported(connection)
+    assert Rules(connection).decide(PROPOSED, "rejected")
+    assert f"Weights: {PROPOSED} was rejected: smc" in compose(reported(connection)).text
+
+
 def test_too_few_weeks_and_signals_without_weights_propose_nothing(connection: Connection) -> None:
     write_weeks(connection, weeks=3)
     assert "Weights: no change" in compose(reported(connection)).text
