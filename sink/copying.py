@@ -16,18 +16,11 @@ from sink.rows import block
 
 #: SQLSTATE classes of errors that lie in the data itself: data exception, integrity, limits of a value.
 _FAULT_OF_A_ROW = ("22", "23", "54")
-#: Those that lie in a table: what is not there, not allowed or not possible. (What a trigger raises may pass.)
-_FAULT_OF_A_TABLE = ("42", "0A")
 
 
 def is_fault_of_a_row(error: psycopg.Error) -> bool:
     """Whether an error lies in the data, so that halving a batch finds the row."""
     return (error.sqlstate or "")[:2] in _FAULT_OF_A_ROW
-
-
-def is_fault_of_a_table(error: psycopg.Error) -> bool:
-    """Whether nothing at all can be written to a table as it is, for as long as nobody changes that."""
-    return (error.sqlstate or "")[:2] in _FAULT_OF_A_TABLE
 
 
 @cache

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.errors import UniqueViolation
 
 from sink.columns import Records
-from sink.copying import copy_block, copy_lines, is_fault_of_a_row, is_fault_of_a_table, rejected
+from sink.copying import copy_block, copy_lines, is_fault_of_a_row, rejected
 from sink.db import Connection
 from sink.entries import DeadLetter, Outcome
 from sink.partitions import Partitions
@@ -36,17 +36,11 @@ class RecordWriter:
     def write(self, block: RecordBlock) -> tuple[Outcome, list[DeadLetter]]:
         """Write records; what became of them, and those that Postgres rejects.
 
-        If no record can be written at all (a right is missing, say), all of them are rejected: events beside them must
-        not wait for that. Raises psycopg.Error when the server is away or cannot write now.
+        Raises psycopg.Error when the server is away, or cannot write now, or takes no such record for as long as nobody
+        changes its table: whoever writes then offers the rest without them.
         """
         dead: list[DeadLetter] = []
-        try:
-            with self._connection.transaction():
-                return self._write(block, dead), dead
-        except psycopg.Error as error:
-            if not is_fault_of_a_table(error):
-                raise
-            return Outcome(), [rejected(one, error) for one in block.records.rows()]
+        return self._write(block, dead), dead
 
     def committed(self, outcome: Outcome) -> None:
         """The transaction was committed, and this is what became of its records."""

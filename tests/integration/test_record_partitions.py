@@ -16,7 +16,6 @@ from signaltape import Secret
 from signaltape.clock import WIB
 from sink import retention
 from sink.db import Connection, connect
-from sink.dead_fields import unpack_fields
 from sink.entries import Outcome
 from sink.retention import drop_partitions
 from sink.writer import BatchWriter
@@ -128,19 +127,6 @@ def test_a_role_that_may_not_create_tables_writes_events_and_records(
     assert "without a partition of their day" in caplog.text
     BatchWriter(connection).write([], (), records([entry("state_event", uuid7(NOW), at=NOW)]))
     assert count(connection, "records_engine_rest") == 4, "the day stays where it began"
-
-
-def test_records_that_nobody_may_write_do_not_hold_up_the_events_beside_them(
-    weak: Secret, connection: Connection
-) -> None:
-    connection.execute("REVOKE INSERT ON records FROM weak")
-    with connect(weak) as own:
-        batch = records([entry("state_event", uuid7(NOW), at=NOW) for _ in range(3)])
-        assert BatchWriter(own).write(life(new_id()), (), batch) == Outcome(stored=4, dead=3)
-    letters = connection.execute("SELECT reason, fields FROM dead_letters").fetchall()
-    assert {reason for reason, _ in letters} == {"Postgres rejects it: permission denied for table records"}
-    ids = {unpack_fields(fields)[b"id"].decode() for _, fields in letters}
-    assert ids == set(batch.record_ids), "wherever they are put back, they are what they were"
 
 
 def test_what_comes_late_for_a_day_that_was_dropped_is_stored_and_goes_with_the_next_run(

@@ -78,6 +78,20 @@ def test_others_pass_beside_and_behind_and_it_is_stored_once_it_can_be(
     assert worker.total == Outcome(stored=28)
 
 
+def test_records_without_a_table_wait_for_it_and_hold_up_no_event(
+    settings: Settings, redis_client: Any, key: str, connection: Connection
+) -> None:
+    connection.execute("ALTER TABLE records RENAME TO elsewhere")
+    add_trades(redis_client, key, 3)
+    add_lives(redis_client, key, 1)
+    worker, stop = make_worker(settings, key)
+    with working(worker, stop):
+        eventually(lambda: worker.total == Outcome(stored=4))
+        connection.execute("ALTER TABLE elsewhere RENAME TO records")
+        eventually(lambda: worker.total == Outcome(stored=7))
+    assert dead(connection) == []
+
+
 def test_refused_time_after_time_while_others_pass_it_becomes_a_dead_letter(
     settings: Settings, redis_client: Any, key: str, connection: Connection
 ) -> None:
