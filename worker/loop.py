@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.entry import Entry, Sorting
@@ -22,6 +25,8 @@ from sink.writer import BatchWriter
 log = logging.getLogger("worker")
 
 _REPORT_EVERY_S = 10.0
+#: So long a batch in hand may take after a stop. Platforms kill half a minute after they asked.
+FINISH_S = 10.0
 #: SQLSTATE classes of errors that say nothing about the batch and pass: connection, state of the transaction,
 #: deadlock, resources, locks and settings, an operator, the system.
 _NOT_NOW = ("08", "25", "40", "53", "55", "57", "58")
@@ -44,6 +49,7 @@ class Worker:
         stop: threading.Event,
         limits: Limits = Limits(),  # noqa: B008 - immutable
     ) -> None:
+        self._stop = stop
         self._tables = _Tables(database)
         self._loop = Loop(make_consumer, self._tables, Sorting(_sort, _bury), stop, limits)
 
@@ -57,8 +63,19 @@ class Worker:
 
         With `once`, raises the first error of Redis or CannotWrite; otherwise waits for them for ever.
         """
-        self._loop.run(once=once)
+        ended = threading.Event()
+        threading.Thread(target=self._end_in_time, args=(ended,), name="end-in-time", daemon=True).start()
+        try:
+            self._loop.run(once=once)
+        finally:
+            ended.set()
         return self.total
+
+    def _end_in_time(self, ended: threading.Event) -> None:
+        self._stop.wait()
+        if not ended.wait(FINISH_S):
+            log.warning("Postgres takes longer than %.0f s: what is in hand is left for the next start", FINISH_S)
+            self._tables.break_off()
 
 
 def _sort(entries: Sequence[Entry]) -> Prepared:
@@ -83,6 +100,9 @@ class _Tables:
         self._database = database
         self._connection: Connection | None = None
         self._writer: BatchWriter | None = None
+        #: held to open, close and break off a session, not while it writes
+        self._changing = threading.Lock()
+        self._broken_off = False
         self.total = Outcome()
         self._reported = Outcome()
         self._reported_at = time.monotonic()
@@ -102,14 +122,33 @@ class _Tables:
 
     def close(self) -> None:
         """End the session."""
-        connection, self._connection, self._writer = self._connection, None, None
-        if connection is not None:
-            connection.close()
+        with self._changing:
+            connection, self._connection, self._writer = self._connection, None, None
+            if connection is not None:
+                connection.close()
+
+    def break_off(self) -> None:
+        """Nothing more is written: whoever waits for Postgres, for a lock or an answer, is told that it is away.
+
+        For another thread than that which writes.
+        """
+        with self._changing:
+            self._broken_off = True
+            if self._connection is not None:
+                with (
+                    suppress(OSError, *CONNECTION_ERRORS),  # it has ended by itself
+                    socket.socket(fileno=os.dup(self._connection.fileno())) as line,
+                ):
+                    line.shutdown(socket.SHUT_RDWR)
 
     def _open_writer(self) -> BatchWriter:
         if self._writer is None:
-            self._connection = connect(self._database, name="signaltape-worker")
-            self._writer = BatchWriter(self._connection)
+            opened = connect(self._database, name="signaltape-worker")
+            with self._changing:
+                self._connection = opened
+                self._writer = BatchWriter(opened)
+        if self._broken_off:
+            raise CannotWrite("Postgres", "told to stop")
         return self._writer
 
     def _report(self) -> None:

@@ -89,6 +89,8 @@ class Writing(Generic[B]):
         self._stop = stop
         self._on_wait = on_wait
         self._once = once
+        #: asked to stop while the target was away: nothing more is tried
+        self._over = False
         self._passed_at = float("-inf")
         #: between batches of which nothing passes
         self._between = Backoff()
@@ -108,23 +110,24 @@ class Writing(Generic[B]):
         return self._apart(handed, refusal)
 
     def _offer(self, batch: B, offers: int) -> None:
-        """Write a batch once the target is there. Raises CannotWrite if it refuses it `offers` times."""
+        """Write a batch once the target is there. Raises CannotWrite if it refuses it `offers` times, _Stopped."""
         backoff = Backoff()
-        while True:
+        while not self._over:
             try:
                 self._target.write(batch)
             except CannotWrite as error:
                 offers -= error.refused
                 if self._once or (error.refused and offers == 0):
                     raise
-                self._wait(error, backoff, batch.size)
                 away = error.what
+                self._wait(error, backoff, batch.size)
                 continue
             if backoff.waiting:
                 log.info("%s is back", away)
             self._passed_at = time.monotonic()
             self._between.reset()
             return
+        raise _Stopped
 
     def _wait(self, error: CannotWrite, backoff: Backoff, size: int) -> None:
         self._on_wait()
@@ -132,7 +135,7 @@ class Writing(Generic[B]):
         log.warning("%s does not write, trying again in %.1f s: %s", error.what, wait_s, error.why)
         if self._stop.wait(wait_s):
             log.warning("%d entries stay pending for the next start", size)
-            raise _Stopped
+            self._over = True
 
     def _apart(self, handed: Handed[B], error: CannotWrite) -> Written:
         """Write in pieces what can be written, and leave the rest aside."""
