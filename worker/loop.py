@@ -74,7 +74,9 @@ class Worker:
     def _end_in_time(self, ended: threading.Event) -> None:
         self._stop.wait()
         if not ended.wait(FINISH_S):
-            log.warning("Postgres takes longer than %.0f s: what is in hand is left for the next start", FINISH_S)
+            log.warning(
+                "Postgres takes longer than %.0f s: what is in hand is left for the next start", FINISH_S
+            )
             self._tables.break_off()
 
 

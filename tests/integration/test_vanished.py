@@ -11,7 +11,9 @@ from prometheus_client import generate_latest
 from prometheus_client.registry import CollectorRegistry
 
 from signaltape import Settings
+from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.read_ahead import Limits
+from signaltape.stream import WORKER_GROUP, vanished_key
 from sink.entries import Outcome
 from tests.integration.conftest import Runner
 from tests.integration.test_worker import add, drain, pending
@@ -57,3 +59,20 @@ def test_those_taken_over_from_the_dead_are_counted_too(
     assert drain(settings, key, limits=Limits(claim_idle_ms=100)) == Outcome(stored=3)
     assert pending(redis_client, key) == 0
     assert json.loads(runner.run("worker", "status", "--json")[1])["partitions"][0]["vanished"] == 2
+
+
+def test_those_that_wait_in_living_hands_are_counted_too(
+    settings: Settings, redis_client: Any, key: str
+) -> None:
+    """As of what Postgres refused, and what is tried again later: the sign of life meets them first."""
+    give_out_then_delete(redis_client, key, "w-1")
+    assert settings.redis_url is not None
+    beating = Consumer(settings.redis_url, "w-1", [key])
+    beating.keep(0)
+    beating.keep(0)
+    beating.give_back()
+    beating.close()
+    assert redis_client.hget(vanished_key(key), WORKER_GROUP) == b"2"
+    assert pending(redis_client, key) == 3
+    assert drain(settings, key) == Outcome(stored=3)
+    assert redis_client.hget(vanished_key(key), WORKER_GROUP) == b"2", "each once"

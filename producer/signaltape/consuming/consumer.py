@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import redis
@@ -10,12 +13,14 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from signaltape.consuming.entry import Entry
-from signaltape.consuming.lua import DELETE_IDLE_CONSUMER, HOLD_AGAIN, TRIM_BELOW_EVERY_GROUP
+from signaltape.consuming.lua import DELETE_IDLE_CONSUMER, HOLD_AGAIN, STRIKE_OUT, TRIM_BELOW_EVERY_GROUP
 from signaltape.consuming.partitions import existing
 from signaltape.consuming.suspects import crash_key, is_suspect
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret
 from signaltape.stream import WORKER_GROUP, entry_order, vanished_key
+
+log = logging.getLogger("signaltape")
 
 #: What can go wrong between us and Redis.
 RedisError = (redis.RedisError, OSError)
@@ -53,6 +58,10 @@ class Consumer:
         self.group = group
         self._own = list(keys)
         self._beyond = list(beyond)
+        #: partitions that cannot be read now
+        self._stuck: set[str] = set()
+        #: vanished entries that a Redis without memory did not count
+        self._uncounted: Counter[str] = Counter()
         self._redis: Any = redis_client(
             url,
             socket_timeout=ANSWER_TIMEOUT_S,
@@ -64,22 +73,26 @@ class Consumer:
             self._redis.set_response_callback(command, _as_it_is)
 
     def look_around(self) -> list[str]:
-        """Consume the partitions beyond one's own that exist now, too. Returns those that are new."""
+        """Consume the partitions beyond one's own that exist now, too. Returns those that are new or readable again."""
         before = set(self.keys)
-        self.keys = [*self._own, *existing(self._redis, self._beyond)]
+        there = [*self._own, *existing(self._redis, self._beyond)]
+        self._stuck = {key for key in self._stuck.intersection(there) if self._refusal(key)}
+        self.keys = [key for key in there if key not in self._stuck] or list(self._own)
         return [key for key in self.keys if key not in before]
 
     def ensure_group(self) -> None:
-        """Make the group, and the stream, where they are missing: from the stream's start."""
-        for key in self.keys:
-            # Asked first: a Redis that is out of memory makes no group, not even one that is there.
-            if self._has_group(key):
-                continue
-            try:
-                self._redis.xgroup_create(key, self.group, id="0", mkstream=True)
-            except redis.ResponseError as error:
-                if "BUSYGROUP" not in str(error):
-                    raise
+        """Make the group, and the stream, where they are missing: from the stream's start.
+
+        A partition where that cannot be done holds up no other: it is left out, and `look_around` tries it again.
+        Raises if that is so with every one.
+        """
+        refusals = {key: refusal for key in self.keys if (refusal := self._refusal(key))}
+        if len(refusals) == len(self.keys):
+            raise next(iter(refusals.values()))
+        for key, refusal in refusals.items():
+            log.warning("%s is left out for now, it cannot be read: %s", key, refusal)
+        self._stuck.update(refusals)
+        self.keys = [key for key in self.keys if key not in refusals]
 
     def read_new(self, count: int, block_ms: int | None = None) -> list[Entry]:
         """Up to `count` entries per partition that nobody was given yet; waits up to `block_ms`."""
@@ -92,6 +105,7 @@ class Consumer:
 
     def keep(self, idle_ms: int) -> None:
         """Say that what this consumer has held for `idle_ms` or longer is still in work: as if given out just now."""
+        self._count_vanished()
         for key in self.keys:
             self._hold_again(key, idle_ms)
 
@@ -103,7 +117,7 @@ class Consumer:
     def claim(self, count: int, min_idle_ms: int) -> list[Entry]:
         """Take over entries that another consumer has held for longer than `min_idle_ms`.
 
-        Redis from 7 on acknowledges by itself those that vanished; they are given all the same, without fields.
+        Redis from 7 on acknowledges by itself those that vanished; they are counted here.
         """
         self.keep(min_idle_ms // 4)  # else those in our own hands would come a second time
         entries: list[Entry] = []
@@ -114,9 +128,10 @@ class Consumer:
                     "XAUTOCLAIM", key, self.group, self.name, min_idle_ms, cursor, "COUNT", count
                 )
                 entries.extend(_entry(key, raw) for raw in answer[1] if raw is not None)
-                entries.extend(
-                    Entry(key, raw.decode(), None) for raw in (answer[2] if len(answer) > 2 else ())
-                )
+                if len(answer) > 2 and answer[2]:
+                    self._say_vanished(key, len(answer[2]), answer[2][0])
+                    self._uncounted[key] += len(answer[2])
+                    self._count_vanished()
                 cursor = answer[0]
                 if cursor == b"0-0":
                     break
@@ -138,13 +153,22 @@ class Consumer:
                         found.add((key, row["message_id"].decode()))
         return found
 
-    def count_vanished(self, key: str, number: int) -> None:
-        """Count entries that were deleted from their stream while they were pending."""
-        self._redis.hincrby(vanished_key(key), self.group, number)
+    def strike_out(self, gone: Sequence[Entry]) -> None:
+        """These pending entries were deleted from their stream: they are counted, and pending no longer."""
+        ids: defaultdict[str, list[str]] = defaultdict(list)
+        for entry in gone:
+            ids[entry.stream].append(entry.entry_id)
+        for key, some in ids.items():
+            number, uncounted = self._redis.eval(STRIKE_OUT, 2, key, vanished_key(key), self.group, *some)
+            self._say_vanished(key, number, some[0].encode())
+            self._uncounted[key] += uncounted
 
-    def begin_lonely_try(self, entry: Entry) -> int:
-        """Count a lonely try of a suspect; returns which try this is."""
-        return int(self._redis.hincrby(crash_key(entry.stream, self.group), entry.entry_id, 1))
+    def begin_lonely_try(self, entry: Entry) -> int | None:
+        """Count a lonely try of a suspect; returns which try this is. None if Redis has no memory for that."""
+        try:
+            return int(self._redis.hincrby(crash_key(entry.stream, self.group), entry.entry_id, 1))
+        except redis.exceptions.OutOfMemoryError:
+            return None
 
     def end_lonely_try(self, key: str, entry_id: str) -> None:
         """The try ended without a crash."""
@@ -162,7 +186,8 @@ class Consumer:
         """Say that these entries are done."""
         for key, entry_ids in ids.items():
             if entry_ids:
-                self._redis.xack(key, self.group, *entry_ids)
+                with _nothing_held():
+                    self._redis.xack(key, self.group, *entry_ids)
 
     def delete_idle(self, idle_ms: int) -> list[str]:
         """Delete consumers (never this one) that hold nothing and were idle for long. Returns their names."""
@@ -187,6 +212,17 @@ class Consumer:
         """Close for good."""
         self._redis.close()
 
+    def _refusal(self, key: str) -> redis.ResponseError | None:
+        """Make the group of a partition. What Redis says if it refuses that."""
+        # Asked first: a Redis that is out of memory makes no group, not even one that is there.
+        if self._has_group(key):
+            return None
+        try:
+            self._redis.xgroup_create(key, self.group, id="0", mkstream=True)
+        except redis.ResponseError as error:
+            return None if "BUSYGROUP" in str(error) else error
+        return None
+
     def _has_group(self, key: str) -> bool:
         try:
             groups = self._redis.xinfo_groups(key)
@@ -195,11 +231,30 @@ class Consumer:
         return any(group["name"] == self.group.encode() for group in groups)
 
     def _hold_again(self, key: str, idle_ms: int, *options: str | int) -> None:
-        try:
-            self._redis.eval(HOLD_AGAIN, 1, key, self.group, self.name, idle_ms, "JUSTID", *options)
-        except redis.ResponseError as error:
-            if "NOGROUP" not in str(error):  # then nothing is held
-                raise
+        with _nothing_held():
+            number, first, uncounted = self._redis.eval(
+                HOLD_AGAIN, 2, key, vanished_key(key), self.group, self.name, idle_ms, "JUSTID", *options
+            )
+            self._say_vanished(key, number, first)
+            self._uncounted[key] += uncounted
+
+    def _say_vanished(self, key: str, number: int, first: bytes) -> None:
+        if number:
+            log.error(
+                "%d entries of %s vanished while they were pending, %s and later: somebody deleted or trimmed them; "
+                "what was not stored before, and is in nobody's hands, is lost",
+                number,
+                key,
+                first.decode(),
+            )
+
+    def _count_vanished(self) -> None:
+        """Count what could not be counted before."""
+        with suppress(redis.exceptions.OutOfMemoryError):
+            for key, number in list(self._uncounted.items()):
+                if number:
+                    self._redis.hincrby(vanished_key(key), self.group, number)
+                del self._uncounted[key]
 
     def _delete(self, key: str, name: str, idle_ms: int) -> bool:
         return self._redis.eval(DELETE_IDLE_CONSUMER, 1, key, self.group, name, idle_ms) is not None
@@ -224,6 +279,16 @@ class Consumer:
             key = raw_key.decode()
             entries += [Entry(key, entry_id.decode(), fields) for entry_id, fields in raw_entries]
         return entries
+
+
+@contextmanager
+def _nothing_held() -> Iterator[None]:
+    """Where there is no group, or no stream at all, nothing is held: that is no error."""
+    try:
+        yield
+    except redis.ResponseError as error:
+        if not any(code in str(error) for code in ("NOGROUP", "WRONGTYPE")):
+            raise
 
 
 def _entry(key: str, raw: Any) -> Entry:

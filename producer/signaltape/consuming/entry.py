@@ -7,6 +7,8 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from msgspec import Struct
 
+from signaltape.stream import FIELD_EVENT
+
 
 class Entry(Struct, frozen=True, gc=False):
     """One entry: stream key, entry id, names and values in turn.
@@ -27,6 +29,12 @@ def bytes_of(entries: Sequence[Entry]) -> int:
     """What the values of entries take."""
     given = [entry.fields for entry in entries if entry.fields]
     return sum([len(f[1]) + len(f[3]) if len(f) == _USUAL else sum(map(len, f)) for f in given])
+
+
+def kind_of(entry: Entry) -> bytes:
+    """The name of its event; empty if it has none where that usually stands."""
+    fields = entry.fields
+    return fields[1] if fields and fields[0] == FIELD_EVENT else b""
 
 
 class Sorted(Protocol):

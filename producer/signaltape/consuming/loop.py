@@ -85,7 +85,7 @@ class Loop(Generic[B]):
             while (handed := ahead.next_batch()) is not None:
                 written = writing.write(handed)
                 if written.aside:
-                    ahead.set_aside()
+                    ahead.set_aside(written.aside, lonely=handed.lonely)
                 if last is not None:
                     last.result()
                 last = beside.submit(acknowledge, written.ids)

@@ -13,21 +13,53 @@ end
 return nil
 """
 
+#: Count vanished entries; returns how many were not counted, as Redis has no memory for it.
+_COUNT = """
+local function count(key, group, number)
+    if number == 0 then return 0 end
+    local answer = redis.pcall('HINCRBY', key, group, number)
+    if type(answer) == 'table' and answer.err then return number end
+    return 0
+end
+"""
+
 #: Give a consumer once more what it holds, in one step with the look whether it still does: no delivery is counted.
-#: KEYS: stream. ARGV: group, consumer, least idle time in ms, then options of XCLAIM. Returns how many entries.
-HOLD_AGAIN = """
-local start, done = '-', 0
+#: What is not in the stream any more is dropped by XCLAIM, and counted here.
+#: KEYS: stream, count of vanished entries. ARGV: group, consumer, least idle time in ms, then options of XCLAIM, JUSTID
+#: among them. Returns how many vanished, the first of them, and how many of them could not be counted.
+HOLD_AGAIN = (
+    _COUNT
+    + """
+local start, gone, first = '-', 0, ''
 while true do
     local held = redis.call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[3], start, '+', 1000, ARGV[2])
-    if #held == 0 then return done end
+    if #held == 0 then break end
     local claim = {'XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0}
     for _, one in ipairs(held) do claim[#claim + 1] = one[1] end
     for i = 4, #ARGV do claim[#claim + 1] = ARGV[i] end
-    redis.call(unpack(claim))
-    done = done + #held
+    local kept = redis.call(unpack(claim))
+    if #kept < #held then
+        for i, one in ipairs(held) do
+            if first == '' and kept[i] ~= one[1] then first = one[1] end
+        end
+        gone = gone + #held - #kept
+    end
     start = '(' .. held[#held][1]
 end
+return {gone, first, count(KEYS[2], ARGV[1], gone)}
 """
+)
+
+#: Acknowledge entries that are not in the stream any more, and count those that were still pending.
+#: KEYS: stream, count of vanished entries. ARGV: group, then ids. Returns how many there were, and how many of them
+#: could not be counted.
+STRIKE_OUT = (
+    _COUNT
+    + """
+local gone = redis.call('XACK', KEYS[1], unpack(ARGV))
+return {gone, count(KEYS[2], ARGV[1], gone)}
+"""
+)
 
 #: Trim a stream below an id, but never an entry that some group has pending or was not given yet.
 #: KEYS: stream. ARGV: the id of the retention age. Returns how many entries went.

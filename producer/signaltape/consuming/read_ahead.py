@@ -6,7 +6,7 @@ import logging
 import math
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -14,8 +14,9 @@ from typing import Generic, NamedTuple, TypeVar
 
 from signaltape.consuming.consumer import Consumer, RedisError
 from signaltape.consuming.entry import Entry, Handed, Sorted, Sorting, bytes_of
+from signaltape.consuming.lonely import Lonely
 from signaltape.consuming.suspects import is_deadly, reason
-from signaltape.consuming.tidying import tidy
+from signaltape.consuming.tidying import Tidying
 from signaltape.shipping.backoff import Backoff
 
 log = logging.getLogger("signaltape")
@@ -32,7 +33,8 @@ CLAIM_EVERY_S = 10.0
 LOOK_EVERY_S = 10.0
 #: Entries that were refused are offered again after the first, and at last every so many seconds.
 ASIDE_FIRST_S, ASIDE_CAP_S = 5.0, 60.0
-TIDY_EVERY_S = 60.0
+#: For so long entries are tried alone before others have their turn again.
+_LONELY_S = 0.2
 
 
 class Limits(NamedTuple):
@@ -67,13 +69,13 @@ class ReadAhead(Generic[B]):
         self._abandoned = False
         self._no_crash = False
         self._again_at: float | None = None
+        self._lonely = Lonely()
+        self._going_through = False  # what is pending, and nothing else is in hand
         self._between_offers = Backoff(ASIDE_FIRST_S, ASIDE_CAP_S)
         self._error: BaseException | None = None
-        #: entries that were reported as deleted while pending
-        self._vanished: set[tuple[str, str]] = set()
         self._looked_at = -math.inf
         self._claimed_at = -math.inf
-        self._tidied_at = -math.inf
+        self._tidying = Tidying(consumer, limits.retention_s, limits.stream_max_bytes)
         self._thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
         # While Redis looks up the next entries, those it gave before are decoded.
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="sort")
@@ -103,8 +105,10 @@ class ReadAhead(Generic[B]):
             self._in_hand -= 1
             self._changed.notify_all()
 
-    def set_aside(self) -> None:
+    def set_aside(self, refused: Sequence[Entry], *, lonely: bool) -> None:
         """Entries stay pending that could not be written; they are read again in a while."""
+        if lonely or self._going_through:
+            self._lonely.refused(refused, lonely=lonely)
         if self._again_at is None:
             self._again_at = time.monotonic() + self._between_offers.next_s()
 
@@ -138,7 +142,7 @@ class ReadAhead(Generic[B]):
         fresh = False  # whether the group is there and our own pending entries were handed on
         while not self._stop.is_set():
             try:
-                if not fresh or time.monotonic() >= (self._again_at or math.inf):
+                if not fresh or self._is_time_again():
                     self._begin()
                     fresh = True
                 more = self._read_one()
@@ -159,35 +163,39 @@ class ReadAhead(Generic[B]):
             if self._once and not more:
                 return
 
-    def _begin(self) -> None:
-        """Make the group, then hand on what was given to this consumer before and never acknowledged.
+    def _is_time_again(self) -> bool:
+        """Whether what is pending is to be gone through once more."""
+        return self._lonely.is_cut if self._again_at is None else time.monotonic() >= self._again_at
 
-        That ends where entries are set aside (again): the rest waits until it is time for them.
-        """
+    def _begin(self) -> None:
+        """Make the group, then hand on what is pending; a kind that is refused waits for the next round."""
         self._look_around()
         self._consumer.ensure_group()
         self._await_empty_hands()
         self._again_at = None
+        self._lonely.begin_round()
+        self._going_through = True
         after: dict[str, str] = {}
-        while not self._stop.is_set() and self._again_at is None:
-            entries = self._consumer.read_pending(READ_COUNT, after)
-            if not entries:
-                self._between_offers.reset()
-                return
+        while not self._stop.is_set() and (entries := self._consumer.read_pending(READ_COUNT, after)):
             for entry in entries:
                 after[entry.stream] = entry.entry_id
-            self._redeliver(entries)
+            self._redeliver(self._lonely.tryable(entries))
             self._await_empty_hands()
+        self._going_through = False
+        if self._again_at is None and not self._lonely.waiting:
+            self._between_offers.reset()
+            self._lonely.forget()
 
     def _read_one(self) -> bool:
         """Read one batch and hand it on. False if there was nothing."""
-        found, claimed = self._find_more(), self._claim()
-        first = self._consumer.read_new(READ_COUNT, None if self._once else BLOCK_MS)
+        found, claimed, tried = self._find_more(), self._claim(), self._try_some_alone()
+        wait_ms = None if self._once or self._lonely.waiting else BLOCK_MS
+        first = self._consumer.read_new(READ_COUNT, wait_ms)
         entries = self._gather(first) if first else []
         if entries:
             self._hand_on(entries, partial(self._sorting.sort, entries))
-        self._tidy()
-        return bool(found or claimed or entries)
+        self._tidying.tidy()
+        return bool(found or claimed or tried or entries)
 
     def _gather(self, entries: list[Entry]) -> list[Entry]:
         """Fill a batch up: by count, by bytes, or until its age is reached."""
@@ -207,9 +215,8 @@ class ReadAhead(Generic[B]):
 
     def _find_more(self) -> bool:
         """Now and then look for partitions beyond one's own: an engine may be set to more of them."""
-        if time.monotonic() - self._looked_at < LOOK_EVERY_S:
-            return False
-        if found := self._look_around():
+        found = time.monotonic() - self._looked_at >= LOOK_EVERY_S and self._look_around()
+        if found:
             self._begin()
         return found
 
@@ -217,7 +224,10 @@ class ReadAhead(Generic[B]):
         self._looked_at = time.monotonic()
         found = self._consumer.look_around()
         if found:
-            log.warning("reading %s too: beyond SIGNALTAPE_PARTITIONS as it is set here", ", ".join(found))
+            log.warning(
+                "reading %s too: beyond SIGNALTAPE_PARTITIONS as it is set here, or readable again",
+                ", ".join(found),
+            )
         return bool(found)
 
     def _claim(self) -> bool:
@@ -236,55 +246,44 @@ class ReadAhead(Generic[B]):
         return bool(claimed)
 
     def _redeliver(self, entries: list[Entry]) -> None:
-        """Hand on entries that were given out before; those that may crash workers one by one."""
-        self._report_vanished([entry for entry in entries if entry.fields is None])
+        """Hand on entries that were given out before; those that may crash workers wait for their turn."""
+        self._consumer.strike_out([entry for entry in entries if entry.fields is None])
+        entries = [entry for entry in entries if entry.fields is not None]
         suspects = self._consumer.suspects(entries)
         ordinary = [entry for entry in entries if (entry.stream, entry.entry_id) not in suspects]
         if ordinary:
             self._hand_on(ordinary, partial(self._sorting.sort, ordinary))
-        for entry in entries:
-            if self._stop.is_set() or self._again_at is not None:
-                return  # they wait with those aside: refused ones in a row would take for ever
-            if (entry.stream, entry.entry_id) in suspects:
-                self._try_alone(entry)
+        self._lonely.add([entry for entry in entries if (entry.stream, entry.entry_id) in suspects])
 
-    def _report_vanished(self, gone: list[Entry]) -> None:
-        # XAUTOCLAIM names even those that we have just read as pending.
-        fresh = [entry for entry in gone if (entry.stream, entry.entry_id) not in self._vanished]
-        self._vanished.update((entry.stream, entry.entry_id) for entry in fresh)
-        for key, number in Counter(entry.stream for entry in fresh).items():
-            log.error(
-                "%d entries of %s vanished while they were pending, %s and later: somebody deleted or trimmed them; "
-                "what was not stored before is lost",
-                number,
-                key,
-                next(entry.entry_id for entry in fresh if entry.stream == key),
-            )
-            self._consumer.count_vanished(key, number)
+    def _try_some_alone(self) -> bool:
+        """Try some that may crash workers, one by one, not for so long that others wait. False if none was left."""
+        until, tried = time.monotonic() + _LONELY_S, False
+        while not self._stop.is_set() and time.monotonic() < until and (entry := self._lonely.pop()):
+            self._try_alone(entry)
+            tried = True
+        return tried
 
     def _try_alone(self, entry: Entry) -> None:
         self._await_empty_hands()
         tries = self._consumer.begin_lonely_try(entry)
+        if tries is None:
+            log.warning(
+                "Redis is out of memory: entry %s is tried again later, as it may crash workers",
+                entry.entry_id,
+            )
+            self.set_aside([entry], lonely=True)
+            return
         with self._changed:
             self._no_crash = False
+        make = partial(self._sorting.sort, [entry])
         if is_deadly(tries):
             log.error("entry %s goes to the dead letters: %s", entry.entry_id, reason(tries))
-            bury = partial(self._sorting.bury, entry, reason(tries))
-            self._hand_on([entry], bury, lonely=True)
-        else:
-            self._hand_on([entry], partial(self._sorting.sort, [entry]), lonely=True)
+            make = partial(self._sorting.bury, entry, reason(tries))
+        self._hand_on([entry], make, lonely=True)
         with self._changed:
             self._changed.wait_for(lambda: self._no_crash or self._in_hand == 0 or self._abandoned)
         self._consumer.end_lonely_try(entry.stream, entry.entry_id)
         self._await_empty_hands()
-
-    def _tidy(self) -> None:
-        """Now and then trim what every group is done with, and report a stream that grows too large."""
-        now = time.monotonic()
-        if now - self._tidied_at < TIDY_EVERY_S:
-            return
-        self._tidied_at = now
-        tidy(self._consumer, self._limits.retention_s, self._limits.stream_max_bytes)
 
     def _hand_on(self, entries: Sequence[Entry], make: Callable[[], B], *, lonely: bool = False) -> None:
         with self._changed:

@@ -15,9 +15,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from signaltape.consuming.entry import Entry, Handed, Sorted, Sorting
+from signaltape.consuming.entry import Entry, Handed, Sorted, Sorting, kind_of
 from signaltape.shipping.backoff import Backoff
-from signaltape.stream import FIELD_EVENT
 
 log = logging.getLogger("signaltape")
 
@@ -58,10 +57,10 @@ class Target(Protocol[B_contra]):
 
 
 class Written(NamedTuple):
-    """What became of a batch: the ids to acknowledge, and how many entries were set aside."""
+    """What became of a batch: the ids to acknowledge, and the entries that were set aside."""
 
     ids: dict[str, list[str]]
-    aside: int = 0
+    aside: Sequence[Entry] = ()
 
 
 class _Stopped(Exception):
@@ -155,7 +154,7 @@ class Writing(Generic[B]):
         )
         if len(refused) == handed.batch.size:
             self._stop.wait(self._between.next_s())
-        return Written(_ids_without(handed.batch, refused), len(refused))
+        return Written(_ids_without(handed.batch, refused), refused)
 
     def _refused_of(self, entries: list[Entry]) -> list[Entry]:
         """Write entries in ever smaller pieces; returns those that are refused, or not tried."""
@@ -197,8 +196,7 @@ def _kinds(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Entries by the name of their event: what ails one kind is nothing to the others."""
     kinds: defaultdict[bytes, list[Entry]] = defaultdict(list)
     for entry in entries:
-        fields = entry.fields
-        kinds[fields[1] if fields and fields[0] == FIELD_EVENT else b""].append(entry)
+        kinds[kind_of(entry)].append(entry)
     return list(kinds.values())
 
 
