@@ -89,7 +89,7 @@ def stream_status(client: Any, settings: Settings, now: datetime) -> list[Partit
     ]
     return [
         *(_partition(client, PartitionStatus(key), now_s) for key in own),
-        *(one for one in others if one.entries or one.pending),
+        *(one for one in others if one.entries or one.pending or one.vanished),
     ]
 
 
@@ -117,11 +117,11 @@ def journal_status(settings: Settings) -> list[JournalStatus]:
 
 def _partition(client: Any, status: PartitionStatus, now_s: float) -> PartitionStatus:
     key = status.key
+    status.vanished = int(client.hget(vanished_key(key), WORKER_GROUP) or 0)
     try:
         groups = {group["name"].decode(): group for group in client.xinfo_groups(key)}
     except redis.ResponseError:  # no such stream yet
         return status
-    status.vanished = int(client.hget(vanished_key(key), WORKER_GROUP) or 0)
     status.entries = client.xlen(key)
     status.bytes = client.memory_usage(key, samples=20) or 0
     group = groups.get(WORKER_GROUP)
@@ -131,10 +131,10 @@ def _partition(client: Any, status: PartitionStatus, now_s: float) -> PartitionS
         return status
     status.lag_entries = group.get("lag")
     status.lag_s = _age_of_first(client, key, f"({group['last-delivered-id'].decode()}", now_s)
-    status.pending = group["pending"]
-    if status.pending:
-        oldest = client.xpending(key, WORKER_GROUP)["min"].decode()
-        status.oldest_pending_s = max(0.0, now_s - entry_time_ms(oldest) / 1000)
+    pending = client.xpending(key, WORKER_GROUP)  # one answer: what is acknowledged between two has no oldest
+    status.pending = pending["pending"]
+    if pending["min"] is not None:
+        status.oldest_pending_s = max(0.0, now_s - entry_time_ms(pending["min"].decode()) / 1000)
     status.consumers = [
         ConsumerStatus(consumer["name"].decode(), consumer["pending"], consumer["idle"])
         for consumer in client.xinfo_consumers(key, WORKER_GROUP)
