@@ -55,22 +55,25 @@ def whole(connection: Connection, number: int) -> dict[str, Any] | None:
     return row
 
 
-def take_all(connection: Connection, which: Filter, handle: Callable[[Sequence[Letter]], None]) -> int:
-    """Hand every letter that matches to `handle`, a few at a time, and delete what it has handled.
+def take_all(
+    connection: Connection, which: Filter, handle: Callable[[Sequence[Letter]], Sequence[Letter]]
+) -> int:
+    """Hand every letter that matches to `handle`, a few at a time, and delete those that it returns: the others stay.
 
     Each few is one transaction: if `handle` raises, those letters stay. Returns how many went.
     """
     row = connection.execute(_SQL["newest"]).fetchone()
-    bound = {**which._asdict(), "up_to": row[0] if row else 0, "limit": _CHUNK}
+    bound = {**which._asdict(), "after": 0, "up_to": row[0] if row else 0, "limit": _CHUNK}
     total = 0
     while True:
         with connection.transaction():
             rows = rows_as_dicts(connection, _SQL["take"], bound)
             if not rows:
                 return total
-            handle([_letter(row) for row in rows])
-            connection.execute(_SQL["delete"], {"ids": [row["id"] for row in rows]})
-        total += len(rows)
+            gone = [letter.id for letter in handle([_letter(row) for row in rows])]
+            connection.execute(_SQL["delete"], {"ids": gone})
+        bound["after"] = rows[-1]["id"]
+        total += len(gone)
 
 
 def _letter(row: dict[str, Any]) -> Letter:

@@ -105,12 +105,15 @@ def requeue(ids: tuple[int, ...], everything: bool, **filters: Any) -> None:
             raise click.UsageError("REDIS_URL is not set: export REDIS_URL=redis://host:6379/0")
         client: Any = redis_client(settings.redis_url)
         try:
-            done = letters.take_all(connection, which, lambda few: _add_again(client, few))
+            refused: list[Exception] = []
+            done = letters.take_all(connection, which, lambda few: _add_again(client, few, refused))
         except (redis.RedisError, OSError) as error:
             raise click.ClickException(f"Redis: {error} (the letters stay)") from None
         finally:
             client.close()
     click.echo(f"requeued {done} letter(s)")
+    if refused:
+        raise click.ClickException(f"Redis: {refused[0]} ({len(refused)} letters stay)")
 
 
 @dead_letters.command()
@@ -124,15 +127,18 @@ def drop(ids: tuple[int, ...], everything: bool, yes: bool, **filters: Any) -> N
     if not yes:
         click.confirm("Delete these dead letters for good?", abort=True)
     with _session() as (_, connection):
-        done = letters.take_all(connection, which, lambda _few: None)
+        done = letters.take_all(connection, which, lambda few: few)
     click.echo(f"dropped {done} letter(s)")
 
 
-def _add_again(client: Any, few: Sequence[letters.Letter]) -> None:
+def _add_again(client: Any, few: Sequence[letters.Letter], refused: list[Exception]) -> list[letters.Letter]:
+    """Add letters to their streams; returns those that went. What Redis says of the others goes to `refused`."""
     with client.pipeline(transaction=False) as pipe:
         for letter in few:
             pipe.xadd(letter.stream, _as_it_came(letter))
-        pipe.execute()
+        answers = pipe.execute(raise_on_error=False)
+    refused += [answer for answer in answers if isinstance(answer, Exception)]
+    return [letter for letter, answer in zip(few, answers, strict=True) if not isinstance(answer, Exception)]
 
 
 def _as_it_came(letter: letters.Letter) -> dict[bytes, bytes]:

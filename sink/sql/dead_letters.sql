@@ -36,7 +36,7 @@ WHERE (%(event)s::text IS NULL OR event = %(event)s)
   AND (%(since)s::timestamptz IS NULL OR entry_ts >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR entry_ts < %(until)s)
   AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))
-  AND id <= %(up_to)s
+  AND id > %(after)s AND id <= %(up_to)s
 ORDER BY id
 LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED

@@ -84,7 +84,7 @@ def test_a_lonely_try_that_waits_for_postgres_is_no_crash_however_the_worker_end
     counts: list[int] = []
     count = Consumer.begin_lonely_try
 
-    def counting(self: Consumer, entry: Any) -> int:
+    def counting(self: Consumer, entry: Any) -> int | None:
         counts.append(1)
         return count(self, entry)
 

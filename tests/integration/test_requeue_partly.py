@@ -1,0 +1,38 @@
+"""A letter that Redis does not take keeps neither the others from going through, nor sends these twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from signaltape import Settings
+from signaltape.stream import stream_key
+from sink.db import Connection
+from sink.entries import Outcome
+from tests.integration.conftest import Runner
+from tests.integration.test_requeue import BURY
+from tests.integration.test_worker import drain
+from tests.support.samples import as_json, closed
+
+
+def test_those_that_went_are_gone_and_the_rest_stays(
+    settings: Settings, redis_client: Any, key: str, connection: Connection, runner: Runner
+) -> None:
+    blocked = stream_key(settings.stream, 1)
+    redis_client.set(blocked, "no stream")
+    for number, stream in enumerate((key, blocked, key)):
+        entry = (
+            stream,
+            f"1642395600000-{number}",
+            "signal_closed",
+            as_json(closed()),
+            b"\x92\xc4\x05event\xc4\x0dsignal_closed",
+        )
+        connection.execute(BURY, entry)
+    for _ in range(2):
+        code, out, err = runner.run("worker", "dead-letters", "requeue", "--all")
+        assert code == 1
+        assert "WRONGTYPE" in err or "wrong kind" in err
+    assert redis_client.xlen(key) == 2
+    assert drain(settings, key) == Outcome(stored=2)
+    left = connection.execute("SELECT stream FROM dead_letters").fetchall()
+    assert left == [(blocked,)]
