@@ -61,7 +61,8 @@ class Worker:
     def run(self, *, once: bool = False) -> Outcome:
         """Work until stopped; with `once`, until the stream is drained. Returns what was done.
 
-        With `once`, raises the first error of Redis or CannotWrite; otherwise waits for them for ever.
+        With `once`, raises the first error of Redis or CannotWrite, the latter at the end if entries were refused and
+        stay pending; otherwise waits for ever.
         """
         ended = threading.Event()
         threading.Thread(target=self._end_in_time, args=(ended,), name="end-in-time", daemon=True).start()

@@ -29,7 +29,7 @@ def test_those_that_went_are_gone_and_the_rest_stays(
         )
         connection.execute(BURY, entry)
     for _ in range(2):
-        code, out, err = runner.run("worker", "dead-letters", "requeue", "--all")
+        code, _, err = runner.run("worker", "dead-letters", "requeue", "--all")
         assert code == 1
         assert "WRONGTYPE" in err or "wrong kind" in err
     assert redis_client.xlen(key) == 2

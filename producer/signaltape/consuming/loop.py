@@ -62,7 +62,8 @@ class Loop(Generic[B]):
     def run(self, *, once: bool = False) -> None:
         """Work until stopped; with `once`, until the stream is drained.
 
-        With `once`, raises the first error of Redis or CannotWrite; otherwise waits for them for ever.
+        With `once`, raises the first error of Redis, and CannotWrite: at once if the target is away, at the end if it
+        refused entries, which stay pending. Otherwise waits for ever.
         """
         reading, acknowledging = self._make_consumer(), self._make_consumer()
         heartbeat = Heartbeat(self._make_consumer(), self._limits.claim_idle_ms)
@@ -91,6 +92,8 @@ class Loop(Generic[B]):
                 last = beside.submit(acknowledge, written.ids)
             if last is not None:
                 last.result()
+            if once and writing.refusal is not None:
+                raise writing.refusal
             orderly = True
         except (CannotWrite, *RedisError):
             orderly = True

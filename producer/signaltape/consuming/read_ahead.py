@@ -13,8 +13,9 @@ from functools import partial
 from typing import Generic, NamedTuple, TypeVar
 
 from signaltape.consuming.consumer import Consumer, RedisError
-from signaltape.consuming.entry import Entry, Handed, Sorted, Sorting, bytes_of
+from signaltape.consuming.entry import Entry, Handed, Sorted, Sorting
 from signaltape.consuming.lonely import Lonely
+from signaltape.consuming.pace import Pace
 from signaltape.consuming.suspects import is_deadly, reason
 from signaltape.consuming.tidying import Tidying
 from signaltape.shipping.backoff import Backoff
@@ -25,7 +26,7 @@ B = TypeVar("B", bound=Sorted)
 
 #: How long one blocking read waits; a stop is noticed within this time.
 BLOCK_MS = 500
-#: Entries asked for in one read. Several reads make a batch, so that a burst of large entries is noticed.
+#: Entries asked for in one read at most. Several reads make a batch.
 READ_COUNT = 1000
 #: A batch is handed on once its entries take this much, however few they are.
 BATCH_BYTES = 16 * 1024 * 1024
@@ -70,6 +71,7 @@ class ReadAhead(Generic[B]):
         self._no_crash = False
         self._again_at: float | None = None
         self._lonely = Lonely()
+        self._pace = Pace(min(READ_COUNT, limits.max_entries), BATCH_BYTES)
         self._going_through = False  # what is pending, and nothing else is in hand
         self._between_offers = Backoff(ASIDE_FIRST_S, ASIDE_CAP_S)
         self._error: BaseException | None = None
@@ -142,7 +144,8 @@ class ReadAhead(Generic[B]):
         fresh = False  # whether the group is there and our own pending entries were handed on
         while not self._stop.is_set():
             try:
-                if not fresh or self._is_time_again():
+                again_at = self._again_at
+                if not fresh or (self._lonely.is_cut if again_at is None else time.monotonic() >= again_at):
                     self._begin()
                     fresh = True
                 more = self._read_one()
@@ -163,10 +166,6 @@ class ReadAhead(Generic[B]):
             if self._once and not more:
                 return
 
-    def _is_time_again(self) -> bool:
-        """Whether what is pending is to be gone through once more."""
-        return self._lonely.is_cut if self._again_at is None else time.monotonic() >= self._again_at
-
     def _begin(self) -> None:
         """Make the group, then hand on what is pending; a kind that is refused waits for the next round."""
         self._look_around()
@@ -176,7 +175,8 @@ class ReadAhead(Generic[B]):
         self._lonely.begin_round()
         self._going_through = True
         after: dict[str, str] = {}
-        while not self._stop.is_set() and (entries := self._consumer.read_pending(READ_COUNT, after)):
+        while not self._stop.is_set() and (entries := self._consumer.read_pending(self._pace.count, after)):
+            self._pace.weigh(entries)
             for entry in entries:
                 after[entry.stream] = entry.entry_id
             self._redeliver(self._lonely.tryable(entries))
@@ -190,7 +190,7 @@ class ReadAhead(Generic[B]):
         """Read one batch and hand it on. False if there was nothing."""
         found, claimed, tried = self._find_more(), self._claim(), self._try_some_alone()
         wait_ms = None if self._once or self._lonely.waiting else BLOCK_MS
-        first = self._consumer.read_new(READ_COUNT, wait_ms)
+        first = self._consumer.read_new(self._pace.count, wait_ms)
         entries = self._gather(first) if first else []
         if entries:
             self._hand_on(entries, partial(self._sorting.sort, entries))
@@ -201,11 +201,11 @@ class ReadAhead(Generic[B]):
         """Fill a batch up: by count, by bytes, or until its age is reached."""
         limits = self._limits
         deadline = time.monotonic() + limits.max_age_ms / 1000
-        size = bytes_of(entries)
+        size = self._pace.weigh(entries)
         while len(entries) < limits.max_entries and size < BATCH_BYTES:
-            more = self._consumer.read_new(min(READ_COUNT, limits.max_entries - len(entries)))
+            more = self._consumer.read_new(min(self._pace.count, limits.max_entries - len(entries)))
             entries.extend(more)
-            size += bytes_of(more)
+            size += self._pace.weigh(more)
             left_s = deadline - time.monotonic()
             if left_s <= 0 or (self._once and not more):
                 break
@@ -224,10 +224,7 @@ class ReadAhead(Generic[B]):
         self._looked_at = time.monotonic()
         found = self._consumer.look_around()
         if found:
-            log.warning(
-                "reading %s too: beyond SIGNALTAPE_PARTITIONS as it is set here, or readable again",
-                ", ".join(found),
-            )
+            log.warning("reading %s too: they are there now, or can be read again", ", ".join(found))
         return bool(found)
 
     def _claim(self) -> bool:
@@ -236,8 +233,11 @@ class ReadAhead(Generic[B]):
         if now - self._claimed_at < CLAIM_EVERY_S:
             return False
         self._claimed_at = now
-        claimed = self._consumer.claim(self._limits.max_entries, self._limits.claim_idle_ms)
+        claimed = self._consumer.claim(self._pace.count, self._limits.claim_idle_ms)
         if claimed:
+            if len(claimed) >= self._pace.count:
+                self._claimed_at = -math.inf  # there are more of them
+            self._pace.weigh(claimed)
             log.info("took over %d entries from consumers that do not answer", len(claimed))
             self._redeliver(claimed)
         # A living worker asks for entries twice a second, and comes into being again when it does.

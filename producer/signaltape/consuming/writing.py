@@ -71,7 +71,8 @@ class Writing(Generic[B]):
     """Writes batches to a target.
 
     stop: set to give up waiting;
-    on_wait: called when a try has failed, and the process lives; once: raise the first CannotWrite instead.
+    on_wait: called when a try has failed, and the process lives;
+    once: raise CannotWrite instead of waiting for a target that is away.
     """
 
     def __init__(
@@ -90,6 +91,8 @@ class Writing(Generic[B]):
         self._once = once
         #: asked to stop while the target was away: nothing more is tried
         self._over = False
+        #: what the target refused last, and was set aside
+        self.refusal: CannotWrite | None = None
         self._passed_at = float("-inf")
         #: between batches of which nothing passes
         self._between = Backoff()
@@ -99,7 +102,7 @@ class Writing(Generic[B]):
         try:
             self._offer(handed.batch, 1 if handed.lonely else _OFFERS)
         except CannotWrite as error:
-            if self._once or not error.refused:
+            if not error.refused:
                 raise
             refusal = error
         except _Stopped:
@@ -116,7 +119,7 @@ class Writing(Generic[B]):
                 self._target.write(batch)
             except CannotWrite as error:
                 offers -= error.refused
-                if self._once or (error.refused and offers == 0):
+                if offers == 0 or (self._once and not error.refused):
                     raise
                 away = error.what
                 self._wait(error, backoff, batch.size)
@@ -152,6 +155,7 @@ class Writing(Generic[B]):
             len(refused),
             error.why,
         )
+        self.refusal = error
         if len(refused) == handed.batch.size:
             self._stop.wait(self._between.next_s())
         return Written(_ids_without(handed.batch, refused), refused)
@@ -171,7 +175,9 @@ class Writing(Generic[B]):
             except _Stopped:
                 refused += piece
                 in_a_row = _MOST_IN_A_ROW
-            except CannotWrite:
+            except CannotWrite as error:
+                if not error.refused:
+                    raise
                 in_a_row += 1
                 if len(piece) == 1:
                     refused += piece
