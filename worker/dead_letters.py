@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from signaltape.clock import as_aware, show
+from signaltape.consuming.partitions import keys_beyond
 from signaltape.errors import SettingsError
 from signaltape.redis_client import redis_client
 from signaltape.settings import Settings
@@ -105,15 +106,17 @@ def requeue(ids: tuple[int, ...], everything: bool, **filters: Any) -> None:
             raise click.UsageError("REDIS_URL is not set: export REDIS_URL=redis://host:6379/0")
         client: Any = redis_client(settings.redis_url)
         try:
-            refused: list[Exception] = []
-            done = letters.take_all(connection, which, lambda few: _add_again(client, few, refused))
+            refused: list[str] = []
+            done = letters.take_all(
+                connection, which, lambda few: _add_again(client, settings.stream, few, refused)
+            )
         except (redis.RedisError, OSError) as error:
             raise click.ClickException(f"Redis: {error} (the letters stay)") from None
         finally:
             client.close()
     click.echo(f"requeued {done} letter(s)")
     if refused:
-        raise click.ClickException(f"Redis: {refused[0]} ({len(refused)} letters stay)")
+        raise click.ClickException(f"{refused[0]} ({len(refused)} letters stay)")
 
 
 @dead_letters.command()
@@ -131,14 +134,23 @@ def drop(ids: tuple[int, ...], everything: bool, yes: bool, **filters: Any) -> N
     click.echo(f"dropped {done} letter(s)")
 
 
-def _add_again(client: Any, few: Sequence[letters.Letter], refused: list[Exception]) -> list[letters.Letter]:
-    """Add letters to their streams; returns those that went. What Redis says of the others goes to `refused`."""
+def _add_again(
+    client: Any, stream: str, few: Sequence[letters.Letter], refused: list[str]
+) -> list[letters.Letter]:
+    """Add letters to their partitions of a stream; returns those that went. Why others did not goes to `refused`."""
+    read = set(keys_beyond(stream, 0))
+    going = [letter for letter in few if letter.stream in read]
+    refused += [
+        f"SIGNALTAPE_STREAM={stream} has no partition {one.stream}" for one in few if one.stream not in read
+    ]
     with client.pipeline(transaction=False) as pipe:
-        for letter in few:
+        for letter in going:
             pipe.xadd(letter.stream, _as_it_came(letter))
         answers = pipe.execute(raise_on_error=False)
-    refused += [answer for answer in answers if isinstance(answer, Exception)]
-    return [letter for letter, answer in zip(few, answers, strict=True) if not isinstance(answer, Exception)]
+    refused += [f"Redis: {answer}" for answer in answers if isinstance(answer, Exception)]
+    return [
+        letter for letter, answer in zip(going, answers, strict=True) if not isinstance(answer, Exception)
+    ]
 
 
 def _as_it_came(letter: letters.Letter) -> dict[bytes, bytes]:
