@@ -97,7 +97,9 @@ def test_a_missing_field_is_named() -> None:
 
 def test_an_unknown_record_is_refused_with_the_list(tmp_path: Path) -> None:
     with tape(tmp_path) as emitter:
-        with pytest.raises(InvalidEvent, match="there is no record 'mood_snapshot'; there are: state_event, "):
+        with pytest.raises(
+            InvalidEvent, match="there is no record 'mood_snapshot'; there are: state_event, "
+        ):
             emitter.snapshot("mood", value=1)
         with pytest.raises(InvalidEvent, match="fromState must be given once, got from_state too"):
             emitter.state(symbol="S", event_type="X", from_state="A", fromState="B")
