@@ -28,7 +28,12 @@ DatabaseError = psycopg.Error
 
 CONNECT_TIMEOUT_S = 10
 #: A half-open connection is noticed within about a minute.
-_KEEPALIVE: dict[str, Any] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_KEEPALIVE: dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # also where it is we who wait to be heard
+}
 
 
 def database_url(settings: Settings) -> Secret:

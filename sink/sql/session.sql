@@ -11,6 +11,9 @@ FROM (VALUES
             THEN current_setting('search_path')
         ELSE 'public'
     END),
+    -- what is acknowledged is on disk, whatever a role finds quick enough
+    ('synchronous_commit', CASE current_setting('synchronous_commit')
+        WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END),
     ('datestyle', 'ISO, MDY'),
     ('intervalstyle', 'postgres'),
     ('bytea_output', 'hex'),

@@ -62,8 +62,15 @@ def dead(connection: Connection) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("batch", [1, 7, 5000])
 def test_others_pass_beside_and_behind_and_it_is_stored_once_it_can_be(
-    batch: int, settings: Settings, redis_client: Any, key: str, connection: Connection
+    batch: int,
+    settings: Settings,
+    redis_client: Any,
+    key: str,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # However long this takes, and however soon it is tried again: it is not given up meanwhile.
+    monkeypatch.setattr("signaltape.consuming.suspects.SUSPECT_DELIVERIES", 10**6)
     connection.execute(REFUSE_TRADES)
     add_trades(redis_client, key, 3)
     add_lives(redis_client, key, 5)

@@ -41,6 +41,7 @@ ODD = {
     "default_transaction_isolation": "serializable",
     "default_transaction_read_only": "on",
     "default_transaction_deferrable": "on",
+    "synchronous_commit": "off",
 }
 
 
