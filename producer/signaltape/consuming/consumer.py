@@ -67,7 +67,10 @@ class Consumer:
             socket_timeout=ANSWER_TIMEOUT_S,
             socket_connect_timeout=CONNECT_TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
+            redis_connect_func=self._connected,
         )
+        #: how many connections were made so far: redis-py replaces one that was closed meanwhile without a word
+        self.connections = 0
         # The raw nested lists are all that is needed; redis-py would build a dict per entry.
         for command in ("XREADGROUP", "XAUTOCLAIM"):
             self._redis.set_response_callback(command, _as_it_is)
@@ -222,6 +225,10 @@ class Consumer:
         except redis.ResponseError as error:
             return None if "BUSYGROUP" in str(error) else error
         return None
+
+    def _connected(self, connection: Any) -> None:
+        self.connections += 1
+        connection.on_connect()
 
     def _has_group(self, key: str) -> bool:
         try:

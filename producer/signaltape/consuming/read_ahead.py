@@ -149,6 +149,11 @@ class ReadAhead(Generic[B]):
                     self._begin()
                     fresh = True
                 more = self._read_one()
+                if self._consumer.connections != self._connections:
+                    fresh, more = (
+                        False,
+                        True,
+                    )  # behind it may be another server, which has its own of what is pending
             except RedisError as error:
                 if self._once:
                     raise
@@ -171,6 +176,7 @@ class ReadAhead(Generic[B]):
         self._look_around()
         self._consumer.ensure_group()
         self._await_empty_hands()
+        self._connections = self._consumer.connections
         self._again_at = None
         self._lonely.begin_round()
         self._going_through = True

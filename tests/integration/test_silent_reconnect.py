@@ -1,0 +1,48 @@
+"""A connection that was closed while nobody used it is replaced without an error: what is pending is looked at anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from signaltape import Secret, Settings
+from sink.db import Connection
+from sink.entries import Outcome
+from tests.integration.test_in_hand import locked, working
+from tests.integration.test_worker import add_lives, make_worker, pending, stored
+from tests.support.waiting import eventually
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("signaltape.consuming.read_ahead.BLOCK_MS", 20)
+
+
+def given_to(client: Any, key: str) -> dict[str, int]:
+    return {one["name"].decode(): one["pending"] for one in client.xinfo_consumers(key, "worker")}
+
+
+def test_what_a_promoted_server_has_pending_is_read_though_no_call_failed(
+    settings: Settings, redis_client: Any, key: str, database: Secret, connection: Connection
+) -> None:
+    """While the worker waits for Postgres its connections are cut, and behind the new ones more is pending for it."""
+    redis_client.xgroup_create(key, "worker", id="0", mkstream=True)
+    add_lives(redis_client, key, 2)
+    worker, stop = make_worker(settings, key)
+    with locked(database) as unlock, working(worker, stop):
+        eventually(lambda: sum(given_to(redis_client, key).values()) == 8)
+        add_lives(redis_client, key, 1)
+        eventually(lambda: sum(given_to(redis_client, key).values()) == 12)  # that batch waits to be taken
+        add_lives(redis_client, key, 1)
+        eventually(
+            lambda: sum(given_to(redis_client, key).values()) == 16
+        )  # and the reading thread with this one
+        (name,) = given_to(redis_client, key)
+        add_lives(redis_client, key, 3)
+        redis_client.xreadgroup("worker", name, {key: ">"})  # as another server gave them, which is gone
+        redis_client.client_kill_filter(_type="normal", skipme=True)
+        unlock()
+        eventually(lambda: pending(redis_client, key) == 0)
+    assert stored(connection) == 28
+    assert worker.total == Outcome(stored=28)
