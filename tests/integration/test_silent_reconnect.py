@@ -19,8 +19,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("signaltape.consuming.read_ahead.BLOCK_MS", 20)
 
 
-def given_to(client: Any, key: str) -> dict[str, int]:
-    return {one["name"].decode(): one["pending"] for one in client.xinfo_consumers(key, "worker")}
+def await_held(client: Any, key: str, count: int) -> None:
+    eventually(lambda: pending(client, key) == count)
 
 
 def test_what_a_promoted_server_has_pending_is_read_though_no_call_failed(
@@ -31,18 +31,17 @@ def test_what_a_promoted_server_has_pending_is_read_though_no_call_failed(
     add_lives(redis_client, key, 2)
     worker, stop = make_worker(settings, key)
     with locked(database) as unlock, working(worker, stop):
-        eventually(lambda: sum(given_to(redis_client, key).values()) == 8)
-        add_lives(redis_client, key, 1)
-        eventually(lambda: sum(given_to(redis_client, key).values()) == 12)  # that batch waits to be taken
-        add_lives(redis_client, key, 1)
-        eventually(
-            lambda: sum(given_to(redis_client, key).values()) == 16
-        )  # and the reading thread with this one
-        (name,) = given_to(redis_client, key)
-        add_lives(redis_client, key, 3)
-        redis_client.xreadgroup("worker", name, {key: ">"})  # as another server gave them, which is gone
+        # one batch is being written, one waits to be, and the reading thread waits with the third
+        for held in (8, 12, 16):
+            await_held(redis_client, key, held)
+            add_lives(redis_client, key, 1)
+        (consumer,) = redis_client.xinfo_consumers(key, "worker")
+        add_lives(redis_client, key, 2)
+        redis_client.xreadgroup(
+            "worker", consumer["name"], {key: ">"}
+        )  # as another server gave them, which is gone
         redis_client.client_kill_filter(_type="normal", skipme=True)
         unlock()
-        eventually(lambda: pending(redis_client, key) == 0)
+        await_held(redis_client, key, 0)
     assert stored(connection) == 28
     assert worker.total == Outcome(stored=28)

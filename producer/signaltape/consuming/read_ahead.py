@@ -75,6 +75,8 @@ class ReadAhead(Generic[B]):
         self._going_through = False  # what is pending, and nothing else is in hand
         self._between_offers = Backoff(ASIDE_FIRST_S, ASIDE_CAP_S)
         self._error: BaseException | None = None
+        #: the consumer's connections when it was begun to hand on what is pending
+        self._connections = 0
         self._looked_at = -math.inf
         self._claimed_at = -math.inf
         self._tidying = Tidying(consumer, limits.retention_s, limits.stream_max_bytes)
