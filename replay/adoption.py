@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import zstandard
 
-from signaltape.replay.line import BadLine, payload_of, read_head, split
+from signaltape.replay.line import payload_of, read_heads, split
 
 COMPRESSED = ".zst"
 #: What of a payload tells other content under the same id.
@@ -56,8 +56,7 @@ def plain_of(file: BinaryIO) -> Iterator[zstandard.ZstdDecompressionReader]:
 
 
 def _known(lines: Iterator[bytes]) -> Iterator[tuple[str, int]]:
-    for line in lines:
-        try:
-            yield read_head(line).line_id, digest_of(payload_of(line))
-        except BadLine:
-            continue
+    for heads, group in read_heads(lines, lambda _number, _error: None):
+        for head, line in zip(heads, group, strict=True):
+            if head is not None:
+                yield head.line_id, digest_of(payload_of(line))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import defaultdict
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,16 +15,19 @@ from replay.appending import append
 from replay.atomic import replace_file
 from replay.layout import archive_file, data_folder, snapshot_file
 from replay.ledger import Ledger, inode_of, is_damaged, set_aside
-from replay.lines import make_line, sortable
+from replay.lines import all_sortable, make_line, sortable
 from signaltape.consuming.writing import CannotWrite
 from signaltape.failpoints import failpoint
 from signaltape.records import RECORDS, Group
+from signaltape.replay.line import payload_of
 from sink.decoding import Batch
 
 log = logging.getLogger("replay")
 
 #: Of one batch; the others are counted.
 _CONFLICTS_NAMED = 5
+#: Where the hour ends in the time of a line.
+_HOUR = len("2022-01-17T03")
 _SNAPSHOTS = {name for name, kind in RECORDS.items() if kind.GROUP is Group.SNAPSHOTS}
 
 
@@ -134,18 +136,19 @@ class Archive:
 
 def _lines(batch: Batch) -> list[_Line]:
     found = [
-        _line(one.name, one.decoded.event_id, one.decoded.event.symbol, one.decoded.ts, one.payload)
+        _line(one.name, one.decoded.event_id, one.decoded.event.symbol, sortable(one.decoded.ts), one.payload)
         for one in batch.accepted
     ]
     of = batch.records  # as columns: an object for each would only be taken apart again
-    found.extend(map(_line, of.names, of.record_ids, of.symbols, of.times, of.payloads))
+    found.extend(map(_line, of.names, of.record_ids, of.symbols, all_sortable(of.times), of.payloads))
     return found
 
 
-def _line(event: str, line_id: str, symbol: str | None, ts: datetime, payload: bytes) -> _Line:
-    at = sortable(ts)
-    path, line = archive_file(event, symbol, ts), make_line(event, line_id, at, payload)
-    return _Line(line_id, digest_of(payload), event, path, at, line)
+def _line(event: str, line_id: str, symbol: str | None, at: str, payload: bytes) -> _Line:
+    line = make_line(event, line_id, at, payload)
+    # as whoever reads the line finds it: blanks around and between may be gone
+    kept = payload if line.endswith(payload[1:]) else payload_of(line)
+    return _Line(line_id, digest_of(kept), event, archive_file(event, symbol, at[:_HOUR]), at, line)
 
 
 def _why(error: BaseException) -> str:

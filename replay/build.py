@@ -8,11 +8,12 @@ import heapq
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -20,12 +21,13 @@ from replay.layout import sessions_folder
 from replay.sessions import HIDDEN
 from replay.sources import Keyed, Source, Span
 from signaltape.clock import WIB
-from signaltape.replay.line import Head, read_head
+from signaltape.replay.line import BadLine, Head, read_heads, split
 from signaltape.replay.session import EVENTS, MANIFEST, DateRange, Manifest
 
 #: So many lines are sorted in memory at once; more go to disk in sorted runs that are then merged.
 RUN_LINES = 100_000
-_TELL_EVERY = 10_000
+#: So many lines are written, and told of, at once.
+_AT_ONCE = 1000
 
 
 def build(
@@ -91,7 +93,8 @@ def _sorted(lines: Iterator[Keyed], folder: Path, progress: Callable[[str, int],
             return
         path = folder / f"run-{len(runs)}"
         with path.open("wb") as file:
-            file.writelines(line + b"\n" for _, _, line, _ in run)
+            for start in range(0, len(run), _AT_ONCE):
+                file.write(_joined([line for _, _, line, _ in run[start : start + _AT_ONCE]]))
         runs.append(path)
         del run
     with ExitStack() as stack:
@@ -101,11 +104,14 @@ def _sorted(lines: Iterator[Keyed], folder: Path, progress: Callable[[str, int],
         path.unlink()
 
 
-def _keyed(file: Iterable[bytes]) -> Iterator[Keyed]:
-    for raw in file:
-        line = raw[:-1]
-        head = read_head(line)
-        yield head.ts, head.line_id, line, head
+def _keyed(file: BinaryIO) -> Iterator[Keyed]:
+    def refuse(_number: int, error: BadLine) -> None:  # it was read before it was written here
+        raise error
+
+    for heads, lines in read_heads(split(file.read), refuse):
+        yield from [
+            (head.ts, head.line_id, line, head) for head, line in zip(heads, lines, strict=True) if head
+        ]
 
 
 def _distinct(ordered: Iterator[Keyed]) -> Iterator[tuple[bytes, Head]]:
@@ -125,18 +131,20 @@ def _write(
     types: set[str] = set()
     total = 0
     with path.open("wb") as file:
-        for line, head in lines:
-            types.add(head.type)
-            if head.symbol is not None:
-                symbols.add(head.symbol)
-            raw = line + b"\n"
+        while some := list(islice(lines, _AT_ONCE)):
+            types.update({head.type for _, head in some})
+            symbols.update({head.symbol for _, head in some if head.symbol is not None})
+            raw = _joined([line for line, _ in some])
             digest.update(raw)
             file.write(raw)
-            total += 1
-            if total % _TELL_EVERY == 0:
-                progress("written", total)
+            total += len(some)
+            progress("written", total)
     progress("written", total)
     return total, digest.hexdigest(), symbols, types
+
+
+def _joined(lines: list[bytes]) -> bytes:
+    return b"\n".join(lines) + b"\n"
 
 
 def _user() -> str:

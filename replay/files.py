@@ -10,7 +10,8 @@ from typing import BinaryIO
 from replay.adoption import COMPRESSED, plain_of
 from replay.ledger import Ledger
 from signaltape.replay.bad_lines import BadLines
-from signaltape.replay.line import BadLine, Head, read_head, split
+from signaltape.replay.line import BadLine, Head, split
+from signaltape.replay.line import read_heads as heads_of
 
 
 def archive_files(root: Path, folder: str) -> list[Path]:
@@ -39,14 +40,12 @@ def read_lines(root: Path, ledger: Ledger, path: Path) -> Iterator[bytes]:
 def read_heads(root: Path, ledger: Ledger, path: Path, bad: BadLines) -> Iterator[tuple[Head | None, bytes]]:
     """As `read_lines`, each with its head. What is no line has none, and is noted in `bad`."""
     name = str(path.relative_to(root))
-    for number, line in enumerate(read_lines(root, ledger, path), 1):
-        try:
-            head = read_head(line)
-        except BadLine as error:
-            bad.note(f"{name}:{number}", error)
-            yield None, line
-        else:
-            yield head, line
+
+    def note(number: int, error: BadLine) -> None:
+        bad.note(f"{name}:{number}", error)
+
+    for heads, lines in heads_of(read_lines(root, ledger, path), note, 1):
+        yield from zip(heads, lines, strict=True)
 
 
 def _opened(root: Path, ledger: Ledger, path: Path) -> tuple[BinaryIO, int]:

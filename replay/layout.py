@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from signaltape.clock import WIB
 from signaltape.records import RECORDS, Group
 
 SIGNALS = "signals"
@@ -38,8 +39,6 @@ _GROUP_OF = {name: kind.GROUP.value for name, kind in RECORDS.items()}
 _DAY_FILE = re.compile(r"day-([0-9]{4}-[0-9]{2}-[0-9]{2})\.(jsonl|jsonl\.zst|json)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST_NAME = 100
-_WIB_OFFSET_S = 7 * 3600
-_DAY_S = 86_400
 
 
 def data_folder(data: Path) -> Path:
@@ -52,19 +51,17 @@ def group_of(event: str) -> str:
     return _GROUP_OF.get(event, SIGNALS)
 
 
-def archive_file(event: str, symbol: str | None, ts: datetime) -> str:
-    """The file, relative to `data/`, that a line belongs to."""
-    return _archive_file(event, symbol, int(ts.timestamp() + _WIB_OFFSET_S) // _DAY_S)
+@lru_cache(maxsize=16_384)
+def archive_file(event: str, symbol: str | None, hour: str) -> str:
+    """The file, relative to `data/`, that a line belongs to.
 
-
-@lru_cache(maxsize=4096)
-def _archive_file(event: str, symbol: str | None, day_number: int) -> str:
-    """The same by the number of its WIB day since 1970."""
+    hour: the beginning of the line's time, such as `2022-01-17T03` (UTC).
+    """
     group = group_of(event)
     folder = FOLDERS[group]
     if group == Group.EVENTS:
         return f"{folder}/{safe_name(symbol or '')}.jsonl"
-    day = f"day-{date(1970, 1, 1) + timedelta(days=day_number)}.jsonl"
+    day = f"day-{datetime.fromisoformat(f'{hour}:00Z').astimezone(WIB).date()}.jsonl"
     if group == Group.MARKET:
         return f"{folder}/{safe_name(symbol or '')}/{day}"
     return f"{folder}/{day}"

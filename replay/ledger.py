@@ -34,6 +34,7 @@ _ADD_DIGEST = "ALTER TABLE lines ADD COLUMN digest INTEGER"
 _LOCK_TIMEOUT_S = 60.0
 #: Ids of lines are remembered this long, to know duplicates: longer than stream and journals can hold them.
 IDS_KEPT_S = 8 * 86_400.0
+_KEY = 16  # bytes of an id
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 NAME = "archive.db"
 
@@ -170,9 +171,10 @@ class Ledger:
 
         ids: UUIDs in canonical form; digests: of their payloads.
         """
-        now, fromhex = int(time.time()), bytes.fromhex
+        now, keys = int(time.time()), bytes.fromhex("".join(ids).replace("-", ""))
         rows = [
-            (fromhex(one.replace("-", "")), now, digest) for one, digest in zip(ids, digests, strict=True)
+            (keys[at : at + _KEY], now, digest)
+            for at, digest in zip(range(0, len(keys), _KEY), digests, strict=True)
         ]
         insert = "INSERT OR IGNORE INTO lines VALUES (?, ?, ?)"
         self._db.execute("SAVEPOINT unseen")

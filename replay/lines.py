@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -32,8 +33,16 @@ def _may_hide_ours(payload: bytes) -> bool:
 
 def sortable(ts: datetime) -> str:
     """An aware time as a text that sorts as times do."""
-    text = _encode(ts if ts.tzinfo is UTC else ts.astimezone(UTC))[1:-1].decode()
-    return text if len(text) == _WITH_MICROSECONDS else f"{text[:-1]}.000000Z"
+    return all_sortable([ts])[0]
+
+
+def all_sortable(times: Sequence[datetime]) -> list[str]:
+    """As `sortable`, of many times by one call."""
+    if not times:
+        return []
+    in_utc = [ts if ts.tzinfo is UTC else ts.astimezone(UTC) for ts in times]
+    texts = _encode(in_utc)[2:-2].decode().split('","')
+    return [text if len(text) == _WITH_MICROSECONDS else f"{text[:-1]}.000000Z" for text in texts]
 
 
 _encode = msgspec.json.Encoder().encode  # writes a time ten times as fast as isoformat

@@ -55,7 +55,7 @@ class Span(NamedTuple):
                 and (not types or head.type in types or head.event in types)
             )
 
-        return wants
+        return wants if symbols or types else lambda head: since <= head.ts < until
 
     def groups(self) -> set[str]:
         """The groups of the archive that what is asked for belongs to, as far as the types tell."""
@@ -120,21 +120,17 @@ class ArchiveSource:
 
     def count(self, span: Span) -> Counter[str]:
         """As `Source.count`: a line is in the archive once."""
-        return Counter(group_of(head.event) for head, _ in self._heads(span))
+        return Counter(group_of(head.event) for _, _, _, head in self.lines(span))
 
     def lines(self, span: Span) -> Iterator[Keyed]:
         """As `Source.lines`."""
-        for head, line in self._heads(span):
-            yield head.ts, head.line_id, line, head
-
-    def _heads(self, span: Span) -> Iterator[tuple[Head, bytes]]:
         wants = span.chooser()
         with closing(Ledger(self._root)) as ledger:
             for path in self._files(span):
                 try:
                     for head, line in read_heads(self._root, ledger, path, self.bad):
                         if head is not None and wants(head):
-                            yield head, line
+                            yield head.ts, head.line_id, line, head
                 except (OSError, zstandard.ZstdError) as error:
                     name = path.relative_to(self._root)
                     self.bad.note(str(name), f"what is left of it cannot be read: {error}")

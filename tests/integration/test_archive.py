@@ -185,7 +185,7 @@ def test_hostile_symbols_stay_inside(tmp_path: Path) -> None:
     files = list(tmp_path.rglob("*.jsonl"))
     assert len(files) == len(hostile)
     assert {path.parent for path in files} == {tmp_path / "data" / "events"}
-    assert archive_file("market_trade", "../x", NOON) == "market/%2E.%2Fx/day-2022-01-17.jsonl"
+    assert archive_file("market_trade", "../x", "2022-01-17T05") == "market/%2E.%2Fx/day-2022-01-17.jsonl"
 
 
 def load_stream(client: Any, key: str, count: int) -> None:

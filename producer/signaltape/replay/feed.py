@@ -54,7 +54,8 @@ class ReplayFeed:
 
     def _hand_out(self, event: ReplayEvent) -> None:
         for handler in self._of(event):
-            if isawaitable(given := handler(event)):
+            given = handler(event)
+            if given is not None and isawaitable(given):
                 close = getattr(given, "close", None)
                 if close is not None:
                     close()

@@ -130,6 +130,8 @@ class Controls:
 
     def take_seek(self) -> int | None:
         """The event to go on from, once."""
+        if self._seek is None:  # as good as always, and asked for after every event
+            return None
         with self._lock:
             wanted, self._seek = self._seek, None
             return wanted
@@ -259,7 +261,8 @@ class Player:
     def _wait_s(self, event: ReplayEvent) -> float | None:
         """How long to wait before handing an event out; None: not at all, or it is to be left out."""
         controls = self.controls
-        controls.changed.clear()
+        if controls.changed.is_set():
+            controls.changed.clear()
         if self._speed is not None or event.index % _LOOK_EVERY_EVENTS == 0 or controls.paused:
             self._tell()
         if controls.is_stopped() or controls.seeking:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from signaltape.errors import SignaltapeError
 from signaltape.replay.bad_lines import BadLines
-from signaltape.replay.line import BadLine, payload_of, read_head, split
+from signaltape.replay.line import BadLine, payload_of, read_heads, split
 
 MANIFEST = "manifest.json"
 EVENTS = "events.jsonl"
@@ -94,18 +95,21 @@ def read_events(folder: Path, start: int = 0, bad: BadLines | None = None) -> It
 
     What is no line is left out, its number with it, and noted in `bad`.
     """
-    bad = bad or BadLines()
+    noted = bad or BadLines()
+
+    def note(index: int, error: BadLine) -> None:
+        noted.note(f"{folder.name}/{EVENTS}:{index + 1}", error)
+
     try:
         with (folder / EVENTS).open("rb") as file:
-            for index, line in enumerate(split(file.read)):
-                if index < start:
-                    continue
-                try:
-                    head = read_head(line)
-                except BadLine as error:
-                    bad.note(f"{folder.name}/{EVENTS}:{index + 1}", error)
-                    continue
-                yield ReplayEvent(index, head.event, head.type, head.line_id, head.at, head.symbol, line)
+            index = start
+            for heads, lines in read_heads(islice(split(file.read), start, None), note, start):
+                for head, line in zip(heads, lines, strict=True):
+                    if head is not None:
+                        yield ReplayEvent(
+                            index, head.event, head.type, head.line_id, head.at, head.symbol, line
+                        )
+                    index += 1
     except FileNotFoundError:
         raise SessionError(f"session {folder.name} has no events") from None
     except OSError as error:
