@@ -11,6 +11,7 @@ import msgspec
 from replay import reprocess as reprocessing
 from replay.archiving import archive as run_archiver
 from replay.archiving import run_retention
+from replay.choosing import all_keys
 from replay.cli import connected, counting, errors, redis_url
 from replay.health import logging_health, replay_health
 from replay.session_commands import commands
@@ -19,7 +20,6 @@ from signaltape.command import begin_command, usable_folder
 from signaltape.redis_client import redis_client
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
-from signaltape.stream import stream_keys
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -70,14 +70,19 @@ def stream(start: str, end: str, dry_run: bool) -> None:
         raise click.UsageError(str(error)) from None
     with errors():
         settings = Settings.from_env()
-        keys = stream_keys(settings.stream, settings.partitions)
         with (
             connected(settings) as connection,
             closing(redis_client(redis_url(settings))) as client,
             counting("reading") as tell,
         ):
             done = reprocessing.reprocess(
-                client, connection, keys, first, last, dry_run=dry_run, progress=lambda n: tell("read", n)
+                client,
+                connection,
+                all_keys(client, settings),
+                first,
+                last,
+                dry_run=dry_run,
+                progress=lambda n: tell("read", n),
             )
     out = done.outcome
     click.echo(

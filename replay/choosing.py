@@ -12,6 +12,7 @@ import redis
 
 from replay.cli import connected, redis_url
 from replay.sources import ArchiveSource, PostgresSource, Source, Span, StreamSource
+from signaltape.consuming.partitions import streams_beyond
 from signaltape.errors import SettingsError
 from signaltape.redis_client import redis_client
 from signaltape.settings import Settings
@@ -87,6 +88,12 @@ def _names(settings: Settings) -> Sequence[str]:
     return names
 
 
+def all_keys(client: Any, settings: Settings) -> list[str]:
+    """The keys of all partitions, those beyond the number that is set included. Raises redis.RedisError."""
+    stream, partitions = settings.stream, settings.partitions
+    return [*stream_keys(stream, partitions), *streams_beyond(client, stream, partitions)]
+
+
 @contextmanager
 def _opened(settings: Settings, name: str) -> Iterator[Source]:
     if name == "archive":
@@ -94,7 +101,7 @@ def _opened(settings: Settings, name: str) -> Iterator[Source]:
     elif name == "stream":
         client: Any = redis_client(redis_url(settings))
         with closing(client):
-            yield StreamSource(client, stream_keys(settings.stream, settings.partitions))
+            yield StreamSource(client, all_keys(client, settings))
     else:
         with connected(settings) as connection:
             yield PostgresSource(connection)
