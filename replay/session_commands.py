@@ -128,12 +128,18 @@ def run(session: str, speed: float | None, as_fast: bool, loop: bool, step: bool
         ):
             key = replay_key(settings.stream, session)
             outlet = StreamOutlet(client, key, session, at_once=factor is not None)
-            player = Player(
-                folder, speed=factor, loop=loop, mode=Mode(mode), controls=controls, look=steering
-            )
+
+            def look(player: Player) -> None:
+                if controls.paused:  # whoever steps waits for each event
+                    outlet.flush()
+                steering(player)
+
+            player = Player(folder, speed=factor, loop=loop, mode=Mode(mode), controls=controls, look=look)
             console.print(f"replaying {session} into {key}", highlight=False)
-            status = player.run(outlet.send)
-            outlet.flush()
+            try:
+                status = player.run(outlet.send)
+            finally:
+                outlet.flush()
     if player.bad.count:
         click.echo(player.bad.said(), err=True)
     said = f"{status.current_event_index} of {status.total_events} events"

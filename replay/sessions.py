@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 
 from replay.layout import sessions_folder
+from replay.steering import LOCK
+from signaltape.journal.lock import FileLock
 from signaltape.replay.session import Manifest, SessionError, read_manifest
 
 __all__ = ["HIDDEN", "delete_session", "list_sessions", "read_manifest", "session_folder"]
@@ -39,7 +41,20 @@ def list_sessions(data: Path) -> list[Manifest]:
 
 
 def delete_session(folder: Path) -> None:
-    """Delete a session. Raises SessionError if there is none, OSError."""
+    """Delete a session. Raises SessionError if there is none, or it is being replayed; OSError.
+
+    It is gone at once, whatever becomes of this process: what is hidden is deleted by retention.
+    """
     if not folder.is_dir():
         raise SessionError(f"there is no session {folder.name}")
-    shutil.rmtree(folder)
+    hidden = folder
+    if not folder.name.startswith(HIDDEN):
+        hidden = folder.with_name(f"{HIDDEN}{folder.name}")
+        lock = FileLock(folder / LOCK)  # none begins to play it meanwhile
+        if not lock.acquire():
+            raise SessionError(f"session {folder.name} is being replayed; stop it first")
+        try:
+            folder.rename(hidden)
+        finally:
+            lock.release()
+    shutil.rmtree(hidden)

@@ -24,7 +24,8 @@ log = logging.getLogger("replay")
 
 STATUS = "status.json"
 _CONTROL = "control.jsonl"
-_LOCK = "run.lock"
+#: Held by who plays the session.
+LOCK = "run.lock"
 _WRITE_STATUS_EVERY_S = 0.5
 #: Who asks whether a replay runs holds the lock for a moment, so a replay tries this often to get it.
 _LOCK_TRIES = 20
@@ -47,8 +48,10 @@ class Steering:
     def __init__(self, folder: Path, controls: Controls) -> None:
         self._folder = folder
         self._controls = controls
+        old = _size(folder / _CONTROL)  # of a replay that died; from the lock on, commands are for this one
         self._lock = _locked(folder)
-        self._commands = (folder / _CONTROL).open("w+b")  # those of an earlier replay are gone
+        self._commands = (folder / _CONTROL).open("a+b")
+        self._commands.seek(min(old, _size(folder / _CONTROL)))
         self._begun = b""
         self._written_at = float("-inf")
         self._was_running = False
@@ -56,6 +59,7 @@ class Steering:
 
     def close(self) -> None:
         """No more commands; another replay may begin."""
+        self._commands.truncate(0)
         self._commands.close()
         self._lock.release()
 
@@ -99,7 +103,7 @@ def read_status(folder: Path) -> PlayerStatus | None:
 def is_running(folder: Path) -> bool:
     """Whether a process plays the session in `folder` now."""
     try:
-        fd = os.open(folder / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except PermissionError:  # another user's: only a replay makes this file
         return True
     except OSError:
@@ -113,8 +117,12 @@ def is_running(folder: Path) -> bool:
     return False
 
 
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
 def _locked(folder: Path) -> FileLock:
-    lock = FileLock(folder / _LOCK)
+    lock = FileLock(folder / LOCK)
     for _ in range(_LOCK_TRIES):
         if lock.acquire():
             return lock

@@ -7,7 +7,8 @@ feed.run()          # or: await feed.run_async()
 """
 
 from signaltape.replay.feed import ReplayFeed
-from signaltape.replay.player import Controls, Mode, Player, PlayerStatus
+from signaltape.replay.mode import Mode
+from signaltape.replay.player import Controls, Player, PlayerStatus
 from signaltape.replay.session import Manifest, ReplayEvent, SessionError
 
 __all__ = [

@@ -13,16 +13,14 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from statistics import median
 
 from msgspec import Struct
 
 from signaltape.clock import utc_now
-from signaltape.events import EVENTS
-from signaltape.records import RECORDS, Group
 from signaltape.replay.bad_lines import BadLines
+from signaltape.replay.mode import Mode, plays
 from signaltape.replay.session import Manifest, ReplayEvent, read_events, read_manifest
 
 #: How often controls from outside are looked at, at most this late.
@@ -30,31 +28,6 @@ LOOK_EVERY_S = 0.05
 #: As fast as possible, controls are looked at once in so many events.
 _LOOK_EVERY_EVENTS = 256
 _DRIFTS_KEPT = 10_000
-
-
-class Mode(StrEnum):
-    """Which events are played."""
-
-    ALL = "ALL"
-    #: scoring and regime updates only, for an engine that keeps its own state machine
-    SCORING_ONLY = "SCORING_ONLY"
-    #: the market only: the engine recomputes everything else
-    FULL_DECISION = "FULL_DECISION"
-
-
-_MARKET = {name for name, kind in RECORDS.items() if kind.GROUP is Group.MARKET}
-_SCORING = {"scoring_snapshot", "regime_snapshot"}
-
-
-def plays(mode: Mode, event: ReplayEvent) -> bool:
-    """Whether a mode plays an event."""
-    if mode is Mode.FULL_DECISION:
-        return event.event in _MARKET
-    if mode is Mode.SCORING_ONLY:
-        return event.event in _SCORING or (
-            event.event not in EVENTS and event.type.startswith(("SCORING", "REGIME"))
-        )
-    return True
 
 
 class PlayerStatus(Struct, kw_only=True, rename="camel"):
@@ -101,9 +74,10 @@ class Controls:
         self.changed.set()
 
     def resume(self) -> None:
-        """Go on, with the same spacing from here."""
+        """Go on, with the same spacing from here; steps that were not taken yet are part of it."""
         with self._lock:
             self._paused = False
+            self._steps = 0
         self.changed.set()
 
     def step(self) -> None:
@@ -246,12 +220,17 @@ class Player:
                 if plays(self._mode, event):
                     played = True
                     yield event
-                elif event.index % _LOOK_EVERY_EVENTS == 0:  # nobody waits for it, and a stop must not either
-                    self._tell()
+                else:
+                    self._index = event.index + 1
+                    if (
+                        event.index % _LOOK_EVERY_EVENTS == 0
+                    ):  # nobody waits for it, and a stop must not either
+                        self._tell()
                 if self.controls.is_stopped():
                     return
                 if (wanted := self.controls.take_seek()) is not None:
                     start, sought = wanted, True
+                    self._index = min(wanted, self.manifest.total_events)
                     break
             if not sought:
                 if not self._loop or (not played and start == 0):
