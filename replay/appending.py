@@ -1,29 +1,25 @@
-"""Appending to a file of the archive behind its committed length, whatever became of the file meanwhile."""
+"""Appending to a file of the archive behind its committed length."""
 
 from __future__ import annotations
 
-import logging
+import errno
 import os
 from pathlib import Path
-from typing import BinaryIO
 
-from replay.adoption import whole_length
 from replay.atomic import sync_folder
-
-log = logging.getLogger("replay")
 
 
 def append(root: Path, path: str, length: int, data: bytes) -> int:
     """Append whole lines to a file, safe on disk; its new length. Raises OSError.
 
-    What a crash left behind the committed length is cut off. A file that was deleted, cut or edited from outside is
-    gone on with behind its last whole line.
+    length: as far as the file is ours (`Ledger.settled_length`); what a crash left behind it is cut off.
     """
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.touch()
     with target.open("r+b") as file:
-        length = _end(file, path, length)
+        if file.seek(0, os.SEEK_END) < length:
+            raise OSError(errno.ESTALE, "it was changed while it was written to", str(target))
         file.truncate(length)
         file.seek(length)
         file.write(data)
@@ -32,25 +28,3 @@ def append(root: Path, path: str, length: int, data: bytes) -> int:
     if not length:  # its name must not be lost either
         sync_folder(target.parent)
     return length + len(data)
-
-
-def _end(file: BinaryIO, path: str, length: int) -> int:
-    """Where to go on."""
-    size = file.seek(0, os.SEEK_END)
-    if size >= length and _ends_a_line(file, length):
-        if size > length:
-            log.info("%s: cut back from %d to %d bytes", path, size, length)
-        return length
-    end = whole_length(file)
-    log.warning(
-        "%s was changed from outside: it has %d bytes, %d were written; going on behind its last whole line at %d",
-        *(path, size, length, end),
-    )
-    return end
-
-
-def _ends_a_line(file: BinaryIO, length: int) -> bool:
-    if not length:
-        return True
-    file.seek(length - 1)
-    return file.read(1) == b"\n"

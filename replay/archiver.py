@@ -19,7 +19,7 @@ from replay.lines import all_sortable, make_line, sortable
 from signaltape.consuming.writing import CannotWrite
 from signaltape.failpoints import failpoint
 from signaltape.records import RECORDS, Group
-from signaltape.replay.line import payload_of
+from signaltape.replay.line import BadLine, payload_of, read_head
 from sink.decoding import Batch
 
 log = logging.getLogger("replay")
@@ -73,10 +73,12 @@ class Archive:
                 self._ledger = Ledger(self._root)
                 self._inode = inode_of(self._root)
             written, conflicts = self._append(self._ledger, lines)
+            if inode_of(self._root) != self._inode:
+                raise OSError("its ledger was deleted or replaced amid a batch")
         except (OSError, sqlite3.Error) as error:
             self.close()
             if is_damaged(error):
-                set_aside(self._root, self._inode)
+                self._set_aside()
             raise CannotWrite(f"the archive under {self._root}", _why(error)) from error
         total = self.total
         self.total = Archived(
@@ -92,11 +94,18 @@ class Archive:
         if ledger is not None:
             ledger.close()
 
+    def _set_aside(self) -> None:
+        try:
+            set_aside(self._root, self._inode)
+        except OSError as error:  # tried again with the next batch
+            log.error("the damaged ledger under %s cannot be moved: %s", self._root, error)
+
     def _append(self, ledger: Ledger, lines: list[_Line]) -> tuple[int, int]:
         """How many lines were written, and how many conflict with one that is there."""
         with ledger.transaction():
-            lengths = {path: self._length(ledger, path) for path in {one.path for one in lines}}
-            fresh, conflicts = ledger.unseen([one.line_id for one in lines], [one.digest for one in lines])
+            ids = [one.line_id for one in lines]
+            lengths = {path: ledger.settled_length(path, ids) for path in {one.path for one in lines}}
+            fresh, conflicts = ledger.unseen(ids, [one.digest for one in lines])
             written = len(fresh)
             files: defaultdict[str, list[bytes]] = defaultdict(list)
             latest: dict[str, _Line] = {}
@@ -111,7 +120,7 @@ class Archive:
                 ledger.set_length(path, append(self._root, path, lengths[path], data))
             failpoint("archive.before_commit")
             for event, line in latest.items():
-                self._replace_snapshot(ledger, event, line)
+                self._replace_snapshot(event, line)
         failpoint("archive.after_commit")
         for line_id in conflicts[:_CONFLICTS_NAMED]:
             log.warning("%s came again with other content: the first one is kept", line_id)
@@ -119,19 +128,20 @@ class Archive:
             log.warning("so did %d more", len(conflicts) - _CONFLICTS_NAMED)
         return written, len(conflicts)
 
-    def _length(self, ledger: Ledger, path: str) -> int:
-        """The committed length of a file; what the ledger does not know is taken over first."""
-        length = ledger.length(path)
-        if length is not None:
-            return length
-        return ledger.adopt(path) if (self._root / path).exists() else 0
-
-    def _replace_snapshot(self, ledger: Ledger, event: str, line: _Line) -> None:
+    def _replace_snapshot(self, event: str, line: _Line) -> None:
         """Keep the latest snapshot of a kind, by its own time."""
-        if line.ts < ledger.snapshot_time(event):
-            return
-        replace_file(self._root / snapshot_file(event), line.line + b"\n")
-        ledger.set_snapshot_time(event, line.ts)
+        path = self._root / snapshot_file(event)
+        if line.ts >= _time_in(path):
+            path.parent.mkdir(exist_ok=True)
+            replace_file(path, line.line + b"\n")
+
+
+def _time_in(path: Path) -> str:
+    """The time of the snapshot in a file; an empty text if there is none. Raises OSError."""
+    try:
+        return read_head(path.read_bytes().rstrip()).ts
+    except (FileNotFoundError, BadLine):
+        return ""
 
 
 def _lines(batch: Batch) -> list[_Line]:

@@ -8,13 +8,19 @@ from pathlib import Path
 
 
 def write_beside(target: Path, chunks: Iterable[bytes]) -> Path:
-    """Write what is to replace `target` into a hidden file beside it; its path. Raises OSError."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    """Write what is to replace `target` into a hidden file beside it; its path. Raises OSError.
+
+    Of what could not be written nothing is left: it may be that the disk is full.
+    """
     hidden = target.with_name(f".{target.name}.new")
-    with hidden.open("wb") as file:
-        file.writelines(chunks)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with hidden.open("wb") as file:
+            file.writelines(chunks)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        hidden.unlink(missing_ok=True)
+        raise
     return hidden
 
 

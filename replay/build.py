@@ -68,7 +68,7 @@ def build(
             source=source.name,
             sha256=digest,
             found=found or {},
-            missing=list(missing),
+            missing=[*missing, *([] if max_events else _gone(source.name, found or {}, total))],
             bad_lines=source.bad.count,
         )
         (hidden / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
@@ -145,6 +145,15 @@ def _write(
 
 def _joined(lines: list[bytes]) -> bytes:
     return b"\n".join(lines) + b"\n"
+
+
+def _gone(name: str, found: dict[str, int], total: int) -> list[str]:
+    counted = found.get(name, 0)
+    if total >= counted:
+        return []
+    return [
+        f"{counted - total} of {counted} events, which {name} held when they were counted, are not there any more"
+    ]
 
 
 def _user() -> str:

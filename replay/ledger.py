@@ -1,24 +1,26 @@
 """The archive's ledger: which lines are in, and how long each file truly is.
 
 An SQLite file beside the archive. A batch appends to files, then commits their new lengths and the ids of its lines in
-one transaction. After a crash whatever lies behind a file's committed length is cut off before the next append: so a
-line is in the archive whole and once, or not at all. The transaction is also the lock between archiver and retention.
-Files that retention rewrites or deletes are planned in the transaction and moved after its commit, or, after a crash,
-before the next one.
+one transaction. What a crash left behind a file's committed length is taken over if it is whole and new, else cut off
+before the next append: so a line is in the archive whole and once, or not at all. The transaction is also the lock
+between archiver and retention. Files that retention rewrites or deletes are planned in the transaction and moved after
+its commit, or, after a crash, before the next one.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
-from replay.adoption import COMPRESSED, known_lines, whole_length
+from replay.adoption import ends_a_line, known_lines, lines_behind, whole_length
 from replay.atomic import sync_folder
+from replay.packed import COMPRESSED
 
 log = logging.getLogger("replay")
 
@@ -26,7 +28,6 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS lines (id BLOB PRIMARY KEY, seen INTEGER NOT NULL, digest INTEGER) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS plans (target TEXT PRIMARY KEY, source TEXT) WITHOUT ROWID",
-    "CREATE TABLE IF NOT EXISTS snapshots (kind TEXT PRIMARY KEY, ts TEXT NOT NULL) WITHOUT ROWID",
 )
 #: Of ledgers that were made before lines had a digest.
 _ADD_DIGEST = "ALTER TABLE lines ADD COLUMN digest INTEGER"
@@ -34,6 +35,7 @@ _ADD_DIGEST = "ALTER TABLE lines ADD COLUMN digest INTEGER"
 _LOCK_TIMEOUT_S = 60.0
 #: Ids of lines are remembered this long, to know duplicates: longer than stream and journals can hold them.
 IDS_KEPT_S = 8 * 86_400.0
+_INSERT = "INSERT OR IGNORE INTO lines VALUES (?, ?, ?)"
 _KEY = 16  # bytes of an id
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 NAME = "archive.db"
@@ -94,18 +96,51 @@ class Ledger:
         found = self._folder / path
         length = 0
         if found.suffix != COMPRESSED:
-            with found.open("rb") as file:
-                length = whole_length(file)
+            length = whole_length(found)
             self.set_length(path, length)
         now = int(time.time())
         if with_ids:
-            rows = (
-                (bytes.fromhex(line_id.replace("-", "")), now, digest)
-                for line_id, digest in known_lines(found)
-            )
-            self._db.executemany("INSERT OR IGNORE INTO lines VALUES (?, ?, ?)", rows)
-        log.warning("%s: the ledger did not know it; taken over as it is", path)
+            rows = ((_key(line_id), now, digest) for line_id, digest in known_lines(found))
+            self._db.executemany(_INSERT, rows)
+        log.warning("%s: the ledger did not know it so; taken over as it is", path)
         return length
+
+    def settled_length(self, path: str, coming: Iterable[str] = ()) -> int:
+        """How far a file is ours, whatever became of it meanwhile; 0 if it is not there. Within a transaction.
+
+        coming: ids of lines that are about to be written: what a crash left of these is written anew.
+        """
+        found, length = self._folder / path, self.length(path)
+        try:
+            file = found.open("rb")
+        except FileNotFoundError:
+            if length:
+                log.warning("%s was changed from outside: it has 0 bytes, %d were written", path, length)
+            return 0
+        with file:
+            size = os.fstat(file.fileno()).st_size
+            if length is not None and size >= length and ends_a_line(file, length):
+                return length if size == length else self._take_over(path, file, length, frozenset(coming))
+        if length is not None:
+            log.warning("%s was changed from outside: it has %d bytes, %d were written", path, size, length)
+        return self.adopt(path)
+
+    def _take_over(self, path: str, file: BinaryIO, length: int, coming: frozenset[str]) -> int:
+        """The length of a file with what stands behind its committed one, as far as that is new and not coming.
+
+        A crash left it there, and it comes again; or the ledger is an older copy, and nothing comes again.
+        """
+        end, now = length, int(time.time())
+        for line_id, digest, line_end in lines_behind(file, length):
+            row = (_key(line_id), now, digest)
+            if line_id in coming or not self._db.execute(_INSERT, row).rowcount:
+                break
+            end = line_end
+        if end > length:
+            os.fsync(file.fileno())
+            self.set_length(path, end)
+            log.warning("%s: lines up to %d were not committed; taken over", path, end)
+        return end
 
     def close(self) -> None:
         """Close the file."""
@@ -114,14 +149,26 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, and nobody else writes meanwhile; what was planned is carried out at its end."""
-        self._db.execute("BEGIN IMMEDIATE")
+        self._begin_settled()
         with self._ending():
-            self._settle()
             yield
         if self._planned:
             self._planned = False
             with self.transaction():
                 pass
+
+    def _begin_settled(self) -> None:
+        """Begin once nothing is planned any more.
+
+        That is committed by itself: else plans would come back with a failure, and be carried out with what this
+        transaction has left in the place of their files.
+        """
+        while True:
+            self._db.execute("BEGIN IMMEDIATE")
+            if self._db.execute("SELECT 1 FROM plans LIMIT 1").fetchone() is None:
+                return
+            with self._ending():
+                self._settle()
 
     @contextmanager
     def _ending(self) -> Iterator[None]:
@@ -154,17 +201,17 @@ class Ledger:
         self._planned = True
 
     def _settle(self) -> None:
-        plans = self._db.execute("SELECT target, source FROM plans").fetchall()
+        # moved first, then deleted: what is compressed is at any time there in one form at least
+        plans = self._db.execute("SELECT target, source FROM plans ORDER BY source IS NULL").fetchall()
         for target, source in plans:
             if source is None:
                 (self._folder / target).unlink(missing_ok=True)
             elif (self._folder / source).exists():  # else it was moved before a crash
                 (self._folder / source).replace(self._folder / target)
-        if plans:
-            for folder in {(self._folder / target).parent for target, _ in plans}:
-                if folder.is_dir():
-                    sync_folder(folder)
-            self._db.execute("DELETE FROM plans")
+        for folder in {(self._folder / target).parent for target, _ in plans}:
+            if folder.is_dir():
+                sync_folder(folder)
+        self._db.execute("DELETE FROM plans")
 
     def unseen(self, ids: Sequence[str], digests: Sequence[int]) -> Fresh:
         """Those lines that are new; from now on they are known. Within a transaction.
@@ -176,17 +223,16 @@ class Ledger:
             (keys[at : at + _KEY], now, digest)
             for at, digest in zip(range(0, len(keys), _KEY), digests, strict=True)
         ]
-        insert = "INSERT OR IGNORE INTO lines VALUES (?, ?, ?)"
         self._db.execute("SAVEPOINT unseen")
         before = self._db.total_changes
-        self._db.executemany(insert, rows)
+        self._db.executemany(_INSERT, rows)
         if self._db.total_changes - before == len(rows):  # as good as always
             self._db.execute("RELEASE unseen")
             return Fresh(set(ids), [])
         self._db.execute("ROLLBACK TO unseen")
         fresh = Fresh(set(), [])
         for one, row in zip(ids, rows, strict=True):
-            if self._db.execute(insert, row).rowcount:
+            if self._db.execute(_INSERT, row).rowcount:
                 fresh.ids.add(one)
             elif self._digest(row[0]) not in (None, row[2]):
                 fresh.conflicts.append(one)
@@ -219,17 +265,9 @@ class Ledger:
         """The file is gone."""
         self._db.execute("DELETE FROM files WHERE path = ?", (path,))
 
-    def snapshot_time(self, kind: str) -> str:
-        """The time of the latest snapshot of a kind that was taken over; an empty text before the first."""
-        row = self._db.execute("SELECT ts FROM snapshots WHERE kind = ?", (kind,)).fetchone()
-        return str(row[0]) if row else ""
 
-    def set_snapshot_time(self, kind: str, ts: str) -> None:
-        """Note the time of the latest snapshot of a kind."""
-        self._db.execute(
-            "INSERT INTO snapshots VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET ts = excluded.ts",
-            (kind, ts),
-        )
+def _key(line_id: str) -> bytes:
+    return bytes.fromhex(line_id.replace("-", ""))
 
 
 def is_damaged(error: BaseException) -> bool:

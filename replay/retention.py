@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-import zstandard
 
-from replay.adoption import COMPRESSED
 from replay.atomic import write_beside
 from replay.files import archive_files, read_heads, read_lines
 from replay.layout import FOLDERS, SESSIONS, SIGNALS, data_folder, day_of, sessions_folder
 from replay.ledger import IDS_KEPT_S, Ledger
+from replay.packed import COMPRESSED, check_whole, pack
 from replay.sessions import HIDDEN, delete_session, read_manifest
 from replay.steering import is_running
 from replay.summary import Summary
@@ -145,6 +144,9 @@ def _guarded(report: Report, path: Path, work: Callable[[], None]) -> None:
     except sqlite3.Error:  # not this file's fault
         raise
     except Exception as error:  # noqa: BLE001 - reported; the other files must not wait for this one
+        if isinstance(error, FileNotFoundError) and not path.exists():
+            log.info("%s was deleted or compressed by another retention meanwhile", path)
+            return
         report.errors.append(f"{path.name}: {one_line(error)}")
         log.warning("retention leaves %s alone: %s", path, error)
 
@@ -162,24 +164,27 @@ def _treat(
     if limit is not None and end <= limit:
         _delete(file, ledger, day, report)
         return
-    report.keptFiles += 1
     if file.path.suffix != COMPRESSED and end + keep.compress_after <= now:
-        report.compressedFiles.append(file.name)
         if not report.dryRun:
             _compress(file, ledger)
+        report.compressedFiles.append(file.name)
+    report.keptFiles += 1
 
 
 def _delete(file: _File, ledger: Ledger, day: date, report: Report) -> None:
+    if not report.dryRun:
+        _sum_up_and_delete(file, ledger, day, report)
     report.deletedFiles.append(file.name)
-    if report.dryRun:
-        return
+
+
+def _sum_up_and_delete(file: _File, ledger: Ledger, day: date, report: Report) -> None:
     with ledger.transaction():
         summary = _summary(file, str(day), report)
         bad = BadLines()
         for head, line in read_heads(file.root, ledger, file.path, bad):
             summary.add(head, line)
         report.errors.extend(bad.named)
-        _plan(file.root, ledger, summary.path, write_beside(summary.path, [summary.encode()]))
+        _plan_summary(file.root, ledger, summary)
         ledger.plan_delete(file.name)
         ledger.drop_file(file.name)
 
@@ -219,13 +224,15 @@ def _drop_old_lines(file: _File, ledger: Ledger, limit: datetime, report: Report
         if not old or report.dryRun:
             return
         for summary in days.values():
-            _plan(file.root, ledger, summary.path, write_beside(summary.path, [summary.encode()]))
+            _plan_summary(file.root, ledger, summary)
         if kept:
             stays = (
                 line + b"\n" for when, _, line in _aged(file, ledger, limit, BadLines()) if when >= limit
             )
-            _plan(file.root, ledger, file.path, write_beside(file.path, stays))
-            ledger.set_length(file.name, kept_bytes)
+            packed = file.path.suffix == COMPRESSED  # by hand
+            _plan(file.root, ledger, file.path, write_beside(file.path, pack(stays) if packed else stays))
+            if not packed:
+                ledger.set_length(file.name, kept_bytes)
         else:
             ledger.plan_delete(file.name)
             ledger.drop_file(file.name)
@@ -244,9 +251,10 @@ def _aged(
 def _compress(file: _File, ledger: Ledger) -> None:
     """To `.zst`; lines that came late, after an earlier compression, are added as a frame of their own."""
     target = file.path.with_name(file.path.name + COMPRESSED)
+    check_whole(target)
     with ledger.transaction():
         plain = (line + b"\n" for line in read_lines(file.root, ledger, file.path))
-        _plan(file.root, ledger, target, write_beside(target, chain(_chunks(target), _packed(plain))))
+        _plan(file.root, ledger, target, write_beside(target, chain(_chunks(target), pack(plain))))
         ledger.plan_delete(file.name)
         ledger.drop_file(file.name)
 
@@ -258,11 +266,9 @@ def _chunks(path: Path) -> Iterator[bytes]:
                 yield chunk
 
 
-def _packed(lines: Iterable[bytes]) -> Iterator[bytes]:
-    packer = zstandard.ZstdCompressor(level=9, write_checksum=True).compressobj()
-    for line in lines:
-        yield packer.compress(line)
-    yield packer.flush()
+def _plan_summary(root: Path, ledger: Ledger, summary: Summary) -> None:
+    summary.path.parent.mkdir(parents=True, exist_ok=True)
+    _plan(root, ledger, summary.path, write_beside(summary.path, [summary.encode()]))
 
 
 def _plan(root: Path, ledger: Ledger, target: Path, hidden: Path) -> None:
@@ -283,6 +289,6 @@ def _session(path: Path, kept: timedelta, now: datetime, report: Report) -> None
     if not old:
         report.keptFiles += 1
         return
-    report.deletedFiles.append(f"{SESSIONS}/{path.name}")
     if not report.dryRun:
         delete_session(path)
+    report.deletedFiles.append(f"{SESSIONS}/{path.name}")

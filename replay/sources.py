@@ -9,14 +9,12 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import zstandard
-
-from replay.adoption import COMPRESSED
-from replay.files import archive_files, read_heads
+from replay.files import archive_files, read_beside
 from replay.layout import FOLDERS, data_folder, day_of, group_of
 from replay.ledger import NAME as LEDGER
 from replay.ledger import Ledger
 from replay.lines import make_line, sortable
+from replay.packed import COMPRESSED
 from signaltape.clock import WIB, from_epoch_ms, show
 from signaltape.consuming.entry import Entry
 from signaltape.events import EVENTS
@@ -127,27 +125,19 @@ class ArchiveSource:
         wants = span.chooser()
         with closing(Ledger(self._root)) as ledger:
             for path in self._files(span):
-                try:
-                    for head, line in read_heads(self._root, ledger, path, self.bad):
-                        if head is not None and wants(head):
-                            yield head.ts, head.line_id, line, head
-                except (OSError, zstandard.ZstdError) as error:
-                    name = path.relative_to(self._root)
-                    self.bad.note(str(name), f"what is left of it cannot be read: {error}")
+                for head, line in read_beside(self._root, ledger, path, self.bad):
+                    if head is not None and wants(head):
+                        yield head.ts, head.line_id, line, head
 
     def _files(self, span: Span) -> Iterator[Path]:
-        """The files that may hold something of the span; one that was compressed meanwhile, in its new form."""
+        """The files that may hold something of the span, by the names of their plain forms."""
         for group, folder in FOLDERS.items():
             found = archive_files(self._root, folder)
-            for path in found:
+            plain = {path.with_suffix("") if path.suffix == COMPRESSED else path for path in found}
+            for path in sorted(plain):
                 day = None if group == Group.EVENTS else day_of(path)
-                if day is not None and not span.has_day(day):
-                    continue
-                packed = path.with_name(path.name + COMPRESSED)
-                if path.exists():
+                if day is None or span.has_day(day):
                     yield path
-                elif packed.exists() and packed not in found:
-                    yield packed
 
 
 class StreamSource:
