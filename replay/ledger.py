@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from replay.adoption import ends_a_line, known_lines, lines_behind, whole_length
-from replay.atomic import sync_folder
+from replay.atomic import alone_in, sync_folder
 from replay.packed import COMPRESSED
 
 log = logging.getLogger("replay")
@@ -60,7 +60,8 @@ class Ledger:
         folder.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(folder / NAME, timeout=_LOCK_TIMEOUT_S, isolation_level=None)
         try:
-            self._db.execute("PRAGMA journal_mode=WAL")
+            with alone_in(folder):  # several at the first start: SQLite refuses all but one at once
+                self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             if "digest" not in self._columns_of_lines():
                 self._make()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from replay.build import build
@@ -19,9 +20,9 @@ from tests.support.waiting import eventually
 
 
 def test_an_event_that_was_stepped_to_is_in_the_stream_at_once_at_any_speed(
-    settings: Settings, runner: Runner, redis_client: Any
+    settings: Settings, runner: Runner, redis_client: Any, tmp_path: Path
 ) -> None:
-    data = settings.data
+    data = tmp_path
     write(data, [record("order_log", NOON + timedelta(seconds=number)) for number in range(3)])
     session = build(data, ArchiveSource(data), DAY, now=datetime.now(UTC)).session_id
     folder, key = sessions_folder(data) / session, replay_key(settings.stream, session)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -189,3 +191,33 @@ def test_what_went_away_between_counting_and_building_is_said(tmp_path: Path) ->
     manifest = build(tmp_path, source, DAY, now=datetime.now(UTC), found=found)
     assert manifest.total_events == 0
     assert any("2" in one for one in manifest.missing)
+
+
+#: Opens a ledger in each folder that it is told, and says so.
+_OPENER = """
+import sys
+from pathlib import Path
+from replay.ledger import Ledger
+for line in sys.stdin:
+    Ledger(Path(line.strip())).close()
+    print("opened", flush=True)
+"""
+
+
+def test_several_that_open_a_new_ledger_at_once_all_can(tmp_path: Path) -> None:
+    openers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _OPENER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    for number in range(20):  # it goes wrong in one of some
+        for opener in openers:
+            assert opener.stdin is not None
+            opener.stdin.write(f"{tmp_path / str(number)}\n")
+            opener.stdin.flush()
+        for opener in openers:
+            assert opener.stdout is not None
+            opener.stdout.readline()
+    said = [opener.communicate() for opener in openers]
+    assert [opener.returncode for opener in openers] == [0] * 3, said
