@@ -26,6 +26,8 @@ from signaltape.replay.session import EVENTS, MANIFEST, DateRange, Manifest
 
 #: So many lines are sorted in memory at once; more go to disk in sorted runs that are then merged.
 RUN_LINES = 100_000
+#: So many runs are merged at once: each is an open file.
+_MOST_RUNS = 200
 #: So many lines are written, and told of, at once.
 _AT_ONCE = 1000
 
@@ -91,12 +93,22 @@ def _sorted(lines: Iterator[Keyed], folder: Path, progress: Callable[[str, int],
         if not runs and len(run) < RUN_LINES:
             yield from run
             return
-        path = folder / f"run-{len(runs)}"
-        with path.open("wb") as file:
-            for start in range(0, len(run), _AT_ONCE):
-                file.write(_joined([line for _, _, line, _ in run[start : start + _AT_ONCE]]))
-        runs.append(path)
+        runs.append(_write_run(folder / f"run-{read}", iter(run)))
         del run
+        if len(runs) == _MOST_RUNS:  # no process may open any number of files
+            runs = [_write_run(folder / f"runs-{read}", _merged(runs))]
+    yield from _merged(runs)
+
+
+def _write_run(path: Path, lines: Iterator[Keyed]) -> Path:
+    with path.open("wb") as file:
+        while some := list(islice(lines, _AT_ONCE)):
+            file.write(_joined([line for _, _, line, _ in some]))
+    return path
+
+
+def _merged(runs: list[Path]) -> Iterator[Keyed]:
+    """The lines of sorted runs in order; the runs are gone then."""
     with ExitStack() as stack:
         files = [stack.enter_context(path.open("rb")) for path in runs]
         yield from heapq.merge(*(_keyed(file) for file in files))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import resource
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from replay import build as building
 from replay import retention, sessions
 from replay.atomic import write_beside
 from replay.build import build
@@ -221,3 +223,17 @@ def test_several_that_open_a_new_ledger_at_once_all_can(tmp_path: Path) -> None:
             opener.stdout.readline()
     said = [opener.communicate() for opener in openers]
     assert [opener.returncode for opener in openers] == [0] * 3, said
+
+
+def test_a_session_of_very_many_lines_opens_few_files_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "RUN_LINES", 3)
+    write(tmp_path, [trade("A", (number * 7) % 3000) for number in range(3000)])
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (400, hard))
+    try:
+        found = [event.data["n"] for event in built_now(tmp_path)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert found == list(range(3000))
