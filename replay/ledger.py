@@ -13,6 +13,7 @@ import logging
 import os
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,13 +130,19 @@ class Ledger:
     def _take_over(self, path: str, file: BinaryIO, length: int, coming: frozenset[str]) -> int:
         """The length of a file with what stands behind its committed one, as far as that is new and not coming.
 
-        A crash left it there, and it comes again; or the ledger is an older copy, and nothing comes again.
+        A crash left it there, and it comes again; or the ledger is an older copy, and nothing comes again; or a file
+        that was shorter for a while has been restored, and what is behind is known, but nowhere else.
         """
         end, now = length, int(time.time())
+        counts: Counter[str] = Counter()
         for line_id, digest, line_end in lines_behind(file, length):
-            row = (_key(line_id), now, digest)
-            if line_id in coming or not self._db.execute(_INSERT, row).rowcount:
+            key = _key(line_id)
+            if line_id in coming:
                 break
+            if not self._db.execute(_INSERT, (key, now, digest)).rowcount:
+                counts = counts or Counter(known_id for known_id, _ in known_lines(self._folder / path))
+                if self._digest(key) != digest or counts[line_id] > 1:
+                    break
             end = line_end
         if end > length:
             os.fsync(file.fileno())

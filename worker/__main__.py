@@ -116,6 +116,8 @@ def status(as_json: bool, days: int) -> None:
     try:
         with connect(database, name="signaltape-status") as connection:
             found = whole_status(client, connection, settings, utc_now(), days)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
     except DatabaseError as error:
         raise click.ClickException(f"Postgres: {one_line(error)}") from None
     except RedisError as error:

@@ -9,6 +9,7 @@ import msgspec
 import redis
 
 from signaltape.consuming.partitions import streams_beyond
+from signaltape.errors import SettingsError
 from signaltape.journal.cursor import read_cursor
 from signaltape.journal.home import backlog_bytes, is_alive, journal_folders
 from signaltape.redis_facts import redis_cautions
@@ -108,11 +109,14 @@ def whole_status(client: Any, connection: Connection, settings: Settings, now: d
 
 
 def journal_status(settings: Settings) -> list[JournalStatus]:
-    """The journals of this machine."""
-    return [
-        JournalStatus(folder.name, is_alive(folder), backlog_bytes(folder), read_cursor(folder).events)
-        for folder in journal_folders(settings.home)
-    ]
+    """The journals of this machine. Raises SettingsError if they cannot be listed."""
+    try:
+        return [
+            JournalStatus(folder.name, is_alive(folder), backlog_bytes(folder), read_cursor(folder).events)
+            for folder in journal_folders(settings.home)
+        ]
+    except OSError as error:
+        raise SettingsError(f"SIGNALTAPE_HOME: {error.filename}: {error.strerror}") from None
 
 
 def _partition(client: Any, status: PartitionStatus, now_s: float) -> PartitionStatus:

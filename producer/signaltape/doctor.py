@@ -84,7 +84,12 @@ def _journal_writable(settings: Settings) -> Finding:
 
 
 def _journals(settings: Settings) -> Iterator[Finding]:
-    for folder in journal_folders(settings.home):
+    try:
+        folders = journal_folders(settings.home)
+    except OSError as error:
+        yield Finding(False, "journals", f"{error.filename} cannot be listed: {error.strerror}")
+        return
+    for folder in folders:
         state = "a running engine" if is_alive(folder) else "an engine that has ended"
         size = backlog_bytes(folder) // 1024
         shipped = read_cursor(folder).events

@@ -99,6 +99,17 @@ def test_a_last_line_whose_newline_an_editor_took_away_stays(tmp_path: Path) -> 
     assert numbers(tmp_path) == [0, 1, 2]
 
 
+def test_a_file_that_was_cut_for_a_while_and_then_restored_is_whole_again(tmp_path: Path) -> None:
+    write(tmp_path, [order(0), order(1), order(2)])
+    whole = (tmp_path / DAY_FILE).read_bytes()
+    (tmp_path / DAY_FILE).write_bytes(whole[:-40])
+    assert numbers(tmp_path) == [0, 1]
+    (tmp_path / DAY_FILE).write_bytes(whole)
+    assert numbers(tmp_path) == [0, 1, 2]
+    write(tmp_path, [order(3)], first=3)
+    assert numbers(tmp_path) == [0, 1, 2, 3]
+
+
 def test_an_older_snapshot_does_not_become_the_latest_when_the_ledger_is_lost(tmp_path: Path) -> None:
     write(tmp_path, [record("risk_snapshot", NOON, n=2)])
     (tmp_path / "data/archive.db").unlink()
