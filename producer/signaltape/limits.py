@@ -39,8 +39,9 @@ _RUN = b"0" * 500
 _GROWING_BYTES = 4 * MAX_EVENT_BYTES // MAX_DIGITS
 _DIGITS_TO_ZERO = bytes.maketrans(b"123456789E", b"000000000e")
 # The letter comes first, and what stands before it is looked at from there: so the search runs from letter to letter.
-_SMALL_E = re.compile(rb"e[0-9+-](?<=[0-9.:,\[\s-][0-9]e.)[0-9]{2}(?:(?<=[0-9]{3})|[0-9])")
-_LARGE_E = re.compile(rb"E[0-9+-](?<=[0-9.:,\[\s-][0-9]E.)[0-9]{2}(?:(?<=[0-9]{3})|[0-9])")
+# What stands behind it comes last: it tells most of the digits of an id from a number.
+_SMALL_E = re.compile(rb"e[0-9+-](?<=[0-9.:,\[\s-][0-9]e.)[0-9]{2}(?:(?<=[0-9]{3})|[0-9])[0-9]*(?=[,}\]\s])")
+_LARGE_E = re.compile(rb"E[0-9+-](?<=[0-9.:,\[\s-][0-9]E.)[0-9]{2}(?:(?<=[0-9]{3})|[0-9])[0-9]*(?=[,}\]\s])")
 _DIGITS_AND_POINT = b"0123456789."
 _MINUS = ord("-")
 #: How a Decimal writes its exponent. Floats write theirs with a small e, and never have too many digits.
