@@ -165,9 +165,8 @@ def _show(found: Status, settings: Settings) -> None:
         console.print(
             f"journal {journal.name} ({state}): {journal.bytes // 1024} KiB, {journal.shipped_events} shipped"
         )
-    console.print(
-        f"stored in {found.days} days:", *(f"{kind}={n}" for kind, n in sorted(found.events.items()))
-    )
+    kinds = [f"{kind}={n}" for kind, n in sorted(found.events.items())]
+    console.print(f"of the last {found.days} days are stored:", *(kinds or ["nothing"]))
     console.print("orphans:", *(f"{name}={n}" for name, n in found.orphans.items()))
     console.print(
         f"dead letters: {found.dead_letters}, conflicts: {found.conflicts}, duplicates: {found.duplicates}"
