@@ -236,10 +236,14 @@ def test_sigterm_finishes_the_batch_acknowledges_and_leaves(
 
 
 def test_two_workers_share_the_stream(
-    settings: Settings, redis_client: Any, key: str, runner: Runner, connection: Connection
+    redis_client: Any, key: str, runner: Runner, database: Secret, connection: Connection
 ) -> None:
     add_lives(redis_client, key, 5_000)
-    both = [runner.start("worker", "--once", "--batch", "500") for _ in range(2)]
+    redis_client.xgroup_create(key, "worker", id="0")
+    with connect(database) as holder, holder.transaction():  # so that neither is done before the other begins
+        holder.execute("LOCK TABLE signal_events IN ACCESS EXCLUSIVE MODE")
+        both = [runner.start("worker", "--once", "--batch", "500") for _ in range(2)]
+        eventually(lambda: len(redis_client.xinfo_consumers(key, "worker")) == 2)
     done = [process.finish() for process in both]
     assert [code for code, _, _ in done] == [0, 0], done
     assert stored(connection) == 20_000
