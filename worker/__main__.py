@@ -25,6 +25,7 @@ from signaltape.settings import Secret, Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.stream import WORKER_GROUP, stream_keys
 from sink.db import DatabaseError, connect, database_url, one_line
+from worker.arguments import TEXT
 from worker.dead_letters import dead_letters
 from worker.loop import Worker
 from worker.metrics import serve
@@ -36,7 +37,7 @@ _DEFAULTS = Limits()
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--once", is_flag=True, help="Drain the stream, then exit (exit code 1 if a server is away).")
-@click.option("--name", help="Consumer name. Default: $DYNO, or machine name and a free number.")
+@click.option("--name", type=TEXT, help="Consumer name. Default: $DYNO, or machine name and a free number.")
 @click.option(
     "--batch", type=click.IntRange(1, 100_000), default=_DEFAULTS.max_entries, show_default=True,
     help="Entries in one transaction at most.",
@@ -46,7 +47,7 @@ _DEFAULTS = Limits()
     help="How long a batch may gather.",
 )  # fmt: skip
 @click.option(
-    "--claim-idle-ms", type=click.IntRange(100), default=_DEFAULTS.claim_idle_ms, show_default=True,
+    "--claim-idle-ms", type=click.IntRange(100, 86_400_000), default=_DEFAULTS.claim_idle_ms, show_default=True,
     help="Take over entries that another worker has held for longer.",
 )  # fmt: skip
 @click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")

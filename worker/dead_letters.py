@@ -22,11 +22,12 @@ from signaltape.settings import Settings
 from signaltape.stream import FIELD_FIRST_ENTRY_ID
 from sink import dead_letters as letters
 from sink.db import Connection, DatabaseError, connect, database_url, one_line
+from worker.arguments import TEXT
 
 console = Console()
 _FILTERS = (
-    click.option("--event", help="Only this event."),
-    click.option("--reason", help="Only reasons that contain this text."),
+    click.option("--event", type=TEXT, help="Only this event."),
+    click.option("--reason", type=TEXT, help="Only reasons that contain this text."),
     click.option("--since", type=click.DateTime(), help="Only entries from this WIB time on."),
     click.option("--until", type=click.DateTime(), help="Only entries before this WIB time."),
 )
