@@ -82,9 +82,16 @@ async def _run(fault: str, messages: int, database: Secret, chance: random.Rando
             uncertain = _settled(connection, "uncertain")
             wrong = [*_stubs(connection, server), *_pace(server)]
             server.chance_of_fault = lambda: "ok"
-            for number in uncertain:  # a person looked at the chat, and the report is not there
-                Outbox(connection).resend(number, datetime.now(UTC) + timedelta(minutes=5))
-            await _send(connection, database, server, chance, seconds_of_kills=0)
+            looked_at: set[int] = set()
+            while True:
+                for number in uncertain:  # a person looked at the chat, and the report is not there
+                    Outbox(connection).resend(number, datetime.now(UTC) + timedelta(minutes=5))
+                await _send(connection, database, server, chance, seconds_of_kills=0)
+                looked_at.update(uncertain)
+                # such as one whose time was over while its text was in doubt
+                uncertain = [one for one in _settled(connection, "uncertain") if one not in looked_at]
+                if not uncertain:
+                    break
             wrong += [
                 *_counted(connection, server, messages),
                 *_files(connection, server),
@@ -96,7 +103,7 @@ async def _run(fault: str, messages: int, database: Secret, chance: random.Rando
                 faults,
                 kills,
                 len(_settled(connection, "sent")),
-                len(uncertain),
+                len(looked_at),
                 len(_settled(connection, "expired")),
                 sum(text == STUB.text for text in server.messages.values()),
                 wrong,
