@@ -61,6 +61,7 @@ def connect(url: Secret, *, name: str = "signaltape", autocommit: bool = True) -
     )
     try:
         _refuse_other_encodings(connection)
+        connection.execute(_SQL["no_hurry"])
         connection.execute(_SQL["settings"], {"zone": WIB_NAME, "url_says": _names_a_schema(url)})
         connection.autocommit = autocommit
     except BaseException:

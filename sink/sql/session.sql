@@ -1,3 +1,7 @@
+-- name: no_hurry
+-- First of all: a role's short timeout would also cut off what follows, which is slow in a session that is new.
+SET statement_timeout = 0
+
 -- name: settings
 -- What this program relies on, whatever a role, a database or an environment variable says. Those that a server does not
 -- know (they are younger than it) are left out. The tables are in `public`, unless the URL says where, or they have been
