@@ -132,7 +132,7 @@ def test_moves_that_were_followed_before_are_known(connection: Connection) -> No
         " ('scorecard:2022-01-17:-77', '-1001', 'x', now(), 'sent'), ('k', '-5', 'x', now(), 'sent'),"
         " ('scorecard:2022-01-17:-8', '-8', 'x', now(), 'sent')"
     )
-    (step,) = (one for one in migrations.migrations() if one.number == 11)
+    (step,) = (one for one in migrations.migrations() if one.name == "chats")
     connection.execute(step.sql)
     assert connection.execute("SELECT chat_id, moved_to FROM telegram_chats").fetchall() == [("-77", "-1001")]
 
