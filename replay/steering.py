@@ -126,7 +126,7 @@ def _locked(folder: Path) -> FileLock:
     for _ in range(_LOCK_TRIES):
         if lock.acquire():
             return lock
-        time.sleep(_LOCK_TRY_EVERY_S)
+        time.sleep(_LOCK_TRY_EVERY_S)  # who asks whether it is running holds the lock for a moment
     raise SessionError(f"session {folder.name} is being replayed already")
 
 

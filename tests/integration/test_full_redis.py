@@ -17,10 +17,10 @@ from signaltape.stream import WORKER_GROUP, stream_key, vanished_key
 from sink.entries import Outcome
 from tests.integration.conftest import own_valkey
 from tests.integration.test_loop_ends import make_suspect
-from tests.integration.test_refused import working
 from tests.integration.test_vanished import give_out_then_delete
 from tests.integration.test_worker import add_lives, pending
 from tests.support.waiting import eventually
+from tests.support.working import working
 from worker.loop import Worker
 
 

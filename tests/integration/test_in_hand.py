@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -15,7 +14,7 @@ from sink.db import Connection, connect
 from sink.entries import Outcome
 from tests.integration.test_worker import add_lives, make_worker, pending, stored
 from tests.support.waiting import eventually
-from worker.loop import Worker
+from tests.support.working import working
 
 #: Others may take over what was held for longer than this.
 IDLE_MS = 400
@@ -35,17 +34,6 @@ def locked(database: Secret) -> Iterator[Callable[[], None]]:
         holder.execute("BEGIN")
         holder.execute("LOCK TABLE signal_events IN ACCESS EXCLUSIVE MODE")
         yield lambda: holder.rollback()
-
-
-@contextmanager
-def working(worker: Worker, stop: threading.Event) -> Iterator[None]:
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 @pytest.fixture

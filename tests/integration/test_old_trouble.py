@@ -11,10 +11,11 @@ from signaltape import Settings
 from signaltape.consuming.suspects import SUSPECT_DELIVERIES
 from sink.db import Connection
 from sink.entries import Outcome
-from tests.integration.test_refused import add_trades, dead, working
+from tests.integration.test_refused import add_trades, dead
 from tests.integration.test_worker import add, add_lives, drain, make_worker, pending, stored
 from tests.support.records import RECORD_SAMPLES
 from tests.support.waiting import eventually
+from tests.support.working import working
 
 REFUSE = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -16,7 +13,7 @@ from sink.entries import Outcome
 from tests.integration.test_worker import add, add_lives, make_worker, pending, stored
 from tests.support.records import RECORD_SAMPLES
 from tests.support.waiting import eventually
-from worker.loop import Worker
+from tests.support.working import working
 
 #: An error that lies neither in the values of a row nor in the connection.
 REFUSE_TRADES = """
@@ -31,17 +28,6 @@ $$ BEGIN IF (SELECT count(*) FROM fresh) > 5 THEN
 CREATE TRIGGER refuse AFTER INSERT ON signal_events REFERENCING NEW TABLE AS fresh
     FOR EACH STATEMENT EXECUTE FUNCTION refuse()
 """
-
-
-@contextmanager
-def working(worker: Worker, stop: threading.Event) -> Iterator[None]:
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)

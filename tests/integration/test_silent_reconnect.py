@@ -9,9 +9,10 @@ import pytest
 from signaltape import Secret, Settings
 from sink.db import Connection
 from sink.entries import Outcome
-from tests.integration.test_in_hand import locked, working
+from tests.integration.test_in_hand import locked
 from tests.integration.test_worker import add_lives, make_worker, pending, stored
 from tests.support.waiting import eventually
+from tests.support.working import working
 
 
 @pytest.fixture(autouse=True)
