@@ -1,0 +1,150 @@
+"""The promises of the spine, looked at from outside: nothing lost, nothing doubled, nothing acknowledged too early."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from signaltape.stream import ARCHIVE_GROUP, WORKER_GROUP
+from tests.simulation.tables.database import DEAD
+from tests.simulation.worlds.truth import Given, frames_of, journalled, streamed
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.spine import SpineWorld
+
+#: By how much a journal may be below its bound when its oldest segment has to go.
+_SEGMENTS_OF_ROOM = 2
+#: A full look at everything that was accepted is taken once in so many checks.
+_FULL_EVERY = 8
+
+
+class Audit:
+    """Follows each event and each entry of one world."""
+
+    def __init__(self, world: SpineWorld) -> None:
+        self._world = world
+        self._truth = world.truth
+        #: what each entry that Redis ever gave an id to holds
+        self._entries: dict[tuple[str, str], Given] = {}
+        #: entries whose batch was committed, and when last
+        self._committed: dict[tuple[str, str], int] = {}
+        self._seen_commits = 0
+        self._stored: set[Given] = set()
+        self._checks = 0
+        #: what is being removed, by its file
+        self._emptied: dict[str, list[Given]] = {}
+        world.disk.on_remove = self._on_remove
+
+    def added(self, key: str, entry_id: str, given: Given) -> None:
+        """Redis took an event."""
+        self._entries[key, entry_id] = given
+        if given not in self._truth.attempted:
+            self._world.fail("nothing made up", f"{given} was sent to {key}, nobody gave it")
+
+    def acknowledged(self, key: str, group: str, ids: Sequence[str]) -> None:
+        """A group says that it is done with entries."""
+        if group == WORKER_GROUP:
+            self._take_commits()
+            for entry_id in ids:
+                if (key, entry_id) in self._entries and (key, entry_id) not in self._committed:
+                    given = self._entries[key, entry_id]
+                    self._world.fail(
+                        "acknowledged only when committed", f"{entry_id} of {key}, {given}, is in no commit"
+                    )
+        elif group != ARCHIVE_GROUP:
+            self._world.fail("groups", f"{group} acknowledges")
+
+    def check(self) -> None:
+        """What must hold now."""
+        self._take_commits()
+        self._checks += 1
+        if self._checks % _FULL_EVERY == 0:
+            self._find_lost()
+
+    def nothing_left(self) -> bool:
+        """Whether all that was accepted is stored, and nothing waits."""
+        self._take_commits()
+        world = self._world
+        if any(world.redis.pending(key, WORKER_GROUP.encode()) for key in world.stream_keys if self._has_group(key)):
+            return False
+        return not (self._truth.accepted - self._stored - self._truth.evicted - self._truth.excused)
+
+    def verify(self) -> None:
+        """What must hold at the end."""
+        self._take_commits()
+        self._find_lost()
+        missing = self._truth.accepted - self._stored - self._truth.evicted - self._truth.excused
+        if missing:
+            self._world.fail("all is stored", f"{len(missing)} events are not, such as {min(missing)}")
+        for given in self._stored - self._truth.attempted:
+            self._world.fail("nothing made up", f"{given} is stored, nobody gave it")
+
+    def _has_group(self, key: bytes) -> bool:
+        return key in self._world.redis.streams() and WORKER_GROUP.encode() in self._world.redis.groups(key)
+
+    def _take_commits(self) -> None:
+        world = self._world
+        commits = world.database.commits
+        for commit in commits[self._seen_commits :]:
+            for fate in commit.fates:
+                place = (fate.stream, fate.entry_id)
+                before = self._committed.get(place)
+                if before is not None and world.disturbed_ns < before - self._patience_ns:
+                    world.fail("handed out once", f"{place} was written again though nothing had happened")
+                self._committed[place] = world.scheduler.now_ns
+                if place in self._entries:
+                    given = self._entries[place]
+                    if fate.became == DEAD and given not in self._truth.excused:
+                        self._check_dead(place, given)
+                    self._stored.add(given)
+        self._seen_commits = len(commits)
+
+    @property
+    def _patience_ns(self) -> int:
+        return 3 * self._world.claim_idle_ms * 1_000_000
+
+    def _check_dead(self, place: tuple[str, str], given: Given) -> None:
+        reason = self._world.database.dead_letters.get(place, "")
+        if not any(word in reason for word in ("refuses it", "rejects it", "ended its worker")):
+            self._world.fail("no dead letters", f"{given} became one: {reason}")
+
+    def _find_lost(self) -> None:
+        """Accepted = in a journal, in the stream, stored, or gone by the bound."""
+        world, truth = self._world, self._truth
+        missing = truth.accepted - self._stored - truth.evicted - truth.excused
+        if not missing:
+            return
+        for machine in world.homes:
+            missing.difference_update(journalled(machine.folder / "home"))
+        for key in world.stream_keys:
+            missing.difference_update(streamed(world.redis.entries(key)))
+        if missing:
+            world.fail(
+                "nothing is lost",
+                f"{len(missing)} accepted events are in no journal, not in the stream and not stored, such as {min(missing)}",
+            )
+
+    def _on_remove(self, path: str) -> None:
+        """A segment goes: only if all of it is safe, or the journal is at its bound."""
+        if not path.endswith(".seg"):
+            return
+        truth, world = self._truth, self._world
+        unsafe = set(frames_of(Path(path))) - self._stored - truth.evicted - truth.excused
+        for key in world.stream_keys:
+            if not unsafe:
+                return
+            unsafe.difference_update(streamed(world.redis.entries(key)))
+        if unsafe:
+            self._take_commits()
+            unsafe -= self._stored
+        if not unsafe:
+            return
+        folder = Path(path).parent.parent
+        size = sum(one.stat().st_size for one in folder.glob("*/*.seg"))
+        if size >= world.journal_max_bytes - _SEGMENTS_OF_ROOM * world.segment_bytes:
+            truth.evicted |= unsafe
+        else:
+            world.fail("removed only when safe", f"{path.rpartition('journal/')[2]} goes with {min(unsafe)}")
+
+

@@ -1,0 +1,143 @@
+"""Programs: what a platform runs, starts again when it ends, and asks to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from greenlet import GreenletExit
+
+from tests.simulation.kernel.machines import Machine, Process
+from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.threads import Event, Waiters
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.base import World
+
+
+class Program:
+    """One program on one machine; each start is a new process.
+
+    main: called in the process with it and the event that asks it to stop.
+    restart_s: it is started again after at most so long.
+    at_start, at_end: told of each process.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        name: str,
+        main: Callable[[Process, Event], Any],
+        *,
+        restart_s: float = 8.0,
+        killable: bool = True,
+        at_end: Callable[[Process], None] = lambda _process: None,
+    ) -> None:
+        self.machine = machine
+        self.name = name
+        self.main = main
+        self.restart_s = restart_s
+        self.killable = killable
+        self.at_end = at_end
+        self.process: Process | None = None
+        self.stop: Event | None = None
+        self.due_ns: int | None = None
+        self.asked_ns: int | None = None
+        self.starts = 0
+
+
+class Supervisor:
+    """Starts programs, starts them again, and asks them to stop."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._scheduler = world.scheduler
+        self.programs: list[Program] = []
+        self._waiters = Waiters(world.scheduler)
+        self._task_started = False
+        self._process: Process | None = None
+
+    def add(self, program: Program) -> Program:
+        """Take charge of a program, and start it."""
+        self.programs.append(program)
+        program.due_ns = self._scheduler.now_ns
+        if self._process is None:
+            self._process = Process(self._world.machine("nowhere"), "supervisor")
+            self._process.killable = False
+            self._process.start(self._run)
+        return program
+
+    def ask_to_stop(self, program: Program) -> None:
+        """As SIGTERM: it ends by itself, and is started again unless the world ends."""
+        if program.process is not None and program.stop is not None and program.asked_ns is None:
+            program.asked_ns = self._scheduler.now_ns
+            self._world.story.tell("supervisor", f"asks {program.process.name} to stop")
+            program.stop.set()
+
+    def stop_all(self) -> None:
+        """Ask all to stop; nothing is started any more."""
+        for program in self.programs:
+            program.due_ns = None
+            self.ask_to_stop(program)
+
+    def running(self) -> list[Program]:
+        """Those that have not ended."""
+        return [program for program in self.programs if program.process is not None]
+
+    def processes(self) -> list[Process]:
+        """The processes that run."""
+        return [program.process for program in self.programs if program.process is not None]
+
+    def check_stops(self) -> None:
+        """Whether anybody takes too long who was asked to stop."""
+        from tests.simulation.worlds.base import STOP_WITHIN_S
+
+        for program in self.programs:
+            if program.process is None or program.asked_ns is None:
+                continue
+            took_s = (self._scheduler.now_ns - max(program.asked_ns, self._world.disturbed_ns)) / NS
+            if took_s > STOP_WITHIN_S:
+                where = "; ".join(sorted(f"{task.name} at {task.where}" for task in program.process.tasks))
+                self._world.fail("ends in time", f"{program.name} was asked to stop {took_s:.1f} s ago: {where}")
+
+    def _run(self) -> None:
+        while True:
+            now = self._scheduler.now_ns
+            for program in self.programs:
+                if program.process is None and program.due_ns is not None and program.due_ns <= now:
+                    self._start(program)
+            due = [one.due_ns for one in self.programs if one.process is None and one.due_ns is not None]
+            self._waiters.wait("a program to start", max((min(due) - now) / NS, 0.0) if due else 1.0)
+
+    def _start(self, program: Program) -> None:
+        program.starts += 1
+        process = Process(program.machine, f"{program.name} #{program.starts}")
+        process.killable = program.killable
+        stop = Event(self._scheduler)
+        program.process, program.stop, program.due_ns, program.asked_ns = process, stop, None, None
+        process.at_death.append(lambda: self._ended(program, process))
+        self._world.story.tell("supervisor", f"starts {process.name}")
+
+        def main() -> None:
+            try:
+                program.main(process, stop)
+            except GreenletExit:
+                raise
+            except BaseException as error:  # noqa: BLE001 - a program that ends by an error is started again
+                self._world.story.tell(process.name, f"ends by {type(error).__name__}: {error}")
+                self._world.disturb()
+            else:
+                self._world.story.tell(process.name, "ends")
+            process.kill()
+
+        process.start(main)
+
+    def _ended(self, program: Program, process: Process) -> None:
+        if program.process is not process:
+            return
+        program.process, program.stop, program.asked_ns = None, None, None
+        program.at_end(process)
+        if not self._world.finishing:
+            wait_s = self._world.chance.random() * program.restart_s
+            program.due_ns = self._scheduler.now_ns + int(wait_s * NS)
+            self._waiters.wake()

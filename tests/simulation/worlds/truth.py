@@ -1,0 +1,106 @@
+"""What really happened, kept beside the product: who gave what, and where each of it is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from signaltape.journal.frame import Frame, next_frame_after, read_frame
+from signaltape.journal.segment import HEADER_BYTES, SUFFIX
+
+#: The field of an event's data that tells one from another, whatever its key.
+TOKEN = "token"
+
+
+class Key(NamedTuple):
+    """What makes an event or record one: by it the tables are unique."""
+
+    one: str
+    event: str
+
+
+class _Data(msgspec.Struct):
+    signal_id: str = ""
+    id: str = ""
+    token: str = ""
+
+
+_decode = msgspec.json.Decoder(_Data).decode
+
+
+class Given(NamedTuple):
+    """What an engine gave: its key, and which content."""
+
+    key: Key
+    token: str
+
+
+def given_of(name: str, data: bytes) -> Given:
+    """Which event this is, by its name and data as they stand in a journal, a stream or a table."""
+    found = _decode(data)
+    return Given(Key(found.signal_id or found.id, name if found.signal_id else "record"), found.token)
+
+
+class Truth:
+    """What engines gave, and what may be missing for a reason."""
+
+    def __init__(self) -> None:
+        #: given, whatever came of it; and those of which emit said that they are safe
+        self.attempted: set[Given] = set()
+        self.accepted: set[Given] = set()
+        #: gone by the journal's bound, and by a power cut or damage that no checksum mends
+        self.evicted: set[Given] = set()
+        self.excused: set[Given] = set()
+        self.by_key: defaultdict[Key, set[str]] = defaultdict(set)
+
+    def attempt(self, given: Given) -> None:
+        """An engine is about to give it."""
+        self.attempted.add(given)
+
+    def accept(self, given: Given) -> None:
+        """Emit said that it is safe."""
+        self.accepted.add(given)
+        self.by_key[given.key].add(given.token)
+
+
+def journalled(home: Path) -> Iterator[Given]:
+    """Everything that stands in the journals of a home."""
+    for path in sorted(home.glob(f"journal/*/*{SUFFIX}")):
+        yield from frames_of(path)
+
+
+def frames_of(path: Path) -> list[Given]:
+    """Everything that stands in a segment."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    view, offset, found = memoryview(content), HEADER_BYTES, []
+    while offset < len(view):
+        frame = read_frame(view, offset)
+        if isinstance(frame, Frame):
+            found.append(given_of(frame.name.decode(), frame.data))
+            offset = frame.end
+            continue
+        if not any(view[offset:]):
+            break
+        follows = next_frame_after(view, offset)
+        if follows is None:
+            break
+        offset = follows
+    return found
+
+
+def streamed(entries: Iterable[tuple[object, Iterable[bytes]]]) -> Iterator[Given]:
+    """Everything that stands in a stream. entries: ids, and names and values in turn."""
+    for _, fields in entries:
+        flat = list(fields)
+        values = dict(zip(flat[::2], flat[1::2], strict=False))
+        if b"event" in values and b"data" in values:
+            yield given_of(values[b"event"].decode(), values[b"data"])
+
+

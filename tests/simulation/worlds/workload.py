@@ -1,0 +1,117 @@
+"""What engines do: lives of signals, records, from several threads, and from a signal's handler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from signaltape.emitter import Emitter
+from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.threads import Event, Thread
+from tests.simulation.worlds.truth import Given, Key
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.spine import SpineWorld
+
+
+class Workload:
+    """One engine: each start is a new process, with an emitter of its own.
+
+    ship: whether its emitter ships.
+    """
+
+    def __init__(self, world: SpineWorld, name: str, *, ship: bool) -> None:
+        self._world = world
+        self._name = name
+        self._ship = ship
+        self._number = 0
+        self._emitter: Emitter | None = None
+        self._accepted = 0
+        self._open: list[str] = []
+        self._in_handler = False
+        #: no more events are to come
+        self.over = False
+        self.process: Process | None = None
+
+    def run(self, process: Process, stop: Event) -> None:
+        """The engine's main: emits until asked to stop, then closes."""
+        world, chance = self._world, process.random
+        self.process, self._accepted, self._open = process, 0, []
+        emitter = self._emitter = world.emitter(process, ship=self._ship)
+        threads = [Thread(world.scheduler, target=lambda: self._emit_until(stop, process, emitter), name="emits")]
+        for thread in threads[: chance.choice((0, 1))]:
+            thread.start()
+        self._emit_until(stop, process, emitter)
+        for thread in threads:
+            thread.join()
+        self._check_counts(emitter)
+        emitter.close(chance.choice((0.0, 1.0, 5.0)))
+
+    def from_handler(self) -> None:
+        """Emit in the middle of whatever the main thread is doing."""
+        if self._emitter is None or self.process is None or self._in_handler or self.over:
+            return
+        self._in_handler = True
+        try:
+            self._emit_one(self.process, self._emitter)
+        finally:
+            self._in_handler = False
+
+    def _emit_until(self, stop: Event, process: Process, emitter: Emitter) -> None:
+        chance = process.random
+        while not stop.is_set():
+            if self.over:
+                stop.wait(1.0)
+                continue
+            for _ in range(chance.choice((1, 1, 2, 5, 20))):
+                if emitter is not self._emitter:
+                    return
+                self._emit_one(process, emitter)
+            stop.wait(chance.choice((0.001, 0.02, 0.3, 2.0)))
+
+    def _emit_one(self, process: Process, emitter: Emitter) -> None:
+        chance = process.random
+        self._number += 1
+        token = f"{self._name}-{self._number}"
+        kind = chance.random()
+        if kind < 0.4 or not self._open:
+            signal_id = self._world.new_signal_id(process)
+            self._give(Key(signal_id, "signal_published"), token, emitter.published, _published(signal_id, token))
+            self._open.append(signal_id)
+        elif kind < 0.7:
+            signal_id = chance.choice(self._open)
+            event = {"signal_id": signal_id, "symbol": "SOL-USDT-SWAP", "entry_fill": 222.1, "time_to_trigger_ms": 4}
+            self._give(Key(signal_id, "signal_triggered"), token, emitter.triggered, event | {"token": token})
+        elif kind < 0.8:
+            signal_id = chance.choice(self._open)
+            event = {"signal_id": signal_id, "symbol": "SOL-USDT-SWAP", "rr_realized": 1.65, "exit_reason": "tp"}
+            more = {"time_in_trade_ms": 900_000, "token": token}
+            self._give(Key(signal_id, "signal_closed"), token, emitter.closed, event | more)
+        else:
+            one = self._world.new_signal_id(process)
+            state = {"id": one, "symbol": "SOL-USDT-SWAP", "state": "IDLE", "token": token}
+            self._give(Key(one, "record"), token, emitter.state, state)
+
+    def _give(self, key: Key, token: str, emit: Any, event: dict[str, Any]) -> None:
+        truth, given = self._world.truth, Given(key, token)
+        truth.attempt(given)
+        if emit(event):
+            truth.accept(given)
+            self._accepted += 1
+
+    def _check_counts(self, emitter: Emitter) -> None:
+        counted = emitter.stats()["accepted"]
+        if counted != self._accepted and "bit flips" not in self._world.faults.rates:
+            self._world.fail("counters", f"{self._name} counts {counted} accepted events, there were {self._accepted}")
+
+
+def _published(signal_id: str, token: str) -> dict[str, Any]:
+    return {
+        "signal_id": signal_id,
+        "symbol": "SOL-USDT-SWAP",
+        "confluence_score": 0.82,
+        "rr": 1.9,
+        "scenarios": {"primary": {"side": "long"}},
+        "expiry_minutes": 30,
+        "rules_version": "1",
+        "token": token,
+    }
