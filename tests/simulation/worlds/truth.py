@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from signaltape.journal.frame import Frame, next_frame_after, read_frame
+from signaltape.journal.frame import Frame, mend, next_frame_after, read_frame
 from signaltape.journal.segment import HEADER_BYTES, SUFFIX
 
 #: The field of an event's data that tells one from another, whatever its key.
@@ -88,6 +88,11 @@ def frames_of(path: Path) -> list[Given]:
             continue
         if not any(view[offset:]):
             break
+        mended = mend(view, offset)
+        if mended is not None:
+            found.append(given_of(mended.name.decode(), mended.data))
+            offset = mended.end
+            continue
         follows = next_frame_after(view, offset)
         if follows is None:
             break

@@ -40,6 +40,7 @@ class Workload:
         threads = [Thread(world.scheduler, target=lambda: self._emit_until(stop, process, emitter), name="emits")]
         for thread in threads[: chance.choice((0, 1))]:
             thread.start()
+        self._emit_one(process, emitter)  # whoever says nothing at all ships nothing, not even what others left
         self._emit_until(stop, process, emitter)
         for thread in threads:
             thread.join()
@@ -63,7 +64,7 @@ class Workload:
                 stop.wait(1.0)
                 continue
             for _ in range(chance.choice((1, 1, 2, 5, 20))):
-                if emitter is not self._emitter:
+                if emitter is not self._emitter or self.over:
                     return
                 self._emit_one(process, emitter)
             stop.wait(chance.choice((0.001, 0.02, 0.3, 2.0)))
