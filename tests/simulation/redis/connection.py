@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.simulation.redis.command import Call, command, integer
-from tests.simulation.redis.errors import CommandError, err, shown
+from tests.simulation.redis.errors import CommandError, err, shown, wrong_arity
 from tests.simulation.redis.resp import OK, Reply, Status
 from tests.simulation.redis.server_info import VERSION
 
@@ -16,6 +16,8 @@ _NO_PASSWORD = (
 @command("ping", -1)
 def ping(call: Call, argv: list[bytes]) -> Reply:
     """PING [message]"""
+    if len(argv) > 2:
+        raise wrong_arity("ping")
     return argv[1] if len(argv) > 1 else Status(b"PONG")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.simulation.redis.command import Call, command, integer, syntax_error
 from tests.simulation.redis.data import Stream, Value
-from tests.simulation.redis.errors import WRONG_TYPE, CommandError
+from tests.simulation.redis.errors import WRONG_TYPE, CommandError, err, shown
 from tests.simulation.redis.resp import OK, Reply, Status
 
 #: What a key takes in memory beside its data, and a stream, a node of one, an entry; seen at a real server.
@@ -58,9 +58,11 @@ def type_(call: Call, argv: list[bytes]) -> Reply:
     return Status(b"string" if isinstance(value, bytes) else b"hash")
 
 
-@command("expire", 3, writes=True)
+@command("expire", -3, writes=True)
 def expire(call: Call, argv: list[bytes]) -> Reply:
     """EXPIRE key seconds"""
+    if len(argv) > 3:
+        raise err(f"Unsupported option {shown(argv[3])}")
     seconds = integer(argv[2])
     if call.value(argv[1]) is None:
         return 0

@@ -45,6 +45,7 @@ local function line()
 end
 return compile, run, line
 """
+_NO_SCRIPT = "NOSCRIPT No matching script."
 _LINE = re.compile(r"user_script:(\d+)")
 
 
@@ -77,7 +78,7 @@ class Scripts:
         """Run a script that is known."""
         script = self._known.get(name.lower())
         if script is None:
-            raise CommandError("NOSCRIPT No matching script.")
+            raise CommandError(_NO_SCRIPT)
         self._under_way, self.wrote = call, False
         try:
             answer = self._run(script, self._lua.table_from(keys), self._lua.table_from(arguments))
@@ -145,6 +146,8 @@ def eval_(call: Call, argv: list[bytes]) -> Reply:
 @command("evalsha", -3, no_script=True)
 def evalsha(call: Call, argv: list[bytes]) -> Reply:
     """EVALSHA sum number-of-keys key … argument …"""
+    if len(argv[1]) != 40:
+        raise CommandError(_NO_SCRIPT)
     return call.server.scripts.run(call, argv[1], *_split(argv))
 
 
@@ -177,4 +180,6 @@ def _word(value: Any) -> bytes:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise CommandError("ERR Command arguments must be strings or integers")
-    return b"%d" % value if isinstance(value, int) else b"%.17g" % value
+    if isinstance(value, int) and abs(value) < 2**63:
+        return b"%d" % value
+    return repr(float(value)).encode()

@@ -140,11 +140,12 @@ def _group(call: Call, key: bytes, name: bytes, word: bytes) -> tuple[Stream, Gr
         raise CommandError(
             f"NOGROUP No such key '{shown(key)}' or consumer group '{shown(name)}' in XREADGROUP with GROUP option"
         )
-    if word == b"$":
+    if word in (b"$", b"+"):
+        sign = shown(word)
         raise err(
-            "The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by "
-            "specifying a proper ID, or use the > ID to get new messages. "
-            "The $ ID would just return an empty result set."
+            f"The {sign} ID is meaningless in the context of XREADGROUP: you want to read the history of this "
+            "consumer by specifying a proper ID, or use the > ID to get new messages. "
+            f"The {sign} ID would just return an empty result set."
         )
     return stream, group, ids.HIGHEST if word == b">" else ids.parse(word)
 
