@@ -6,6 +6,8 @@ import os
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from random import Random, SystemRandom
 from typing import Any
 
@@ -15,11 +17,13 @@ import pytest
 from deploy.embedded.servers import Urls
 from tests.simulation.redis import ModelRedis, decode
 from tests.support.redis_commands import Commands, Words
+from tests.support.waiting import eventually
 
 _SCRIPTS = int(os.environ.get("MODEL_REDIS_SCRIPTS", "60"))
 _COMMANDS = 200
 #: Two clocks and a slow machine: so far apart may times be that should be the same.
 _NEAR_MS = 5_000
+_ANSWER_S = 10
 #: Nothing else is kept in this database.
 _DATABASE = "9"
 
@@ -38,7 +42,7 @@ class Wire:
 
     def __init__(self, path: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.settimeout(10)
+        self._socket.settimeout(_ANSWER_S)
         self._socket.connect(path)
         self._reader = hiredis.Reader()
 
@@ -47,6 +51,19 @@ class Wire:
         pack: Any = hiredis.pack_command
         self._socket.sendall(b"".join([pack(tuple(words)) for words in commands]))
         return [self._answer() for _ in commands]
+
+    def wait(self, words: Words) -> None:
+        """Send a command that is answered later."""
+        pack: Any = hiredis.pack_command
+        self._socket.sendall(pack(tuple(words)))
+
+    def answer_now(self) -> Any:
+        """The answer to it, if there is one."""
+        self._socket.setblocking(False)
+        with suppress(BlockingIOError):
+            self._reader.feed(self._socket.recv(1 << 20))
+        self._socket.settimeout(_ANSWER_S)
+        return None if (answer := self._reader.gets()) is False else answer
 
     def close(self) -> None:
         self._socket.close()
@@ -58,18 +75,22 @@ class Wire:
 
 
 @pytest.fixture
-def wire(servers: Urls) -> Iterator[Wire]:
-    opened = Wire(servers.redis.removeprefix("unix://"))
-    opened.answers([["SELECT", _DATABASE]])
+def wires(servers: Urls) -> Iterator[list[Wire]]:
+    """Four connections to the real server."""
+    opened = [Wire(servers.redis.removeprefix("unix://")) for _ in range(4)]
+    for wire in opened:
+        wire.answers([["SELECT", _DATABASE], ["FLUSHDB"]])
     yield opened
-    opened.answers([["FLUSHDB"]])
-    opened.close()
+    for wire in opened[1:]:
+        wire.close()
+    opened[0].answers([["FLUSHDB"]])
+    opened[0].close()
 
 
-def test_random_scripts_are_answered_alike(wire: Wire) -> None:
+def test_random_scripts_are_answered_alike(wires: list[Wire]) -> None:
     first = int(os.environ.get("MODEL_REDIS_SEED", SystemRandom().randrange(10**9)))
     for seed in range(first, first + _SCRIPTS):
-        compare(wire, seed)
+        compare(wires[0], seed)
 
 
 def compare(wire: Wire, seed: int) -> None:
@@ -87,6 +108,85 @@ def compare(wire: Wire, seed: int) -> None:
             )
 
 
+_ADD = ["XADD", "s", "1-1", "f", "v"]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [_ADD],
+        [_ADD, ["XADD", "s", "1-2", "f", "v"], ["XADD", "s", "1-3", "f", "v"]],
+        [["XADD", "t", "1-1", "f", "v"], _ADD],
+        [
+            [
+                "EVAL",
+                "redis.call('XADD', KEYS[1], '1-1', 'f', 'v') redis.call('XDEL', KEYS[1], '1-1')",
+                "1",
+                "s",
+            ],
+            _ADD,
+        ],
+        [["XGROUP", "DESTROY", "s", "g"]],
+        [["XGROUP", "DESTROY", "t", "g"]],
+        [["XGROUP", "SETID", "s", "g", "0"]],
+        [["XGROUP", "DELCONSUMER", "s", "g", "c1"], _ADD],
+        [["DEL", "s"]],
+        [["UNLINK", "t"]],
+        [["FLUSHDB"]],
+        [["SET", "s", "x"]],
+    ],
+    ids=lambda events: ", ".join(" ".join(words[:2]) for words in events),
+)
+def test_those_who_wait_are_answered_alike(wires: list[Wire], events: list[Words]) -> None:
+    first, *others = wires
+    model = ModelRedis(lambda: 0, "0" * 40)
+    asks, *waiting = [model.connect() for _ in wires]
+    made = [["XGROUP", "CREATE", key, "g", "0", "MKSTREAM"] for key in ("s", "t")]
+    first.answers(made)
+    for words in made:
+        model.execute(asks, encoded(words))
+    for number, keys in enumerate((["s"], ["t", "s"], ["s"])):
+        words = [
+            "XREADGROUP",
+            "GROUP",
+            "g",
+            f"c{number}",
+            "BLOCK",
+            "0",
+            "STREAMS",
+            *keys,
+            *(">" for _ in keys),
+        ]
+        others[number].wait(words)
+        eventually(partial(is_waiting, first, number + 1))
+        assert model.execute(waiting[number], encoded(words)) is None
+    for words in events:
+        # asked once more: what they are told is written before that
+        real = [
+            first.answers([words])[0],
+            first.answers([["PING"]])[0],
+            *(one.answer_now() for one in others),
+        ]
+        reply = decode(model.execute(asks, encoded(words)) or b"")
+        told = {client: decode(answer) for client, answer in model.served()}
+        assert [shown(one) for one in real] == [
+            shown(one) for one in (reply, b"PONG", *(told.get(one) for one in waiting))
+        ]
+
+
+def is_waiting(wire: Wire, number: int) -> bool:
+    """Whether so many clients wait."""
+    return f"blocked_clients:{number}\r\n".encode() in wire.answers([["INFO", "clients"]])[0]
+
+
+def encoded(words: Words) -> list[bytes]:
+    return [word.encode() for word in words]
+
+
+def shown(answer: Any) -> Any:
+    return str(answer) if isinstance(answer, hiredis.ReplyError) else answer
+
+
 class Model:
     """The model, spoken to as the real server is."""
 
@@ -97,7 +197,7 @@ class Model:
         self.answer(["SELECT", _DATABASE])
 
     def answer(self, words: Words) -> Any:
-        reply = self._server.execute(self._client, [word.encode() for word in words])
+        reply = self._server.execute(self._client, encoded(words))
         if reply is None:
             self._passed_ms += 1
             ((_, reply),) = self._server.served()

@@ -133,7 +133,7 @@ def test_a_replica_reads_and_lets_nobody_wait(bench: Bench) -> None:
     assert bench.served() == [
         (
             client,
-            "UNBLOCKED force unblocked from blocking operation, instance state changed (master -> replica?)",
+            "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)",
         )
     ]
     assert bench.ask("XADD", "s", "*", "f", "v") == "READONLY You can't write against a read only replica."
