@@ -31,14 +31,14 @@ def lag(stream: Stream, group: Group) -> int | None:
 
 def _deletes_from(stream: Stream, start: Id) -> bool:
     """Whether an entry may be missing from here on."""
-    return bool(stream.entries) and stream.max_deleted_id != LOWEST and start <= stream.max_deleted_id
+    return bool(stream.entries.ids) and stream.max_deleted_id != LOWEST and start <= stream.max_deleted_id
 
 
 def _distance(stream: Stream, entry_id: Id) -> int | None:
     """How many entries were ever added up to this id; None: that cannot be known."""
     if not stream.added:
         return 0
-    if not len(stream.entries) and entry_id <= stream.last_id:
+    if not stream.entries.ids and entry_id <= stream.last_id:
         return stream.added
     if entry_id not in (LOWEST, stream.last_id) and entry_id < stream.max_deleted_id:
         return None

@@ -27,11 +27,10 @@ class IdMap(Generic[T]):
 
     def put(self, entry_id: Id, value: T) -> None:
         """Add a value, or put it in the place of the one that is there."""
-        if entry_id not in self.of:
-            if not self.ids or entry_id > self.ids[-1]:
-                self.ids.append(entry_id)
-            else:
-                self.ids.insert(bisect_left(self.ids, entry_id), entry_id)
+        if not self.ids or entry_id > self.ids[-1]:
+            self.ids.append(entry_id)
+        elif entry_id not in self.of:
+            self.ids.insert(bisect_left(self.ids, entry_id), entry_id)
         self.of[entry_id] = value
 
     def drop(self, entry_id: Id) -> T | None:
@@ -116,10 +115,14 @@ class Group:
 
     def hold(self, entry_id: Id, consumer: Consumer, delivered_ms: int, times: int) -> None:
         """Let an entry be pending for a consumer, and for no other."""
+        pending = Pending(consumer.name, delivered_ms, times)
         before = self.pending.of.get(entry_id)
-        if before is not None and before.consumer != consumer.name:
+        if before is not None and before.consumer == consumer.name:
+            self.pending.of[entry_id] = pending
+            return
+        if before is not None:
             self.consumers[before.consumer].held.drop(entry_id)
-        self.pending.put(entry_id, Pending(consumer.name, delivered_ms, times))
+        self.pending.put(entry_id, pending)
         consumer.held.put(entry_id, True)
 
     def release(self, entry_id: Id) -> bool:

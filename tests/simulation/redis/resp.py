@@ -45,7 +45,10 @@ def _write(reply: Reply, put: Any) -> None:
     elif kind is list or kind is tuple:
         put(b"*%d\r\n" % len(reply))
         for part in reply:
-            _write(part, put)
+            if type(part) is bytes:  # most are: not worth a call each
+                put(b"$%d\r\n%b\r\n" % (len(part), part))
+            else:
+                _write(part, put)
     elif kind is int:
         put(b":%d\r\n" % reply)
     elif reply is None:
