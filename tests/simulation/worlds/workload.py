@@ -40,7 +40,6 @@ class Workload:
         threads = [Thread(world.scheduler, target=lambda: self._emit_until(stop, process, emitter), name="emits")]
         for thread in threads[: chance.choice((0, 1))]:
             thread.start()
-        self._emit_one(process, emitter)  # whoever says nothing at all ships nothing, not even what others left
         self._emit_until(stop, process, emitter)
         for thread in threads:
             thread.join()
@@ -60,11 +59,11 @@ class Workload:
     def _emit_until(self, stop: Event, process: Process, emitter: Emitter) -> None:
         chance = process.random
         while not stop.is_set():
-            if self.over:
+            if self.over and self._accepted:  # whoever says nothing at all ships nothing, not even what others left
                 stop.wait(1.0)
                 continue
             for _ in range(chance.choice((1, 1, 2, 5, 20))):
-                if emitter is not self._emitter or self.over:
+                if emitter is not self._emitter or (self.over and self._accepted):
                     return
                 self._emit_one(process, emitter)
             stop.wait(chance.choice((0.001, 0.02, 0.3, 2.0)))
@@ -89,7 +88,7 @@ class Workload:
             self._give(Key(signal_id, "signal_closed"), token, emitter.closed, event | more)
         else:
             one = self._world.new_signal_id(process)
-            state = {"id": one, "symbol": "SOL-USDT-SWAP", "state": "IDLE", "token": token}
+            state = {"id": one, "symbol": "SOL-USDT-SWAP", "eventType": "ENTRY", "token": token}
             self._give(Key(one, "record"), token, emitter.state, state)
 
     def _give(self, key: Key, token: str, emit: Any, event: dict[str, Any]) -> None:
