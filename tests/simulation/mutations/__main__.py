@@ -1,0 +1,5 @@
+"""`python -m tests.simulation.mutations`."""
+
+from tests.simulation.mutations.hunt import main
+
+main()
