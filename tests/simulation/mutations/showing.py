@@ -25,7 +25,11 @@ def as_table(findings: Sequence[Finding]) -> Table:
 
 def as_markdown(findings: Sequence[Finding]) -> str:
     """For the docs."""
-    rows = [_COLUMNS, ("---",) * len(_COLUMNS), *map(_cells, findings)]
+    columns = ("defect", "what is wrong", *_COLUMNS[1:])
+    rows = [columns, ("---",) * len(columns)]
+    for one in findings:
+        name, *rest = _cells(one)
+        rows.append((name, one.summary, *rest))
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
     return f"{said(findings)}\n\n" + "\n".join(lines) + "\n"
 
@@ -39,5 +43,4 @@ def said(findings: Sequence[Finding]) -> str:
 def _cells(one: Finding) -> tuple[str, ...]:
     seed = "" if one.seed is None else str(one.seed)
     by = one.invariant or one.error
-    defect = f"{one.room}/{one.name}: {one.summary}"
-    return defect, one.kind, one.world, one.verdict.value, by, seed, f"{one.seconds:.0f} s"
+    return f"{one.room}/{one.name}", one.kind, one.world, one.verdict.value, by, seed, f"{one.seconds:.0f} s"
