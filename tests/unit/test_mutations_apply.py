@@ -53,9 +53,12 @@ def test_a_patch_to_another_tree_is_one_line(tmp_path: Path) -> None:
     [
         ("Summary: x\n", "there is no diff"),
         ("Summary: x\nKind: own\nWorld: spine\n\n--- a/x\n", "must begin with"),
-        ("Summary: x\nKind: mine\nWorld: spine\nBreaks: lost\n\n--- a/x\n", "Kind must be of"),
-        ("Summary: x\nKind: own\nWorld: moon\nBreaks: lost\n\n--- a/x\n", "World must be of"),
-        ("Summary: x\nKind: own\nWorld: spine\nBreaks: lost, ill\n\n--- a/x\n", "Breaks must be of"),
+        ("Summary: x\nKind: mine\nWorld: spine\nBreaks: lost\nNeeds: y\n\n--- a/x\n", "Kind must be of"),
+        ("Summary: x\nKind: own\nWorld: moon\nBreaks: lost\nNeeds: y\n\n--- a/x\n", "World must be of"),
+        (
+            "Summary: x\nKind: own\nWorld: spine\nBreaks: lost, ill\nNeeds: y\n\n--- a/x\n",
+            "Breaks must be of",
+        ),
     ],
 )
 def test_a_patch_that_does_not_say_what_it_is_is_refused(tmp_path: Path, text: str, says: str) -> None:

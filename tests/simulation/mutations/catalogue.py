@@ -23,7 +23,7 @@ KINDS = ("put back", "own")
 WORLDS = ("spine", "archive", "outbox", "writer")
 #: The promises. early: acknowledged, or said to be done, before it is safe; stuck: something waits for ever.
 BREAKS = ("lost", "doubled", "early", "stuck", "miscounted", "crash", "not kept")
-_FIELDS = ("Summary", "Kind", "World", "Breaks")
+_FIELDS = ("Summary", "Kind", "World", "Breaks", "Needs")
 _DIFF = re.compile(r"^--- a/", re.MULTILINE)
 _TOUCHED = re.compile(r"^\+\+\+ b/(\S+)$", re.MULTILINE)
 
@@ -41,6 +41,7 @@ class Mutation(Struct, frozen=True):
     kind: str
     world: str
     breaks: tuple[str, ...]
+    needs: str
     path: Path
 
     def touched(self) -> list[str]:
@@ -76,7 +77,16 @@ def _read(path: Path) -> Mutation:
     _check(path, "Kind", {said["Kind"]}, KINDS)
     _check(path, "World", {said["World"]}, WORLDS)
     _check(path, "Breaks", set(breaks), BREAKS)
-    return Mutation(path.stem, path.parent.name, said["Summary"], said["Kind"], said["World"], breaks, path)
+    return Mutation(
+        name=path.stem,
+        room=path.parent.name,
+        summary=said["Summary"],
+        kind=said["Kind"],
+        world=said["World"],
+        breaks=breaks,
+        needs=said["Needs"],
+        path=path,
+    )
 
 
 def _check(path: Path, field: str, given: set[str], allowed: tuple[str, ...]) -> None:
