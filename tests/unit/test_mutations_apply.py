@@ -102,3 +102,9 @@ def test_faults_without_a_mutation_name_tests_that_are_there() -> None:
             path, _, test = name.partition("::")
             assert (ROOT / path).is_file(), name
             assert not test or f"def {test}(" in (ROOT / path).read_text(), name
+
+
+def test_a_defect_that_breaks_nothing_names_what_holds_it() -> None:
+    nets = tomllib.loads((FOLDER / "elsewhere.toml").read_text())["net"]
+    assert nets
+    assert all(net["defect"] and net["held_by"] for net in nets)

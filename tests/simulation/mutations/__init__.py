@@ -1,7 +1,8 @@
 """Defects that the simulation must find: patches to the present tree, and the hunt for them.
 
     <room>/<name>.patch    one defect: what it is, which world finds it, what it breaks, then a unified diff
-    elsewhere.toml         faults that no order of events brings out, and the tests that hold them
+    elsewhere.toml         faults that no order of events brings out, and the tests that hold them; defects that
+                           break nothing, and why
     catalogue.py           reads the patches
     tree.py                a copy of the source tree with one of them in it
     hunt.py                runs a world on such a copy until it finds something
