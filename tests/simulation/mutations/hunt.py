@@ -101,7 +101,7 @@ def run(mutation: Mutation, seconds: float, seed: int) -> Finding:
     try:
         with mutated(mutation) as root:
             began = time.monotonic()
-            verdict, answer, error = _simulate(root, mutation.world, seconds, seed)
+            verdict, answer, error = simulate(root, mutation.world, seconds, seed)
     except DoesNotApply as failure:
         verdict, answer, error = Verdict.FAILED, Answer(), str(failure)
     first = answer.violations[0] if answer.violations else None
@@ -121,7 +121,8 @@ def run(mutation: Mutation, seconds: float, seed: int) -> Finding:
     )
 
 
-def _simulate(root: Path, world: str, seconds: float, seed: int) -> tuple[Verdict, Answer, str]:
+def simulate(root: Path, world: str, seconds: float, seed: int) -> tuple[Verdict, Answer, str]:
+    """Run a world on the tree under `root`: how that ended, what it printed, and what went wrong."""
     command = [sys.executable, "-m", "tests.simulation", "--world", world, "--seconds", f"{seconds:g}"]
     command += ["--seed", str(seed), "--stop-at-first", "--quiet", "--json"]
     try:
