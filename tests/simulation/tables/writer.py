@@ -121,9 +121,14 @@ class ModelWriter:
             for position, row in enumerate(rows):
                 if position and position == len(rows) // 2:
                     self._session.touch(f"copy {what}, half of it")
-                self._look(row.entry)
+                if what == "records":
+                    self._look(row.entry)
                 if not self._session.insert(row.table, row.key, row.row):
                     raise errors.UniqueViolation("duplicate key value violates unique constraint")
+            for row in (
+                rows if what == "events" else ()
+            ):  # by the rules of a table of details, which comes next
+                self._look(row.entry)
             for detail in sorted({row.entry.name for row in rows}) if what == "events" else ():
                 self._session.statement(f"copy details of {detail}")
         return [_fate(row, STORED) for row in rows]
@@ -141,8 +146,11 @@ class ModelWriter:
                 else set()
             )
             self._session.statement(f"merge {what}")
+            seen: set[tuple[str, Any]] = set()
             for position, row in _in_order(rows):
-                if position not in known:
+                is_first = (row.table, row.key) not in seen
+                seen.add((row.table, row.key))
+                if is_first and position not in known:
                     self._look(row.entry)
                     if self._session.insert(row.table, row.key, row.row):
                         became[position] = _fate(row, STORED)
