@@ -1,0 +1,94 @@
+-- name: refuse
+-- Tables that refuse some rows: by a rule that lies in the row, and by one that does not.
+ALTER TABLE signals ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
+ALTER TABLE signal_triggers ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
+ALTER TABLE signal_invalidations ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
+ALTER TABLE signal_closures ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
+ALTER TABLE records ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
+CREATE FUNCTION deny() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE insufficient_privilege USING MESSAGE = 'this symbol is denied';
+END $$;
+CREATE TRIGGER denied BEFORE INSERT ON signals
+    FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
+CREATE TRIGGER denied BEFORE INSERT ON signal_triggers
+    FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
+CREATE TRIGGER denied BEFORE INSERT ON signal_invalidations
+    FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
+CREATE TRIGGER denied BEFORE INSERT ON signal_closures
+    FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
+CREATE TRIGGER denied BEFORE INSERT ON records
+    FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
+DO $$ BEGIN
+    EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = ''10ms''', current_database());
+END $$
+
+-- name: foreign
+-- Whether anything is here that is not of a simulation.
+SELECT EXISTS (SELECT FROM signal_events WHERE stream NOT LIKE 'sim:%')
+    OR EXISTS (SELECT FROM records WHERE stream NOT LIKE 'sim:%')
+
+-- name: refuses
+-- Whether `refuse` was done before.
+SELECT EXISTS (SELECT FROM pg_constraint WHERE conname = 'not_refused')
+
+-- name: empty
+-- As new.
+TRUNCATE signal_events, signals, signal_triggers, signal_invalidations, signal_closures, signal_layers,
+    event_conflicts, dead_letters, duplicate_counts, records
+
+-- name: days
+-- Partitions of days, made by an earlier run.
+SELECT c.relname FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid WHERE c.relname ~ '_day_[0-9]{8}$'
+ORDER BY 1
+
+-- name: today
+-- The server's day.
+SELECT (now() AT TIME ZONE 'Asia/Jakarta')::date
+
+-- name: blocked
+-- Whether a session waits for one of those, and has looked for a deadlock since.
+SELECT pg_blocking_pids(%(pid)s) && %(others)s::integer[] AND EXISTS (
+    SELECT FROM pg_locks
+    WHERE pid = %(pid)s AND NOT granted AND waitstart < clock_timestamp() - interval '30 ms'
+)
+
+-- name: end
+-- End a session.
+SELECT pg_terminate_backend(%(pid)s)
+
+-- name: alive
+-- Whether a session is still there.
+SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %(pid)s)
+
+-- name: events
+-- All events.
+SELECT signal_id::text, event, payload::text, (ts AT TIME ZONE 'Asia/Jakarta')::date FROM signal_events
+
+-- name: records
+-- All records.
+SELECT class = 'market', record_id::text, event, payload::text FROM records
+
+-- name: conflicts
+-- All contradictions.
+SELECT event_id::text, payload::text FROM event_conflicts
+
+-- name: dead_letters
+-- All dead letters.
+SELECT stream, entry_id, reason FROM dead_letters
+
+-- name: duplicate_counts
+-- All numbers of duplicates.
+SELECT day, duplicates FROM duplicate_counts
+
+-- name: lonely
+-- Events without their row of details, and the other way round.
+SELECT coalesce(e.signal_id, d.signal_id)::text, coalesce(e.event, d.event)
+FROM signal_events e
+FULL JOIN (
+    SELECT signal_id, 'signal_published' AS event FROM signals
+    UNION ALL SELECT signal_id, 'signal_triggered' FROM signal_triggers
+    UNION ALL SELECT signal_id, 'signal_invalidated' FROM signal_invalidations
+    UNION ALL SELECT signal_id, 'signal_closed' FROM signal_closures
+) d ON d.signal_id = e.signal_id AND d.event = e.event
+WHERE e.signal_id IS NULL OR d.signal_id IS NULL
