@@ -52,7 +52,6 @@ class Holding:
         if sum(outcome) != size:
             self.violations.append(f"worker {player.number}: {outcome} of a batch of {size} entries")
         self._outcomes[player.number] = outcome
-        self.compare()
 
     def answered(self, player: Player, outcome: Outcome) -> None:
         """A worker was told what became of its batch."""
@@ -72,7 +71,6 @@ class Holding:
                     self.violations.append(f"refused with {own}, expected {expected.sqlstate}: {error}")
             else:
                 self.violations.append(f"worker {player.number}: refused, expected {outcome}: {error}")
-        self.compare()
 
     def compare(self) -> None:
         """Every table, but those of details, row by row; and of details that they are there."""

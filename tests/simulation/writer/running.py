@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -71,6 +72,12 @@ def _is(connection: Connection, name: str) -> bool:
 
 @contextmanager
 def _stepping() -> Iterator[None]:
-    """Sessions that the workers open go step by step."""
-    with patch.object(psycopg, "connect", SteppingConnection.connect):
-        yield
+    """Sessions that the workers open go step by step; that they end is no news."""
+    log = logging.getLogger("psycopg")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with patch.object(psycopg, "connect", SteppingConnection.connect):
+            yield
+    finally:
+        log.setLevel(level)

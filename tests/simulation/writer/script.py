@@ -88,17 +88,20 @@ class Script:
         self._things: list[Thing] = []
         self._entries: list[Entry] = []
         self._last: list[Entry] = []
+        # a stream is not always in the same trouble
+        again, refused, odd = (random.choice(weights) for weights in ((0, 4, 12), (0, 0, 1, 3), (0, 2, 5)))
+        self._denied = random.choice((0.0, 0.05))
         self._makers: list[tuple[int, Callable[[], Entry]]] = [
             (30, lambda: self._new(self._event())),
             (28, lambda: self._new(self._record())),
-            (12, lambda: self._new(self._known())),
-            (6, lambda: self._random.choice(self._entries)),
-            (6, lambda: self._new(self._same(self._known()))),
-            (8, lambda: self._new(self._contrary(self._known()))),
-            (6, self._broken),
-            (2, lambda: self._new(self._with_symbol(self._any(), REFUSED))),
+            (again, lambda: self._new(self._known())),
+            (again, lambda: self._random.choice(self._entries or [self._new(self._event())])),
+            (again // 2, lambda: self._new(self._same(self._known()))),
+            (again // 2, lambda: self._new(self._contrary(self._known()))),
+            (2 * odd, self._broken),
+            (refused, lambda: self._new(self._with_symbol(self._any(), REFUSED))),
             (1, self._vanished),
-            (2, lambda: self._new(self._odd(self._any()))),
+            (odd, lambda: self._new(self._odd(self._any()))),
         ]
 
     def batch(self) -> list[Entry]:
@@ -115,7 +118,7 @@ class Script:
                 entry = self._make()
                 if all((one.stream, one.entry_id) != (entry.stream, entry.entry_id) for one in batch):
                     batch.append(entry)
-            if dice > 0.95:
+            if dice > 1 - self._denied:
                 batch.append(self._new(self._with_symbol(self._any(), DENIED)))
         self._last = batch
         return list(batch)

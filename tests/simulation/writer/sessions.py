@@ -66,7 +66,8 @@ class SteppingConnection(psycopg.Connection[Any]):
         self.cursor_factory = SteppingCursor
         self.doing = "connect"
         self._depth = 0
-        self._partitions = False
+        #: its transaction makes partitions: nobody can read the table meanwhile
+        self.makes_partitions = False
         thread = threading.current_thread()
         self._stepping: Stepping | None = thread if hasattr(thread, "step") else None  # type: ignore[assignment]
         if self._stepping is not None:
@@ -84,17 +85,19 @@ class SteppingConnection(psycopg.Connection[Any]):
                 except BaseException:
                     self.doing = "ROLLBACK TO" if inner else "ROLLBACK"
                     raise
-                self.doing = "RELEASE" if inner else "COMMIT partitions" if self._partitions else "COMMIT"
+                self.doing = (
+                    "RELEASE" if inner else "COMMIT partitions" if self.makes_partitions else "COMMIT"
+                )
         finally:
             self._depth -= 1
             if not inner:
-                self._partitions = False
+                self.makes_partitions = False
 
     def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
         if self._stepping is None:
             return super().wait(gen, *args, **kwargs)
         doing = self.doing
-        self._partitions |= doing == "records.partitions"
+        self.makes_partitions |= doing == "records.partitions"
         lose = self._stepping.step(self, doing)
         answer = super().wait(gen, *args, **kwargs)
         if doing == "COMMIT":

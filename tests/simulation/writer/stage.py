@@ -31,9 +31,11 @@ class Stage:
         self._players = players
         self._connection = connection
         self._holding = Holding(connection)
-        self._fault_rate = random.choice((0.0, 0.01, 0.03))
+        self._fault_rate = random.choice((0.0, 0.004, 0.02))
         self._stickiness = random.choice((0.3, 0.7, 0.95))
         self._last = players[0]
+        #: batches were committed, or given up, since the tables were looked at
+        self._is_news = False
         self.steps = 0
         self.story: list[str] = []
         self.counts: Counter[str] = Counter()
@@ -82,11 +84,14 @@ class Stage:
             if other is not player and (other.blocked or other.has_committed):
                 self._settle(other)
                 self._hear(other)
+        if self._is_news and not any(one.session and one.session.makes_partitions for one in self._players):
+            self._is_news = False
+            self._holding.compare()
 
     def _fault(self, player: Player, doing: str) -> str:
         """Maybe end a session; which fault."""
         rate = self._fault_rate
-        if doing == "COMMIT" and self._random.random() < 5 * rate:
+        if doing == "COMMIT" and self._random.random() < 10 * rate:
             return self._counted("the answer is lost")
         if self._random.random() >= rate:
             return ""
@@ -149,12 +154,14 @@ class Stage:
             player.has_committed = False
             assert batch is not None
             self._tell(player, "has committed")
+            self._is_news = True
             self._holding.committed(player, batch)
         if player.error is not None:
             error, player.error = player.error, None
             assert batch is not None
             self._tell(player, f"is told {error}")
             self.counts["refused" if error.refused else "not now"] += 1
+            self._is_news = True
             self._holding.failed(player, batch, error)
         if player.outcome is not None:
             outcome, player.outcome = player.outcome, None
