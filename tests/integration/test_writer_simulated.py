@@ -9,7 +9,11 @@ import pytest
 
 import sink.writer
 from signaltape import Secret
+from sink.db import connect
+from sink.writer import BatchWriter
 from tests.simulation.writer.running import run
+from tests.support.entries import accepted
+from tests.support.samples import closed
 
 _RUNS = 5
 _STEPS = 500
@@ -39,11 +43,6 @@ def test_a_seed_tells_the_same_story_again(database: Secret) -> None:
 
 
 def test_a_database_that_holds_anything_else_is_left_alone(database: Secret) -> None:
-    from sink.db import connect
-    from sink.writer import BatchWriter
-    from tests.support.entries import accepted
-    from tests.support.samples import closed
-
     with connect(database) as connection:
         BatchWriter(connection).write([accepted("signal_closed", closed())])
     with pytest.raises(ValueError, match="in use"):

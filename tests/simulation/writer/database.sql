@@ -19,9 +19,25 @@ CREATE TRIGGER denied BEFORE INSERT ON signal_closures
     FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
 CREATE TRIGGER denied BEFORE INSERT ON records
     FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
+CREATE FUNCTION deny_partitions() RETURNS EVENT_TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_query() LIKE '%ensure_record_partitions%' THEN
+        RAISE insufficient_privilege USING MESSAGE = 'partitions are denied';
+    END IF;
+END $$;
+CREATE EVENT TRIGGER partitions_denied ON ddl_command_start WHEN TAG IN ('CREATE TABLE')
+    EXECUTE FUNCTION deny_partitions();
 DO $$ BEGIN
     EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = ''10ms''', current_database());
 END $$
+
+-- name: deny_partitions
+-- Nobody can make a partition.
+ALTER EVENT TRIGGER partitions_denied ENABLE
+
+-- name: allow_partitions
+-- As usual.
+ALTER EVENT TRIGGER partitions_denied DISABLE
 
 -- name: foreign
 -- Whether anything is here that is not of a simulation.

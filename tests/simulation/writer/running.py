@@ -45,6 +45,7 @@ def run(seed: int, steps: int, url: str) -> Report:
     chance = random.Random(seed)
     with connect(Secret(url), name="simulation") as connection:
         _make_ready(connection)
+        connection.execute(SQL[chance.choice(("allow_partitions", "allow_partitions", "deny_partitions"))])
         row = connection.execute(SQL["today"]).fetchone()
         assert row is not None
         players = [Player(number, Secret(url)) for number in range(1, _WORKERS + 1)]
@@ -72,12 +73,14 @@ def _is(connection: Connection, name: str) -> bool:
 
 @contextmanager
 def _stepping() -> Iterator[None]:
-    """Sessions that the workers open go step by step; that they end is no news."""
-    log = logging.getLogger("psycopg")
-    level = log.level
-    log.setLevel(logging.ERROR)
+    """Sessions that the workers open go step by step; that they end, or get no partitions, is no news."""
+    logs = [logging.getLogger(name) for name in ("psycopg", "sink")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.ERROR)
     try:
         with patch.object(psycopg, "connect", SteppingConnection.connect):
             yield
     finally:
-        log.setLevel(level)
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)

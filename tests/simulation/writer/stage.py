@@ -125,8 +125,9 @@ class Stage:
 
     def _settle(self, player: Player, *, alone: bool = False) -> None:
         """Wait until it stands again, or waits for the other one. alone: not even then."""
+        patience_s = 0.0 if player.blocked else _PATIENCE_S  # it may well wait still
         for _ in range(_MOST_ASKED):
-            if player.stands(_PATIENCE_S):
+            if player.stands(patience_s):
                 player.blocked = False
                 return
             if not alone and self._is_blocked(player):
@@ -135,6 +136,7 @@ class Stage:
                     self._tell(player, "waits for the other")
                 player.blocked = True
                 return
+            patience_s = _PATIENCE_S
             if alone and any(not one.blocked for one in self._players if one is not player):
                 alone = False
         raise TimeoutError(f"worker {player.number} hangs at {player.at}")
