@@ -32,7 +32,7 @@ class Partitions:
     def ensure(self, days: set[int]) -> None:
         """Make the partitions of these days and the next ones where they are missing, in a transaction of their own.
 
-        If that cannot be done, the records go where the rest lies, which is said once. Raises psycopg.Error if the
+        If that cannot be done, the records go where the rest lies, which is said once. Raises OperationalError if the
         session has ended.
         """
         new = days - self._seen
@@ -45,7 +45,8 @@ class Partitions:
                 self._connection.execute(_SQL["partitions"], {"days": dates})
         except psycopg.Error as error:
             if self._connection.closed:
-                raise
+                # whatever was refused before: that the session has ended says nothing about the batch
+                raise psycopg.OperationalError(one_line(error)) from error
             self._next_try = time.monotonic() + _RETRY_S
             self._say(error)
             return
