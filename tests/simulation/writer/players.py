@@ -14,6 +14,10 @@ from worker.loop import _Tables
 NEXT_BATCH = "next batch"
 
 
+class _Leave(BaseException):
+    """The run is over; nothing of the product catches it."""
+
+
 class Player(threading.Thread):
     """Writes batches as a worker does: through `_Tables`, again after each error that says nothing about the batch."""
 
@@ -37,6 +41,7 @@ class Player(threading.Thread):
         self.error: CannotWrite | None = None
         self.has_committed = False
         self._lose = False
+        self._is_over = False
 
     def run(self) -> None:
         """Write what is given, until nothing is."""
@@ -47,6 +52,8 @@ class Player(threading.Thread):
                 self._write(tables, self.given)
                 self._stand(NEXT_BATCH)
             tables.close()
+        except _Leave:
+            pass
         except BaseException as error:  # noqa: BLE001 - told at the end of the run
             self.crash = error
         finally:
@@ -82,10 +89,21 @@ class Player(threading.Thread):
         """As Stepping."""
         self.has_committed = True
 
+    def leave(self) -> None:
+        """End it where it stands; its session must have ended, if that waits for anything."""
+        self._is_over = True
+        self._go.release()
+        self.join()
+        if self.session is not None:
+            self.session.close()
+
     def _stand(self, at: str) -> None:
         self.at = at
-        self._told.release()
-        self._go.acquire()
+        if not self._is_over:
+            self._told.release()
+            self._go.acquire()
+        if self._is_over:
+            raise _Leave
 
     def go(self, *, lose: bool = False) -> None:
         """Let it go on. lose: the answer to what it is about to do."""

@@ -75,10 +75,16 @@ class Thing(NamedTuple):
 
 
 class Script:
-    """Makes batch after batch. today: the server's day, around which records have their partitions."""
+    """Makes batch after batch.
 
-    def __init__(self, random: random.Random, today: date) -> None:
+    today: the server's day, around which records have their partitions;
+    alone: one worker writes. Of two, one may be refused a version of an event while the other stores another one: then
+    it depends on the moment whether that is a dead letter or a conflict. So versions are refused all or none.
+    """
+
+    def __init__(self, random: random.Random, today: date, *, alone: bool) -> None:
         self._random = random
+        self._alone = alone
         self._noon_ms = (
             int(datetime.combine(today, datetime.min.time(), UTC).timestamp() * 1000) + _DAY_MS // 2
         )
@@ -175,7 +181,7 @@ class Script:
         return Thing(name, fields, beside)
 
     def _record_id(self) -> str:
-        known = [thing for thing in self._things if "id" in thing.fields]
+        known = [thing for thing in self._things if "id" in thing.fields and self._may_vary(thing)]
         dice = self._random.random()
         if known and dice < 0.1:  # of another kind, perhaps of the market
             return self._random.choice(known).fields["id"].strip('"')
@@ -201,9 +207,13 @@ class Script:
 
     def _contrary(self, thing: Thing) -> Thing:
         fields = {**thing.fields, "note": str(self._random.randrange(3))}
-        if self._random.random() < 0.1:
-            fields["symbol"] = f'"{self._random.choice((REFUSED, "OTHER"))}"'
+        if self._may_vary(thing) and self._random.random() < 0.1:
+            fields["symbol"] = f'"{self._random.choice((REFUSED, "OTHER")) if self._alone else "OTHER"}"'
         return thing._replace(fields=fields)
+
+    def _may_vary(self, thing: Thing) -> bool:
+        """Whether another version of it may be accepted where it is not, or the other way round."""
+        return self._alone or thing.fields.get("symbol") not in (f'"{REFUSED}"', f'"{DENIED}"')
 
     def _odd(self, thing: Thing) -> Thing:
         name = self._random.choice(("note", "setup", "extra", "odd\tname", *thing.fields))
@@ -212,7 +222,11 @@ class Script:
         return thing._replace(fields={**thing.fields, name: self._random.choice(_ODD)})
 
     def _with_symbol(self, thing: Thing, symbol: str) -> Thing:
-        return thing._replace(fields={**thing.fields, "symbol": f'"{symbol}"'})
+        fields = {**thing.fields, "symbol": f'"{symbol}"'}
+        if self._alone:
+            return thing._replace(fields=fields)
+        fields["signal_id" if thing.name in SAMPLES else "id"] = f'"{self._uuid()}"'
+        return Thing(thing.name, fields)
 
     def _broken(self) -> Entry:
         fields = self._any().sent()

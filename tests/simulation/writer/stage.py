@@ -47,6 +47,15 @@ class Stage:
 
     def play(self, steps: int) -> None:
         """Go so many steps, then let the workers finish; stop at the first violation."""
+        try:
+            self._play(steps)
+        finally:
+            for player in self._players:
+                if not player.ended:
+                    self._end(player, by_operator=True)
+                    player.leave()
+
+    def _play(self, steps: int) -> None:
         for player in self._players:
             player.start()
             self._settle(player)
