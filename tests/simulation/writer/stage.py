@@ -125,8 +125,12 @@ class Stage:
             self._connection.execute(SQL["end"], {"pid": pid})
         else:
             session.break_line()
+        others = self._pids_but(player)
         while self._ask("alive", pid):
-            pass
+            if self._ask(
+                "blocked", pid, others
+            ):  # it waits for a lock, and does not notice that the line is broken
+                self._connection.execute(SQL["end"], {"pid": pid})
 
     def _counted(self, what: str) -> str:
         self.counts[what] += 1
@@ -151,8 +155,10 @@ class Stage:
         raise TimeoutError(f"worker {player.number} hangs at {player.at}")
 
     def _is_blocked(self, player: Player) -> bool:
-        others = [one.pid for one in self._players if one is not player and one.pid is not None]
-        return player.pid is not None and self._ask("blocked", player.pid, others)
+        return player.pid is not None and self._ask("blocked", player.pid, self._pids_but(player))
+
+    def _pids_but(self, player: Player) -> list[int]:
+        return [one.pid for one in self._players if one is not player and one.pid is not None]
 
     def _ask(self, name: str, pid: int, others: Sequence[int] = ()) -> bool:
         row = self._connection.execute(SQL[name], {"pid": pid, "others": list(others)}).fetchone()
