@@ -14,7 +14,7 @@ from signaltape.clock import utc_now
 from signaltape.errors import JournalUnavailable
 from signaltape.journal.frame import body_prefix
 from signaltape.journal.reader import JournalReader, Place
-from signaltape.journal.segment import create_segment
+from signaltape.journal.segment import publish_segment
 from signaltape.journal.writer import JournalWriter
 from tests.support.samples import closed
 
@@ -34,14 +34,15 @@ def fill_segments(
 
     def creating(*given: Any) -> Any:
         nonlocal changed
-        changed = True
-        made = create_segment(*given)
-        at_change()
+        made = publish_segment(*given)
+        if not changed:
+            changed = True
+            at_change()
         return made
 
     writer.append(BODY)
     with monkeypatch.context() as patched:
-        patched.setattr("signaltape.journal.writer.create_segment", creating)
+        patched.setattr("signaltape.journal.writer.publish_segment", creating)
         while not changed:
             writer.append(BODY)
 
@@ -127,17 +128,35 @@ def test_an_emitter_that_is_closed_while_its_journal_is_made_takes_nothing(
 ON = {"FEATURE_EVENT_LOGGING": "true", "REDIS_URL": "redis://127.0.0.1:1"}
 
 
-def test_what_a_signal_handler_emitted_before_the_disk_was_full_is_there_after_closing(
+FROM_HANDLER = body_prefix("signal_closed") + b"from the handler"
+
+
+def test_what_a_signal_handler_emitted_is_safe_at_once_even_if_the_disk_is_full_then(
     writer: JournalWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def read_all() -> list[bytes]:
+        items = JournalReader(writer.folder, Place(0, 0, 0)).read(100, 1 << 20)
+        return [item.frame.data for item in items]
+
     def emit_and_find_no_room() -> None:
-        writer.append(BODY)  # by a handler, amid the change: it is accepted
+        writer.append(FROM_HANDLER)  # amid the change: it is accepted
+        assert read_all()[-1] == b"from the handler"
         raise JournalUnavailable("no room")
 
     with pytest.raises(JournalUnavailable):
         fill_segments(writer, emit_and_find_no_room, monkeypatch)
-    before = writer.events
+    assert len(read_all()) == writer.events
     writer.close()
-    assert writer.events == before + 1
+    assert len(read_all()) == writer.events
+
+
+def test_a_handler_that_begins_a_segment_amid_the_change_leaves_one_to_write_to(
+    writer: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_segments(writer, lambda: writer.append(FROM_HANDLER), monkeypatch)
+    for _ in range(20):
+        writer.append(BODY)
     items = JournalReader(writer.folder, Place(0, 0, 0)).read(100, 1 << 20)
-    assert len(items) == writer.events
+    assert len(items) == writer.events == items[-1].after.events
+    assert sum(item.frame.data == b"from the handler" for item in items) == 1
+    writer.close()

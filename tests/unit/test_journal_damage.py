@@ -223,3 +223,32 @@ def test_what_a_full_journal_gives_up_is_counted_by_the_writer_alone(tmp_path: P
             file.write(bytes(FIELDS_BYTES))
     assert journal.dropped == 20 - len(read_numbers(reader_of(journal.folder)))
     journal.close()
+
+
+@pytest.mark.parametrize("flipped", [1, 2])
+def test_a_flip_under_a_living_writer_holds_nothing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flipped: int
+) -> None:
+    journal = JournalWriter(tmp_path, segment_bytes=MIB, max_bytes=64 * MIB, clock=utc_now)
+    for number in range(3):
+        journal.append(PREFIX + b'{"n":%d,"pad":""}' % number)
+    last = journal_end(journal.folder, 2)
+    for bit in range(flipped):
+        flip(segment_path(journal.folder, 1), (last + HEAD_BYTES) * 8 + 60 + bit)
+    reader = JournalReader(journal.folder, Place(0, 0, 0))
+    assert len(reader.read(10, MIB)) == 2  # the third may be in the making
+    monkeypatch.setattr("signaltape.journal.reader._HALF_VISIBLE_S", 0.0)
+    assert len(reader.read(10, MIB)) == (flipped == 1)
+    journal.append(PREFIX + b'{"n":3,"pad":""}')
+    assert [item.frame.data for item in reader.read(10, MIB)] == [b'{"n":3,"pad":""}']
+    assert reader.damaged == (flipped == 2)
+    reader.close()
+    journal.close()
+
+
+def journal_end(folder: Path, frames: int) -> int:
+    """The offset behind the first frames of its first segment."""
+    reader = JournalReader(folder, Place(0, 0, 0))
+    items = reader.read(frames, MIB)
+    reader.close()
+    return items[-1].after.offset

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import mmap
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ from signaltape.journal.segment import (
 )
 
 log = logging.getLogger("signaltape")
+
+#: A frame is written in one copy. What cannot be read for so long is no frame in the making.
+_HALF_VISIBLE_S = 1.0
 
 
 class Place(NamedTuple):
@@ -54,6 +58,8 @@ class JournalReader:
         self.ended = False
         self._set_aside: set[tuple[int, int]] = set()
         self._blank_from: tuple[int, int] | None = None
+        #: where a frame was first seen that cannot be read, and when
+        self._odd: tuple[tuple[int, int], float] | None = None
         self._map: mmap.mmap | None = None
         self._view: memoryview | None = None
         self._open_number = 0
@@ -110,8 +116,8 @@ class JournalReader:
                 return self._take(found)
             # Once there is a successor, or no writer, nothing is written here any more: see that, then look again.
             has_successor = self._has_successor()
-            if not (has_successor or self.ended) and (found is Gap.UNWRITTEN or is_alive(self.folder)):
-                return None  # not written yet, or perhaps only half visible: look again later
+            if not (has_successor or self.ended) and (found is Gap.UNWRITTEN or self._may_be_half_visible()):
+                return None  # not written yet: look again later
             frame = self._final(view)
             if frame is not None:
                 return self._take(frame)
@@ -119,8 +125,17 @@ class JournalReader:
                 if not has_successor:
                     return None
                 self.place = Place(self.place.segment + 1, 0, self.place.events)
-            else:
-                self._set_damage_aside(view)
+            elif not self._set_damage_aside(
+                view, whole=has_successor or self.ended or not is_alive(self.folder)
+            ):
+                return None  # the writer goes on behind it: then it is seen where
+
+    def _may_be_half_visible(self) -> bool:
+        """Whether what looks damaged here may be a frame in the making: not for long, and not of a dead writer."""
+        here, now = (self.place.segment, self.place.offset), time.monotonic()
+        if self._odd is None or self._odd[0] != here:
+            self._odd = (here, now)
+        return now - self._odd[1] < _HALF_VISIBLE_S and is_alive(self.folder)
 
     def _final(self, view: memoryview) -> Frame | None:
         """The frame here, where nothing is written any more: as it stands, or mended."""
@@ -191,9 +206,13 @@ class JournalReader:
             self._blank_from = here
         return True
 
-    def _set_damage_aside(self, view: memoryview) -> None:
+    def _set_damage_aside(self, view: memoryview, *, whole: bool) -> bool:
+        """Go past damage. False if nothing is behind it yet, and the segment is not whole."""
         start = self.place.offset
         follows = next_frame_after(view, start)
+        if follows is None and not whole:
+            self._odd = None
+            return False
         stop = follows if follows is not None else len(view)
         stretch = (self.place.segment, start)
         if stretch not in self._set_aside:  # it is read again after a rewind
@@ -206,3 +225,4 @@ class JournalReader:
         # A frame that cannot be read may still have been counted by the writer; the header of the
         # next segment sets the count right.
         self.place = Place(self.place.segment, stop, self.place.events)
+        return True

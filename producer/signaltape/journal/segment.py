@@ -48,27 +48,43 @@ def segment_numbers(folder: Path) -> list[int]:
     return sorted(int(path.stem) for path in paths if path.suffix == SUFFIX and path.stem.isdigit())
 
 
-def create_segment(folder: Path, number: int, size: int, first_event: int) -> mmap.mmap:
-    """Make a segment whose blocks are all allocated, and map it for writing.
+class Draft(NamedTuple):
+    """A segment that nobody sees yet."""
 
-    The file appears under its name only when its header is in place.
+    path: Path
+    map: mmap.mmap
+
+
+def draft_segment(folder: Path, number: int, size: int) -> Draft:
+    """Make the file of a segment, with all its blocks allocated, and map it for writing: what takes time.
+
+    number: for the name of the draft; no other draft may have it.
     Raises JournalUnavailable when the disk is full or the folder cannot be written.
     """
-    path = segment_path(folder, number)
-    fresh = path.with_suffix(".new")
+    path = segment_path(folder, number).with_suffix(".new")
     try:
-        fd = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             _allocate(fd, size)
-            mapped = _map(fd, size)
-            mapped[:HEADER_BYTES] = pack_header(first_event, size)
-            fresh.rename(path)
+            return Draft(path, _map(fd, size))
         finally:
             os.close(fd)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         raise JournalUnavailable(f"no journal segment in {folder}: {error.strerror}") from error
-    return mapped
+
+
+def publish_segment(draft: Draft, number: int, first_event: int) -> mmap.mmap:
+    """Write a draft's header and give it its name: from now on readers see it. Raises JournalUnavailable."""
+    folder = draft.path.parent
+    draft.map[:HEADER_BYTES] = pack_header(first_event, len(draft.map))
+    try:
+        draft.path.rename(segment_path(folder, number))
+    except OSError as error:
+        draft.path.unlink(missing_ok=True)
+        raise JournalUnavailable(f"no journal segment in {folder}: {error.strerror}") from error
+    draft.map.seek(HEADER_BYTES)
+    return draft.map
 
 
 def pack_header(first_event: int, size: int) -> bytes:

@@ -11,9 +11,11 @@ import logging
 import mmap
 import os
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from signaltape.errors import JournalClosed, JournalUnavailable
@@ -22,7 +24,8 @@ from signaltape.journal.frame import count_frames, pack_frame
 from signaltape.journal.home import backlog_bytes, new_journal_folder
 from signaltape.journal.segment import (
     HEADER_BYTES,
-    create_segment,
+    draft_segment,
+    publish_segment,
     segment_numbers,
     segment_path,
 )
@@ -30,8 +33,33 @@ from signaltape.journal.segment import (
 log = logging.getLogger("signaltape")
 
 
+#: A signal handler begins a segment while its thread begins one; one that interrupts this handler there waits for it:
+#: signals may come faster than segments are made.
+_DEEPEST = 2
+#: Size of a segment that a signal handler begins.
+_SMALL_BYTES = 16 * 1024
+
+
 def _no_segment(frame: bytes) -> int:
     raise ValueError("no segment is open")
+
+
+class _Segment:
+    """A segment that this process writes: its map, and how many events of the journal lie before and in it."""
+
+    __slots__ = ("counted", "map")
+
+    def __init__(self, mapped: mmap.mmap, first_event: int) -> None:
+        self.map = mapped
+        #: events of the journal that were counted, and up to which offset here; replaced in one step
+        self.counted = (first_event, HEADER_BYTES)
+
+    def count(self) -> int:
+        """How many events there are up to the last one here. Raises ValueError if it was closed meanwhile."""
+        before, start = self.counted
+        more, end = count_frames(self.map, start)
+        self.counted = (before + more, end)
+        return before + more
 
 
 class JournalWriter:
@@ -62,15 +90,20 @@ class JournalWriter:
         self._max_bytes = max_bytes
         self._gives_way: JournalWriter | None = None
         self._beside: list[Path] = []
-        # Re-entrant: a signal handler may emit while its own thread changes the segment.
+        # Re-entrant: a signal handler may emit while its own thread begins a segment, and then begins one itself.
         self._lock = threading.RLock()
-        self._changing = False
-        self._deferred: list[bytes] = []
-        self._number = 0
+        #: how many events are looking for room, one in the midst of the other
+        self._depth = 0
+        self._deferred: deque[bytes] = deque()
+        self._numbers = count(1)
+        self._drafts = count(1)
         #: number of the first event of each segment that was begun
         self._first_events: dict[int, int] = {}
-        #: the open segment, how many events of the journal were counted, and up to where in this segment
-        self._segment: tuple[mmap.mmap | None, int, int] = (None, 0, HEADER_BYTES)
+        #: the segments that were made and not closed, by number; the last one is to be written to
+        self._open: dict[int, _Segment] = {}
+        #: the number of the one that is being written to, 0: none
+        self._current = 0
+        self._events_before_close = 0
         self._closed = False
         self.dropped = 0
         #: Writes one whole frame (`pack_frame`) into the open segment. Raises ValueError if there is no room in
@@ -87,12 +120,10 @@ class JournalWriter:
     def events(self) -> int:
         """How many events this journal has taken. They are counted when somebody asks, not when they come."""
         with self._lock:
-            mapped, before, counted_to = self._segment
-            if mapped is None:
-                return before
-            count, end = count_frames(mapped, counted_to)
-            self._segment = (mapped, before + count, end)
-            return before + count
+            while (segment := self._open.get(self._current)) is not None:
+                with suppress(ValueError):  # a signal handler began another one
+                    return segment.count()
+            return self._events_before_close
 
     def append(self, body: bytes) -> None:
         """Write one frame. When this returns, a kill -9 of this process no longer loses the event.
@@ -108,71 +139,98 @@ class JournalWriter:
     def close(self) -> None:
         """Unmap the segment and give up ownership. What was written stays for the shipper."""
         with self._lock:
-            if not self._changing:
-                with suppress(
-                    OSError, JournalUnavailable
-                ):  # there was no room for them, and there still is none
-                    self._write_deferred()
+            with suppress(OSError, JournalUnavailable):  # there was no room for them, and there still is none
+                self._write_deferred()
             self._closed = True
-            mapped, events = self._seal()
-            self._segment = (None, events, HEADER_BYTES)
-            if mapped is not None:
-                mapped.close()
+            self._seal()
+            self._events_before_close = self.events
+            self._let_go()
             self._owner.release()
 
     def forget_in_child(self) -> None:
         """In a forked child: let go of the parent's journal without touching it."""
         self._owner.forget()
+        self._open = {}
         self.write = _no_segment
-        self._segment = (None, 0, HEADER_BYTES)
         self._closed = True
 
     def _write_in_next(self, frame: bytes) -> None:
         with self._lock:
-            if self._changing:  # a signal handler interrupted the change below, in this very thread
+            if self._depth == _DEEPEST:
                 self._deferred.append(frame)
                 return
-            self._changing = True
+            self._depth += 1
             try:
-                self._write_or_change(frame)
-                self._write_deferred()
+                self._write_somewhere(frame)
+                with suppress(OSError, JournalUnavailable):  # no room for them now
+                    self._write_deferred()
             finally:
-                self._changing = False
+                self._depth -= 1
+
+    def _write_somewhere(self, frame: bytes) -> None:
+        while True:
+            with suppress(ValueError):  # another thread, or a signal handler, may have begun one meanwhile
+                self.write(frame)
+                return
+            self._begin_segment(len(frame))
 
     def _write_deferred(self) -> None:
         while self._deferred:
-            self._write_or_change(self._deferred[0])
-            del self._deferred[0]
+            frame = self._deferred.popleft()
+            try:
+                self._write_somewhere(frame)
+            except BaseException:
+                self._deferred.appendleft(frame)
+                raise
 
-    def _write_or_change(self, frame: bytes) -> None:
-        try:
-            self.write(frame)  # another thread may have changed the segment meanwhile
-        except ValueError:
-            self._change_segment(frame)
+    def _begin_segment(self, frame_bytes: int) -> None:
+        """Begin a segment with room for a frame.
 
-    def _change_segment(self, frame: bytes) -> None:
-        """Begin a segment with room for `frame`, and write it there."""
+        A signal handler may come in at any point, in this very thread, and begin one of its own. Then that is the one
+        to write to, and what is made here stays empty: a reader would have gone past it.
+        """
         if self._closed:
             raise JournalClosed("the emitter is closed")
-        old, events = self._seal()
-        size = max(self._segment_bytes, HEADER_BYTES + len(frame))
+        # In a handler a small one, soon made: the next signal may be near.
+        size = max(_SMALL_BYTES if self._depth > 1 else self._segment_bytes, HEADER_BYTES + frame_bytes)
         self._make_room(size)
-        self._number += 1  # first: no number is used twice, even if Ctrl-C comes in between
-        self._first_events[self._number] = events  # before another thread, in need of room, can see its file
-        mapped = create_segment(self.folder, self._number, size, events)
-        mapped.seek(HEADER_BYTES)
-        mapped.write(frame)
-        self._segment = (mapped, events, HEADER_BYTES)
-        self.write = mapped.write
-        if old is not None:
-            old.close()
+        draft = draft_segment(self.folder, next(self._drafts), size)
+        newest = max(self._open, default=0)
+        self._seal()
+        events = self.events
+        number = next(self._numbers)  # in one step: no number is used twice
+        self._first_events[number] = events  # before another thread, in need of room, can see its file
+        mapped = publish_segment(draft, number, events)
+        if max(self._open, default=0) == newest:
+            self._open[number] = _Segment(mapped, events)
+        self._use_newest()
 
-    def _seal(self) -> tuple[mmap.mmap | None, int]:
-        """Let nobody write to the open segment any more. Returns it, and how many events there are by now."""
-        mapped = self._segment[0]
-        if mapped is not None:
-            mapped.seek(0, os.SEEK_END)
-        return mapped, self.events
+    def _use_newest(self) -> None:
+        """Write to the newest segment, and let go of those before it."""
+        while True:
+            number = max(self._open)
+            segment = self._open.get(number)
+            if segment is None:  # a signal handler began another one, and let go of this
+                continue
+            self._current, self.write = number, segment.map.write
+            if number == max(self._open):
+                break
+        for older in [one for one in self._open if one < number]:
+            left = self._open.pop(older, None)
+            if left is not None:
+                left.map.close()
+
+    def _seal(self) -> None:
+        """Let nobody write to the open segment any more."""
+        segment = self._open.get(self._current)
+        if segment is not None:
+            with suppress(ValueError):  # closed by a signal handler, that began another one
+                segment.map.seek(0, os.SEEK_END)
+
+    def _let_go(self) -> None:
+        self._current = 0
+        while self._open:
+            self._open.popitem()[1].map.close()
 
     def _make_room(self, size: int) -> None:
         """Remove the oldest segments, of the journal that gives way first, until `size` bytes more fit the bound."""

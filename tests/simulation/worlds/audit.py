@@ -121,6 +121,9 @@ class Audit:
             missing.difference_update(journalled(machine.folder / "home"))
         for key in world.stream_keys:
             missing.difference_update(streamed(world.redis.entries(key)))
+        if world.redis_forgot:
+            truth.excused |= missing & truth.only_streamed
+            missing -= truth.only_streamed
         if missing:
             world.fail(
                 "nothing is lost",
@@ -134,6 +137,7 @@ class Audit:
             return
         truth, world = self._truth, self._world
         unsafe = set(frames_of(Path(path))) - self._stored - truth.evicted - truth.excused
+        truth.only_streamed |= unsafe
         for key in world.stream_keys:
             if not unsafe:
                 return

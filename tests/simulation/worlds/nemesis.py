@@ -93,6 +93,7 @@ class Nemesis:
         lost_s = min(seconds, 10.0)
 
         def crash() -> None:
+            world.redis_forgot = True
             world.service.alive = False
             world.service.drop_all()
             world.story.tell("world", f"Redis crashes; the last {lost_s} s were not on its disk")
@@ -111,12 +112,14 @@ class Nemesis:
         return self._for(seconds, lambda: setattr(self._world.redis, "read_only", False), "read-only")
 
     def _flush(self, _seconds: float) -> str:
+        self._world.redis_forgot = True
         self._world.redis.flush()
         return "flushed"
 
     def _evict(self, _seconds: float) -> str:
         keys = self._world.redis.streams()
         if keys:
+            self._world.redis_forgot = True
             self._world.redis.evict(self._chance.choice(sorted(keys)))
         return "evicted"
 

@@ -76,6 +76,8 @@ class SpineWorld(World):
         self.truth = Truth()
         #: segments of which one bit was flipped: no second one, that is beyond what checksums mend
         self.flipped: set[Path] = set()
+        #: whether Redis ever lost what it had taken
+        self.redis_forgot = False
         self.partitions = chance.choice((1, 1, 2, 3))
         self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
         self.keep_s = chance.choice((90, 300, 900))

@@ -55,6 +55,8 @@ class Truth:
         #: gone by the journal's bound, and by a power cut or damage that no checksum mends
         self.evicted: set[Given] = set()
         self.excused: set[Given] = set()
+        #: not in any journal any more, as their time or the bound was over: gone if Redis forgets them now
+        self.only_streamed: set[Given] = set()
         self.by_key: defaultdict[Key, set[str]] = defaultdict(set)
 
     def attempt(self, given: Given) -> None:
