@@ -22,6 +22,8 @@ from tests.simulation.kernel.substitution import Simulated, simulated
 from tests.simulation.kernel.threads import Event
 from tests.simulation.worlds.programs import Program, Supervisor
 
+#: Where the disks of all machines lie: in memory, if there is such a place.
+DISKS: str | None = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 #: So many steps without a fault must be enough to bring everything to its end.
 SETTLING_STEPS = 400_000
 #: So long, by true time, may a process take that was asked to stop. Platforms kill after 30 seconds.
@@ -48,6 +50,8 @@ class Report(NamedTuple):
     story: list[str]
     #: what tells two runs of the same seed apart, if they differ
     fingerprint: int
+    #: at its end: each task, and what it was about to do
+    whereabouts: list[str] = []  # noqa: RUF012 - nobody adds to it
 
 
 class World:
@@ -72,8 +76,7 @@ class World:
         self.faults.on_fault = self._on_fault
         self.disk = Disk(self.scheduler)
         self.simulated = Simulated(self.scheduler, self.disk)
-        base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a disk that is none
-        self.folder = Path(tempfile.mkdtemp(prefix="signaltape-simulation-", dir=base))
+        self.folder = Path(tempfile.mkdtemp(prefix="signaltape-simulation-", dir=DISKS))
         self.machines: dict[str, Machine] = {}
         self.supervisor = Supervisor(self)
         self.violation: Violation | None = None
@@ -81,6 +84,7 @@ class World:
         self.disturbed_ns = -1
         self.finishing = False
         self._looks = self._settling = 0
+        self._stood: list[str] = []
         self._until_kill = self._draw_kill()
         self._handler = _ToStory(self)
         self.scheduler.at_pause = self._at_pause
@@ -124,6 +128,7 @@ class World:
                 except Stuck:
                     self.fail("liveness", "nothing can run any more: " + self._whereabouts())
                 finally:
+                    self._stood = self._places()
                     self.scheduler.end()
         finally:
             logger.removeHandler(self._handler)
@@ -133,9 +138,16 @@ class World:
                 gc.enable()
             gc.collect()
             shutil.rmtree(self.folder, ignore_errors=True)
-        lines = [str(line) for line in self.story.lines]
+        lines = [str(line).replace(str(self.folder), "") for line in self.story.lines]
         return Report(
-            self.name, self.seed, self.scheduler.steps, self.violation, self.faults.happened, lines, self._fingerprint()
+            self.name,
+            self.seed,
+            self.scheduler.steps,
+            self.violation,
+            self.faults.happened,
+            lines,
+            self._fingerprint(),
+            self._stood,
         )
 
     def cleanup(self) -> None:
@@ -257,8 +269,11 @@ class World:
         self.disturb()
 
     def _whereabouts(self) -> str:
+        return "; ".join(self._places()) or "no task"
+
+    def _places(self) -> list[str]:
         tasks = [task for process in self.supervisor.processes() for task in process.tasks]
-        return "; ".join(sorted(f"{task.name} at {task.where}" for task in tasks)) or "no task"
+        return sorted(f"{task.name} at {task.where}" for task in tasks)
 
     def _fingerprint(self) -> int:
         scheduler = self.scheduler
