@@ -25,7 +25,7 @@ class Story:
     most: the oldest lines beyond so many are dropped, a half of them at once.
     """
 
-    def __init__(self, scheduler: Scheduler, most: int = 20_000) -> None:
+    def __init__(self, scheduler: Scheduler, most: int = 200_000) -> None:
         self._scheduler = scheduler
         self._most = most
         self.lines: list[Line] = []

@@ -38,12 +38,14 @@ class Audit:
 
     def added(self, key: str, entry_id: str, given: Given) -> None:
         """Redis took an event."""
+        self._world.story.tell("Redis", f"{given.token} is {entry_id} of {key}")
         self._entries[key, entry_id] = given
         if given not in self._truth.attempted:
             self._world.fail("nothing made up", f"{given} was sent to {key}, nobody gave it")
 
     def acknowledged(self, key: str, group: str, ids: Sequence[str]) -> None:
         """A group says that it is done with entries."""
+        self._world.story.tell("Redis", f"{group} acknowledges of {key}: {' '.join(ids)}")
         if group == WORKER_GROUP:
             self._take_commits()
             for entry_id in ids:
@@ -91,6 +93,7 @@ class Audit:
         for commit in commits[self._seen_commits :]:
             for fate in commit.fates:
                 place = (fate.stream, fate.entry_id)
+                world.story.tell("Postgres", f"{fate.entry_id} of {fate.stream} is committed as {fate.became}")
                 before = self._committed.get(place)
                 if before is not None and world.disturbed_ns < before - self._patience_ns:
                     world.fail("handed out once", f"{place} was written again though nothing had happened")
@@ -136,6 +139,9 @@ class Audit:
         if not path.endswith(".seg"):
             return
         truth, world = self._truth, self._world
+        process = world.disk.process
+        if process is not None:
+            world.story.tell(process.name, f"removes {path.rpartition('journal/')[2]}")
         unsafe = set(frames_of(Path(path))) - self._stored - truth.evicted - truth.excused
         truth.only_streamed |= unsafe
         for key in world.stream_keys:

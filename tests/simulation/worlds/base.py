@@ -8,7 +8,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -146,7 +146,7 @@ class World:
             self.violation,
             self.faults.happened,
             lines,
-            self._fingerprint(),
+            self._fingerprint(lines),
             self._stood,
         )
 
@@ -275,10 +275,10 @@ class World:
         tasks = [task for process in self.supervisor.processes() for task in process.tasks]
         return sorted(f"{task.name} at {task.where}" for task in tasks)
 
-    def _fingerprint(self) -> int:
+    def _fingerprint(self, lines: Sequence[str]) -> int:
         scheduler = self.scheduler
-        text = f"{scheduler.steps} {scheduler.now_ns} {self.faults.count} {self.chance.random()} {len(self.story.lines)}"
-        return hash_of(text)
+        numbers = f"{scheduler.steps} {scheduler.now_ns} {self.faults.count} {self.chance.random()}"
+        return hash_of("\n".join([numbers, *lines]))
 
 
 def hash_of(text: str) -> int:

@@ -38,6 +38,9 @@ class Given(NamedTuple):
     key: Key
     token: str
 
+    def __str__(self) -> str:
+        return f"{self.token} ({self.key.event} {self.key.one})"
+
 
 def given_of(name: str, data: bytes) -> Given:
     """Which event this is, by its name and data as they stand in a journal, a stream or a table."""

@@ -92,11 +92,16 @@ class Workload:
             self._give(Key(one, "record"), token, emitter.state, state)
 
     def _give(self, key: Key, token: str, emit: Any, event: dict[str, Any]) -> None:
-        truth, given = self._world.truth, Given(key, token)
+        truth, story, given = self._world.truth, self._world.story, Given(key, token)
+        assert self.process is not None
         truth.attempt(given)
+        story.tell(self.process.name, f"emits {given}")
         if emit(event):
             truth.accept(given)
             self._accepted += 1
+            story.tell(self.process.name, f"emit says that {token} is safe")
+        else:
+            story.tell(self.process.name, f"emit refuses {token}")
 
     def _check_counts(self, emitter: Emitter) -> None:
         counted = emitter.stats()["accepted"]
