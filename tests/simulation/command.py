@@ -41,7 +41,9 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) ->
 @click.option("--twice", is_flag=True, help="Do each run twice: both must be the same.")
 @click.option("--stop-at-first", is_flag=True, help="End at the first violation.")
 @click.option("--no-shrink", is_flag=True, help="Tell a violation as it was found.")
-@click.option("--shrink-s", type=float, default=60.0, show_default=True, help="How long to make one shorter.")
+@click.option(
+    "--shrink-s", type=float, default=120.0, show_default=True, help="How long to make one shorter."
+)
 @click.option("--whole", is_flag=True, help="Tell every line of the story.")
 @click.option("--quiet", is_flag=True, help="No progress, no stories: one line for each violation.")
 @click.option("--json", "as_json", is_flag=True, help="What came of it, as JSON on standard output.")
@@ -78,7 +80,7 @@ def main(
                 hunt.go(pool, progress.show)
             pool.give_up()
             if hunt.found and not quiet:
-                budget = Budget(0 if no_shrink else 200, shrink_s)
+                budget = Budget(0 if no_shrink else 400, shrink_s)
                 for outcome in _first_of_each(hunt.found)[:_TOLD]:
                     progress.say(
                         f"\nseed {outcome.run.seed} of {outcome.run.world}: looking for a shorter run"

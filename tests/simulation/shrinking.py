@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.simulation.pool import Pool
 from tests.simulation.runs import Outcome, Run, all_but
 
-_FAULT = re.compile(r"step +(\d+) +[\d.]+s  fault ")
+#: A line of a story that tells of a fault: step, number, kind.
+_FAULT = re.compile(r"step +(\d+) +[\d.]+s  fault (\d+), (.*?): ")
 
 
 @dataclass
 class Budget:
     """How much may be spent on one violation."""
 
-    runs: int = 200
-    seconds: float = 60.0
+    runs: int = 400
+    seconds: float = 120.0
 
 
 class _Search:
@@ -66,6 +68,8 @@ def shrink(outcome: Outcome, pool: Pool, budget: Budget) -> Outcome:
     assert outcome.violation is not None
     if outcome.violation.step < outcome.run.steps:
         search.first_that_fails([search.with_steps(outcome.violation.step)])
+    if outcome.faults and not search.first_that_fails([search.with_faults([])]):
+        _without_kinds(search)
     while True:
         before = search.best.run
         _fewer_faults(search)
@@ -74,18 +78,37 @@ def shrink(outcome: Outcome, pool: Pool, budget: Budget) -> Outcome:
             return search.best
 
 
+def _without_kinds(search: _Search) -> None:
+    """Leave out all faults of a kind, kind after kind, the most frequent first."""
+    tried: set[str] = set()
+    while not search.is_over:
+        kinds = _faults_by_kind(search.best.story)
+        untried = [kind for kind in kinds if kind not in tried]
+        if not untried:
+            return
+        kind = min(untried, key=lambda kind: (-len(kinds[kind]), kind))
+        tried.add(kind)
+        kept = [number for number in search.best.faults if number not in kinds[kind]]
+        search.first_that_fails([search.with_faults(kept)])
+
+
+def _faults_by_kind(story: Sequence[str]) -> dict[str, set[int]]:
+    kinds: defaultdict[str, set[int]] = defaultdict(set)
+    for line in story:
+        if found := _FAULT.match(line):
+            kinds[found[3]].add(int(found[2]))
+    return kinds
+
+
 def _fewer_faults(search: _Search) -> None:
     """Delta debugging: leave out ever smaller parts of the faults that happen, as long as it fails."""
-    if not search.best.faults or search.first_that_fails([search.with_faults([])]):
-        return
     parts = 2
-    while len(search.best.faults) > 1 and not search.is_over:
+    while search.best.faults and not search.is_over:
         faults = search.best.faults
         parts = min(parts, len(faults))
         chunks = _split(faults, parts)
         without = [[one for other in chunks if other is not chunk for one in other] for chunk in chunks]
-        candidates = [*chunks, *without] if parts > 2 else chunks
-        if search.first_that_fails([search.with_faults(kept) for kept in candidates]):
+        if search.first_that_fails([search.with_faults(kept) for kept in without]):
             parts = max(parts - 1, 2)
         elif parts == len(faults):
             return
