@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import multiprocessing
 import os
@@ -133,6 +134,7 @@ def _broken(run: Run, seconds: float, text: str) -> Outcome:
 
 def _work(answer: Connection, run: Run, folder: str, url: str) -> None:
     base.DISKS = folder
+    gc.disable()  # what one run leaves goes with its process
     started = time.monotonic()
     try:
         outcome = carry_out(run, url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 
 from tests.simulation.kernel.story import Story
 
@@ -16,7 +17,7 @@ class Faults:
     """
 
     def __init__(self, seed: int, rates: Mapping[str, float], story: Story, left_out: Collection[int] = ()) -> None:
-        self.rates = dict(rates)
+        self.rates = MappingProxyType(dict(rates))
         self.active = False
         #: how many were drawn so far, whether they happened or not
         self.count = 0
@@ -28,6 +29,7 @@ class Faults:
         self._left_out = frozenset(left_out)
         self._seed = seed
         self._chances: dict[str, random.Random] = {}
+        self._draws = {kind: (self.chance(kind).random, rate) for kind, rate in self.rates.items()}
 
     def chance(self, kind: str) -> random.Random:
         """What a kind draws the rest from: how long, which one."""
@@ -38,10 +40,14 @@ class Faults:
 
     def strikes(self, kind: str, what: str = "") -> bool:
         """Whether a fault of this kind happens here and now."""
-        rate = self.rates.get(kind)
-        if rate is None or not self.active or self.chance(kind).random() >= rate:
+        return self.is_drawn(kind) and self.happens(kind, what)
+
+    def is_drawn(self, kind: str) -> bool:
+        """Whether one is drawn; then `happens` is to be asked. For whom the words cost more than the draw."""
+        if not self.active:
             return False
-        return self.happens(kind, what)
+        draw = self._draws.get(kind)
+        return draw is not None and draw[0]() < draw[1]
 
     def happens(self, kind: str, what: str = "") -> bool:
         """One was drawn. False if it was left out."""

@@ -136,7 +136,7 @@ class World:
             self.cleanup()
             if was_enabled:
                 gc.enable()
-            gc.collect()
+                gc.collect()
             shutil.rmtree(self.folder, ignore_errors=True)
         lines = [str(line).replace(str(self.folder), "") for line in self.story.lines]
         return Report(
@@ -234,7 +234,7 @@ class World:
             if faults.happens("kill", f"{process.name} ({task.name.rpartition('/')[2]}) before {task.where}"):
                 self.disturb()
                 process.kill()
-        if faults.strikes("stall", f"{task.name} stands still before {task.where}"):
+        if faults.is_drawn("stall") and faults.happens("stall", f"{task.name} stands still before {task.where}"):
             self.disturb()
             seconds = faults.chance("stall").choice((0.02, 0.4, 3.0, 20.0))
             self.scheduler.sleep(task.where, seconds)
@@ -254,7 +254,9 @@ class World:
         machine = process.machine
         if machine.full and operation in ("write", "create"):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-        if process.killable and self.faults.strikes("disk error", f"{process.name}, {operation} {Path(path).name}"):
+        if not process.killable or not self.faults.is_drawn("disk error"):
+            return
+        if self.faults.happens("disk error", f"{process.name}, {operation} {Path(path).name}"):
             code = self.faults.chance("disk error").choice((errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EACCES))
             raise OSError(code, os.strerror(code), path)
 
