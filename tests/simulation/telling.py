@@ -13,12 +13,14 @@ from tests.simulation.runs import Outcome
 _MOST_LINES = 120
 #: Of each task, so many last lines.
 _LAST_LINES = 2
-#: A line that names more things than this tells nothing of any.
-_MOST_NAMES = 12
 
 _LINE = re.compile(r"step +(\d+) +([\d.]+)s  (.*?): (.*)", re.DOTALL)
-#: What a run calls things: ids of signals and records, of entries, of events by their engine and number.
-_NAME = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b\d{12,}-\d+\b|[\w-]+/\d+-\d+")
+#: What a run calls things: an event by engine and number, an entry by id and stream, a signal or record by its id.
+_EVENT = re.compile(r"[\w-]+/\d+-\d+")
+_ENTRY = re.compile(r"\d{12,}-\d+ of [^\s,;)]+")
+_SIGNAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: What Redis says that a group is done with.
+_DONE = re.compile(r"\w+ acknowledges of (\S+): (.*)")
 #: Who tells what always matters.
 _ALWAYS = ("fault ", "supervisor", "world", "VIOLATION")
 #: What engines, Redis and Postgres did with one event: told only of those concerned.
@@ -42,8 +44,10 @@ class Told(NamedTuple):
 
     @property
     def names(self) -> set[str]:
-        """The things it tells of."""
-        return set(_NAME.findall(self.what))
+        """The events and entries it tells of."""
+        if done := _DONE.fullmatch(self.what):
+            return {f"{entry_id} of {done[1]}" for entry_id in done[2].split()}
+        return {*_EVENT.findall(self.what), *_ENTRY.findall(self.what)}
 
     @property
     def shape(self) -> tuple[str, str]:
@@ -59,10 +63,11 @@ def tell(outcome: Outcome, *, whole: bool = False) -> str:
     violation = outcome.violation
     assert violation is not None
     told = outcome.story if whole else list(map(str, _middle_out(shorten(_kept(outcome)))))
+    stood = [line for line in _where_each_stood(outcome) if line.strip() not in told]
     return "\n".join(
         [
             *told,
-            *_where_each_stood(outcome),
+            *stood,
             f"❌ {violation.invariant}: {violation.text}",
             f"{len(outcome.faults)} faults, {outcome.steps} steps. Again: {outcome.run.command}",
         ]
@@ -79,13 +84,16 @@ def read(story: Sequence[str]) -> list[Told]:
 
 
 def concerned(told: Sequence[Told], text: str) -> set[str]:
-    """The names in a violation's text, and what those are called elsewhere."""
-    names = set(_NAME.findall(text))
-    for _ in range(2):
-        for line in told:
-            if len(line.names) <= _MOST_NAMES and names & line.names and not line.what.startswith("says"):
-                names |= line.names if len(line.names) <= 2 else set()
-    return names
+    """The events and entries in a violation's text, and what those are called elsewhere."""
+    names = Told(0, "", text, text).names
+    if not names:
+        signals = set(_SIGNAL.findall(text))
+        names = set().union(*(line.names for line in told if signals & set(_SIGNAL.findall(line.what))))
+    events = {name for name in names if _EVENT.fullmatch(name)}
+    for line in told:
+        if line.who == "Redis" and not _DONE.fullmatch(line.what) and names & line.names:
+            events |= {name for name in line.names if _EVENT.fullmatch(name)}
+    return names.union(*(line.names for line in told if line.who == "Redis" and events & line.names), events)
 
 
 def shorten(told: Sequence[Told]) -> list[Told]:
@@ -123,7 +131,7 @@ def _matters(line: Told, names: set[str]) -> bool:
 
 def _recent_names(told: Sequence[Told]) -> set[str]:
     """Of a violation that names nothing: what the last lines are about."""
-    return set().union(*(line.names for line in told[-20:] if len(line.names) <= 2))
+    return set().union(*(line.names for line in told[-20:] if line.who != "Postgres"))
 
 
 def _middle_out(told: list[Told]) -> list[Told]:
