@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONPATH := producer:.
 
-.PHONY: demo demo-replay test attack lint bench chaos clean lock
+.PHONY: demo demo-replay test attack simulate simulated-coverage lint bench chaos clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
@@ -18,6 +18,13 @@ test: lint  ## lint, types and all tests
 
 attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), new ones each time
 	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack
+
+simulate: $(READY)  ## the product under one scheduler, with faults, seed after seed (SECONDS=n, SEED=n repeats one, WORLD=name, STEPS=n)
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED) --runs 1,--seconds $(or $(SECONDS),600)) \
+		$(if $(WORLD),--world $(WORLD)) $(if $(STEPS),--steps $(STEPS))
+
+simulated-coverage: $(READY)  ## what simulation reaches of the code that it is for; fails below 95 % (SECONDS=n a world)
+	$(BIN)/python -m tests.simulation.covering --seconds $(or $(SECONDS),120)
 
 lint: $(READY)
 	$(BIN)/ruff check .
