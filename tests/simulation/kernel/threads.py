@@ -314,6 +314,8 @@ class SimpleQueue:
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         scheduler = self._scheduler
+        if not block:
+            return self.get_nowait()
         scheduler.pause("a queue")
         end = None if timeout is None else scheduler.now_ns + int(timeout * NS)
         while not self._items:
