@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import xor
 
 from tests.simulation.pool import Pool
 from tests.simulation.runs import Outcome, Run, steps_of
@@ -12,6 +14,8 @@ from tests.simulation.worlds.base import Violation
 
 #: How often whoever watches is told, in seconds.
 _TELL_EVERY_S = 0.2
+#: What runs when the time is over may end, within so long.
+_GRACE_S = 30.0
 
 
 @dataclass
@@ -42,6 +46,8 @@ class Tally:
     #: of all processes together
     seconds: float = 0.0
     violations: int = 0
+    #: stands for all stories together, whatever order they ended in
+    fingerprint: int = 0
 
 
 @dataclass
@@ -69,6 +75,11 @@ class Hunt:
         return sum(tally.steps for tally in self.tallies.values())
 
     @property
+    def fingerprint(self) -> int:
+        """The same for the same runs."""
+        return reduce(xor, (tally.fingerprint for tally in self.tallies.values()), 0)
+
+    @property
     def steps_per_s(self) -> float:
         """Steps a second, of all processes together."""
         return self.steps / self.elapsed_s if self.elapsed_s else 0.0
@@ -78,6 +89,10 @@ class Hunt:
         """How long it goes on; None: until all runs are done."""
         return None if self.plan.seconds is None else max(self.plan.seconds - self.elapsed_s, 0.0)
 
+    @property
+    def _is_late(self) -> bool:
+        return self.plan.seconds is not None and self.elapsed_s > self.plan.seconds + _GRACE_S
+
     def go(self, pool: Pool, tell: Callable[[Hunt, Outcome | None], None]) -> None:
         """Hunt. tell: called with each violation, and now and then without one."""
         started = time.monotonic()
@@ -86,7 +101,7 @@ class Hunt:
             over = self.left_s == 0.0 or bool(self.found and self.plan.stop_at_first)
             while not over and pool.is_free and (run := self._next()) is not None:
                 pool.start(run)
-            if pool.is_empty or (self.found and self.plan.stop_at_first):
+            if pool.is_empty or (self.found and self.plan.stop_at_first) or self._is_late:
                 return
             for outcome in pool.ended(_TELL_EVERY_S):
                 self._take(outcome, tell)
@@ -127,6 +142,7 @@ class Hunt:
                 return
             outcome = _compared(first, outcome)
         tally.seeds += 1
+        tally.fingerprint ^= outcome.fingerprint
         if outcome.violation is not None:
             tally.violations += 1
             self.found.append(outcome)

@@ -1,4 +1,7 @@
-"""Runs beside each other, each in a process of its own that has run nothing before: no run knows of another."""
+"""Runs beside each other, each in a process of its own that has run nothing before: no run knows of another.
+
+Sets of texts have one order in these processes, whatever it is in the one that starts them.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 from tests.simulation.runs import Outcome, Run, carry_out
 from tests.simulation.worlds import base
@@ -26,6 +30,7 @@ from tests.simulation.worlds.registry import WORLDS
 
 #: A run that takes longer does not end any more. The longest take half a minute on a busy machine.
 _LONGEST_S = 300.0
+_ROOT = Path(__file__).parents[2]
 
 
 class _Slot(NamedTuple):
@@ -47,7 +52,7 @@ class Pool:
         self._folder = Path(tempfile.mkdtemp(prefix="signaltape-simulation-", dir=base.DISKS))
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([entry.module for entry in WORLDS.values()] + [__name__])
-        with _deaf():
+        with _deaf(), patch.dict(os.environ, environment()):
             forkserver.ensure_running()
 
     def __enter__(self) -> Pool:
@@ -151,6 +156,12 @@ def _deaf() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def environment() -> dict[str, str]:
+    """What makes a run a function of its seed, and finds the product."""
+    places = [str(_ROOT / "producer"), str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"PYTHONHASHSEED": "0", "PYTHONPATH": os.pathsep.join(places)}
 
 
 def cores() -> int:

@@ -53,7 +53,8 @@ class Progress:
     def conclude(self, hunt: Hunt) -> None:
         """What it was, all in all."""
         for name, tally in hunt.tallies.items():
-            self.say(f"{name}: {tally.seeds:,} seeds, {tally.steps:,} steps, {tally.violations} violations")
+            done = f"{tally.seeds:,} seeds, {tally.steps:,} steps, {tally.violations} violations"
+            self.say(f"{name}: {done}, fingerprint {tally.fingerprint}")
         self.say(f"{_line(hunt)}; first seed {hunt.plan.first_seed}")
 
 
@@ -78,6 +79,7 @@ def summary(hunt: Hunt) -> dict[str, Any]:
             if outcome.violation is not None
         ],
         "first_seed": hunt.plan.first_seed,
+        "fingerprint": hunt.fingerprint,
         "seeds": hunt.seeds,
         "steps": hunt.steps,
         "steps_per_s": round(hunt.steps_per_s),

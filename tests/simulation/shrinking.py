@@ -7,8 +7,8 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from tests.simulation.pool import Pool
 from tests.simulation.runs import Outcome, Run, all_but
 
 #: A line of a story that tells of a fault: step, number, kind.
@@ -23,10 +23,18 @@ class Budget:
     seconds: float = 120.0
 
 
+class Runs(Protocol):
+    """A pool, as far as it is needed here."""
+
+    @property
+    def size(self) -> int: ...
+    def all_of(self, runs: Sequence[Run], until: float, /) -> list[Outcome]: ...
+
+
 class _Search:
     """Tries shorter runs, and keeps the shortest that fails in the same way."""
 
-    def __init__(self, outcome: Outcome, pool: Pool, budget: Budget) -> None:
+    def __init__(self, outcome: Outcome, pool: Runs, budget: Budget) -> None:
         assert outcome.violation is not None
         self.best = outcome
         self._invariant = outcome.violation.invariant
@@ -62,7 +70,7 @@ class _Search:
         return self.best.run._replace(steps=steps)
 
 
-def shrink(outcome: Outcome, pool: Pool, budget: Budget) -> Outcome:
+def shrink(outcome: Outcome, pool: Runs, budget: Budget) -> Outcome:
     """The shortest run that was found to break the same promise; the run itself if none was."""
     search = _Search(outcome, pool, budget)
     assert outcome.violation is not None

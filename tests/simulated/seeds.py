@@ -1,0 +1,11 @@
+"""Runs that once broke a promise: each is done again with every test. A line says what it found."""
+
+from __future__ import annotations
+
+from tests.simulation.runs import Run
+
+FOUND: dict[str, Run] = {
+    "the journal's bound takes a segment whose events Redis has, and Redis then forgets them": Run(
+        "spine", 530233741, 20_694
+    ),
+}
