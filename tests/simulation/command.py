@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from tests.simulation.hunting import Hunt, Plan
-from tests.simulation.pool import Pool, cores
+from tests.simulation.pool import SIMULATION_FAILED, Pool, cores
 from tests.simulation.postgres import databases
 from tests.simulation.progress import Progress, summary
 from tests.simulation.runs import Outcome, read_numbers
@@ -63,7 +63,7 @@ def main(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    """Simulate the product under faults, seed after seed. Exit code 1 if a promise did not hold."""
+    """Simulate the product under faults, seed after seed. Exit code 1 if a promise did not hold, 2 if a run failed."""
     first_seed = int.from_bytes(os.urandom(4), "big") if seed is None else seed
     limit_s = 600.0 if seconds is None and runs is None else seconds
     names = worlds or tuple(WORLDS)
@@ -92,13 +92,18 @@ def main(
         print(msgspec.json.encode(summary(hunt)).decode())
     else:
         progress.conclude(hunt)
-    sys.exit(1 if hunt.found else 0)
+    sys.exit(_exit_code(hunt))
 
 
 def _databases(stack: ExitStack, names: tuple[str, ...], jobs: int) -> list[str]:
     if not any(WORLDS[name].needs_postgres for name in names):
         return []
     return stack.enter_context(databases(jobs))
+
+
+def _exit_code(hunt: Hunt) -> int:
+    invariants = [outcome.violation.invariant for outcome in hunt.found if outcome.violation is not None]
+    return 2 if SIMULATION_FAILED in invariants else 1 if invariants else 0
 
 
 def _first_of_each(found: list[Outcome]) -> list[Outcome]:

@@ -30,6 +30,8 @@ from tests.simulation.worlds.registry import WORLDS
 
 #: A run that takes longer does not end any more. The longest take half a minute on a busy machine.
 _LONGEST_S = 300.0
+#: Said of a run that was none, for an error of the simulation itself.
+SIMULATION_FAILED = "the simulation itself"
 _ROOT = Path(__file__).parents[2]
 
 
@@ -126,15 +128,15 @@ def _outcome_of(slot: _Slot, seconds: float) -> Outcome:
         slot.process.join()
         if seconds < _LONGEST_S:
             text = f"the process of the run ended with exit code {slot.process.exitcode}"
-        outcome = _broken(slot.run, seconds, text)
+        outcome = _broken(slot.run, seconds, "runs to its end", text)
     slot.answer.close()
     slot.process.join()
     slot.process.close()
     return outcome
 
 
-def _broken(run: Run, seconds: float, text: str) -> Outcome:
-    return Outcome(run, 0, seconds, Violation("the simulation itself", 0, text), [], [], [], 0)
+def _broken(run: Run, seconds: float, invariant: str, text: str) -> Outcome:
+    return Outcome(run, 0, seconds, Violation(invariant, 0, text), [], [], [], 0)
 
 
 def _work(answer: Connection, run: Run, folder: str, url: str) -> None:
@@ -144,7 +146,7 @@ def _work(answer: Connection, run: Run, folder: str, url: str) -> None:
     try:
         outcome = carry_out(run, url)
     except BaseException:  # noqa: BLE001 - told to who asked for the run
-        outcome = _broken(run, time.monotonic() - started, traceback.format_exc())
+        outcome = _broken(run, time.monotonic() - started, SIMULATION_FAILED, traceback.format_exc())
     answer.send(outcome)
 
 
