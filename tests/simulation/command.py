@@ -10,9 +10,9 @@ from contextlib import ExitStack
 import click
 import msgspec
 
+from tests.simulation.databases import databases
 from tests.simulation.hunting import Hunt, Plan
 from tests.simulation.pool import SIMULATION_FAILED, Pool, cores
-from tests.simulation.postgres import databases
 from tests.simulation.progress import Progress, summary
 from tests.simulation.runs import Outcome, read_numbers
 from tests.simulation.shrinking import Budget, shrink
@@ -74,8 +74,7 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         try:
-            urls = _databases(stack, names, jobs)
-            pool = stack.enter_context(Pool(jobs, urls))
+            pool = stack.enter_context(Pool(jobs, stack.enter_context(databases(names, jobs))))
             with progress:
                 hunt.go(pool, progress.show)
             pool.give_up()
@@ -93,12 +92,6 @@ def main(
     else:
         progress.conclude(hunt)
     sys.exit(_exit_code(hunt))
-
-
-def _databases(stack: ExitStack, names: tuple[str, ...], jobs: int) -> list[str]:
-    if not any(WORLDS[name].needs_postgres for name in names):
-        return []
-    return stack.enter_context(databases(jobs))
 
 
 def _exit_code(hunt: Hunt) -> int:

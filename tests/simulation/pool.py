@@ -20,9 +20,11 @@ from multiprocessing import connection, forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 from unittest.mock import patch
 
+from tests.simulation.databases import Databases
 from tests.simulation.runs import Outcome, Run, carry_out
 from tests.simulation.worlds import base
 from tests.simulation.worlds.base import Violation
@@ -45,11 +47,12 @@ class _Slot(NamedTuple):
 class Pool:
     """So many runs at a time.
 
-    urls: of databases, one for each that runs at a time; empty if no world needs one.
+    databases: of the worlds that need them, one for each that runs at a time.
     """
 
-    def __init__(self, jobs: int, urls: Sequence[str] = ()) -> None:
-        self._urls = list(urls) or [""] * jobs
+    def __init__(self, jobs: int, databases: Databases = MappingProxyType({})) -> None:
+        self.size = jobs
+        self._databases = databases
         self._slots: dict[int, _Slot] = {}
         self._folder = Path(tempfile.mkdtemp(prefix="signaltape-simulation-", dir=base.DISKS))
         self._context = multiprocessing.get_context("forkserver")
@@ -65,14 +68,9 @@ class Pool:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
-    def size(self) -> int:
-        """How many may run at a time."""
-        return len(self._urls)
-
-    @property
     def is_free(self) -> bool:
         """Whether one more may start."""
-        return len(self._slots) < len(self._urls)
+        return len(self._slots) < self.size
 
     @property
     def is_empty(self) -> bool:
@@ -81,9 +79,11 @@ class Pool:
 
     def start(self, run: Run) -> None:
         """Begin a run."""
-        number = next(number for number in range(len(self._urls)) if number not in self._slots)
+        number = next(number for number in range(self.size) if number not in self._slots)
+        own_databases = self._databases.get(run.world)
+        url = own_databases[number] if own_databases else ""
         answer, own = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_work, args=(own, run, str(self._folder), self._urls[number]))
+        process = self._context.Process(target=_work, args=(own, run, str(self._folder), url))
         process.start()
         own.close()
         self._slots[number] = _Slot(process, answer, run, time.monotonic())

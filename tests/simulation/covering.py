@@ -1,0 +1,124 @@
+"""`python -m tests.simulation.covering`: how much of the rooms that it is for simulation reaches, by line and branch."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from io import StringIO
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from coverage import Coverage
+from rich.console import Console
+from rich.table import Table
+
+#: Below this, in percent, a group fails.
+_ENOUGH = 95.0
+_ROOT = Path(__file__).parents[2]
+
+
+class Group(NamedTuple):
+    """Files, and the world that is for them."""
+
+    world: str
+    patterns: tuple[str, ...]
+
+    @classmethod
+    def of(cls, world: str, folder: str, names: str) -> Group:
+        """Some files of a folder."""
+        return cls(world, tuple(f"{folder}/{name}.py" for name in names.split()))
+
+
+GROUPS = {
+    "journal": Group.of("spine", "producer/signaltape/journal", "*"),
+    "shipping": Group.of("spine", "producer/signaltape/shipping", "*"),
+    "consuming": Group.of("spine", "producer/signaltape/consuming", "*"),
+    "writer": Group.of("writer", "sink", "writer record_writer copying repeats partitions lines"),
+    "archive": Group.of(
+        "archive", "replay", "appending archiver archiving atomic files ledger lines outlet packed retention"
+    ),
+    "outbox": Group.of("outbox", "reports/telegram", "*"),
+}
+
+
+class Reached(NamedTuple):
+    """How much of a group, lines and branches together, and where the rest is."""
+
+    percent: float
+    missing: list[str]
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--seconds", type=float, default=120.0, show_default=True, help="For each world.")
+@click.option("--seed", type=int, help="The first one.  [default: a new one]")
+@click.option("--missing", is_flag=True, help="Say which lines and branches were not reached.")
+def main(seconds: float, seed: int | None, missing: bool) -> None:
+    """Run all worlds and say what they reach. Exit code 1 if that is less than 95 % of any group."""
+    first_seed = int.from_bytes(os.urandom(4), "big") if seed is None else seed
+    console = Console(highlight=False)
+    console.print(f"seed {first_seed}")
+    coverage = Coverage(
+        data_file=None,
+        branch=True,
+        concurrency=["greenlet", "thread"],
+        source=[str(_ROOT / top) for top in _tops()],
+    )
+    coverage.start()
+    try:
+        names = _run_all(first_seed, seconds, lambda text: console.print(text))
+    finally:
+        coverage.stop()
+    table, enough = Table("group", "reached"), True
+    for group, (world, patterns) in GROUPS.items():
+        if world not in names:
+            table.add_row(group, "no world")
+            continue
+        reached = _reached(coverage, patterns)
+        enough = enough and reached.percent >= _ENOUGH
+        table.add_row(group, f"{reached.percent:.1f} %")
+        if missing:
+            console.print(*reached.missing, sep="\n")
+    console.print(table)
+    sys.exit(0 if enough else 1)
+
+
+def _tops() -> set[str]:
+    return {pattern.partition("/")[0] for group in GROUPS.values() for pattern in group.patterns}
+
+
+def _run_all(first_seed: int, seconds: float, say: Callable[[str], None]) -> list[str]:
+    """Each world for so long, here: what other processes reach would be counted by none. Gives their names."""
+    from tests.simulation.databases import databases
+    from tests.simulation.runs import Run, carry_out, steps_of
+    from tests.simulation.worlds.registry import WORLDS
+
+    with ExitStack() as stack:
+        urls = stack.enter_context(databases(tuple(WORLDS), 1))
+        for name in WORLDS:
+            url = urls[name][0] if name in urls else ""
+            end = time.monotonic() + seconds
+            for seed in count(first_seed):
+                if time.monotonic() >= end:
+                    break
+                outcome = carry_out(Run(name, seed, steps_of(name, seed)), url)
+                if outcome.violation is not None:
+                    say(f"❌ {name}, seed {seed}: {outcome.violation.invariant}: {outcome.violation.text}")
+            say(f"{name}: {seed - first_seed} seeds")
+    return list(WORLDS)
+
+
+def _reached(coverage: Coverage, patterns: tuple[str, ...]) -> Reached:
+    """As coverage counts: lines and branches together."""
+    said = StringIO()
+    include = [str(_ROOT / pattern) for pattern in patterns]
+    percent = coverage.report(include=include, show_missing=True, skip_covered=True, file=said)
+    return Reached(percent, said.getvalue().splitlines())
+
+
+if __name__ == "__main__":
+    main()
