@@ -1,4 +1,4 @@
-"""`python -m tests.simulation.covering`: how much of the rooms that it is for simulation reaches, by line and branch."""
+"""`python -m tests.simulation.covering`: how much of the code that it is for simulation reaches, line and branch."""
 
 from __future__ import annotations
 
