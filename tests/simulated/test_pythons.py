@@ -21,30 +21,18 @@ def _others() -> list[str]:
     found = (
         named.split(os.pathsep) if named else map(shutil.which, ("python3.11", "python3.12", "python3.13"))
     )
-    return [
-        one
-        for one in found
-        if one and subprocess.run([one, "-c", _NEEDED], capture_output=True, check=False).returncode == 0
-    ]
+    return [one for one in found if one and _has_what_is_needed(one)]
+
+
+def _has_what_is_needed(python: str) -> bool:
+    return subprocess.run([python, "-c", _NEEDED], capture_output=True, check=False).returncode == 0
 
 
 def _fingerprint(python: str) -> int:
-    options = [
-        "--json",
-        "--world",
-        "spine",
-        "--seed",
-        "1000",
-        "--runs",
-        "4",
-        "--steps",
-        "4000",
-        "--no-shrink",
-        "--quiet",
-    ]
+    what = ["--world", "spine", "--seed", "1000", "--runs", "4", "--steps", "4000"]
     environment = {**os.environ, "PYTHONPATH": f"{_ROOT / 'producer'}:{_ROOT}"}
     done = subprocess.run(
-        [python, "-m", "tests.simulation", *options],
+        [python, "-m", "tests.simulation", *what, "--json", "--no-shrink", "--quiet"],
         cwd=_ROOT,
         env=environment,
         capture_output=True,
