@@ -31,6 +31,8 @@ class Disk:
         #: told of what is about to be removed, and what was synced
         self.on_remove: Callable[[str], None] = lambda _path: None
         self.on_sync: Callable[[str], None] = lambda _path: None
+        #: told of what is about to be moved, and whereto
+        self.on_rename: Callable[[str, str], None] = lambda _source, _target: None
         #: where a flush is cut in two; None: not
         self.cut: Callable[[int], int | None] = lambda _length: None
 
@@ -170,7 +172,8 @@ class SimulatedFile(io.RawIOBase):
         self.close()
 
     def __del__(self) -> None:
-        self._raw.close()
+        if hasattr(self, "_raw"):  # else it could not be opened
+            self._raw.close()
 
 
 def path_class(disk: Disk) -> type[Path]:
@@ -248,11 +251,13 @@ def path_class(disk: Disk) -> type[Path]:
 
         def rename(self, target: Any) -> Any:
             disk.touch_point("rename", self)
+            disk.on_rename(str(self), str(target))
             real_os.rename(self, target)
             return type(self)(target)
 
         def replace(self, target: Any) -> Any:
             disk.touch_point("rename", self)
+            disk.on_rename(str(self), str(target))
             real_os.replace(self, target)
             return type(self)(target)
 
