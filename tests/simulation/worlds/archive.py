@@ -1,0 +1,267 @@
+"""The archive: a stream, archivers that share one folder, retention beside them, and readers."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import signaltape.journal.lock
+from replay import archiving
+from replay.archiver import Archive
+from replay.retention import keep_of
+from replay.sources import ArchiveSource, Span
+from signaltape.clock import utc_now
+from signaltape.consuming.read_ahead import Limits
+from signaltape.settings import Secret, Settings
+from signaltape.stream import stream_keys
+from sink.decoding import Batch
+from tests.simulation.kernel.machines import Machine, Process
+from tests.simulation.kernel.network import Line, Service
+from tests.simulation.kernel.power import Shadow
+from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.sqlite import Connection, SharedMemory, SimulatedSqlite
+from tests.simulation.kernel.threads import Event
+from tests.simulation.redis import ModelRedis
+from tests.simulation.worlds.archive_audit import Audit
+from tests.simulation.worlds.archive_given import Maker
+from tests.simulation.worlds.archive_nemesis import ArchiveNemesis
+from tests.simulation.worlds.base import World
+
+_URL = Secret("redis://redis:6379/0")
+_STREAM = "signaltape"
+_ALWAYS = Span(datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC))
+
+
+class ArchiveWorld(World):
+    """Archivers, retention and readers of one folder; every entry one line, whatever happens."""
+
+    name = "archive"
+    RATES = {
+        "kill": 0.0006,
+        "stall": 0.0002,
+        "disk error": 0.0006,
+        "cut write": 0.3,
+        "request lost": 0.003,
+        "answer lost": 0.003,
+        "connection refused": 0.03,
+        "slow packet": 0.003,
+        "end unseen": 0.1,
+        "Redis crashes": 0.3,
+        "Redis crashes and forgets": 0.3,
+        "Redis is out of memory": 0.2,
+        "Redis is read-only": 0.1,
+        "Redis is flushed": 0.1,
+        "Redis evicts": 0.1,
+        "Redis out of reach": 0.3,
+        "disk full": 0.3,
+        "clock jumps": 0.15,
+        "asked to stop": 0.3,
+        "time passes": 0.4,
+        "power cut": 0.4,
+        "ledger deleted": 0.1,
+        "ledger damaged": 0.1,
+        "ledger restored": 0.1,
+        "file shortened": 0.1,
+    }
+    MILD = ()
+
+    def __init__(self, seed: int, *, left_out: Collection[int] = ()) -> None:
+        super().__init__(seed, left_out=left_out)
+        self.sqlite = SimulatedSqlite(
+            self.disk, lambda: self.faults.chance("commit").choice(("open", "undone", "undone", "done"))
+        )
+        self.sqlite.on_commit = self._on_commit
+        self.simulated.stands_in[id(sqlite3)] = self.sqlite
+        #: a person touched files or ledger: what was counted may be counted again
+        self.disturbed_by_hand = False
+        self._undo: list[Any] = []
+
+    def build(self) -> None:
+        chance = self.chance
+        self.partitions = chance.choice((1, 1, 2))
+        self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
+        host = self.machine("archive-host-1")
+        #: as containers on one machine: each with its own clock and network, one disk for all
+        self.hosts = [host, *([self.machine("archive-host-2")] if chance.random() < 0.3 else [])]
+        self.data = self.path(host, "data-of-all")
+        self.root = host.folder / "data-of-all" / "data"
+        self.root.parent.mkdir(parents=True)
+        self.shadow = Shadow(self.disk, self.root.parent, lambda name: name.startswith("archive.db"))
+        self._settings = Settings(
+            redis_url=_URL,
+            data=self.data,
+            stream=_STREAM,
+            partitions=self.partitions,
+            stream_retention_s=chance.choice((60, 3600, 86_400)),
+            keep_trades_days=chance.choice((1, 3, 30)),
+            keep_orders_days=chance.choice((2, 30)),
+            keep_events_days=chance.choice((1, 2, 7)),
+            keep_snapshots_days=chance.choice((2, 30)),
+            keep_market_hours=chance.choice((1, 24, 48)),
+            keep_signals_days=chance.choice((0, 2)),
+            compress_after_days=chance.choice((1, 2)),
+        )
+        self.keep = keep_of(self._settings)
+        self._build_redis()
+        self.audit = Audit(self)
+        self._patch()
+        self._over = False
+        source = Process(self.machine("source-host"), "source")
+        source.killable = False
+        source.start(lambda: self._put(source))
+        for number in range(chance.choice((1, 1, 2, 3))):
+            self.program(chance.choice(self.hosts), f"archiver {number + 1}", self._archiver)
+        if chance.random() < 0.2:
+            self.program(chance.choice(self.hosts), "archiver that drains", self._drainer)
+        for number in range(chance.choice((0, 1, 1, 2))):
+            self.program(chance.choice(self.hosts), f"retention {number + 1}", self._retention)
+        if chance.random() < 0.6:
+            self.program(chance.choice(self.hosts), "reader", self._reader)
+        ArchiveNemesis(self).start()
+
+    def settings(self, machine: Machine) -> Settings:
+        """The settings of programs on a machine."""
+        from msgspec.structs import replace
+
+        return replace(self._settings, home=self.path(machine, "home"), dyno=machine.name)
+
+    @property
+    def stream_keys(self) -> list[bytes]:
+        """The keys of all partitions."""
+        return [key.encode() for key in stream_keys(_STREAM, self.partitions)]
+
+    def check(self) -> None:
+        self.audit.check()
+
+    def is_settled(self) -> bool:
+        return self._over and self.audit.nothing_left()
+
+    def heal(self) -> None:
+        self.service.alive = True
+        self.service.unreachable.clear()
+        self.redis.out_of_memory = self.redis.read_only = False
+        for machine in self.machines.values():
+            machine.full = False
+        self._over = True
+
+    def verify(self) -> None:
+        self.audit.verify()
+
+    def cleanup(self) -> None:
+        signaltape.journal.lock._open_fds.clear()
+        for one in list(self.sqlite.connections):
+            one._let_go()
+        for undo in self._undo:
+            undo()
+
+    def restart_redis(self, data: object) -> None:
+        """The server comes back with these data, as another run."""
+        self.service.drop_all()
+        self.redis.load(data, self._run_id())
+        self._client = self.redis.connect()
+
+    def _build_redis(self) -> None:
+        machine = self.machine("redis-host")
+        self.redis = ModelRedis(lambda: machine.wall_ns // 1_000_000, self._run_id())
+        self._client = self.redis.connect()
+        self.service = Service(self.scheduler, self.redis, self.faults, self.story, "Redis")
+        self.service.wall_ms = lambda: machine.wall_ns // 1_000_000
+        self.service.on_command = self._on_command
+        self.simulated.services["redis"] = self.service
+        process = Process(machine, "redis-server")
+        process.killable = False
+        process.start(self.service.run)
+
+    def _run_id(self) -> str:
+        return f"{self.chance.getrandbits(160):040x}"
+
+    def _patch(self) -> None:
+        world = self
+
+        class CountedArchive(Archive):
+            """The archive, whose counts are compared with what it was given."""
+
+            def write(self, batch: Batch) -> None:
+                before = self.total
+                super().write(batch)
+                world.audit.wrote(batch, before, self.total)
+
+        self._set(archiving, "Archive", CountedArchive)
+        self._set(archiving, "tune_interpreter", lambda: None)
+        limits = Limits(
+            max_entries=self.chance.choice((4, 30, 500)),
+            max_age_ms=self.chance.choice((1, 30)),
+            claim_idle_ms=self.claim_idle_ms,
+        )
+        self._set(archiving, "Limits", lambda **given: limits._replace(**given))
+
+    def _set(self, module: Any, name: str, value: Any) -> None:
+        before = getattr(module, name)
+        setattr(module, name, value)
+        self._undo.append(lambda: setattr(module, name, before))
+
+    def _put(self, process: Process) -> None:
+        """Entries come."""
+        chance, maker = process.random, Maker(process.random)
+        every_s = chance.choice((0.05, 0.5, 3.0))
+        while not self._over:
+            self.scheduler.sleep("the next entries", chance.random() * every_s)
+            for _ in range(chance.choice((1, 1, 3, 20))):
+                if self._over or not self.service.alive:
+                    break
+                now = datetime.fromtimestamp(process.machine.wall_ns // NS, UTC)
+                self._put_one(chance.choice(self.stream_keys), maker, now)
+            self.service._arrivals.wake()
+
+    def _put_one(self, key: bytes, maker: Maker, now: datetime) -> None:
+        given = maker.next(now)
+        answer = self.redis.execute(self._client, [b"XADD", key, b"*", *given.fields])
+        if answer is not None and answer[:1] == b"$":
+            self.audit.added(key.decode(), answer.split(b"\r\n")[1].decode(), given)
+
+    def _archiver(self, process: Process, stop: Event) -> None:
+        archiving.archive(self.settings(process.machine), _URL, stop, once=False)  # type: ignore[arg-type]
+
+    def _drainer(self, process: Process, stop: Event) -> None:
+        """`archive --once`, again and again, as a scheduler would run it."""
+        archiving.archive(self.settings(process.machine), _URL, stop, once=True)  # type: ignore[arg-type]
+        stop.wait(process.random.random() * 60)
+
+    def _retention(self, process: Process, stop: Event) -> None:
+        while not stop.wait(process.random.random() * process.random.choice((5, 60, 600))):
+            dry_run = process.random.random() < 0.1
+            report = archiving.run_retention(self.settings(process.machine), utc_now(), dry_run=dry_run)
+            self.story.tell(
+                process.name,
+                f"{report.deletedFiles} deleted, {report.compressedFiles} compressed, {report.errors}",
+            )
+
+    def _reader(self, process: Process, stop: Event) -> None:
+        """Reads everything, as a session is built."""
+        while not stop.wait(process.random.random() * process.random.choice((5, 60))):
+            source = ArchiveSource(self.data)
+            if not source.exists:
+                continue
+            known = set(self.audit.acknowledged_ids)
+            counts = Counter(line_id for _, line_id, _, _ in source.lines(_ALWAYS))
+            if self.disturbed_by_hand or source.bad.count:
+                continue
+            self.audit.look_at_clocks()
+            twice = sorted(line_id for line_id, count in counts.items() if count > 1)
+            lost = sorted(one for one in known - counts.keys() if not self.audit._may_be_gone(one))
+            if twice:
+                self.fail("a reader meets each line once", f"{len(twice)}, such as {twice[0]}")
+            elif lost:
+                self.fail("a reader meets each line", f"{len(lost)} of {len(known)} not, such as {lost[0]}")
+
+    def _on_commit(self, connection: Connection) -> None:
+        if not connection.named:  # SQLite syncs the folder of its log with the first commit
+            self.shadow.sync_folder(str(self.root))
+        self.audit.committed(connection)
+
+    def _on_command(self, line: Line, argv: Sequence[bytes], answer: bytes | None) -> None:
+        if argv[0].upper() == b"XACK" and answer is not None and answer[:1] == b":":
+            self.audit.acknowledged(argv[1].decode(), argv[2].decode(), [one.decode() for one in argv[3:]])

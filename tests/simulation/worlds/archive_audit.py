@@ -1,0 +1,289 @@
+"""The promises of the archive, looked at from outside: each line once, whole, in its file, and safe before it is acknowledged."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+import zstandard
+
+from replay.archiver import Archived
+from signaltape.stream import ARCHIVE_GROUP
+from sink.decoding import Batch
+from tests.simulation.kernel.sqlite import Connection
+from tests.simulation.worlds.archive_given import Given, Line
+from tests.simulation.worlds.archive_shelf import Books, Read, Shelf, ids_of
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.archive import ArchiveWorld
+
+_WIB = timedelta(hours=7)
+#: All files are read once in so many checks.
+_FULL_EVERY = 6
+
+
+class Audit:
+    """Follows each entry and each line of one world."""
+
+    def __init__(self, world: ArchiveWorld) -> None:
+        self._world = world
+        self.shelf = Shelf(world.root)
+        #: what each entry that was ever in the stream is to become; None: nothing
+        self._entries: dict[tuple[str, str], Line | None] = {}
+        self.lines: defaultdict[str, list[Line]] = defaultdict(list)
+        #: acknowledged; set aside as deadly; gone by what a person did
+        self.acknowledged_ids: set[str] = set()
+        self.buried: set[tuple[str, str]] = set()
+        self.excused: set[str] = set()
+        #: seen in a file at any time
+        self.seen: set[str] = set()
+        #: plain files that a person shortened
+        self.touched: set[str] = set()
+        #: the latest time that any clock of the archive's machines has shown
+        self.latest = datetime(1970, 1, 1, tzinfo=UTC)
+        self.written = Archived()
+        self._checks = 0
+
+    def added(self, key: str, entry_id: str, given: Given) -> None:
+        """Redis took an entry."""
+        line = given.line(key, entry_id) if given.good else None
+        self._entries[key, entry_id] = line
+        if line is not None:
+            self.lines[line.line_id].append(line)
+
+    def acknowledged(self, key: str, group: str, ids: Sequence[str]) -> None:
+        """A group says that it is done with entries."""
+        if group != ARCHIVE_GROUP:
+            self._world.fail("groups", f"{group} acknowledges")
+            return
+        self.look_at_clocks()
+        for entry_id in ids:
+            line = self._entries.get((key, entry_id))
+            if line is None or (key, entry_id) in self.buried or line.line_id in self.acknowledged_ids:
+                continue
+            self.acknowledged_ids.add(line.line_id)
+            if not self._may_be_gone(line.line_id) and not self._is_safe(line.line_id):
+                where = sorted({one.path for one in self.lines[line.line_id]})
+                self._world.fail(
+                    "acknowledged only when safe", f"{entry_id} of {key}, {line.line_id} of {where}"
+                )
+
+    def wrote(self, batch: Batch, before: Archived, after: Archived) -> None:
+        """An archiver wrote a batch, and counted."""
+        done = Archived(*(new - old for new, old in zip(after, before, strict=True)))
+        lines = len(batch.accepted) + len(batch.records)
+        if (
+            done.lines + done.duplicates + done.conflicts != lines
+            or done.invalid != len(batch.dead)
+            or min(done) < 0
+        ):
+            self._world.fail("counters", f"{done} of {lines} lines and {len(batch.dead)} dead letters")
+        self.written = Archived(*(a + b for a, b in zip(self.written, done, strict=True)))
+        for dead in batch.dead:
+            if self._entries.get((dead.stream, dead.entry_id)) is None:
+                continue
+            if "ended its worker" in dead.reason:
+                self.buried.add((dead.stream, dead.entry_id))
+            else:
+                self._world.fail("no dead letters", f"{dead.entry_id} of {dead.stream}: {dead.reason}")
+
+    def committed(self, connection: Connection) -> None:
+        """A transaction of the ledger was committed: what it says of files is so on disk."""
+        assert connection._real is not None
+        for name, length in connection._real.execute("SELECT path, bytes FROM files").fetchall():
+            size = self.shelf.size(name)
+            if name not in self.touched and size is not None and size < length:
+                planned = connection._real.execute("SELECT 1 FROM plans WHERE target = ?", (name,)).fetchone()
+                if planned is None:
+                    self._world.fail("lengths", f"{name} has {size} bytes, the ledger says {length}")
+
+    def look_at_clocks(self) -> None:
+        """Retention may go by any of them."""
+        for machine in self._world.hosts:
+            now = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=machine.wall_ns // 1000)
+            self.latest = max(self.latest, now)
+
+    def check(self) -> None:
+        """What must hold now."""
+        self.look_at_clocks()
+        self._checks += 1
+        if self._checks % _FULL_EVERY == 0 or self._world.finishing:
+            self.look()
+
+    def look(self) -> None:
+        """Read everything."""
+        books = self.shelf.books()
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        every: set[str] = set()
+        quiet = books is not None and not books.plans and not self._world.sqlite.in_transaction()
+        for name in [*self.shelf.files(), *self._planned(books)]:
+            try:
+                lines = self.shelf.lines(name)
+            except zstandard.ZstdError as error:
+                self._world.fail("whole files", f"{name}: {error}")
+                return
+            every.update(line.line_id for line in lines)
+            if books is not None and not books.plans:
+                for line in self._ours(name, lines, books):
+                    self._check_line(name, line)
+                    found[line.line_id].append(name)
+        self.seen |= every
+        if quiet:
+            for line_id, names in found.items():
+                if len(names) > 1:
+                    self._world.fail("each line once", f"{line_id} stands in {names}")
+        missing = [
+            one for one in sorted(self.acknowledged_ids - every - self.excused) if not self._may_be_gone(one)
+        ]
+        if missing:
+            where = sorted({one.path for one in self.lines[missing[0]]})
+            self._world.fail(
+                "nothing is lost", f"{len(missing)} acknowledged lines, such as {missing[0]} of {where}"
+            )
+
+    def nothing_left(self) -> bool:
+        """Whether all that is in the stream was acknowledged."""
+        redis, group = self._world.redis, ARCHIVE_GROUP.encode()
+        for key in self._world.stream_keys:
+            entries = redis.entries(key)
+            if entries and (
+                group not in redis.groups(key)
+                or redis.pending(key, group)
+                or redis.groups(key)[group] < entries[-1][0]
+            ):
+                return False
+        return True
+
+    def verify(self) -> None:
+        """What must hold at the end."""
+        self.look()
+        books = self.shelf.books()
+        if books is not None and books.plans and not self._world.disturbed_by_hand:
+            self._world.story.tell("audit", f"plans are left: {books.plans}")
+        self._check_snapshots()
+        self._check_summaries()
+
+    def shorten(self, name: str) -> None:
+        """A person cuts a file: what is no longer in it is gone."""
+        self.touched.add(name)
+
+    def lose(self, ids: set[str]) -> None:
+        """Lines that a person took away."""
+        self.excused |= ids
+
+    def _planned(self, books: Books | None) -> list[str]:
+        """Files that are to be moved to their place."""
+        plans = {} if books is None else books.plans
+        return [
+            source
+            for target, source in plans.items()
+            if source is not None
+            and not target.startswith("summaries")
+            and self.shelf.size(source) is not None
+        ]
+
+    def _ours(self, name: str, lines: list[Read], books: Books) -> list[Read]:
+        if name.endswith(".zst"):
+            return lines
+        length = books.lengths.get(name)
+        if length is None:
+            return []
+        size = self.shelf.size(name) or 0
+        ours = [line for line in lines if line.end <= length]
+        if name not in self.touched and size >= length > 0 and (not ours or ours[-1].end != length):
+            self._world.fail(
+                "whole lines", f"{name}: the ledger's {length} bytes end in the middle of a line"
+            )
+        return ours
+
+    def _check_line(self, name: str, line: Read) -> None:
+        if line.wrong:
+            self._world.fail("whole lines", f"{name}: {line.wrong}")
+            return
+        plain = name.removesuffix(".zst")
+        for known in self.lines.get(line.line_id, ()):
+            if (known.path, known.event, known.ts) == (
+                plain,
+                line.event,
+                line.ts,
+            ) and known.payload == line.payload:
+                return
+        self._world.fail("no foreign line", f"{name}: {line}")
+
+    def _is_safe(self, line_id: str) -> bool:
+        """Whether a line survives a power cut now, whatever of it the disk keeps."""
+        return any(self._is_safe_in(path, line_id) for path in {one.path for one in self.lines[line_id]})
+
+    def _is_safe_in(self, name: str, line_id: str) -> bool:
+        path = str(self._world.root / name)
+        short = path.rpartition("/")[2]
+        return all(
+            line_id in ids_of(left.get(short, b""), packed=False)
+            or line_id in ids_of(left.get(f"{short}.zst", b""), packed=True)
+            for left in self._world.shadow.contents(path)
+        )
+
+    def _may_be_gone(self, line_id: str) -> bool:
+        return line_id in self.excused or any(self.is_expired(line) for line in self.lines[line_id])
+
+    def is_expired(self, line: Line) -> bool:
+        """Whether retention may have deleted it, by the latest clock."""
+        kept = self._world.keep.by_group[line.group]
+        if kept is None:
+            return False
+        now, at = self.latest, line.at
+        day_end = (at + _WIB).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1) - _WIB
+        if line.group == "market":
+            return day_end <= now - kept
+        limit = (now - kept + _WIB).replace(hour=0, minute=0, second=0, microsecond=0) - _WIB
+        return (at < limit) if line.group == "events" else (day_end <= limit)
+
+    def _check_snapshots(self) -> None:
+        """The latest of each kind stands by itself."""
+        times: defaultdict[str, str] = defaultdict(str)
+        for name in self.shelf.files():
+            for line in self.shelf.lines(name):
+                if line.event.endswith("_snapshot"):
+                    times[line.event] = max(times[line.event], line.ts)
+        for event, ts in times.items():
+            path = self.shelf.root / "system" / f"{event}.json"
+            lines = self.shelf.lines(f"system/{event}.json") if path.exists() else []
+            if len(lines) != 1 or lines[0].wrong:
+                self._world.fail("the latest snapshot", f"{path.name} holds {len(lines)} lines")
+            elif lines[0].ts < ts:
+                self._world.fail(
+                    "the latest snapshot", f"{path.name} is of {lines[0].ts}, there is one of {ts}"
+                )
+
+    def _check_summaries(self) -> None:
+        """What retention deleted was counted once."""
+        if self._world.disturbed_by_hand:
+            return
+        left = {line.line_id for name in self.shelf.files() for line in self.shelf.lines(name)}
+        surely, perhaps = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+        for line_id, lines in self.lines.items():
+            if line_id in left or len({(one.path, one.ts) for one in lines}) > 1:
+                continue
+            day = str((lines[0].at + _WIB).date())
+            if line_id in self.acknowledged_ids:
+                surely[lines[0].group, day] += 1
+            perhaps[lines[0].group, day] += len(lines)
+        ambiguous = {
+            (one.group, str((one.at + _WIB).date()))
+            for lines in self.lines.values()
+            if len({(one.path, one.ts) for one in lines}) > 1
+            for one in lines
+        }
+        counted = Counter[tuple[str, str]]()
+        for path in sorted(self.shelf.root.glob("summaries/*/day-*.json")):
+            document = msgspec.json.decode(path.read_bytes())
+            counted[path.parent.name, document["day"]] = sum(document["counts"].values())
+        for place in sorted(surely.keys() | counted.keys()):
+            if place not in ambiguous and not surely[place] <= counted[place] <= perhaps[place]:
+                self._world.fail(
+                    "summaries",
+                    f"{place} counts {counted[place]}, gone are {surely[place]} to {perhaps[place]}",
+                )

@@ -1,0 +1,133 @@
+"""What troubles an archive: its disk, its clock, its power, and persons who touch its files."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from tests.simulation.kernel.scheduler import NS
+from tests.simulation.worlds.nemesis import Nemesis
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.archive import ArchiveWorld
+
+_HOUR_S = 3600
+#: Ids are kept for eight days; so long may all of a run take.
+MOST_S = 7 * 24 * _HOUR_S
+
+
+class ArchiveNemesis(Nemesis):
+    """The troubles of servers and machines, and those of an archive."""
+
+    def __init__(self, world: ArchiveWorld) -> None:
+        super().__init__(cast("Any", world))
+        self._of = world
+        self._passed_s = 0.0
+        #: copies of the ledger that a person made
+        self._copies: list[bytes] = []
+        self._acts |= {
+            "disk full": self._disk_full,
+            "time passes": self._pass,
+            "power cut": self._cut_power,
+            "ledger deleted": self._delete_ledger,
+            "ledger damaged": self._damage_ledger,
+            "ledger restored": self._restore_ledger,
+            "file shortened": self._shorten,
+        }
+
+    def _disk_full(self, seconds: float) -> str:
+        hosts = self._of.hosts
+        for machine in hosts:
+            machine.full = True
+        return self._for(
+            seconds, lambda: [setattr(one, "full", False) for one in hosts] and None, "the disk full"
+        )
+
+    def _pass(self, _seconds: float) -> str:
+        """All machines stand still, or nothing happens, for hours."""
+        seconds = self._chance.choice((0.5, 3, 9, 20, 26)) * _HOUR_S
+        if self._passed_s + seconds < MOST_S:
+            self._passed_s += seconds
+            self._of.scheduler.now_ns += int(seconds * NS)
+            self._of.audit.look_at_clocks()
+            self._of.story.tell("world", f"{seconds / _HOUR_S} hours pass")
+        return "passed"
+
+    def _stop_all(self) -> None:
+        for process in self._of.supervisor.processes():
+            process.kill()
+
+    def _cut_power(self, _seconds: float) -> str:
+        self._stop_all()
+        losses = self._of.shadow.cut(self._chance)
+        self._of.story.tell("world", "the power goes, and with it " + (", ".join(losses) or "nothing"))
+        return "cut"
+
+    @property
+    def _ledger(self) -> Path:
+        return self._of.root / "archive.db"
+
+    def _remove_ledger(self) -> None:
+        for path in sorted(self._of.root.glob("archive.db*")):
+            path.unlink()
+
+    def _delete_ledger(self, _seconds: float) -> str:
+        self._of.disturbed_by_hand = True
+        if self._chance.random() < 0.5:
+            self._stop_all()
+        self._remove_ledger()
+        return "deleted"
+
+    def _damage_ledger(self, _seconds: float) -> str:
+        self._stop_all()
+        if not self._ledger.exists():
+            return "none"
+        self._of.disturbed_by_hand = True
+        content = self._ledger.read_bytes()
+        log = Path(f"{self._ledger}-wal")
+        if log.exists() and self._chance.random() < 0.5:
+            log.unlink()
+        kinds = (b"no ledger" * 1000, content[:4096] + b"\x55" * (len(content) - 4096), b"\0" * len(content))
+        self._ledger.write_bytes(self._chance.choice(kinds))
+        return "damaged"
+
+    def _restore_ledger(self, _seconds: float) -> str:
+        """Stop, copy or restore, start."""
+        self._stop_all()
+        if not self._ledger.exists():
+            return "none"
+        if not self._copies or self._chance.random() < 0.5:
+            self._copy()
+            return "copied"
+        self._of.disturbed_by_hand = True
+        self._remove_ledger()
+        self._ledger.write_bytes(self._chance.choice(self._copies))
+        self._of.story.tell("world", "an older ledger is restored")
+        return "restored"
+
+    def _copy(self) -> None:
+        with closing(sqlite3.connect(self._ledger)) as db:
+            try:
+                if db.execute("SELECT 1 FROM plans").fetchone() is not None:
+                    return
+            except sqlite3.Error:
+                return
+        self._copies.append(self._ledger.read_bytes())
+
+    def _shorten(self, _seconds: float) -> str:
+        shelf = self._of.audit.shelf
+        names = [name for name in shelf.files() if name.endswith(".jsonl") and shelf.size(name)]
+        if not names or self._of.sqlite.in_transaction():
+            return "none"
+        name = self._chance.choice(names)
+        lines, size = shelf.lines(name), shelf.size(name) or 0
+        length = self._chance.randrange(size)
+        self._of.audit.shorten(name)
+        self._of.audit.lose({line.line_id for line in lines if line.end > length})
+        with (self._of.root / name).open("r+b") as file:
+            file.truncate(length)
+        self._of.disturbed_by_hand = True
+        self._of.story.tell("world", f"{name} is cut to {length} of {size} bytes")
+        return "shortened"
