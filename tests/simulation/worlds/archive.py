@@ -61,6 +61,7 @@ class ArchiveWorld(World):
         "asked to stop": 0.3,
         "time passes": 0.4,
         "power cut": 0.4,
+        "power cut at a commit": 0.02,
         "ledger deleted": 0.1,
         "ledger damaged": 0.1,
         "ledger restored": 0.1,
@@ -156,6 +157,19 @@ class ArchiveWorld(World):
             one._let_go()
         for undo in self._undo:
             undo()
+
+    def cut_power(self) -> None:
+        """All programs of the archive end at once, and its disk keeps what it keeps. In one of them it does not return."""
+        own = self.disk.process
+        for process in self.supervisor.processes():
+            if process is not own:
+                process.kill()
+        if own in self.supervisor.processes():
+            assert own is not None
+            own.at_death.append(self._power_is_gone)
+            own.kill()
+        else:
+            self._power_is_gone()
 
     def restart_redis(self, data: object) -> None:
         """The server comes back with these data, as another run."""
@@ -257,10 +271,16 @@ class ArchiveWorld(World):
             elif lost:
                 self.fail("a reader meets each line", f"{len(lost)} of {len(known)} not, such as {lost[0]}")
 
+    def _power_is_gone(self) -> None:
+        losses = self.shadow.cut(self.faults.chance("power cut"))
+        self.story.tell("world", "the power goes, and with it " + (", ".join(losses) or "nothing"))
+
     def _on_commit(self, connection: Connection) -> None:
         if not connection.named:  # SQLite syncs the folder of its log with the first commit
             self.shadow.sync_folder(str(self.root))
         self.audit.committed(connection)
+        if self.faults.strikes("power cut at a commit"):
+            self.cut_power()
 
     def _on_command(self, line: Line, argv: Sequence[bytes], answer: bytes | None) -> None:
         if argv[0].upper() == b"XACK" and answer is not None and answer[:1] == b":":

@@ -60,9 +60,7 @@ class ArchiveNemesis(Nemesis):
             process.kill()
 
     def _cut_power(self, _seconds: float) -> str:
-        self._stop_all()
-        losses = self._of.shadow.cut(self._chance)
-        self._of.story.tell("world", "the power goes, and with it " + (", ".join(losses) or "nothing"))
+        self._of.cut_power()
         return "cut"
 
     @property
