@@ -6,7 +6,7 @@ import errno
 import os
 from pathlib import Path
 
-from replay.atomic import sync_folder
+from replay.atomic import sync_names
 
 
 def append(root: Path, path: str, length: int, data: bytes) -> int:
@@ -25,6 +25,6 @@ def append(root: Path, path: str, length: int, data: bytes) -> int:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    if not length:  # its name must not be lost either
-        sync_folder(target.parent)
+    if not length:  # its name must not be lost either, nor those of folders that were made for it
+        sync_names(target, root)
     return length + len(data)

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from replay.adoption import digest_of
 from replay.appending import append
-from replay.atomic import replace_file
+from replay.atomic import replace_file, sync_names
 from replay.layout import archive_file, data_folder, snapshot_file
 from replay.ledger import Ledger, inode_of, is_damaged, set_aside
 from replay.lines import all_sortable, make_line, sortable
@@ -134,6 +134,7 @@ class Archive:
         if line.ts >= _time_in(path):
             path.parent.mkdir(exist_ok=True)
             replace_file(path, line.line + b"\n")
+            sync_names(path, self._root)
 
 
 def _time_in(path: Path) -> str:

@@ -40,6 +40,14 @@ def sync_folder(folder: Path) -> None:
         os.close(opened)
 
 
+def sync_names(path: Path, top: Path) -> None:
+    """Make the name of a file survive a power cut, and those of its folders below `top`. Raises OSError."""
+    for folder in path.parents:
+        sync_folder(folder)
+        if folder == top:
+            return
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Let one process after the other do something in a folder. Raises OSError."""

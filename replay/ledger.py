@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from replay.adoption import ends_a_line, known_lines, lines_behind, whole_length
-from replay.atomic import alone_in, sync_folder
+from replay.atomic import alone_in, sync_folder, sync_names
 from replay.packed import COMPRESSED
 
 log = logging.getLogger("replay")
@@ -82,6 +82,7 @@ class Ledger:
             for statement in _SCHEMA:
                 self._db.execute(statement)
             if not columns:
+                sync_folder(self._folder.parent)  # which must not lose us all
                 self._adopt_all()
 
     def _adopt_all(self) -> None:
@@ -99,6 +100,7 @@ class Ledger:
         length = 0
         if found.suffix != COMPRESSED:
             length = whole_length(found)
+            sync_names(found, self._folder)
             self.set_length(path, length)
         now = int(time.time())
         if with_ids:

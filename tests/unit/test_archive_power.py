@@ -1,0 +1,49 @@
+"""What the archive says is safe survives a power cut: contents are synced, and so are the names they are found under."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.archived import NOON, record, write
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Files and folders in the order in which they are synced."""
+    found: list[Path] = []
+    real = os.fsync
+
+    def note(fd: int) -> None:
+        found.append(Path(f"/proc/self/fd/{fd}").readlink())
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", note)
+    return found
+
+
+def test_the_folders_of_a_new_file_are_safe_with_it(tmp_path: Path, synced: list[Path]) -> None:
+    write(tmp_path, [record("market_trade", symbol="S")])
+    root = tmp_path / "data"
+    assert {root / "market" / "S", root / "market", root, tmp_path} <= set(synced)
+
+
+def test_a_file_that_a_crash_left_is_taken_over_with_its_name(tmp_path: Path, synced: list[Path]) -> None:
+    write(tmp_path / "other", [record("order_log", n=1)])
+    write(tmp_path, [record("trade_log", n=2)])
+    orders = tmp_path / "data/orders"
+    (tmp_path / "other/data/orders").rename(orders)
+    synced.clear()
+    write(tmp_path, [record("order_log", n=3)], first=3)
+    assert orders in synced
+    assert tmp_path / "data" in synced
+
+
+def test_the_latest_snapshot_is_safe_under_its_name(tmp_path: Path, synced: list[Path]) -> None:
+    write(tmp_path, [record("risk_snapshot", n=1)])
+    synced.clear()
+    write(tmp_path, [record("risk_snapshot", NOON + timedelta(minutes=1), n=2)], first=1)
+    assert tmp_path / "data/system" in synced
