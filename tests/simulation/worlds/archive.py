@@ -32,6 +32,8 @@ from tests.simulation.worlds.base import World
 
 _URL = Secret("redis://redis:6379/0")
 _STREAM = "signaltape"
+#: So many steps has the archive for an entry: more would only wait in the stream.
+_STEPS_EACH = 25
 _ALWAYS = Span(datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC))
 
 
@@ -224,7 +226,7 @@ class ArchiveWorld(World):
         while not self._over:
             self.scheduler.sleep("the next entries", chance.random() * every_s)
             for _ in range(chance.choice((1, 1, 3, 20))):
-                if self._over or not self.service.alive:
+                if self._over or not self.service.alive or self.audit.entries > 40 + self.scheduler.steps // _STEPS_EACH:
                     break
                 now = datetime.fromtimestamp(process.machine.wall_ns // NS, UTC)
                 self._put_one(chance.choice(self.stream_keys), maker, now)

@@ -47,6 +47,11 @@ class Audit:
         self.written = Archived()
         self._checks = 0
 
+    @property
+    def entries(self) -> int:
+        """How many entries were ever put into the stream."""
+        return len(self._entries)
+
     def added(self, key: str, entry_id: str, given: Given) -> None:
         """Redis took an entry."""
         line = given.line(key, entry_id) if given.good else None

@@ -24,14 +24,14 @@ FOLDERS = ("events", "trades_log", "orders", "system/history", "market", "signal
 
 
 class Read(NamedTuple):
-    """One whole line. end: where the next one begins; wrong: why it is no line."""
+    """One whole line. wrong: why it is no line; end: where the next one begins."""
 
     line_id: str
     event: str
     ts: str
     payload: Any
-    end: int
     wrong: str = ""
+    end: int = 0
 
 
 class Books(NamedTuple):
@@ -97,15 +97,11 @@ class Shelf:
             shutil.rmtree(folder)
 
 
+@lru_cache(maxsize=1024)
 def ids_of(content: bytes, *, packed: bool) -> frozenset[str]:
     """The ids of the whole lines that a file holds."""
-    return _ids_packed(content) if packed else frozenset(one.line_id for one in _lines(content, 0))
-
-
-@lru_cache(maxsize=512)
-def _ids_packed(content: bytes) -> frozenset[str]:
     try:
-        return frozenset(one.line_id for one in _packed(content))
+        return frozenset(one.line_id for one in (_packed(content) if packed else _lines(content, 0)))
     except zstandard.ZstdError:
         return frozenset()
 
@@ -120,15 +116,16 @@ def _lines(content: bytes, begin: int) -> list[Read]:
     found = []
     for line in content.split(b"\n")[:-1]:
         begin += len(line) + 1
-        found.append(_line(line, begin))
+        found.append(_line(line)._replace(end=begin))
     return found
 
 
-def _line(line: bytes, end: int) -> Read:
+@lru_cache(maxsize=65_536)
+def _line(line: bytes) -> Read:
     try:
         plain, head = json.loads(line), read_head(line)
         if (plain["_id"], plain["_event"], plain["_ts"]) != (head.line_id, head.event, head.ts):
-            return Read("", "", "", None, end, f"two readers differ: {line[:200]!r}")
-        return Read(head.line_id, head.event, head.ts, json.loads(payload_of(line)), end)
+            return Read("", "", "", None, f"two readers differ: {line[:200]!r}")
+        return Read(head.line_id, head.event, head.ts, json.loads(payload_of(line)))
     except (ValueError, BadLine, KeyError, TypeError) as error:
-        return Read("", "", "", None, end, f"{error}: {line[:200]!r}")
+        return Read("", "", "", None, f"{error}: {line[:200]!r}")
