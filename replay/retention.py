@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from replay.atomic import write_beside
+from replay.atomic import sync_names, write_beside
 from replay.files import archive_files, read_heads, read_lines
 from replay.layout import FOLDERS, SESSIONS, SIGNALS, data_folder, day_of, sessions_folder
 from replay.ledger import IDS_KEPT_S, Ledger
@@ -272,6 +272,7 @@ def _plan_summary(root: Path, ledger: Ledger, summary: Summary) -> None:
 
 
 def _plan(root: Path, ledger: Ledger, target: Path, hidden: Path) -> None:
+    sync_names(hidden, root)  # a plan whose file is not there counts as carried out
     ledger.plan_replace(str(target.relative_to(root)), str(hidden.relative_to(root)))
 
 

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from replay.ledger import Ledger
+from replay.retention import apply, keep_of
+from signaltape import Settings
 from tests.support.archived import NOON, record, write
+
+LATER = NOON + timedelta(days=10)
+KEEP = keep_of(Settings(keep_orders_days=3650, keep_market_hours=1))
 
 
 @pytest.fixture
@@ -47,3 +53,23 @@ def test_the_latest_snapshot_is_safe_under_its_name(tmp_path: Path, synced: list
     synced.clear()
     write(tmp_path, [record("risk_snapshot", NOON + timedelta(minutes=1), n=2)], first=1)
     assert tmp_path / "data/system" in synced
+
+
+def test_what_is_to_replace_a_file_is_safe_before_that_is_planned(
+    tmp_path: Path, synced: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else, after a power cut, it would count as moved already, and the file that it replaces would be deleted."""
+    write(tmp_path, [record("order_log", n=1), record("market_trade", symbol="S", n=2)])
+    synced.clear()
+    plan, planned = Ledger.plan_replace, []
+
+    def check(self: Ledger, target: str, source: str) -> None:
+        hidden = tmp_path / "data" / source
+        assert hidden.parent in synced[synced.index(hidden) :]
+        planned.append(target)
+        plan(self, target, source)
+
+    monkeypatch.setattr(Ledger, "plan_replace", check)
+    assert not apply(tmp_path, KEEP, LATER).errors
+    assert planned == ["orders/day-2022-01-17.jsonl.zst", "summaries/market/day-2022-01-17.json"]
+    assert {tmp_path / "data/summaries", tmp_path / "data"} <= set(synced)
