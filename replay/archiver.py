@@ -106,15 +106,17 @@ class Archive:
             ids = [one.line_id for one in lines]
             lengths = {path: ledger.settled_length(path, ids) for path in {one.path for one in lines}}
             fresh, conflicts = ledger.unseen(ids, [one.digest for one in lines])
-            written = len(fresh)
+            written, others = len(fresh), set(conflicts)
             files: defaultdict[str, list[bytes]] = defaultdict(list)
             latest: dict[str, _Line] = {}
             for one in lines:
                 if one.line_id in fresh:
                     fresh.discard(one.line_id)  # the first of several in this batch
                     files[one.path].append(one.line)
-                    if one.event in _SNAPSHOTS:
-                        latest[one.event] = max(one, latest.get(one.event, one), key=lambda line: line.ts)
+                elif one.line_id in others:
+                    continue
+                if one.event in _SNAPSHOTS:  # also one that was there: a crash may have left its line, and no more
+                    latest[one.event] = max(one, latest.get(one.event, one), key=lambda line: line.ts)
             for path, new in files.items():
                 data = b"\n".join(new) + b"\n"
                 ledger.set_length(path, append(self._root, path, lengths[path], data))

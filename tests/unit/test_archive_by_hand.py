@@ -215,3 +215,26 @@ def test_a_ledger_that_is_deleted_amid_a_batch_costs_no_line(tmp_path: Path, mon
     subprocess.run([*python, "order_log", "2"], check=True)
     target.close()
     assert sorted(numbers(tmp_path)) == [0, 1, 2, 100]
+
+
+def test_a_snapshot_whose_line_a_crash_left_becomes_the_latest_when_it_comes_again(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    def die(_self: Archive, _event: str, _line: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Archive, "_replace_snapshot", die)
+        with pytest.raises(KeyboardInterrupt):
+            write(tmp_path, [record("risk_snapshot", NOON, n=1)])
+    assert write(tmp_path, [record("risk_snapshot", NOON, n=1)]).duplicates == 1
+    latest = tmp_path / "data" / snapshot_file("risk_snapshot")
+    assert json.loads(payload_of(latest.read_bytes().strip()))["n"] == 1
+
+
+def test_other_content_under_a_known_id_never_becomes_the_latest_snapshot(tmp_path: Path) -> None:
+    one = "0196f3a0-0000-7000-8000-000000000001"
+    write(tmp_path, [record("risk_snapshot", NOON, id=one, n=1)])
+    assert write(tmp_path, [record("risk_snapshot", NOON + timedelta(hours=1), id=one, n=2)]).conflicts == 1
+    latest = tmp_path / "data" / snapshot_file("risk_snapshot")
+    assert json.loads(payload_of(latest.read_bytes().strip()))["n"] == 1
