@@ -115,7 +115,8 @@ class Archive:
                     files[one.path].append(one.line)
                 elif one.line_id in others:
                     continue
-                if one.event in _SNAPSHOTS:  # also one that was there: a crash may have left its line, and no more
+                # also one that was there: a crash may have left its line, and no more
+                if one.event in _SNAPSHOTS:
                     latest[one.event] = max(one, latest.get(one.event, one), key=lambda line: line.ts)
             for path, new in files.items():
                 data = b"\n".join(new) + b"\n"

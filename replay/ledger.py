@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from replay.adoption import ends_a_line, known_lines, lines_behind, whole_length
+from replay.adoption import Known, ends_a_line, known_lines, lines_behind, whole_length
 from replay.atomic import alone_in, sync_folder, sync_names
 from replay.packed import COMPRESSED
 
@@ -112,7 +112,7 @@ class Ledger:
     def settled_length(self, path: str, coming: Iterable[str] = ()) -> int:
         """How far a file is ours, whatever became of it meanwhile; 0 if it is not there. Within a transaction.
 
-        coming: ids of lines that are about to be written: what a crash left of these is written anew.
+        coming: ids of lines that are about to be written: what a crash left of these at the end is written anew.
         """
         found, length = self._folder / path, self.length(path)
         try:
@@ -137,10 +137,8 @@ class Ledger:
         """
         end, now = length, int(time.time())
         counts: Counter[str] = Counter()
-        for line_id, digest, line_end in lines_behind(file, length):
+        for line_id, digest, line_end in _but_last(lines_behind(file, length), coming):
             key = _key(line_id)
-            if line_id in coming:
-                break
             if not self._db.execute(_INSERT, (key, now, digest)).rowcount:
                 counts = counts or Counter(known_id for known_id, _ in known_lines(self._folder / path))
                 if self._digest(key) != digest or counts[line_id] > 1:
@@ -274,6 +272,16 @@ class Ledger:
     def drop_file(self, path: str) -> None:
         """The file is gone."""
         self._db.execute("DELETE FROM files WHERE path = ?", (path,))
+
+
+def _but_last(lines: Iterable[Known], coming: frozenset[str]) -> Iterator[Known]:
+    """Lines without the last ones, as far as they are coming; others may stand behind one that comes again."""
+    held = []
+    for line in lines:
+        held.append(line)
+        if line.line_id not in coming:
+            yield from held
+            held.clear()
 
 
 def _key(line_id: str) -> bytes:

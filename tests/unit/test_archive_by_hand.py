@@ -66,6 +66,11 @@ def test_lines_that_an_older_ledger_does_not_know_are_known_when_they_come_again
     assert numbers(older) == [0, 1, 2, 3]
 
 
+def test_lines_behind_one_that_comes_again_stay_when_an_older_ledger_knows_neither(older: Path) -> None:
+    assert write(older, [order(1)], first=1) == Archived(duplicates=1)
+    assert numbers(older) == [0, 1, 2]
+
+
 def test_a_session_holds_lines_that_an_older_ledger_does_not_know(older: Path) -> None:
     assert numbers(older) == [0, 1, 2]
 

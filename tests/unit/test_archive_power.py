@@ -1,4 +1,4 @@
-"""What the archive says is safe survives a power cut: contents are synced, and so are the names they are found under."""
+"""What the archive says is safe survives a power cut: contents are synced, and the names they are found under."""
 
 from __future__ import annotations
 
