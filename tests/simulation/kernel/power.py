@@ -1,7 +1,7 @@
 """Power cuts: what of a folder is surely on disk, and what may be left of it when the power goes.
 
-A file is safe as it was when it was last synced, a name as it was when its folder was. What came after may be there or not: of a
-file each sector is old or new, of a folder the changes are there up to one of them, whichever.
+A file is safe as it was when it was last synced, a name as it was when its folder was. What came after may be there or
+not: of a file each sector is old or new, of a folder the changes are there up to one of them, whichever.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Stand-in for `sqlite3`: the real one, whose statements are points where others may come first, or the disk fails.
 
-All connections are of one real process, and SQLite keeps their locks apart as those of several. Who finds the file locked waits in
-simulated time. A connection whose process is killed leaves its write-ahead log behind, and what it had not committed is gone.
+All connections are of one real process, and SQLite keeps their locks apart as those of several. Who finds the file
+locked waits in simulated time. A connection whose process is killed leaves its write-ahead log behind, and what it had
+not committed is gone.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ _CANNOT_OPEN = (sqlite3.SQLITE_CANTOPEN, "unable to open database file")
 class SimulatedSqlite:
     """The module `sqlite3`.
 
-    failed_commit: what became of a COMMIT that fails: `open` (nothing yet), `undone` (SQLite rolled it back) or `done` (it is in the log,
-    and who asked was told that it failed).
+    failed_commit: what became of a COMMIT that fails: `open` (nothing yet), `undone` (SQLite rolled it back) or `done`
+    (it is in the log, and who asked was told that it failed).
     """
 
     def __init__(self, disk: Disk, failed_commit: Callable[[], str] = lambda: "undone") -> None:

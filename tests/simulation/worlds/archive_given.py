@@ -1,4 +1,4 @@
-"""What is put into the stream for the archive: every kind of event, over several days, under odd names, again, otherwise, and wrong."""
+"""What is put into the stream for the archive: all kinds, over several days, under odd names, again, otherwise, wrong."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _EVENTS: dict[str, dict[str, Any]] = {
     "signal_closed": {"rr_realized": 1.65, "exit_reason": "tp", "time_in_trade_ms": 900_000},
 }
 #: Keys of the archive's own, escapes, blanks, other scripts.
-_ODD = (
+_ODD: tuple[dict[str, Any], ...] = (
     {},
     {},
     {"_id": "own"},

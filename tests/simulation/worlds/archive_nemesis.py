@@ -38,12 +38,12 @@ class ArchiveNemesis(Nemesis):
         }
 
     def _disk_full(self, seconds: float) -> str:
-        hosts = self._of.hosts
-        for machine in hosts:
-            machine.full = True
-        return self._for(
-            seconds, lambda: [setattr(one, "full", False) for one in hosts] and None, "the disk full"
-        )
+        def fill(full: bool) -> None:
+            for machine in self._of.hosts:
+                machine.full = full
+
+        fill(True)
+        return self._for(seconds, lambda: fill(False), "the disk full")
 
     def _pass(self, _seconds: float) -> str:
         """All machines stand still, or nothing happens, for hours."""

@@ -1,4 +1,4 @@
-"""The archive's files and ledger as a stranger reads them: whole lines, by plain JSON and by the product's own reader."""
+"""The archive's files and ledger as a stranger reads them: whole lines, by plain JSON and by the product's reader."""
 
 from __future__ import annotations
 
