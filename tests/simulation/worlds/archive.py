@@ -64,10 +64,10 @@ class ArchiveWorld(World):
         "time passes": 0.4,
         "power cut": 0.4,
         "power cut at a commit": 0.02,
-        "ledger deleted": 0.1,
-        "ledger damaged": 0.1,
-        "ledger restored": 0.1,
-        "file shortened": 0.1,
+        "ledger deleted": 0.2,
+        "ledger damaged": 0.2,
+        "ledger restored": 0.2,
+        "file shortened": 0.2,
     }
     MILD = ()
 
@@ -80,6 +80,8 @@ class ArchiveWorld(World):
         self.simulated.stands_in[id(sqlite3)] = self.sqlite
         #: a person touched files or ledger: what was counted may be counted again
         self.disturbed_by_hand = False
+        #: an older ledger was put in the place of the ledger
+        self.restored = False
         self._undo: list[Any] = []
         self.redis: ModelRedis
         self.service: Service

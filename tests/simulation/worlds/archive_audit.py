@@ -100,7 +100,7 @@ class Audit:
         assert connection._real is not None
         for name, length in connection._real.execute("SELECT path, bytes FROM files").fetchall():
             size = self.shelf.size(name)
-            if name not in self.touched and size is not None and size < length:
+            if not self._world.restored and name not in self.touched and size is not None and size < length:
                 planned = connection._real.execute("SELECT 1 FROM plans WHERE target = ?", (name,)).fetchone()
                 if planned is None:
                     self._world.fail("lengths", f"{name} has {size} bytes, the ledger says {length}")
@@ -138,7 +138,11 @@ class Audit:
         self.seen |= every
         if quiet:
             for line_id, names in found.items():
-                if len(names) > 1 and not self.is_ambiguous(line_id):
+                if (
+                    len(names) > 1
+                    and not self.is_ambiguous(line_id)
+                    and not self._came_after_a_restore(names)
+                ):
                     self._world.fail("each line once", f"{line_id} stands in {names}")
         missing = [
             one for one in sorted(self.acknowledged_ids - every - self.excused) if not self.may_be_gone(one)
@@ -199,7 +203,8 @@ class Audit:
             return []
         size = self.shelf.size(name) or 0
         ours = [line for line in lines if line.end <= length]
-        if name not in self.touched and size >= length > 0 and (not ours or ours[-1].end != length):
+        by_hand = name in self.touched or self._world.restored
+        if not by_hand and size >= length > 0 and (not ours or ours[-1].end != length):
             self._world.fail(
                 "whole lines", f"{name}: the ledger's {length} bytes end in the middle of a line"
             )
@@ -235,6 +240,14 @@ class Audit:
     def is_ambiguous(self, line_id: str) -> bool:
         """Whether it was given with contents that belong into different files, and a crash may have left one in each."""
         return len({one.path for one in self.lines[line_id]}) > 1 and bool(self._world.faults.happened)
+
+    def _came_after_a_restore(self, names: list[str]) -> bool:
+        """Whether an older ledger may not have known the lines of a day that was compressed since."""
+        return (
+            self._world.restored
+            and len(set(names)) == len(names)
+            and len({one.removesuffix(".zst") for one in names}) == 1
+        )
 
     def may_be_gone(self, line_id: str) -> bool:
         return line_id in self.excused or any(self.is_expired(line) for line in self.lines[line_id])

@@ -52,6 +52,7 @@ class ArchiveNemesis(Nemesis):
             self._passed_s += seconds
             self._of.scheduler.now_ns += int(seconds * NS)
             self._of.audit.look_at_clocks()
+            self._of.disturb()
             self._of.story.tell("world", f"{seconds / _HOUR_S} hours pass")
         return "passed"
 
@@ -99,7 +100,7 @@ class ArchiveNemesis(Nemesis):
         if not self._copies or self._chance.random() < 0.5:
             self._copy()
             return "copied"
-        self._of.disturbed_by_hand = True
+        self._of.disturbed_by_hand = self._of.restored = True
         self._remove_ledger()
         self._ledger.write_bytes(self._chance.choice(self._copies))
         self._of.story.tell("world", "an older ledger is restored")
@@ -121,7 +122,9 @@ class ArchiveNemesis(Nemesis):
             return "none"
         name = self._chance.choice(names)
         lines, size = shelf.lines(name), shelf.size(name) or 0
-        length = self._chance.randrange(size)
+        length = self._chance.choice(
+            (size - 1, self._chance.randrange(size))
+        )  # without its last newline, or anywhere
         self._of.audit.shorten(name)
         self._of.audit.lose({line.line_id for line in lines if line.end > length})
         with (self._of.root / name).open("r+b") as file:
