@@ -92,7 +92,7 @@ class Connection:
 
     def execute(self, statement: str, parameters: Sequence[Any] = ()) -> Rows:
         """Run one statement; all of its rows are read at once."""
-        verb = statement.split()[0]
+        verb = statement.split(maxsplit=1)[0]
         if verb == "COMMIT":
             return self._commit()
         self._trouble("read" if verb in ("SELECT", "PRAGMA", "BEGIN", "ROLLBACK") else "write")

@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 import signaltape.journal.lock
 from replay import archiving
 from replay.archiver import Archive
@@ -69,7 +71,6 @@ class ArchiveWorld(World):
         "ledger restored": 0.2,
         "file shortened": 0.2,
     }
-    MILD = ()
 
     def __init__(self, seed: int, *, left_out: Collection[int] = ()) -> None:
         super().__init__(seed, left_out=left_out)
@@ -131,9 +132,7 @@ class ArchiveWorld(World):
 
     def settings(self, machine: Machine) -> Settings:
         """The settings of programs on a machine."""
-        from msgspec.structs import replace
-
-        return replace(self._settings, home=self.path(machine, "home"), dyno=machine.name)
+        return msgspec.structs.replace(self._settings, home=self.path(machine, "home"), dyno=machine.name)
 
     @property
     def stream_keys(self) -> list[bytes]:

@@ -1,13 +1,12 @@
-"""The promises of the archive, looked at from outside: each line once, whole, in its file, safe when acknowledged."""
+"""The promises of the archive, looked at from outside: each line once, whole, in its file, safe if acknowledged."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import msgspec
 import zstandard
 
 from replay.archiver import Archived
@@ -16,6 +15,7 @@ from sink.decoding import Batch
 from tests.simulation.kernel.sqlite import Connection
 from tests.simulation.worlds.archive_given import Given, Line
 from tests.simulation.worlds.archive_shelf import Books, Read, Shelf, ids_of
+from tests.simulation.worlds.archive_summaries import check_summaries
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.archive import ArchiveWorld
@@ -29,7 +29,7 @@ class Audit:
     """Follows each entry and each line of one world."""
 
     def __init__(self, world: ArchiveWorld) -> None:
-        self._world = world
+        self.world = world
         self.shelf = Shelf(world.root)
         #: what each entry that was ever in the stream is to become; None: nothing
         self._entries: dict[tuple[str, str], Line | None] = {}
@@ -62,7 +62,7 @@ class Audit:
     def acknowledged(self, key: str, group: str, ids: Sequence[str]) -> None:
         """A group says that it is done with entries."""
         if group != ARCHIVE_GROUP:
-            self._world.fail("groups", f"{group} acknowledges")
+            self.world.fail("groups", f"{group} acknowledges")
             return
         self.look_at_clocks()
         for entry_id in ids:
@@ -72,7 +72,7 @@ class Audit:
             self.acknowledged_ids.add(line.line_id)
             if not self.may_be_gone(line.line_id) and not self._is_safe(line.line_id):
                 where = sorted({one.path for one in self.lines[line.line_id]})
-                self._world.fail(
+                self.world.fail(
                     "acknowledged only when safe", f"{entry_id} of {key}, {line.line_id} of {where}"
                 )
 
@@ -85,7 +85,7 @@ class Audit:
             or done.invalid != len(batch.dead)
             or min(done) < 0
         ):
-            self._world.fail("counters", f"{done} of {lines} lines and {len(batch.dead)} dead letters")
+            self.world.fail("counters", f"{done} of {lines} lines and {len(batch.dead)} dead letters")
         self.written = Archived(*(a + b for a, b in zip(self.written, done, strict=True)))
         for dead in batch.dead:
             if self._entries.get((dead.stream, dead.entry_id)) is None:
@@ -93,21 +93,21 @@ class Audit:
             if "ended its worker" in dead.reason:
                 self.buried.add((dead.stream, dead.entry_id))
             else:
-                self._world.fail("no dead letters", f"{dead.entry_id} of {dead.stream}: {dead.reason}")
+                self.world.fail("no dead letters", f"{dead.entry_id} of {dead.stream}: {dead.reason}")
 
     def committed(self, connection: Connection) -> None:
         """A transaction of the ledger was committed: what it says of files is so on disk."""
         assert connection._real is not None
         for name, length in connection._real.execute("SELECT path, bytes FROM files").fetchall():
             size = self.shelf.size(name)
-            if not self._world.restored and name not in self.touched and size is not None and size < length:
+            if not self.world.restored and name not in self.touched and size is not None and size < length:
                 planned = connection._real.execute("SELECT 1 FROM plans WHERE target = ?", (name,)).fetchone()
                 if planned is None:
-                    self._world.fail("lengths", f"{name} has {size} bytes, the ledger says {length}")
+                    self.world.fail("lengths", f"{name} has {size} bytes, the ledger says {length}")
 
     def look_at_clocks(self) -> None:
         """Retention may go by any of them."""
-        for machine in self._world.hosts:
+        for machine in self.world.hosts:
             now = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=machine.wall_ns // 1000)
             self.latest = max(self.latest, now)
 
@@ -115,7 +115,7 @@ class Audit:
         """What must hold now."""
         self.look_at_clocks()
         self._checks += 1
-        if self._checks % _FULL_EVERY == 0 or self._world.finishing:
+        if self._checks % _FULL_EVERY == 0 or self.world.finishing:
             self.look()
 
     def look(self) -> None:
@@ -123,12 +123,12 @@ class Audit:
         books = self.shelf.books()
         found: defaultdict[str, list[str]] = defaultdict(list)
         every: set[str] = set()
-        quiet = books is not None and not books.plans and not self._world.sqlite.in_transaction()
+        quiet = books is not None and not books.plans and not self.world.sqlite.in_transaction()
         for name in [*self.shelf.files(), *self._planned(books)]:
             try:
                 lines = self.shelf.lines(name)
             except zstandard.ZstdError as error:
-                self._world.fail("whole files", f"{name}: {error}")
+                self.world.fail("whole files", f"{name}: {error}")
                 return
             every.update(line.line_id for line in lines)
             if books is not None and not books.plans:
@@ -143,20 +143,20 @@ class Audit:
                     and not self.is_ambiguous(line_id)
                     and not self._came_after_a_restore(names)
                 ):
-                    self._world.fail("each line once", f"{line_id} stands in {names}")
+                    self.world.fail("each line once", f"{line_id} stands in {names}")
         missing = [
             one for one in sorted(self.acknowledged_ids - every - self.excused) if not self.may_be_gone(one)
         ]
         if missing:
             where = sorted({one.path for one in self.lines[missing[0]]})
-            self._world.fail(
+            self.world.fail(
                 "nothing is lost", f"{len(missing)} acknowledged lines, such as {missing[0]} of {where}"
             )
 
     def nothing_left(self) -> bool:
         """Whether all that is in the stream was acknowledged."""
-        redis, group = self._world.redis, ARCHIVE_GROUP.encode()
-        for key in self._world.stream_keys:
+        redis, group = self.world.redis, ARCHIVE_GROUP.encode()
+        for key in self.world.stream_keys:
             entries = redis.entries(key)
             if entries and (
                 group not in redis.groups(key)
@@ -170,11 +170,11 @@ class Audit:
         """What must hold at the end."""
         self.look()
         books = self.shelf.books()
-        if books is not None and books.plans and not self._world.disturbed_by_hand:
-            self._world.story.tell("audit", f"plans are left: {books.plans}")
+        if books is not None and books.plans and not self.world.disturbed_by_hand:
+            self.world.story.tell("audit", f"plans are left: {books.plans}")
         self._check_counts()
         self._check_snapshots()
-        self._check_summaries()
+        check_summaries(self)
 
     def shorten(self, name: str) -> None:
         """A person cuts a file: what is no longer in it is gone."""
@@ -203,16 +203,14 @@ class Audit:
             return []
         size = self.shelf.size(name) or 0
         ours = [line for line in lines if line.end <= length]
-        by_hand = name in self.touched or self._world.restored
+        by_hand = name in self.touched or self.world.restored
         if not by_hand and size >= length > 0 and (not ours or ours[-1].end != length):
-            self._world.fail(
-                "whole lines", f"{name}: the ledger's {length} bytes end in the middle of a line"
-            )
+            self.world.fail("whole lines", f"{name}: the ledger's {length} bytes end in the middle of a line")
         return ours
 
     def _check_line(self, name: str, line: Read) -> None:
         if line.wrong:
-            self._world.fail("whole lines", f"{name}: {line.wrong}")
+            self.world.fail("whole lines", f"{name}: {line.wrong}")
             return
         plain = name.removesuffix(".zst")
         for known in self.lines.get(line.line_id, ()):
@@ -222,29 +220,29 @@ class Audit:
                 line.ts,
             ) and known.payload == line.payload:
                 return
-        self._world.fail("no foreign line", f"{name}: {line}")
+        self.world.fail("no foreign line", f"{name}: {line}")
 
     def _is_safe(self, line_id: str) -> bool:
         """Whether a line survives a power cut now, whatever of it the disk keeps."""
         return any(self._is_safe_in(path, line_id) for path in {one.path for one in self.lines[line_id]})
 
     def _is_safe_in(self, name: str, line_id: str) -> bool:
-        path = str(self._world.root / name)
+        path = str(self.world.root / name)
         short = path.rpartition("/")[2]
         return all(
             line_id in ids_of(left.get(short, b""), packed=False)
             or line_id in ids_of(left.get(f"{short}.zst", b""), packed=True)
-            for left in self._world.shadow.contents(path)
+            for left in self.world.shadow.contents(path)
         )
 
     def is_ambiguous(self, line_id: str) -> bool:
         """Whether it was given with contents that belong into different files, and a crash may have left one in each."""
-        return len({one.path for one in self.lines[line_id]}) > 1 and bool(self._world.faults.happened)
+        return len({one.path for one in self.lines[line_id]}) > 1 and bool(self.world.faults.happened)
 
     def _came_after_a_restore(self, names: list[str]) -> bool:
         """Whether an older ledger may not have known the lines of a day that was compressed since."""
         return (
-            self._world.restored
+            self.world.restored
             and len(set(names)) == len(names)
             and len({one.removesuffix(".zst") for one in names}) == 1
         )
@@ -254,7 +252,7 @@ class Audit:
 
     def is_expired(self, line: Line) -> bool:
         """Whether retention may have deleted it, by the latest clock."""
-        kept = self._world.keep.by_group[line.group]
+        kept = self.world.keep.by_group[line.group]
         if kept is None:
             return False
         now, at = self.latest, line.at
@@ -266,11 +264,11 @@ class Audit:
 
     def _check_counts(self) -> None:
         """Where nothing went wrong each line was counted once."""
-        if not self._world.faults.happened and self.written.lines != len(self.lines):
-            self._world.fail("counters", f"{self.written} was said, there are {len(self.lines)} lines")
+        if not self.world.faults.happened and self.written.lines != len(self.lines):
+            self.world.fail("counters", f"{self.written} was said, there are {len(self.lines)} lines")
 
     def _check_snapshots(self) -> None:
-        """The latest of each kind stands by itself. (Of one that was forgotten after a crash there may be a line only.)"""
+        """The latest of each kind stands by itself; of one that Redis forgot a crash may have left a line only."""
         times: defaultdict[str, str] = defaultdict(str)
         for name in self.shelf.files():
             for line in self.shelf.lines(name):
@@ -280,38 +278,8 @@ class Audit:
             path = self.shelf.root / "system" / f"{event}.json"
             lines = self.shelf.lines(f"system/{event}.json") if path.exists() else []
             if len(lines) != 1 or lines[0].wrong:
-                self._world.fail("the latest snapshot", f"{path.name} holds {len(lines)} lines")
+                self.world.fail("the latest snapshot", f"{path.name} holds {len(lines)} lines")
             elif lines[0].ts < ts:
-                self._world.fail(
+                self.world.fail(
                     "the latest snapshot", f"{path.name} is of {lines[0].ts}, there is one of {ts}"
-                )
-
-    def _check_summaries(self) -> None:
-        """What retention deleted was counted once."""
-        if self._world.disturbed_by_hand:
-            return
-        left = {line.line_id for name in self.shelf.files() for line in self.shelf.lines(name)}
-        surely, perhaps = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-        for line_id, lines in self.lines.items():
-            if line_id in left or len({(one.path, one.ts) for one in lines}) > 1:
-                continue
-            day = str((lines[0].at + _WIB).date())
-            if line_id in self.acknowledged_ids:
-                surely[lines[0].group, day] += 1
-            perhaps[lines[0].group, day] += len(lines)
-        ambiguous = {
-            (one.group, str((one.at + _WIB).date()))
-            for lines in self.lines.values()
-            if len({(one.path, one.ts) for one in lines}) > 1
-            for one in lines
-        }
-        counted = Counter[tuple[str, str]]()
-        for path in sorted(self.shelf.root.glob("summaries/*/day-*.json")):
-            document = msgspec.json.decode(path.read_bytes())
-            counted[path.parent.name, document["day"]] = sum(document["counts"].values())
-        for place in sorted(surely.keys() | counted.keys()):
-            if place not in ambiguous and not surely[place] <= counted[place] <= perhaps[place]:
-                self._world.fail(
-                    "summaries",
-                    f"{place} counts {counted[place]}, gone are {surely[place]} to {perhaps[place]}",
                 )

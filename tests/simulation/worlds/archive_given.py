@@ -1,4 +1,4 @@
-"""What is put into the stream for the archive: all kinds, over several days, under odd names, again, otherwise, wrong."""
+"""What is put into the stream for the archive: all kinds, of several days, with odd names, again, otherwise, wrong."""
 
 from __future__ import annotations
 
