@@ -236,7 +236,7 @@ class Audit:
         )
 
     def is_ambiguous(self, line_id: str) -> bool:
-        """Whether it was given with contents that belong into different files, and a crash may have left one in each."""
+        """Whether it was given with contents that belong into different files, and a crash may leave both."""
         return len({one.path for one in self.lines[line_id]}) > 1 and bool(self.world.faults.happened)
 
     def _came_after_a_restore(self, names: list[str]) -> bool:
