@@ -1,0 +1,234 @@
+"""Real tables under simulated time: sessions of one real connection, whose clock is a simulated machine's.
+
+A transaction is done in one go, when nobody else runs: what is left of a session is its edges, where it may be slow, and where the line may break
+before or after.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from deploy.embedded.servers import remove_data, running
+from signaltape.settings import Secret
+from sink.db import Connection, connect
+from sink.migrate import migrate
+from tests.simulation.kernel.faults import Faults
+from tests.simulation.kernel.machines import Machine, Process
+from tests.simulation.kernel.scheduler import Scheduler
+
+#: The URL of a server where a database may be made; without it, one is started.
+SERVER = "SIGNALTAPE_SIMULATION_POSTGRES"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCKS = """
+CREATE SCHEMA sim;
+CREATE FUNCTION sim.now() RETURNS timestamptz LANGUAGE sql STABLE
+    AS $$ SELECT current_setting('sim.now')::timestamptz $$;
+CREATE FUNCTION sim.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
+    AS $$ SELECT current_setting('sim.clock')::timestamptz $$;
+"""
+_DEFAULTS_OF_NOW = """
+SELECT format('ALTER TABLE %%I ALTER COLUMN %%I SET DEFAULT sim.now()', table_name, column_name)
+FROM information_schema.columns WHERE table_schema = 'public' AND column_default = 'now()' AND table_name = ANY(%s)
+"""
+
+
+@cache
+def shared_tables() -> Connection:
+    """A connection to a migrated database of this process alone, made at the first call and gone at its end."""
+    held = ExitStack()
+    atexit.register(held.close)
+    url = os.environ.get(SERVER) or held.enter_context(_own_server())
+    name = f"simulation_{os.getpid()}"
+    admin = held.enter_context(psycopg.connect(url, autocommit=True))
+    admin.execute(f"CREATE DATABASE {name}")
+    held.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
+    connection = held.enter_context(connect(Secret(url.replace("/postgres?", f"/{name}?"))))
+    migrate(connection)
+    for statement in _CLOCKS.strip().split(";\n"):
+        connection.execute(statement)
+    tables = ["outbox", "outbox_files", "telegram_chats", "telegram_pace", "weekly_scorecard"]
+    for (statement,) in connection.execute(_DEFAULTS_OF_NOW, (tables,)).fetchall():
+        connection.execute(statement)
+    connection.execute("SET search_path = sim, pg_catalog, public")
+    connection.execute("SET synchronous_commit = off")
+    connection.prepare_threshold = 1
+    return connection
+
+
+@contextmanager
+def _own_server() -> Iterator[str]:
+    home = Path(tempfile.mkdtemp(prefix="tape-"))
+    try:
+        with running(home, redis_url="redis://nowhere", postgres_options=("fsync=off",)) as urls:
+            yield urls.database
+    finally:
+        remove_data(home)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+class Database:
+    """The server, as simulated processes see it.
+
+    machine: whose wall clock is the server's.
+    """
+
+    def __init__(
+        self, real: Connection, scheduler: Scheduler, machine: Machine, faults: Faults, names: Mapping[bytes, str]
+    ) -> None:
+        self.real = real
+        self.scheduler = scheduler
+        self.machine = machine
+        self.faults = faults
+        self.away = False
+        #: told of each statement that was carried out: whose, its name, parameters, rows
+        self.on_done: Callable[[Session, str, Any, Any], None] = lambda _session, _name, _parameters, _cursor: None
+        #: told of the end of each transaction
+        self.on_commit: Callable[[Session], None] = lambda _session: None
+        self._names = names
+
+    @property
+    def now(self) -> datetime:
+        """What its clock shows."""
+        return _moment(self.machine.wall_ns)
+
+    def connect(self, _url: object, *, name: str = "", autocommit: bool = True) -> Session:
+        """As sink.db.connect."""
+        task = self.scheduler.current
+        assert task is not None
+        assert autocommit
+        self.scheduler.pause("connect to Postgres")
+        if self.away or (task.process.killable and self.faults.strikes("Postgres refuses a connection")):
+            self.scheduler.sleep("connect to Postgres", self.faults.chance("Postgres away").choice((0.001, 10.0)))
+            raise psycopg.OperationalError("connection failed: the server is away")
+        return Session(self, task.process)
+
+    def set_clock(self, now_ns: int) -> None:
+        """A transaction begins that began at `now_ns` by the server's clock."""
+        self.real.execute(
+            "SELECT set_config('sim.now', %s, false), set_config('sim.clock', %s, false)",
+            (_moment(now_ns).isoformat(), _moment(self.machine.wall_ns).isoformat()),
+        )
+
+    def name_of(self, query: object) -> str:
+        """What a query is called."""
+        return self._names.get(query, "?") if isinstance(query, bytes) else "?"
+
+    def look(self, query: str, parameters: Any = None) -> list[Any]:
+        """Ask without touching anything: for checks."""
+        return self.real.execute(query, parameters).fetchall()
+
+
+class Session:
+    """As far as is used of it, psycopg's connection in autocommit mode."""
+
+    def __init__(self, database: Database, process: Process) -> None:
+        self.database = database
+        self.process = process
+        #: true time and the server's clock at the end of its last transaction
+        self.done_ns = 0
+        self.done_at = _EPOCH
+        #: the message that its last lease gave out
+        self.holding: int | None = None
+        self._broken = False
+        self._inside = False
+
+    def execute(self, query: bytes, parameters: Any = None) -> Any:
+        """Run a statement; alone it is a transaction."""
+        return self._execute(self.database.real.cursor(), query, parameters)
+
+    def cursor(self, *, row_factory: Any) -> _Cursor:
+        """A cursor with rows of another kind."""
+        return _Cursor(self, self.database.real.cursor(row_factory=row_factory))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Several statements in one go."""
+        with self._alone("a transaction"), self.database.real.transaction():
+            self._inside = True
+            try:
+                yield
+            finally:
+                self._inside = False
+
+    def close(self) -> None:
+        """No more of it."""
+        self._broken = True
+
+    def _execute(self, cursor: Any, query: bytes, parameters: Any) -> Any:
+        name = self.database.name_of(query)
+        if self._inside:
+            cursor.execute(query, parameters)
+            self.database.on_done(self, name, parameters, cursor)
+            return cursor
+        with self._alone(name):
+            cursor.execute(query, parameters)
+            self.database.on_done(self, name, parameters, cursor)
+        return cursor
+
+    @contextmanager
+    def _alone(self, what: str) -> Iterator[None]:
+        database = self.database
+        began_ns = self._arrive(what)
+        database.set_clock(began_ns)
+        yield
+        self.done_ns, self.done_at = database.scheduler.now_ns, database.now
+        database.on_commit(self)
+        database.scheduler.pause(f"after {what}")
+        if self.process.killable and database.faults.strikes("statement answer lost", f"{self.process.name}: {what}"):
+            self._break(after=True)
+
+    def _arrive(self, what: str) -> int:
+        """On the way to the server. When the transaction begins, by its clock."""
+        database, faults, scheduler = self.database, self.database.faults, self.database.scheduler
+        scheduler.pause(what)
+        if self._broken or database.away:
+            self._break()
+        if not self.process.killable:
+            return database.machine.wall_ns
+        if faults.strikes("statement lost", f"{self.process.name}: {what}"):
+            self._break()
+        if faults.strikes("slow statement", f"{self.process.name}: {what}"):
+            scheduler.sleep(what, faults.chance("slow statement").choice((0.1, 2.0, 15.0)))
+        if faults.strikes("statement hangs", f"{self.process.name}: {what}"):
+            scheduler.sleep(what, 70.0)
+            self._break()
+        began_ns = database.machine.wall_ns
+        if faults.strikes("statement waits for a lock", f"{self.process.name}: {what}"):
+            scheduler.sleep(what, faults.chance("statement waits for a lock").choice((0.05, 1.0, 10.0)))
+        return began_ns
+
+    def _break(self, *, after: bool = False) -> None:
+        self._broken = True
+        raise psycopg.OperationalError("the connection is lost" + (" (after it was done)" if after else ""))
+
+
+class _Cursor:
+    def __init__(self, session: Session, real: Any) -> None:
+        self._session = session
+        self._real = real
+
+    def __enter__(self) -> _Cursor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Its rows are all here."""
+
+    def execute(self, query: bytes, parameters: Any = None) -> Any:
+        return self._session._execute(self._real, query, parameters)
+
+
+def _moment(ns: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=ns // 1000)
+
+

@@ -1,0 +1,320 @@
+"""A model of Telegram behind `aiohttp.ClientSession`: chats as they really stand, and a network in between.
+
+A call that was handed to the network arrives, or not, whatever becomes of the process that made it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import aiohttp
+
+from tests.simulation.kernel.faults import Faults
+from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.scheduler import NS, Scheduler
+from tests.simulation.kernel.story import Story
+from tests.simulation.kernel.threads import Waiters
+
+STUB = "📊 …"
+#: A call is on its way for at most so long.
+LONGEST_WAY_S = 90.0
+_REFUSALS = (
+    "Bad Request: not enough rights to send text messages to the chat",
+    "Bad Request: message text is empty",
+    "Bad Request: wrong file identifier/HTTP URL specified",
+)
+
+
+class Message:
+    """One message in a chat. by: the call that sent it."""
+
+    def __init__(self, call: Call, text: str, file: str | None = None) -> None:
+        self.call = call
+        self.text = text
+        self.file = file
+        self.deleted = False
+        self.locked = False
+        #: all texts that ever stood in it
+        self.texts = [text]
+
+
+class Chat:
+    """One chat id."""
+
+    def __init__(self, family: int, chat_id: str) -> None:
+        self.family = family
+        self.id = chat_id
+        self.messages: dict[int, Message] = {}
+        self.moved_to: str | None = None
+        #: what it answers to everything: status and text
+        self.refuses: tuple[int, str] | None = None
+
+
+class Call(NamedTuple):
+    """One call of the Bot API."""
+
+    number: int
+    method: str
+    chat_id: str
+    message_id: int
+    text: str
+    file: str | None
+    #: the process that makes it, the message of the outbox it is for, and how often that was begun anew
+    process: Process
+    outbox_id: int
+    epoch: int
+
+
+Answer = tuple[int, bytes]
+
+
+class Telegram:
+    """All chats, and the network to them."""
+
+    def __init__(self, scheduler: Scheduler, faults: Faults, story: Story, process: Process) -> None:
+        self.scheduler = scheduler
+        self.faults = faults
+        self.story = story
+        self.chats: dict[str, Chat] = {}
+        #: whether anything gets through
+        self.away = False
+        self.wrong_token = False
+        #: told of each call when it begins; gives it the rest of what a call knows
+        self.on_begin: Callable[[Process], tuple[int, int]] = lambda _process: (0, 0)
+        self.on_begun: Callable[[Call], None] = lambda _call: None
+        self.on_change: Callable[[], None] = lambda: None
+        #: calls on their way
+        self.under_way: dict[int, Call] = {}
+        self._count = 0
+        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._waiters = Waiters(scheduler)
+        process.start(self._run)
+
+    def add(self, family: int, chat_id: str) -> Chat:
+        """A new chat."""
+        chat = self.chats[chat_id] = Chat(family, chat_id)
+        return chat
+
+    def after(self, seconds: float, act: Callable[[], None]) -> None:
+        """Do it after a while."""
+        self._count += 1
+        heapq.heappush(self._due, (self.scheduler.now_ns + int(seconds * NS), self._count, act))
+        self._waiters.wake()
+
+    def send(self, call: Call, answered: Callable[[Answer | None], None]) -> None:
+        """A call is handed to the network. answered: told what comes back; None: the line breaks."""
+        faults = self.faults
+        chance = faults.chance("network")
+        out_s, back_s = (0.02 + 0.1 * chance.random() for _ in range(2))
+        if self.away or faults.strikes("request lost", str(call.number)):
+            if chance.random() < 0.5:
+                self.after(out_s, lambda: answered(None))
+            return
+        if faults.strikes("slow request", str(call.number)):
+            out_s = chance.choice((1.0, 8.0, 31.0, LONGEST_WAY_S - 1.0))
+        if faults.strikes("slow answer", str(call.number)):
+            back_s = chance.choice((1.0, 8.0, 31.0))
+        self.under_way[call.number] = call
+
+        def arrive() -> None:
+            del self.under_way[call.number]
+            status, answer = self._take(call)
+            self.story.tell("Telegram", f"call {call.number}: {status} {json.dumps(answer)[:120]}")
+            self.on_change()
+            if self.away or faults.strikes("answer lost", str(call.number)):
+                if chance.random() < 0.5:
+                    self.after(back_s, lambda: answered(None))
+                return
+            body = answer if isinstance(answer, str) else json.dumps(answer)
+            self.after(back_s, lambda: answered((status, body.encode())))
+
+        self.after(out_s, arrive)
+
+    def new_number(self) -> int:
+        """A number for a call."""
+        self._count += 1
+        return self._count
+
+    def _run(self) -> None:
+        while True:
+            now = self.scheduler.now_ns
+            while self._due and self._due[0][0] <= now:
+                heapq.heappop(self._due)[2]()
+            self._waiters.wait("a call", (self._due[0][0] - now) / NS if self._due else None)
+
+    def _take(self, call: Call) -> tuple[int, Any]:
+        """A call arrives."""
+        faults, what = self.faults, str(call.number)
+        if self.wrong_token:
+            return _error(401, "Unauthorized")
+        chat = self.chats.get(call.chat_id)
+        if chat is None:
+            return _error(400, "Bad Request: chat not found")
+        if chat.moved_to is not None:
+            text = "Bad Request: group chat was upgraded to a supergroup chat"
+            return _error(400, text, migrate_to_chat_id=int(chat.moved_to))
+        if faults.strikes("moved in a circle", what):
+            first = next(one for one in self.chats.values() if one.family == chat.family)
+            return _error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=int(first.id))
+        if chat.refuses is not None:
+            return _error(*chat.refuses)
+        if faults.strikes("too many requests", what):
+            wait_s = faults.chance("too many requests").choice((0, 1, 3, 30, 120))
+            return _error(429, f"Too Many Requests: retry after {wait_s}", retry_after=wait_s)
+        if faults.strikes("refused", what):
+            return _error(400, faults.chance("refused").choice(_REFUSALS))
+        if faults.strikes("server fault before", what):
+            return 502, "<html>Bad Gateway</html>"
+        answer = self._do(chat, call)
+        if faults.strikes("server fault after", what):
+            return _error(500, "Internal Server Error")
+        if faults.strikes("nonsense", what):
+            return 200, {"ok": True, "result": True}
+        return answer
+
+    def _do(self, chat: Chat, call: Call) -> tuple[int, Any]:
+        if call.method == "editMessageText":
+            message = chat.messages.get(call.message_id)
+            if message is None or message.deleted:
+                return _error(400, "Bad Request: message to edit not found")
+            if message.locked or self.faults.strikes("locked", str(call.number)):
+                message.locked = True
+                return _error(400, "Bad Request: message can't be edited")
+            if message.text == call.text:
+                return _error(400, "Bad Request: message is not modified: specified new message content")
+            message.text = call.text
+            message.texts.append(call.text)
+            return _ok(call.message_id)
+        number = len(chat.messages) + 1
+        chat.messages[number] = Message(call, call.text, call.file)
+        return _ok(number)
+
+
+def _ok(message_id: int) -> tuple[int, Any]:
+    return 200, {"ok": True, "result": {"message_id": message_id}}
+
+
+def _error(code: int, text: str, **parameters: int) -> tuple[int, Any]:
+    return code, {"ok": False, "error_code": code, "description": text, "parameters": parameters}
+
+
+class SimulatedAiohttp:
+    """The module `aiohttp`: its sessions lead to the model."""
+
+    def __init__(self, telegram: Telegram) -> None:
+        self._telegram = telegram
+
+    def ClientSession(self, *, timeout: aiohttp.ClientTimeout) -> _ClientSession:
+        return _ClientSession(self._telegram, timeout)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(aiohttp, name)
+
+
+class _ClientSession:
+    def __init__(self, telegram: Telegram, timeout: aiohttp.ClientTimeout) -> None:
+        self._telegram = telegram
+        self._timeout = timeout
+
+    async def close(self) -> None:
+        """Nothing is kept."""
+
+    def post(
+        self, url: str, *, allow_redirects: bool, json: dict[str, Any] | None = None, data: Any = None
+    ) -> _Posting:
+        assert not allow_redirects
+        fields = json if json is not None else _form(data)
+        return _Posting(self._telegram, self._timeout, url.rpartition("/")[2], fields)
+
+
+class _Posting:
+    """One call under way: `async with` it for the response."""
+
+    def __init__(
+        self, telegram: Telegram, timeout: aiohttp.ClientTimeout, method: str, fields: dict[str, Any]
+    ) -> None:
+        self._telegram = telegram
+        self._timeout = timeout
+        self._method = method
+        self._fields = fields
+
+    async def __aenter__(self) -> _Response:
+        telegram = self._telegram
+        task = telegram.scheduler.current
+        assert task is not None
+        telegram.scheduler.pause(f"call {self._method}")
+        if telegram.faults.strikes("connection refused", task.process.name):
+            await self._no_connection()
+        call = self._begin(task.process)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer | None] = loop.create_future()
+
+        def answered(answer: Answer | None) -> None:
+            def settle() -> None:
+                if not future.done():
+                    future.set_result(answer)
+
+            if not call.process.dead and not loop.is_closed():
+                loop.call_soon_threadsafe(settle)
+
+        telegram.send(call, answered)
+        telegram.scheduler.pause("a call under way")
+        answer = await asyncio.wait_for(future, self._timeout.total)
+        if answer is None:
+            raise aiohttp.ServerDisconnectedError
+        return _Response(*answer)
+
+    async def __aexit__(self, *_: object) -> None:
+        """It is over."""
+
+    async def _no_connection(self) -> None:
+        if self._telegram.faults.chance("connection refused").random() < 0.5:
+            await asyncio.sleep(self._timeout.sock_connect or 0.0)
+            raise aiohttp.ConnectionTimeoutError("Connection timeout to host api.telegram.org")
+        where: Any = SimpleNamespace(host="api.telegram.org", port=443, ssl=True)
+        raise aiohttp.ClientConnectorError(where, OSError(111, "Connection refused"))
+
+    def _begin(self, process: Process) -> Call:
+        telegram, fields = self._telegram, self._fields
+        outbox_id, epoch = telegram.on_begin(process)
+        file = fields.get("photo") or fields.get("document")
+        call = Call(
+            telegram.new_number(),
+            self._method,
+            str(fields["chat_id"]),
+            int(fields.get("message_id", 0)),
+            fields.get("text", ""),
+            file,
+            process,
+            outbox_id,
+            epoch,
+        )
+        what = (call.text or call.file or "").partition("\n")[0]
+        telegram.story.tell(
+            process.name, f"call {call.number} for {outbox_id}: {call.method} {call.chat_id} {call.message_id or ''} {what}"
+        )
+        telegram.on_begun(call)
+        return call
+
+
+class _Response:
+    def __init__(self, status: int, body: bytes) -> None:
+        self.status = status
+        self._body = body
+
+    async def read(self) -> bytes:
+        """The whole body."""
+        return self._body
+
+
+def _form(data: aiohttp.FormData) -> dict[str, Any]:
+    """The fields of a form; of a file its content."""
+    found = {}
+    for options, _headers, value in data._fields:
+        found[options["name"]] = value.decode() if isinstance(value, bytes) else value
+    return found

@@ -1,0 +1,165 @@
+"""The outbox: reporters that put messages in, senders, a person who resends, tables and chats."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from functools import partial
+from typing import Any
+
+import reports.delivery
+import reports.schedule
+import reports.telegram.api
+import reports.telegram.outbox
+import reports.telegram.pace
+from reports.telegram.outbox import Outbox
+from reports.telegram.pace import LIMITS, Limits, Pace
+from sink.db import Connection
+from tests.simulation.kernel.asynchronous import SimulatedLoop
+from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.scheduler import NS
+from tests.simulation.postgres import Database, shared_tables
+from tests.simulation.telegram import SimulatedAiohttp, Telegram
+from tests.simulation.worlds.base import World
+from tests.simulation.worlds.outbox_audit import OutboxAudit
+from tests.simulation.worlds.outbox_nemesis import OutboxNemesis
+from tests.simulation.worlds.outbox_programs import Person, Reporter, send_forever
+
+_FIRST_DAY = date(2025, 12, 29)
+
+
+class OutboxWorld(World):
+    """Reporters, senders, a person; every report once in its chat, whatever happens.
+
+    tables: a migrated database that is nobody else's, see postgres.shared_tables; it is emptied.
+    """
+
+    name = "outbox"
+    RATES = {
+        "kill": 0.0006,
+        "stall": 0.0005,
+        "Postgres refuses a connection": 0.1,
+        "statement lost": 0.003,
+        "statement answer lost": 0.003,
+        "slow statement": 0.005,
+        "statement hangs": 0.0005,
+        "statement waits for a lock": 0.003,
+        "connection refused": 0.02,
+        "request lost": 0.02,
+        "answer lost": 0.03,
+        "slow request": 0.03,
+        "slow answer": 0.02,
+        "too many requests": 0.03,
+        "refused": 0.005,
+        "locked": 0.01,
+        "server fault before": 0.02,
+        "server fault after": 0.02,
+        "nonsense": 0.01,
+        "moved in a circle": 0.003,
+        "Postgres away": 0.2,
+        "Telegram away": 0.2,
+        "wrong token": 0.1,
+        "chat refuses": 0.2,
+        "chat moves": 0.2,
+        "message deleted": 0.3,
+        "clock jumps": 0.15,
+        "asked to stop": 0.3,
+    }
+
+    MILD = ("refused", "locked", "message deleted", "moved in a circle")
+
+    def __init__(self, seed: int, *, left_out: Collection[int] = (), tables: Connection | None = None) -> None:
+        super().__init__(seed, left_out=left_out)
+        self._tables = tables if tables is not None else shared_tables()
+
+    def build(self) -> None:
+        chance = self.chance
+        self._undo: list[Any] = []
+        self.loops: list[SimulatedLoop] = []
+        self.weeks = [(_FIRST_DAY.toordinal() - 7 * number) for number in range(chance.choice((1, 3, 8)))]
+        self.lease_s = chance.choice((5.0, 30.0, 120.0))
+        self.limits = chance.choice((LIMITS, LIMITS, Limits(1.0, 5, 2, 30.0, 1.0)))
+        self.database = self._new_database()
+        self.telegram = Telegram(self.scheduler, self.faults, self.story, self._unkillable("telegram"))
+        #: the chat id that the settings of reporters and senders name, by family
+        self.configured: list[str] = []
+        for family in range(chance.choice((1, 2, 4))):
+            chat_id = str((4200 + family) * chance.choice((1, -1, -1)))
+            self.telegram.add(family, chat_id)
+            self.configured.append(chat_id)
+        self.audit = OutboxAudit(self)
+        self._patch()
+        for number in range(chance.choice((1, 1, 2))):
+            host = self.machine(f"reporter-host-{number + 1}")
+            self.program(host, f"reporter {number + 1}", Reporter(self).run)
+        for number in range(chance.choice((1, 2, 3))):
+            host = self.machine(f"sender-host-{chance.choice((1, 1, 2))}")
+            self.program(host, f"sender {number + 1}", partial(send_forever, self), restart_s=15.0)
+        self.person = Person(self)
+        self.program(self.machine("desk"), "person", self.person.run, killable=False)
+        OutboxNemesis(self).start()
+
+    def check(self) -> None:
+        self.audit.check()
+
+    def is_settled(self) -> bool:
+        return self.audit.nothing_left() and not self.person.has_work()
+
+    def heal(self) -> None:
+        self.database.away = self.telegram.away = self.telegram.wrong_token = False
+        for chat in self.telegram.chats.values():
+            chat.refuses = None
+        self.audit.healed_at = self.database.now
+
+    def verify(self) -> None:
+        self.audit.verify()
+
+    def cleanup(self) -> None:
+        for undo in reversed(self._undo):
+            undo()
+        for loop in self.loops:
+            loop.discard()
+
+    def on_log(self, task: Any, record: Any) -> None:
+        """A person reads the log, and sets what it asks for."""
+        if "TELEGRAM_CHAT_ID=" in record.msg:
+            chat = self.telegram.chats[record.args[0]]
+            self.configured[chat.family] = chat.id
+
+    def _new_database(self) -> Database:
+        real = self._tables
+        real.execute(
+            "TRUNCATE outbox, outbox_files, telegram_pace, telegram_chats, weekly_scorecard RESTART IDENTITY CASCADE"
+        )
+        for day in self.weeks:
+            real.execute(
+                "INSERT INTO weekly_scorecard (week_start, bins, monotonic_ok, created_at, updated_at)"
+                " VALUES (%s, '[]', true, '2026-01-01', '2026-01-01')",
+                (date.fromordinal(day),),
+            )
+        names = {
+            query: f"{prefix}.{name}"
+            for prefix, module in (("outbox", reports.telegram.outbox), ("pace", reports.telegram.pace))
+            for name, query in module._SQL.items()
+        }
+        machine = self.machine("database-host")
+        machine.ahead_ns = self.chance.choice((0, 0, 3 * NS, -3 * NS))
+        return Database(real, self.scheduler, machine, self.faults, names)
+
+    def _unkillable(self, name: str) -> Process:
+        process = Process(self.machine("nowhere"), name)
+        process.killable = False
+        return process
+
+    def _patch(self) -> None:
+        self._set(reports.schedule, "connect", self.database.connect)
+        self._set(reports.telegram.api, "aiohttp", SimulatedAiohttp(self.telegram))
+        for module in (reports.schedule, reports.delivery):
+            self._set(module, "Outbox", partial(Outbox, lease_s=self.lease_s))
+            self._set(module, "Pace", partial(Pace, limits=self.limits))
+        self._set(Pace, "reserve", self.audit.watched_reserve(Pace.reserve))
+
+    def _set(self, owner: Any, name: str, value: Any) -> None:
+        before = getattr(owner, name)
+        setattr(owner, name, value)
+        self._undo.append(lambda: setattr(owner, name, before))

@@ -1,0 +1,311 @@
+"""The promises of the outbox, looked at from outside: each report once in its chat, in time, and said as it is."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reports.telegram.pace import Pace, is_group
+from reports.telegram.sender import MAX_LOST_STUBS
+from reports.telegram.text import Text, split
+from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.scheduler import NS
+from tests.simulation.postgres import Session
+from tests.simulation.telegram import Call, Message
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.outbox import OutboxWorld
+
+#: A message with so much time left, once all is well, is sent: the longest waits between tries and for a chat, and a lease.
+_ENOUGH = timedelta(seconds=2_400)
+_LAST = ("sent", "uncertain", "failed", "expired")
+_ROWS = """
+SELECT id, chat_id, state, split_part(ltrim(body, '📊 '), chr(10), 1) AS version, message_ids, filled, filling, lost_stubs, parts,
+       not_after, told_week, coalesce(last_error, '') AS error, message_key
+FROM outbox ORDER BY id
+"""
+#: Statements after which nothing has to be looked at.
+_IDLE = ("outbox.hold", "outbox.next_due_s", "outbox.state", "outbox.list", "outbox.files", "outbox.ids", "outbox.postpone")
+
+
+class Row(NamedTuple):
+    """A message as the table has it."""
+
+    id: int
+    chat_id: str
+    state: str
+    version: str
+    message_ids: list[int]
+    filled: int
+    filling: int
+    lost_stubs: int
+    parts: int
+    not_after: datetime
+    told_week: date | None
+    error: str
+    key: str
+
+
+class Part(NamedTuple):
+    """What a text is: a part of one version of a report."""
+
+    report: str
+    version: str
+    place: int
+
+
+class OutboxAudit:
+    """Follows each message of one world, in the tables and in the chats."""
+
+    def __init__(self, world: OutboxWorld) -> None:
+        self._world = world
+        self.rows: dict[int, Row] = {}
+        #: when each message came into its state, by true time
+        self.since_ns: dict[int, int] = {}
+        self.healed_at: datetime | None = None
+        self._epochs: Counter[int] = Counter()
+        self._versions: Counter[str] = Counter()
+        self._parts: dict[str, Part] = {}
+        self._texts: dict[str, list[str]] = {}
+        self._touched = False
+        #: the session that a process sends by
+        self._sessions: dict[Process, Session] = {}
+        #: turns that were given out by chat, in true time, and the one that a process has
+        self._turns: defaultdict[str, list[int]] = defaultdict(list)
+        self._turn: dict[Process, tuple[str, int]] = {}
+        self._held_until: dict[str, int] = {}
+        world.database.on_done = self._on_done
+        world.database.on_commit = self._on_commit
+        world.telegram.on_begin = self._on_begin
+        world.telegram.on_begun = self._on_begun
+        world.telegram.on_change = self.check
+
+    def new_version(self, monday: date, family: int) -> str:
+        """A name for a text of a week's report that nobody used yet."""
+        report = f"report {monday} {family}"
+        self._versions[report] += 1
+        return f"{report} v{self._versions[report]}"
+
+    def give(self, version: str, text: Text) -> None:
+        """A text is about to be put in."""
+        report = version.rpartition(" ")[0]
+        self._texts[version] = [part.text for part in split(text)]
+        for place, part in enumerate(self._texts[version]):
+            self._parts[part] = Part(report, version, place)
+
+    def stands_beyond(self, row: Row) -> bool:
+        """Whether a part stands in the chat that the table does not know of."""
+        return any(
+            (part := self._parts.get(message.text)) is not None and part.place >= row.filled
+            for message in self._messages_of(row.id)
+            if not message.deleted
+        )
+
+    def twin_of(self, row: Row) -> bool:
+        """Whether it failed for another message of the same report."""
+        return row.error.startswith("the chat's new id has this message")
+
+    def lacks_files(self, row: Row, *, wholly: bool = False) -> bool:
+        """Whether a file does not stand that should. wholly: and none does that is uncertain."""
+        standing = self._files_of(row.id)
+        found = self._world.database.look("SELECT position, state, kind FROM outbox_files WHERE outbox_id = %s", (row.id,))
+        doubtful = [kind for _, state, kind in found if state != "sent" and standing[kind]]
+        if doubtful:
+            return False
+        return wholly or any(state in ("uncertain", "failed") for _, state, _ in found)
+
+    def has_doubtful_files(self, row: Row) -> bool:
+        """Whether a file stands that the table does not know of."""
+        return not self.lacks_files(row, wholly=True)
+
+    def database_clock_jumped(self) -> None:
+        """What was given out by the clock before is no measure any more."""
+        self._turns.clear()
+        self._held_until.clear()
+
+    def watched_reserve(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """Pace.reserve, with a look at what it gives out."""
+
+        def reserve(pace: Pace, chat_id: str, longest_s: float) -> tuple[bool, float]:
+            taken, wait_s = real(pace, chat_id, longest_s)
+            session: Any = pace._connection
+            if taken:
+                due_ns = session.done_ns + int(wait_s * NS)
+                self._turn[session.process] = (chat_id, due_ns)
+                self._check_pace(chat_id, due_ns)
+            return taken, wait_s
+
+        return reserve
+
+    def check(self) -> None:
+        """What must hold now."""
+        if self._touched:
+            self._touched = False
+            self._read()
+        for row in self.rows.values():
+            self._check_row(row)
+        self._check_texts()
+
+    def nothing_left(self) -> bool:
+        """Whether every message is in a last state, and no call under way."""
+        self.check()
+        return all(row.state in _LAST for row in self.rows.values()) and not self._world.telegram.under_way
+
+    def verify(self) -> None:
+        """What must hold at the end."""
+        self.check()
+        for row in self.rows.values():
+            if row.state not in _LAST:
+                self._fail("last state", f"{row.id} is {row.state}")
+            if row.state == "expired" and self.healed_at is not None and row.not_after > self.healed_at + _ENOUGH:
+                self._fail("sent in time", f"{row.id} expired at {row.not_after}, all was well at {self.healed_at}")
+
+    def _read(self) -> None:
+        for found in self._world.database.look(_ROWS):
+            row = Row(*found)
+            before = self.rows.get(row.id)
+            if before == row:
+                continue
+            if before is None or before.state != row.state:
+                self.since_ns[row.id] = self._world.scheduler.now_ns
+            if before is not None and before.chat_id != row.chat_id:
+                self._epochs[row.id] += 1
+            if before is not None and before.state == "sent" and row.state not in ("sent", "queued"):
+                self._fail("sent is sent", f"{row.id} is {row.state} now")
+            self.rows[row.id] = row
+            what = f"{row.state} {row.version} in {row.chat_id}, ids {row.message_ids}, filled {row.filled}"
+            self._world.story.tell(
+                f"message {row.id}", f"{what}, filling {row.filling}, lost {row.lost_stubs}, {row.error[:60]}"
+            )
+
+    def _check_row(self, row: Row) -> None:
+        if not 0 <= row.lost_stubs <= MAX_LOST_STUBS:
+            self._fail("two stubs at most", f"{row.id} lost {row.lost_stubs}")
+        surplus = self._surplus(row)
+        if surplus > row.lost_stubs:
+            self._fail("stubs are accounted for", f"{row.id} has {surplus} stubs too many, says {row.lost_stubs}")
+        texts = self._texts[row.version]
+        for place in range(row.filled):
+            if not self._ever_stood(texts[place], row):
+                self._fail("filled is filled", f"part {place} of {row.id} is filled, it never stood in the chat")
+        if row.state == "sent" and row.filled != len(texts):
+            self._fail("sent is sent", f"{row.id} is sent with {row.filled} of {len(texts)} parts filled")
+        if row.state in ("failed", "expired") and self.stands_beyond(row):
+            self._fail("no text where none is said", f"{row.id} is {row.state}, and a part stands in its chat")
+
+    def _check_texts(self) -> None:
+        standing: defaultdict[str, list[Part]] = defaultdict(list)
+        files: Counter[tuple[str, str]] = Counter()
+        for message in self._messages():
+            part = self._parts.get(message.text)
+            if part is not None and not message.deleted:
+                standing[part.report].append(part)
+            if message.file is not None:
+                kind, _, version = message.file.partition(" of ")
+                files[kind, version.rpartition(" ")[0]] += 1
+        for report, parts in standing.items():
+            places = Counter(part.place for part in parts)
+            if max(places.values()) > 1:
+                self._fail("a text once", f"{report} stands twice: {parts}")
+            if len({part.version for part in parts}) > 1:
+                self._fail("one text", f"{report} stands in pieces of several: {parts}")
+        for file, count in files.items():
+            if count > 1:
+                self._fail("a file once", f"{file} stands {count} times")
+
+    def _check_told(self) -> None:
+        reported = dict(self._world.database.look("SELECT week_start, reported IS NOT NULL FROM weekly_scorecard"))
+        told = {row.told_week for row in self.rows.values() if row.filled > 0}
+        for week, is_reported in reported.items():
+            if is_reported != (week in told):
+                self._fail("told when it stands", f"the week of {week} is reported: {is_reported}")
+
+    def _check_pace(self, chat_id: str, due_ns: int) -> None:
+        limits = self._world.limits
+        held = self._held_until.get(chat_id, 0)
+        if due_ns < held - NS // 1000:
+            self._fail("pace", f"a turn for {chat_id} {(held - due_ns) / NS:.3f} s before it is to be left alone no more")
+        for scope, most, span_s in (
+            (chat_id, 1, limits.chat_interval_s),
+            (chat_id, limits.group_per_minute if is_group(chat_id) else 10_000, limits.minute_s),
+            ("*", limits.all_per_second, limits.second_s),
+        ):
+            turns = sorted([*self._turns[scope], due_ns])
+            for first, last in zip(turns, turns[most:], strict=False):
+                if last - first < span_s * NS - NS // 1000:
+                    self._fail("pace", f"{most + 1} turns of {scope} within {(last - first) / NS:.3f} s")
+        for scope in (chat_id, "*"):
+            self._turns[scope] = [*self._turns[scope], due_ns][-100:]
+
+    def _on_done(self, session: Session, name: str, parameters: Any, cursor: Any) -> None:
+        if name == "outbox.lease" and cursor.rowcount > 0:
+            session.holding = cursor.fetchall()[0]["id"]
+            cursor.scroll(0, mode="absolute")
+            self._sessions[session.process] = session
+        elif name == "outbox.resend" and cursor.rowcount > 0:
+            self._epochs[parameters["id"]] += 1
+        elif name == "pace.hold":
+            chat_id = parameters["scope"].removeprefix("hold ")
+            until = self._world.scheduler.now_ns + int(parameters["wait_s"] * NS)
+            self._held_until[chat_id] = max(self._held_until.get(chat_id, 0), until)
+        if name.startswith("outbox.") and name not in _IDLE and cursor.rowcount > 0:
+            self._touched = True
+
+    def _on_commit(self, _session: Session) -> None:
+        if self._touched:
+            self.check()
+            self._check_told()
+
+    def _on_begin(self, process: Process) -> tuple[int, int]:
+        holding = self._sessions[process].holding
+        assert holding is not None
+        return holding, self._epochs[holding]
+
+    def _on_begun(self, call: Call) -> None:
+        world, session = self._world, self._sessions[call.process]
+        ((not_after,),) = world.database.look("SELECT not_after FROM outbox WHERE id = %s", (call.outbox_id,))
+        if session.done_at > not_after:
+            late_s = (session.done_at - not_after).total_seconds()
+            self._fail("never late", f"call {call.number} begins {late_s:.3f} s too late: the sender could know")
+        chat_id, due_ns = self._turn.pop(call.process, ("", 0))
+        if chat_id != call.chat_id or world.scheduler.now_ns < due_ns - NS // 1000:
+            self._fail("pace", f"call {call.number} does not wait for its turn: {chat_id} at {due_ns / NS}")
+        family = world.telegram.chats[call.chat_id].family
+        if not self.rows[call.outbox_id].version.startswith(("report ",)) or family != self._family(call.outbox_id):
+            self._fail("the right chat", f"call {call.number} goes to {call.chat_id}")
+
+    def _family(self, outbox_id: int) -> int:
+        return int(self.rows[outbox_id].version.split()[2])
+
+    def _surplus(self, row: Row) -> int:
+        chat = self._world.telegram.chats[row.chat_id]
+        epoch = self._epochs[row.id]
+        return sum(
+            1
+            for number, message in chat.messages.items()
+            if message.call.outbox_id == row.id
+            and message.call.epoch == epoch
+            and message.file is None
+            and not message.deleted
+            and number not in row.message_ids
+        )
+
+    def _ever_stood(self, text: str, row: Row) -> bool:
+        return any(text in message.texts for message in self._messages_of(row.id))
+
+    def _messages(self) -> Iterator[Message]:
+        for chat in self._world.telegram.chats.values():
+            yield from chat.messages.values()
+
+    def _messages_of(self, outbox_id: int) -> Iterator[Message]:
+        return (message for message in self._messages() if message.call.outbox_id == outbox_id)
+
+    def _files_of(self, outbox_id: int) -> Counter[str]:
+        return Counter(
+            message.file.partition(" ")[0] for message in self._messages_of(outbox_id) if message.file is not None
+        )
+
+    def _fail(self, invariant: str, text: str) -> None:
+        self._world.fail(invariant, text)

@@ -1,0 +1,86 @@
+"""What troubles an outbox as a whole: tables and chats that are away, chats that move, clocks, people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.kernel.scheduler import NS
+from tests.simulation.telegram import STUB, Chat
+from tests.simulation.worlds.nemesis import Nemesis
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.outbox import OutboxWorld
+
+_ANSWERS = (
+    (403, "Forbidden: bot was blocked by the user"),
+    (403, "Forbidden: bot was kicked from the supergroup chat"),
+    (400, "Bad Request: chat not found"),
+    (404, "Not Found"),
+)
+#: How far a clock is set: with the last, times that were written lie far ahead or behind.
+_JUMPS_S = (0.5, 5.0, 70.0, 3600.0)
+
+
+class OutboxNemesis(Nemesis):
+    """Draws a trouble every so often."""
+
+    def __init__(self, world: OutboxWorld) -> None:
+        super().__init__(world)  # type: ignore[arg-type]
+        self._outbox = world
+        self._acts = {
+            "Postgres away": self._away,
+            "Telegram away": self._telegram_away,
+            "wrong token": self._wrong_token,
+            "chat refuses": self._chat_refuses,
+            "chat moves": self._chat_moves,
+            "message deleted": self._delete,
+            "clock jumps": self._jump,
+            "asked to stop": self._stop,
+        }
+
+    def _telegram_away(self, seconds: float) -> str:
+        return self._while(self._outbox.telegram, "away", True, False, seconds, "Telegram away")
+
+    def _wrong_token(self, seconds: float) -> str:
+        return self._while(self._outbox.telegram, "wrong_token", True, False, seconds, "wrong token")
+
+    def _chat_refuses(self, seconds: float) -> str:
+        chat = self._any_chat()
+        return self._while(chat, "refuses", self._chance.choice(_ANSWERS), None, seconds, f"{chat.id} refuses")
+
+    def _chat_moves(self, _seconds: float) -> str:
+        chat = self._any_chat()
+        if chat.id.startswith("-") and not chat.id.startswith("-100"):
+            chat.moved_to = f"-100{chat.id[1:]}"
+            self._outbox.telegram.add(chat.family, chat.moved_to)
+            self._outbox.story.tell("Telegram", f"{chat.id} moves to {chat.moved_to}")
+        return "moved"
+
+    def _delete(self, _seconds: float) -> str:
+        """A person deletes a message, mostly a stub."""
+        chat = self._any_chat()
+        standing = [(number, one) for number, one in chat.messages.items() if not one.deleted]
+        stubs = [(number, one) for number, one in standing if one.text == STUB]
+        among = stubs if self._chance.random() < 0.9 else standing
+        if among:
+            number, message = self._chance.choice(among)
+            message.deleted = True
+            self._outbox.story.tell("Telegram", f"message {number} of {chat.id} is deleted")
+        return "deleted"
+
+    def _jump(self, _seconds: float) -> str:
+        world = self._outbox
+        name = self._chance.choice(("database-host", self._chance.choice(sorted(world.machines))))
+        by_s = self._chance.choice((-1, 1)) * self._chance.choice(_JUMPS_S)
+        world.machines[name].ahead_ns += int(by_s * NS)
+        world.story.tell("world", f"the clock of {name} jumps by {by_s} s")
+        if name == "database-host":
+            world.audit.database_clock_jumped()
+        return "jumped"
+
+    def _any_chat(self) -> Chat:
+        return self._chance.choice([chat for chat in self._outbox.telegram.chats.values() if chat.moved_to is None])
+
+    def _while(self, owner: Any, name: str, value: Any, after: Any, seconds: float, what: str) -> str:
+        setattr(owner, name, value)
+        return self._for(seconds, lambda: setattr(owner, name, after), what)

@@ -1,0 +1,162 @@
+"""What runs around an outbox: reporters that put messages in, senders, a person who looks at chats and resends."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing, suppress
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from reports import delivery, schedule
+from reports.delivery import Destination
+from reports.telegram.outbox import File, Outbox, Told
+from reports.telegram.text import Entity, Text
+from reports.weeks import Week
+from signaltape.settings import Secret, Settings
+from sink.db import CONNECTION_ERRORS
+from tests.simulation.kernel.asynchronous import SimulatedLoop
+from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.threads import Event
+from tests.simulation.telegram import LONGEST_WAY_S
+
+if TYPE_CHECKING:
+    from tests.simulation.postgres import Session
+    from tests.simulation.worlds.outbox import OutboxWorld
+
+_URL = Secret("postgresql://tables/db")
+_TOKEN = Secret("12345:token")
+_BASE = "https://telegram"
+#: A person looks at a chat when nothing can be on its way there any more.
+_LOOKS_AFTER_S = 2 * LONGEST_WAY_S
+_LONG_LINE = "• 0.80+: n=12 win rate 58 % expectancy +0.31 R " + "·" * 40
+
+
+class Reporter:
+    """Puts reports in, as reports.delivery.enqueue does, and sometimes sends what is due."""
+
+    def __init__(self, world: OutboxWorld) -> None:
+        self._world = world
+
+    def run(self, process: Process, stop: Event) -> None:
+        """Its main."""
+        chance = process.random
+        while not stop.is_set():
+            stop.wait(chance.choice((0.2, 2.0, 20.0)))
+            if not self._world.faults.active:
+                stop.wait(60.0)
+                continue
+            with suppress(*CONNECTION_ERRORS), closing(self._world.database.connect(_URL)) as connection:
+                family = chance.randrange(len(self._world.configured))
+                self._report(connection, process, family)
+                if chance.random() < 0.1:
+                    self._drain(connection, process, family)
+
+    def _report(self, connection: Session, process: Process, family: int) -> None:
+        world, chance = self._world, process.random
+        chat_id = world.configured[family]
+        week = Week(date.fromordinal(chance.choice(world.weeks)))
+        now = _now(process)
+        outbox = Outbox(connection)  # type: ignore[arg-type]
+        key = delivery.key_in_use(outbox, week, chat_id, now)
+        before = outbox.state(key)
+        if before is not None and before[0] != "queued":
+            return
+        current = outbox.ids_of(chat_id)[-1]
+        not_after = now + timedelta(seconds=chance.choice((20, 120, 600, 10_800, 604_800)))
+        version = world.audit.new_version(week.monday, family)
+        text = _text(version, chance.choice((0, 0, 0, 60, 120)))
+        world.audit.give(version, text)
+        files = [File(kind, f"{week.name}.{kind}", f"{kind} of {version}".encode()) for kind in ("photo", "document")]
+        files = files[: chance.choice((0, 0, 2))]
+        outbox.enqueue(key, current, text, not_after, files, Told(week.monday, f'["{version}"]'))
+
+    def _drain(self, connection: Session, process: Process, family: int) -> None:
+        to = Destination(_TOKEN, self._world.configured[family], _BASE)
+        deadline_s = process.random.choice((0.5, 10.0))
+        _loop(self._world, process).run(delivery.drain(connection, to, deadline_s))  # type: ignore[arg-type]
+
+
+class Person:
+    """Looks at what was not sent, and resends what does not stand in its chat."""
+
+    def __init__(self, world: OutboxWorld) -> None:
+        self._world = world
+        self._looked_at: set[int] = set()
+
+    def run(self, process: Process, stop: Event) -> None:
+        """From time to time, a look."""
+        while not stop.is_set():
+            stop.wait(process.random.choice((5.0, 60.0)))
+            with suppress(*CONNECTION_ERRORS), closing(self._world.database.connect(_URL)) as connection:
+                self._look(Outbox(connection), process)  # type: ignore[arg-type]
+
+    def has_work(self) -> bool:
+        """Whether anything is left that would be resent."""
+        return any(self._wants(row) for row in self._world.audit.rows.values())
+
+    def _look(self, outbox: Outbox, process: Process) -> None:
+        world = self._world
+        for listed in outbox.listed(1000):
+            row = world.audit.rows.get(listed["id"])
+            if row is None or not self._wants(row) or listed["state"] != row.state:
+                continue
+            if world.scheduler.now_ns - world.audit.since_ns[row.id] < _LOOKS_AFTER_S * NS:
+                continue
+            lifetime_s = process.random.choice((60, 10_800))
+            not_after = _now(process) + timedelta(seconds=lifetime_s)
+            if outbox.resend(row.id, not_after):
+                self._looked_at.add(row.id)
+
+    def _wants(self, row: Any) -> bool:
+        audit = self._world.audit
+        if audit.stands_beyond(row) or audit.twin_of(row):
+            return False
+        if row.state == "sent":
+            return row.id not in self._looked_at and audit.lacks_files(row)
+        if row.state == "uncertain":
+            return not audit.has_doubtful_files(row)
+        if row.id in self._looked_at or not audit.lacks_files(row, wholly=True):
+            return False
+        return row.state == "failed" or (row.state == "expired" and row.id % 2 == 0)
+
+
+def send_forever(world: OutboxWorld, process: Process, stop: Event) -> None:
+    """A reporter's sender: reports.schedule, without its reports."""
+    settings = Settings(redis_url=None, database_url=_URL)
+    _loop(world, process).run(_send(process, stop, settings, Destination(_TOKEN, world.configured[0], _BASE)))
+
+
+async def _send(process: Process, stop: Event, settings: Settings, to: Destination) -> None:
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def wait_for_signal() -> None:
+        stop.wait()
+        loop.call_soon_threadsafe(asked.set)
+
+    process.start(wait_for_signal, "signal")
+    sender = partial(schedule._send_while_connected, settings, to, asked)
+    tasks = [asyncio.create_task(schedule._persistently(sender, asked, "nothing can be sent"))]
+    await asked.wait()
+    await schedule._end(tasks)
+
+
+def _loop(world: OutboxWorld, process: Process) -> SimulatedLoop:
+    def troubled(text: str) -> None:
+        world.fail("no error is dropped", f"{process.name}: {text}")
+
+    loop = SimulatedLoop(world.scheduler, process, troubled)
+    world.loops.append(loop)
+    return loop
+
+
+def _now(process: Process) -> datetime:
+    return datetime.fromtimestamp(process.machine.wall_ns / NS, UTC)
+
+
+def _text(version: str, lines: int) -> Text:
+    head = f"📊 {version}"
+    body = [f"{version} line {number} {_LONG_LINE}" for number in range(lines)]
+    return Text("\n".join([head, *body]), [Entity("bold", 0, len(version))])
