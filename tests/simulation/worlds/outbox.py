@@ -109,7 +109,7 @@ class OutboxWorld(World):
         self.database.away = self.telegram.away = self.telegram.wrong_token = False
         for chat in self.telegram.chats.values():
             chat.refuses = None
-        self.audit.healed_at = self.database.now
+        self.audit.healed = (self.scheduler.now_ns, self.database.now)
 
     def verify(self) -> None:
         self.audit.verify()
