@@ -59,7 +59,7 @@ class Pace:
             rows = self._connection.execute(_SQL["lock"], {"scopes": scopes}).fetchall()
             now = rows[0][2]
             calls = {scope: made for scope, made, _ in rows}
-            held = credible(calls.pop(_hold(chat_id)), now, LONGEST_WAIT_S)
+            held = held_until(calls.pop(_hold(chat_id)), now)
             calls = {scope: credible(made, now, longest_s + _ROOM_S) for scope, made in calls.items()}
             due = next_turn(self._limits, is_group(chat_id), calls[_ALL], calls[chat_id], now)
             due = max(due, *held, now)
@@ -84,6 +84,15 @@ def credible(moments: Sequence[datetime], now: datetime, ahead_s: float) -> list
     None is ever written further ahead than `ahead_s`: one that lies there was written before the clock was set back.
     """
     return [moment for moment in moments if moment <= now + timedelta(seconds=ahead_s)]
+
+
+def held_until(hold: Sequence[datetime], now: datetime) -> Sequence[datetime]:
+    """Until when a chat is to be left alone; nothing if it need not. Pure.
+
+    hold: when that was said, and until when. What was said in the future was said before the clock was set back.
+    """
+    said, until = hold[:-1], hold[-1:]
+    return credible(until, now, LONGEST_WAIT_S) if credible(said, now, _ROOM_S) == list(said) else []
 
 
 def next_turn(

@@ -250,6 +250,17 @@ def test_telegram_may_ask_to_leave_a_chat_alone_for_hours(connection: Connection
     assert pace.reserve("43", 2)[0], "other chats go on"
 
 
+def test_a_clock_that_was_set_back_leaves_no_chat_alone_for_longer(connection: Connection) -> None:
+    pace = Pace(connection)
+    pace.hold("42", 3)
+    connection.execute(
+        "UPDATE telegram_pace SET calls = (SELECT array_agg(one + interval '5 hours') FROM unnest(calls) one)"
+    )
+    assert pace.reserve("42", 2)[0], "3 seconds were asked for, not 5 hours"
+    pace.hold("42", 60)
+    assert pace.reserve("42", 2)[1] == pytest.approx(60, abs=5)
+
+
 def test_a_text_that_was_sent_is_not_called_expired_when_its_files_come_too_late(
     connection: Connection,
 ) -> None:
