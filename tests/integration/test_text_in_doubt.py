@@ -167,6 +167,17 @@ def test_a_report_that_was_sent_under_the_new_id_does_not_follow_under_the_old_o
     )
 
 
+def test_a_call_without_an_answer_says_why(connection: Connection) -> None:
+    enqueue(connection)
+
+    async def work(server: BotServer, sender: Sender) -> None:
+        server.faults.append("timeout before")
+        await step(sender)
+
+    with_server(work, connection)
+    assert Outbox(connection).state("k") == ("queued", "no answer: TimeoutError")
+
+
 @contextmanager
 def nobody_answers() -> Iterator[str]:
     """The address of a server that does not even take the connection: its queue is full."""
