@@ -41,9 +41,9 @@ class OutboxWorld(World):
         "Postgres refuses a connection": 0.1,
         "statement lost": 0.003,
         "statement answer lost": 0.003,
-        "slow statement": 0.005,
+        "slow statement": 0.015,
         "statement hangs": 0.0005,
-        "statement waits for a lock": 0.003,
+        "statement waits for a lock": 0.01,
         "connection refused": 0.02,
         "request lost": 0.02,
         "answer lost": 0.03,
@@ -78,6 +78,8 @@ class OutboxWorld(World):
         self.loops: list[SimulatedLoop] = []
         self.weeks = [(_FIRST_DAY.toordinal() - 7 * number) for number in range(chance.choice((1, 3, 8)))]
         self.lease_s = chance.choice((5.0, 30.0, 120.0))
+        #: how long messages are of use; in some worlds that is over in the middle of everything
+        self.lifetimes_s = chance.choice(((20, 120, 600, 10_800, 604_800), (20, 120, 600, 10_800, 604_800), (4, 7, 12, 25)))
         self.limits = chance.choice((LIMITS, LIMITS, Limits(1.0, 5, 2, 30.0, 1.0)))
         self.database = self._new_database()
         self.telegram = Telegram(self.scheduler, self.faults, self.story, self._unkillable("telegram"))

@@ -64,7 +64,7 @@ class Reporter:
         if before is not None and before[0] != "queued":
             return
         current = outbox.ids_of(chat_id)[-1]
-        not_after = now + timedelta(seconds=chance.choice((20, 120, 600, 10_800, 604_800)))
+        not_after = now + timedelta(seconds=chance.choice(world.lifetimes_s))
         version = world.audit.new_version(week.monday, family)
         text = _text(version, chance.choice((0, 0, 0, 60, 120)))
         world.audit.give(version, text)
