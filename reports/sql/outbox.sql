@@ -52,9 +52,10 @@ RETURNING id, message_key, chat_id, body, entities, message_ids, filled, filling
           failures
 
 -- name: hold
--- Before every call: is it still this sender's, and still of use? Then for a whole lease more.
+-- Before every call: is it still this sender's, and still of use? Then for a whole lease more. By the clock, here and
+-- where a call begins: a statement that waits for a lock began when the message still had time.
 UPDATE outbox SET leased_until = now() + make_interval(secs => %(lease_s)s), updated_at = now()
-WHERE id = %(id)s AND state = 'sending' AND attempts = %(attempts)s AND not_after > now()
+WHERE id = %(id)s AND state = 'sending' AND attempts = %(attempts)s AND not_after > clock_timestamp()
 RETURNING id
 
 -- name: next_due_s
@@ -65,7 +66,7 @@ FROM outbox WHERE state IN ('queued', 'sending')
 -- name: stub_begun
 -- Written before a stub is sent: if nobody lives to write what came of it, it may stand in the chat.
 UPDATE outbox SET lost_stubs = lost_stubs + 1, updated_at = now()
-WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND not_after > now()
+WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND not_after > clock_timestamp()
 RETURNING id
 
 -- name: stub_sent
@@ -92,7 +93,7 @@ WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
 -- name: fill_begun
 -- Written before a stub is filled: if nobody lives to write what came of it, its text may stand in the chat.
 UPDATE outbox SET filling = greatest(filling, %(place)s + 1), updated_at = now()
-WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND not_after > now()
+WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND not_after > clock_timestamp()
 RETURNING id
 
 -- name: not_filled
@@ -118,11 +119,12 @@ SELECT position, kind, name, content FROM outbox_files
 WHERE outbox_id = %(id)s AND state = 'queued' ORDER BY position
 
 -- name: file_state
--- What became of a file, as the sender that holds its message says.
+-- What became of a file, as the sender that holds its message says. Its call begins as uncertain: only in time.
 UPDATE outbox_files SET state = %(state)s
 FROM outbox
 WHERE outbox_id = %(id)s AND position = %(position)s
   AND outbox.id = outbox_id AND outbox.attempts = %(attempts)s AND outbox.state = 'sending'
+  AND (%(state)s <> 'uncertain' OR not_after > clock_timestamp())
 RETURNING position
 
 -- name: file_sent

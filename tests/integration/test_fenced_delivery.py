@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +19,7 @@ from signaltape import Secret
 from sink.db import Connection, connect
 from tests.support.botapi import TOKEN, BotServer, bot_server
 from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, now, quick_sender, state, with_server
+from tests.support.waiting import eventually
 
 FILES = [File("photo", "week.png", b"picture")]
 
@@ -88,6 +92,30 @@ def test_a_file_that_was_sent_is_remembered_though_the_lease_was_lost(connection
     assert not outbox.file_is(first, 0, "queued")
     outbox.file_sent(first, 0, 7)
     assert connection.execute("SELECT state, message_id FROM outbox_files").fetchone() == ("sent", 7)
+
+
+BEGINNINGS: dict[str, Callable[[Outbox, Leased], bool]] = {
+    "a call": lambda outbox, message: outbox.hold(message),
+    "a stub": lambda outbox, message: outbox.stub_begun(message),
+    "a text": lambda outbox, message: outbox.fill_begun(message, 0),
+    "a file": lambda outbox, message: outbox.file_is(message, 0, "uncertain"),
+}
+
+
+@pytest.mark.parametrize("what", BEGINNINGS)
+def test_nothing_begins_that_waited_for_a_lock_until_it_was_too_late(
+    connection: Connection, database: Secret, what: str
+) -> None:
+    Outbox(connection).enqueue("k", "42", REPORT, now() + timedelta(seconds=1.5), FILES)
+    message = lease(connection)
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with connect(database) as other, ThreadPoolExecutor(1) as thread:
+        with other.transaction():
+            other.execute("LOCK TABLE outbox")
+            begun = thread.submit(BEGINNINGS[what], Outbox(connection), message)
+            eventually(lambda: other.execute(waiting).fetchone() is not None)
+            other.execute("SELECT pg_sleep_until(max(not_after)) FROM outbox")
+        assert not begun.result()
 
 
 @pytest.mark.parametrize("call", [0, 1, 2])
