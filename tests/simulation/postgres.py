@@ -84,7 +84,12 @@ class Database:
     """
 
     def __init__(
-        self, real: Connection, scheduler: Scheduler, machine: Machine, faults: Faults, names: Mapping[bytes, str]
+        self,
+        real: Connection,
+        scheduler: Scheduler,
+        machine: Machine,
+        faults: Faults,
+        names: Mapping[bytes, str],
     ) -> None:
         self.real = real
         self.scheduler = scheduler
@@ -92,7 +97,9 @@ class Database:
         self.faults = faults
         self.away = False
         #: told of each statement that was carried out: whose, its name, parameters, rows
-        self.on_done: Callable[[Session, str, Any, Any], None] = lambda _session, _name, _parameters, _cursor: None
+        self.on_done: Callable[[Session, str, Any, Any], None] = (
+            lambda _session, _name, _parameters, _cursor: None
+        )
         #: told of the end of each transaction
         self.on_commit: Callable[[Session], None] = lambda _session: None
         self._names = names
@@ -109,7 +116,9 @@ class Database:
         assert autocommit
         self.scheduler.pause("connect to Postgres")
         if self.away or (task.process.killable and self.faults.strikes("Postgres refuses a connection")):
-            self.scheduler.sleep("connect to Postgres", self.faults.chance("Postgres away").choice((0.001, 10.0)))
+            self.scheduler.sleep(
+                "connect to Postgres", self.faults.chance("Postgres away").choice((0.001, 10.0))
+            )
             raise psycopg.OperationalError("connection failed: the server is away")
         return Session(self, task.process)
 
@@ -185,7 +194,9 @@ class Session:
         self.done_ns, self.done_at = database.scheduler.now_ns, database.now
         database.on_commit(self)
         database.scheduler.pause(f"after {what}")
-        if self.process.killable and database.faults.strikes("statement answer lost", f"{self.process.name}: {what}"):
+        if self.process.killable and database.faults.strikes(
+            "statement answer lost", f"{self.process.name}: {what}"
+        ):
             self._break(after=True)
 
     def _arrive(self, what: str) -> int:
@@ -230,5 +241,3 @@ class _Cursor:
 
 def _moment(ns: int) -> datetime:
     return _EPOCH + timedelta(microseconds=ns // 1000)
-
-

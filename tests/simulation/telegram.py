@@ -174,7 +174,9 @@ class Telegram:
         if faults.strikes("server fault after", what):
             return _error(500, "Internal Server Error")
         if faults.strikes("nonsense", what):
-            return 200, ({"ok": True, "result": True} if answer[0] == 200 else "<html>Welcome to our hotel</html>")
+            return 200, (
+                {"ok": True, "result": True} if answer[0] == 200 else "<html>Welcome to our hotel</html>"
+            )
         return answer
 
     def _do(self, chat: Chat, call: Call) -> tuple[int, Any]:
@@ -296,7 +298,8 @@ class _Posting:
         )
         what = (call.text or call.file or "").partition("\n")[0]
         telegram.story.tell(
-            process.name, f"call {call.number} for {outbox_id}: {call.method} {call.chat_id} {call.message_id or ''} {what}"
+            process.name,
+            f"call {call.number} for {outbox_id}: {call.method} {call.chat_id} {call.message_id or ''} {what}",
         )
         telegram.on_begun(call)
         return call

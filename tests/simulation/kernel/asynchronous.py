@@ -147,4 +147,3 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def __del__(self) -> None:
         """Those of killed processes were never closed."""
-

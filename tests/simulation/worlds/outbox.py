@@ -68,7 +68,9 @@ class OutboxWorld(World):
 
     MILD = ("refused", "locked", "message deleted", "moved in a circle")
 
-    def __init__(self, seed: int, *, left_out: Collection[int] = (), tables: Connection | None = None) -> None:
+    def __init__(
+        self, seed: int, *, left_out: Collection[int] = (), tables: Connection | None = None
+    ) -> None:
         super().__init__(seed, left_out=left_out)
         self._tables = tables if tables is not None else shared_tables()
 
@@ -77,9 +79,11 @@ class OutboxWorld(World):
         self._undo: list[Any] = []
         self.loops: list[SimulatedLoop] = []
         self.weeks = [(_FIRST_DAY.toordinal() - 7 * number) for number in range(chance.choice((1, 3, 8)))]
-        self.lease_s = chance.choice((5.0, 30.0, 120.0))
+        self.lease_s = chance.choice((1.0, 5.0, 30.0, 120.0))
         #: how long messages are of use; in some worlds that is over in the middle of everything
-        self.lifetimes_s = chance.choice(((20, 120, 600, 10_800, 604_800), (20, 120, 600, 10_800, 604_800), (4, 7, 12, 25)))
+        self.lifetimes_s = chance.choice(
+            ((20, 120, 600, 10_800, 604_800), (20, 120, 600, 10_800, 604_800), (4, 7, 12, 25))
+        )
         self.limits = chance.choice((LIMITS, LIMITS, Limits(1.0, 5, 2, 30.0, 1.0)))
         self.database = self._new_database()
         self.telegram = Telegram(self.scheduler, self.faults, self.story, self._unkillable("telegram"))

@@ -27,7 +27,15 @@ SELECT id, chat_id, state, split_part(ltrim(body, '📊 '), chr(10), 1) AS versi
 FROM outbox ORDER BY id
 """
 #: Statements after which nothing has to be looked at.
-_IDLE = ("outbox.hold", "outbox.next_due_s", "outbox.state", "outbox.list", "outbox.files", "outbox.ids", "outbox.postpone")
+_IDLE = (
+    "outbox.hold",
+    "outbox.next_due_s",
+    "outbox.state",
+    "outbox.list",
+    "outbox.files",
+    "outbox.ids",
+    "outbox.postpone",
+)
 
 
 class Row(NamedTuple):
@@ -104,14 +112,23 @@ class OutboxAudit:
             if not message.deleted
         )
 
-    def twin_of(self, row: Row) -> bool:
-        """Whether it failed for another message of the same report."""
-        return row.error.startswith("the chat's new id has this message")
+    def has_twin(self, row: Row) -> bool:
+        """Whether there is another message of the same report, under another id of its chat."""
+        return any(_report(one) == _report(row) and one.id != row.id for one in self.rows.values())
+
+    def may_stand(self, monday: date, family: int, *, except_key: str) -> bool:
+        """Whether the text of a report may stand in its chat by another message than that of a key."""
+        report = f"report {monday} {family}"
+        return any(
+            _report(row) == report and row.key != except_key and row.filling for row in self.rows.values()
+        )
 
     def lacks_files(self, row: Row, *, wholly: bool = False) -> bool:
         """Whether a file does not stand that should. wholly: and none does that is uncertain."""
         standing = self._files_of(row.id)
-        found = self._world.database.look("SELECT position, state, kind FROM outbox_files WHERE outbox_id = %s", (row.id,))
+        found = self._world.database.look(
+            "SELECT position, state, kind FROM outbox_files WHERE outbox_id = %s", (row.id,)
+        )
         doubtful = [kind for _, state, kind in found if state != "sent" and standing[kind]]
         if doubtful:
             return False
@@ -161,8 +178,14 @@ class OutboxAudit:
             if row.state not in _LAST:
                 self._fail("last state", f"{row.id} is {row.state}")
             healed_ns, healed_at = self.healed
-            if row.state == "expired" and self.since_ns[row.id] > healed_ns and row.not_after > healed_at + _ENOUGH:
-                self._fail("sent in time", f"{row.id} expired at {row.not_after}, all was well at {healed_at}")
+            if (
+                row.state == "expired"
+                and self.since_ns[row.id] > healed_ns
+                and row.not_after > healed_at + _ENOUGH
+            ):
+                self._fail(
+                    "sent in time", f"{row.id} expired at {row.not_after}, all was well at {healed_at}"
+                )
 
     def _read(self) -> None:
         for found in self._world.database.look(_ROWS):
@@ -187,15 +210,21 @@ class OutboxAudit:
             self._fail("two stubs at most", f"{row.id} lost {row.lost_stubs}")
         surplus = self._surplus(row)
         if surplus > row.lost_stubs:
-            self._fail("stubs are accounted for", f"{row.id} has {surplus} stubs too many, says {row.lost_stubs}")
+            self._fail(
+                "stubs are accounted for", f"{row.id} has {surplus} stubs too many, says {row.lost_stubs}"
+            )
         texts = self._texts[row.version]
         for place in range(row.filled):
             if not self._ever_stood(texts[place], row):
-                self._fail("filled is filled", f"part {place} of {row.id} is filled, it never stood in the chat")
+                self._fail(
+                    "filled is filled", f"part {place} of {row.id} is filled, it never stood in the chat"
+                )
         if row.state == "sent" and row.filled != len(texts):
             self._fail("sent is sent", f"{row.id} is sent with {row.filled} of {len(texts)} parts filled")
         if row.state in ("failed", "expired") and self.stands_beyond(row):
-            self._fail("no text where none is said", f"{row.id} is {row.state}, and a part stands in its chat")
+            self._fail(
+                "no text where none is said", f"{row.id} is {row.state}, and a part stands in its chat"
+            )
 
     def _check_texts(self) -> None:
         standing: defaultdict[str, list[Part]] = defaultdict(list)
@@ -218,7 +247,9 @@ class OutboxAudit:
                 self._fail("a file once", f"{file} stands {count} times")
 
     def _check_told(self) -> None:
-        reported = dict(self._world.database.look("SELECT week_start, reported IS NOT NULL FROM weekly_scorecard"))
+        reported = dict(
+            self._world.database.look("SELECT week_start, reported IS NOT NULL FROM weekly_scorecard")
+        )
         told = {row.told_week for row in self.rows.values() if row.filled > 0}
         for week, is_reported in reported.items():
             if is_reported != (week in told):
@@ -228,7 +259,10 @@ class OutboxAudit:
         limits = self._world.limits
         held = self._held_until.get(chat_id, 0)
         if due_ns < held - NS // 1000:
-            self._fail("pace", f"a turn for {chat_id} {(held - due_ns) / NS:.3f} s before it is to be left alone no more")
+            self._fail(
+                "pace",
+                f"a turn for {chat_id} {(held - due_ns) / NS:.3f} s before it is to be left alone no more",
+            )
         for scope, most, span_s in (
             (chat_id, 1, limits.chat_interval_s),
             (chat_id, limits.group_per_minute if is_group(chat_id) else 10_000, limits.minute_s),
@@ -270,16 +304,15 @@ class OutboxAudit:
         ((not_after,),) = world.database.look("SELECT not_after FROM outbox WHERE id = %s", (call.outbox_id,))
         if session.done_at > not_after:
             late_s = (session.done_at - not_after).total_seconds()
-            self._fail("never late", f"call {call.number} begins {late_s:.3f} s too late: the sender could know")
+            self._fail(
+                "never late", f"call {call.number} begins {late_s:.3f} s too late: the sender could know"
+            )
         chat_id, due_ns = self._turn.pop(call.process, ("", 0))
         if chat_id != call.chat_id or world.scheduler.now_ns < due_ns - NS // 1000:
             self._fail("pace", f"call {call.number} does not wait for its turn: {chat_id} at {due_ns / NS}")
         family = world.telegram.chats[call.chat_id].family
-        if not self.rows[call.outbox_id].version.startswith(("report ",)) or family != self._family(call.outbox_id):
+        if family != int(self.rows[call.outbox_id].version.split()[2]):
             self._fail("the right chat", f"call {call.number} goes to {call.chat_id}")
-
-    def _family(self, outbox_id: int) -> int:
-        return int(self.rows[outbox_id].version.split()[2])
 
     def _surplus(self, row: Row) -> int:
         chat = self._world.telegram.chats[row.chat_id]
@@ -306,8 +339,14 @@ class OutboxAudit:
 
     def _files_of(self, outbox_id: int) -> Counter[str]:
         return Counter(
-            message.file.partition(" ")[0] for message in self._messages_of(outbox_id) if message.file is not None
+            message.file.partition(" ")[0]
+            for message in self._messages_of(outbox_id)
+            if message.file is not None
         )
 
     def _fail(self, invariant: str, text: str) -> None:
         self._world.fail(invariant, text)
+
+
+def _report(row: Row) -> str:
+    return row.version.rpartition(" ")[0]

@@ -46,7 +46,9 @@ class OutboxNemesis(Nemesis):
 
     def _chat_refuses(self, seconds: float) -> str:
         chat = self._any_chat()
-        return self._while(chat, "refuses", self._chance.choice(_ANSWERS), None, seconds, f"{chat.id} refuses")
+        return self._while(
+            chat, "refuses", self._chance.choice(_ANSWERS), None, seconds, f"{chat.id} refuses"
+        )
 
     def _chat_moves(self, _seconds: float) -> str:
         chat = self._any_chat()
@@ -54,6 +56,8 @@ class OutboxNemesis(Nemesis):
             chat.moved_to = f"-100{chat.id[1:]}"
             self._outbox.telegram.add(chat.family, chat.moved_to)
             self._outbox.story.tell("Telegram", f"{chat.id} moves to {chat.moved_to}")
+            if self._chance.random() < 0.5:  # somebody sees it, and sets it before any sender is told
+                self._outbox.configured[chat.family] = chat.moved_to
         return "moved"
 
     def _delete(self, _seconds: float) -> str:
@@ -79,7 +83,9 @@ class OutboxNemesis(Nemesis):
         return "jumped"
 
     def _any_chat(self) -> Chat:
-        return self._chance.choice([chat for chat in self._outbox.telegram.chats.values() if chat.moved_to is None])
+        return self._chance.choice(
+            [chat for chat in self._outbox.telegram.chats.values() if chat.moved_to is None]
+        )
 
     def _while(self, owner: Any, name: str, value: Any, after: Any, seconds: float, what: str) -> str:
         setattr(owner, name, value)
