@@ -1,7 +1,7 @@
 """Real tables under simulated time: sessions of one real connection, whose clock is a simulated machine's.
 
-A transaction is done in one go, when nobody else runs: what is left of a session is its edges, where it may be slow, and where the line may break
-before or after.
+A transaction is done in one go, when nobody else runs: what is left of a session is its edges, where it may be slow,
+and where the line may break before or after.
 """
 
 from __future__ import annotations

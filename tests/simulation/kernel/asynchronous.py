@@ -1,6 +1,7 @@
 """A stand-in for the event loop of asyncio: its time is the machine's, its waiting is the scheduler's.
 
-Several loops live side by side in several tasks: the scheduler takes a loop off its thread at each switch, and puts it back.
+Several loops live side by side in several tasks: the scheduler takes a loop off its thread at each switch, and puts
+it back.
 """
 
 from __future__ import annotations
@@ -45,7 +46,11 @@ class _Waiting:
             self._scheduler.wake(self._asleep)
 
 
-class SimulatedLoop(asyncio.BaseEventLoop):
+#: Its inner parts are in no stub.
+_Loop: Any = asyncio.BaseEventLoop
+
+
+class SimulatedLoop(_Loop):  # type: ignore[misc]
     """An event loop of a process. `to_thread` starts a task of that process.
 
     on_trouble: told of what would be logged as nobody's exception, as long as the process lives.
@@ -71,19 +76,19 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """As the real one, without hooks of the thread, which all loops would share."""
         self._check_closed()
         before = events._get_running_loop()
-        self._thread_id = 1
+        self._thread_id: int | None = 1
         events._set_running_loop(self)
         try:
             while True:
-                self._run_once()  # type: ignore[attr-defined]
+                self._run_once()
                 if self._stopping:
                     break
         finally:
-            self._stopping = False
+            self._stopping: bool = False
             self._thread_id = None
             events._set_running_loop(before)
 
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
+    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         """Call it in a task of its own."""
         answer: asyncio.Future[T] = self.create_future()
 
@@ -108,7 +113,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """As asyncio.run: the result of `main`; what it left behind is cancelled."""
         try:
-            return self.run_until_complete(main)
+            result: T = self.run_until_complete(main)
+            return result
         finally:
             if not self._process.dead and not self._scheduler.over:
                 left = list(self._all)
@@ -125,7 +131,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
                 warnings.simplefilter("ignore")
                 for task in self._all:
                     with suppress(RuntimeError, ValueError):  # it cannot wait, for there is no loop
-                        task.get_coro().close()  # type: ignore[union-attr]
+                        task.get_coro().close()
         finally:
             logging.disable(logging.NOTSET)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from functools import partial
 from typing import Any
@@ -19,7 +19,8 @@ from tests.simulation.kernel.asynchronous import SimulatedLoop
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
 from tests.simulation.postgres import Database, shared_tables
-from tests.simulation.telegram import SimulatedAiohttp, Telegram
+from tests.simulation.telegram import Telegram
+from tests.simulation.telegram_client import SimulatedAiohttp
 from tests.simulation.worlds.base import World
 from tests.simulation.worlds.outbox_audit import OutboxAudit
 from tests.simulation.worlds.outbox_nemesis import OutboxNemesis
@@ -35,7 +36,7 @@ class OutboxWorld(World):
     """
 
     name = "outbox"
-    RATES = {
+    RATES: Mapping[str, float] = {
         "kill": 0.0006,
         "stall": 0.0005,
         "Postgres refuses a connection": 0.1,
@@ -163,7 +164,7 @@ class OutboxWorld(World):
         for module in (reports.schedule, reports.delivery):
             self._set(module, "Outbox", partial(Outbox, lease_s=self.lease_s))
             self._set(module, "Pace", partial(Pace, limits=self.limits))
-        self._set(Pace, "reserve", self.audit.watched_reserve(Pace.reserve))
+        self._set(Pace, "reserve", self.audit.pace.watched_reserve(Pace.reserve))
 
     def _set(self, owner: Any, name: str, value: Any) -> None:
         before = getattr(owner, name)

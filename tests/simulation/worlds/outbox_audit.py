@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reports.telegram.pace import Pace, is_group
 from reports.telegram.sender import MAX_LOST_STUBS
 from reports.telegram.text import Text, split
 from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
 from tests.simulation.postgres import Session
 from tests.simulation.telegram import Call, Message
+from tests.simulation.worlds.outbox_pace import PaceAudit
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.outbox import OutboxWorld
 
-#: A message with so much time left, once all is well, is sent: the longest waits between tries and for a chat, and a lease.
+#: A message with so much time left, once all is well, is sent: the longest waits for a try and a chat, and a lease.
 _ENOUGH = timedelta(seconds=2_400)
 _LAST = ("sent", "uncertain", "failed", "expired")
 _ROWS = """
-SELECT id, chat_id, state, split_part(ltrim(body, '📊 '), chr(10), 1) AS version, message_ids, filled, filling, lost_stubs, parts,
-       not_after, told_week, coalesce(last_error, '') AS error, message_key
+SELECT id, chat_id, state, split_part(ltrim(body, '📊 '), chr(10), 1) AS version, message_ids,
+       filled, filling, lost_stubs, parts, not_after, told_week, coalesce(last_error, '') AS error, message_key
 FROM outbox ORDER BY id
 """
 #: Statements after which nothing has to be looked at.
@@ -69,6 +68,7 @@ class OutboxAudit:
 
     def __init__(self, world: OutboxWorld) -> None:
         self._world = world
+        self._fail = world.fail
         self.rows: dict[int, Row] = {}
         #: when each message came into its state, by true time
         self.since_ns: dict[int, int] = {}
@@ -81,10 +81,7 @@ class OutboxAudit:
         self._touched = False
         #: the session that a process sends by
         self._sessions: dict[Process, Session] = {}
-        #: turns that were given out by chat, in true time, and the one that a process has
-        self._turns: defaultdict[str, list[int]] = defaultdict(list)
-        self._turn: dict[Process, tuple[str, int]] = {}
-        self._held_until: dict[str, int] = {}
+        self.pace = PaceAudit(world)
         world.database.on_done = self._on_done
         world.database.on_commit = self._on_commit
         world.telegram.on_begin = self._on_begin
@@ -133,29 +130,6 @@ class OutboxAudit:
         if doubtful:
             return False
         return wholly or any(state in ("uncertain", "failed") for _, state, _ in found)
-
-    def has_doubtful_files(self, row: Row) -> bool:
-        """Whether a file stands that the table does not know of."""
-        return not self.lacks_files(row, wholly=True)
-
-    def database_clock_jumped(self) -> None:
-        """What was given out by the clock before is no measure any more."""
-        self._turns.clear()
-        self._held_until.clear()
-
-    def watched_reserve(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        """Pace.reserve, with a look at what it gives out."""
-
-        def reserve(pace: Pace, chat_id: str, longest_s: float) -> tuple[bool, float]:
-            taken, wait_s = real(pace, chat_id, longest_s)
-            session: Any = pace._connection
-            if taken:
-                due_ns = session.done_ns + int(wait_s * NS)
-                self._turn[session.process] = (chat_id, due_ns)
-                self._check_pace(chat_id, due_ns)
-            return taken, wait_s
-
-        return reserve
 
     def check(self) -> None:
         """What must hold now."""
@@ -255,26 +229,6 @@ class OutboxAudit:
             if is_reported != (week in told):
                 self._fail("told when it stands", f"the week of {week} is reported: {is_reported}")
 
-    def _check_pace(self, chat_id: str, due_ns: int) -> None:
-        limits = self._world.limits
-        held = self._held_until.get(chat_id, 0)
-        if due_ns < held - NS // 1000:
-            self._fail(
-                "pace",
-                f"a turn for {chat_id} {(held - due_ns) / NS:.3f} s before it is to be left alone no more",
-            )
-        for scope, most, span_s in (
-            (chat_id, 1, limits.chat_interval_s),
-            (chat_id, limits.group_per_minute if is_group(chat_id) else 10_000, limits.minute_s),
-            ("*", limits.all_per_second, limits.second_s),
-        ):
-            turns = sorted([*self._turns[scope], due_ns])
-            for first, last in zip(turns, turns[most:], strict=False):
-                if last - first < span_s * NS - NS // 1000:
-                    self._fail("pace", f"{most + 1} turns of {scope} within {(last - first) / NS:.3f} s")
-        for scope in (chat_id, "*"):
-            self._turns[scope] = [*self._turns[scope], due_ns][-100:]
-
     def _on_done(self, session: Session, name: str, parameters: Any, cursor: Any) -> None:
         if name == "outbox.lease" and cursor.rowcount > 0:
             session.holding = cursor.fetchall()[0]["id"]
@@ -283,9 +237,7 @@ class OutboxAudit:
         elif name == "outbox.resend" and cursor.rowcount > 0:
             self._epochs[parameters["id"]] += 1
         elif name == "pace.hold":
-            chat_id = parameters["scope"].removeprefix("hold ")
-            until = self._world.scheduler.now_ns + int(parameters["wait_s"] * NS)
-            self._held_until[chat_id] = max(self._held_until.get(chat_id, 0), until)
+            self.pace.held(parameters["scope"].removeprefix("hold "), parameters["wait_s"])
         if name.startswith("outbox.") and name not in _IDLE and cursor.rowcount > 0:
             self._touched = True
 
@@ -307,9 +259,7 @@ class OutboxAudit:
             self._fail(
                 "never late", f"call {call.number} begins {late_s:.3f} s too late: the sender could know"
             )
-        chat_id, due_ns = self._turn.pop(call.process, ("", 0))
-        if chat_id != call.chat_id or world.scheduler.now_ns < due_ns - NS // 1000:
-            self._fail("pace", f"call {call.number} does not wait for its turn: {chat_id} at {due_ns / NS}")
+        self.pace.called(call)
         family = world.telegram.chats[call.chat_id].family
         if family != int(self.rows[call.outbox_id].version.split()[2]):
             self._fail("the right chat", f"call {call.number} goes to {call.chat_id}")
@@ -343,9 +293,6 @@ class OutboxAudit:
             for message in self._messages_of(outbox_id)
             if message.file is not None
         )
-
-    def _fail(self, invariant: str, text: str) -> None:
-        self._world.fail(invariant, text)
 
 
 def _report(row: Row) -> str:

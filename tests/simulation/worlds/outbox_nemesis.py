@@ -79,7 +79,7 @@ class OutboxNemesis(Nemesis):
         world.machines[name].ahead_ns += int(by_s * NS)
         world.story.tell("world", f"the clock of {name} jumps by {by_s} s")
         if name == "database-host":
-            world.audit.database_clock_jumped()
+            world.audit.pace.database_clock_jumped()
         return "jumped"
 
     def _any_chat(self) -> Chat:

@@ -6,7 +6,7 @@ import asyncio
 from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reports import delivery, schedule
 from reports.delivery import Destination
@@ -24,6 +24,7 @@ from tests.simulation.telegram import LONGEST_WAY_S
 if TYPE_CHECKING:
     from tests.simulation.postgres import Session
     from tests.simulation.worlds.outbox import OutboxWorld
+    from tests.simulation.worlds.outbox_audit import Row
 
 _URL = Secret("postgresql://tables/db")
 _TOKEN = Secret("12345:token")
@@ -114,14 +115,14 @@ class Person:
             if outbox.resend(row.id, not_after):
                 self._looked_at.add(row.id)
 
-    def _wants(self, row: Any) -> bool:
+    def _wants(self, row: Row) -> bool:
         audit = self._world.audit
         if audit.stands_beyond(row) or audit.has_twin(row):
             return False
         if row.state == "sent":
             return row.id not in self._looked_at and audit.lacks_files(row)
         if row.state == "uncertain":
-            return not audit.has_doubtful_files(row)
+            return audit.lacks_files(row, wholly=True)
         if row.id in self._looked_at or not audit.lacks_files(row, wholly=True):
             return False
         return row.state == "failed" or (row.state == "expired" and row.id % 2 == 0)

@@ -1,0 +1,82 @@
+"""The pace of an outbox, looked at from outside: turns lie apart as Telegram wants it, and each call has one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from reports.telegram.pace import Pace, is_group
+from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.scheduler import NS
+from tests.simulation.telegram import Call
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.outbox import OutboxWorld
+
+#: Moments in the tables are of microseconds, and a loop's of floats.
+_JITTER_NS = NS // 1000
+
+
+class PaceAudit:
+    """Follows the turns of one world, by true time."""
+
+    def __init__(self, world: OutboxWorld) -> None:
+        self._world = world
+        #: turns that were given out by chat, in true time, and the one that a process has
+        self._turns: defaultdict[str, list[int]] = defaultdict(list)
+        self._turn: dict[Process, tuple[str, int]] = {}
+        self._held_until: dict[str, int] = {}
+
+    def watched_reserve(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """Pace.reserve, with a look at what it gives out."""
+
+        def reserve(pace: Pace, chat_id: str, longest_s: float) -> tuple[bool, float]:
+            taken, wait_s = real(pace, chat_id, longest_s)
+            session: Any = pace._connection
+            if taken:
+                due_ns = session.done_ns + int(wait_s * NS)
+                self._turn[session.process] = (chat_id, due_ns)
+                self._check(chat_id, due_ns)
+            return taken, wait_s
+
+        return reserve
+
+    def database_clock_jumped(self) -> None:
+        """What was given out by the clock before is no measure any more."""
+        self._turns.clear()
+        self._held_until.clear()
+
+    def held(self, chat_id: str, wait_s: float) -> None:
+        """Telegram asked to leave a chat alone."""
+        until = self._world.scheduler.now_ns + int(wait_s * NS)
+        self._held_until[chat_id] = max(self._held_until.get(chat_id, 0), until)
+
+    def called(self, call: Call) -> None:
+        """A call begins: it had its turn, and no other call did."""
+        chat_id, due_ns = self._turn.pop(call.process, ("", 0))
+        if chat_id != call.chat_id or self._world.scheduler.now_ns < due_ns - _JITTER_NS:
+            self._fail("pace", f"call {call.number} does not wait for its turn: {chat_id} at {due_ns / NS}")
+
+    def _check(self, chat_id: str, due_ns: int) -> None:
+        limits = self._world.limits
+        held = self._held_until.get(chat_id, 0)
+        if due_ns < held - _JITTER_NS:
+            self._fail(
+                "pace",
+                f"a turn for {chat_id} {(held - due_ns) / NS:.3f} s before it is to be left alone no more",
+            )
+        for scope, most, span_s in (
+            (chat_id, 1, limits.chat_interval_s),
+            (chat_id, limits.group_per_minute if is_group(chat_id) else 10_000, limits.minute_s),
+            ("*", limits.all_per_second, limits.second_s),
+        ):
+            turns = sorted([*self._turns[scope], due_ns])
+            for first, last in zip(turns, turns[most:], strict=False):
+                if last - first < span_s * NS - _JITTER_NS:
+                    self._fail("pace", f"{most + 1} turns of {scope} within {(last - first) / NS:.3f} s")
+        for scope in (chat_id, "*"):
+            self._turns[scope] = [*self._turns[scope], due_ns][-100:]
+
+    def _fail(self, invariant: str, text: str) -> None:
+        self._world.fail(invariant, text)
