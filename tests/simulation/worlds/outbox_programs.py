@@ -52,6 +52,7 @@ class Reporter:
                 family = chance.randrange(len(self._world.configured))
                 self._report(connection, process, family)
                 if chance.random() < 0.1:
+                    process.start(lambda: _die_of_signal(process, stop), "signal")
                     self._drain(connection, process, family)
 
     def _report(self, connection: Session, process: Process, family: int) -> None:
@@ -82,6 +83,12 @@ class Reporter:
         to = Destination(_TOKEN, self._world.configured[family], _BASE)
         deadline_s = process.random.choice((0.5, 10.0))
         _loop(self._world, process).run(delivery.drain(connection, to, deadline_s))  # type: ignore[arg-type]
+
+
+def _die_of_signal(process: Process, stop: Event) -> None:
+    """A command that sends has no handler for SIGTERM."""
+    stop.wait()
+    process.kill()
 
 
 class Person:
