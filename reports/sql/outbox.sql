@@ -38,7 +38,7 @@ WHERE state IN ('queued', 'sending') AND not_after <= now()
 -- that was written in the future is due: the clock was set back, and its times would be waited for as long again.
 UPDATE outbox
 SET state = 'sending', attempts = attempts + 1, leased_until = now() + make_interval(secs => %(lease_s)s),
-    updated_at = now()
+    next_try_at = least(next_try_at, now()), updated_at = now()
 WHERE id = (
     SELECT id FROM outbox
     WHERE state IN ('queued', 'sending') AND not_after > now()

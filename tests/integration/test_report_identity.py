@@ -250,6 +250,19 @@ def test_telegram_may_ask_to_leave_a_chat_alone_for_hours(connection: Connection
     assert pace.reserve("43", 2)[0], "other chats go on"
 
 
+def test_a_message_that_a_sender_died_over_is_due_though_the_clock_was_set_back_before(
+    connection: Connection,
+) -> None:
+    outbox = Outbox(connection)
+    outbox.enqueue("k", "42", REPORT, now() + timedelta(days=2))
+    connection.execute(
+        "UPDATE outbox SET updated_at = now() + interval '5 hours', next_try_at = now() + interval '5 hours'"
+    )
+    assert outbox.lease() is not None, "by a sender that dies"
+    connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
+    assert outbox.lease() is not None
+
+
 def test_a_clock_that_was_set_back_leaves_no_chat_alone_for_longer(connection: Connection) -> None:
     pace = Pace(connection)
     pace.hold("42", 3)
