@@ -155,8 +155,7 @@ class Telegram:
             text = "Bad Request: group chat was upgraded to a supergroup chat"
             return _error(400, text, migrate_to_chat_id=int(chat.moved_to))
         if faults.strikes("moved in a circle", what):
-            first = next(one for one in self.chats.values() if one.family == chat.family)
-            return _error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=int(first.id))
+            return _error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=int(chat.id))
         if chat.refuses is not None:
             return _error(*chat.refuses)
         if faults.strikes("too many requests", what):
