@@ -43,6 +43,7 @@ class Reporter:
     def run(self, process: Process, stop: Event) -> None:
         """Its main."""
         chance = process.random
+        process.start(lambda: _die_of_signal(process, stop), "signal")
         while not stop.is_set():
             stop.wait(chance.choice((0.2, 2.0, 20.0)))
             if not self._world.faults.active:
@@ -52,7 +53,6 @@ class Reporter:
                 family = chance.randrange(len(self._world.configured))
                 self._report(connection, process, family)
                 if chance.random() < 0.1:
-                    process.start(lambda: _die_of_signal(process, stop), "signal")
                     self._drain(connection, process, family)
 
     def _report(self, connection: Session, process: Process, family: int) -> None:
@@ -86,7 +86,7 @@ class Reporter:
 
 
 def _die_of_signal(process: Process, stop: Event) -> None:
-    """A command that sends has no handler for SIGTERM."""
+    """A command has no handler for SIGTERM."""
     stop.wait()
     process.kill()
 
