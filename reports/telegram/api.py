@@ -71,7 +71,9 @@ class BotApi:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             return Reply(Verdict.NOT_SENT, error=one_line(f"cannot connect: {error}"))
         except Exception as error:  # noqa: BLE001 - whatever it was, the call may have been carried out
-            return Reply(Verdict.UNCERTAIN, error=one_line(f"no answer: {str(error) or type(error).__name__}"))
+            return Reply(
+                Verdict.UNCERTAIN, error=one_line(f"no answer: {str(error) or type(error).__name__}")
+            )
 
 
 def _body(text: Text) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def _work(answer: Connection, run: Run, folder: str, url: str) -> None:
     started = time.monotonic()
     try:
         outcome = carry_out(run, url)
-    except BaseException:  # noqa: BLE001 - told to who asked for the run
+    except BaseException:
         outcome = _broken(run, time.monotonic() - started, SIMULATION_FAILED, traceback.format_exc())
     answer.send(outcome)
 

@@ -99,7 +99,7 @@ class SimulatedLoop(_Loop):  # type: ignore[misc]
         def run() -> None:
             try:
                 result = func(*args)
-            except Exception as error:  # noqa: BLE001 - it belongs to the asker
+            except Exception as error:
                 failed = error
                 act: Callable[[], None] = lambda: answer.set_exception(failed)  # noqa: E731
             else:

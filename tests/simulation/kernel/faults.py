@@ -1,4 +1,4 @@
-"""What goes wrong: which kinds of faults a run has, how often each strikes, and what was left out to make a story shorter."""
+"""What goes wrong: which kinds of faults a run has, how often each strikes, and what was left out of a story."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ class Faults:
     left_out: numbers of faults (as `strikes` counts them) that are drawn but do not happen.
     """
 
-    def __init__(self, seed: int, rates: Mapping[str, float], story: Story, left_out: Collection[int] = ()) -> None:
+    def __init__(
+        self, seed: int, rates: Mapping[str, float], story: Story, left_out: Collection[int] = ()
+    ) -> None:
         self.rates = MappingProxyType(dict(rates))
         self.active = False
         #: how many were drawn so far, whether they happened or not

@@ -398,5 +398,3 @@ class SimulatedShutil:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(real_shutil, name)
-
-

@@ -180,7 +180,9 @@ class Service:
 
     def _idle_s(self) -> float | None:
         now = self.scheduler.now_ns
-        waits = [(line.requests[0][0] - now) / NS for line in self.lines if line.requests and not line.blocked]
+        waits = [
+            (line.requests[0][0] - now) / NS for line in self.lines if line.requests and not line.blocked
+        ]
         deadline = self.model.next_deadline_ms()
         if deadline is not None:
             waits.append(max((deadline - self.wall_ms()) / 1000, 0.0) + 0.0001)
@@ -227,7 +229,9 @@ class Service:
 class SimulatedSocket:
     """What redis-py takes for a socket."""
 
-    def __init__(self, scheduler: Scheduler, service: Service, process: Process, timeout_s: float | None) -> None:
+    def __init__(
+        self, scheduler: Scheduler, service: Service, process: Process, timeout_s: float | None
+    ) -> None:
         self._scheduler = scheduler
         self._service = service
         self._process = process

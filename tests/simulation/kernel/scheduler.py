@@ -29,7 +29,18 @@ class Stuck(Exception):
 class Task:
     """One thread of a process."""
 
-    __slots__ = ("done", "error", "greenlet", "name", "process", "timer", "waiters", "waiting", "where", "woken")
+    __slots__ = (
+        "done",
+        "error",
+        "greenlet",
+        "name",
+        "process",
+        "timer",
+        "waiters",
+        "waiting",
+        "where",
+        "woken",
+    )
 
     def __init__(self, name: str, process: Process, run: Callable[[], Any], hub: greenlet) -> None:
         self.name = name
@@ -82,7 +93,7 @@ class Scheduler:
                 act()
             except GreenletExit:
                 pass
-            except BaseException as error:  # noqa: BLE001 - as a thread's, it ends there
+            except BaseException as error:
                 task.error = error
                 if self.on_error is not None and not self.over and not process.dead:
                     self.on_error(task, error)
@@ -137,7 +148,9 @@ class Scheduler:
         while (left := end - self.now_ns) > 0:
             self.block(where, left / NS)
 
-    def wait(self, holds: Callable[[], bool], timeout_s: float | None = None, where: str = "a condition") -> bool:
+    def wait(
+        self, holds: Callable[[], bool], timeout_s: float | None = None, where: str = "a condition"
+    ) -> bool:
         """Wait until a condition holds that nobody signals."""
         end = None if timeout_s is None else self.now_ns + int(timeout_s * NS)
         while not holds():
@@ -202,7 +215,7 @@ class Scheduler:
                     break
                 try:
                     task.greenlet.throw(GreenletExit)
-                except BaseException:  # noqa: BLE001, S110 - it is being thrown away
+                except BaseException:
                     pass
         self.current = None
         self._kept.clear()

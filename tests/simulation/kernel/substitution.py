@@ -27,7 +27,6 @@ from unittest.mock import patch
 
 import signaltape.clock
 import signaltape.shipping.thread  # the product imports it late: it must be there to be given what is simulated
-
 from tests.simulation.kernel.clocks import SimulatedTime, simulated_datetime
 from tests.simulation.kernel.files import (
     Disk,
@@ -140,7 +139,9 @@ def _substitute(module: types.ModuleType, stand_ins: Simulated, undo: list[Calla
                     _rebind(member, stand_ins, undo)
 
 
-def _rebind(function: types.FunctionType, stand_ins: Simulated, undo: list[Callable[[], None]], depth: int = 0) -> None:
+def _rebind(
+    function: types.FunctionType, stand_ins: Simulated, undo: list[Callable[[], None]], depth: int = 0
+) -> None:
     """What a function bound at its making: defaults of arguments, and cells of what it encloses."""
     defaults = function.__defaults__
     if defaults and any(_hashable(one) and one in stand_ins.functions for one in defaults):

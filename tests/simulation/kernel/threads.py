@@ -287,7 +287,7 @@ class Executor:
             future, call, arguments = self._calls.popleft()
             try:
                 result = call(*arguments)
-            except Exception as error:  # noqa: BLE001 - it belongs to who asks for the result
+            except Exception as error:
                 future.settle(None, error)
             else:
                 future.settle(result, None)

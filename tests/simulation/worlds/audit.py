@@ -68,7 +68,11 @@ class Audit:
         """Whether all that was accepted is stored, and nothing waits."""
         self._take_commits()
         world = self._world
-        if any(world.redis.pending(key, WORKER_GROUP.encode()) for key in world.stream_keys if self._has_group(key)):
+        if any(
+            world.redis.pending(key, WORKER_GROUP.encode())
+            for key in world.stream_keys
+            if self._has_group(key)
+        ):
             return False
         return not (self._truth.accepted - self._stored - self._truth.evicted - self._truth.excused)
 
@@ -93,7 +97,9 @@ class Audit:
         for commit in commits[self._seen_commits :]:
             for fate in commit.fates:
                 place = (fate.stream, fate.entry_id)
-                world.story.tell("Postgres", f"{fate.entry_id} of {fate.stream} is committed as {fate.became}")
+                world.story.tell(
+                    "Postgres", f"{fate.entry_id} of {fate.stream} is committed as {fate.became}"
+                )
                 before = self._committed.get(place)
                 if before is not None and world.disturbed_ns < before - self._patience_ns:
                     world.fail("handed out once", f"{place} was written again though nothing had happened")
@@ -159,5 +165,3 @@ class Audit:
             truth.evicted |= unsafe
         else:
             world.fail("removed only when safe", f"{path.rpartition('journal/')[2]} goes with {min(unsafe)}")
-
-

@@ -51,7 +51,7 @@ class Report(NamedTuple):
     #: what tells two runs of the same seed apart, if they differ
     fingerprint: int
     #: at its end: each task, and what it was about to do
-    whereabouts: list[str] = []  # noqa: RUF012 - nobody adds to it
+    whereabouts: list[str] = []
 
 
 class World:
@@ -169,7 +169,9 @@ class World:
             self.machines[name] = Machine(self.scheduler, name, self.folder / name)
         return self.machines[name]
 
-    def program(self, machine: Machine, name: str, main: Callable[[Process, Event], Any], **options: Any) -> Program:
+    def program(
+        self, machine: Machine, name: str, main: Callable[[Process, Event], Any], **options: Any
+    ) -> Program:
         """A program that runs until the end of the world."""
         return self.supervisor.add(Program(machine, name, main, **options))
 
@@ -189,7 +191,9 @@ class World:
         self.disturb()
         self.story.tell("world", "faults end")
         if not scheduler.run(lambda: self.violation is not None or self._looks_settled(), SETTLING_STEPS):
-            self.fail("liveness", f"not settled {SETTLING_STEPS} steps after the last fault: " + self._whereabouts())
+            self.fail(
+                "liveness", f"not settled {SETTLING_STEPS} steps after the last fault: " + self._whereabouts()
+            )
         if self.violation is not None:
             return
         self.story.tell("world", "all is settled; every program is asked to stop")
@@ -234,7 +238,9 @@ class World:
             if faults.happens("kill", f"{process.name} ({task.name.rpartition('/')[2]}) before {task.where}"):
                 self.disturb()
                 process.kill()
-        if faults.is_drawn("stall") and faults.happens("stall", f"{task.name} stands still before {task.where}"):
+        if faults.is_drawn("stall") and faults.happens(
+            "stall", f"{task.name} stands still before {task.where}"
+        ):
             self.disturb()
             seconds = faults.chance("stall").choice((0.02, 0.4, 3.0, 20.0))
             self.scheduler.sleep(task.where, seconds)
@@ -257,7 +263,9 @@ class World:
         if not process.killable or not self.faults.is_drawn("disk error"):
             return
         if self.faults.happens("disk error", f"{process.name}, {operation} {Path(path).name}"):
-            code = self.faults.chance("disk error").choice((errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EACCES))
+            code = self.faults.chance("disk error").choice(
+                (errno.EIO, errno.ENOSPC, errno.EMFILE, errno.EACCES)
+            )
             raise OSError(code, os.strerror(code), path)
 
     def _cut(self, length: int) -> int | None:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
 
 
-
 class Nemesis:
     """Draws a trouble every so often, among those that the world's faults have."""
 
@@ -127,7 +126,9 @@ class Nemesis:
         names = sorted(name for name in self._world.machines if name.endswith(("-1", "-2")))
         name = self._chance.choice(names)
         self._world.service.unreachable.add(name)
-        return self._for(seconds, lambda: self._world.service.unreachable.discard(name), f"{name} cut off from Redis")
+        return self._for(
+            seconds, lambda: self._world.service.unreachable.discard(name), f"{name} cut off from Redis"
+        )
 
     def _away(self, seconds: float) -> str:
         self._world.database.away = True
@@ -174,7 +175,9 @@ class Nemesis:
     def _flip(self, _seconds: float) -> str:
         """One bit of one segment: within what checksums put right."""
         world = self._world
-        paths = sorted(path for machine in world.homes for path in machine.folder.glob("home/journal/*/*.seg"))
+        paths = sorted(
+            path for machine in world.homes for path in machine.folder.glob("home/journal/*/*.seg")
+        )
         paths = [path for path in paths if path not in world.flipped]
         if paths:
             path = self._chance.choice(paths)

@@ -98,7 +98,9 @@ class Supervisor:
             took_s = (self._scheduler.now_ns - max(program.asked_ns, self._world.disturbed_ns)) / NS
             if took_s > STOP_WITHIN_S:
                 where = "; ".join(sorted(f"{task.name} at {task.where}" for task in program.process.tasks))
-                self._world.fail("ends in time", f"{program.name} was asked to stop {took_s:.1f} s ago: {where}")
+                self._world.fail(
+                    "ends in time", f"{program.name} was asked to stop {took_s:.1f} s ago: {where}"
+                )
 
     def _run(self) -> None:
         while True:
@@ -123,7 +125,7 @@ class Supervisor:
                 program.main(process, stop)
             except GreenletExit:
                 raise
-            except BaseException as error:  # noqa: BLE001 - a program that ends by an error is started again
+            except BaseException as error:
                 self._world.story.tell(process.name, f"ends by {type(error).__name__}: {error}")
                 self._world.disturb()
             else:

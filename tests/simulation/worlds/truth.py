@@ -112,5 +112,3 @@ def streamed(entries: Iterable[tuple[object, Iterable[bytes]]]) -> Iterator[Give
         values = dict(zip(flat[::2], flat[1::2], strict=False))
         if b"event" in values and b"data" in values:
             yield given_of(values[b"event"].decode(), values[b"data"])
-
-

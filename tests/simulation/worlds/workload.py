@@ -37,7 +37,9 @@ class Workload:
         world, chance = self._world, process.random
         self.process, self._accepted, self._open = process, 0, []
         emitter = self._emitter = world.emitter(process, ship=self._ship)
-        threads = [Thread(world.scheduler, target=lambda: self._emit_until(stop, process, emitter), name="emits")]
+        threads = [
+            Thread(world.scheduler, target=lambda: self._emit_until(stop, process, emitter), name="emits")
+        ]
         for thread in threads[: chance.choice((0, 1))]:
             thread.start()
         self._emit_until(stop, process, emitter)
@@ -59,7 +61,9 @@ class Workload:
     def _emit_until(self, stop: Event, process: Process, emitter: Emitter) -> None:
         chance = process.random
         while not stop.is_set():
-            if self.over and self._accepted:  # whoever says nothing at all ships nothing, not even what others left
+            if (
+                self.over and self._accepted
+            ):  # whoever says nothing at all ships nothing, not even what others left
                 stop.wait(1.0)
                 continue
             for _ in range(chance.choice((1, 1, 2, 5, 20))):
@@ -75,15 +79,27 @@ class Workload:
         kind = chance.random()
         if kind < 0.4 or not self._open:
             signal_id = self._world.new_signal_id(process)
-            self._give(Key(signal_id, "signal_published"), token, emitter.published, _published(signal_id, token))
+            self._give(
+                Key(signal_id, "signal_published"), token, emitter.published, _published(signal_id, token)
+            )
             self._open.append(signal_id)
         elif kind < 0.7:
             signal_id = chance.choice(self._open)
-            event = {"signal_id": signal_id, "symbol": "SOL-USDT-SWAP", "entry_fill": 222.1, "time_to_trigger_ms": 4}
+            event = {
+                "signal_id": signal_id,
+                "symbol": "SOL-USDT-SWAP",
+                "entry_fill": 222.1,
+                "time_to_trigger_ms": 4,
+            }
             self._give(Key(signal_id, "signal_triggered"), token, emitter.triggered, event | {"token": token})
         elif kind < 0.8:
             signal_id = chance.choice(self._open)
-            event = {"signal_id": signal_id, "symbol": "SOL-USDT-SWAP", "rr_realized": 1.65, "exit_reason": "tp"}
+            event = {
+                "signal_id": signal_id,
+                "symbol": "SOL-USDT-SWAP",
+                "rr_realized": 1.65,
+                "exit_reason": "tp",
+            }
             more = {"time_in_trade_ms": 900_000, "token": token}
             self._give(Key(signal_id, "signal_closed"), token, emitter.closed, event | more)
         else:
@@ -107,7 +123,9 @@ class Workload:
         before = self._accepted
         counted = emitter.stats()["accepted"]  # a handler may emit in the middle of it
         if not before <= counted <= self._accepted and "bit flips" not in self._world.faults.rates:
-            self._world.fail("counters", f"{self._name} counts {counted} accepted events, there were {self._accepted}")
+            self._world.fail(
+                "counters", f"{self._name} counts {counted} accepted events, there were {self._accepted}"
+            )
 
 
 def _published(signal_id: str, token: str) -> dict[str, Any]:

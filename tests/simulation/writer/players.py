@@ -54,7 +54,7 @@ class Player(threading.Thread):
             tables.close()
         except _Leave:
             pass
-        except BaseException as error:  # noqa: BLE001 - told at the end of the run
+        except BaseException as error:
             self.crash = error
         finally:
             self.ended = True
