@@ -12,6 +12,7 @@ import pytest
 from signaltape import Emitter, Settings
 from signaltape.clock import utc_now
 from signaltape.errors import JournalUnavailable
+from signaltape.journal import writer as writer_module
 from signaltape.journal.frame import body_prefix
 from signaltape.journal.reader import JournalReader, Place
 from signaltape.journal.segment import publish_segment
@@ -159,4 +160,32 @@ def test_a_handler_that_begins_a_segment_amid_the_change_leaves_one_to_write_to(
     items = JournalReader(writer.folder, Place(0, 0, 0)).read(100, 1 << 20)
     assert len(items) == writer.events == items[-1].after.events
     assert sum(item.frame.data == b"from the handler" for item in items) == 1
+    writer.close()
+
+
+@pytest.mark.parametrize("amid", ["draft_segment", "count_frames", "publish_segment"])
+def test_a_reader_misses_nothing_of_what_follows_a_handler_amid_a_change(
+    writer: JournalWriter, monkeypatch: pytest.MonkeyPatch, amid: str
+) -> None:
+    interrupted = False
+    reader = JournalReader(writer.folder, Place(0, 0, 0))
+    at_once = getattr(writer_module, amid)
+
+    def interrupt(*given: Any) -> Any:
+        nonlocal interrupted
+        done = at_once(*given)
+        if not interrupted:
+            interrupted = True
+            for _ in range(3):
+                writer.append(BODY)  # more than there is room for
+        return done
+
+    monkeypatch.setattr(writer_module, amid, interrupt)
+    found = 0
+    for _ in range(30):
+        writer.append(BODY)
+        found += len(reader.read(100, 1 << 20))
+    assert interrupted
+    assert found == writer.events == 33
+    reader.close()
     writer.close()

@@ -192,13 +192,16 @@ class JournalWriter:
         if self._closed:
             raise JournalClosed("the emitter is closed")
         # In a handler a small one, soon made: the next signal may be near.
-        size = max(_SMALL_BYTES if self._depth > 1 else self._segment_bytes, HEADER_BYTES + frame_bytes)
+        usual = min(_SMALL_BYTES, self._segment_bytes) if self._depth > 1 else self._segment_bytes
+        size = max(usual, HEADER_BYTES + frame_bytes)
         self._make_room(size)
         draft = draft_segment(self.folder, next(self._drafts), size)
+        # In one step, no number is used twice; and first, what a handler begins from now on is behind it: a reader
+        # takes the last number for the segment that is being written to.
+        number = next(self._numbers)
         newest = max(self._open, default=0)
         self._seal()
         events = self.events
-        number = next(self._numbers)  # in one step: no number is used twice
         self._first_events[number] = events  # before another thread, in need of room, can see its file
         mapped = publish_segment(draft, number, events)
         if max(self._open, default=0) == newest:

@@ -76,6 +76,8 @@ class Nemesis:
 
     def _crash(self, seconds: float) -> str:
         world = self._world
+        if not world.service.alive:
+            return "is down"
         world.service.alive = False
         data = world.redis.save()
         world.service.drop_all()

@@ -67,8 +67,10 @@ class Workload:
                 stop.wait(1.0)
                 continue
             for _ in range(chance.choice((1, 1, 2, 5, 20))):
-                if emitter is not self._emitter or (self.over and self._accepted):
+                if emitter is not self._emitter:
                     return
+                if self.over and self._accepted:
+                    break
                 self._emit_one(process, emitter)
             stop.wait(chance.choice((0.001, 0.02, 0.3, 2.0)))
 
