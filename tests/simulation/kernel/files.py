@@ -1,6 +1,7 @@
 """Stand-ins for `Path`, `os`, `mmap`, `fcntl` and `shutil`: real files under a disk that fails as disks do.
 
-Each call is a point where its process may end. What a process has not flushed dies with it; a flush may be cut in two by its end.
+Each call is a point where its process may end. What a process has not flushed dies with it; a flush may be cut in two
+by its end.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from typing import Any
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import Scheduler
 
-#: What a disk may say to an operation on a path: raise OSError. Operations: open, create, write, sync, list, stat, remove, rename, map.
+#: What a disk may say to an operation on a path: raise OSError. Operations: open, create, write, sync, list, stat,
+#: remove, rename, map.
 Trouble = Callable[[str, str], None]
 
 
 class Disk:
-    """The files of all machines, and what is known of each that the real ones do not tell: when it was changed by simulated clocks."""
+    """The files of all machines. When each was changed is told by simulated clocks."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
@@ -132,7 +134,7 @@ class SimulatedFile(io.RawIOBase):
         self.flush()
         return self._raw.readline(-1 if size is None else size)
 
-    def __iter__(self) -> Iterator[bytes]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[bytes]:
         return iter(self.read().splitlines(keepends=True))
 
     def seek(self, offset: int, whence: int = 0) -> int:

@@ -88,7 +88,7 @@ class Process:
         return not self.dead and bool(self.tasks)
 
     def kill(self) -> None:
-        """As signal 9: no more instruction, and everything that it held is free. In one of its own tasks it does not return."""
+        """As signal 9: no more instruction, and all that it held is free. To its own tasks it does not return."""
         if self.dead:
             return
         self.dead = True

@@ -1,7 +1,8 @@
 """The scheduler: runs one task at a time, chooses by a seed who goes on, and moves a clock that is nobody's.
 
-A task is a greenlet that runs the product's own code. Wherever that touches disk, network, clock or lock it calls `pause` or `block`; there the
-scheduler may let another task run, or a process end. Nothing else moves: the same seed gives the same run.
+A task is a greenlet that runs the product's own code. Wherever that touches disk, network, clock or lock it calls
+`pause` or `block`; there the scheduler may let another task run, or a process end. Nothing else moves: the same seed gives the
+same run.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio.events
 import heapq
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
@@ -64,7 +66,7 @@ class Scheduler:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        #: chooses who goes on; what happens to them is drawn from others, so that leaving out a fault changes nothing before it
+        #: chooses who goes on; what happens to them is drawn elsewhere: to leave out a fault changes nothing before it
         self.chance = random.Random(f"schedule {seed}")
         #: nanoseconds since the beginning
         self.now_ns = 0
@@ -213,10 +215,8 @@ class Scheduler:
             for _ in range(50):
                 if task.greenlet.dead:
                     break
-                try:
+                with suppress(BaseException):  # it is being thrown away
                     task.greenlet.throw(GreenletExit)
-                except BaseException:
-                    pass
         self.current = None
         self._kept.clear()
 

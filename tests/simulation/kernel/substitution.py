@@ -1,7 +1,7 @@
 """Puts the simulated clock, threads, files and network into the product's modules, and takes them out again.
 
-Only names in modules of the product are set, and what it bound to a function of the clock before (defaults of arguments,
-closures). The product's code is as it is everywhere else.
+Only names in modules of the product are set, and what it bound to a function of the clock before (defaults of
+arguments, closures). The product's code is as it is everywhere else.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import time
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -112,8 +113,7 @@ def simulated(stand_ins: Simulated) -> Iterator[None]:
     undo: list[Callable[[], None]] = []
     try:
         # Elsewhere it is compared to the type of values.
-        undo.append(lambda real=signaltape.clock.datetime: setattr(signaltape.clock, "datetime", real))  # type: ignore[misc]
-        vars(signaltape.clock)["datetime"] = stand_ins.datetime
+        _put(signaltape.clock, "datetime", stand_ins.datetime, undo)
         for module in product_modules():
             _substitute(module, stand_ins, undo)
         with _redis_over(stand_ins):
@@ -129,14 +129,18 @@ def _substitute(module: types.ModuleType, stand_ins: Simulated, undo: list[Calla
         if found is None and callable(value) and _hashable(value):
             found = stand_ins.functions.get(value)
         if found is not None:
-            setattr(module, name, found)
-            undo.append(lambda name=name, value=value: setattr(module, name, value))
+            _put(module, name, found, undo)
         elif isinstance(value, types.FunctionType) and value.__module__ == module.__name__:
             _rebind(value, stand_ins, undo)
         elif isinstance(value, type) and value.__module__ == module.__name__:
             for member in list(vars(value).values()):
                 if isinstance(member, types.FunctionType):
                     _rebind(member, stand_ins, undo)
+
+
+def _put(holder: Any, name: str, value: Any, undo: list[Callable[[], None]]) -> None:
+    undo.append(partial(setattr, holder, name, getattr(holder, name)))
+    setattr(holder, name, value)
 
 
 def _rebind(
@@ -155,8 +159,7 @@ def _rebind(
         except ValueError:
             continue
         if _hashable(held) and held in stand_ins.functions:
-            cell.cell_contents = stand_ins.functions[held]
-            undo.append(lambda cell=cell, held=held: setattr(cell, "cell_contents", held))
+            _put(cell, "cell_contents", stand_ins.functions[held], undo)
         elif isinstance(held, types.FunctionType) and depth < 4:
             _rebind(held, stand_ins, undo, depth + 1)
 

@@ -1,4 +1,4 @@
-"""What all worlds share: machines, programs that are started again when they end, faults at every touch point, and a verdict."""
+"""What all worlds share: machines, programs that are started again, faults at every touch point, and a verdict."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Report(NamedTuple):
 class World:
     """One run: a seed, some steps with faults, some without until all is settled, an orderly end.
 
-    Worlds override `build`, `check` (what must hold at any time), `is_settled` and `verify` (what must hold at the end).
+    Worlds override `build`, `check` (what must hold at any time), `is_settled` and `verify` (what holds at the end).
     left_out: numbers of faults that are not to happen.
     """
 
@@ -194,7 +194,7 @@ class World:
             self.fail(
                 "liveness", f"not settled {SETTLING_STEPS} steps after the last fault: " + self._whereabouts()
             )
-        if self.violation is not None:
+        if self._is_over():
             return
         self.story.tell("world", "all is settled; every program is asked to stop")
         self.finishing = True
@@ -207,6 +207,9 @@ class World:
             self.check()
         if self.violation is None:
             self.verify()
+
+    def _is_over(self) -> bool:
+        return self.violation is not None
 
     def _looks_settled(self) -> bool:
         self._settling += 1

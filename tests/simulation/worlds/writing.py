@@ -1,4 +1,4 @@
-"""The writer's world: no simulated machines, but the real batch writer against a real PostgreSQL, statement by statement."""
+"""The writer's world: the real batch writer against a real PostgreSQL, statement by statement; no machines."""
 
 from __future__ import annotations
 
