@@ -101,8 +101,6 @@ class JournalWriter:
         self._first_events: dict[int, int] = {}
         #: the segments that were made and not closed, by number; the last one is to be written to
         self._open: dict[int, _Segment] = {}
-        #: the number of the one that is being written to, 0: none
-        self._current = 0
         self._events_before_close = 0
         self._closed = False
         self.dropped = 0
@@ -120,7 +118,7 @@ class JournalWriter:
     def events(self) -> int:
         """How many events this journal has taken. They are counted when somebody asks, not when they come."""
         with self._lock:
-            while (segment := self._open.get(self._current)) is not None:
+            while (segment := self._newest()) is not None:
                 with suppress(ValueError):  # a signal handler began another one
                     return segment.count()
             return self._events_before_close
@@ -187,10 +185,10 @@ class JournalWriter:
         """Begin a segment with room for a frame.
 
         A signal handler may come in at any point, in this very thread, and begin one of its own. Then that is the one
-        to write to, and what is made here stays empty: a reader would have gone past it.
+        to write to, and what is made here is thrown away or stays empty: a reader would have gone past it. It may
+        close the journal too, or return as a forked child, which has no part in it.
         """
-        if self._closed:
-            raise JournalClosed("the emitter is closed")
+        self._refuse_if_closed()
         # In a handler a small one, soon made: the next signal may be near.
         usual = min(_SMALL_BYTES, self._segment_bytes) if self._depth > 1 else self._segment_bytes
         size = max(usual, HEADER_BYTES + frame_bytes)
@@ -199,41 +197,53 @@ class JournalWriter:
         # In one step, no number is used twice; and first, what a handler begins from now on is behind it: a reader
         # takes the last number for the segment that is being written to.
         number = next(self._numbers)
-        newest = max(self._open, default=0)
         self._seal()
         events = self.events
+        if max(self._open, default=0) > number:  # these are not the events before it
+            draft.path.unlink(missing_ok=True)
+            return
+        self._refuse_if_closed()
         self._first_events[number] = events  # before another thread, in need of room, can see its file
-        mapped = publish_segment(draft, number, events)
-        if max(self._open, default=0) == newest:
-            self._open[number] = _Segment(mapped, events)
+        made = _Segment(publish_segment(draft, number, events), events)
+        if max(self._open, default=0) < number and not self._closed:
+            self._open[number] = made
         self._use_newest()
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise JournalClosed("the emitter is closed")
+
+    def _newest(self) -> _Segment | None:
+        """The segment that is written to; None before the first, and after the last."""
+        while self._open:
+            segment = self._open.get(max(self._open, default=0))
+            if segment is not None:  # else a signal handler began another one, and let go of it
+                return segment
+        return None
 
     def _use_newest(self) -> None:
         """Write to the newest segment, and let go of those before it."""
-        while True:
-            number = max(self._open)
-            segment = self._open.get(number)
-            if segment is None:  # a signal handler began another one, and let go of this
-                continue
-            self._current, self.write = number, segment.map.write
-            if number == max(self._open):
+        while (segment := self._newest()) is not None:
+            self.write = segment.map.write
+            if segment is self._newest():  # else a signal handler began another one
                 break
-        for older in [one for one in self._open if one < number]:
+        # Sorted in one step: a signal handler may begin another one amid a loop.
+        for older in sorted(self._open)[:-1]:
             left = self._open.pop(older, None)
             if left is not None:
                 left.map.close()
 
     def _seal(self) -> None:
         """Let nobody write to the open segment any more."""
-        segment = self._open.get(self._current)
+        segment = self._newest()
         if segment is not None:
             with suppress(ValueError):  # closed by a signal handler, that began another one
                 segment.map.seek(0, os.SEEK_END)
 
     def _let_go(self) -> None:
-        self._current = 0
-        while self._open:
-            self._open.popitem()[1].map.close()
+        opened, self._open = self._open, {}
+        for segment in opened.values():
+            segment.map.close()
 
     def _make_room(self, size: int) -> None:
         """Remove the oldest segments, of the journal that gives way first, until `size` bytes more fit the bound."""
