@@ -63,14 +63,17 @@ def draft_segment(folder: Path, number: int, size: int) -> Draft:
     """
     path = segment_path(folder, number).with_suffix(".new")
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        # Never one that is there: it is of the parent, if a signal handler forked us in the midst of this.
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             _allocate(fd, size)
             return Draft(path, _map(fd, size))
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
         finally:
             os.close(fd)
     except OSError as error:
-        path.unlink(missing_ok=True)
         raise JournalUnavailable(f"no journal segment in {folder}: {error.strerror}") from error
 
 

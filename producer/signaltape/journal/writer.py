@@ -148,9 +148,10 @@ class JournalWriter:
     def forget_in_child(self) -> None:
         """In a forked child: let go of the parent's journal without touching it."""
         self._owner.forget()
-        self._open = {}
-        self.write = _no_segment
         self._closed = True
+        self.write = _no_segment
+        with suppress(BufferError):
+            self._let_go()  # whoever forked amid an emit may have the way into a segment in hand
 
     def _write_in_next(self, frame: bytes) -> None:
         with self._lock:
