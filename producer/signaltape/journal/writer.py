@@ -104,6 +104,8 @@ class JournalWriter:
         self._events_before_close = 0
         self._closed = False
         self.dropped = 0
+        #: events that were dropped and not yet logged
+        self._unlogged = 0
         #: Writes one whole frame (`pack_frame`) into the open segment. Raises ValueError if there is no room in
         #: it, or none is open: then `append` the body.
         self.write: Callable[[bytes], int] = _no_segment
@@ -154,6 +156,16 @@ class JournalWriter:
             self._let_go()  # whoever forked amid an emit may have the way into a segment in hand
 
     def _write_in_next(self, frame: bytes) -> None:
+        try:
+            self._write_locked(frame)
+        finally:
+            # Without the lock: who writes the engine's log may wait there for a thread that emits.
+            if not self._depth:
+                self._log_dropped()
+                if self._gives_way is not None:
+                    self._gives_way._log_dropped()
+
+    def _write_locked(self, frame: bytes) -> None:
         with self._lock:
             if self._depth == _DEEPEST:
                 self._deferred.append(frame)
@@ -271,9 +283,15 @@ class JournalWriter:
         lost = end - max(first, read_cursor(self.folder).events)
         if lost > 0:
             self.dropped += lost
-            log.error(
-                "journal is full (%d bytes): the oldest %d events that were not shipped are gone; "
-                "is Redis away, or is no shipper running?",
-                self._max_bytes,
-                lost,
-            )
+            self._unlogged += lost
+
+    def _log_dropped(self) -> None:
+        lost, self._unlogged = self._unlogged, 0
+        if lost:
+            with suppress(Exception):  # a handler of the engine's log may raise
+                log.error(
+                    "journal is full (%d bytes): the oldest %d events that were not shipped are gone; "
+                    "is Redis away, or is no shipper running?",
+                    self._max_bytes,
+                    lost,
+                )
