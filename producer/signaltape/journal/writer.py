@@ -277,10 +277,11 @@ class JournalWriter:
         return True
 
     def _count_dropped(self, oldest: int, following: int) -> None:
+        shipped = read_cursor(self.folder).events  # first: if it cannot be read, this is done again
         first, end = self._first_events.pop(oldest, None), self._first_events.get(following)
         if first is None or end is None:  # no segment of ours
             return
-        lost = end - max(first, read_cursor(self.folder).events)
+        lost = end - max(first, shipped)
         if lost > 0:
             self.dropped += lost
             self._unlogged += lost
