@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -170,13 +171,18 @@ class JournalWriter:
             if self._depth == _DEEPEST:
                 self._deferred.append(frame)
                 return
-            self._depth += 1
-            try:
-                self._write_somewhere(frame)
-                with suppress(OSError, JournalUnavailable):  # no room for them now
-                    self._write_deferred()
-            finally:
-                self._depth -= 1
+            self._deeper(partial(self._write_somewhere, frame))
+            with suppress(OSError, JournalUnavailable):  # no room for them now
+                # Looked at from outside too: one that came behind the last look within would wait for the next change.
+                while self._deferred:
+                    self._deeper(self._write_deferred)
+
+    def _deeper(self, write: Callable[[], None]) -> None:
+        self._depth += 1
+        try:
+            write()
+        finally:
+            self._depth -= 1
 
     def _write_somewhere(self, frame: bytes) -> None:
         while True:
@@ -187,7 +193,9 @@ class JournalWriter:
 
     def _write_deferred(self) -> None:
         while self._deferred:
-            frame = self._deferred.popleft()
+            # Without a call in between, behind which a handler may raise: then it would be nowhere.
+            frame = self._deferred[0]
+            del self._deferred[0]
             try:
                 self._write_somewhere(frame)
             except BaseException:
