@@ -155,7 +155,10 @@ class JournalReader:
         """The mapped segment of the current place, stepping over segments that are gone."""
         if self._open_number == self.place.segment and self._view is not None:
             return self._view
-        numbers = [number for number in segment_numbers(self.folder) if number >= self.place.segment]
+        numbers = self._numbers_from_here()
+        if numbers and numbers[0] != self.place.segment:
+            # What appears during a listing may be missing in it, though something later is not: by now both are there.
+            numbers = self._numbers_from_here()
         for number in numbers:
             view = self._open(number)
             if view is None:
@@ -164,6 +167,9 @@ class JournalReader:
                 self._begin(number, read_header(view))
             return view
         return None
+
+    def _numbers_from_here(self) -> list[int]:
+        return [number for number in segment_numbers(self.folder) if number >= self.place.segment]
 
     def _open(self, number: int) -> memoryview | None:
         self.close()
