@@ -67,12 +67,17 @@ class JournalReader:
     def read(self, max_events: int, max_bytes: int) -> list[Item]:
         """Up to `max_events` frames or about `max_bytes` of data; empty when nothing more is there now.
 
-        Raises OSError (a file cannot be opened or written); `place` may then lie behind frames that nobody got.
+        Raises OSError (a file cannot be opened or written) if nothing can be read before that.
         """
         items: list[Item] = []
         size = 0
         while len(items) < max_events and size < max_bytes:
-            item = self._next()
+            try:
+                item = self._next()
+            except OSError:
+                if not items:
+                    raise
+                break  # they are shipped first: that may make the room which is missing
             if item is None:
                 break
             items.append(item)
