@@ -147,6 +147,7 @@ class JournalWriter:
             self._events_before_close = self.events
             self._let_go()
             self._owner.release()
+        self._log_dropped()
 
     def forget_in_child(self) -> None:
         """In a forked child: let go of the parent's journal without touching it."""
