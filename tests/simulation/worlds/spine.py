@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +29,11 @@ from tests.simulation.tables.database import ModelDatabase
 from tests.simulation.tables.writer import ModelWriter
 from tests.simulation.worlds.audit import Audit
 from tests.simulation.worlds.base import World
+from tests.simulation.worlds.damage import Damage
+from tests.simulation.worlds.keeping import Keeping
+from tests.simulation.worlds.lasting import Lasting
 from tests.simulation.worlds.nemesis import Nemesis
+from tests.simulation.worlds.redis_troubles import RedisTroubles
 from tests.simulation.worlds.truth import Truth, given_of
 from tests.simulation.worlds.workload import Workload
 from worker.loop import Worker
@@ -67,6 +73,20 @@ class SpineWorld(World):
         "clock jumps": 0.15,
         "asked to stop": 0.3,
         "bit flips": 0.1,
+        "Redis has an older snapshot": 0.15,
+        "Redis fails over": 0.2,
+        "Redis is short of memory": 0.3,
+        "Redis keeps evicting": 0.1,
+        "Redis refuses to tell": 0.0,
+        "a key of another kind": 0.15,
+        "a cursor's bit flips": 0.2,
+        "a header is lost": 0.1,
+        "a stretch is lost": 0.1,
+        "lists fail": 0.1,
+        "killed at its cursor": 0.01,
+        "killed at a removal": 0.05,
+        "a stream refuses on": 0.0,
+        "files fail on": 0.0,
     }
 
     MILD = ("Postgres locked",)
@@ -80,9 +100,11 @@ class SpineWorld(World):
         self.redis_forgot = False
         self.partitions = chance.choice((1, 1, 2, 3))
         self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
-        self.keep_s = chance.choice((90, 300, 900))
+        #: whether Redis may not be asked what became of what it was given: then losses may go unnoticed
+        self.blind = False
+        self.keep_s = chance.choice((5, 15, 90, 900))
         self.segment_bytes = chance.choice((2_048, 4_096, 16_384))
-        self.journal_max_bytes = chance.choice((20 * self.segment_bytes, 4_000_000, 4_000_000))
+        self.journal_max_bytes = chance.choice((10 * self.segment_bytes, 4_000_000, 4_000_000))
         self.limits = Limits(
             max_entries=chance.choice((8, 50, 500)),
             max_age_ms=chance.choice((1, 30)),
@@ -103,6 +125,10 @@ class SpineWorld(World):
         self.database.lose_commit_answer = lambda: self.faults.strikes("commit answer lost")
         self._patch()
         self.audit = Audit(self)
+        self.keeping = Keeping(self)
+        self.redis_troubles = RedisTroubles(self)
+        self.damage = Damage(self)
+        self.lasting = Lasting(self)
         self.workloads: list[Workload] = []
         for number in range(chance.choice((1, 1, 2))):
             self._build_engines(self.machine(f"engine-host-{number + 1}"))
@@ -140,6 +166,9 @@ class SpineWorld(World):
         self.audit.check()
 
     def is_settled(self) -> bool:
+        if self.lasting.begun:
+            self.lasting.end_if_rest_is_done()
+            return False
         return self.audit.nothing_left()
 
     def heal(self) -> None:
@@ -150,8 +179,10 @@ class SpineWorld(World):
         self.database.refusing = lambda _entry: None
         for machine in self.machines.values():
             machine.full = False
+        self.redis_troubles.heal()
         for workload in self.workloads:
             workload.over = True
+        self.lasting.begin()
 
     def verify(self) -> None:
         self.audit.verify()
@@ -195,9 +226,29 @@ class SpineWorld(World):
         for number in range(chance.choice((1, 1, 2))):
             workload = Workload(self, f"{machine.name}/{number}", ship=ships_itself)
             self.workloads.append(workload)
-            self.program(machine, f"engine {machine.name[-1]}{number + 1}", workload.run)
+            self.program(
+                machine, f"engine {machine.name[-1]}{number + 1}", workload.run, at_end=self._shipping_ends
+            )
         for number in range(0 if ships_itself and chance.random() < 0.6 else chance.choice((1, 1, 2))):
-            self.program(machine, f"shipper {machine.name[-1]}{number + 1}", self._shipper)
+            self.program(
+                machine, f"shipper {machine.name[-1]}{number + 1}", self._shipper, at_end=self._shipping_ends
+            )
+
+    def _shipping_ends(self, _process: Process) -> None:
+        self.keeping.hitch()
+
+    def _on_fault(self, kind: str) -> None:
+        super()._on_fault(kind)
+        self.keeping.on_fault(kind)
+
+    def _trouble(self, operation: str, path: str) -> None:
+        super()._trouble(operation, path)
+        if path.startswith(self.lasting.broken):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        process = self.disk.process
+        if operation == "list" and process is not None and process.killable:
+            if self.faults.strikes("lists fail", f"{process.name}, {Path(path).name}"):
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
 
     def _shipper(self, process: Process, stop: Event) -> None:
         ship_forever(self.settings(process.machine), stop)  # type: ignore[arg-type]
@@ -226,18 +277,22 @@ class SpineWorld(World):
         """The server comes back with these data, as another run."""
         self.service.drop_all()
         self.redis.load(data, self._run_id())
+        self.redis_troubles.restarted()
 
     def _run_id(self) -> str:
         return f"{self.chance.getrandbits(160):040x}"
 
     def _on_command(self, line: Line, argv: Sequence[bytes], answer: bytes | None) -> None:
         command = argv[0].upper()
+        self.redis_troubles.on_command(argv)
         if command == b"XADD" and answer is not None and answer[:1] == b"$":
             entry_id = answer.split(b"\r\n")[1].decode()
             fields = argv[3:]
             values = dict(zip(fields[::2], fields[1::2], strict=False))
             given = given_of(values[b"event"].decode(), values[b"data"])
             self.audit.added(argv[1].decode(), entry_id, given)
+        elif command == b"XADD":
+            self.keeping.hitch()  # what stands behind it may be taken, and comes again
         elif command == b"XACK" and answer is not None and answer[:1] == b":":
             self.audit.acknowledged(argv[1].decode(), argv[2].decode(), [one.decode() for one in argv[3:]])
 

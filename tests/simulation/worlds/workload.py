@@ -12,6 +12,17 @@ from tests.simulation.worlds.truth import Given, Key
 if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
 
+#: How long an engine waits between bursts, in seconds: engines differ.
+_PACES = (
+    (0.001, 0.02, 0.3, 2.0),
+    (0.001, 0.02, 0.3, 2.0),
+    (0.001, 0.001, 0.005),
+    (0.3, 2.0, 10.0, 30.0),
+    (0.02, 2.0, 60.0),
+)
+#: How many signals may come one in the midst of the other's handler.
+_DEEPEST = 3
+
 
 class Workload:
     """One engine: each start is a new process, with an emitter of its own.
@@ -27,7 +38,8 @@ class Workload:
         self._emitter: Emitter | None = None
         self._accepted = 0
         self._open: list[str] = []
-        self._in_handler = False
+        self._mine: set[Given] = set()
+        self._handlers = 0
         #: no more events are to come
         self.over = False
         self.process: Process | None = None
@@ -35,7 +47,9 @@ class Workload:
     def run(self, process: Process, stop: Event) -> None:
         """The engine's main: emits until asked to stop, then closes."""
         world, chance = self._world, process.random
-        self.process, self._accepted, self._open = process, 0, []
+        self.process, self._accepted, self._open, self._mine = process, 0, [], set()
+        self._waits = chance.choice(_PACES)
+        self._handlers = 0
         emitter = self._emitter = world.emitter(process, ship=self._ship)
         threads = [
             Thread(world.scheduler, target=lambda: self._emit_until(stop, process, emitter), name="emits")
@@ -46,17 +60,18 @@ class Workload:
         for thread in threads:
             thread.join()
         self._check_counts(emitter)
-        emitter.close(chance.choice((0.0, 1.0, 5.0)))
+        if emitter.close(chance.choice((0.0, 1.0, 5.0))) and self._ship:
+            self._world.keeping.check_closed(self._name, self._mine)
 
     def from_handler(self) -> None:
         """Emit in the middle of whatever the main thread is doing."""
-        if self._emitter is None or self.process is None or self._in_handler or self.over:
+        if self._emitter is None or self.process is None or self._handlers == _DEEPEST or self.over:
             return
-        self._in_handler = True
+        self._handlers += 1
         try:
             self._emit_one(self.process, self._emitter)
         finally:
-            self._in_handler = False
+            self._handlers -= 1
 
     def _emit_until(self, stop: Event, process: Process, emitter: Emitter) -> None:
         chance = process.random
@@ -72,7 +87,7 @@ class Workload:
                 if self.over and self._accepted:
                     break
                 self._emit_one(process, emitter)
-            stop.wait(chance.choice((0.001, 0.02, 0.3, 2.0)))
+            stop.wait(chance.choice(self._waits))
 
     def _emit_one(self, process: Process, emitter: Emitter) -> None:
         chance = process.random
@@ -116,15 +131,26 @@ class Workload:
         story.tell(self.process.name, f"emits {given}")
         if emit(event):
             truth.accept(given)
+            self._mine.add(given)
             self._accepted += 1
             story.tell(self.process.name, f"emit says that {token} is safe")
         else:
             story.tell(self.process.name, f"emit refuses {token}")
 
     def _check_counts(self, emitter: Emitter) -> None:
-        before = self._accepted
-        counted = emitter.stats()["accepted"]  # a handler may emit in the middle of it
-        if not before <= counted <= self._accepted and "bit flips" not in self._world.faults.rates:
+        keeping, process = self._world.keeping, self.process
+        assert process is not None
+        if self._world.damage.beyond_counting or "bit flips" in self._world.faults.rates:
+            return
+        before, least = self._accepted, keeping.dropped[process].least
+        stats = emitter.stats()
+        counted, dropped = stats["accepted"], stats["dropped"]  # a handler may emit in the middle of it
+        if not least <= dropped <= keeping.dropped[process].most:
+            self._world.fail(
+                "counters",
+                f"{self._name} counts {dropped} dropped events, there were {keeping.dropped[process]}",
+            )
+        if not before <= counted <= self._accepted:
             self._world.fail(
                 "counters", f"{self._name} counts {counted} accepted events, there were {self._accepted}"
             )

@@ -1,0 +1,169 @@
+"""What a shipper owes besides losing nothing: nothing sent again without a reason, or without a rest; nothing gone before its time."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict, deque
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.scheduler import NS
+from tests.simulation.worlds.truth import Given, frames_of
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.spine import SpineWorld
+
+#: After these, events that Redis was given long ago may be sent again, and segments may go before their time.
+EXCUSING = frozenset(
+    (
+        "Redis crashes",
+        "Redis crashes and forgets",
+        "Redis is flushed",
+        "Redis evicts",
+        "Redis has an older snapshot",
+        "Redis fails over",
+        "Redis keeps evicting",
+        "a key of another kind",
+        "disk error",
+        "disk full",
+        "lists fail",
+        "bit flips",
+        "a cursor's bit flips",
+        "a header is lost",
+        "a stretch is lost",
+        "clock jumps",
+    )
+)
+#: Faults that nobody who ships has to do with.
+_ELSEWHERE = frozenset(
+    ("signal", "cut write", "commit answer lost", "Postgres away", "Postgres locked")
+    + ("Postgres cuts", "Postgres refuses", "end unseen")
+)
+#: What troubled its sending excuses that an event is sent again: so long before and after.
+_BEFORE_NS, _AFTER_NS = 1 * NS, 20 * NS
+#: A cursor that could not be written may be an old one for so long.
+_LONG_NS = 30 * NS
+#: After so long without any trouble the cursor is behind an event that Redis took.
+_SOON_NS = 2 * NS
+#: An event may be sent so often within so long.
+_OFTEN, _WITHIN_NS = 40, 5 * NS
+_EARLY_S = 2.0
+#: What is made in a signal's handler is of this size.
+SMALL_BYTES = 16 * 1024
+
+
+class Dropped(NamedTuple):
+    """How many events of a process went by the bound: at least, and at most."""
+
+    least: int = 0
+    most: int = 0
+
+
+class Keeping:
+    """Follows what Redis was given, when, and what was amiss then."""
+
+    def __init__(self, world: SpineWorld) -> None:
+        self._world = world
+        self._added: defaultdict[Given, deque[int]] = defaultdict(lambda: deque(maxlen=_OFTEN))
+        self._hitches: list[int] = []
+        self._excused_ns = -_LONG_NS * 1000
+        self.dropped: defaultdict[Process, Dropped] = defaultdict(Dropped)
+        self._then = world.disk.on_remove
+        world.disk.on_remove = self._on_remove
+        world.disk.on_rename = self._on_rename
+
+    def on_fault(self, kind: str) -> None:
+        """A fault happens."""
+        if kind in EXCUSING:
+            self.excuse()
+        elif kind not in _ELSEWHERE:
+            self.hitch()
+
+    def excuse(self) -> None:
+        """From now on anything may be sent again."""
+        self._excused_ns = self._world.scheduler.now_ns
+
+    def hitch(self) -> None:
+        """What is being sent now may be sent again."""
+        self._hitches.append(self._world.scheduler.now_ns)
+
+    def added(self, given: Given) -> None:
+        """Redis took an event."""
+        now, times = self._world.scheduler.now_ns, self._added[given]
+        if times:
+            last = times[-1]
+            if not self._is_troubled(last, min(now, last + _AFTER_NS)):
+                self._world.fail(
+                    "sent again for a reason",
+                    f"{given} was taken {(now - last) / NS:.1f} s ago, and nothing was amiss",
+                )
+            if len(times) == _OFTEN and now - times[0] < _WITHIN_NS:
+                self._world.fail("a rest between losses", f"{given} was sent {_OFTEN} times within 5 s")
+        times.append(now)
+
+    def was_sent(self, given: Given) -> bool:
+        """Whether Redis ever took it."""
+        return given in self._added
+
+    def check_closed(self, name: str, accepted: Collection[Given]) -> None:
+        """An engine was told that nothing of what it gave is left."""
+        truth = self._world.truth
+        left = {given for given in accepted if given not in self._added} - truth.evicted - truth.excused
+        if left and not self._world.damage.beyond_counting:
+            self._world.fail(
+                "closed when all is shipped", f"{name} closes, nothing is left; Redis never had {min(left)}"
+            )
+
+    def _is_troubled(self, start: int, end: int) -> bool:
+        if self._world.blind or self._excused_ns >= start - _LONG_NS:
+            return True
+        at = bisect_left(self._hitches, start - _BEFORE_NS)
+        return at < len(self._hitches) and self._hitches[at] <= end
+
+    def _is_surely_shipped(self, given: Given) -> bool:
+        if given not in self._added:
+            return False
+        last = self._added[given][-1]
+        return self._world.scheduler.now_ns > last + _SOON_NS and not self._is_troubled(
+            last, last + _SOON_NS
+        )
+
+    def _on_rename(self, _source: str, target: str) -> None:
+        if target.endswith("cursor.json"):
+            self._kill("killed at its cursor")
+
+    def _on_remove(self, path: str) -> None:
+        if path.endswith(".seg"):
+            self._kill("killed at a removal")
+            if not self._world.damage.beyond_counting:
+                self._look_at_removal(Path(path), frames_of(Path(path)))
+        self._then(path)
+
+    def _kill(self, kind: str) -> None:
+        process = self._world.disk.process
+        if process is not None and process.killable and self._world.faults.strikes(kind, process.name):
+            process.kill()
+
+    def _look_at_removal(self, path: Path, held: Collection[Given]) -> None:
+        world, process = self._world, self._world.disk.process
+        if process is None:
+            return
+        before = self.dropped[process]
+        least = sum(given not in self._added for given in held)
+        most = sum(not self._is_surely_shipped(given) for given in held)
+        self.dropped[process] = Dropped(before.least + least, before.most + most)
+        size = sum(one.stat().st_size for one in path.parent.parent.glob("*/*.seg"))
+        if size >= world.journal_max_bytes - 2 * max(world.segment_bytes, SMALL_BYTES):
+            return  # by the bound, perhaps
+        for given in held:
+            if not self._is_surely_shipped(given):
+                continue
+            s_ago = (world.scheduler.now_ns - self._added[given][-1]) / NS
+            if s_ago < world.keep_s - _EARLY_S:
+                world.fail(
+                    "kept for its time",
+                    f"{path.parent.name}/{path.name} goes with {given}, that Redis took {s_ago:.1f} s ago",
+                )
+                return
