@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,8 +66,13 @@ class Audit:
         if self._checks % _FULL_EVERY == 0:
             self._find_lost()
 
-    def nothing_left(self, exempt: Callable[[Given], bool] = lambda _given: False) -> bool:
-        """Whether all that was accepted is stored, and nothing waits. exempt: what may still wait in journals."""
+    def waiting(self) -> set[Given]:
+        """What was accepted, is not stored yet, and must be."""
+        self._take_commits()
+        return self._truth.accepted - self._stored - self._truth.evicted - self._truth.excused
+
+    def nothing_left(self) -> bool:
+        """Whether all that was accepted is stored, and nothing waits."""
         self._take_commits()
         world = self._world
         if any(
@@ -76,8 +81,7 @@ class Audit:
             if self._has_group(key)
         ):
             return False
-        left = self._truth.accepted - self._stored - self._truth.evicted - self._truth.excused
-        return all(exempt(given) for given in left)
+        return not self.waiting()
 
     def verify(self) -> None:
         """What must hold at the end."""

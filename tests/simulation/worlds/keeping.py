@@ -49,6 +49,8 @@ _LONG_NS = 30 * NS
 _SOON_NS = 2 * NS
 #: An event may be sent so often within so long.
 _OFTEN, _WITHIN_NS = 40, 5 * NS
+#: Since Redis lost something last it is sent so often at most, though senders end amid it.
+_AGAIN = 15
 _EARLY_S = 2.0
 #: What is made in a signal's handler is of this size.
 SMALL_BYTES = 16 * 1024
@@ -101,6 +103,11 @@ class Keeping:
                 )
             if len(times) == _OFTEN and now - times[0] < _WITHIN_NS:
                 self._world.fail("a rest between losses", f"{given} was sent {_OFTEN} times within 5 s")
+            elif len(times) >= _AGAIN and times[-_AGAIN] > self._excused_ns + _SOON_NS and not self._world.blind:
+                self._world.fail(
+                    "sent again for a reason",
+                    f"{given} was sent {_AGAIN} times since Redis lost anything, or a file failed, last",
+                )
         times.append(now)
 
     def was_sent(self, given: Given) -> bool:

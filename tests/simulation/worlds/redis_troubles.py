@@ -68,6 +68,8 @@ class RedisTroubles:
         """End what lasts."""
         self._end_short()
         self._end_evicting()
+        for key in list(self._hidden):
+            self._put_back(key)
 
     def on_command(self, argv: Sequence[bytes]) -> None:
         """A command was carried out."""
@@ -105,14 +107,14 @@ class RedisTroubles:
         values[key], self._hidden[key] = {b"of": b"others"}, held
         self._world.story.tell("world", f"{key.decode()} is a hash now")
 
-        def back() -> None:
-            values = self._world.redis.databases[0].values
-            if self._hidden.pop(key, None) is not None and isinstance(values.get(key), dict):
-                values[key] = held
-            else:  # flushed, or another server's, meanwhile
-                self._forget()
+        return lambda: self._put_back(key)
 
-        return back
+    def _put_back(self, key: bytes) -> None:
+        values, held = self._world.redis.databases[0].values, self._hidden.pop(key, None)
+        if held is not None and isinstance(values.get(key), dict):
+            values[key] = held
+        else:  # flushed, or another server's, meanwhile
+            self._forget()
 
     def _end_short(self) -> None:
         self._short = self._world.redis.out_of_memory = False

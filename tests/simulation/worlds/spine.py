@@ -34,6 +34,7 @@ from tests.simulation.worlds.keeping import Keeping
 from tests.simulation.worlds.lasting import Lasting
 from tests.simulation.worlds.nemesis import Nemesis
 from tests.simulation.worlds.redis_troubles import RedisTroubles
+from tests.simulation.worlds.spine_rates import RATES, calmed
 from tests.simulation.worlds.truth import Truth, given_of
 from tests.simulation.worlds.workload import Workload
 from worker.loop import Worker
@@ -46,48 +47,7 @@ class SpineWorld(World):
     """Engines, shippers, Redis, workers and tables; every event stored once, whatever happens."""
 
     name = "spine"
-    RATES = {
-        "kill": 0.0006,
-        "stall": 0.0002,
-        "signal": 0.002,
-        "disk error": 0.0003,
-        "cut write": 0.3,
-        "request lost": 0.003,
-        "answer lost": 0.003,
-        "connection refused": 0.03,
-        "slow packet": 0.003,
-        "end unseen": 0.1,
-        "commit answer lost": 0.03,
-        "Redis crashes": 0.3,
-        "Redis crashes and forgets": 0.3,
-        "Redis is out of memory": 0.2,
-        "Redis is read-only": 0.1,
-        "Redis is flushed": 0.1,
-        "Redis evicts": 0.1,
-        "Redis out of reach": 0.3,
-        "Postgres away": 0.3,
-        "Postgres locked": 0.3,
-        "Postgres cuts": 0.3,
-        "Postgres refuses": 0.1,
-        "disk full": 0.2,
-        "clock jumps": 0.15,
-        "asked to stop": 0.3,
-        "bit flips": 0.1,
-        "Redis has an older snapshot": 0.15,
-        "Redis fails over": 0.2,
-        "Redis is short of memory": 0.3,
-        "Redis keeps evicting": 0.1,
-        "Redis refuses to tell": 0.0,
-        "a key of another kind": 0.15,
-        "a cursor's bit flips": 0.2,
-        "a header is lost": 0.1,
-        "a stretch is lost": 0.1,
-        "lists fail": 0.1,
-        "killed at its cursor": 0.01,
-        "killed at a removal": 0.05,
-        "a stream refuses on": 0.0,
-        "files fail on": 0.0,
-    }
+    RATES = RATES
 
     MILD = ("Postgres locked",)
 
@@ -236,6 +196,9 @@ class SpineWorld(World):
 
     def _shipping_ends(self, _process: Process) -> None:
         self.keeping.hitch()
+
+    def _choose_rates(self) -> dict[str, float]:
+        return calmed(super()._choose_rates(), self.chance)
 
     def _on_fault(self, kind: str) -> None:
         super()._on_fault(kind)
