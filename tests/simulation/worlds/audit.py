@@ -69,7 +69,10 @@ class Audit:
     def waiting(self) -> set[Given]:
         """What was accepted, is not stored yet, and must be."""
         self._take_commits()
-        return self._truth.accepted - self._stored - self._truth.evicted - self._truth.excused
+        left = self._truth.accepted - self._stored - self._truth.evicted - self._truth.excused
+        if self._world.blind and self._world.redis_forgot:  # nobody knows that it has to be sent again
+            left = {given for given in left if not self._world.keeping.was_sent(given)}
+        return left
 
     def nothing_left(self) -> bool:
         """Whether all that was accepted is stored, and nothing waits."""

@@ -1,4 +1,4 @@
-"""Damage to the files of journals: what checksums put right must be as it was; of the rest only what it hit may be missing."""
+"""Damage to the files of journals: what checksums mend must be as it was; else only what was hit may be missing."""
 
 from __future__ import annotations
 

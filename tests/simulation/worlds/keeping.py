@@ -1,4 +1,4 @@
-"""What a shipper owes besides losing nothing: nothing sent again without a reason, or without a rest; nothing gone before its time."""
+"""What a shipper owes besides losing nothing: nothing is sent again for no reason, or without a rest, or gone early."""
 
 from __future__ import annotations
 
@@ -38,8 +38,16 @@ EXCUSING = frozenset(
 )
 #: Faults that nobody who ships has to do with.
 _ELSEWHERE = frozenset(
-    ("signal", "cut write", "commit answer lost", "Postgres away", "Postgres locked")
-    + ("Postgres cuts", "Postgres refuses", "end unseen")
+    (
+        "signal",
+        "cut write",
+        "commit answer lost",
+        "Postgres away",
+        "Postgres locked",
+        "Postgres cuts",
+        "Postgres refuses",
+        "end unseen",
+    )
 )
 #: What troubled its sending excuses that an event is sent again: so long before and after.
 _BEFORE_NS, _AFTER_NS = 1 * NS, 20 * NS
@@ -103,7 +111,11 @@ class Keeping:
                 )
             if len(times) == _OFTEN and now - times[0] < _WITHIN_NS:
                 self._world.fail("a rest between losses", f"{given} was sent {_OFTEN} times within 5 s")
-            elif len(times) >= _AGAIN and times[-_AGAIN] > self._excused_ns + _SOON_NS and not self._world.blind:
+            elif (
+                len(times) >= _AGAIN
+                and times[-_AGAIN] > self._excused_ns + _SOON_NS
+                and not self._world.blind
+            ):
                 self._world.fail(
                     "sent again for a reason",
                     f"{given} was sent {_AGAIN} times since Redis lost anything, or a file failed, last",
@@ -133,9 +145,7 @@ class Keeping:
         if given not in self._added:
             return False
         last = self._added[given][-1]
-        return self._world.scheduler.now_ns > last + _SOON_NS and not self._is_troubled(
-            last, last + _SOON_NS
-        )
+        return self._world.scheduler.now_ns > last + _SOON_NS and not self._is_troubled(last, last + _SOON_NS)
 
     def _on_rename(self, _source: str, target: str) -> None:
         if target.endswith("cursor.json"):

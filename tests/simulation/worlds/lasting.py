@@ -1,4 +1,4 @@
-"""Trouble that is not over when all other faults are: of one stream, or one journal. All others must come to their end."""
+"""Trouble of one stream, or one journal, that is not over when all others are: what it does not concern must end."""
 
 from __future__ import annotations
 

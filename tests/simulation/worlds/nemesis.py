@@ -34,8 +34,6 @@ class Nemesis:
             "clock jumps": self._jump,
             "asked to stop": self._stop,
             "bit flips": self._flip,
-            **world.redis_troubles.acts(self),
-            **world.damage.acts(),
         }
         self._chance = world.faults.chance("nemesis")
 
@@ -60,7 +58,7 @@ class Nemesis:
             if world.faults.happens(kind, f"for {for_s} s"):
                 self._acts[kind](for_s)
 
-    def last(self, seconds: float, end: Callable[[], None], what: str) -> str:
+    def _for(self, seconds: float, end: Callable[[], None], what: str) -> str:
         """End a trouble after a while."""
 
         def wait() -> None:
@@ -70,7 +68,6 @@ class Nemesis:
                 end()
                 if what not in self._world.MILD:
                     self._world.disturb()
-                    self._world.keeping.hitch()
 
         process = Process(self._world.machine("nowhere"), "trouble")
         process.killable = False
@@ -89,7 +86,7 @@ class Nemesis:
             world.restart_redis(data)
             world.service.alive = True
 
-        return self.last(seconds, back, "the crash of Redis")
+        return self._for(seconds, back, "the crash of Redis")
 
     def _crash_and_forget(self, seconds: float) -> str:
         world = self._world
@@ -105,15 +102,15 @@ class Nemesis:
             world.restart_redis(data)
             world.service.alive = True
 
-        return self.last(lost_s, crash, "the quiet before the crash of Redis")
+        return self._for(lost_s, crash, "the quiet before the crash of Redis")
 
     def _out_of_memory(self, seconds: float) -> str:
         self._world.redis.out_of_memory = True
-        return self.last(seconds, lambda: setattr(self._world.redis, "out_of_memory", False), "out of memory")
+        return self._for(seconds, lambda: setattr(self._world.redis, "out_of_memory", False), "out of memory")
 
     def _read_only(self, seconds: float) -> str:
         self._world.redis.read_only = True
-        return self.last(seconds, lambda: setattr(self._world.redis, "read_only", False), "read-only")
+        return self._for(seconds, lambda: setattr(self._world.redis, "read_only", False), "read-only")
 
     def _flush(self, _seconds: float) -> str:
         self._world.redis_forgot = True
@@ -131,17 +128,17 @@ class Nemesis:
         names = sorted(name for name in self._world.machines if name.endswith(("-1", "-2")))
         name = self._chance.choice(names)
         self._world.service.unreachable.add(name)
-        return self.last(
+        return self._for(
             seconds, lambda: self._world.service.unreachable.discard(name), f"{name} cut off from Redis"
         )
 
     def _away(self, seconds: float) -> str:
         self._world.database.away = True
-        return self.last(seconds, lambda: setattr(self._world.database, "away", False), "Postgres away")
+        return self._for(seconds, lambda: setattr(self._world.database, "away", False), "Postgres away")
 
     def _locked(self, seconds: float) -> str:
         self._world.database.locked = True
-        return self.last(seconds, lambda: setattr(self._world.database, "locked", False), "Postgres locked")
+        return self._for(seconds, lambda: setattr(self._world.database, "locked", False), "Postgres locked")
 
     def _cut(self, _seconds: float) -> str:
         for session in list(self._world.database.sessions):
@@ -157,12 +154,12 @@ class Nemesis:
         def over() -> None:
             database.refusing = lambda _entry: None
 
-        return self.last(seconds, over, f"refusing {name} with {state}")
+        return self._for(seconds, over, f"refusing {name} with {state}")
 
     def _disk_full(self, seconds: float) -> str:
         machine = self._chance.choice(self._world.homes)
         machine.full = True
-        return self.last(seconds, lambda: setattr(machine, "full", False), f"the disk of {machine.name} full")
+        return self._for(seconds, lambda: setattr(machine, "full", False), f"the disk of {machine.name} full")
 
     def _jump(self, seconds: float) -> str:
         name = self._chance.choice(sorted(self._world.machines))

@@ -1,4 +1,4 @@
-"""What may go wrong with Redis beyond a crash: older data, other servers, memory that comes and goes, keys of another kind."""
+"""What may go wrong with Redis beyond a crash: older data, other servers, short memory, keys of another kind."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from tests.simulation.redis.data import Fields, Stream
 from tests.simulation.redis.ids import Id
 
 if TYPE_CHECKING:
-    from tests.simulation.worlds.nemesis import Nemesis
     from tests.simulation.worlds.spine import SpineWorld
 
+#: How long, what ends it, and what it is.
+Lasts = Callable[[float, Callable[[], None], str], str]
 _SNAPSHOT_EVERY_S = 4.0
 _SNAPSHOTS = 40
 #: What a user of Redis may not call, at times.
@@ -41,20 +42,20 @@ class RedisTroubles:
             process.killable = False
             process.start(self._keep_snapshots)
 
-    def acts(self, nemesis: Nemesis) -> dict[str, Callable[[float], str]]:
-        """By the kind of fault."""
+    def acts(self, last: Lasts) -> dict[str, Callable[[float], str]]:
+        """By the kind of fault. last: ends a trouble after so many seconds."""
 
         def short(seconds: float) -> str:
             self._short = True
-            return nemesis.last(seconds, self._end_short, "short of memory")
+            return last(seconds, self._end_short, "short of memory")
 
         def evicting(seconds: float) -> str:
             self._evicting = True
-            return nemesis.last(min(seconds, 6.0), self._end_evicting, "evicting")
+            return last(min(seconds, 6.0), self._end_evicting, "evicting")
 
         def another_kind(seconds: float) -> str:
             end = self.replace(self._chance.choice(self._world.stream_keys))
-            return nemesis.last(seconds, end, "a key of another kind")
+            return last(seconds, end, "a key of another kind")
 
         return {
             "Redis has an older snapshot": lambda _seconds: self._older(),

@@ -32,8 +32,8 @@ from tests.simulation.worlds.base import World
 from tests.simulation.worlds.damage import Damage
 from tests.simulation.worlds.keeping import Keeping
 from tests.simulation.worlds.lasting import Lasting
-from tests.simulation.worlds.nemesis import Nemesis
 from tests.simulation.worlds.redis_troubles import RedisTroubles
+from tests.simulation.worlds.spine_nemesis import SpineNemesis
 from tests.simulation.worlds.spine_rates import RATES, calmed
 from tests.simulation.worlds.truth import Truth, given_of
 from tests.simulation.worlds.workload import Workload
@@ -95,7 +95,7 @@ class SpineWorld(World):
         for number in range(chance.choice((1, 1, 2, 3))):
             host = self.machine(f"worker-host-{chance.choice((1, 1, 2))}")
             self.program(host, f"worker {number + 1}", self._worker)
-        Nemesis(self).start()
+        SpineNemesis(self).start()
 
     def settings(self, machine: Machine) -> Settings:
         """The settings of programs on a machine."""
@@ -143,6 +143,10 @@ class SpineWorld(World):
         for workload in self.workloads:
             workload.over = True
         self.lasting.begin()
+        if self.damage.beyond_counting:  # what follows lost bytes may wait for its engine's end
+            for program in self.supervisor.running():
+                if program.name.startswith("engine"):
+                    self.supervisor.ask_to_stop(program)
 
     def verify(self) -> None:
         self.audit.verify()
@@ -209,9 +213,10 @@ class SpineWorld(World):
         if path.startswith(self.lasting.broken):
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
         process = self.disk.process
-        if operation == "list" and process is not None and process.killable:
-            if self.faults.strikes("lists fail", f"{process.name}, {Path(path).name}"):
-                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
+        if operation != "list" or process is None or not process.killable:
+            return
+        if self.faults.strikes("lists fail", f"{process.name}, {Path(path).name}"):
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
 
     def _shipper(self, process: Process, stop: Event) -> None:
         ship_forever(self.settings(process.machine), stop)  # type: ignore[arg-type]

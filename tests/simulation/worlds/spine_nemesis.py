@@ -1,0 +1,27 @@
+"""What troubles the spine: servers and machines, Redis in particular, and the files of journals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tests.simulation.worlds.nemesis import Nemesis
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.spine import SpineWorld
+
+
+class SpineNemesis(Nemesis):
+    """The troubles of servers and machines, and those of streams and journals."""
+
+    def __init__(self, world: SpineWorld) -> None:
+        super().__init__(world)
+        self._keeping = world.keeping
+        self._acts |= world.redis_troubles.acts(self._for) | world.damage.acts()
+
+    def _for(self, seconds: float, end: Callable[[], None], what: str) -> str:
+        def over() -> None:
+            end()
+            self._keeping.hitch()
+
+        return super()._for(seconds, over, what)
