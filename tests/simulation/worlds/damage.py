@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
 
 _MOST_BYTES = 300
+#: Within so many bytes a cursor says how far its journal was shipped.
+_PLACE_BYTES = 45
 
 
 class _Stretch(NamedTuple):
@@ -45,10 +47,13 @@ class Damage:
             path = self._chance.choice(paths)
             content = bytearray(path.read_bytes())
             if content:
-                bit = self._chance.randrange(len(content) * 8)
+                most = self._chance.choice((_PLACE_BYTES, len(content)))
+                bit = self._chance.randrange(min(most, len(content)) * 8)
                 content[bit // 8] ^= 1 << bit % 8
                 path.write_bytes(content)
                 self._tell(path, f"bit {bit} flips")
+                if self._chance.random() < 0.5:  # who has read it does not look again
+                    self._kill_all(path)
         return "flipped"
 
     def _lose_header(self) -> str:
@@ -65,11 +70,16 @@ class Damage:
         if path is None or not frames:
             return "nothing to lose"
         chance = self._chance
-        if chance.random() < 0.5:
+        kind = chance.random()
+        if kind < 0.3:
             start, stop = frames[-1].start, frames[-1].stop
         else:
-            start = HEADER_BYTES + chance.randrange((frames[-1].stop - HEADER_BYTES) // 8) * 8
+            start = chance.choice(self._not_sent(frames) or frames).start
+            if kind < 0.6:
+                start += chance.randrange(8) * 8
             stop = min(start + 8 + chance.randrange(_MOST_BYTES), frames[-1].stop)
+        if start >= stop:
+            return "nothing to lose"
         hit = {frame.given for frame in frames if frame.start < stop and start < frame.stop}
         self._world.truth.excused |= hit
         length = stop - start
@@ -82,10 +92,19 @@ class Damage:
         paths = [path for path in self._found("home/journal/*/*.seg") if path not in self._world.flipped]
         if not paths:
             return None
-        path = self._chance.choice(paths)
+        waiting = [path for path in paths if self._not_sent(_frames(path.read_bytes()))]
+        path = self._chance.choice(waiting or paths)
         self._world.flipped.add(path)
         self.beyond_counting = True
         return path
+
+    def _kill_all(self, path: Path) -> None:
+        for process in self._world.supervisor.processes():
+            if path.is_relative_to(process.machine.folder):
+                process.kill()
+
+    def _not_sent(self, frames: list[_Stretch]) -> list[_Stretch]:
+        return [frame for frame in frames if not self._world.keeping.was_sent(frame.given)]
 
     def _anything(self, length: int) -> bytes:
         return bytes(self._chance.randrange(256) for _ in range(length))

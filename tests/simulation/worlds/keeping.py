@@ -40,6 +40,7 @@ EXCUSING = frozenset(
 _ELSEWHERE = frozenset(
     (
         "signal",
+        "signal amid a change",
         "cut write",
         "commit answer lost",
         "Postgres away",
@@ -122,6 +123,11 @@ class Keeping:
                 )
         times.append(now)
 
+    @property
+    def troubled_ns(self) -> int:
+        """When anything was amiss last."""
+        return max([self._excused_ns, *self._hitches[-1:]])
+
     def was_sent(self, given: Given) -> bool:
         """Whether Redis ever took it."""
         return given in self._added
@@ -148,6 +154,8 @@ class Keeping:
         return self._world.scheduler.now_ns > last + _SOON_NS and not self._is_troubled(last, last + _SOON_NS)
 
     def _on_rename(self, _source: str, target: str) -> None:
+        if target.endswith(".seg"):
+            self._signal()
         if target.endswith("cursor.json"):
             self._kill("killed at its cursor")
 
@@ -157,6 +165,13 @@ class Keeping:
             if not self._world.damage.beyond_counting:
                 self._look_at_removal(Path(path), frames_of(Path(path)))
         self._then(path)
+
+    def _signal(self) -> None:
+        world, task = self._world, self._world.scheduler.current
+        if task is None or not task.name.endswith("/main"):
+            return
+        if world.faults.strikes("signal amid a change", task.process.name):
+            world.at_signal(task.process)
 
     def _kill(self, kind: str) -> None:
         process = self._world.disk.process

@@ -33,6 +33,7 @@ from tests.simulation.worlds.damage import Damage
 from tests.simulation.worlds.keeping import Keeping
 from tests.simulation.worlds.lasting import Lasting
 from tests.simulation.worlds.redis_troubles import RedisTroubles
+from tests.simulation.worlds.ship_once import ShipOnce
 from tests.simulation.worlds.spine_nemesis import SpineNemesis
 from tests.simulation.worlds.spine_rates import RATES, calmed
 from tests.simulation.worlds.truth import Truth, given_of
@@ -64,7 +65,7 @@ class SpineWorld(World):
         self.blind = False
         self.keep_s = chance.choice((5, 15, 90, 900))
         self.segment_bytes = chance.choice((2_048, 4_096, 16_384))
-        self.journal_max_bytes = chance.choice((10 * self.segment_bytes, 4_000_000, 4_000_000))
+        self.journal_max_bytes = chance.choice((10 * self.segment_bytes, 4_000_000))
         self.limits = Limits(
             max_entries=chance.choice((8, 50, 500)),
             max_age_ms=chance.choice((1, 30)),
@@ -193,6 +194,10 @@ class SpineWorld(World):
             self.program(
                 machine, f"engine {machine.name[-1]}{number + 1}", workload.run, at_end=self._shipping_ends
             )
+        if not ships_itself and chance.random() < 0.35:
+            name = f"ship once {machine.name[-1]}"
+            self.program(machine, name, ShipOnce(self).run, at_end=self._shipping_ends)
+            return
         for number in range(0 if ships_itself and chance.random() < 0.6 else chance.choice((1, 1, 2))):
             self.program(
                 machine, f"shipper {machine.name[-1]}{number + 1}", self._shipper, at_end=self._shipping_ends
