@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
+from signaltape.journal.cursor import read_cursor
 from signaltape.journal.frame import Frame, read_frame
 from signaltape.journal.segment import HEADER_BYTES
 from tests.simulation.worlds.truth import Given, given_of
@@ -13,6 +16,7 @@ from tests.simulation.worlds.truth import Given, given_of
 if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
 
+_EARLIER_FIELDS = ("segment", "offset", "events", "run_id", "last_ids")
 _MOST_BYTES = 300
 #: Within so many bytes a cursor says how far its journal was shipped.
 _PLACE_BYTES = 45
@@ -37,6 +41,7 @@ class Damage:
         """By the kind of fault."""
         return {
             "a cursor's bit flips": lambda _seconds: self._flip_cursor(),
+            "a cursor of an earlier version": lambda _seconds: self._write_earlier_cursor(),
             "a header is lost": lambda _seconds: self._lose_header(),
             "a stretch is lost": lambda _seconds: self._lose_stretch(),
         }
@@ -55,6 +60,18 @@ class Damage:
                 if self._chance.random() < 0.5:  # who has read it does not look again
                     self._kill_all(path)
         return "flipped"
+
+    def _write_earlier_cursor(self) -> str:
+        """An engine's home was used by an earlier version for a while: it wrote cursors without a checksum."""
+        paths = self._found("home/journal/*/cursor.json")
+        if paths:
+            path = self._chance.choice(paths)
+            cursor = read_cursor(path.parent)
+            self._kill_all(path)
+            earlier = {name: getattr(cursor, name) for name in _EARLIER_FIELDS}
+            path.write_bytes(msgspec.json.encode(earlier))
+            self._tell(path, "written anew, as an earlier version did")
+        return "written"
 
     def _lose_header(self) -> str:
         path = self._segment()

@@ -31,6 +31,7 @@ EXCUSING = frozenset(
         "lists fail",
         "bit flips",
         "a cursor's bit flips",
+        "a cursor of an earlier version",
         "a header is lost",
         "a stretch is lost",
         "clock jumps",

@@ -224,7 +224,10 @@ class SpineWorld(World):
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
 
     def _shipper(self, process: Process, stop: Event) -> None:
-        ship_forever(self.settings(process.machine), stop)  # type: ignore[arg-type]
+        since = 0.0 if process.random.random() < 0.1 else None
+        if since is not None:
+            self.keeping.excuse()
+        ship_forever(self.settings(process.machine), stop, resend_since=since)  # type: ignore[arg-type]
 
     def _worker(self, process: Process, stop: Event) -> None:
         slot = Slot(self.path(process.machine, "home", "worker"))

@@ -43,6 +43,7 @@ RATES = {
     "Redis refuses to tell": 0.0,
     "a key of another kind": 0.15,
     "a cursor's bit flips": 0.2,
+    "a cursor of an earlier version": 0.1,
     "a header is lost": 0.2,
     "a stretch is lost": 0.3,
     "lists fail": 0.1,
