@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +74,27 @@ def test_a_segment_before_one_that_was_interrupted_is_counted(
         fill_segments(writer, press_ctrl_c, monkeypatch)
     in_first = writer.events
     writer.append(BODY)
+    assert writer.give_up_oldest()
+    assert writer.dropped == in_first > 0
+
+
+def test_a_segment_that_goes_only_when_the_cursor_can_be_read_again_is_counted_once(
+    writer: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_first = 0
+
+    def look() -> None:
+        nonlocal in_first
+        in_first = writer.events
+
+    def too_many_open_files(_folder: Path) -> Any:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    fill_segments(writer, look, monkeypatch)
+    with monkeypatch.context() as patched:
+        patched.setattr("signaltape.journal.writer.read_cursor", too_many_open_files)
+        with pytest.raises(OSError, match="Too many"):
+            writer.give_up_oldest()
     assert writer.give_up_oldest()
     assert writer.dropped == in_first > 0
     writer.close()
