@@ -49,11 +49,14 @@ class Damage:
     def _flip_cursor(self) -> str:
         paths = self._found("home/journal/*/cursor.json")
         if paths:
-            path = self._chance.choice(paths)
+            waiting = [path for path in paths if self._is_waiting(path.parent)]
+            path = self._chance.choice(waiting or paths)
             content = bytearray(path.read_bytes())
             if content:
-                most = self._chance.choice((_PLACE_BYTES, len(content)))
-                bit = self._chance.randrange(min(most, len(content)) * 8)
+                bit = self._chance.randrange(len(content) * 8)
+                digits = [at for at, byte in enumerate(content[:_PLACE_BYTES]) if chr(byte).isdigit()]
+                if digits and self._chance.random() < 0.7:  # what may be read as another number
+                    bit = self._chance.choice(digits) * 8 + self._chance.randrange(4)
                 content[bit // 8] ^= 1 << bit % 8
                 path.write_bytes(content)
                 self._tell(path, f"bit {bit} flips")
@@ -119,6 +122,9 @@ class Damage:
         for process in self._world.supervisor.processes():
             if path.is_relative_to(process.machine.folder):
                 process.kill()
+
+    def _is_waiting(self, folder: Path) -> bool:
+        return any(self._not_sent(_frames(path.read_bytes())) for path in sorted(folder.glob("*.seg")))
 
     def _not_sent(self, frames: list[_Stretch]) -> list[_Stretch]:
         return [frame for frame in frames if not self._world.keeping.was_sent(frame.given)]

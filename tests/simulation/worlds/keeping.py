@@ -58,7 +58,7 @@ _LONG_NS = 30 * NS
 #: After so long without any trouble the cursor is behind an event that Redis took.
 _SOON_NS = 2 * NS
 #: An event may be sent so often within so long.
-_OFTEN, _WITHIN_NS = 40, 5 * NS
+_OFTEN, _WITHIN_NS = 20, 5 * NS
 #: Since Redis lost something last it is sent so often at most, though senders end amid it.
 _AGAIN = 15
 _EARLY_S = 2.0
