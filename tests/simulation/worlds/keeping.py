@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from signaltape.journal.cursor import CURSOR_FILE
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
 from tests.simulation.worlds.truth import Given, frames_of
@@ -61,6 +62,10 @@ _SOON_NS = 2 * NS
 _OFTEN, _WITHIN_NS = 20, 5 * NS
 #: Since Redis lost something last it is sent so often at most, though senders end amid it.
 _AGAIN = 15
+#: How likely a shipper is told to send again.
+_RESENDS = 0.1
+#: A cursor is written under one of these names.
+_CURSORS = (CURSOR_FILE, f"{CURSOR_FILE}.new")
 _EARLY_S = 2.0
 #: What is made in a signal's handler is of this size.
 SMALL_BYTES = 16 * 1024
@@ -129,6 +134,13 @@ class Keeping:
         """When anything was amiss last."""
         return max([self._excused_ns, *self._hitches[-1:]])
 
+    def resend_since(self, process: Process) -> float | None:
+        """Sometimes a shipper is told to send everything again."""
+        if process.random.random() >= _RESENDS:
+            return None
+        self.excuse()
+        return 0.0
+
     def was_sent(self, given: Given) -> bool:
         """Whether Redis ever took it."""
         return given in self._added
@@ -154,11 +166,14 @@ class Keeping:
         last = self._added[given][-1]
         return self._world.scheduler.now_ns > last + _SOON_NS and not self._is_troubled(last, last + _SOON_NS)
 
+    def on_touch(self, operation: str, path: str) -> None:
+        """A program is about to do something to a file."""
+        if operation in ("write", "rename") and path.endswith(_CURSORS):
+            self._kill("killed at its cursor")
+
     def _on_rename(self, _source: str, target: str) -> None:
         if target.endswith(".seg"):
             self._signal()
-        if target.endswith("cursor.json"):
-            self._kill("killed at its cursor")
 
     def _on_remove(self, path: str) -> None:
         if path.endswith(".seg"):

@@ -36,10 +36,8 @@ class ShipOnce:
         while not stop.wait(chance.random() * chance.choice(_EVERY_S)):
             home = process.machine.folder / "home"
             events = sum(len(frames_of(path)) for path in sorted(Path(home).glob("journal/*/*.seg")))
+            since = world.keeping.resend_since(process)
             began = world.scheduler.now_ns
-            since = None if chance.random() < 0.9 else 0.0
-            if since is not None:
-                world.keeping.excuse()
             try:
                 ship_once(settings, resend_since=since)
             except (LinkError, JournalUnavailable):

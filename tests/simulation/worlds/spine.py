@@ -215,6 +215,7 @@ class SpineWorld(World):
 
     def _trouble(self, operation: str, path: str) -> None:
         super()._trouble(operation, path)
+        self.keeping.on_touch(operation, path)
         if path.startswith(self.lasting.broken):
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
         process = self.disk.process
@@ -224,9 +225,7 @@ class SpineWorld(World):
             raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
 
     def _shipper(self, process: Process, stop: Event) -> None:
-        since = 0.0 if process.random.random() < 0.1 else None
-        if since is not None:
-            self.keeping.excuse()
+        since = self.keeping.resend_since(process)
         ship_forever(self.settings(process.machine), stop, resend_since=since)  # type: ignore[arg-type]
 
     def _worker(self, process: Process, stop: Event) -> None:
