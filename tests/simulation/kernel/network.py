@@ -69,6 +69,8 @@ class Service:
         self.lines: list[Line] = []
         #: machines that cannot reach it now
         self.unreachable: set[str] = set()
+        #: told of each command that is about to be carried out
+        self.before_command: Callable[[Sequence[bytes]], None] = lambda _argv: None
         #: told of each command that was carried out, before its answer goes
         self.on_command: Callable[[Line, Sequence[bytes], bytes | None], None] | None = None
         self.wall_ms: Callable[[], int] = lambda: 0
@@ -123,6 +125,10 @@ class Service:
         line.closed = True
         if self._faults.strikes("end unseen", f"{self.name} does not see that a client is gone"):
             line.silent = True
+        self._arrivals.wake()
+
+    def wake(self) -> None:
+        """Something changed in the server that nobody sent: somebody may wait for it."""
         self._arrivals.wake()
 
     def drop_all(self) -> None:
@@ -190,6 +196,7 @@ class Service:
 
     def _execute(self, line: Line) -> None:
         _, argv = line.requests.popleft()
+        self.before_command(argv)
         answer = self.model.execute(line.client, argv)
         if self.on_command is not None:
             self.on_command(line, argv, answer)

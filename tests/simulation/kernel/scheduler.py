@@ -1,8 +1,8 @@
 """The scheduler: runs one task at a time, chooses by a seed who goes on, and moves a clock that is nobody's.
 
 A task is a greenlet that runs the product's own code. Wherever that touches disk, network, clock or lock it calls
-`pause` or `block`; there the scheduler may let another task run, or a process end. Nothing else moves: the same seed gives the
-same run.
+`pause` or `block`; there the scheduler may let another task run, or a process end. Nothing else moves: the same
+seed gives the same run.
 """
 
 from __future__ import annotations

@@ -238,7 +238,10 @@ class ModelRedis:
         return Call(self, nobody, self._clock_ms())
 
     def _stream(self, key: bytes, database: int) -> Stream | None:
-        return self._own_call(database).stream(key)
+        try:
+            return self._own_call(database).stream(key)
+        except CommandError:  # something else stands there
+            return None
 
 
 def _known_to_scripts(argv: list[bytes]) -> Command:

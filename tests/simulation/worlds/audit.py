@@ -12,6 +12,7 @@ from tests.simulation.worlds.keeping import SMALL_BYTES
 from tests.simulation.worlds.truth import Given, frames_of, journalled, streamed
 
 if TYPE_CHECKING:
+    from tests.simulation.worlds.consuming import ConsumingWorld
     from tests.simulation.worlds.spine import SpineWorld
 
 #: By how much a journal may be below its bound when its oldest segment has to go.
@@ -23,7 +24,7 @@ _FULL_EVERY = 8
 class Audit:
     """Follows each event and each entry of one world."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(self, world: SpineWorld | ConsumingWorld) -> None:
         self._world = world
         self._truth = world.truth
         #: what each entry that Redis ever gave an id to holds
@@ -58,6 +59,11 @@ class Audit:
                     )
         elif group != ARCHIVE_GROUP:
             self._world.fail("groups", f"{group} acknowledges")
+
+    def not_stored(self) -> set[Given]:
+        """What was accepted and is in no table."""
+        self._take_commits()
+        return self._truth.accepted - self._stored
 
     def check(self) -> None:
         """What must hold now."""

@@ -107,6 +107,9 @@ class World:
     def heal(self) -> None:
         """End all troubles that last."""
 
+    def settle(self) -> None:
+        """What is done once all faults have ended."""
+
     def verify(self) -> None:
         """What must hold once all programs have ended."""
 
@@ -190,6 +193,7 @@ class World:
         self.heal()
         self.disturb()
         self.story.tell("world", "faults end")
+        self.settle()
         if not scheduler.run(lambda: self.violation is not None or self._looks_settled(), SETTLING_STEPS):
             self.fail(
                 "liveness", f"not settled {SETTLING_STEPS} steps after the last fault: " + self._whereabouts()

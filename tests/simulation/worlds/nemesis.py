@@ -10,13 +10,14 @@ from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
 
 if TYPE_CHECKING:
+    from tests.simulation.worlds.consuming import ConsumingWorld
     from tests.simulation.worlds.spine import SpineWorld
 
 
 class Nemesis:
     """Draws a trouble every so often, among those that the world's faults have."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(self, world: SpineWorld | ConsumingWorld) -> None:
         self._world = world
         self._acts: dict[str, Callable[[float], str]] = {
             "Redis crashes": self._crash,

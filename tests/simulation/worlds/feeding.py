@@ -1,0 +1,100 @@
+"""Entries put into the stream directly, as shippers do: runs without engines, in which minutes cost few steps."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from signaltape.stream import route, stream_key
+from tests.simulation.kernel.machines import Process
+from tests.simulation.worlds.truth import Given, Key
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.consuming import ConsumingWorld
+
+_TIMES = {"signal_published": "ts_published", "signal_triggered": "ts_triggered", "state_event": "timestamp"}
+_OF_A_KIND: dict[str, dict[str, Any]] = {
+    "signal_published": {
+        "confluence_score": 0.82,
+        "rr": 1.9,
+        "scenarios": {"primary": {"side": "long"}},
+        "expiry_minutes": 30,
+        "rules_version": "1",
+    },
+    "signal_triggered": {"entry_fill": 222.1, "time_to_trigger_ms": 4},
+    "state_event": {"eventType": "ENTRY"},
+}
+
+
+class Feeder:
+    """Adds events to the stream until it is `over`. What Redis took it must keep; no journal has it."""
+
+    def __init__(self, world: ConsumingWorld) -> None:
+        self._world = world
+        self._number = 0
+        self._earlier: list[tuple[str, str, bytes]] = []
+        self._client = world.redis.connect()
+        #: no more events are to come
+        self.over = False
+        process = Process(world.machine("nowhere"), "feeder")
+        process.killable = False
+        self._chance = process.random
+        process.start(self._run)
+
+    def feed(self, count: int = 1) -> None:
+        """Add some events, if Redis takes them."""
+        for _ in range(count):
+            if self._earlier and self._chance.random() < 0.05:
+                self._add(*self._chance.choice(self._earlier))
+            else:
+                self._add(*self._new())
+
+    def _run(self) -> None:
+        every_s = self._chance.choice((0.3, 2.0, 10.0))
+        while True:
+            if not self.over:
+                self.feed(self._chance.choice((1, 1, 2, 5, 30)))
+            self._world.scheduler.sleep("the next events", self._chance.random() * every_s)
+
+    def _new(self) -> tuple[str, str, bytes]:
+        chance = self._chance
+        self._number += 1
+        name = chance.choice(sorted(_OF_A_KIND))
+        one = str(uuid.UUID(int=chance.getrandbits(128), version=4))
+        data = {
+            "id" if name == "state_event" else "signal_id": one,
+            "symbol": "SOL-USDT-SWAP",
+            **_OF_A_KIND[name],
+            "token": f"fed-{self._number}",
+            _TIMES[name]: "2026-01-05T00:00:00.000216Z",
+        }
+        fed = name, one, msgspec.json.encode(data)
+        if len(self._earlier) < 50:
+            self._earlier.append(fed)
+        return fed
+
+    def _add(self, name: str, one: str, data: bytes) -> None:
+        world = self._world
+        key = stream_key("signaltape", route(one) % world.partitions)
+        token = msgspec.json.decode(data)["token"]
+        given = Given(Key(one, "record" if name == "state_event" else name), token)
+        entry_id = self.put(key, [b"event", name.encode(), b"data", data])
+        if entry_id is not None:
+            world.truth.attempt(given)
+            world.truth.accept(given)
+            world.truth.only_streamed.add(given)
+            world.consuming.fed(key, entry_id, given)
+            world.audit.added(key, entry_id, given)
+
+    def put(self, key: str, fields: Sequence[bytes]) -> str | None:
+        """Put an entry into a stream; its id, None if Redis refuses it or is away."""
+        if not self._world.service.alive:
+            return None
+        answer = self._world.redis.execute(self._client, [b"XADD", key.encode(), b"*", *fields])
+        if answer is None or not answer.startswith(b"$"):
+            return None
+        self._world.service.wake()
+        return answer.split(b"\r\n")[1].decode()

@@ -1,0 +1,101 @@
+"""A last trouble that only ends once consumers have done all they can in spite of it. In runs without engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from signaltape.stream import WORKER_GROUP
+from tests.simulation.kernel.scheduler import NS
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.consuming import ConsumingWorld
+    from tests.simulation.worlds.feeding import Feeder
+
+_GROUP = WORKER_GROUP.encode()
+#: It lasts at least for so long, so that what is refused is refused more than once.
+_AT_LEAST_S = 20.0
+#: So long must be enough.
+_ENOUGH_S = 600.0
+
+
+class LastTrial:
+    """One of them, where it can be. Begun when faults have ended."""
+
+    def __init__(self, world: ConsumingWorld, feeder: Feeder) -> None:
+        self._world = world
+        self._feeder = feeder
+        self._kind = world.faults.chance("last trial").choice(("full", "unreadable", "refused"))
+        self._key = b""
+        self._began_ns = 0
+
+    def begin(self) -> None:
+        """Feed some, then let the trouble begin."""
+        world = self._world
+        keys = world.stream_keys[: world.worker_partitions]
+        if self._kind == "full" and not all(_GROUP in world.redis.groups(key) for key in world.stream_keys):
+            self._kind = ""  # nobody can make a group there
+        if self._kind == "unreadable" and len(keys) < 2:
+            self._kind = ""
+        if not self._kind:
+            return
+        world.story.tell("world", f"the last trial begins: {self._kind}")
+        self._began_ns = world.scheduler.now_ns
+        self._feeder.over = True
+        if self._kind == "full":
+            self._kill_workers()
+            self._feeder.feed(30)
+            world.redis.out_of_memory = True
+        elif self._kind == "unreadable":
+            self._kill_workers()
+            self._key = keys[-1]
+            world.consumers_troubles.spoil(self._key.decode())
+            self._feeder.feed(30)
+        else:
+            world.consumers_troubles.refuse("state_event", "42501")
+            self._feeder.feed(60)
+
+    def is_over(self) -> bool:
+        """Whether it is; ends it if all is done that can be."""
+        world = self._world
+        if not self._kind:
+            return True
+        lasts_s = (world.scheduler.now_ns - self._began_ns) / NS
+        if lasts_s < _AT_LEAST_S or not self._all_is_done():
+            if lasts_s > _ENOUGH_S:
+                world.fail(
+                    "does what it can", f"not all is done {lasts_s:.0f} s after the trial: {self._kind}"
+                )
+            return False
+        world.story.tell("world", f"the last trial is over: {self._kind}")
+        self._kind = ""
+        world.heal()
+        self._feeder.over = False
+        self._feeder.feed(10)
+        return True
+
+    def _all_is_done(self) -> bool:
+        return all(self._is_done(key) for key in self._world.stream_keys if key != self._key)
+
+    def _is_done(self, key: bytes) -> bool:
+        """Everything was given out, and but for what is refused nothing is pending."""
+        redis = self._world.redis
+        entries = dict(redis.entries(key))
+        if entries and redis.groups(key).get(_GROUP, (0, 0)) < max(entries):
+            return False
+        if self._kind == "full":
+            return True
+        fields = [entries[one] for one in redis.pending(key, _GROUP) if one in entries]
+        return all(self._is_refused(held) for held in fields)
+
+    def _is_refused(self, fields: Sequence[bytes]) -> bool:
+        """Whether its kind is, for now, or that one row for ever."""
+        tokens = [b'"%s"' % token.encode() for token in sorted(self._world.consuming.refused)]
+        if any(token in part for token in tokens for part in fields):
+            return True
+        return self._kind == "refused" and b"state_event" in fields
+
+    def _kill_workers(self) -> None:
+        for program in self._world.supervisor.running():
+            if program.name.startswith("worker") and program.process is not None:
+                program.process.kill()
