@@ -38,6 +38,8 @@ class SimulatedSqlite:
         self.failed_commit = failed_commit
         #: told of each transaction that was committed, and of its connection
         self.on_commit: Callable[[Connection], None] = lambda _connection: None
+        #: told of each that is opened beside the shared memory of another one
+        self.on_shared_memory: Callable[[str], None] = lambda _text: None
         self.connections: list[Connection] = []
 
     def connect(self, path: Any, timeout: float = 5.0, **options: Any) -> Connection:
@@ -203,7 +205,9 @@ class Connection:
         memory, inode = _inode(f"{self.path}-shm"), _inode(self.path)
         for other in self._module.connections:
             if memory is not None and other._memory == memory and other._inode != inode:
-                raise SharedMemory(f"{os.path.basename(self.path)} would be opened with the -shm of another")
+                text = f"{os.path.basename(self.path)} would be opened with the -shm of another"
+                self._module.on_shared_memory(text)
+                raise SharedMemory(text)
 
 
 class SharedMemory(Exception):

@@ -78,6 +78,7 @@ class ArchiveWorld(World):
             self.disk, lambda: self.faults.chance("commit").choice(("open", "undone", "undone", "done"))
         )
         self.sqlite.on_commit = self._on_commit
+        self.sqlite.on_shared_memory = lambda text: self.fail("one ledger, one shared memory", text)
         self.simulated.stands_in[id(sqlite3)] = self.sqlite
         #: a person touched files or ledger: what was counted may be counted again
         self.disturbed_by_hand = False
