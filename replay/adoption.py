@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -19,6 +20,34 @@ from signaltape.replay.line import BadLine, payload_of, read_head, read_heads, s
 #: What of a payload tells other content under the same id.
 digest_of = zlib.crc32
 _BLOCK = 1 << 16
+#: No line has it.
+_GAP = b"\0"
+
+
+#: A mark is a file's number before so many bits of a digest. Older ledgers have the digest alone.
+_DIGEST_BITS = 32
+_DIGEST = (1 << _DIGEST_BITS) - 1
+
+
+@lru_cache(maxsize=16_384)
+def place_of(path: str) -> int:
+    """A number for a file, be it plain or compressed; never 0."""
+    return zlib.crc32(path.removesuffix(COMPRESSED).encode()) >> 1 or 1
+
+
+def mark_of(path: str, digest: int) -> int:
+    """What the ledger keeps of a line: which file it is in, and what tells other content."""
+    return place_of(path) << _DIGEST_BITS | digest
+
+
+def place_in(mark: int | None) -> int | None:
+    """The file's number in a mark; None if it is not told."""
+    return (mark or 0) >> _DIGEST_BITS or None
+
+
+def same_content(known: int | None, mark: int) -> bool:
+    """Whether two marks are of the same content, or that is not known."""
+    return known is None or not (known ^ mark) & _DIGEST
 
 
 class Known(NamedTuple):
@@ -102,3 +131,28 @@ def lines_behind(file: BinaryIO, length: int) -> Iterator[Known]:
             yield Known(read_head(line).line_id, digest_of(payload_of(line)), end)
         except BadLine:
             return
+
+
+def has_gaps(path: Path) -> bool:
+    """Whether a power cut left pieces of a file that were never written: they read as zeros. Raises OSError."""
+    with path.open("rb") as file:
+        while chunk := file.read(_BLOCK):
+            if _GAP in chunk:
+                return True
+    return False
+
+
+def without(file: BinaryIO, begin: int, end: int, ids: set[str]) -> Iterator[bytes]:
+    """What a file holds up to `end`, but behind `begin` no lines with gaps, nor those of some ids. Raises OSError."""
+    file.seek(0)
+    for at in range(0, begin, _BLOCK):
+        yield file.read(min(_BLOCK, begin - at))
+    for line in split(file.read, end - begin):
+        if _GAP in line:
+            continue
+        try:
+            if read_head(line).line_id in ids:
+                continue
+        except BadLine:
+            pass  # whoever reads it says so
+        yield line + b"\n"

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from replay.adoption import digest_of
+from replay.adoption import digest_of, mark_of
 from replay.appending import append
 from replay.atomic import replace_file, sync_names
 from replay.layout import archive_file, data_folder, snapshot_file
-from replay.ledger import Ledger, inode_of, is_damaged, set_aside
+from replay.ledger import Ledger
+from replay.ledger_file import inode_of, is_damaged, set_aside
 from replay.lines import all_sortable, make_line, sortable
 from signaltape.consuming.writing import CannotWrite
 from signaltape.failpoints import failpoint
@@ -45,7 +46,7 @@ class Archived(NamedTuple):
 
 class _Line(Struct, gc=False):  # made in half the time of a named tuple
     line_id: str
-    digest: int
+    mark: int
     event: str
     path: str
     ts: str
@@ -72,6 +73,8 @@ class Archive:
                 self._inode = inode_of(self._root)
                 self._ledger = Ledger(self._root)
                 self._inode = inode_of(self._root)
+                with self._ledger.transaction():
+                    self._ledger.adopt_packed()
             written, conflicts = self._append(self._ledger, lines)
             if inode_of(self._root) != self._inode:
                 raise OSError("its ledger was deleted or replaced amid a batch")
@@ -105,7 +108,7 @@ class Archive:
         with ledger.transaction():
             ids = [one.line_id for one in lines]
             lengths = {path: ledger.settled_length(path, ids) for path in {one.path for one in lines}}
-            fresh, conflicts = ledger.unseen(ids, [one.digest for one in lines])
+            fresh, conflicts = ledger.unseen(ids, [one.mark for one in lines])
             written, others = len(fresh), set(conflicts)
             files: defaultdict[str, list[bytes]] = defaultdict(list)
             latest: dict[str, _Line] = {}
@@ -162,7 +165,8 @@ def _line(event: str, line_id: str, symbol: str | None, at: str, payload: bytes)
     line = make_line(event, line_id, at, payload)
     # as whoever reads the line finds it: blanks around and between may be gone
     kept = payload if line.endswith(payload[1:]) else payload_of(line)
-    return _Line(line_id, digest_of(kept), event, archive_file(event, symbol, at[:_HOUR]), at, line)
+    path = archive_file(event, symbol, at[:_HOUR])
+    return _Line(line_id, mark_of(path, digest_of(kept)), event, path, at, line)
 
 
 def _why(error: BaseException) -> str:

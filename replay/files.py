@@ -32,8 +32,8 @@ def read_lines(root: Path, ledger: Ledger, path: Path) -> Iterator[bytes]:
 
     Raises OSError, zstandard.ZstdError.
     """
+    length = None if path.suffix == COMPRESSED else ledger.settled_length(_name(root, path))
     with path.open("rb") as file:
-        length = None if path.suffix == COMPRESSED else ledger.settled_length(_name(root, path))
         yield from _lines(_Form(path, file, length))
 
 
@@ -82,9 +82,9 @@ def _forms(root: Path, ledger: Ledger, plain: Path, stack: ExitStack) -> list[_F
         and all(map(_is_still, paths, opened))
     ):
         with ledger.transaction():  # carries out what was planned; and nobody else writes meanwhile
-            opened = [_opened(path, stack) for path in paths]
-            if opened[0] is not None:
+            if plain.exists():
                 length = ledger.settled_length(_name(root, plain))
+            opened = [_opened(path, stack) for path in paths]
     found = zip(paths, opened, (length, None), strict=True)
     return [_Form(path, file, ours) for path, file, ours in found if file is not None]
 

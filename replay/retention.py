@@ -17,7 +17,8 @@ import msgspec
 from replay.atomic import sync_names, write_beside
 from replay.files import archive_files, read_heads, read_lines
 from replay.layout import FOLDERS, SESSIONS, SIGNALS, data_folder, day_of, sessions_folder
-from replay.ledger import IDS_KEPT_S, Ledger
+from replay.ledger import Ledger
+from replay.ledger_files import IDS_KEPT_S
 from replay.packed import COMPRESSED, check_whole, pack
 from replay.sessions import HIDDEN, delete_session, read_manifest
 from replay.steering import is_running
@@ -254,7 +255,10 @@ def _compress(file: _File, ledger: Ledger) -> None:
     check_whole(target)
     with ledger.transaction():
         plain = (line + b"\n" for line in read_lines(file.root, ledger, file.path))
-        _plan(file.root, ledger, target, write_beside(target, chain(_chunks(target), pack(plain))))
+        hidden = write_beside(target, chain(_chunks(target), pack(plain)))
+        if ledger.knows(name := str(target.relative_to(file.root))):  # else its ids are not known either
+            ledger.set_length(name, hidden.stat().st_size)
+        _plan(file.root, ledger, target, hidden)
         ledger.plan_delete(file.name)
         ledger.drop_file(file.name)
 

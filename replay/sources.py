@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Protocol
 
 from replay.files import archive_files, read_beside
 from replay.layout import FOLDERS, data_folder, day_of, group_of
-from replay.ledger import NAME as LEDGER
 from replay.ledger import Ledger
+from replay.ledger_file import NAME as LEDGER
 from replay.lines import make_line, sortable
 from replay.packed import COMPRESSED
 from signaltape.clock import WIB, from_epoch_ms, show
