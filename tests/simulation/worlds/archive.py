@@ -274,11 +274,7 @@ class ArchiveWorld(World):
             if self.disturbed_by_hand or source.bad.count:
                 continue
             self.audit.look_at_clocks()
-            twice = sorted(
-                line_id
-                for line_id, count in counts.items()
-                if count > 1 and not self.audit.is_ambiguous(line_id)
-            )
+            twice = sorted(line_id for line_id, count in counts.items() if count > 1)
             lost = sorted(one for one in known - counts.keys() if not self.audit.may_be_gone(one))
             if twice:
                 self.fail("a reader meets each line once", f"{len(twice)}, such as {twice[0]}")

@@ -36,6 +36,8 @@ class Audit:
         self.lines: defaultdict[str, list[Line]] = defaultdict(list)
         #: acknowledged; set aside as deadly; gone by what a person did
         self.acknowledged_ids: set[str] = set()
+        #: of the lines that were acknowledged, what they hold, by their numbers
+        self._tokens: set[int] = set()
         self.buried: set[tuple[str, str]] = set()
         self.excused: set[str] = set()
         #: seen in a file at any time
@@ -67,7 +69,10 @@ class Audit:
         self.look_at_clocks()
         for entry_id in ids:
             line = self._entries.get((key, entry_id))
-            if line is None or (key, entry_id) in self.buried or line.line_id in self.acknowledged_ids:
+            if line is None or (key, entry_id) in self.buried:
+                continue
+            self._tokens.add(line.payload["token"])
+            if line.line_id in self.acknowledged_ids:
                 continue
             self.acknowledged_ids.add(line.line_id)
             if not self.may_be_gone(line.line_id) and not self._is_safe(line.line_id):
@@ -138,11 +143,7 @@ class Audit:
         self.seen |= every
         if quiet:
             for line_id, names in found.items():
-                if (
-                    len(names) > 1
-                    and not self.is_ambiguous(line_id)
-                    and not self._came_after_a_restore(names)
-                ):
+                if len(names) > 1:
                     self.world.fail("each line once", f"{line_id} stands in {names}")
         missing = [
             one for one in sorted(self.acknowledged_ids - every - self.excused) if not self.may_be_gone(one)
@@ -235,18 +236,6 @@ class Audit:
             for left in self.world.shadow.contents(path)
         )
 
-    def is_ambiguous(self, line_id: str) -> bool:
-        """Whether it was given with contents that belong into different files, and a crash may leave both."""
-        return len({one.path for one in self.lines[line_id]}) > 1 and bool(self.world.faults.happened)
-
-    def _came_after_a_restore(self, names: list[str]) -> bool:
-        """Whether an older ledger may not have known the lines of a day that was compressed since."""
-        return (
-            self.world.restored
-            and len(set(names)) == len(names)
-            and len({one.removesuffix(".zst") for one in names}) == 1
-        )
-
     def may_be_gone(self, line_id: str) -> bool:
         return line_id in self.excused or any(self.is_expired(line) for line in self.lines[line_id])
 
@@ -272,7 +261,7 @@ class Audit:
         times: defaultdict[str, str] = defaultdict(str)
         for name in self.shelf.files():
             for line in self.shelf.lines(name):
-                if line.event.endswith("_snapshot") and line.line_id in self.acknowledged_ids:
+                if line.event.endswith("_snapshot") and line.payload["token"] in self._tokens:
                     times[line.event] = max(times[line.event], line.ts)
         for event, ts in times.items():
             path = self.shelf.root / "system" / f"{event}.json"
