@@ -112,11 +112,11 @@ class Archive:
             written, others = len(fresh), set(conflicts)
             files: defaultdict[str, list[bytes]] = defaultdict(list)
             latest: dict[str, _Line] = {}
-            for one in lines:
+            for number, one in enumerate(lines):
                 if one.line_id in fresh:
                     fresh.discard(one.line_id)  # the first of several in this batch
                     files[one.path].append(one.line)
-                elif one.line_id in others:
+                elif number in others:
                     continue
                 # also one that was there: a crash may have left its line, and no more
                 if one.event in _SNAPSHOTS:
@@ -128,8 +128,8 @@ class Archive:
             for event, line in latest.items():
                 self._replace_snapshot(event, line)
         failpoint("archive.after_commit")
-        for line_id in conflicts[:_CONFLICTS_NAMED]:
-            log.warning("%s came again with other content: the first one is kept", line_id)
+        for number in conflicts[:_CONFLICTS_NAMED]:
+            log.warning("%s came again with other content: the first one is kept", ids[number])
         if len(conflicts) > _CONFLICTS_NAMED:
             log.warning("so did %d more", len(conflicts) - _CONFLICTS_NAMED)
         return written, len(conflicts)

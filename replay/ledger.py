@@ -31,10 +31,10 @@ _KEY = 16  # bytes of an id
 
 
 class Fresh(NamedTuple):
-    """Of some lines: the ids that are new, and those that were there with other content."""
+    """Of some lines: the ids that are new, and which of them (by number) were there with other content."""
 
     ids: set[str]
-    conflicts: list[str]
+    conflicts: list[int]
 
 
 class Ledger(Files):
@@ -158,11 +158,11 @@ class Ledger(Files):
             return Fresh(set(ids), [])
         self._db.execute("ROLLBACK TO unseen")
         fresh = Fresh(set(), [])
-        for one, row in zip(ids, rows, strict=True):
+        for number, (one, row) in enumerate(zip(ids, rows, strict=True)):
             if self._db.execute(INSERT, row).rowcount:
                 fresh.ids.add(one)
             elif not same_content(self._mark(row[0]), row[2]):
-                fresh.conflicts.append(one)
+                fresh.conflicts.append(number)
         self._db.execute("RELEASE unseen")
         return fresh
 

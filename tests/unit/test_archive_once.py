@@ -170,6 +170,16 @@ def test_the_same_payload_that_counts_by_its_entries_time_is_a_duplicate_of_anot
     assert numbers(tmp_path / TODAY) == [1]
 
 
+def test_a_snapshot_that_a_crash_left_becomes_the_latest_beside_a_contradiction(tmp_path: Path) -> None:
+    snapshot = record("risk_snapshot", id=Order(1).line_id)
+    write(tmp_path, [snapshot])
+    latest = tmp_path / "data/system/risk_snapshot.json"
+    latest.unlink()  # the crash came before it was written
+    write(tmp_path, [snapshot, record("risk_snapshot", id=Order(1).line_id, account={"equity": 5})])
+    (line,) = latest.read_bytes().splitlines()
+    assert b'"equity":5}' not in line
+
+
 def test_a_damaged_ledger_is_moved_while_nobody_opens_another(tmp_path: Path) -> None:
     archive(tmp_path, Order(1))
     folder = tmp_path / "data"

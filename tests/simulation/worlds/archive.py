@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
-from collections import Counter
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import psycopg
 
 import signaltape.journal.lock
 from replay import archiving
 from replay.archiver import Archive
 from replay.retention import keep_of
-from replay.sources import ArchiveSource, Span
-from signaltape.clock import utc_now
 from signaltape.consuming.read_ahead import Limits
 from signaltape.settings import Secret, Settings
 from signaltape.stream import stream_keys
@@ -23,20 +23,14 @@ from sink.decoding import Batch
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.network import Line, Service
 from tests.simulation.kernel.power import Shadow
-from tests.simulation.kernel.scheduler import NS
 from tests.simulation.kernel.sqlite import Connection, SimulatedSqlite
-from tests.simulation.kernel.threads import Event
 from tests.simulation.redis import ModelRedis
 from tests.simulation.worlds.archive_audit import Audit
-from tests.simulation.worlds.archive_given import Maker
 from tests.simulation.worlds.archive_nemesis import ArchiveNemesis
+from tests.simulation.worlds.archive_programs import URL, Programs
 from tests.simulation.worlds.base import World
 
-_URL = Secret("redis://redis:6379/0")
 _STREAM = "signaltape"
-#: So many steps has the archive for an entry: more would only wait in the stream.
-_STEPS_EACH = 25
-_ALWAYS = Span(datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC))
 
 
 class ArchiveWorld(World):
@@ -70,6 +64,7 @@ class ArchiveWorld(World):
         "ledger damaged": 0.2,
         "ledger restored": 0.2,
         "file shortened": 0.2,
+        "something amid a batch": 0.4,
     }
 
     def __init__(self, seed: int, *, left_out: Collection[int] = ()) -> None:
@@ -84,6 +79,10 @@ class ArchiveWorld(World):
         self.disturbed_by_hand = False
         #: an older ledger was put in the place of the ledger
         self.restored = False
+        #: the ledger's folder lets nothing be moved
+        self.immovable = False
+        #: done once, in the midst of a batch: at which operation, and with the file that it is at
+        self.amid: tuple[str, Callable[[Path], None]] | None = None
         self._undo: list[Any] = []
         self.redis: ModelRedis
         self.service: Service
@@ -99,8 +98,8 @@ class ArchiveWorld(World):
         self.root = host.folder / "data-of-all" / "data"
         self.root.parent.mkdir(parents=True)
         self.shadow = Shadow(self.disk, self.root.parent, lambda name: name.startswith("archive.db"))
-        self._settings = Settings(
-            redis_url=_URL,
+        self._given_settings = Settings(
+            redis_url=URL,
             data=self.data,
             stream=_STREAM,
             partitions=self.partitions,
@@ -112,28 +111,32 @@ class ArchiveWorld(World):
             keep_market_hours=chance.choice((1, 24, 48)),
             keep_signals_days=chance.choice((0, 2)),
             compress_after_days=chance.choice((1, 2)),
+            database_url=chance.choice((None, None, Secret("postgresql://nowhere"))),
         )
-        self.keep = keep_of(self._settings)
+        self.keep = keep_of(self._given_settings)
         self._build_redis()
         self.audit = Audit(self)
         self._patch()
-        self._over = False
+        self.over = False
+        programs = Programs(self)
         source = Process(self.machine("source-host"), "source")
         source.killable = False
-        source.start(lambda: self._put(source))
+        source.start(lambda: programs.put(source))
         for number in range(chance.choice((1, 1, 2, 3))):
-            self.program(chance.choice(self.hosts), f"archiver {number + 1}", self._archiver)
+            self.program(chance.choice(self.hosts), f"archiver {number + 1}", programs.archiver)
         if chance.random() < 0.2:
-            self.program(chance.choice(self.hosts), "archiver that drains", self._drainer)
+            self.program(chance.choice(self.hosts), "archiver that drains", programs.drainer)
         for number in range(chance.choice((0, 1, 1, 2))):
-            self.program(chance.choice(self.hosts), f"retention {number + 1}", self._retention)
+            self.program(chance.choice(self.hosts), f"retention {number + 1}", programs.retention)
         if chance.random() < 0.6:
-            self.program(chance.choice(self.hosts), "reader", self._reader)
+            self.program(chance.choice(self.hosts), "reader", programs.reader)
         ArchiveNemesis(self).start()
 
     def settings(self, machine: Machine) -> Settings:
         """The settings of programs on a machine."""
-        return msgspec.structs.replace(self._settings, home=self.path(machine, "home"), dyno=machine.name)
+        return msgspec.structs.replace(
+            self._given_settings, home=self.path(machine, "home"), dyno=machine.name
+        )
 
     @property
     def stream_keys(self) -> list[bytes]:
@@ -144,15 +147,16 @@ class ArchiveWorld(World):
         self.audit.check()
 
     def is_settled(self) -> bool:
-        return self._over and self.audit.nothing_left()
+        return self.over and self.audit.nothing_left()
 
     def heal(self) -> None:
         self.service.alive = True
         self.service.unreachable.clear()
-        self.redis.out_of_memory = self.redis.read_only = False
+        self.redis.out_of_memory = self.redis.read_only = self.immovable = False
+        self.amid = None
         for machine in self.machines.values():
             machine.full = False
-        self._over = True
+        self.over = True
 
     def verify(self) -> None:
         self.audit.verify()
@@ -181,12 +185,12 @@ class ArchiveWorld(World):
         """The server comes back with these data, as another run."""
         self.service.drop_all()
         self.redis.load(data, self._run_id())
-        self._client = self.redis.connect()
+        self.client = self.redis.connect()
 
     def _build_redis(self) -> None:
         machine = self.machine("redis-host")
         self.redis = ModelRedis(lambda: machine.wall_ns // 1_000_000, self._run_id())
-        self._client = self.redis.connect()
+        self.client = self.redis.connect()
         self.service = Service(self.scheduler, self.redis, self.faults, self.story, "Redis")
         self.service.wall_ms = lambda: machine.wall_ns // 1_000_000
         self.service.on_command = self._on_command
@@ -211,6 +215,7 @@ class ArchiveWorld(World):
 
         self._set(archiving, "Archive", CountedArchive)
         self._set(archiving, "tune_interpreter", lambda: None)
+        self._set(archiving, "connect", _no_postgres)
         limits = Limits(
             max_entries=self.chance.choice((4, 30, 500)),
             max_age_ms=self.chance.choice((1, 30)),
@@ -223,63 +228,13 @@ class ArchiveWorld(World):
         setattr(module, name, value)
         self._undo.append(lambda: setattr(module, name, before))
 
-    def _put(self, process: Process) -> None:
-        """Entries come."""
-        chance, maker = process.random, Maker(process.random)
-        every_s = chance.choice((0.05, 0.5, 3.0))
-        while not self._over:
-            self.scheduler.sleep("the next entries", chance.random() * every_s)
-            for _ in range(chance.choice((1, 1, 3, 20))):
-                if (
-                    self._over
-                    or not self.service.alive
-                    or self.audit.entries > 40 + self.scheduler.steps // _STEPS_EACH
-                ):
-                    break
-                now = datetime.fromtimestamp(process.machine.wall_ns // NS, UTC)
-                self._put_one(chance.choice(self.stream_keys), maker, now)
-            self.service._arrivals.wake()
-
-    def _put_one(self, key: bytes, maker: Maker, now: datetime) -> None:
-        given = maker.next(now)
-        answer = self.redis.execute(self._client, [b"XADD", key, b"*", *given.fields])
-        if answer is not None and answer[:1] == b"$":
-            self.audit.added(key.decode(), answer.split(b"\r\n")[1].decode(), given)
-
-    def _archiver(self, process: Process, stop: Event) -> None:
-        archiving.archive(self.settings(process.machine), _URL, stop, once=False)  # type: ignore[arg-type]
-
-    def _drainer(self, process: Process, stop: Event) -> None:
-        """`archive --once`, again and again, as a scheduler would run it."""
-        archiving.archive(self.settings(process.machine), _URL, stop, once=True)  # type: ignore[arg-type]
-        stop.wait(process.random.random() * 60)
-
-    def _retention(self, process: Process, stop: Event) -> None:
-        while not stop.wait(process.random.random() * process.random.choice((5, 60, 600))):
-            dry_run = process.random.random() < 0.1
-            report = archiving.run_retention(self.settings(process.machine), utc_now(), dry_run=dry_run)
-            self.story.tell(
-                process.name,
-                f"{report.deletedFiles} deleted, {report.compressedFiles} compressed, {report.errors}",
-            )
-
-    def _reader(self, process: Process, stop: Event) -> None:
-        """Reads everything, as a session is built."""
-        while not stop.wait(process.random.random() * process.random.choice((5, 60))):
-            source = ArchiveSource(self.data)
-            if not source.exists:
-                continue
-            known = set(self.audit.acknowledged_ids)
-            counts = Counter(line_id for _, line_id, _, _ in source.lines(_ALWAYS))
-            if self.disturbed_by_hand or source.bad.count:
-                continue
-            self.audit.look_at_clocks()
-            twice = sorted(line_id for line_id, count in counts.items() if count > 1)
-            lost = sorted(one for one in known - counts.keys() if not self.audit.may_be_gone(one))
-            if twice:
-                self.fail("a reader meets each line once", f"{len(twice)}, such as {twice[0]}")
-            elif lost:
-                self.fail("a reader meets each line", f"{len(lost)} of {len(known)} not, such as {lost[0]}")
+    def _trouble(self, operation: str, path: str) -> None:
+        if self.immovable and operation == "rename" and os.path.basename(path).startswith("archive.db"):
+            raise OSError(errno.EPERM, os.strerror(errno.EPERM), path)
+        if self.amid is not None and operation == self.amid[0] and path.endswith(".jsonl"):
+            (_, act), self.amid = self.amid, None
+            act(Path(path))
+        super()._trouble(operation, path)
 
     def _power_is_gone(self) -> None:
         losses = self.shadow.cut(self.faults.chance("power cut"))
@@ -295,3 +250,7 @@ class ArchiveWorld(World):
     def _on_command(self, line: Line, argv: Sequence[bytes], answer: bytes | None) -> None:
         if argv[0].upper() == b"XACK" and answer is not None and answer[:1] == b":":
             self.audit.acknowledged(argv[1].decode(), argv[2].decode(), [one.decode() for one in argv[3:]])
+
+
+def _no_postgres(_url: Secret, name: str) -> Any:
+    raise psycopg.OperationalError(f"{name} cannot connect")

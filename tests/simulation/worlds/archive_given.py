@@ -144,9 +144,9 @@ class Maker:
         self._number = 0
         self._given: list[Given] = []
 
-    def next(self, now: datetime) -> Given:
-        """One more entry."""
-        kind = self._chance.random()
+    def next(self, now: datetime, *, contradicts: bool = False) -> Given:
+        """One more entry. contradicts: preferably one that says something else of what was."""
+        kind = 0.17 if contradicts else self._chance.random()
         if kind < 0.12 and self._given:
             return self._chance.choice(self._given)
         if kind < 0.18 and self._given:
@@ -160,7 +160,7 @@ class Maker:
 
     def _contradiction(self, now: datetime) -> Given:
         """The id of one that was, with other content, and perhaps of another time."""
-        old = self._chance.choice(self._given)
+        old = self._chance.choice(self._chance.choice((self._given, self._given[-5:])))
         if old.event not in _RECORDS or b'"id"' not in old.payload:
             return old
         when = self._chance.choice((old.when, now - timedelta(days=1)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,6 +35,7 @@ class ArchiveNemesis(Nemesis):
             "ledger damaged": self._damage_ledger,
             "ledger restored": self._restore_ledger,
             "file shortened": self._shorten,
+            "something amid a batch": self._arm,
         }
 
     def _disk_full(self, seconds: float) -> str:
@@ -79,7 +80,7 @@ class ArchiveNemesis(Nemesis):
         self._remove_ledger()
         return "deleted"
 
-    def _damage_ledger(self, _seconds: float) -> str:
+    def _damage_ledger(self, seconds: float) -> str:
         self._stop_all()
         if not self._ledger.exists():
             return "none"
@@ -90,6 +91,9 @@ class ArchiveNemesis(Nemesis):
             log.unlink()
         kinds = (b"no ledger" * 1000, content[:4096] + b"\x55" * (len(content) - 4096), b"\0" * len(content))
         self._ledger.write_bytes(self._chance.choice(kinds))
+        if self._chance.random() < 0.3:
+            self._of.immovable = True
+            self._for(seconds, lambda: setattr(self._of, "immovable", False), "a folder that lets nothing go")
         return "damaged"
 
     def _restore_ledger(self, _seconds: float) -> str:
@@ -103,6 +107,8 @@ class ArchiveNemesis(Nemesis):
         self._of.disturbed_by_hand = self._of.restored = True
         self._remove_ledger()
         self._ledger.write_bytes(self._chance.choice(self._copies))
+        if self._chance.random() < 0.3:
+            self._make_older()
         self._of.story.tell("world", "an older ledger is restored")
         return "restored"
 
@@ -115,20 +121,48 @@ class ArchiveNemesis(Nemesis):
                 return
         self._copies.append(self._ledger.read_bytes())
 
+    def _make_older(self) -> None:
+        """As it was before lines had digests."""
+        with closing(sqlite3.connect(self._ledger)) as db, suppress(sqlite3.Error):
+            db.execute("ALTER TABLE lines DROP COLUMN digest")
+
     def _shorten(self, _seconds: float) -> str:
-        shelf = self._of.audit.shelf
-        names = [name for name in shelf.files() if name.endswith(".jsonl") and shelf.size(name)]
+        audit = self._of.audit
+        names = [name for name in audit.shelf.files() if audit.shelf.size(name) and audit.is_readable(name)]
         if not names or self._of.sqlite.in_transaction():
             return "none"
-        name = self._chance.choice(names)
-        lines, size = shelf.lines(name), shelf.size(name) or 0
-        length = self._chance.choice(
-            (size - 1, self._chance.randrange(size))
-        )  # without its last newline, or anywhere
-        self._of.audit.shorten(name)
-        self._of.audit.lose({line.line_id for line in lines if line.end > length})
-        with (self._of.root / name).open("r+b") as file:
+        self._cut_file(self._of.root / self._chance.choice(names))
+        return "shortened"
+
+    def _cut_file(self, path: Path) -> None:
+        audit, name = self._of.audit, str(path.relative_to(self._of.root))
+        size = audit.shelf.size(name)
+        if not size:
+            return
+        lines = audit.shelf.lines(name)
+        length = self._chance.choice((size - 1, self._chance.randrange(size)))  # without its end, or anywhere
+        audit.shorten(name)
+        packed = name.endswith(".zst")
+        audit.lose({line.line_id for line in lines if packed or line.end > length})
+        with path.open("r+b") as file:
             file.truncate(length)
         self._of.disturbed_by_hand = True
         self._of.story.tell("world", f"{name} is cut to {length} of {size} bytes")
-        return "shortened"
+
+    def _arm(self, _seconds: float) -> str:
+        """The next batch is in trouble in its midst."""
+
+        def delete(_path: Path) -> None:
+            self._of.disturbed_by_hand = True
+            self._remove_ledger()
+            self._of.story.tell("world", "the ledger is deleted amid a batch")
+
+        def kill(_path: Path) -> None:
+            process = self._of.disk.process
+            assert process is not None
+            self._of.story.tell("world", f"{process.name} dies behind what it wrote")
+            process.kill()
+
+        acts = (("create", delete), ("create", self._cut_file), ("sync", kill), ("sync", kill))
+        self._of.amid = self._chance.choice(acts)
+        return "armed"

@@ -1,0 +1,91 @@
+"""The programs of an archive: who puts entries into the stream, archivers, retention, and a reader."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from replay import archiving
+from replay.sources import ArchiveSource, Span
+from signaltape.clock import utc_now
+from signaltape.settings import Secret
+from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.threads import Event
+from tests.simulation.worlds.archive_given import Given, Maker
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.archive import ArchiveWorld
+
+URL = Secret("redis://redis:6379/0")
+#: So many steps has the archive for an entry: more would only wait in the stream.
+_STEPS_EACH = 25
+_ALWAYS = Span(datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC))
+
+
+class Programs:
+    """What runs in the world of an archive, each as a process's main function."""
+
+    def __init__(self, world: ArchiveWorld) -> None:
+        self._of = world
+
+    def put(self, process: Process) -> None:
+        """Entries come."""
+        chance, maker = process.random, Maker(process.random)
+        every_s = chance.choice((0.05, 0.5, 3.0))
+        while not self._of.over:
+            self._of.scheduler.sleep("the next entries", chance.random() * every_s)
+            contradicts = chance.random() < 0.05
+            for _ in range(chance.choice((1, 1, 3, 20))):
+                if (
+                    self._of.over
+                    or not self._of.service.alive
+                    or self._of.audit.entries > 40 + self._of.scheduler.steps // _STEPS_EACH
+                ):
+                    break
+                now = datetime.fromtimestamp(process.machine.wall_ns // NS, UTC)
+                self._put_one(chance.choice(self._of.stream_keys), maker.next(now, contradicts=contradicts))
+            self._of.service._arrivals.wake()
+
+    def _put_one(self, key: bytes, given: Given) -> None:
+        answer = self._of.redis.execute(self._of.client, [b"XADD", key, b"*", *given.fields])
+        if answer is not None and answer[:1] == b"$":
+            self._of.audit.added(key.decode(), answer.split(b"\r\n")[1].decode(), given)
+
+    def archiver(self, process: Process, stop: Event) -> None:
+        archiving.archive(self._of.settings(process.machine), URL, stop, once=False)  # type: ignore[arg-type]
+
+    def drainer(self, process: Process, stop: Event) -> None:
+        """`archive --once`, again and again, as a scheduler would run it."""
+        archiving.archive(self._of.settings(process.machine), URL, stop, once=True)  # type: ignore[arg-type]
+        stop.wait(process.random.random() * 60)
+
+    def retention(self, process: Process, stop: Event) -> None:
+        while not stop.wait(process.random.random() * process.random.choice((5, 60, 600))):
+            dry_run = process.random.random() < 0.1
+            report = archiving.run_retention(self._of.settings(process.machine), utc_now(), dry_run=dry_run)
+            self._of.story.tell(
+                process.name,
+                f"{report.deletedFiles} deleted, {report.compressedFiles} compressed, {report.errors}",
+            )
+
+    def reader(self, process: Process, stop: Event) -> None:
+        """Reads everything, as a session is built."""
+        while not stop.wait(process.random.random() * process.random.choice((5, 60))):
+            source = ArchiveSource(self._of.data)
+            if not source.exists:
+                continue
+            known = set(self._of.audit.acknowledged_ids)
+            counts = Counter(line_id for _, line_id, _, _ in source.lines(_ALWAYS))
+            if self._of.disturbed_by_hand or source.bad.count:
+                continue
+            self._of.audit.look_at_clocks()
+            twice = sorted(line_id for line_id, count in counts.items() if count > 1)
+            lost = sorted(one for one in known - counts.keys() if not self._of.audit.may_be_gone(one))
+            if twice:
+                self._of.fail("a reader meets each line once", f"{len(twice)}, such as {twice[0]}")
+            elif lost:
+                self._of.fail(
+                    "a reader meets each line", f"{len(lost)} of {len(known)} not, such as {lost[0]}"
+                )
