@@ -114,7 +114,7 @@ class Connection:
         """Run a statement with each of some rows. They are all made before the first is taken."""
         every = list(rows)
         self._trouble("write")
-        cursor = self._open().executemany(statement, every)
+        self._open().executemany(statement, every)  # a cursor kept by who dies here would keep the file open
         self._disk.scheduler.pause("behind a statement")
         return Rows([], cursor.rowcount)
 

@@ -79,6 +79,8 @@ class ArchiveWorld(World):
         self.disturbed_by_hand = False
         #: an older ledger was put in the place of the ledger
         self.restored = False
+        #: Redis was emptied, or came back with less than it had
+        self.redis_forgot = False
         #: the ledger's folder lets nothing be moved
         self.immovable = False
         #: done once, in the midst of a batch: at which operation, and with the file that it is at
@@ -122,6 +124,10 @@ class ArchiveWorld(World):
         source = Process(self.machine("source-host"), "source")
         source.killable = False
         source.start(lambda: programs.put(source))
+        if chance.random() < 0.5:
+            worker = Process(self.machine("worker-host"), "worker")
+            worker.killable = False
+            worker.start(lambda: programs.worker(worker))
         for number in range(chance.choice((1, 1, 2, 3))):
             self.program(chance.choice(self.hosts), f"archiver {number + 1}", programs.archiver)
         if chance.random() < 0.2:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from replay.archiver import Archived
-from signaltape.stream import ARCHIVE_GROUP
+from signaltape.stream import ARCHIVE_GROUP, WORKER_GROUP
 from sink.decoding import Batch
 from tests.simulation.kernel.sqlite import Connection
 from tests.simulation.worlds.archive_given import Given, Line
@@ -125,6 +125,7 @@ class Audit:
 
     def look(self) -> None:
         """Read everything."""
+        self._check_stream()
         books = self.shelf.books()
         found: defaultdict[str, list[str]] = defaultdict(list)
         every: set[str] = set()
@@ -216,6 +217,19 @@ class Audit:
         if not by_hand and size >= length > 0 and (not ours or ours[-1].end != length):
             self.world.fail("whole lines", f"{name}: the ledger's {length} bytes end in the middle of a line")
         return ours
+
+    def _check_stream(self) -> None:
+        """What the other group was not given, or is not done with, is not trimmed."""
+        redis, group = self.world.redis, WORKER_GROUP.encode()
+        for key in [] if self.world.redis_forgot else self.world.stream_keys:
+            given = redis.groups(key).get(group)
+            if given is None:
+                continue
+            ids = (tuple(map(int, one.split("-"))) for name, one in self._entries if name == key.decode())
+            needed = {*redis.pending(key, group), *(one for one in ids if one > given)}
+            gone = needed - {one for one, _ in redis.entries(key)}
+            if gone:
+                self.world.fail("the stream is kept", f"{len(gone)} entries of {key!r}, such as {min(gone)}")
 
     def _check_line(self, name: str, line: Read) -> None:
         if line.wrong:

@@ -10,6 +10,7 @@ from replay import archiving
 from replay.sources import ArchiveSource, Span
 from signaltape.clock import utc_now
 from signaltape.settings import Secret
+from signaltape.stream import WORKER_GROUP
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
 from tests.simulation.kernel.threads import Event
@@ -52,6 +53,21 @@ class Programs:
         answer = self._of.redis.execute(self._of.client, [b"XADD", key, b"*", *given.fields])
         if answer is not None and answer[:1] == b"$":
             self._of.audit.added(key.decode(), answer.split(b"\r\n")[1].decode(), given)
+
+    def worker(self, process: Process) -> None:
+        """The other group of the stream: it is behind, and keeps some of what it was given."""
+        chance, group, redis = process.random, WORKER_GROUP.encode(), self._of.redis
+        every_s = chance.choice((1.0, 30.0, 3600.0))
+        while not self._of.over:
+            self._of.scheduler.sleep("the worker's next batch", chance.random() * every_s)
+            for key in redis.streams() if self._of.service.alive else []:
+                if group not in redis.groups(key):
+                    redis.execute(self._of.client, [b"XGROUP", b"CREATE", key, group, b"0"])
+                read = [b"XREADGROUP", b"GROUP", group, b"one", b"COUNT", b"5", b"STREAMS", key, b">"]
+                redis.execute(self._of.client, read)
+                done = [f"{ms}-{seq}".encode() for ms, seq in redis.pending(key, group)]
+                if done and chance.random() < 0.7:
+                    redis.execute(self._of.client, [b"XACK", key, group, *done])
 
     def archiver(self, process: Process, stop: Event) -> None:
         archiving.archive(self._of.settings(process.machine), URL, stop, once=False)  # type: ignore[arg-type]
