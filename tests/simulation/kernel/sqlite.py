@@ -116,7 +116,7 @@ class Connection:
         self._trouble("write")
         self._open().executemany(statement, every)  # a cursor kept by who dies here would keep the file open
         self._disk.scheduler.pause("behind a statement")
-        return Rows([], cursor.rowcount)
+        return Rows([], -1)
 
     @property
     def total_changes(self) -> int:
