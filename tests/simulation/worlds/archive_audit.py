@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import zstandard
 
 from replay.archiver import Archived
-from signaltape.stream import ARCHIVE_GROUP, WORKER_GROUP
+from signaltape.stream import ARCHIVE_GROUP
 from sink.decoding import Batch
 from tests.simulation.kernel.sqlite import Connection
 from tests.simulation.worlds.archive_given import Given, Line
 from tests.simulation.worlds.archive_shelf import Books, Read, Shelf, ids_of
+from tests.simulation.worlds.archive_stream import check_stream
 from tests.simulation.worlds.archive_summaries import check_summaries
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Audit:
         self.world = world
         self.shelf = Shelf(world.root)
         #: what each entry that was ever in the stream is to become; None: nothing
-        self._entries: dict[tuple[str, str], Line | None] = {}
+        self.given: dict[tuple[str, str], Line | None] = {}
         self.lines: defaultdict[str, list[Line]] = defaultdict(list)
         #: acknowledged; set aside as deadly; gone by what a person did
         self.acknowledged_ids: set[str] = set()
@@ -48,16 +49,18 @@ class Audit:
         self.latest = datetime(1970, 1, 1, tzinfo=UTC)
         self.written = Archived()
         self._checks = 0
+        #: so many of the entries the other group need not be given
+        self.forgotten = 0
 
     @property
     def entries(self) -> int:
         """How many entries were ever put into the stream."""
-        return len(self._entries)
+        return len(self.given)
 
     def added(self, key: str, entry_id: str, given: Given) -> None:
         """Redis took an entry."""
         line = given.line(key, entry_id) if given.good else None
-        self._entries[key, entry_id] = line
+        self.given[key, entry_id] = line
         if line is not None:
             self.lines[line.line_id].append(line)
 
@@ -68,7 +71,7 @@ class Audit:
             return
         self.look_at_clocks()
         for entry_id in ids:
-            line = self._entries.get((key, entry_id))
+            line = self.given.get((key, entry_id))
             if line is None or (key, entry_id) in self.buried:
                 continue
             self._tokens.add(line.payload["token"])
@@ -93,7 +96,7 @@ class Audit:
             self.world.fail("counters", f"{done} of {lines} lines and {len(batch.dead)} dead letters")
         self.written = Archived(*(a + b for a, b in zip(self.written, done, strict=True)))
         for dead in batch.dead:
-            if self._entries.get((dead.stream, dead.entry_id)) is None:
+            if self.given.get((dead.stream, dead.entry_id)) is None:
                 continue
             if "ended its worker" in dead.reason:
                 self.buried.add((dead.stream, dead.entry_id))
@@ -125,7 +128,7 @@ class Audit:
 
     def look(self) -> None:
         """Read everything."""
-        self._check_stream()
+        check_stream(self)
         books = self.shelf.books()
         found: defaultdict[str, list[str]] = defaultdict(list)
         every: set[str] = set()
@@ -154,6 +157,10 @@ class Audit:
             self.world.fail(
                 "nothing is lost", f"{len(missing)} acknowledged lines, such as {missing[0]} of {where}"
             )
+
+    def worker_begins(self) -> None:
+        """The other group is new, or its stream is: what was before nobody kept for it."""
+        self.forgotten = len(self.given)
 
     def nothing_left(self) -> bool:
         """Whether all that is in the stream was acknowledged."""
@@ -217,19 +224,6 @@ class Audit:
         if not by_hand and size >= length > 0 and (not ours or ours[-1].end != length):
             self.world.fail("whole lines", f"{name}: the ledger's {length} bytes end in the middle of a line")
         return ours
-
-    def _check_stream(self) -> None:
-        """What the other group was not given, or is not done with, is not trimmed."""
-        redis, group = self.world.redis, WORKER_GROUP.encode()
-        for key in [] if self.world.redis_forgot else self.world.stream_keys:
-            given = redis.groups(key).get(group)
-            if given is None:
-                continue
-            ids = (tuple(map(int, one.split("-"))) for name, one in self._entries if name == key.decode())
-            needed = {*redis.pending(key, group), *(one for one in ids if one > given)}
-            gone = needed - {one for one, _ in redis.entries(key)}
-            if gone:
-                self.world.fail("the stream is kept", f"{len(gone)} entries of {key!r}, such as {min(gone)}")
 
     def _check_line(self, name: str, line: Read) -> None:
         if line.wrong:

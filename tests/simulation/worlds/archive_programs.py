@@ -63,6 +63,7 @@ class Programs:
             for key in redis.streams() if self._of.service.alive else []:
                 if group not in redis.groups(key):
                     redis.execute(self._of.client, [b"XGROUP", b"CREATE", key, group, b"0"])
+                    self._of.audit.worker_begins()
                 read = [b"XREADGROUP", b"GROUP", group, b"one", b"COUNT", b"5", b"STREAMS", key, b">"]
                 redis.execute(self._of.client, read)
                 done = [f"{ms}-{seq}".encode() for ms, seq in redis.pending(key, group)]
