@@ -42,7 +42,6 @@ CONSUMING_MILD = (
 )
 #: They keep no living worker from saying what it has in hand.
 CONSUMING_HARMLESS = tuple(kind for kind in CONSUMING_RATES if not kind.startswith(("Redis", "partition")))
-#: Only in runs without engines: nothing else passes for so long, or a journal would have to be waited for.
 _KINDS = ("signal_published", "signal_triggered", "state_event")
 #: States that say that the entry is refused, and others that pass.
 _STATES = ("42501", "42P01", "XX000", "53100", "57014")
