@@ -6,29 +6,19 @@ and where the line may break before or after.
 
 from __future__ import annotations
 
-import atexit
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from deploy.embedded.servers import remove_data, running
 from signaltape.settings import Secret
 from sink.db import Connection, connect
-from sink.migrate import migrate
 from tests.simulation.kernel.faults import Faults
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.scheduler import Scheduler
 
-#: The URL of a server where a database may be made; without it, one is started.
-SERVER = "SIGNALTAPE_SIMULATION_POSTGRES"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCKS = """
 CREATE SCHEMA sim;
@@ -37,44 +27,27 @@ CREATE FUNCTION sim.now() RETURNS timestamptz LANGUAGE sql STABLE
 CREATE FUNCTION sim.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
     AS $$ SELECT current_setting('sim.clock')::timestamptz $$;
 """
+_TABLES = ["outbox", "outbox_files", "telegram_chats", "telegram_pace", "weekly_scorecard"]
 _DEFAULTS_OF_NOW = """
 SELECT format('ALTER TABLE %%I ALTER COLUMN %%I SET DEFAULT sim.now()', table_name, column_name)
 FROM information_schema.columns WHERE table_schema = 'public' AND column_default = 'now()' AND table_name = ANY(%s)
 """
 
 
-@cache
-def shared_tables() -> Connection:
-    """A connection to a migrated database of this process alone, made at the first call and gone at its end."""
-    held = ExitStack()
-    atexit.register(held.close)
-    url = os.environ.get(SERVER) or held.enter_context(_own_server())
-    name = f"simulation_{os.getpid()}"
-    admin = held.enter_context(psycopg.connect(url, autocommit=True))
-    admin.execute(f"CREATE DATABASE {name}")
-    held.callback(admin.execute, f"DROP DATABASE {name} WITH (FORCE)")
-    connection = held.enter_context(connect(Secret(url.replace("/postgres?", f"/{name}?"))))
-    migrate(connection)
-    for statement in _CLOCKS.strip().split(";\n"):
-        connection.execute(statement)
-    tables = ["outbox", "outbox_files", "telegram_chats", "telegram_pace", "weekly_scorecard"]
-    for (statement,) in connection.execute(_DEFAULTS_OF_NOW, (tables,)).fetchall():
-        connection.execute(statement)
-    connection.execute("SET search_path = sim, pg_catalog, public")
-    connection.execute("SET synchronous_commit = off")
-    connection.prepare_threshold = 1
-    return connection
-
-
 @contextmanager
-def _own_server() -> Iterator[str]:
-    home = Path(tempfile.mkdtemp(prefix="tape-"))
-    try:
-        with running(home, redis_url="redis://nowhere", postgres_options=("fsync=off",)) as urls:
-            yield urls.database
-    finally:
-        remove_data(home)
-        shutil.rmtree(home, ignore_errors=True)
+def prepared(url: str) -> Iterator[Connection]:
+    """A connection to a migrated database whose clocks are a simulation's: made so by the first process that comes."""
+    with closing(connect(Secret(url))) as connection:
+        with connection.transaction():
+            if connection.execute("SELECT to_regnamespace('sim')").fetchone() == (None,):
+                for statement in _CLOCKS.strip().split(";\n"):
+                    connection.execute(statement.encode())
+                for (statement,) in connection.execute(_DEFAULTS_OF_NOW, (_TABLES,)).fetchall():
+                    connection.execute(statement)
+        connection.execute("SET search_path = sim, pg_catalog, public")
+        connection.execute("SET synchronous_commit = off")
+        connection.prepare_threshold = 1
+        yield connection
 
 
 class Database:

@@ -18,10 +18,10 @@ from sink.db import Connection
 from tests.simulation.kernel.asynchronous import SimulatedLoop
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
-from tests.simulation.postgres import Database, shared_tables
+from tests.simulation.postgres import Database, prepared
 from tests.simulation.telegram import Telegram
 from tests.simulation.telegram_client import SimulatedAiohttp
-from tests.simulation.worlds.base import World
+from tests.simulation.worlds.base import Report, World
 from tests.simulation.worlds.outbox_audit import OutboxAudit
 from tests.simulation.worlds.outbox_nemesis import OutboxNemesis
 from tests.simulation.worlds.outbox_programs import Person, Reporter, send_forever
@@ -32,7 +32,7 @@ _FIRST_DAY = date(2025, 12, 29)
 class OutboxWorld(World):
     """Reporters, senders, a person; every report once in its chat, whatever happens.
 
-    tables: a migrated database that is nobody else's, see postgres.shared_tables; it is emptied.
+    tables: a database that is nobody else's, as postgres.prepared gives it; it is emptied.
     """
 
     name = "outbox"
@@ -69,11 +69,9 @@ class OutboxWorld(World):
 
     MILD = ("refused", "locked", "message deleted", "moved in a circle")
 
-    def __init__(
-        self, seed: int, *, left_out: Collection[int] = (), tables: Connection | None = None
-    ) -> None:
+    def __init__(self, seed: int, *, tables: Connection, left_out: Collection[int] = ()) -> None:
         super().__init__(seed, left_out=left_out)
-        self._tables = tables if tables is not None else shared_tables()
+        self._tables = tables
 
     def build(self) -> None:
         chance = self.chance
@@ -170,3 +168,9 @@ class OutboxWorld(World):
         before = getattr(owner, name)
         setattr(owner, name, value)
         self._undo.append(lambda: setattr(owner, name, before))
+
+
+def run(seed: int, steps: int, left_out: Collection[int], url: str) -> Report:
+    """One run. url: of a migrated database that it may empty."""
+    with prepared(url) as tables:
+        return OutboxWorld(seed, tables=tables, left_out=left_out).run(steps)
