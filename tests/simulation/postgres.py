@@ -19,6 +19,23 @@ from tests.simulation.kernel.faults import Faults
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.scheduler import Scheduler
 
+#: Statements before which a sender may stand still until its lease is over.
+OVERTAKEN = {
+    f"outbox.{name}"
+    for name in (
+        "stub_begun",
+        "stub_sent",
+        "stub_not_sent",
+        "stub_gone",
+        "fill_begun",
+        "not_filled",
+        "filled",
+        "file_state",
+        "file_sent",
+        "retry",
+        "finish",
+    )
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCKS = """
 CREATE SCHEMA sim;
@@ -69,6 +86,10 @@ class Database:
         self.machine = machine
         self.faults = faults
         self.away = False
+        #: what a sender that stands still is overtaken after
+        self.lease_s = 0.0
+        #: when the present transaction began, by its clock
+        self.began_at = _EPOCH
         #: told of each statement that was carried out: whose, its name, parameters, rows
         self.on_done: Callable[[Session, str, Any, Any], None] = (
             lambda _session, _name, _parameters, _cursor: None
@@ -97,9 +118,10 @@ class Database:
 
     def set_clock(self, now_ns: int) -> None:
         """A transaction begins that began at `now_ns` by the server's clock."""
+        self.began_at = _moment(now_ns)
         self.real.execute(
             "SELECT set_config('sim.now', %s, false), set_config('sim.clock', %s, false)",
-            (_moment(now_ns).isoformat(), _moment(self.machine.wall_ns).isoformat()),
+            (self.began_at.isoformat(), _moment(self.machine.wall_ns).isoformat()),
         )
 
     def name_of(self, query: object) -> str:
@@ -184,6 +206,8 @@ class Session:
             self._break()
         if faults.strikes("slow statement", f"{self.process.name}: {what}"):
             scheduler.sleep(what, faults.chance("slow statement").choice((0.1, 2.0, 15.0)))
+        if what in OVERTAKEN and faults.strikes("overtaken", f"{self.process.name}: {what}"):
+            scheduler.sleep(what, faults.chance("overtaken").choice((1.05, 1.5, 4.0)) * database.lease_s)
         if faults.strikes("statement hangs", f"{self.process.name}: {what}"):
             scheduler.sleep(what, 70.0)
             self._break()

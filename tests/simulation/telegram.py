@@ -19,6 +19,13 @@ from tests.simulation.kernel.threads import Waiters
 STUB = "📊 …"
 #: A call is on its way for at most so long.
 LONGEST_WAY_S = 90.0
+#: Waits that are as good as for ever: they are cut to a day.
+_DAYS = (10**15, 10**400, 1e300)
+#: What may stand where a number of seconds, or the id of a chat, is due.
+_ODD: dict[str, tuple[Any, ...]] = {
+    "retry_after": (*_DAYS, True, -5, 0.5, "soon", [3], float("nan")),
+    "migrate_to_chat_id": (True, 0, -1.5, "@group", [], 10**30, "-0100123", ""),
+}
 _REFUSALS = (
     "Bad Request: not enough rights to send text messages to the chat",
     "Bad Request: message text is empty",
@@ -86,6 +93,8 @@ class Telegram:
         self.on_change: Callable[[], None] = lambda: None
         #: calls on their way
         self.under_way: dict[int, Call] = {}
+        #: whether it ever asked to be left alone for as long as it may
+        self.asked_for_a_day = False
         self._count = 0
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._waiters = Waiters(scheduler)
@@ -153,14 +162,14 @@ class Telegram:
             return _error(400, "Bad Request: chat not found")
         if chat.moved_to is not None:
             text = "Bad Request: group chat was upgraded to a supergroup chat"
-            return _error(400, text, migrate_to_chat_id=int(chat.moved_to))
+            return self._error_at_odds(400, text, "migrate_to_chat_id", int(chat.moved_to))
         if faults.strikes("moved in a circle", what):
             return _error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=int(chat.id))
         if chat.refuses is not None:
             return _error(*chat.refuses)
         if faults.strikes("too many requests", what):
             wait_s = faults.chance("too many requests").choice((0, 1, 3, 30, 120))
-            return _error(429, f"Too Many Requests: retry after {wait_s}", retry_after=wait_s)
+            return self._error_at_odds(429, f"Too Many Requests: retry after {wait_s}", "retry_after", wait_s)
         if faults.strikes("refused", what):
             return _error(400, faults.chance("refused").choice(_REFUSALS))
         if faults.strikes("server fault before", what):
@@ -191,10 +200,24 @@ class Telegram:
         chat.messages[number] = Message(call, call.text, call.file)
         return _ok(number)
 
+    def _error_at_odds(self, code: int, text: str, name: str, value: int) -> tuple[int, Any]:
+        """An error with a parameter that a proxy, or a later version, may have changed."""
+        if not self.faults.strikes("odd answer", name):
+            return _error(code, text, **{name: value})
+        chance = self.faults.chance("odd answer")
+        if chance.random() < 0.2:
+            answer: dict[str, Any] = {"ok": False, "error_code": code}
+            return code, chance.choice(
+                (answer, {**answer, "parameters": name}, {**answer, "description": [text]})
+            )
+        odd = chance.choice((str(value), *_ODD[name]))
+        self.asked_for_a_day = self.asked_for_a_day or (name == "retry_after" and odd in _DAYS)
+        return _error(code, text, **{name: odd})
+
 
 def _ok(message_id: int) -> tuple[int, Any]:
     return 200, {"ok": True, "result": {"message_id": message_id}}
 
 
-def _error(code: int, text: str, **parameters: int) -> tuple[int, Any]:
+def _error(code: int, text: str, **parameters: Any) -> tuple[int, Any]:
     return code, {"ok": False, "error_code": code, "description": text, "parameters": parameters}

@@ -12,6 +12,7 @@ import reports.schedule
 import reports.telegram.api
 import reports.telegram.outbox
 import reports.telegram.pace
+from reports.telegram.judging import LONGEST_WAIT_S
 from reports.telegram.outbox import Outbox
 from reports.telegram.pace import LIMITS, Limits, Pace
 from sink.db import Connection
@@ -45,6 +46,7 @@ class OutboxWorld(World):
         "slow statement": 0.015,
         "statement hangs": 0.0005,
         "statement waits for a lock": 0.01,
+        "overtaken": 0.02,
         "connection refused": 0.02,
         "request lost": 0.02,
         "answer lost": 0.03,
@@ -56,6 +58,7 @@ class OutboxWorld(World):
         "server fault before": 0.02,
         "server fault after": 0.02,
         "nonsense": 0.01,
+        "odd answer": 0.03,
         "moved in a circle": 0.003,
         "Postgres away": 0.2,
         "Telegram away": 0.2,
@@ -64,10 +67,11 @@ class OutboxWorld(World):
         "chat moves": 0.2,
         "message deleted": 0.3,
         "clock jumps": 0.15,
+        "calm": 0.1,
         "asked to stop": 0.3,
     }
 
-    MILD = ("refused", "locked", "message deleted", "moved in a circle")
+    MILD = ("calm", "refused", "locked", "message deleted", "moved in a circle")
 
     def __init__(self, seed: int, *, tables: Connection, left_out: Collection[int] = ()) -> None:
         super().__init__(seed, left_out=left_out)
@@ -77,7 +81,7 @@ class OutboxWorld(World):
         chance = self.chance
         self._undo: list[Any] = []
         self.loops: list[SimulatedLoop] = []
-        self.weeks = [(_FIRST_DAY.toordinal() - 7 * number) for number in range(chance.choice((1, 3, 8)))]
+        self.weeks = [(_FIRST_DAY.toordinal() - 7 * number) for number in range(chance.choice((2, 5, 12)))]
         self.lease_s = chance.choice((3.0, 5.0, 30.0, 120.0))  # longer than a turn is waited for
         #: how long messages are of use; in some worlds that is over in the middle of everything
         self.lifetimes_s = chance.choice(
@@ -102,7 +106,8 @@ class OutboxWorld(World):
             self.program(host, f"sender {number + 1}", partial(send_forever, self), restart_s=15.0)
         self.person = Person(self)
         self.program(self.machine("desk"), "person", self.person.run, killable=False)
-        OutboxNemesis(self).start()
+        self.nemesis = OutboxNemesis(self)
+        self.nemesis.start()
 
     def check(self) -> None:
         self.audit.check()
@@ -111,10 +116,20 @@ class OutboxWorld(World):
         return self.audit.nothing_left() and not self.person.has_work()
 
     def heal(self) -> None:
+        self.nemesis.over = True
+        self.calm_down()
+        self.audit.in_time.healed()
+
+    def calm_down(self) -> None:
+        """End all troubles that last."""
         self.database.away = self.telegram.away = self.telegram.wrong_token = False
         for chat in self.telegram.chats.values():
             chat.refuses = None
-        self.audit.healed = (self.scheduler.now_ns, self.database.now)
+        if self.telegram.asked_for_a_day:  # it is over at once: to wait for it takes too many steps
+            self.telegram.asked_for_a_day = False
+            self.machines["database-host"].ahead_ns += int(LONGEST_WAIT_S * NS)
+            self.audit.pace.database_clock_jumped()
+            self.audit.in_time.alone_ns = 0
 
     def verify(self) -> None:
         self.audit.verify()
@@ -149,7 +164,9 @@ class OutboxWorld(World):
         }
         machine = self.machine("database-host")
         machine.ahead_ns = self.chance.choice((0, 0, 3 * NS, -3 * NS))
-        return Database(real, self.scheduler, machine, self.faults, names)
+        database = Database(real, self.scheduler, machine, self.faults, names)
+        database.lease_s = self.lease_s
+        return database
 
     def _unkillable(self, name: str) -> Process:
         process = Process(self.machine("nowhere"), name)

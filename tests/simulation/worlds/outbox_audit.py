@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.telegram.sender import MAX_LOST_STUBS
@@ -12,14 +12,13 @@ from reports.telegram.text import Text, split
 from tests.simulation.kernel.machines import Process
 from tests.simulation.postgres import Session
 from tests.simulation.telegram import Call, Message
+from tests.simulation.worlds.outbox_in_time import LAST, InTime
+from tests.simulation.worlds.outbox_leases import LeaseAudit
 from tests.simulation.worlds.outbox_pace import PaceAudit
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.outbox import OutboxWorld
 
-#: A message with so much time left, once all is well, is sent: the longest waits for a try and a chat, and a lease.
-_ENOUGH = timedelta(seconds=2_400)
-_LAST = ("sent", "uncertain", "failed", "expired")
 _ROWS = """
 SELECT id, chat_id, state, split_part(ltrim(body, '📊 '), chr(10), 1) AS version, message_ids,
        filled, filling, lost_stubs, parts, not_after, told_week, coalesce(last_error, '') AS error, message_key
@@ -33,7 +32,6 @@ _IDLE = (
     "outbox.list",
     "outbox.files",
     "outbox.ids",
-    "outbox.postpone",
 )
 
 
@@ -70,10 +68,6 @@ class OutboxAudit:
         self._world = world
         self._fail = world.fail
         self.rows: dict[int, Row] = {}
-        #: when each message came into its state, by true time
-        self.since_ns: dict[int, int] = {}
-        #: since when nothing goes wrong any more: true time, and the server's clock
-        self.healed = (0, world.database.now)
         self._epochs: Counter[int] = Counter()
         self._versions: Counter[str] = Counter()
         self._parts: dict[str, Part] = {}
@@ -82,6 +76,8 @@ class OutboxAudit:
         #: the session that a process sends by
         self._sessions: dict[Process, Session] = {}
         self.pace = PaceAudit(world)
+        self.leases = LeaseAudit(world)
+        self.in_time = InTime(world)
         world.database.on_done = self._on_done
         world.database.on_commit = self._on_commit
         world.telegram.on_begin = self._on_begin
@@ -133,42 +129,35 @@ class OutboxAudit:
 
     def check(self) -> None:
         """What must hold now."""
-        if self._touched:
-            self._touched = False
-            self._read()
         for row in self.rows.values():
             self._check_row(row)
+            self.in_time.check(row.id, row.state, row.not_after)
         self._check_texts()
 
     def nothing_left(self) -> bool:
         """Whether every message is in a last state, and no call under way."""
         self.check()
-        return all(row.state in _LAST for row in self.rows.values()) and not self._world.telegram.under_way
+        return all(row.state in LAST for row in self.rows.values()) and not self._world.telegram.under_way
 
     def verify(self) -> None:
         """What must hold at the end."""
         self.check()
         for row in self.rows.values():
-            if row.state not in _LAST:
+            if row.state not in LAST:
                 self._fail("last state", f"{row.id} is {row.state}")
-            healed_ns, healed_at = self.healed
-            if (
-                row.state == "expired"
-                and self.since_ns[row.id] > healed_ns
-                and row.not_after > healed_at + _ENOUGH
-            ):
-                self._fail(
-                    "sent in time", f"{row.id} expired at {row.not_after}, all was well at {healed_at}"
-                )
 
-    def _read(self) -> None:
+    def _read(self, session: Session) -> None:
         for found in self._world.database.look(_ROWS):
             row = Row(*found)
             before = self.rows.get(row.id)
             if before == row:
                 continue
             if before is None or before.state != row.state:
-                self.since_ns[row.id] = self._world.scheduler.now_ns
+                self.in_time.changed(row.id)
+            if before is None or before.version != row.version or before.chat_id != row.chat_id:
+                self.in_time.asked(row.id)
+            if before is not None and (before.state, before.chat_id) != (row.state, row.chat_id):
+                self.leases.changed(session, row.id, row.state)
             if before is not None and before.chat_id != row.chat_id:
                 self._epochs[row.id] += 1
             if before is not None and before.state == "sent" and row.state not in ("sent", "queued"):
@@ -189,10 +178,12 @@ class OutboxAudit:
             )
         texts = self._texts[row.version]
         for place in range(row.filled):
-            if not self._ever_stood(texts[place], row):
+            if not self._ever_stood(texts[place], row, row.message_ids[place]):
                 self._fail(
                     "filled is filled", f"part {place} of {row.id} is filled, it never stood in the chat"
                 )
+        if len(row.message_ids) > len(texts):
+            self._fail("a stub for each part", f"{row.id} has {row.message_ids} for {len(texts)} parts")
         if row.state == "sent" and row.filled != len(texts):
             self._fail("sent is sent", f"{row.id} is sent with {row.filled} of {len(texts)} parts filled")
         if row.state in ("failed", "expired") and self.stands_beyond(row):
@@ -231,18 +222,25 @@ class OutboxAudit:
 
     def _on_done(self, session: Session, name: str, parameters: Any, cursor: Any) -> None:
         if name == "outbox.lease" and cursor.rowcount > 0:
-            session.holding = cursor.fetchall()[0]["id"]
+            row = cursor.fetchall()[0]
             cursor.scroll(0, mode="absolute")
+            session.holding = row["id"]
             self._sessions[session.process] = session
+            self.leases.leased(session, row["id"], row["attempts"])
         elif name == "outbox.resend" and cursor.rowcount > 0:
             self._epochs[parameters["id"]] += 1
+            self.in_time.asked(parameters["id"])
         elif name == "pace.hold":
             self.pace.held(parameters["scope"].removeprefix("hold "), parameters["wait_s"])
-        if name.startswith("outbox.") and name not in _IDLE and cursor.rowcount > 0:
-            self._touched = True
+            self.in_time.left_alone(parameters["wait_s"])
+        if name.startswith("outbox.") and cursor.rowcount > 0:
+            self.leases.done(session, name, parameters)
+            self._touched = self._touched or name not in _IDLE
 
-    def _on_commit(self, _session: Session) -> None:
+    def _on_commit(self, session: Session) -> None:
         if self._touched:
+            self._touched = False
+            self._read(session)
             self.check()
             self._check_told()
 
@@ -277,8 +275,10 @@ class OutboxAudit:
             and number not in row.message_ids
         )
 
-    def _ever_stood(self, text: str, row: Row) -> bool:
-        return any(text in message.texts for message in self._messages_of(row.id))
+    def _ever_stood(self, text: str, row: Row, number: int) -> bool:
+        """Whether a text stood in the message of a number, in one of the chat's ids."""
+        messages = (chat.messages.get(number) for chat in self._world.telegram.chats.values())
+        return any(one is not None and one.call.outbox_id == row.id and text in one.texts for one in messages)
 
     def _messages(self) -> Iterator[Message]:
         for chat in self._world.telegram.chats.values():

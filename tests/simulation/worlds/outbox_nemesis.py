@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulation.kernel.scheduler import NS
 from tests.simulation.telegram import STUB, Chat
 from tests.simulation.worlds.nemesis import Nemesis
+from tests.simulation.worlds.outbox_in_time import ENOUGH_S
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.outbox import OutboxWorld
@@ -16,6 +17,7 @@ _ANSWERS = (
     (403, "Forbidden: bot was kicked from the supergroup chat"),
     (400, "Bad Request: chat not found"),
     (404, "Not Found"),
+    (400, "Bad Request: not enough rights to send text messages to the chat"),
 )
 #: How far a clock is set: with the last, times that were written lie far ahead or behind.
 _JUMPS_S = (0.5, 5.0, 70.0, 3600.0)
@@ -27,6 +29,8 @@ class OutboxNemesis(Nemesis):
     def __init__(self, world: OutboxWorld) -> None:
         super().__init__(world)  # type: ignore[arg-type]
         self._outbox = world
+        #: whether faults have ended for good
+        self.over = False
         self._acts = {
             "Postgres away": self._away,
             "Telegram away": self._telegram_away,
@@ -36,6 +40,7 @@ class OutboxNemesis(Nemesis):
             "message deleted": self._delete,
             "clock jumps": self._jump,
             "asked to stop": self._stop,
+            "calm": self._calm,
         }
 
     def _telegram_away(self, seconds: float) -> str:
@@ -81,6 +86,18 @@ class OutboxNemesis(Nemesis):
         if name == "database-host":
             world.audit.pace.database_clock_jumped()
         return "jumped"
+
+    def _calm(self, _seconds: float) -> str:
+        """Nothing goes wrong until all is at its end: for then it must come to it."""
+        world = self._outbox
+        world.calm_down()
+        world.faults.active = False
+        world.disturb()
+        end_ns = world.scheduler.now_ns + int((ENOUGH_S + 60) * NS)
+        while not self.over and world.scheduler.now_ns < end_ns and not world.audit.nothing_left():
+            world.scheduler.sleep("the end of a calm", 10.0)
+        world.faults.active = not self.over
+        return "calm"
 
     def _any_chat(self) -> Chat:
         return self._chance.choice(

@@ -115,7 +115,7 @@ class Person:
             row = world.audit.rows.get(listed["id"])
             if row is None or not self._wants(row) or listed["state"] != row.state:
                 continue
-            if world.scheduler.now_ns - world.audit.since_ns[row.id] < _LOOKS_AFTER_S * NS:
+            if world.scheduler.now_ns - world.audit.in_time.since_ns[row.id] < _LOOKS_AFTER_S * NS:
                 continue
             lifetime_s = process.random.choice((60, 10_800))
             not_after = _now(process) + timedelta(seconds=lifetime_s)

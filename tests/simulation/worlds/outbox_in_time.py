@@ -1,0 +1,60 @@
+"""What waits in an outbox while nothing goes wrong, looked at from outside: it comes to its end, and soon."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from tests.simulation.kernel.scheduler import NS
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.outbox import OutboxWorld
+
+LAST = ("sent", "uncertain", "failed", "expired")
+#: What waits so long in quiet has outlasted the longest waits for a try and a chat, a lease, and all that is before it.
+ENOUGH_S = 2_400
+
+
+class InTime:
+    """Follows since when each message waits, by true time."""
+
+    def __init__(self, world: OutboxWorld) -> None:
+        self._world = world
+        self._asked_ns: dict[int, int] = {}
+        #: until when Telegram wants to be left alone
+        self.alone_ns = 0
+        #: when each message came into its state
+        self.since_ns: dict[int, int] = {}
+        #: since when nothing goes wrong any more: true time, and the server's clock
+        self._healed_ns = 0
+        self._healed_at = world.database.now
+
+    def healed(self) -> None:
+        """From now on nothing goes wrong."""
+        self._healed_ns, self._healed_at = self._world.scheduler.now_ns, self._world.database.now
+
+    def asked(self, number: int) -> None:
+        """A message waits from now on: it is new, or is to be sent again, or elsewhere."""
+        self._asked_ns[number] = self._world.scheduler.now_ns
+
+    def changed(self, number: int) -> None:
+        """A message came into another state."""
+        self.since_ns[number] = self._world.scheduler.now_ns
+
+    def left_alone(self, wait_s: float) -> None:
+        """Telegram asked for so much time."""
+        self.alone_ns = max(self.alone_ns, self._world.scheduler.now_ns + int(wait_s * NS))
+
+    def check(self, number: int, state: str, not_after: datetime) -> None:
+        """How a message stands now."""
+        world = self._world
+        if state not in LAST:
+            since_ns = max(self._asked_ns[number], world.disturbed_ns, self.alone_ns)
+            waits_s = (world.scheduler.now_ns - since_ns) / NS
+            if waits_s > ENOUGH_S:
+                world.fail("sent in time", f"{number} is {state} after {waits_s:.0f} s in quiet")
+        elif state == "expired" and self.since_ns[number] > self._healed_ns > 0:
+            if not_after > self._healed_at + timedelta(seconds=ENOUGH_S):
+                world.fail(
+                    "sent in time", f"{number} expired at {not_after}, all was well at {self._healed_at}"
+                )
