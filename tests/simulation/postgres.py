@@ -145,7 +145,7 @@ class Session:
         #: the message that its last lease gave out
         self.holding: int | None = None
         self._broken = False
-        self._inside = False
+        self._inside: psycopg.Pipeline | None = None
 
     def execute(self, query: bytes, parameters: Any = None) -> Any:
         """Run a statement; alone it is a transaction."""
@@ -158,12 +158,12 @@ class Session:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Several statements in one go."""
-        with self._alone("a transaction"), self.database.real.transaction():
-            self._inside = True
+        with self._alone("a transaction") as pipeline, self.database.real.transaction():
+            self._inside = pipeline
             try:
                 yield
             finally:
-                self._inside = False
+                self._inside = None
 
     def close(self) -> None:
         """No more of it."""
@@ -171,21 +171,24 @@ class Session:
 
     def _execute(self, cursor: Any, query: bytes, parameters: Any) -> Any:
         name = self.database.name_of(query)
-        if self._inside:
+        if self._inside is not None:
             cursor.execute(query, parameters)
+            if name.startswith("outbox."):  # whose results are looked at
+                self._inside.sync()
             self.database.on_done(self, name, parameters, cursor)
             return cursor
-        with self._alone(name):
+        with self._alone(name, lambda: self.database.on_done(self, name, parameters, cursor)):
             cursor.execute(query, parameters)
-            self.database.on_done(self, name, parameters, cursor)
         return cursor
 
     @contextmanager
-    def _alone(self, what: str) -> Iterator[None]:
+    def _alone(self, what: str, done: Callable[[], None] = lambda: None) -> Iterator[psycopg.Pipeline]:
         database = self.database
         began_ns = self._arrive(what)
-        database.set_clock(began_ns)
-        yield
+        with database.real.pipeline() as pipeline:  # few round trips: they are what a run takes its time for
+            database.set_clock(began_ns)
+            yield pipeline
+        done()
         self.done_ns, self.done_at = database.scheduler.now_ns, database.now
         database.on_commit(self)
         database.scheduler.pause(f"after {what}")

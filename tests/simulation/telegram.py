@@ -90,6 +90,8 @@ class Telegram:
         #: told of each call when it begins; gives it the rest of what a call knows
         self.on_begin: Callable[[Process], tuple[int, int]] = lambda _process: (0, 0)
         self.on_begun: Callable[[Call], None] = lambda _call: None
+        #: told of each answer that reaches who called
+        self.on_answered: Callable[[Call, Answer], None] = lambda _call, _answer: None
         self.on_change: Callable[[], None] = lambda: None
         #: calls on their way
         self.under_way: dict[int, Call] = {}

@@ -76,6 +76,7 @@ class _Posting:
         answer = await asyncio.wait_for(future, self._timeout.total)
         if answer is None:
             raise aiohttp.ServerDisconnectedError
+        telegram.on_answered(call, answer)
         return _Response(*answer)
 
     async def __aexit__(self, *_: object) -> None:

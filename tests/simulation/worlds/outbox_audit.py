@@ -11,7 +11,7 @@ from reports.telegram.sender import MAX_LOST_STUBS
 from reports.telegram.text import Text, split
 from tests.simulation.kernel.machines import Process
 from tests.simulation.postgres import Session
-from tests.simulation.telegram import Call, Message
+from tests.simulation.telegram import Answer, Call, Message
 from tests.simulation.worlds.outbox_in_time import LAST, InTime
 from tests.simulation.worlds.outbox_leases import LeaseAudit
 from tests.simulation.worlds.outbox_pace import PaceAudit
@@ -82,6 +82,7 @@ class OutboxAudit:
         world.database.on_commit = self._on_commit
         world.telegram.on_begin = self._on_begin
         world.telegram.on_begun = self._on_begun
+        world.telegram.on_answered = self._on_answered
         world.telegram.on_change = self.check
 
     def new_version(self, monday: date, family: int) -> str:
@@ -257,10 +258,13 @@ class OutboxAudit:
             self._fail(
                 "never late", f"call {call.number} begins {late_s:.3f} s too late: the sender could know"
             )
-        self.pace.called(call)
+        self.pace.called(call, session)
         family = world.telegram.chats[call.chat_id].family
         if family != int(self.rows[call.outbox_id].version.split()[2]):
             self._fail("the right chat", f"call {call.number} goes to {call.chat_id}")
+
+    def _on_answered(self, call: Call, answer: Answer) -> None:
+        self.pace.answered(call, answer, self._sessions[call.process])
 
     def _surplus(self, row: Row) -> int:
         chat = self._world.telegram.chats[row.chat_id]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from reports.telegram.judging import LONGEST_WAIT_S
 from reports.telegram.pace import Pace, is_group
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
-from tests.simulation.telegram import Call
+from tests.simulation.telegram import Answer, Call
 
 if TYPE_CHECKING:
+    from tests.simulation.postgres import Session
     from tests.simulation.worlds.outbox import OutboxWorld
 
 #: Moments in the tables are of microseconds, and a loop's of floats.
 _JITTER_NS = NS // 1000
+_TOO_MANY = 429
 
 
 class PaceAudit:
@@ -27,6 +31,8 @@ class PaceAudit:
         self._turns: defaultdict[str, list[int]] = defaultdict(list)
         self._turn: dict[Process, tuple[str, int]] = {}
         self._held_until: dict[str, int] = {}
+        #: of chats that want to be left alone: who was told, and until when
+        self._told: dict[tuple[Session, str], int] = {}
 
     def watched_reserve(self, real: Callable[..., Any]) -> Callable[..., Any]:
         """Pace.reserve, with a look at what it gives out."""
@@ -46,14 +52,28 @@ class PaceAudit:
         """What was given out by the clock before is no measure any more."""
         self._turns.clear()
         self._held_until.clear()
+        self._told.clear()
 
     def held(self, chat_id: str, wait_s: float) -> None:
         """Telegram asked to leave a chat alone."""
         until = self._world.scheduler.now_ns + int(wait_s * NS)
         self._held_until[chat_id] = max(self._held_until.get(chat_id, 0), until)
 
-    def called(self, call: Call) -> None:
+    def answered(self, call: Call, answer: Answer, session: Session) -> None:
+        """Whoever called was told to leave a chat alone: as long as its line to Postgres holds, it can say so."""
+        status, body = answer
+        if status != _TOO_MANY:
+            return
+        parameters = json.loads(body).get("parameters")
+        wait_s = parameters.get("retry_after") if isinstance(parameters, dict) else None
+        if type(wait_s) is int and 0 <= wait_s <= LONGEST_WAIT_S:
+            self._told[session, call.chat_id] = self._world.scheduler.now_ns + wait_s * NS
+
+    def called(self, call: Call, session: Session) -> None:
         """A call begins: it had its turn, and no other call did."""
+        told_ns = self._told.get((session, call.chat_id), 0)
+        if self._world.scheduler.now_ns < told_ns - _JITTER_NS:
+            self._fail("pace", f"call {call.number} to {call.chat_id}, which asked to be left alone")
         chat_id, due_ns = self._turn.pop(call.process, ("", 0))
         if chat_id != call.chat_id or self._world.scheduler.now_ns < due_ns - _JITTER_NS:
             self._fail("pace", f"call {call.number} does not wait for its turn: {chat_id} at {due_ns / NS}")
