@@ -1,11 +1,13 @@
 -- name: enqueue
--- Put a message in, once per key. One that was not begun yet takes the newer text.
+-- Put a message in, once per key. One that was not begun yet takes the newer text. That it was written in the future
+-- is still to be seen then, as after each fact that is noted: see lease.
 INSERT INTO outbox (message_key, chat_id, body, entities, parts, not_after, told_week, told)
 VALUES (%(message_key)s, %(chat_id)s, %(body)s, %(entities)s::jsonb, %(parts)s, %(not_after)s,
         %(told_week)s, %(told)s::jsonb)
 ON CONFLICT (message_key) DO UPDATE
 SET body = excluded.body, entities = excluded.entities, parts = excluded.parts, not_after = excluded.not_after,
-    told_week = excluded.told_week, told = excluded.told, updated_at = now()
+    told_week = excluded.told_week, told = excluded.told,
+    updated_at = greatest(outbox.updated_at, now())
 WHERE outbox.state = 'queued' AND outbox.message_ids = '{}' AND outbox.lost_stubs = 0
 RETURNING id
 
@@ -75,7 +77,8 @@ RETURNING id
 UPDATE outbox
 SET message_ids = CASE WHEN cardinality(message_ids) = %(place)s
                        THEN message_ids || %(message_id)s::bigint ELSE message_ids END,
-    lost_stubs = greatest(lost_stubs - (cardinality(message_ids) = %(place)s)::int, 0), updated_at = now()
+    lost_stubs = greatest(lost_stubs - (cardinality(message_ids) = %(place)s)::int, 0),
+    updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND chat_id = %(chat_id)s
 RETURNING message_ids[%(place)s + 1], attempts = %(attempts)s AND state = 'sending'
 
@@ -105,7 +108,7 @@ WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
 -- The stub at this place holds its part of the text: a fact, whoever holds the message by now. What the text tells is
 -- reported with that; the first report of a week counts.
 WITH holds AS (
-    UPDATE outbox SET filled = greatest(filled, %(place)s + 1), updated_at = now()
+    UPDATE outbox SET filled = greatest(filled, %(place)s + 1), updated_at = greatest(updated_at, now())
     WHERE id = %(id)s AND message_ids[%(place)s + 1] = %(message_id)s
     RETURNING told_week, told
 )

@@ -263,6 +263,29 @@ def test_a_message_that_a_sender_died_over_is_due_though_the_clock_was_set_back_
     assert outbox.lease() is not None
 
 
+@pytest.mark.parametrize("noted", ["newer text", "late stub", "late text"])
+def test_a_message_that_was_put_off_before_the_clock_was_set_back_is_due_whatever_is_noted_of_it(
+    connection: Connection, noted: str
+) -> None:
+    outbox = Outbox(connection)
+    outbox.enqueue("k", "42", REPORT, now() + timedelta(days=2))
+    held = outbox.lease()
+    assert held is not None
+    if noted == "late text":
+        outbox.stub_sent(held, 7)
+    outbox.retry(held, 60.0, "no answer")
+    connection.execute(
+        "UPDATE outbox SET updated_at = now() + interval '5 hours', next_try_at = now() + interval '5 hours'"
+    )
+    if noted == "newer text":
+        assert outbox.enqueue("k", "42", Text("newer"), now() + timedelta(days=2))
+    elif noted == "late stub":
+        outbox.stub_sent(held, 7)
+    else:
+        outbox.filled(held, 0, 7)
+    assert outbox.lease() is not None
+
+
 def test_a_clock_that_was_set_back_leaves_no_chat_alone_for_longer(connection: Connection) -> None:
     pace = Pace(connection)
     pace.hold("42", 3)
