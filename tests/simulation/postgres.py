@@ -209,14 +209,18 @@ class Session:
             self._break()
         if faults.strikes("slow statement", f"{self.process.name}: {what}"):
             scheduler.sleep(what, faults.chance("slow statement").choice((0.1, 2.0, 15.0)))
+        before_s = behind_s = 0.0
         if what in OVERTAKEN and faults.strikes("overtaken", f"{self.process.name}: {what}"):
-            scheduler.sleep(what, faults.chance("overtaken").choice((1.05, 1.5, 4.0)) * database.lease_s)
+            stands_s = faults.chance("overtaken").choice((0.3, 1.05, 1.5, 4.0)) * database.lease_s
+            before_s, behind_s = faults.chance("overtaken").choice(((stands_s, 0.0), (0.0, stands_s)))
+        scheduler.sleep(what, before_s)
         if faults.strikes("statement hangs", f"{self.process.name}: {what}"):
             scheduler.sleep(what, 70.0)
             self._break()
         began_ns = database.machine.wall_ns
         if faults.strikes("statement waits for a lock", f"{self.process.name}: {what}"):
             scheduler.sleep(what, faults.chance("statement waits for a lock").choice((0.05, 1.0, 10.0)))
+        scheduler.sleep(what, behind_s)
         return began_ns
 
     def _break(self, *, after: bool = False) -> None:

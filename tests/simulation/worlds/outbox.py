@@ -46,7 +46,7 @@ class OutboxWorld(World):
         "slow statement": 0.015,
         "statement hangs": 0.0005,
         "statement waits for a lock": 0.01,
-        "overtaken": 0.02,
+        "overtaken": 0.06,
         "connection refused": 0.02,
         "request lost": 0.02,
         "answer lost": 0.03,
@@ -84,9 +84,7 @@ class OutboxWorld(World):
         self.weeks = [(_FIRST_DAY.toordinal() - 7 * number) for number in range(chance.choice((2, 5, 12)))]
         self.lease_s = chance.choice((3.0, 5.0, 30.0, 120.0))  # longer than a turn is waited for
         #: how long messages are of use; in some worlds that is over in the middle of everything
-        self.lifetimes_s = chance.choice(
-            ((20, 120, 600, 10_800, 604_800), (20, 120, 600, 10_800, 604_800), (4, 7, 12, 25))
-        )
+        self.lifetimes_s = chance.choice(((20, 120, 600, 10_800, 604_800), (4, 7, 12, 25, 100)))
         self.limits = chance.choice((LIMITS, LIMITS, Limits(1.0, 5, 2, 30.0, 1.0)))
         self.database = self._new_database()
         self.telegram = Telegram(self.scheduler, self.faults, self.story, self._unkillable("telegram"))
@@ -101,7 +99,7 @@ class OutboxWorld(World):
         for number in range(chance.choice((1, 1, 2))):
             host = self.machine(f"reporter-host-{number + 1}")
             self.program(host, f"reporter {number + 1}", Reporter(self).run)
-        for number in range(chance.choice((1, 2, 3))):
+        for number in range(chance.choice((1, 2, 3, 3))):
             host = self.machine(f"sender-host-{chance.choice((1, 1, 2))}")
             self.program(host, f"sender {number + 1}", partial(send_forever, self), restart_s=15.0)
         self.person = Person(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.telegram.sender import MAX_LOST_STUBS
@@ -15,15 +15,11 @@ from tests.simulation.telegram import Answer, Call, Message
 from tests.simulation.worlds.outbox_in_time import LAST, InTime
 from tests.simulation.worlds.outbox_leases import LeaseAudit
 from tests.simulation.worlds.outbox_pace import PaceAudit
+from tests.simulation.worlds.outbox_rows import ROWS, Row, report_of
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.outbox import OutboxWorld
 
-_ROWS = """
-SELECT id, chat_id, state, split_part(ltrim(body, '📊 '), chr(10), 1) AS version, message_ids,
-       filled, filling, lost_stubs, parts, not_after, told_week, coalesce(last_error, '') AS error, message_key
-FROM outbox ORDER BY id
-"""
 #: Statements after which nothing has to be looked at.
 _IDLE = (
     "outbox.hold",
@@ -33,24 +29,6 @@ _IDLE = (
     "outbox.files",
     "outbox.ids",
 )
-
-
-class Row(NamedTuple):
-    """A message as the table has it."""
-
-    id: int
-    chat_id: str
-    state: str
-    version: str
-    message_ids: list[int]
-    filled: int
-    filling: int
-    lost_stubs: int
-    parts: int
-    not_after: datetime
-    told_week: date | None
-    error: str
-    key: str
 
 
 class Part(NamedTuple):
@@ -108,13 +86,13 @@ class OutboxAudit:
 
     def has_twin(self, row: Row) -> bool:
         """Whether there is another message of the same report, under another id of its chat."""
-        return any(_report(one) == _report(row) and one.id != row.id for one in self.rows.values())
+        return any(report_of(one) == report_of(row) and one.id != row.id for one in self.rows.values())
 
     def may_stand(self, monday: date, family: int, *, except_key: str) -> bool:
         """Whether the text of a report may stand in its chat by another message than that of a key."""
         report = f"report {monday} {family}"
         return any(
-            _report(row) == report and row.key != except_key and row.filling for row in self.rows.values()
+            report_of(row) == report and row.key != except_key and row.filling for row in self.rows.values()
         )
 
     def lacks_files(self, row: Row, *, wholly: bool = False) -> bool:
@@ -148,7 +126,7 @@ class OutboxAudit:
                 self._fail("last state", f"{row.id} is {row.state}")
 
     def _read(self, session: Session) -> None:
-        for found in self._world.database.look(_ROWS):
+        for found in self._world.database.look(ROWS):
             row = Row(*found)
             before = self.rows.get(row.id)
             if before == row:
@@ -297,7 +275,3 @@ class OutboxAudit:
             for message in self._messages_of(outbox_id)
             if message.file is not None
         )
-
-
-def _report(row: Row) -> str:
-    return row.version.rpartition(" ")[0]

@@ -53,8 +53,9 @@ class InTime:
             waits_s = (world.scheduler.now_ns - since_ns) / NS
             if waits_s > ENOUGH_S:
                 world.fail("sent in time", f"{number} is {state} after {waits_s:.0f} s in quiet")
-        elif state == "expired" and self.since_ns[number] > self._healed_ns > 0:
-            if not_after > self._healed_at + timedelta(seconds=ENOUGH_S):
-                world.fail(
-                    "sent in time", f"{number} expired at {not_after}, all was well at {self._healed_at}"
-                )
+        elif (
+            state == "expired"
+            and self.since_ns[number] > self._healed_ns > 0
+            and not_after > self._healed_at + timedelta(seconds=ENOUGH_S)
+        ):
+            world.fail("sent in time", f"{number} expired at {not_after}, all was well at {self._healed_at}")

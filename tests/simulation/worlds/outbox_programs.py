@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from reports import delivery, schedule
 from reports.delivery import Destination
 from reports.telegram.outbox import File, Outbox, Told
-from reports.telegram.text import Entity, Text
+from reports.telegram.text import Text, TextBuilder
 from reports.weeks import Week
 from signaltape.settings import Secret, Settings
 from sink.db import CONNECTION_ERRORS
@@ -24,7 +24,7 @@ from tests.simulation.telegram import LONGEST_WAY_S
 if TYPE_CHECKING:
     from tests.simulation.postgres import Session
     from tests.simulation.worlds.outbox import OutboxWorld
-    from tests.simulation.worlds.outbox_audit import Row
+    from tests.simulation.worlds.outbox_rows import Row
 
 _URL = Secret("postgresql://tables/db")
 _TOKEN = Secret("12345:token")
@@ -70,13 +70,13 @@ class Reporter:
             return  # sent under an id that nobody can know to be this chat's: a person would not ask for it again
         not_after = now + timedelta(seconds=chance.choice(world.lifetimes_s))
         version = world.audit.new_version(week.monday, family)
-        text = _text(version, chance.choice((0, 0, 0, 60, 120)))
+        text = _text(version, chance.choice((0, 0, 0, 0, -1, 60, 120)))
         world.audit.give(version, text)
         files = [
             File(kind, f"{week.name}.{kind}", f"{kind} of {version}".encode())
             for kind in ("photo", "document")
         ]
-        files = files[: chance.choice((0, 0, 2))]
+        files = files[: chance.choice((0, 2, 2))]
         outbox.enqueue(key, current, text, not_after, files, Told(week.monday, f'["{version}"]'))
 
     def _drain(self, connection: Session, process: Process, family: int) -> None:
@@ -170,6 +170,10 @@ def _now(process: Process) -> datetime:
 
 
 def _text(version: str, lines: int) -> Text:
-    head = f"📊 {version}"
-    body = [f"{version} line {number} {_LONG_LINE}" for number in range(lines)]
-    return Text("\n".join([head, *body]), [Entity("bold", 0, len(version))])
+    """A report's text. One without lines that is too long all the same has no good place to be cut at."""
+    builder = TextBuilder().line(f"📊 {version}", "bold")
+    for number in range(lines):
+        builder.line(f"{version} line {number} {_LONG_LINE}", "code" if number % 30 == 29 else None)
+    if lines < 0:
+        builder.add(" 📊 ".join(f"{version} {number}" for number in range(300)), "code")
+    return builder.build()

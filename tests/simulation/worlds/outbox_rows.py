@@ -1,0 +1,35 @@
+"""The messages of an outbox, as the table has them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import NamedTuple
+
+ROWS = """
+SELECT id, chat_id, state, split_part(ltrim(body, '📊 '), chr(10), 1) AS version, message_ids,
+       filled, filling, lost_stubs, parts, not_after, told_week, coalesce(last_error, '') AS error, message_key
+FROM outbox ORDER BY id
+"""
+
+
+class Row(NamedTuple):
+    """A message as the table has it."""
+
+    id: int
+    chat_id: str
+    state: str
+    version: str
+    message_ids: list[int]
+    filled: int
+    filling: int
+    lost_stubs: int
+    parts: int
+    not_after: datetime
+    told_week: date | None
+    error: str
+    key: str
+
+
+def report_of(row: Row) -> str:
+    """Which report it is, whatever its version."""
+    return row.version.rpartition(" ")[0]
