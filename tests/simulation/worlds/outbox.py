@@ -58,7 +58,7 @@ class OutboxWorld(World):
         "server fault before": 0.02,
         "server fault after": 0.02,
         "nonsense": 0.01,
-        "odd answer": 0.03,
+        "odd answer": 0.2,
         "moved in a circle": 0.003,
         "Postgres away": 0.2,
         "Telegram away": 0.2,
