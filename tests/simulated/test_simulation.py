@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.simulated.seeds import FOUND
+from tests.simulation.databases import databases
 from tests.simulation.hunting import difference
 from tests.simulation.pool import Pool, cores
 from tests.simulation.runs import Run
@@ -40,8 +41,9 @@ def _simulate(*arguments: str, **environment: str) -> tuple[int, dict[str, Any],
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    with Pool(cores()) as made:
-        yield made
+    worlds = sorted({run.world for run in FOUND.values()})
+    with databases(worlds, cores()) as made, Pool(cores(), made) as pool:
+        yield pool
 
 
 def test_no_promise_is_broken_for_a_minute() -> None:
