@@ -92,7 +92,7 @@ class Telegram:
         self.on_begun: Callable[[Call], None] = lambda _call: None
         #: told of each answer that reaches who called
         self.on_answered: Callable[[Call, Answer], None] = lambda _call, _answer: None
-        self.on_change: Callable[[], None] = lambda: None
+        self.on_change: Callable[[Call], None] = lambda _call: None
         #: calls on their way
         self.under_way: dict[int, Call] = {}
         #: whether it ever asked to be left alone for as long as it may
@@ -132,7 +132,7 @@ class Telegram:
             del self.under_way[call.number]
             status, answer = self._take(call)
             self.story.tell("Telegram", f"call {call.number}: {status} {json.dumps(answer)[:120]}")
-            self.on_change()
+            self.on_change(call)
             if self.away or faults.strikes("answer lost", str(call.number)):
                 if chance.random() < 0.5:
                     self.after(back_s, lambda: answered(None))

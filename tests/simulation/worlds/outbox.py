@@ -81,7 +81,7 @@ class OutboxWorld(World):
         chance = self.chance
         self._undo: list[Any] = []
         self.loops: list[SimulatedLoop] = []
-        self.weeks = [(_FIRST_DAY.toordinal() - 7 * number) for number in range(chance.choice((2, 5, 12)))]
+        self.weeks = [(_FIRST_DAY.toordinal() - 7 * number) for number in range(chance.choice((4, 12, 30)))]
         self.lease_s = chance.choice((3.0, 5.0, 30.0, 120.0))  # longer than a turn is waited for
         #: how long messages are of use; in some worlds that is over in the middle of everything
         self.lifetimes_s = chance.choice(((20, 120, 600, 10_800, 604_800), (4, 7, 12, 25, 100)))

@@ -61,7 +61,7 @@ class OutboxAudit:
         world.telegram.on_begin = self._on_begin
         world.telegram.on_begun = self._on_begun
         world.telegram.on_answered = self._on_answered
-        world.telegram.on_change = self.check
+        world.telegram.on_change = self._on_change
 
     def new_version(self, monday: date, family: int) -> str:
         """A name for a text of a week's report that nobody used yet."""
@@ -142,6 +142,7 @@ class OutboxAudit:
             if before is not None and before.state == "sent" and row.state not in ("sent", "queued"):
                 self._fail("sent is sent", f"{row.id} is {row.state} now")
             self.rows[row.id] = row
+            self._check_row(row)
             what = f"{row.state} {row.version} in {row.chat_id}, ids {row.message_ids}, filled {row.filled}"
             self._world.story.tell(
                 f"message {row.id}", f"{what}, filling {row.filling}, lost {row.lost_stubs}, {row.error[:60]}"
@@ -220,7 +221,6 @@ class OutboxAudit:
         if self._touched:
             self._touched = False
             self._read(session)
-            self.check()
             self._check_told()
 
     def _on_begin(self, process: Process) -> tuple[int, int]:
@@ -240,6 +240,10 @@ class OutboxAudit:
         family = world.telegram.chats[call.chat_id].family
         if family != int(self.rows[call.outbox_id].version.split()[2]):
             self._fail("the right chat", f"call {call.number} goes to {call.chat_id}")
+
+    def _on_change(self, call: Call) -> None:
+        self._check_row(self.rows[call.outbox_id])
+        self._check_texts()
 
     def _on_answered(self, call: Call, answer: Answer) -> None:
         self.pace.answered(call, answer, self._sessions[call.process])
