@@ -67,7 +67,7 @@ FROM outbox WHERE state IN ('queued', 'sending')
 
 -- name: stub_begun
 -- Written before a stub is sent: if nobody lives to write what came of it, it may stand in the chat.
-UPDATE outbox SET lost_stubs = lost_stubs + 1, updated_at = now()
+UPDATE outbox SET lost_stubs = lost_stubs + 1, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND not_after > clock_timestamp()
 RETURNING id
 
@@ -84,24 +84,24 @@ RETURNING message_ids[%(place)s + 1], attempts = %(attempts)s AND state = 'sendi
 
 -- name: stub_not_sent
 -- The stub certainly does not stand in the chat.
-UPDATE outbox SET lost_stubs = lost_stubs - 1, updated_at = now()
+UPDATE outbox SET lost_stubs = lost_stubs - 1, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND lost_stubs > 0
 
 -- name: stub_gone
 -- A stub was deleted from the chat before it held its text: it counts as one that was lost.
 UPDATE outbox
-SET message_ids = message_ids[:%(place)s], filling = %(place)s, lost_stubs = lost_stubs + 1, updated_at = now()
+SET message_ids = message_ids[:%(place)s], filling = %(place)s, lost_stubs = lost_stubs + 1, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
 
 -- name: fill_begun
 -- Written before a stub is filled: if nobody lives to write what came of it, its text may stand in the chat.
-UPDATE outbox SET filling = greatest(filling, %(place)s + 1), updated_at = now()
+UPDATE outbox SET filling = greatest(filling, %(place)s + 1), updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND not_after > clock_timestamp()
 RETURNING id
 
 -- name: not_filled
 -- The stub at this place certainly does not hold its text.
-UPDATE outbox SET filling = %(place)s, updated_at = now()
+UPDATE outbox SET filling = %(place)s, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
 
 -- name: filled
