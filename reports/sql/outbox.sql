@@ -56,7 +56,8 @@ RETURNING id, message_key, chat_id, body, entities, message_ids, filled, filling
 -- name: hold
 -- Before every call: is it still this sender's, and still of use? Then for a whole lease more. By the clock, here and
 -- where a call begins: a statement that waits for a lock began when the message still had time.
-UPDATE outbox SET leased_until = now() + make_interval(secs => %(lease_s)s), updated_at = now()
+UPDATE outbox
+SET leased_until = now() + make_interval(secs => %(lease_s)s), next_try_at = least(next_try_at, now()), updated_at = now()
 WHERE id = %(id)s AND state = 'sending' AND attempts = %(attempts)s AND not_after > clock_timestamp()
 RETURNING id
 
