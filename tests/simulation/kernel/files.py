@@ -18,6 +18,8 @@ from typing import Any
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import Scheduler
 
+#: Numbers of sockets from here on are those of models: no file of the process has one that high.
+MODEL_SOCKETS = 1_000_000
 #: What a disk may say to an operation on a path: raise OSError. Operations: open, create, write, sync, list, stat,
 #: remove, rename, map.
 Trouble = Callable[[str, str], None]
@@ -310,6 +312,10 @@ class SimulatedOs:
         path = real_os.readlink(f"/proc/self/fd/{fd}")
         self._disk.touch_point("sync", path)
         self._disk.on_sync(path)
+
+    def dup(self, fd: int) -> int:
+        """A copy; of a socket that is a model's only the number."""
+        return fd if fd >= MODEL_SOCKETS else real_os.dup(fd)
 
     def getpid(self) -> int:
         process = self._disk.process

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psycopg
 from psycopg import errors
 
+from tests.simulation.kernel.files import MODEL_SOCKETS
+
 if TYPE_CHECKING:
     from tests.simulation.tables.database import Fate, ModelDatabase
-
-#: Numbers of sockets: no file of the process has one that high.
-_FIRST_FILENO = 1_000_000
 
 
 class Write(NamedTuple):
@@ -41,7 +40,7 @@ class ModelConnection:
         """A number for its socket. Raises OperationalError, as psycopg does, if it has ended."""
         if self.closed or self._lost is not None:
             raise psycopg.OperationalError("the connection is closed")
-        return _FIRST_FILENO + self.number
+        return MODEL_SOCKETS + self.number
 
     def close(self) -> None:
         """End the session."""

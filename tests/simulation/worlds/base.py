@@ -24,8 +24,6 @@ from tests.simulation.worlds.programs import Program, Supervisor
 
 #: Where the disks of all machines lie: in memory, if there is such a place.
 DISKS: str | None = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-#: So many steps without a fault must be enough to bring everything to its end.
-SETTLING_STEPS = 400_000
 #: So long, by true time, may a process take that was asked to stop. Platforms kill after 30 seconds.
 STOP_WITHIN_S = 30.0
 
@@ -64,6 +62,8 @@ class World:
     name = "world"
     #: how likely each kind of fault strikes at a point where it may; each run takes some of them
     RATES: Mapping[str, float] = {}
+    #: so many steps without a fault must be enough to bring everything to its end
+    SETTLING_STEPS = 400_000
     #: kinds that excuse nothing
     MILD: Collection[str] = ()
 
@@ -194,9 +194,12 @@ class World:
         self.disturb()
         self.story.tell("world", "faults end")
         self.settle()
-        if not scheduler.run(lambda: self.violation is not None or self._looks_settled(), SETTLING_STEPS):
+        if not scheduler.run(
+            lambda: self.violation is not None or self._looks_settled(), self.SETTLING_STEPS
+        ):
             self.fail(
-                "liveness", f"not settled {SETTLING_STEPS} steps after the last fault: " + self._whereabouts()
+                "liveness",
+                f"not settled {self.SETTLING_STEPS} steps after the last fault: " + self._whereabouts(),
             )
         if self._is_over():
             return
@@ -204,7 +207,7 @@ class World:
         self.finishing = True
         self.supervisor.stop_all()
         if not scheduler.run(
-            lambda: self.violation is not None or not self.supervisor.running(), SETTLING_STEPS
+            lambda: self.violation is not None or not self.supervisor.running(), self.SETTLING_STEPS
         ):
             self.fail("liveness", "asked to stop, still running: " + self._whereabouts())
         if self.violation is None:

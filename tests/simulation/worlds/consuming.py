@@ -56,6 +56,7 @@ class ConsumingWorld(World):
     """Redis, workers and tables; every entry that Redis keeps ends in a table or as a dead letter, once."""
 
     name = "consuming"
+    SETTLING_STEPS = 2_000_000  # thousands of entries may wait, and some of them are refused one by one
     RATES = {
         "kill": 0.0006,
         "stall": 0.0002,

@@ -53,7 +53,7 @@ _ELSEWHERE = frozenset(
     )
 )
 #: What troubled its sending excuses that an event is sent again: so long before and after.
-_BEFORE_NS, _AFTER_NS = 1 * NS, 20 * NS
+_BEFORE_NS, _AFTER_NS = 8 * NS, 20 * NS
 #: A cursor that could not be written may be an old one for so long.
 _LONG_NS = 30 * NS
 #: After so long without any trouble the cursor is behind an event that Redis took.
