@@ -15,6 +15,7 @@ from signaltape.clock import utc_now
 from signaltape.errors import JournalUnavailable
 from signaltape.journal import writer as writer_module
 from signaltape.journal.frame import body_prefix
+from signaltape.journal.home import backlog_bytes
 from signaltape.journal.reader import JournalReader, Place
 from signaltape.journal.segment import publish_segment
 from signaltape.journal.writer import JournalWriter
@@ -210,4 +211,30 @@ def test_a_reader_misses_nothing_of_what_follows_a_handler_amid_a_change(
     assert interrupted
     assert found == writer.events == 33
     reader.close()
+    writer.close()
+
+
+def test_a_handler_amid_a_change_does_not_look_through_all_segments(
+    writer: JournalWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There may be thousands of them: signals would come faster than it is done with one."""
+    looks = 0
+
+    def look(folder: Path) -> int:
+        nonlocal looks
+        looks += 1
+        return backlog_bytes(folder)
+
+    monkeypatch.setattr(writer_module, "backlog_bytes", look)
+    during = []
+
+    def emit() -> None:
+        before = looks
+        for _ in range(5):
+            writer.append(BODY)
+        during.append(looks - before)
+
+    fill_segments(writer, emit, monkeypatch)
+    assert during == [0]
+    assert looks > 0
     writer.close()

@@ -211,10 +211,12 @@ class JournalWriter:
         close the journal too, or return as a forked child, which has no part in it.
         """
         self._refuse_if_closed()
-        # In a handler a small one, soon made: the next signal may be near.
-        usual = min(_SMALL_BYTES, self._segment_bytes) if self._depth > 1 else self._segment_bytes
+        in_handler = self._depth > 1
+        # In a handler a small one, soon made: the next signal may be near. Room for it is made with the next one.
+        usual = min(_SMALL_BYTES, self._segment_bytes) if in_handler else self._segment_bytes
         size = max(usual, HEADER_BYTES + frame_bytes)
-        self._make_room(size)
+        if not in_handler:
+            self._make_room(size)
         draft = draft_segment(self.folder, next(self._drafts), size)
         # In one step, no number is used twice; and first, what a handler begins from now on is behind it: a reader
         # takes the last number for the segment that is being written to.
