@@ -9,6 +9,7 @@ its commit, or, after a crash, before the next one.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import NamedTuple
 
 from replay.adoption import same_content
 from replay.atomic import sync_folder
-from replay.ledger_file import open_database
+from replay.ledger_file import inode_of, open_database
 from replay.ledger_files import INSERT, Files
 
 _SCHEMA = (
@@ -46,6 +47,7 @@ class Ledger(Files):
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(folder, open_database(folder))
+        self._inode = inode_of(folder)
         self._planned = False
         try:
             if "digest" not in self._columns_of_lines():
@@ -92,6 +94,9 @@ class Ledger(Files):
         """
         while True:
             self._db.execute("BEGIN IMMEDIATE")
+            if inode_of(self._folder) != self._inode:  # whoever has the next one would not wait for us
+                self._db.execute("ROLLBACK")
+                raise sqlite3.OperationalError("the ledger was deleted or replaced meanwhile")
             if self._db.execute("SELECT 1 FROM plans LIMIT 1").fetchone() is None:
                 return
             with self._ending():

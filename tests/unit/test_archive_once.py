@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -10,8 +11,10 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from replay import retention
 from replay.archiver import Archive
-from replay.atomic import alone_in
+from replay.atomic import alone_in, write_beside
+from replay.files import archive_files
 from replay.ledger_file import inode_of, set_aside
 from replay.packed import packed_lines
 from replay.retention import apply, keep_of
@@ -203,3 +206,34 @@ def test_what_a_ledger_that_is_gone_left_beside_it_is_not_taken_for_the_next_one
         archive(tmp_path, Order(2))
         assert file.read() == b"of another"
     assert numbers(tmp_path / TODAY) == [1, 2]
+
+
+def test_retention_goes_no_further_once_its_ledger_was_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would not wait for an archiver with the next ledger: what that one appends meanwhile would be lost."""
+
+    def event(number: int, days: int = 0) -> tuple[str, bytes]:
+        return record("state_event", NOON - timedelta(days=days), symbol="S", id=Order(number).line_id)
+
+    def replace(root: Path, folder: str) -> list[Path]:
+        if inode_of(root) == inode:
+            set_aside(root, inode)
+        return archive_files(root, folder)
+
+    def append_meanwhile(target: Path, chunks: Iterable[bytes]) -> Path:
+        hidden = write_beside(target, chunks)
+        if target == tmp_path / path:
+            write(tmp_path, [event(3)])
+        return hidden
+
+    path = Path("data/events/S.jsonl")
+    write(tmp_path, [event(1, days=30), event(2)])
+    inode = inode_of(tmp_path / "data")
+    with monkeypatch.context() as patched:
+        patched.setattr(retention, "archive_files", replace)
+        patched.setattr(retention, "write_beside", append_meanwhile)
+        report = apply(tmp_path, KEEP, NOON)
+    write(tmp_path, [event(3), event(4)])
+    assert numbers(tmp_path / path)[-3:] == [2, 3, 4]
+    assert report.errors == ["archive: the ledger was deleted or replaced meanwhile"]
