@@ -25,15 +25,17 @@ VALUES (%(id)s, %(position)s, %(kind)s, %(name)s, %(content)s)
 SELECT state, last_error FROM outbox WHERE message_key = %(message_key)s
 
 -- name: expire
--- What is past its time is never sent. Where the text stands in the chat already, only its files come too late; where
--- it may stand there, a person should look.
+-- What is past its time is never sent. Where the text stands in the chat already, only files that wait come too late;
+-- where it may stand there, a person should look. A lease that was written in the future holds nothing up: see lease.
 UPDATE outbox
 SET state = CASE WHEN filled >= parts THEN 'sent' WHEN filling > filled THEN 'uncertain' ELSE 'expired' END,
-    last_error = CASE WHEN filled >= parts THEN 'its files were not sent in time'
+    last_error = CASE WHEN filled >= parts THEN (
+                          SELECT 'its files were not sent in time' FROM outbox_files f
+                          WHERE f.outbox_id = outbox.id AND f.state = 'queued' LIMIT 1)
                       WHEN filling > filled THEN %(in_doubt)s ELSE last_error END,
     leased_until = NULL, updated_at = now()
 WHERE state IN ('queued', 'sending') AND not_after <= now()
-  AND (leased_until IS NULL OR leased_until < now())
+  AND (leased_until IS NULL OR leased_until < now() OR updated_at > now() + interval '1 minute')
 
 -- name: lease
 -- Take one message that is due; nobody else gets it until the lease ends. attempts is the number of the lease. A row

@@ -337,3 +337,35 @@ def test_files_follow_their_report_into_the_new_group(connection: Connection) ->
     assert [name for _, name, _ in server.files.values()] == ["week.png"]
     assert list(server.messages.values()).count(REPORT.text) == 1
     assert state(connection) == "sent"
+
+
+@pytest.mark.parametrize("files", [0, 1])
+def test_a_message_that_was_sent_whole_by_a_sender_that_then_died_lacks_nothing(
+    connection: Connection, files: int
+) -> None:
+    outbox = Outbox(connection)
+    outbox.enqueue("k", "42", REPORT, now() + SOON, [File("photo", "week.png", b"picture")] * files)
+    held = outbox.lease()
+    assert held is not None
+    outbox.stub_begun(held)
+    outbox.stub_sent(held, 100)
+    outbox.filled(held, 0, 100)
+    for position in range(files):
+        outbox.file_is(held, position, "uncertain")
+        outbox.file_sent(held, position, 101)
+    connection.execute("UPDATE outbox SET not_after = now(), leased_until = now() - interval '1 s'")
+    assert outbox.lease() is None
+    assert outbox.state("k") == ("sent", None)
+
+
+def test_a_message_whose_sender_died_expires_though_the_clock_was_set_back(connection: Connection) -> None:
+    outbox = Outbox(connection)
+    outbox.enqueue("k", "42", REPORT, now() + SOON)
+    assert outbox.lease() is not None, "by a sender that dies"
+    connection.execute(
+        "UPDATE outbox SET not_after = now(), updated_at = now() + interval '5 hours',"
+        " leased_until = now() + interval '5 hours'"
+    )
+    assert outbox.lease() is None
+    assert outbox.state("k") == ("expired", None)
+    assert outbox.next_due_s() is None, "nothing is waited for"
