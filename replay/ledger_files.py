@@ -75,7 +75,11 @@ class Files:
         """Take over compressed files that an older ledger, restored, does not know. Within a transaction."""
         for path in self._every():
             if path.endswith(COMPRESSED) and not self.knows(path):
-                self.adopt(path, with_ids=self._is_late(path))
+                late = self._is_late(path)
+                self.adopt(path, with_ids=late)
+                plain = path.removesuffix(COMPRESSED)
+                if late and (self._folder / plain).exists():  # maybe of the time before it was compressed
+                    self.adopt(plain)
 
     def adopt(self, path: str, *, with_ids: bool = True) -> int:
         """Take over a file as it is, up to its last whole line; returns that length. Within a transaction."""
@@ -156,13 +160,14 @@ class Files:
     def _elsewhere(self, path: str, ids: Iterable[str]) -> set[str]:
         """Those known ids that another file holds: it is read, for the ledger may not know what became of it."""
         said: defaultdict[int, set[str]] = defaultdict(set)
+        packed = (self._folder / f"{path}{COMPRESSED}").exists()
         for line_id in ids:
-            place = place_in(self._mark(_key(line_id)))
-            if place not in (None, place_of(path)):
+            place = place_in(self._mark(_key(line_id))) or place_of(path)
+            if packed or place != place_of(path):
                 said[place].add(line_id)
         if not said:
             return set()
-        held = ((name, said.get(place_of(name), set())) for name in self._every())
+        held = ((name, said.get(place_of(name), set())) for name in self._every() if name != path)
         return {
             line_id
             for name, some in held

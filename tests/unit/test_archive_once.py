@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -125,6 +127,27 @@ def test_a_restored_ledger_knows_what_was_compressed_though_retention_came_first
     archive(tmp_path, Order(2), Order(5))
     assert numbers(tmp_path / f"{TODAY}.zst") == [1, 2, 4]
     assert numbers(tmp_path / TODAY) == [5]
+
+
+@pytest.mark.parametrize("ledger", ["lost", "older", "older, of digests alone"])
+def test_what_is_compressed_counts_once_though_its_plain_file_is_there_again(
+    tmp_path: Path, ledger: str
+) -> None:
+    """A power cut between the two steps of compression, or a backup that was put back over what is there."""
+    archive(tmp_path, Order(1), Order(2))
+    path = tmp_path / "data/archive.db"
+    plain, older = (tmp_path / TODAY).read_bytes(), path.read_bytes()
+    apply(tmp_path, KEEP, LATER)
+    (tmp_path / TODAY).write_bytes(plain)
+    path.unlink()
+    if ledger != "lost":
+        path.write_bytes(older)
+    if ledger == "older, of digests alone":
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute("UPDATE lines SET digest = digest & 4294967295")
+    archive(tmp_path, Order(2), Order(3))
+    assert numbers(tmp_path / f"{TODAY}.zst") == [1, 2]
+    assert numbers(tmp_path / TODAY) == [3]
 
 
 def test_a_compressed_file_that_is_known_is_not_read_again(
