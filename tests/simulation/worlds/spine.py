@@ -7,28 +7,22 @@ import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import signaltape.emitter
 import signaltape.journal.lock
 import signaltape.shipping.service
-import worker.loop
 from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.names import Slot, consumer_name
 from signaltape.consuming.read_ahead import Limits
 from signaltape.emitter import Emitter
-from signaltape.settings import Secret, Settings
+from signaltape.settings import Settings
 from signaltape.shipping.service import ship_forever
 from signaltape.stream import WORKER_GROUP, stream_key, stream_keys
 from tests.simulation.kernel.machines import Machine, Process
-from tests.simulation.kernel.network import Line, Service
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.network import Line
 from tests.simulation.kernel.threads import Event
-from tests.simulation.redis import ModelRedis
 from tests.simulation.tables.database import ModelDatabase
-from tests.simulation.tables.writer import ModelWriter
 from tests.simulation.worlds.audit import Audit
-from tests.simulation.worlds.base import World
 from tests.simulation.worlds.damage import Damage
 from tests.simulation.worlds.keeping import Keeping
 from tests.simulation.worlds.lasting import Lasting
@@ -36,15 +30,12 @@ from tests.simulation.worlds.redis_troubles import RedisTroubles
 from tests.simulation.worlds.ship_once import ShipOnce
 from tests.simulation.worlds.spine_nemesis import SpineNemesis
 from tests.simulation.worlds.spine_rates import RATES, calmed
-from tests.simulation.worlds.truth import Truth, given_of
+from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM, StreamWorld
 from tests.simulation.worlds.workload import Workload
 from worker.loop import Worker
 
-_URL = Secret("redis://redis:6379/0")
-_STREAM = "signaltape"
 
-
-class SpineWorld(World):
+class SpineWorld(StreamWorld):
     """Engines, shippers, Redis, workers and tables; every event stored once, whatever happens."""
 
     name = "spine"
@@ -54,11 +45,7 @@ class SpineWorld(World):
 
     def build(self) -> None:
         chance = self.chance
-        self.truth = Truth()
-        #: segments of which one bit was flipped: no second one, that is beyond what checksums mend
-        self.flipped: set[Path] = set()
-        #: whether Redis ever lost what it had taken
-        self.redis_forgot = False
+        self.prepare()
         self.partitions = chance.choice((1, 1, 2, 3))
         self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
         #: whether Redis may not be asked what became of what it was given: then losses may go unnoticed
@@ -72,19 +59,8 @@ class SpineWorld(World):
             claim_idle_ms=self.claim_idle_ms,
             retention_s=chance.choice((60, 3600)),
         )
-        redis_machine = self.machine("redis-host")
-        redis_machine.ahead_ns = chance.choice((0, 0, 3 * NS, -3 * NS))
-        self.redis = ModelRedis(lambda: redis_machine.wall_ns // 1_000_000, self._run_id())
-        self.service = Service(self.scheduler, self.redis, self.faults, self.story, "Redis")
-        self.service.wall_ms = lambda: redis_machine.wall_ns // 1_000_000
-        self.service.on_command = self._on_command
-        self.simulated.services["redis"] = self.service
-        redis_process = Process(redis_machine, "redis-server")
-        redis_process.killable = False
-        redis_process.start(self.service.run)
-        self.database = ModelDatabase(self.scheduler.pause, self.scheduler.wait)
-        self.database.lose_commit_answer = lambda: self.faults.strikes("commit answer lost")
-        self._patch()
+        self.make_servers(ModelDatabase)
+        self.put(signaltape.shipping.service, "POLL_S", 0.2)
         self.audit = Audit(self)
         self.keeping = Keeping(self)
         self.redis_troubles = RedisTroubles(self)
@@ -101,22 +77,17 @@ class SpineWorld(World):
     def settings(self, machine: Machine) -> Settings:
         """The settings of programs on a machine."""
         return Settings(
-            redis_url=_URL,
-            database_url=Secret("postgresql://tables/db"),
+            redis_url=REDIS_URL,
+            database_url=DATABASE_URL,
             feature_event_logging=True,
             home=self.path(machine, "home"),
-            stream=_STREAM,
+            stream=STREAM,
             partitions=self.partitions,
             segment_bytes=self.segment_bytes,
             journal_max_bytes=self.journal_max_bytes,
             shipped_keep_s=self.keep_s,
             stream_retention_s=self.limits.retention_s,
         )
-
-    @property
-    def stream_keys(self) -> list[bytes]:
-        """The keys of all partitions."""
-        return [key.encode() for key in stream_keys(_STREAM, self.partitions)]
 
     @property
     def homes(self) -> list[Machine]:
@@ -133,11 +104,7 @@ class SpineWorld(World):
         return self.audit.nothing_left()
 
     def heal(self) -> None:
-        self.service.alive = True
-        self.service.unreachable.clear()
-        self.redis.out_of_memory = self.redis.read_only = False
-        self.database.away = self.database.locked = False
-        self.database.refusing = lambda _entry: None
+        super().heal()
         for machine in self.machines.values():
             machine.full = False
         self.redis_troubles.heal()
@@ -162,28 +129,7 @@ class SpineWorld(World):
             if type(emitter._settings.home).__name__ == "SimulatedPath":
                 signaltape.emitter._with_journal.discard(emitter)
                 signaltape.emitter._emitters.discard(emitter)
-        signaltape.journal.lock._open_fds.clear()
-        for undo in self._undo:
-            undo()
-
-    def _patch(self) -> None:
-        self._undo: list[Any] = []
-        self._set(worker.loop, "connect", self._connect)
-        self._set(worker.loop, "BatchWriter", ModelWriter)
-        self._set(worker.loop, "socket", _Sockets(self.database))
-        self._set(signaltape.shipping.service, "POLL_S", 0.2)
-
-    def _set(self, module: Any, name: str, value: Any) -> None:
-        before = getattr(module, name)
-        setattr(module, name, value)
-        self._undo.append(lambda: setattr(module, name, before))
-
-    def _connect(self, url: Any, *, name: str = "", autocommit: bool = True) -> Any:
-        session = self.database.connect(url, name=name, autocommit=autocommit)
-        task = self.scheduler.current
-        assert task is not None
-        task.process.at_death.append(lambda: self.database.end_session(session))
-        return session
+        super().cleanup()
 
     def _build_engines(self, machine: Machine) -> None:
         chance = self.chance
@@ -231,11 +177,11 @@ class SpineWorld(World):
     def _worker(self, process: Process, stop: Event) -> None:
         slot = Slot(self.path(process.machine, "home", "worker"))
         name = consumer_name(None, slot, process.machine.name)
-        keys = stream_keys(_STREAM, self.partitions)
-        beyond = [stream_key(_STREAM, number) for number in range(self.partitions, self.partitions + 2)]
+        keys = stream_keys(STREAM, self.partitions)
+        beyond = [stream_key(STREAM, number) for number in range(self.partitions, self.partitions + 2)]
         Worker(
-            lambda: Consumer(_URL, name, keys, WORKER_GROUP, beyond),
-            Secret("postgresql://tables/db"),
+            lambda: Consumer(REDIS_URL, name, keys, WORKER_GROUP, beyond),
+            DATABASE_URL,
             stop,  # type: ignore[arg-type]
             self.limits,
         ).run()
@@ -250,50 +196,11 @@ class SpineWorld(World):
 
     def restart_redis(self, data: object) -> None:
         """The server comes back with these data, as another run."""
-        self.service.drop_all()
-        self.redis.load(data, self._run_id())
+        super().restart_redis(data)
         self.redis_troubles.restarted()
 
-    def _run_id(self) -> str:
-        return f"{self.chance.getrandbits(160):040x}"
-
-    def _on_command(self, line: Line, argv: Sequence[bytes], answer: bytes | None) -> None:
-        command = argv[0].upper()
+    def on_command(self, line: Line, argv: Sequence[bytes], answer: bytes | None) -> None:
         self.redis_troubles.on_command(argv)
-        if command == b"XADD" and answer is not None and answer[:1] == b"$":
-            entry_id = answer.split(b"\r\n")[1].decode()
-            fields = argv[3:]
-            values = dict(zip(fields[::2], fields[1::2], strict=False))
-            given = given_of(values[b"event"].decode(), values[b"data"])
-            self.audit.added(argv[1].decode(), entry_id, given)
-        elif command == b"XADD":
+        super().on_command(line, argv, answer)
+        if argv[0].upper() == b"XADD" and (answer is None or answer[:1] != b"$"):
             self.keeping.hitch()  # what stands behind it may be taken, and comes again
-        elif command == b"XACK" and answer is not None and answer[:1] == b":":
-            self.audit.acknowledged(argv[1].decode(), argv[2].decode(), [one.decode() for one in argv[3:]])
-
-
-class _Sockets:
-    """The module `socket` in `worker.loop`: there only the line to Postgres is shut down by it."""
-
-    SHUT_RDWR = 2
-
-    def __init__(self, database: ModelDatabase) -> None:
-        self._database = database
-
-    def socket(self, fileno: int) -> Any:
-        return _Line(self._database, fileno)
-
-
-class _Line:
-    def __init__(self, database: ModelDatabase, fileno: int) -> None:
-        self._session = database.session_of(fileno)
-
-    def __enter__(self) -> _Line:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing to close."""
-
-    def shutdown(self, _how: int) -> None:
-        if self._session is not None:
-            self._session.shut_down()

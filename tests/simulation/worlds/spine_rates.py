@@ -6,35 +6,14 @@ import random
 from collections.abc import Mapping
 
 from tests.simulation.worlds.keeping import EXCUSING
+from tests.simulation.worlds.streaming import STREAM_RATES
 
 #: How likely each strikes where it may. 0: it is there, or not, for a whole run.
 RATES = {
-    "kill": 0.0006,
-    "stall": 0.0002,
+    **STREAM_RATES,
     "signal": 0.002,
     "signal amid a change": 0.1,
-    "disk error": 0.0003,
-    "cut write": 0.3,
-    "request lost": 0.003,
-    "answer lost": 0.003,
-    "connection refused": 0.03,
-    "slow packet": 0.003,
-    "end unseen": 0.1,
-    "commit answer lost": 0.03,
-    "Redis crashes": 0.3,
-    "Redis crashes and forgets": 0.3,
-    "Redis is out of memory": 0.2,
-    "Redis is read-only": 0.1,
-    "Redis is flushed": 0.1,
-    "Redis evicts": 0.1,
-    "Redis out of reach": 0.3,
-    "Postgres away": 0.3,
-    "Postgres locked": 0.3,
-    "Postgres cuts": 0.3,
-    "Postgres refuses": 0.1,
     "disk full": 0.2,
-    "clock jumps": 0.15,
-    "asked to stop": 0.3,
     "bit flips": 0.1,
     "Redis has an older snapshot": 0.3,
     "Redis fails over": 0.3,
