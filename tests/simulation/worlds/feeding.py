@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,21 +11,16 @@ import msgspec
 from signaltape.stream import route, stream_key
 from tests.simulation.kernel.machines import Process
 from tests.simulation.worlds.truth import Given, Key
+from tests.support.samples import published, triggered
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.consuming import ConsumingWorld
 
 _TIMES = {"signal_published": "ts_published", "signal_triggered": "ts_triggered", "state_event": "timestamp"}
-_OF_A_KIND: dict[str, dict[str, Any]] = {
-    "signal_published": {
-        "confluence_score": 0.82,
-        "rr": 1.9,
-        "scenarios": {"primary": {"side": "long"}},
-        "expiry_minutes": 30,
-        "rules_version": "1",
-    },
-    "signal_triggered": {"entry_fill": 222.1, "time_to_trigger_ms": 4},
-    "state_event": {"eventType": "ENTRY"},
+_OF_A_KIND: dict[str, Callable[[str], dict[str, Any]]] = {
+    "signal_published": published,
+    "signal_triggered": triggered,
+    "state_event": lambda one: {"id": one, "symbol": "SOL-USDT-SWAP", "eventType": "ENTRY"},
 }
 
 
@@ -65,9 +60,7 @@ class Feeder:
         name = chance.choice(sorted(_OF_A_KIND))
         one = str(uuid.UUID(int=chance.getrandbits(128), version=4))
         data = {
-            "id" if name == "state_event" else "signal_id": one,
-            "symbol": "SOL-USDT-SWAP",
-            **_OF_A_KIND[name],
+            **_OF_A_KIND[name](one),
             "token": f"fed-{self._number}",
             _TIMES[name]: "2026-01-05T00:00:00.000216Z",
         }

@@ -8,6 +8,7 @@ from signaltape.emitter import Emitter
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.threads import Event, Thread
 from tests.simulation.worlds.truth import Given, Key
+from tests.support.samples import closed, published, triggered
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
@@ -96,29 +97,16 @@ class Workload:
         kind = chance.random()
         if kind < 0.4 or not self._open:
             signal_id = self._world.new_signal_id(process)
-            self._give(
-                Key(signal_id, "signal_published"), token, emitter.published, _published(signal_id, token)
-            )
+            event = published(signal_id, token=token)
+            self._give(Key(signal_id, "signal_published"), token, emitter.published, event)
             self._open.append(signal_id)
         elif kind < 0.7:
             signal_id = chance.choice(self._open)
-            event = {
-                "signal_id": signal_id,
-                "symbol": "SOL-USDT-SWAP",
-                "entry_fill": 222.1,
-                "time_to_trigger_ms": 4,
-            }
-            self._give(Key(signal_id, "signal_triggered"), token, emitter.triggered, event | {"token": token})
+            event = triggered(signal_id, token=token)
+            self._give(Key(signal_id, "signal_triggered"), token, emitter.triggered, event)
         elif kind < 0.8:
             signal_id = chance.choice(self._open)
-            event = {
-                "signal_id": signal_id,
-                "symbol": "SOL-USDT-SWAP",
-                "rr_realized": 1.65,
-                "exit_reason": "tp",
-            }
-            more = {"time_in_trade_ms": 900_000, "token": token}
-            self._give(Key(signal_id, "signal_closed"), token, emitter.closed, event | more)
+            self._give(Key(signal_id, "signal_closed"), token, emitter.closed, closed(signal_id, token=token))
         else:
             one = self._world.new_signal_id(process)
             state = {"id": one, "symbol": "SOL-USDT-SWAP", "eventType": "ENTRY", "token": token}
@@ -154,16 +142,3 @@ class Workload:
             self._world.fail(
                 "counters", f"{self._name} counts {counted} accepted events, there were {self._accepted}"
             )
-
-
-def _published(signal_id: str, token: str) -> dict[str, Any]:
-    return {
-        "signal_id": signal_id,
-        "symbol": "SOL-USDT-SWAP",
-        "confluence_score": 0.82,
-        "rr": 1.9,
-        "scenarios": {"primary": {"side": "long"}},
-        "expiry_minutes": 30,
-        "rules_version": "1",
-        "token": token,
-    }
