@@ -31,7 +31,13 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) ->
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--world", "worlds", multiple=True, type=click.Choice(list(WORLDS)), help="Only this one; may be given several times.")
+@click.option(
+    "--world",
+    "worlds",
+    multiple=True,
+    type=click.Choice(list(WORLDS)),
+    help="Only this one; may be given several times.",
+)
 @click.option("--seconds", type=float, help="How long.  [default: 600; with --runs: until they are done]")
 @click.option("--seed", type=int, help="The first one.  [default: a new one]")
 @click.option("--runs", type=click.IntRange(1), help="How many of each world.")
