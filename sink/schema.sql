@@ -256,6 +256,7 @@ CREATE TABLE public.signal_closures (
     rr_best numeric,
     fees_r numeric,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
     CONSTRAINT signal_closures_exit_reason_check CHECK ((exit_reason = ANY (ARRAY['tp'::text, 'sl'::text, 'time'::text, 'manual'::text, 'other'::text]))),
     CONSTRAINT signal_closures_time_in_trade_ms_check CHECK ((time_in_trade_ms >= 0))
 );
@@ -279,6 +280,7 @@ CREATE TABLE public.signal_invalidations (
     ts_invalidated timestamp with time zone NOT NULL,
     reason text NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
     CONSTRAINT signal_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
 );
 CREATE TABLE public.signal_layers (
@@ -296,6 +298,7 @@ CREATE TABLE public.signal_triggers (
     entry_fill numeric NOT NULL,
     time_to_trigger_ms bigint NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
     CONSTRAINT signal_triggers_entry_fill_check CHECK ((entry_fill > (0)::numeric)),
     CONSTRAINT signal_triggers_time_to_trigger_ms_check CHECK ((time_to_trigger_ms >= 0))
 );
@@ -316,13 +319,28 @@ CREATE TABLE public.signals (
     ref_id text,
     timeframe text,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    entry_low numeric,
+    entry_high numeric,
+    tp2 numeric,
+    atr_pct numeric,
+    data_quality text,
+    degraded boolean,
+    model_version text,
+    features_version text,
+    track text,
+    CONSTRAINT signals_atr_pct_check CHECK ((atr_pct >= (0)::numeric)),
     CONSTRAINT signals_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric))),
     CONSTRAINT signals_confluence_score_check CHECK (((confluence_score >= (0)::numeric) AND (confluence_score <= (1)::numeric))),
+    CONSTRAINT signals_data_quality_check CHECK ((data_quality = ANY (ARRAY['ok'::text, 'degraded'::text, 'bad'::text]))),
     CONSTRAINT signals_entry_check CHECK ((entry > (0)::numeric)),
+    CONSTRAINT signals_entry_high_check CHECK ((entry_high > (0)::numeric)),
+    CONSTRAINT signals_entry_low_check CHECK ((entry_low > (0)::numeric)),
     CONSTRAINT signals_expiry_minutes_check CHECK ((expiry_minutes > 0)),
     CONSTRAINT signals_rr_target_check CHECK ((rr_target > (0)::numeric)),
     CONSTRAINT signals_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
     CONSTRAINT signals_sl_check CHECK ((sl > (0)::numeric)),
+    CONSTRAINT signals_tp2_check CHECK ((tp2 > (0)::numeric)),
     CONSTRAINT signals_tp_check CHECK ((tp > (0)::numeric))
 );
 CREATE TABLE public.telegram_chats (
