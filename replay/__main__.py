@@ -16,7 +16,7 @@ from replay.cli import connected, counting, errors, redis_url
 from replay.health import logging_health, replay_health
 from replay.session_commands import commands
 from signaltape.clock import utc_now
-from signaltape.command import begin_command, usable_folder
+from signaltape.commands.command import begin_command, usable_folder
 from signaltape.redis_client import redis_client
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from consumer.decoding import Batch
+from consumer.writing import SinkUnavailable
 from replay.adoption import digest_of, mark_of
 from replay.appending import append
 from replay.atomic import replace_file, sync_names
@@ -17,11 +19,9 @@ from replay.layout import archive_file, data_folder, snapshot_file
 from replay.ledger import Ledger
 from replay.ledger_file import inode_of, is_damaged, set_aside
 from replay.lines import all_sortable, make_line, sortable
-from signaltape.consuming.writing import CannotWrite
+from signaltape.contract.records import RECORDS, Group
 from signaltape.failpoints import failpoint
-from signaltape.records import RECORDS, Group
 from signaltape.replay.line import BadLine, payload_of, read_head
-from sink.decoding import Batch
 
 log = logging.getLogger("replay")
 
@@ -63,7 +63,7 @@ class Archive:
         self.total = Archived()
 
     def write(self, batch: Batch) -> None:
-        """Append a batch. When this returns it is on disk; if it raises CannotWrite, nothing of it is."""
+        """Append a batch. When this returns it is on disk; if it raises SinkUnavailable, nothing of it is."""
         lines = _lines(batch)
         try:
             if self._ledger is not None and inode_of(self._root) != self._inode:
@@ -82,7 +82,7 @@ class Archive:
             self.close()
             if is_damaged(error):
                 self._set_aside()
-            raise CannotWrite(f"the archive under {self._root}", _why(error)) from error
+            raise SinkUnavailable(f"the archive under {self._root}", _why(error)) from error
         total = self.total
         self.total = Archived(
             total.lines + written,

@@ -8,21 +8,21 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
 
+from consumer.consumer import Consumer
+from consumer.decoding import decode_entries, to_dead_letter
+from consumer.entry import Decoding
+from consumer.loop import Loop, tune_interpreter
+from consumer.names import Slot, consumer_name
+from consumer.partitions import keys_beyond
+from consumer.prefetcher import Limits
 from replay.archiver import Archive, Archived
 from replay.layout import SESSIONS
 from replay.outlet import delete_streams
 from replay.retention import Keep, Report, apply, attempt, keep_of, old_partitions
 from signaltape.clock import WIB, utc_now
-from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.entry import Sorting
-from signaltape.consuming.loop import Loop, tune_interpreter
-from signaltape.consuming.names import Slot, consumer_name
-from signaltape.consuming.partitions import keys_beyond
-from signaltape.consuming.read_ahead import Limits
 from signaltape.settings import Secret, Settings
 from signaltape.stream import ARCHIVE_GROUP, stream_keys
 from sink.db import connect, one_line
-from sink.decoding import bury, sort_entries
 
 log = logging.getLogger("replay")
 
@@ -33,7 +33,7 @@ _RETENTION_HOUR = 3
 def archive(settings: Settings, redis_url: Secret, stop: threading.Event, *, once: bool) -> Archived:
     """Archive until stopped; with `once`, until the stream is drained. Returns what was done.
 
-    With `once`, raises the first error of Redis, or CannotWrite.
+    With `once`, raises the first error of Redis, or SinkUnavailable.
     """
     target = Archive(settings.data)
     name = consumer_name(settings.dyno, Slot(settings.home / "archiver"))
@@ -48,7 +48,7 @@ def archive(settings: Settings, redis_url: Secret, stop: threading.Event, *, onc
     if not once:
         daily.start()
     tune_interpreter()
-    Loop(make_consumer, target, Sorting(sort_entries, bury), stop, limits).run(once=once)
+    Loop(make_consumer, target, Decoding(decode_entries, to_dead_letter), stop, limits).run(once=once)
     return target.total
 
 

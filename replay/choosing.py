@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import redis
 
+from consumer.partitions import streams_beyond
 from replay.cli import connected, redis_url
 from replay.sources import ArchiveSource, PostgresSource, Source, Span, StreamSource
-from signaltape.consuming.partitions import streams_beyond
 from signaltape.errors import SettingsError
 from signaltape.redis_client import redis_client
 from signaltape.settings import Settings

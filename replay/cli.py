@@ -11,8 +11,8 @@ import redis
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from consumer.writing import SinkUnavailable
 from replay.reprocess import LiveDatabase
-from signaltape.consuming.writing import CannotWrite
 from signaltape.errors import SettingsError
 from signaltape.replay import SessionError
 from signaltape.settings import Secret, Settings
@@ -26,7 +26,7 @@ def errors() -> Iterator[None]:
         yield
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
-    except (SessionError, CannotWrite, LiveDatabase) as error:
+    except (SessionError, SinkUnavailable, LiveDatabase) as error:
         raise click.ClickException(str(error)) from None
     except DatabaseError as error:
         raise click.ClickException(f"Postgres: {one_line(error)}") from None

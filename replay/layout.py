@@ -21,7 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from signaltape.clock import WIB
-from signaltape.records import RECORDS, Group
+from signaltape.contract.records import RECORDS, Group
 
 SIGNALS = "signals"
 #: Where replay sessions lie under `data/`.

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from consumer.accepted import Outcome
+from consumer.decoding import decode_entries
+from consumer.entry import Entry
 from replay.arguments import moment
 from replay.sources import read_stream
-from signaltape.consuming.entry import Entry
 from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.session import ReplayEvent, read_events, read_manifest
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID
 from sink.db import Connection
-from sink.decoding import sort_entries
-from sink.entries import Outcome
 from sink.replays import fix_arrival, holds_live_events
 from sink.writer import BatchWriter
 
@@ -80,7 +80,7 @@ def reprocess(
 
 
 def _write(connection: Connection, entries: list[Entry], *, dry_run: bool) -> Outcome:
-    batch = sort_entries(entries)
+    batch = decode_entries(entries)
     outcome = Outcome()
     try:
         with connection.transaction():
@@ -109,7 +109,7 @@ def load(
     total = Reprocessed(0, Outcome())
     bad = BadLines()
     for events in _chunks(read_events(folder, bad=bad)):
-        batch = sort_entries([_entry(stream, event) for event in events])
+        batch = decode_entries([_entry(stream, event) for event in events])
         outcome = writer.write(batch.accepted, batch.dead, batch.records)
         total = Reprocessed(total.entries + len(events), total.outcome.plus(outcome))
         progress(total.entries)

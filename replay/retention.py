@@ -24,7 +24,7 @@ from replay.sessions import HIDDEN, delete_session, read_manifest
 from replay.steering import is_running
 from replay.summary import Summary
 from signaltape.clock import WIB
-from signaltape.records import Group
+from signaltape.contract.records import Group
 from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.line import Head
 from signaltape.replay.session import UNREADABLE

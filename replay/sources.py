@@ -9,6 +9,8 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from consumer.decoding import decode_entries
+from consumer.entry import Entry
 from replay.files import archive_files, read_beside
 from replay.layout import FOLDERS, data_folder, day_of, group_of
 from replay.ledger import Ledger
@@ -16,14 +18,12 @@ from replay.ledger_file import NAME as LEDGER
 from replay.lines import make_line, sortable
 from replay.packed import COMPRESSED
 from signaltape.clock import WIB, from_epoch_ms, show
-from signaltape.consuming.entry import Entry
-from signaltape.events import EVENTS
-from signaltape.records import RECORDS, Group
+from signaltape.contract.events import EVENTS
+from signaltape.contract.records import RECORDS, Group
 from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.line import Head, read_head
 from signaltape.stream import entry_time_ms
 from sink.db import Connection
-from sink.decoding import sort_entries
 from sink.history import counted, stored
 
 _READ_COUNT = 2000
@@ -169,7 +169,7 @@ class StreamSource:
         seen: set[bytes] = set()  # small beside what Redis holds of each entry
         for key in self._keys:
             for entries in read_stream(self._client, key):
-                batch = sort_entries(entries)
+                batch = decode_entries(entries)
                 found: Iterable[tuple[str, str, datetime, bytes]] = (
                     *(
                         (one.name, one.decoded.event_id, one.decoded.ts, one.payload)

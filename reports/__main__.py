@@ -31,7 +31,7 @@ from reports.telegram.outbox import Outbox
 from reports.terminal import print_scorecard
 from reports.weeks import Week, week_of
 from signaltape.clock import show, utc_now
-from signaltape.command import begin_command
+from signaltape.commands.command import begin_command
 from signaltape.errors import SettingsError
 from signaltape.secrecy import scrub
 from signaltape.settings import Settings

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from signaltape.command import begin_command
+from signaltape.commands.command import begin_command
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings
 from sink import carry_over, quality

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from consumer.dead_fields import unpack_fields
 from sink.db import Connection, rows_as_dicts
-from sink.dead_fields import unpack_fields
 from sink.queries import own
 
 _SQL = own("dead_letters")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from signaltape.limits import MAX_EVENT_BYTES
+from signaltape.contract.limits import MAX_EVENT_BYTES
 from sink.db import Connection
 from sink.queries import own
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from sink.decoding import Batch
-from sink.entries import Accepted
+from consumer.accepted import Accepted
+from consumer.decoding import Batch
 from sink.record_rows import RecordBlock, make_record_block
 from sink.rows import (
     DETAIL,

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 
-from signaltape.contract import Decoded
-from signaltape.events import EVENTS, SCHEMA_VERSION
-from signaltape.explain import explain
+from signaltape.contract.codec import Decoded
+from signaltape.contract.events import EVENTS, SCHEMA_VERSION
+from signaltape.contract.explain import explain
 from sink.copying import copy_lines
 from sink.db import Connection
 from sink.errors import SinkError

@@ -7,8 +7,8 @@ from functools import lru_cache
 from itertools import chain, repeat
 from typing import NamedTuple
 
-from signaltape.records import RECORDS
-from sink.columns import Records
+from consumer.columns import Records
+from signaltape.contract.records import RECORDS
 from sink.rows import NULL, moments, text, texts
 
 RECORD_COLUMNS = (

@@ -9,10 +9,10 @@ from __future__ import annotations
 import psycopg
 from psycopg.errors import UniqueViolation
 
-from sink.columns import Records
+from consumer.accepted import DeadLetter, Outcome
+from consumer.columns import Records
 from sink.copying import copy_block, copy_lines, is_fault_of_a_row, rejected
 from sink.db import Connection
-from sink.entries import DeadLetter, Outcome
 from sink.partitions import Partitions
 from sink.queries import own
 from sink.record_rows import RECORD_COLUMNS, RecordBlock, make_record_block, record_lines

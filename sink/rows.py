@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from signaltape.contract import Decoded
-from signaltape.declared import Declared, declared, plain_type
-from signaltape.events import EVENTS, SCHEMA_VERSION, Layer, LifecycleEvent, as_layer
-from sink.compiling import compiled
-from sink.entries import Accepted
+from consumer.accepted import Accepted
+from consumer.compiling import compiled
+from signaltape.contract.codec import Decoded
+from signaltape.contract.declared import Declared, declared, plain_type
+from signaltape.contract.events import EVENTS, SCHEMA_VERSION, Layer, LifecycleEvent, as_layer
 
 NULL = r"\N"
 _NULL_JSON = "null"

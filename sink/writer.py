@@ -18,16 +18,16 @@ import psycopg
 from psycopg import sql
 from psycopg.errors import UniqueViolation
 
+from consumer.accepted import Accepted, DeadLetter, Outcome
+from consumer.columns import Records
+from consumer.decoding import Batch
 from signaltape.failpoints import failpoint
-from sink.columns import Records
 from sink.copying import as_names, copy_block, copy_lines, is_fault_of_a_row, rejected
 from sink.db import Connection
-from sink.decoding import Batch
-from sink.entries import Accepted, DeadLetter, Outcome
+from sink.duplicates import Dropped, count, filter_existing, keep_conflicts
 from sink.lines import Block, Lines, Prepared, by_table, make_blocks, prepare
 from sink.queries import own
 from sink.record_writer import RecordWriter
-from sink.repeats import Dropped, count, keep_conflicts, sift
 from sink.rows import EVENT_COLUMNS, LAYER_COLUMNS, LAYER_TABLE, Table
 
 _SQL = own("write")
@@ -38,7 +38,7 @@ class BatchWriter:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        # After a batch with duplicates more are likely (a redelivery, a replay): sift at once.
+        # After a batch with duplicates more are likely (a redelivery, a replay): filter_existing at once.
         self._expect_duplicates = False
         self._dropped: Dropped = Counter()
         self._records = RecordWriter(connection)
@@ -108,7 +108,7 @@ class BatchWriter:
 
     def _sift(self, lines: list[Lines]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            fresh, dropped, conflicts = sift(cursor, lines)
+            fresh, dropped, conflicts = filter_existing(cursor, lines)
             if conflicts:
                 keep_conflicts(cursor, conflicts)
             outcome = Outcome(duplicates=dropped.total(), conflicts=len(conflicts))

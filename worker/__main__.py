@@ -11,14 +11,14 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from consumer.consumer import Consumer, RedisError
+from consumer.loop import tune_interpreter
+from consumer.names import Slot, consumer_name
+from consumer.partitions import keys_beyond
+from consumer.prefetcher import Limits
+from consumer.writing import SinkUnavailable
 from signaltape.clock import utc_now
-from signaltape.command import begin_command, usable_folder
-from signaltape.consuming.consumer import Consumer, RedisError
-from signaltape.consuming.loop import tune_interpreter
-from signaltape.consuming.names import Slot, consumer_name
-from signaltape.consuming.partitions import keys_beyond
-from signaltape.consuming.read_ahead import Limits
-from signaltape.consuming.writing import CannotWrite
+from signaltape.commands.command import begin_command, usable_folder
 from signaltape.errors import SettingsError
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
@@ -81,7 +81,7 @@ def main(
     tune_interpreter()
     try:
         done = worker.run(once=once)
-    except CannotWrite as error:
+    except SinkUnavailable as error:
         raise click.ClickException(str(error)) from None
     except RedisError as error:
         raise click.ClickException(f"Redis: {error}") from None

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from consumer.partitions import keys_beyond
 from signaltape.clock import as_aware, show
-from signaltape.consuming.partitions import keys_beyond
 from signaltape.errors import SettingsError
 from signaltape.redis_client import redis_client
 from signaltape.settings import Settings

@@ -10,15 +10,15 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.entry import Entry, Sorting
-from signaltape.consuming.loop import Loop
-from signaltape.consuming.read_ahead import Limits
-from signaltape.consuming.writing import CannotWrite
+from consumer.accepted import Outcome
+from consumer.consumer import Consumer
+from consumer.decoding import decode_entries, to_dead_letter
+from consumer.entry import Decoding, Entry
+from consumer.loop import Loop
+from consumer.prefetcher import Limits
+from consumer.writing import SinkUnavailable
 from signaltape.settings import Secret
 from sink.db import CONNECTION_ERRORS, Connection, DatabaseError, connect, one_line
-from sink.decoding import bury, sort_entries
-from sink.entries import Outcome
 from sink.lines import Prepared, prepare
 from sink.writer import BatchWriter
 
@@ -51,7 +51,7 @@ class Worker:
     ) -> None:
         self._stop = stop
         self._tables = _Tables(database)
-        self._loop = Loop(make_consumer, self._tables, Sorting(_sort, _bury), stop, limits)
+        self._loop = Loop(make_consumer, self._tables, Decoding(_sort, _to_dead_letter), stop, limits)
 
     @property
     def total(self) -> Outcome:
@@ -61,8 +61,8 @@ class Worker:
     def run(self, *, once: bool = False) -> Outcome:
         """Work until stopped; with `once`, until the stream is drained. Returns what was done.
 
-        With `once`, raises the first error of Redis or CannotWrite, the latter at the end if entries were refused and
-        stay pending; otherwise waits for ever.
+        With `once`, raises the first error of Redis or SinkUnavailable, the latter at the end if entries were
+        refused and stay pending; otherwise waits for ever.
         """
         ended = threading.Event()
         threading.Thread(target=self._end_in_time, args=(ended,), name="end-in-time", daemon=True).start()
@@ -82,11 +82,11 @@ class Worker:
 
 
 def _sort(entries: Sequence[Entry]) -> Prepared:
-    return prepare(sort_entries(entries))
+    return prepare(decode_entries(entries))
 
 
-def _bury(entry: Entry, reason: str) -> Prepared:
-    return prepare(bury(entry, reason))
+def _to_dead_letter(entry: Entry, reason: str) -> Prepared:
+    return prepare(to_dead_letter(entry, reason))
 
 
 def _is_refusal(error: DatabaseError) -> bool:
@@ -111,7 +111,7 @@ class _Tables:
         self._reported_at = time.monotonic()
 
     def write(self, batch: Prepared) -> None:
-        """Commit a batch. Raises CannotWrite while Postgres is away, or refuses it."""
+        """Commit a batch. Raises SinkUnavailable while Postgres is away, or refuses it."""
         writer = None
         try:
             writer = self._open_writer()
@@ -119,7 +119,7 @@ class _Tables:
         except DatabaseError as error:
             self.close()
             refused = writer is not None and _is_refusal(error)
-            raise CannotWrite("Postgres", one_line(error), refused=refused) from error
+            raise SinkUnavailable("Postgres", one_line(error), refused=refused) from error
         self.total = self.total.plus(outcome)
         self._report()
 
@@ -151,7 +151,7 @@ class _Tables:
                 self._connection = opened
                 self._writer = BatchWriter(opened)
         if self._broken_off:
-            raise CannotWrite("Postgres", "told to stop")
+            raise SinkUnavailable("Postgres", "told to stop")
         return self._writer
 
     def _report(self) -> None:

@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from consumer.accepted import Outcome
 from signaltape.clock import utc_now
 from signaltape.redis_facts import redis_cautions
 from signaltape.settings import Settings
-from sink.entries import Outcome
 from worker.redis_status import caution_metrics
 from worker.status import PartitionStatus, journal_status, stream_status
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import redis
 
-from signaltape.consuming.partitions import streams_beyond
+from consumer.partitions import streams_beyond
 from signaltape.errors import SettingsError
 from signaltape.journal.cursor import read_cursor
 from signaltape.journal.home import backlog_bytes, is_alive, journal_folders

@@ -22,7 +22,7 @@ from reports.terminal import print_scorecard
 from reports.weeks import whole_weeks
 from signaltape import Secret, Settings, SettingsError
 from signaltape.clock import utc_now
-from signaltape.command import begin_command, usable_folder
+from signaltape.commands.command import begin_command, usable_folder
 from signaltape.redis_client import redis_client
 from signaltape.stream import stream_key
 from sink.db import connect, database_url

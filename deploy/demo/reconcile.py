@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from signaltape.events import EVENTS
+from signaltape.contract.events import EVENTS
 from signaltape.journal.reader import JournalReader, Place
 from sink.db import Connection
 

@@ -23,7 +23,7 @@ from deploy.embedded.servers import running
 from replay.layout import sessions_folder
 from signaltape import Settings, SettingsError
 from signaltape.clock import WIB
-from signaltape.command import begin_command, usable_folder
+from signaltape.commands.command import begin_command, usable_folder
 from signaltape.replay.session import read_events
 
 console = Console()

@@ -12,7 +12,7 @@ import click
 from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.servers import Urls, remove_data, running, stop_left_over
 from signaltape import Settings, SettingsError
-from signaltape.command import begin_command, usable_folder
+from signaltape.commands.command import begin_command, usable_folder
 
 
 @click.command(

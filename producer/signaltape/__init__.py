@@ -7,6 +7,15 @@
 Off unless FEATURE_EVENT_LOGGING=true. See `Emitter`.
 """
 
+from signaltape.contract.events import (
+    ExitReason,
+    InvalidationReason,
+    Side,
+    SignalClosed,
+    SignalInvalidated,
+    SignalPublished,
+    SignalTriggered,
+)
 from signaltape.emitter import Emitter
 from signaltape.errors import (
     InvalidEvent,
@@ -15,15 +24,6 @@ from signaltape.errors import (
     JournalUnavailable,
     SettingsError,
     SignaltapeError,
-)
-from signaltape.events import (
-    ExitReason,
-    InvalidationReason,
-    Side,
-    SignalClosed,
-    SignalInvalidated,
-    SignalPublished,
-    SignalTriggered,
 )
 from signaltape.settings import Secret, Settings
 

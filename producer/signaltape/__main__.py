@@ -2,6 +2,6 @@
 
 import sys
 
-from signaltape.cli import main
+from signaltape.commands.cli import main
 
 sys.exit(main())

@@ -8,20 +8,20 @@ from enum import Enum
 from typing import Any
 
 from signaltape.clock import utc_now
-from signaltape.contract import check, encode, name_no_number
+from signaltape.contract.codec import check, encode, name_no_number
+from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
+from signaltape.contract.moments import refuse_broken_minutes
+from signaltape.contract.record_codec import check_record
+from signaltape.contract.record_fields import wire_fields
+from signaltape.contract.records import RECORDS as RECORD_STRUCTS
+from signaltape.contract.records import OrderLog, StateEvent, TradeLog
 from signaltape.errors import InvalidEvent, SettingsError
-from signaltape.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
+from signaltape.fast_path import fast_path
 from signaltape.harmless import as_ours, harmless
 from signaltape.journal.frame import body_prefix
 from signaltape.journal.home import rejects_path
-from signaltape.moments import refuse_broken_minutes
 from signaltape.notices import Notices
 from signaltape.own_journals import EVENTS, RECORDS, OwnJournals, close_at_exit
-from signaltape.quick_way import quickly
-from signaltape.record_contract import check_record
-from signaltape.record_fields import wire_fields
-from signaltape.records import RECORDS as RECORD_STRUCTS
-from signaltape.records import OrderLog, StateEvent, TradeLog
 from signaltape.rejects import RejectFile
 from signaltape.settings import Settings
 from signaltape.showing import describe, show
@@ -80,43 +80,43 @@ class Emitter(OwnJournals):
         if self._on:
             close_at_exit(self)
 
-    @quickly(SignalPublished.EVENT, SignalPublished.TIME_FIELD, "rules_version")
+    @fast_path(SignalPublished.EVENT, SignalPublished.TIME_FIELD, "rules_version")
     @harmless
     def published(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
-        """A signal was published. Fields: see `signaltape.events.SignalPublished`."""
+        """A signal was published. Fields: see `signaltape.contract.events.SignalPublished`."""
         return self._emit(_PUBLISHED, event, fields)
 
-    @quickly(SignalTriggered.EVENT, SignalTriggered.TIME_FIELD)
+    @fast_path(SignalTriggered.EVENT, SignalTriggered.TIME_FIELD)
     @harmless
     def triggered(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
-        """Its entry was filled. Fields: see `signaltape.events.SignalTriggered`."""
+        """Its entry was filled. Fields: see `signaltape.contract.events.SignalTriggered`."""
         return self._emit(_TRIGGERED, event, fields)
 
-    @quickly(SignalInvalidated.EVENT, SignalInvalidated.TIME_FIELD)
+    @fast_path(SignalInvalidated.EVENT, SignalInvalidated.TIME_FIELD)
     @harmless
     def invalidated(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
-        """It stopped being valid. Fields: see `signaltape.events.SignalInvalidated`."""
+        """It stopped being valid. Fields: see `signaltape.contract.events.SignalInvalidated`."""
         return self._emit(_INVALIDATED, event, fields)
 
-    @quickly(SignalClosed.EVENT, SignalClosed.TIME_FIELD)
+    @fast_path(SignalClosed.EVENT, SignalClosed.TIME_FIELD)
     @harmless
     def closed(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
-        """Its position was closed. Fields: see `signaltape.events.SignalClosed`."""
+        """Its position was closed. Fields: see `signaltape.contract.events.SignalClosed`."""
         return self._emit(_CLOSED, event, fields)
 
     @harmless
     def state(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
-        """The engine changed its state. Fields: see `signaltape.records.StateEvent`, camelCase or snake_case."""
+        """The engine changed its state. Fields (camelCase or snake_case): `signaltape.contract.records.StateEvent`."""
         return self._record(StateEvent.EVENT, event, fields)
 
     @harmless
     def trade(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
-        """A trade was finished. Fields: see `signaltape.records.TradeLog`; `dateKey` is its WIB day."""
+        """A trade was finished. Fields: see `signaltape.contract.records.TradeLog`; `dateKey` is its WIB day."""
         return self._record(TradeLog.EVENT, event, fields)
 
     @harmless
     def order(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
-        """An order was placed or changed. Fields: see `signaltape.records.OrderLog`."""
+        """An order was placed or changed. Fields: see `signaltape.contract.records.OrderLog`."""
         return self._record(OrderLog.EVENT, event, fields)
 
     @harmless

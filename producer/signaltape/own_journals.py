@@ -131,7 +131,7 @@ class OwnJournals:
             self._own.append(journal.folder)
             events, records = self._journals
             if events is not None and records is not None:
-                events.precede(records)
+                events.evicts_before(records)
             _with_journal.add(self)
             with suppress(Exception):  # at worst the next shipper finds the journal
                 at_exit_of_child(_close_all)

@@ -53,7 +53,7 @@ ON CONFLICT (signal_id, layer) DO NOTHING
 
 -- name: keep_conflicts
 -- An event that is there with other content is kept, once per content.
--- Here and below events are looked up one by one, by their key: see `sift`.
+-- Here and below events are looked up one by one, by their key: see `filter_existing`.
 INSERT INTO event_conflicts (event_id, signal_id, event, payload, ts, stream, entry_id)
 SELECT s.event_id, s.signal_id, s.event, s.payload, s.ts, s.stream, s.entry_id
 FROM stage_events s

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaltape.contract import event_id
+from signaltape.contract.codec import event_id
 from tests.attack.effort import tried
 from tests.attack.fields import nearly_valid
 from tests.attack.way import Way

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from signaltape import Emitter, Settings, SignaltapeError
-from signaltape.records import RECORDS
+from signaltape.contract.records import RECORDS
 from tests.attack.effort import tried
 from tests.attack.hostile import made, recipes
 from tests.support.records import RECORD_SAMPLES

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from signaltape.consuming.consumer import Consumer
+from consumer.consumer import Consumer
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings
 from signaltape.shipping.service import ship_forever

@@ -9,14 +9,14 @@ from typing import Any, NoReturn, TypeVar
 
 import redis
 
+from consumer.accepted import Outcome
+from consumer.consumer import Consumer
 from replay.archiver import Archived
 from replay.archiving import archive
 from signaltape import Emitter, Settings
-from signaltape.consuming.consumer import Consumer
 from signaltape.shipping.service import ship_once
 from signaltape.stream import stream_key
 from sink.db import connect
-from sink.entries import Outcome
 from worker.loop import Worker
 
 T = TypeVar("T")

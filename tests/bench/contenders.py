@@ -17,15 +17,15 @@ from typing import Any
 import redis
 import uuid_utils
 
+from consumer.accepted import Accepted, Outcome
+from consumer.consumer import Consumer
+from consumer.decoding import decode_entries
+from consumer.entry import Entry
+from consumer.loop import tune_interpreter
 from signaltape import Secret
-from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.entry import Entry
-from signaltape.consuming.loop import tune_interpreter
 from signaltape.stream import stream_key
 from sink.copying import copy_block
 from sink.db import Connection, connect
-from sink.decoding import sort_entries
-from sink.entries import Accepted, Outcome
 from sink.lines import make_blocks, make_lines
 from sink.record_rows import RECORD_COLUMNS, make_record_block
 from sink.rows import DETAIL
@@ -101,7 +101,7 @@ class Contenders:
             Entry(self._key, f"1-{n}", [b"event", name, b"data", data])
             for n, (name, data) in enumerate(make_records(EVENTS))
         ]
-        records = sort_entries(entries).records
+        records = decode_entries(entries).records
         blocks = [
             make_record_block(records.part(start, start + _BATCH)).data for start in range(0, EVENTS, _BATCH)
         ]
@@ -201,7 +201,7 @@ class Contenders:
                 Entry(self._key, raw_id.decode(), [part for pair in fields.items() for part in pair])
                 for raw_id, fields in entries
             ]
-            insert(sort_entries(flat).accepted)
+            insert(decode_entries(flat).accepted)
             self._redis.xack(self._key, "single", *(raw_id for raw_id, _ in entries))
             count += len(entries)
         assert self._stored() == count
@@ -277,7 +277,7 @@ def _with(event: tuple[bytes, bytes], place: int, old: Events, step: int) -> Eve
 
 def _accepted(key: str, events: Events) -> list[Accepted]:
     entries = [Entry(key, f"1-{n}", [b"event", name, b"data", data]) for n, (name, data) in enumerate(events)]
-    return sort_entries(entries).accepted
+    return decode_entries(entries).accepted
 
 
 def _work(redis_url: str, database: str, key: str, name: str, ready: Any) -> None:

@@ -13,15 +13,15 @@ import msgspec
 import uuid_utils
 from rich.table import Table
 
+from consumer.decoding import decode_entries
+from consumer.entry import Entry
+from consumer.loop import tune_interpreter
 from deploy.embedded.servers import Urls
 from replay.archiver import Archive
 from replay.build import build
 from replay.layout import sessions_folder
 from replay.sources import ArchiveSource, Span
-from signaltape.consuming.entry import Entry
-from signaltape.consuming.loop import tune_interpreter
 from signaltape.replay import ReplayFeed
-from sink.decoding import sort_entries
 from tests.bench.figures import Figures
 from tests.support.records import RECORD_SAMPLES
 
@@ -69,7 +69,7 @@ def _archive(data: Path, count: int) -> float:
     for start in range(0, count, _BATCH):
         entries = [_entry(number, timedelta(milliseconds=10)) for number in range(start, start + _BATCH)]
         began = time.perf_counter()
-        target.write(sort_entries(entries))
+        target.write(decode_entries(entries))
         spent += time.perf_counter() - began
     target.close()
     return count / spent
@@ -110,7 +110,7 @@ def _drift(data: Path, speed: int) -> tuple[float, float]:
     """Two seconds of events, 50 a second as played."""
     target = Archive(data)
     spacing = timedelta(milliseconds=20 * speed)
-    target.write(sort_entries([_entry(number, spacing) for number in range(104)]))
+    target.write(decode_entries([_entry(number, spacing) for number in range(104)]))
     target.close()
     build(data, ArchiveSource(data), Span(_BEGIN, _BEGIN + timedelta(days=1)), now=datetime.now(UTC))
     (folder,) = sessions_folder(data).iterdir()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from signaltape.contract import event_id
+from signaltape.contract.codec import event_id
 from sink import quality
 from tests.chaos import load
 from tests.chaos.rig import Rig

@@ -6,8 +6,8 @@ import os
 import signal
 from unittest.mock import patch
 
-import sink.decoding
-from signaltape.contract import Decoded, decode
+import consumer.decoding
+from signaltape.contract.codec import Decoded, decode
 from worker.__main__ import main
 
 MARK = b"kill this worker"
@@ -20,6 +20,6 @@ def _deadly(name: str, data: bytes, **options: object) -> Decoded:
 
 
 if __name__ == "__main__":
-    patch.object(sink.decoding, "decode", _deadly).start()
-    patch.object(sink.decoding, "quick_decode", lambda *_: None).start()  # so that every event comes by
+    patch.object(consumer.decoding, "decode", _deadly).start()
+    patch.object(consumer.decoding, "fast_decode", lambda *_: None).start()  # so that every event comes by
     main()

@@ -8,7 +8,7 @@ from flask import Flask, jsonify, request
 from werkzeug.wrappers import Response
 
 from signaltape import Settings
-from signaltape.flask import SignalTape
+from signaltape.integrations.flask import SignalTape
 
 tape = SignalTape()
 SIGNAL_ID = "8c6d6a4e-6d1e-4a54-9c9d-3f6c1e0f7a11"

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from consumer.accepted import Accepted
 from signaltape import Secret
 from sink import quality
 from sink.db import Connection, connect
-from sink.entries import Accepted
 from sink.rebuild import rebuild
 from sink.rows import DETAIL, LAYER_TABLE
 from sink.writer import BatchWriter

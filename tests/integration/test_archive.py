@@ -18,6 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.decoding import Batch, decode_entries
+from consumer.entry import Entry
 from replay.archiver import Archive
 from replay.archiving import _until_next
 from replay.files import read_lines
@@ -26,10 +28,8 @@ from replay.ledger import Ledger
 from replay.retention import apply, keep_of
 from signaltape import Emitter, Settings
 from signaltape.clock import WIB
-from signaltape.consuming.entry import Entry
 from signaltape.stream import ARCHIVE_GROUP
 from sink.db import Connection
-from sink.decoding import Batch, sort_entries
 from sink.writer import BatchWriter
 from tests.integration.conftest import Runner
 from tests.support.records import RECORD_SAMPLES
@@ -41,7 +41,7 @@ NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)  # noon in Jakarta
 
 def batch(*events: tuple[str, dict[str, Any]], first: int = 1) -> Batch:
     """Events as a consumer reads them, from entry number `first` on."""
-    return sort_entries(
+    return decode_entries(
         [
             Entry(
                 "s:{0}",
@@ -162,7 +162,7 @@ def test_pretty_printed_payloads_stay_on_one_line(tmp_path: Path) -> None:
     data = json.dumps(RECORD_SAMPLES["order_log"], indent=4).encode()
     entry = Entry("s:{0}", "1642395600000-0", [b"event", b"order_log", b"data", data])
     with archive(tmp_path) as target:
-        target.write(sort_entries([entry]))
+        target.write(decode_entries([entry]))
     (line,) = lines(tmp_path / "data" / "orders" / "day-2022-01-17.jsonl")
     assert line["clientOrderId"] == "c-1"
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
+from consumer.accepted import Outcome
+from consumer.consumer import Consumer
+from consumer.lua import TRIM_BELOW_EVERY_GROUP
+from consumer.poison import MAX_CRASHES, SUSPECT_DELIVERIES, crash_key, is_poison, is_poison_candidate
+from consumer.prefetcher import Limits
 from signaltape import Settings
-from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.lua import TRIM_BELOW_EVERY_GROUP
-from signaltape.consuming.read_ahead import Limits
-from signaltape.consuming.suspects import MAX_CRASHES, SUSPECT_DELIVERIES, crash_key, is_deadly, is_suspect
-from signaltape.events import EVENTS
-from signaltape.records import RECORDS
+from signaltape.contract.events import EVENTS
+from signaltape.contract.records import RECORDS
 from sink.db import Connection
-from sink.entries import Outcome
 from tests.integration.conftest import Runner
 from tests.integration.test_worker import add, add_lives, drain, make_worker, pending, stored
 from tests.support.samples import as_json, closed, published
@@ -190,10 +190,10 @@ def test_an_entry_whose_lonely_tries_crash_becomes_a_dead_letter(
 
 
 def test_the_limits_of_suspicion() -> None:
-    assert not is_suspect(SUSPECT_DELIVERIES - 1)
-    assert is_suspect(SUSPECT_DELIVERIES)
-    assert not is_deadly(MAX_CRASHES)
-    assert is_deadly(MAX_CRASHES + 1)
+    assert not is_poison_candidate(SUSPECT_DELIVERIES - 1)
+    assert is_poison_candidate(SUSPECT_DELIVERIES)
+    assert not is_poison(MAX_CRASHES)
+    assert is_poison(MAX_CRASHES + 1)
 
 
 def test_a_consumer_with_pending_entries_is_never_deleted(

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from consumer.fast_decoding import fast_decode
 from signaltape import Emitter, Settings
-from signaltape.contract import decode
-from signaltape.declared import declared
-from signaltape.events import EVENTS
-from signaltape.schema import schemas
+from signaltape.contract.codec import decode
+from signaltape.contract.declared import declared
+from signaltape.contract.events import EVENTS
+from signaltape.contract.schema import schemas
 from sink.db import Connection
-from sink.quick import quick_decode
 from sink.rows import DETAIL
 from sink.writer import BatchWriter
 from tests.support.entries import accepted
@@ -74,7 +74,7 @@ def test_an_event_names_its_engine(name: str, connection: Connection) -> None:
 def test_an_ordinary_plan_needs_no_exact_decoder() -> None:
     plan = {**PLAN, "model_version": "gbm-7", "atr_pct": None}
     data = as_json(published(**plan))
-    assert quick_decode("signal_published", data, "1-0", lambda _: NOON) is not None
+    assert fast_decode("signal_published", data, "1-0", lambda _: NOON) is not None
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_an_ordinary_plan_needs_no_exact_decoder() -> None:
 )
 def test_a_new_field_is_refused_by_name(field: str, value: Any, rule: str, settings: Settings) -> None:
     data = as_json(published(**{field: value}))
-    assert quick_decode("signal_published", data, "1-0", lambda _: NOON) is None
+    assert fast_decode("signal_published", data, "1-0", lambda _: NOON) is None
     with pytest.raises(Exception, match=f"^{field} {rule}"):
         decode("signal_published", data, default_ts=NOON)
     with Emitter(settings, ship=False) as tape:

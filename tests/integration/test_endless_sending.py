@@ -14,8 +14,8 @@ import redis
 
 from deploy.embedded.valkey import Valkey
 from signaltape import Emitter, Secret, Settings
-from signaltape.shipping.fleet import Fleet
-from signaltape.shipping.link import LinkError
+from signaltape.shipping.client import StreamError
+from signaltape.shipping.pool import ShipperPool
 from signaltape.shipping.service import ship_forever, ship_once
 from signaltape.stream import route, stream_keys
 from tests.integration.conftest import own_valkey
@@ -61,7 +61,7 @@ def test_shipping_once_to_a_redis_that_evicts_what_it_is_given_says_so(
     own = msgspec.structs.replace(settings, redis_url=Secret(valkey.url))
     journalled(own, 4000, reason="x" * 1000)
     no_room_for(client, "allkeys-lru", 2_000_000)
-    with pytest.raises(LinkError):
+    with pytest.raises(StreamError):
         ship_once(own)
 
 
@@ -91,10 +91,10 @@ def test_what_stands_behind_a_refused_event_is_not_added_at_each_try(
     ids = journalled(own, count)
     broken, whole = stream_keys(own.stream, 2)
     client.set(broken, "no stream")
-    fleet = Fleet(own)
+    fleet = ShipperPool(own)
     try:
         for _ in range(20):
-            with suppress(LinkError):
+            with suppress(StreamError):
                 fleet.step()
             fleet.disconnect()
         sent = added(client)
@@ -123,11 +123,11 @@ def test_a_journal_whose_events_are_refused_holds_up_no_other(
         assert folder is not None
         folder.rename(folder.with_name(name))
     client.set(broken, "no stream")
-    fleet = Fleet(own)
+    fleet = ShipperPool(own)
     try:
-        with suppress(LinkError):
+        with suppress(StreamError):
             fleet.step()
-        with pytest.raises(LinkError):
+        with pytest.raises(StreamError):
             fleet.step()
     finally:
         fleet.close()

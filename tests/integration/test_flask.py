@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from signaltape import Emitter, Secret, Settings
-from signaltape.flask import SignalTape
+from signaltape.integrations.flask import SignalTape
 from signaltape.shipping.service import ship_once
 from sink.db import Connection
 from tests.integration.conftest import Runner

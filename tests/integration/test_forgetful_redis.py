@@ -14,7 +14,7 @@ from hiredis import pack_command
 
 from deploy.embedded.valkey import Valkey
 from signaltape import Emitter, Secret, Settings
-from signaltape.shipping.fleet import Fleet
+from signaltape.shipping.pool import ShipperPool
 from signaltape.shipping.service import ship_once
 from tests.integration.conftest import own_valkey
 from tests.support.samples import closed, new_id
@@ -41,7 +41,7 @@ def before_entry(
         silently = (plain(part) for one in commands for part in (("CLIENT", "REPLY", "SKIP"), one))
         return b"".join((*silently, plain(command)))
 
-    monkeypatch.setattr("signaltape.shipping.link.pack_command", packing)
+    monkeypatch.setattr("signaltape.shipping.client.pack_command", packing)
     return lambda: added >= number
 
 
@@ -149,7 +149,7 @@ def test_a_stream_trimmed_inside_a_batch_is_not_sent_again(
 
 def test_a_worker_that_trims_at_once_makes_no_circle(own: Settings, client: Any, key: str) -> None:
     emit(own, 2000)
-    fleet = Fleet(own)
+    fleet = ShipperPool(own)
     shipped = 0
     for _ in range(30):
         shipped += fleet.step()
@@ -165,7 +165,7 @@ def test_several_engines_each_send_again_what_was_theirs(
     """Others fill the stream anew and beyond what it held, before the next look."""
     homes = [msgspec.structs.replace(own, home=tmp_path / f"home{number}") for number in range(3)]
     ids = [emit(home, 300) for home in homes]
-    fleets = [Fleet(home) for home in homes]
+    fleets = [ShipperPool(home) for home in homes]
     for fleet in fleets:
         while fleet.step():
             pass

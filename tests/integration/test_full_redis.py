@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import redis
 
+from consumer.accepted import Outcome
+from consumer.consumer import Consumer
+from consumer.partitions import keys_beyond
 from deploy.embedded.valkey import Valkey
 from signaltape import Secret, Settings
-from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.partitions import keys_beyond
 from signaltape.stream import WORKER_GROUP, stream_key, vanished_key
-from sink.entries import Outcome
 from tests.integration.conftest import own_valkey
 from tests.integration.test_loop_ends import make_suspect
 from tests.integration.test_vanished import give_out_then_delete
@@ -41,8 +41,8 @@ def client(valkey: Valkey) -> Iterator[Any]:
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signaltape.consuming.read_ahead.BLOCK_MS", 20)
-    monkeypatch.setattr("signaltape.consuming.read_ahead.LOOK_EVERY_S", 0.1)
+    monkeypatch.setattr("consumer.prefetcher.BLOCK_MS", 20)
+    monkeypatch.setattr("consumer.prefetcher.LOOK_EVERY_S", 0.1)
     monkeypatch.setattr("signaltape.shipping.backoff.Backoff.next_s", lambda self: 0.05)
 
 

@@ -19,8 +19,8 @@ from signaltape.errors import JournalError
 from signaltape.journal.cursor import CURSOR_FILE, read_cursor
 from signaltape.journal.home import is_alive, journal_folders
 from signaltape.journal.segment import HEADER_BYTES, segment_numbers, segment_path
-from signaltape.shipping.fleet import Fleet
-from signaltape.shipping.link import LinkError
+from signaltape.shipping.client import StreamError
+from signaltape.shipping.pool import ShipperPool
 from signaltape.shipping.service import ship_once
 from signaltape.stream import stream_key
 from tests.chaos.proxy import Proxy
@@ -53,7 +53,7 @@ def test_a_journal_whose_engine_died_in_an_outage_is_kept_and_shipped(
     proxied: tuple[Proxy, Settings], redis_client: Any, key: str
 ) -> None:
     proxy, settings = proxied
-    fleet = Fleet(settings)
+    fleet = ShipperPool(settings)
     with Emitter(settings, ship=False) as tape:
         before = emit(tape, 5)
         fleet.take_all()
@@ -62,7 +62,7 @@ def test_a_journal_whose_engine_died_in_an_outage_is_kept_and_shipped(
         server, proxy.target = proxy.target, "/nowhere"
         proxy.cut()
         during = emit(tape, 10)
-        with pytest.raises(LinkError):
+        with pytest.raises(StreamError):
             fleet.take_all()
     fleet.disconnect()  # the engine is dead by now
     proxy.target = server
@@ -80,7 +80,7 @@ def test_what_an_engine_writes_while_the_shipper_looks_is_shipped(
     at_once = msgspec.structs.replace(settings, shipped_keep_s=0)
     tape = Emitter(at_once, ship=False)
     ids = emit(tape, 3)
-    fleet = Fleet(at_once)
+    fleet = ShipperPool(at_once)
     fleet.take_all()
     assert (fleet.step(), fleet.step()) == (3, 0)
     alive = is_alive
@@ -112,7 +112,7 @@ def test_a_journal_with_a_damaged_header_is_shipped_before_it_goes(
         raw[bit >> 3] ^= 1 << (bit & 7)
         file.seek(0)
         file.write(raw)
-    fleet = Fleet(msgspec.structs.replace(settings, shipped_keep_s=0))
+    fleet = ShipperPool(msgspec.structs.replace(settings, shipped_keep_s=0))
     while fleet.step():
         pass
     fleet.take_all()
@@ -175,7 +175,7 @@ def test_a_batch_taken_in_part_is_continued_where_it_ended_though_the_disk_is_fu
             assert all(tape.closed(**closed(one), note="x" * 4000) for one in ids)
         monkeypatch.setattr("signaltape.shipping.journal.write_cursor", _no_room)
         client.config_set("maxmemory", client.info("memory")["used_memory"] + 150_000)
-        fleet = Fleet(own)
+        fleet = ShipperPool(own)
         with pytest.raises((redis.RedisError, OSError)):
             for _ in range(20):
                 fleet.step()
@@ -211,7 +211,7 @@ def test_a_segment_that_cannot_be_opened_amid_a_batch_skips_nothing(
         return plain(folder, number)
 
     monkeypatch.setattr("signaltape.journal.reader.segment_path", failing)
-    fleet = Fleet(own)
+    fleet = ShipperPool(own)
     deadline = time.monotonic() + 10
     with caplog.at_level(logging.WARNING, logger="signaltape"):
         while len(ids_in(redis_client, key)) < 6000 and time.monotonic() < deadline:

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from signaltape import Emitter, Settings
-from signaltape.shipping.fleet import Fleet
-from signaltape.shipping.link import Link
+from signaltape.shipping.client import StreamClient
+from signaltape.shipping.pool import ShipperPool
 from tests.support.samples import closed
 
 JOURNALS = 4
@@ -22,16 +22,16 @@ def test_a_drain_ends_when_its_time_is_over(settings: Settings, monkeypatch: pyt
     for _ in range(JOURNALS):
         with Emitter(own, ship=False) as emitter:
             assert emitter.closed(closed())
-    plain = Link.send
+    plain = StreamClient.send
 
     def slowly(*given: Any) -> Any:
         time.sleep(ANSWER_S)  # a Redis that has much to do
         return plain(*given)
 
-    fleet = Fleet(own)
+    fleet = ShipperPool(own)
     try:
         fleet.drain(float("inf"))
-        monkeypatch.setattr(Link, "send", slowly)
+        monkeypatch.setattr(StreamClient, "send", slowly)
         began = time.monotonic()
         fleet.drain(began + ANSWER_S)
         assert time.monotonic() - began < 3 * ANSWER_S

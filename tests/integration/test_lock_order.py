@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from consumer.accepted import DeadLetter
 from signaltape import Secret
 from sink.db import Connection, connect
-from sink.entries import DeadLetter
 from sink.writer import BatchWriter
 from tests.support.entries import NOON, accepted
 from tests.support.samples import closed, new_id

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import redis
 
+from consumer.accepted import Outcome
+from consumer.consumer import Consumer
+from consumer.names import Slot, consumer_name
+from consumer.poison import SUSPECT_DELIVERIES, crash_key
 from signaltape import Secret, Settings
-from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.names import Slot, consumer_name
-from signaltape.consuming.suspects import SUSPECT_DELIVERIES, crash_key
 from sink.db import Connection
-from sink.entries import Outcome
 from tests.integration.conftest import own_valkey
 from tests.integration.test_worker import add_lives, make_worker, pending
 from tests.support.waiting import eventually
@@ -82,14 +82,14 @@ def test_a_lonely_try_that_waits_for_postgres_is_no_crash_however_the_worker_end
     worker, stop = make_worker(settings, key, database=away)
     thread = threading.Thread(target=worker.run)
     counts: list[int] = []
-    count = Consumer.begin_lonely_try
+    count = Consumer.begin_isolated_attempt
 
     def counting(self: Consumer, entry: Any) -> int | None:
         counts.append(1)
         return count(self, entry)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Consumer, "begin_lonely_try", counting)
+        patch.setattr(Consumer, "begin_isolated_attempt", counting)
         thread.start()
         try:
             eventually(lambda: bool(counts))

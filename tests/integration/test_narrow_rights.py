@@ -13,8 +13,8 @@ import redis
 
 from deploy.embedded.valkey import Valkey
 from signaltape import Emitter, Secret, Settings
-from signaltape.shipping.fleet import Fleet
-from signaltape.shipping.link import LinkError
+from signaltape.shipping.client import StreamError
+from signaltape.shipping.pool import ShipperPool
 from signaltape.shipping.service import ship_once
 from tests.integration.conftest import own_valkey
 from tests.support.samples import closed, new_id
@@ -82,7 +82,7 @@ def test_what_it_may_ask_is_enough_to_notice_a_stream_that_vanished(
         with Emitter(narrow, ship=False) as tape:
             ids = {new_id() for _ in range(10)}
             assert all(tape.closed(**closed(one)) for one in ids)
-            fleet = Fleet(narrow)
+            fleet = ShipperPool(narrow)
             fleet.take_all()
             assert fleet.step() >= 10
             admin.delete(key)
@@ -98,7 +98,7 @@ def test_after_a_lost_connection_to_who_knows_which_server_the_last_is_sent_agai
     narrow = may(admin, valkey, settings, "+xadd")
     with Emitter(narrow, ship=False) as tape:
         assert all(tape.closed(**closed()) for _ in range(10))
-        fleet = Fleet(narrow)
+        fleet = ShipperPool(narrow)
         fleet.take_all()
         assert fleet.step() == 10
         for again in (10, 0, 0, 0):
@@ -118,7 +118,7 @@ def test_a_user_that_may_not_add_or_enter_is_an_error_in_words(
     narrow = may(admin, valkey, settings, *rights)
     with Emitter(narrow, ship=False) as tape:
         assert tape.closed(**closed())
-    with pytest.raises(LinkError, match=says):
+    with pytest.raises(StreamError, match=says):
         ship_once(narrow)
     assert ship_once(may(admin, valkey, settings, "+xadd")) == 1
 
@@ -131,7 +131,7 @@ def test_a_server_that_wants_a_password_is_an_error_and_no_narrow_right(
         assert tape.closed(**closed())
     admin.config_set("requirepass", "secret")
     try:
-        with pytest.raises(LinkError, match="Authentication required"):
+        with pytest.raises(StreamError, match="Authentication required"):
             ship_once(unknown)
     finally:
         admin.config_set("requirepass", "")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from consumer.accepted import Outcome
+from consumer.poison import SUSPECT_DELIVERIES
 from signaltape import Settings
-from signaltape.consuming.suspects import SUSPECT_DELIVERIES
 from sink.db import Connection
-from sink.entries import Outcome
 from tests.integration.test_refused import add_trades, dead
 from tests.integration.test_worker import add, add_lives, drain, make_worker, pending, stored
 from tests.support.records import RECORD_SAMPLES
@@ -27,7 +27,7 @@ CREATE TRIGGER refuse BEFORE INSERT ON records FOR EACH ROW EXECUTE FUNCTION ref
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was set aside is tried again in a moment."""
-    monkeypatch.setattr("signaltape.consuming.read_ahead.BLOCK_MS", 20)
+    monkeypatch.setattr("consumer.prefetcher.BLOCK_MS", 20)
     monkeypatch.setattr("signaltape.shipping.backoff.Backoff.next_s", lambda self: 0.05)
 
 
@@ -104,7 +104,7 @@ def test_giving_up_many_entries_does_not_hold_up_new_ones(
 def test_more_of_them_than_are_kept_in_memory_all_have_their_turn(
     settings: Settings, redis_client: Any, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("signaltape.consuming.lonely._MOST_WAITING", 3)
+    monkeypatch.setattr("consumer.isolation._MOST_WAITING", 3)
     add_lives(redis_client, key, 2)
     give_out(redis_client, key, deliveries=SUSPECT_DELIVERIES)
     assert drain(settings, key) == Outcome(stored=8)

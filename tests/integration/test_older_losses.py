@@ -15,7 +15,7 @@ import redis
 
 from deploy.embedded.valkey import Valkey
 from signaltape import Emitter, Secret, Settings
-from signaltape.shipping.fleet import Fleet
+from signaltape.shipping.pool import ShipperPool
 from signaltape.shipping.service import ship_once
 from tests.integration.conftest import own_valkey
 from tests.support.samples import closed, new_id
@@ -89,7 +89,7 @@ def test_a_redis_that_restarts_empty_gets_all_from_a_shipper_that_was_there(
     own: Settings, valkey: Valkey, client: Any, key: str
 ) -> None:
     ids = fill(own)
-    fleet = Fleet(own)
+    fleet = ShipperPool(own)
     try:
         fleet.drain(float("inf"))
         age_shipped(own, 600)
@@ -105,7 +105,7 @@ def after(moment: float) -> bool:
     return time.monotonic() > moment
 
 
-def ship_in_three_parts(own: Settings, fleet: Fleet, between: Callable[[], None]) -> set[str]:
+def ship_in_three_parts(own: Settings, fleet: ShipperPool, between: Callable[[], None]) -> set[str]:
     """Events shipped at three moments, further apart than the margin; `between` is called after the first."""
     ids: set[str] = set()
     with Emitter(own, ship=False) as emitter:
@@ -129,7 +129,7 @@ def small_margin(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_redis_that_restarts_from_an_old_snapshot_gets_what_came_after_it(
     own: Settings, valkey: Valkey, client: Any, key: str
 ) -> None:
-    fleet = Fleet(own)
+    fleet = ShipperPool(own)
     try:
         ids = ship_in_three_parts(own, fleet, client.save)
         restart(valkey)
@@ -145,7 +145,7 @@ def test_a_redis_whose_clock_is_ahead_gets_again_what_it_lost(own: Settings, cli
     ahead = f"{int(1000 * (time.time() + 300))}-1"
     client.xadd(key, {"event": "other", "data": '{"signal_id": "other"}'}, id=ahead)
     kept: list[bytes] = []
-    fleet = Fleet(own)
+    fleet = ShipperPool(own)
     try:
         ids = ship_in_three_parts(own, fleet, lambda: kept.append(client.dump(key)))
         client.restore(key, 0, kept[0], replace=True)

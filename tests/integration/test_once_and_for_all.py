@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from consumer.accepted import Outcome
+from consumer.consumer import Consumer
+from consumer.prefetcher import Limits
 from signaltape import Settings
-from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.read_ahead import Limits
 from sink.db import Connection
-from sink.entries import Outcome
 from tests.integration.conftest import Runner
 from tests.integration.test_refused import REFUSE_TRADES, add_trades
 from tests.integration.test_worker import add_lives, drain, make_worker, pending, stored
@@ -52,7 +52,7 @@ def test_large_entries_are_read_a_few_at_a_time(
     settings: Settings, redis_client: Any, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that was killed for its memory would read, and die, again and again."""
-    monkeypatch.setattr("signaltape.consuming.read_ahead.BATCH_BYTES", 100_000)
+    monkeypatch.setattr("consumer.prefetcher.BATCH_BYTES", 100_000)
     read = Consumer._read
     largest = 0
 

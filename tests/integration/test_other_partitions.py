@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from consumer.partitions import keys_beyond, streams_beyond
 from signaltape import Settings
-from signaltape.consuming.partitions import keys_beyond, streams_beyond
 from signaltape.stream import stream_key, stream_keys
 from sink.db import Connection
 from tests.integration.conftest import Runner
@@ -54,7 +54,7 @@ def test_a_dead_workers_entries_beyond_are_taken_over(
 def test_a_partition_that_comes_into_being_later_is_found_and_one_that_vanishes_holds_nothing_up(
     settings: Settings, redis_client: Any, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("signaltape.consuming.read_ahead.LOOK_EVERY_S", 0.05, raising=False)
+    monkeypatch.setattr("consumer.prefetcher.LOOK_EVERY_S", 0.05, raising=False)
     worker, stop = make_worker(settings, key, beyond=keys_beyond(settings.stream, 1))
     thread = threading.Thread(target=worker.run)
     thread.start()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from consumer.accepted import Outcome
 from sink import quality
 from sink.db import Connection
-from sink.entries import Outcome
 from sink.writer import BatchWriter
 from tests.support.entries import accepted
 from tests.support.samples import closed, new_id

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from consumer.accepted import Outcome
 from signaltape import Secret
 from sink.db import Connection, connect
-from sink.entries import Outcome
 from sink.writer import BatchWriter
 from tests.support.kept import entry, records, uuid7
 

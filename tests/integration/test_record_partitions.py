@@ -11,12 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from consumer.accepted import Outcome
 from deploy.embedded.servers import Urls
 from signaltape import Secret
 from signaltape.clock import WIB
 from sink import retention
 from sink.db import Connection, connect
-from sink.entries import Outcome
 from sink.retention import drop_partitions
 from sink.writer import BatchWriter
 from tests.support.entries import life

@@ -10,11 +10,11 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from consumer.accepted import Outcome
 from signaltape import Secret, Settings
 from signaltape.redis_client import redis_client
 from signaltape.redis_facts import ask, redis_cautions
 from signaltape.stream import stream_key
-from sink.entries import Outcome
 from tests.integration.conftest import Runner, own_valkey
 from worker.metrics import WorkerMetrics
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from consumer.accepted import Outcome
+from consumer.prefetcher import Limits
 from signaltape import Settings
-from signaltape.consuming.read_ahead import Limits
 from sink.db import Connection
-from sink.entries import Outcome
 from tests.integration.test_worker import add, add_lives, make_worker, pending, stored
 from tests.support.records import RECORD_SAMPLES
 from tests.support.waiting import eventually
@@ -33,7 +33,7 @@ CREATE TRIGGER refuse AFTER INSERT ON signal_events REFERENCING NEW TABLE AS fre
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was set aside is tried again in a moment."""
-    monkeypatch.setattr("signaltape.consuming.read_ahead.BLOCK_MS", 20)
+    monkeypatch.setattr("consumer.prefetcher.BLOCK_MS", 20)
     monkeypatch.setattr("signaltape.shipping.backoff.Backoff.next_s", lambda self: 0.05)
 
 
@@ -56,7 +56,7 @@ def test_others_pass_beside_and_behind_and_it_is_stored_once_it_can_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # However long this takes, and however soon it is tried again: it is not given up meanwhile.
-    monkeypatch.setattr("signaltape.consuming.suspects.SUSPECT_DELIVERIES", 10**6)
+    monkeypatch.setattr("consumer.poison.SUSPECT_DELIVERIES", 10**6)
     connection.execute(REFUSE_TRADES)
     add_trades(redis_client, key, 3)
     add_lives(redis_client, key, 5)

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from consumer.accepted import Outcome
 from signaltape import Settings
 from sink.db import Connection
-from sink.entries import Outcome
 from tests.integration.conftest import Runner
 from tests.integration.test_worker import add_lives, drain
 from tests.support.records import RECORD_SAMPLES
@@ -28,7 +28,7 @@ VALUES (%s, %s, %s, %s, %s, 'a bug', to_timestamp(1642395600))
 
 
 @pytest.fixture
-def bury(connection: Connection, key: str) -> Callable[..., None]:
+def to_dead_letter(connection: Connection, key: str) -> Callable[..., None]:
     """Make a dead letter of an entry that is in order: a worker with a bug, now mended, did not take it."""
 
     def make(event: str, data: bytes, entry_id: str = FIRST, **more: bytes) -> None:
@@ -47,13 +47,13 @@ def requeue(runner: Runner) -> None:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_an_event_without_a_time_keeps_the_time_of_its_first_arrival(
-    name: str, bury: Any, settings: Settings, key: str, runner: Runner, connection: Connection
+    name: str, to_dead_letter: Any, settings: Settings, key: str, runner: Runner, connection: Connection
 ) -> None:
     own = {"signal_published": "ts_published", "signal_triggered": "ts_triggered",
            "signal_invalidated": "ts_invalidated", "signal_closed": "ts_closed"}[name]  # fmt: skip
     forms = [*TIMELESS, {own: None}, {own: None, "ts": None}, {"ts_else": "2000-01-01"}]
     for number, more in enumerate(forms):
-        bury(name, as_json(SAMPLES[name](new_id(), **more)), f"1642395600000-{number}")
+        to_dead_letter(name, as_json(SAMPLES[name](new_id(), **more)), f"1642395600000-{number}")
     requeue(runner)
     assert drain(settings, key) == Outcome(stored=len(forms))
     times = connection.execute("SELECT (ts AT TIME ZONE 'UTC')::text FROM signal_events").fetchall()
@@ -61,9 +61,9 @@ def test_an_event_without_a_time_keeps_the_time_of_its_first_arrival(
 
 
 def test_an_event_with_a_time_keeps_it(
-    bury: Any, settings: Settings, key: str, runner: Runner, connection: Connection
+    to_dead_letter: Any, settings: Settings, key: str, runner: Runner, connection: Connection
 ) -> None:
-    bury("signal_closed", as_json(SAMPLES["signal_closed"](ts_closed="2022-01-03T00:00:00Z")))
+    to_dead_letter("signal_closed", as_json(SAMPLES["signal_closed"](ts_closed="2022-01-03T00:00:00Z")))
     requeue(runner)
     drain(settings, key)
     row = connection.execute("SELECT (ts AT TIME ZONE 'UTC')::text FROM signal_events").fetchone()
@@ -75,7 +75,7 @@ def test_an_event_with_a_time_keeps_it(
 def test_a_record_keeps_the_time_and_the_identity_of_its_first_arrival(
     name: str,
     more: dict[str, Any],
-    bury: Any,
+    to_dead_letter: Any,
     settings: Settings,
     redis_client: Any,
     key: str,
@@ -86,7 +86,7 @@ def test_a_record_keeps_the_time_and_the_identity_of_its_first_arrival(
     redis_client.xadd(key, {"event": name, "data": data}, id=FIRST)
     assert drain(settings, key).stored == 1
     for _ in range(2):
-        bury(name, data)
+        to_dead_letter(name, data)
         requeue(runner)
         assert drain(settings, key) == Outcome(duplicates=1)
     rows = connection.execute("SELECT (ts AT TIME ZONE 'UTC')::text FROM records").fetchall()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from consumer.accepted import Outcome
+from consumer.dead_fields import pack_fields
 from signaltape import Settings
 from signaltape.stream import stream_key
 from sink.db import Connection
-from sink.dead_fields import pack_fields
-from sink.entries import Outcome
 from tests.integration.conftest import Runner
 from tests.integration.test_requeue import BURY
 from tests.integration.test_worker import drain

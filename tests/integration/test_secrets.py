@@ -163,7 +163,7 @@ def test_what_rq_stores_of_a_failed_report_holds_no_password(monkeypatch: pytest
 def test_an_uncaught_error_in_a_thread_gives_no_password_away(runner: Runner) -> None:
     _, out, err = runner.start_code(
         "import threading, sys\n"
-        "from signaltape.command import begin_command\n"
+        "from signaltape.commands.command import begin_command\n"
         "from signaltape import Settings\n"
         "begin_command()\n"
         "url = Settings.from_env().redis_url.reveal()\n"

@@ -10,10 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from consumer.accepted import Outcome
 from deploy.embedded.servers import Urls
 from signaltape import Secret
 from sink.db import Connection, connect
-from sink.entries import Outcome
 from sink.history import stored
 from sink.migrate import migrate
 from sink.rebuild import rebuild
@@ -80,7 +80,7 @@ def live(connection: Connection) -> None:
 
 
 def test_every_session_is_opened_in_one_place() -> None:
-    rooms = ("sink", "worker", "replay", "reports", "deploy")
+    rooms = ("sink", "consumer", "worker", "replay", "reports", "deploy")
     opens = [
         path.relative_to(ROOT)
         for room in rooms

@@ -16,7 +16,7 @@ import pytest
 from signaltape import Emitter, Secret, Settings
 from signaltape.journal.home import SHIP_LOCK
 from signaltape.journal.lock import FileLock
-from signaltape.shipping.fleet import Fleet
+from signaltape.shipping.pool import ShipperPool
 from signaltape.shipping.service import ship_once
 from tests.chaos.proxy import Proxy
 from tests.integration.conftest import Runner, own_valkey
@@ -114,7 +114,7 @@ def test_closing_is_not_done_while_another_shipper_has_the_rest(
     assert folder is not None
     lock = FileLock(folder / SHIP_LOCK)
     assert lock.acquire()
-    fleet = Fleet(settings, [folder])
+    fleet = ShipperPool(settings, [folder])
     fleet.take_all()
     assert fleet.has_left([folder])
     lock.release()

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from consumer.accepted import Outcome
 from signaltape import Secret, Settings
 from sink.db import Connection
-from sink.entries import Outcome
-from tests.integration.test_in_hand import locked
+from tests.integration.test_in_flight import locked
 from tests.integration.test_worker import add_lives, make_worker, pending, stored
 from tests.support.waiting import eventually
 from tests.support.working import working
@@ -17,7 +17,7 @@ from tests.support.working import working
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signaltape.consuming.read_ahead.BLOCK_MS", 20)
+    monkeypatch.setattr("consumer.prefetcher.BLOCK_MS", 20)
 
 
 def await_held(client: Any, key: str, count: int) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from consumer.accepted import Accepted, DeadLetter, Outcome
 from signaltape import Secret
-from signaltape.contract import decode
+from signaltape.contract.codec import decode
 from sink import quality
 from sink.db import Connection, connect
-from sink.entries import Accepted, DeadLetter, Outcome
 from sink.errors import SinkError
 from sink.rebuild import rebuild
 from sink.rows import DETAIL, LAYER_TABLE

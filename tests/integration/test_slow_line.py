@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 from signaltape import Emitter, Secret, Settings
-from signaltape.shipping.fleet import Fleet
-from signaltape.shipping.link import LinkError
+from signaltape.shipping.client import StreamError
+from signaltape.shipping.pool import ShipperPool
 from tests.support.samples import closed, new_id
 
 EVENTS = 300
@@ -67,18 +67,18 @@ def slow_line(settings: Settings) -> Iterator[Secret]:
 def test_events_get_over_a_line_that_is_too_slow_for_a_batch(
     settings: Settings, slow_line: Secret, redis_client: Any, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("signaltape.shipping.link.ANSWER_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("signaltape.shipping.client.ANSWER_TIMEOUT_S", 0.1)
     ids = {new_id() for _ in range(EVENTS)}
     with Emitter(settings, ship=False) as emitter:
         assert all(emitter.closed(closed(signal_id, reason="x" * 1000)) for signal_id in ids)
-    fleet = Fleet(msgspec.structs.replace(settings, redis_url=slow_line))
+    fleet = ShipperPool(msgspec.structs.replace(settings, redis_url=slow_line))
     arrived: set[str] = set()
     deadline = time.monotonic() + 8
     try:
         while arrived < ids and time.monotonic() < deadline:
             try:
                 fleet.step()
-            except LinkError:
+            except StreamError:
                 fleet.disconnect()
             entries = redis_client.xrange(key)
             arrived = {msgspec.json.decode(fields[b"data"])["signal_id"] for _, fields in entries}

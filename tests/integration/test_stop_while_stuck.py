@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from consumer.accepted import Outcome
+from consumer.prefetcher import Limits
 from signaltape import Secret, Settings
-from signaltape.consuming.read_ahead import Limits
 from sink.db import Connection, connect
-from sink.entries import Outcome
 from tests.integration.test_worker import add_lives, drain, make_worker, pending
 from tests.support.waiting import eventually
 

@@ -14,22 +14,22 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from consumer.decoding import decode_entries
+from consumer.entry import Entry
 from signaltape import Emitter, Settings
-from signaltape.consuming.entry import Entry
-from signaltape.contract import write_json
-from signaltape.events import EVENTS
+from signaltape.contract.codec import write_json
+from signaltape.contract.events import EVENTS
+from signaltape.contract.records import RECORDS
 from signaltape.journal.reader import JournalReader, Place
-from signaltape.records import RECORDS
-from signaltape.shipping.outgoing import Addresser
+from signaltape.shipping.encoding import EntryEncoder
 from sink.db import Connection
-from sink.decoding import sort_entries
 from sink.lines import prepare
 from sink.writer import BatchWriter
 from tests.support.odd_events import odd_events
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import closed, new_id, published, triggered
 
-_address = Addresser("tape", 1)
+_address = EntryEncoder("tape", 1)
 _numbers = itertools.count(1)
 
 
@@ -57,7 +57,7 @@ class Way:
             Entry(one.key, f"1642376400000-{next(_numbers)}", [b"event", one.name, b"data", one.data])
             for one in sent
         ]
-        batch = sort_entries(entries)
+        batch = decode_entries(entries)
         with self._connection.transaction(force_rollback=False):
             self._writer.write_prepared(prepare(batch))
         reasons = self._connection.execute(
@@ -200,7 +200,7 @@ def test_what_the_worker_accepts_of_any_producer_postgres_takes(
             entries.append(
                 Entry("s:{0}", f"1642376400000-{next(_numbers)}", [b"event", name.encode(), b"data", data])
             )
-    batch = sort_entries(entries)
+    batch = decode_entries(entries)
     outcome = BatchWriter(connection).write_prepared(prepare(batch))
     assert outcome.dead == len(batch.dead), "none that only Postgres rejects"
     assert outcome.stored == len(batch.accepted) + len(batch.records)

@@ -10,7 +10,7 @@ import pytest
 
 from signaltape import Emitter, Settings
 from signaltape.errors import JournalUnavailable
-from signaltape.shipping.fleet import Fleet
+from signaltape.shipping.pool import ShipperPool
 from signaltape.shipping.service import ship_once
 from tests.support.samples import closed, new_id
 from tests.unit.test_unlisted_folder import unlisted
@@ -28,7 +28,7 @@ def test_a_dead_engines_journal_that_cannot_be_listed_stays(
 ) -> None:
     signal_id = new_id()
     folder = journal_of(settings, signal_id)
-    fleet = Fleet(settings)
+    fleet = ShipperPool(settings)
     with unlisted(monkeypatch, folder):
         fleet.take_all()
         assert fleet.has_left([folder])

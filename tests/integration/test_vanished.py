@@ -10,11 +10,11 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.registry import CollectorRegistry
 
+from consumer.accepted import Outcome
+from consumer.consumer import Consumer
+from consumer.prefetcher import Limits
 from signaltape import Settings
-from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.read_ahead import Limits
 from signaltape.stream import WORKER_GROUP, vanished_key
-from sink.entries import Outcome
 from tests.integration.conftest import Runner
 from tests.integration.test_worker import add, drain, pending
 from tests.support.samples import closed

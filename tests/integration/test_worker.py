@@ -14,13 +14,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from consumer.accepted import Outcome
+from consumer.consumer import Consumer
+from consumer.prefetcher import Limits
 from signaltape import Secret, Settings
-from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.read_ahead import Limits
 from signaltape.stream import WORKER_GROUP
 from sink import quality
 from sink.db import Connection, connect
-from sink.entries import Outcome
 from tests.integration.conftest import Runner
 from tests.support.samples import SAMPLES, as_json, closed, new_id, published
 from tests.support.waiting import eventually

@@ -37,7 +37,7 @@ class Group(NamedTuple):
 GROUPS = {
     "journal": Group.of("spine", "producer/signaltape/journal", "*"),
     "shipping": Group.of("spine", "producer/signaltape/shipping", "*"),
-    "consuming": Group.of("spine", "producer/signaltape/consuming", "*"),
+    "consuming": Group.of("spine", "consumer", "*"),
     "writer": Group.of("writer", "sink", "writer record_writer copying repeats partitions lines"),
     "archive": Group.of(
         "archive", "replay", "appending archiver archiving atomic files ledger lines outlet packed retention"

@@ -9,14 +9,14 @@ from typing import Any
 
 import msgspec
 
+from consumer.decoding import Batch, decode_entries
+from consumer.entry import Entry
 from replay.archiver import Archive, Archived
 from replay.build import build
 from replay.layout import sessions_folder
 from replay.sources import ArchiveSource, Span
-from signaltape.consuming.entry import Entry
 from signaltape.replay import ReplayEvent
 from signaltape.replay.session import read_events
-from sink.decoding import Batch, sort_entries
 from tests.support.records import RECORD_SAMPLES
 
 NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)  # noon in Jakarta
@@ -31,7 +31,7 @@ def record(name: str, when: datetime = NOON, **changes: Any) -> tuple[str, bytes
 
 def batch(*events: tuple[str, bytes], first: int = 0) -> Batch:
     """Events as a consumer reads them, from entry number `first` on; entries without a time are of noon."""
-    found = sort_entries(
+    found = decode_entries(
         [
             Entry("s:{0}", f"{_NOON_MS}-{first + number}", [b"event", name.encode(), b"data", payload])
             for number, (name, payload) in enumerate(events)

@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from signaltape.contract import decode
-from sink.entries import Accepted
+from consumer.accepted import Accepted
+from signaltape.contract.codec import decode
 from tests.support.samples import SAMPLES, as_json
 
 NOON = datetime(2022, 1, 17, 5, 0, tzinfo=UTC)

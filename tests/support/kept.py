@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from signaltape.consuming.entry import Entry
-from sink.columns import Records
+from consumer.columns import Records
+from consumer.decoding import decode_entries
+from consumer.entry import Entry
 from sink.db import Connection
-from sink.decoding import sort_entries
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import as_json
 
@@ -27,7 +27,7 @@ def entry(name: str, record_id: str, *, at: datetime, **changes: Any) -> Entry:
 
 def records(entries: Iterable[Entry]) -> Records:
     """What the worker makes of entries."""
-    batch = sort_entries(list(entries))
+    batch = decode_entries(list(entries))
     assert not batch.dead, batch.dead
     return batch.records
 

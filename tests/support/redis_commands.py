@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from signaltape.consuming.lua import DELETE_IDLE_CONSUMER, HOLD_AGAIN, STRIKE_OUT, TRIM_BELOW_EVERY_GROUP
+from consumer.lua import DELETE_IDLE_CONSUMER, HOLD_AGAIN, STRIKE_OUT, TRIM_BELOW_EVERY_GROUP
 from tests.support.odd_redis_commands import ODD_COMMANDS
 
 #: Entry ids lie far in the future: then `*` follows the last id, whatever the clock says.

@@ -40,7 +40,7 @@ def quick_sender(connection: Connection, api: BotApi) -> Sender:
 def with_server(
     work: Callable[[BotServer, Sender], Awaitable[Any]], connection: Connection, token: str = TOKEN
 ) -> BotServer:
-    """Run `work` with a server and a sender that retries quickly."""
+    """Run `work` with a server and a sender that retries fast_path."""
 
     async def run() -> BotServer:
         async with bot_server() as server, BotApi(Secret(token), server.base, CALL_TIMEOUT_S) as api:

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import zstandard
 
+from consumer.writing import SinkUnavailable
 from replay import archiver
 from replay.appending import append
 from replay.archiver import Archive, Archived
 from replay.layout import snapshot_file
 from replay.retention import apply, keep_of
 from signaltape import Settings
-from signaltape.consuming.writing import CannotWrite
 from signaltape.replay.line import payload_of
 from tests.support.archived import NOON, batch, built, record, write
 
@@ -195,7 +195,7 @@ def test_a_damaged_ledger_that_cannot_be_moved_is_waited_for(tmp_path: Path, mon
 
     monkeypatch.setattr(archiver, "set_aside", refuse)
     target = Archive(tmp_path)
-    with pytest.raises(CannotWrite):
+    with pytest.raises(SinkUnavailable):
         target.write(batch(order(1), first=1))
 
 
@@ -215,7 +215,7 @@ def test_a_ledger_that_is_deleted_amid_a_batch_costs_no_line(tmp_path: Path, mon
     monkeypatch.setattr(archiver, "append", lose_the_ledger)
     try:
         target.write(batch(order(1), first=1))
-    except CannotWrite:
+    except SinkUnavailable:
         target.write(batch(order(1), first=1))
     subprocess.run([*python, "order_log", "2"], check=True)
     target.close()

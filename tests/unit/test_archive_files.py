@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.writing import SinkUnavailable
 from replay import files, sources
 from replay.archiver import Archive
 from replay.layout import archive_file
@@ -19,7 +20,6 @@ from replay.ledger import Ledger
 from replay.retention import apply, keep_of
 from replay.sources import Span
 from signaltape import Settings
-from signaltape.consuming.writing import CannotWrite
 from tests.support.archived import NOON, batch, built, record, write
 
 ORDERS = Path("data", "orders", "day-2022-01-17.jsonl")
@@ -114,7 +114,7 @@ def test_a_ledger_that_is_damaged_is_set_aside_and_made_anew(
     (tmp_path / "data" / "archive.db").write_bytes(damage)
     try:
         done = write(tmp_path, [order(2), order(3)])
-    except CannotWrite:  # as the loop does, which tries the same batch again
+    except SinkUnavailable:  # as the loop does, which tries the same batch again
         done = write(tmp_path, [order(2), order(3)])
         assert "archive.db is damaged" in caplog.text
         assert len(list((tmp_path / "data").glob("archive.db.damaged-*"))) == 1
@@ -130,7 +130,7 @@ def test_a_ledger_with_a_torn_page_is_set_aside_too(tmp_path: Path) -> None:
     for _ in range(2):
         try:
             write(tmp_path, [order(1), order(5000)])
-        except CannotWrite:
+        except SinkUnavailable:
             continue
     assert numbers(tmp_path / ORDERS) == [*range(1, 4000), 5000]
 

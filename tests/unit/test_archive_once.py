@@ -13,6 +13,8 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from consumer.decoding import decode_entries
+from consumer.entry import Entry
 from replay import retention
 from replay.archiver import Archive
 from replay.atomic import alone_in, write_beside
@@ -21,9 +23,7 @@ from replay.ledger_file import inode_of, set_aside
 from replay.packed import packed_lines
 from replay.retention import apply, keep_of
 from signaltape import Settings
-from signaltape.consuming.entry import Entry
 from signaltape.replay.line import read_head
-from sink.decoding import sort_entries
 from tests.support.archived import NOON, record, write
 
 ORDERS = Path("data/orders")
@@ -190,7 +190,7 @@ def test_the_same_payload_that_counts_by_its_entries_time_is_a_duplicate_of_anot
     target = Archive(tmp_path)
     for days in (0, 1):
         at_ms = int((NOON + timedelta(days=days)).timestamp() * 1000)
-        target.write(sort_entries([Entry("s:{0}", f"{at_ms}-0", fields)]))
+        target.write(decode_entries([Entry("s:{0}", f"{at_ms}-0", fields)]))
     target.close()
     assert (target.total.lines, target.total.duplicates, target.total.conflicts) == (1, 1, 0)
     assert numbers(tmp_path / TODAY) == [1]

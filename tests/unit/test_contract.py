@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaltape.clock import WIB
-from signaltape.contract import check, decode, encode, event_id, validate
+from signaltape.contract.codec import check, decode, encode, event_id, validate
+from signaltape.contract.events import EVENTS, SignalPublished
+from signaltape.contract.limits import MAX_EVENT_BYTES
 from signaltape.errors import InvalidEvent
-from signaltape.events import EVENTS, SignalPublished
-from signaltape.limits import MAX_EVENT_BYTES
 from tests.support.samples import SAMPLES, as_json, closed, new_id, published, triggered
 
 NOON = datetime(2022, 1, 17, 12, 0, tzinfo=UTC)

@@ -18,7 +18,7 @@ import pytest
 from signaltape import Emitter, InvalidEvent, JournalClosed, Settings, SettingsError, SignaltapeError
 from signaltape.journal.home import is_alive, journal_folders, rejects_path
 from signaltape.journal.reader import JournalReader, Place
-from signaltape.shipping.outgoing import Addresser
+from signaltape.shipping.encoding import EntryEncoder
 from tests.support.samples import SAMPLES, closed, invalidated, new_id, published, triggered
 from tests.support.waiting import eventually
 
@@ -28,7 +28,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(feature_event_logging=True, home=tmp_path)
 
 
-_shipped = Addresser("signaltape", 1)
+_shipped = EntryEncoder("signaltape", 1)
 
 
 def journalled(home: Path) -> list[dict[str, Any]]:
@@ -229,7 +229,7 @@ def test_a_child_that_outlives_its_parent_does_not_keep_the_parents_journal_aliv
 import os, sys, time
 from pathlib import Path
 from signaltape import Emitter, Settings
-from signaltape.shipping.outgoing import Addresser
+from signaltape.shipping.encoding import EntryEncoder
 from tests.support.samples import closed
 tape = Emitter(Settings(feature_event_logging=True, home=Path(sys.argv[1])))
 tape.closed(**closed())

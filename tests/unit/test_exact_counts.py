@@ -58,7 +58,7 @@ def test_a_segment_that_goes_while_the_next_appears_is_counted(
     def another_journal_needs_the_room() -> None:
         nonlocal in_first
         in_first = writer.events
-        assert writer.give_up_oldest()
+        assert writer.evict_oldest()
 
     fill_segments(writer, another_journal_needs_the_room, monkeypatch)
     assert writer.dropped == in_first > 0
@@ -75,7 +75,7 @@ def test_a_segment_before_one_that_was_interrupted_is_counted(
         fill_segments(writer, press_ctrl_c, monkeypatch)
     in_first = writer.events
     writer.append(BODY)
-    assert writer.give_up_oldest()
+    assert writer.evict_oldest()
     assert writer.dropped == in_first > 0
 
 
@@ -95,8 +95,8 @@ def test_a_segment_that_goes_only_when_the_cursor_can_be_read_again_is_counted_o
     with monkeypatch.context() as patched:
         patched.setattr("signaltape.journal.writer.read_cursor", too_many_open_files)
         with pytest.raises(OSError, match="Too many"):
-            writer.give_up_oldest()
-    assert writer.give_up_oldest()
+            writer.evict_oldest()
+    assert writer.evict_oldest()
     assert writer.dropped == in_first > 0
     writer.close()
 

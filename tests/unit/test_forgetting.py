@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from signaltape.shipping.client import read_state
 from signaltape.shipping.forgetting import RESEND_MARGIN_S, Given, Loss, StreamState, lost_from
-from signaltape.shipping.link import read_state
 
 GIVEN = Given(last_id="1000-5", anchor="1000-5", added=50)
 ALL = Loss(0.0)

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.decoding import decode_entries
+from consumer.entry import Entry
 from signaltape import Emitter, InvalidEvent, Settings
-from signaltape.consuming.entry import Entry
-from signaltape.events import EVENTS
-from sink.decoding import sort_entries
+from signaltape.contract.events import EVENTS
 from sink.rows import DETAIL
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, as_json, closed, published, triggered
@@ -26,7 +26,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def arrived(name: str, data: bytes) -> Any:
     """An entry as the worker accepts it; the reason, if it does not."""
-    batch = sort_entries([Entry("s:{0}", "1642376400000-0", [b"event", name.encode(), b"data", data])])
+    batch = decode_entries([Entry("s:{0}", "1642376400000-0", [b"event", name.encode(), b"data", data])])
     if batch.dead:
         return batch.dead[0].reason
     return batch.accepted[0] if batch.accepted else next(iter(batch.records.rows()))
@@ -133,7 +133,7 @@ def test_emit_and_the_worker_are_of_one_mind(tape: Emitter, moment: Any, whole: 
         assert abs((found.decoded.ts - _EPOCH) / timedelta(milliseconds=1) - float(moment)) < 0.001
 
 
-def test_milliseconds_do_not_leave_the_quick_way(tape: Emitter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_milliseconds_do_not_leave_the_fast_path(tape: Emitter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tape, "_emit", lambda *_: pytest.fail("the thorough way"))
     assert tape.published(published(ts_published=time.time_ns() // 1_000_000))
     assert tape.published(published(ts=time.time() * 1000))

@@ -8,20 +8,29 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = {"signaltape", "worker", "sink", "replay", "reports", "desk", "deploy", "tests"}
-#: May import, besides itself.
+ROOMS = {
+    *("signaltape", "consumer", "worker", "sink", "replay", "outbox", "reports", "market", "ghost", "desk", "guard"),
+    *("web", "deploy", "tests"),
+}
+#: May import, besides itself; the operations of any room are free to those that act for a person.
 ALLOWED = {
     "signaltape": set(),
-    "worker": {"signaltape", "sink"},
-    "sink": {"signaltape"},
-    "replay": {"signaltape", "sink"},
-    "reports": {"signaltape", "sink"},
-    "desk": {"signaltape", "sink", "reports"},
+    "consumer": {"signaltape"},
+    "worker": {"signaltape", "consumer", "sink"},
+    "sink": {"signaltape", "consumer"},
+    "replay": {"signaltape", "consumer", "sink"},
+    "outbox": {"signaltape", "sink"},
+    "reports": {"signaltape", "sink", "outbox"},
+    "market": {"signaltape"},
+    "ghost": {"signaltape", "consumer", "sink"},
+    "desk": {"signaltape", "consumer", "sink", "outbox"},
+    "guard": {"signaltape", "consumer", "sink", "outbox"},
+    "web": {"signaltape", "consumer", "sink", "outbox"},
 }
 #: A driver is known in one place only.
 CONFINED = {
     "psycopg": {"sink"},
-    "aiohttp": {"reports", "desk"},
+    "aiohttp": {"reports", "outbox", "market", "desk", "guard", "web"},
     "flask": {"signaltape"},
     "apscheduler": {"reports"},
 }

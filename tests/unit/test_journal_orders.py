@@ -300,7 +300,7 @@ def test_a_journal_that_gives_way_logs_it_without_a_lock_of_the_other(
     tmp_path: Path, asking: Callable[[Callable[[], object]], _Asking]
 ) -> None:
     events, records = new_writer(tmp_path, max_bytes=4 * SEGMENT_BYTES), new_writer(tmp_path)
-    events.precede(records)
+    events.evicts_before(records)
     for number in range(3):
         records.append(body(number, LARGE))
     log = asking(lambda: events.events + records.events)

@@ -10,10 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaltape.contract import encode, validate
+from signaltape.contract.codec import encode, validate
+from signaltape.contract.limits import (
+    MAX_DEPTH,
+    MAX_DIGITS,
+    MAX_EVENT_BYTES,
+    inspect,
+    needs_a_look,
+    written_oddly,
+)
+from signaltape.contract.record_codec import check_record
 from signaltape.errors import InvalidEvent
-from signaltape.limits import MAX_DEPTH, MAX_DIGITS, MAX_EVENT_BYTES, inspect, needs_a_look, written_oddly
-from signaltape.record_contract import check_record
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import as_json, closed, published
 

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from greenlet import greenlet
 
-from sink.columns import Records
-from sink.decoding import Batch
-from sink.entries import Accepted, DeadLetter, Outcome
+from consumer.accepted import Accepted, DeadLetter, Outcome
+from consumer.columns import Records
+from consumer.decoding import Batch
 from sink.lines import Prepared, prepare
 from tests.simulation.tables.database import ModelDatabase
 from tests.simulation.tables.jsonb import meaning, text

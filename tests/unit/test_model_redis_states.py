@@ -7,7 +7,7 @@ from typing import Any
 import hiredis
 import pytest
 
-from signaltape.consuming.lua import STRIKE_OUT
+from consumer.lua import STRIKE_OUT
 from tests.simulation.redis import Client, ModelRedis, Requests, decode
 
 _START_MS = 1_700_000_000_000

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaltape.consuming.entry import Entry
-from signaltape.contract import decode
-from sink.decoding import sort_entries
+from consumer.decoding import decode_entries
+from consumer.entry import Entry
+from signaltape.contract.codec import decode
 from tests.support.samples import SAMPLES, as_json, new_id
 
 MONDAY = datetime(2022, 1, 24, tzinfo=UTC)
@@ -27,7 +27,7 @@ def test_the_last_moment_of_a_second_is_not_rounded_into_the_next(name: str, fie
     data = as_json(SAMPLES[name](new_id(), **{TIMES[name] if field == "own" else "ts": text}))
     last = MONDAY.replace(day=23, hour=23, minute=59, second=59, microsecond=999_999)
     assert decode(name, data, default_ts=DEFAULT).ts == last
-    (one,) = sort_entries([entry(name, data)]).accepted
+    (one,) = decode_entries([entry(name, data)]).accepted
     assert one.decoded.ts == last
 
 
@@ -39,7 +39,7 @@ def test_a_time_on_the_boundary_stays_there_whatever_else_is_sent() -> None:
     beside = {"note": "23:59:59.9999999", "score2": 0.9999999, "big": msgspec.Raw(b"1e999"), "ts": None}
     data = as_json(SAMPLES["signal_published"](new_id(), ts_published="2022-01-24T00:00:00Z", **beside))
     assert decode("signal_published", data, default_ts=DEFAULT).ts == MONDAY
-    (one,) = sort_entries([entry("signal_published", data)]).accepted
+    (one,) = decode_entries([entry("signal_published", data)]).accepted
     assert one.decoded.ts == MONDAY
 
 
@@ -59,7 +59,7 @@ def test_records_are_cut_alike_together_and_alone() -> None:
     ]
     entries = [entry("market_trade", one) for one in data]
     expected = [last, MONDAY, last.replace(microsecond=500_000)]
-    assert sort_entries(entries).records.times == expected
+    assert decode_entries(entries).records.times == expected
     for one, moment in zip(entries, expected, strict=True):
         by_contract = Entry(one.stream, one.entry_id, [*(one.fields or []), b"v", b"1"])
-        assert sort_entries([by_contract]).records.times == [moment]
+        assert decode_entries([by_contract]).records.times == [moment]

@@ -9,9 +9,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.accepted import AcceptedRecord
+from consumer.columns import Records
 from signaltape.clock import WIB
-from sink.columns import Records
-from sink.entries import AcceptedRecord
 from sink.record_rows import make_record_block
 from tests.support.kept import uuid7
 

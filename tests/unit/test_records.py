@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from signaltape import Emitter, InvalidEvent, Settings
+from signaltape.contract.record_codec import check_record, decode_record
+from signaltape.contract.records import RECORDS
 from signaltape.journal.home import journal_folders
 from signaltape.journal.reader import JournalReader, Place
-from signaltape.record_contract import check_record, decode_record
-from signaltape.records import RECORDS
 from tests.support.records import RECORD_SAMPLES
 
 NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaltape.doctor import Finding
+from signaltape.commands.doctor import Finding
 from signaltape.redis_health import KINDS, Caution, Known, Stranded, StreamFacts, cautions
 
 MIB = 1024 * 1024

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from signaltape import Emitter, InvalidEvent, Settings
-from signaltape.contract import encode, validate
-from signaltape.record_contract import decode_record
-from signaltape.record_fields import wire_fields
+from signaltape.contract.codec import encode, validate
+from signaltape.contract.record_codec import decode_record
+from signaltape.contract.record_fields import wire_fields
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import as_json, published
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from signaltape.events import EVENTS, SCHEMA_VERSION
-from signaltape.records import RECORDS
-from signaltape.schema import schemas
+from signaltape.contract.events import EVENTS, SCHEMA_VERSION
+from signaltape.contract.records import RECORDS
+from signaltape.contract.schema import schemas
 
 FROZEN = Path(__file__).parent / "schemas"
 

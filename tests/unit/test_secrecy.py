@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.decoding import to_dead_letter
+from consumer.entry import Entry
 from signaltape import Emitter, Secret, Settings, secrecy
 from signaltape.clock import utc_now
-from signaltape.command import begin_command
-from signaltape.consuming.entry import Entry
+from signaltape.commands.command import begin_command
 from signaltape.rejects import RejectFile
 from signaltape.secrecy import keep_secret, scrub
-from sink.decoding import bury
 
 
 @pytest.fixture(autouse=True)
@@ -111,7 +111,9 @@ def test_inside_an_engine_only_the_librarys_own_logger_is_touched() -> None:
 
 def test_the_reasons_in_dead_letters_and_reject_files_hold_no_secret(tmp_path: Path) -> None:
     keep_secret("redis://:hunter2@host/0")
-    letter = bury(Entry("s", "1-0", [b"event", b"x"]), "cannot use 'redis://:hunter2@host/0'").dead[0]
+    letter = to_dead_letter(Entry("s", "1-0", [b"event", b"x"]), "cannot use 'redis://:hunter2@host/0'").dead[
+        0
+    ]
     assert letter.reason == "cannot use '***'"
     RejectFile(tmp_path / "rejects").keep(utc_now(), "x", "got 'hunter2'", {})
     assert "got '***'" in (tmp_path / "rejects").read_text()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaltape.consuming.entry import Entry
-from sink.decoding import sort_entries
+from consumer.decoding import decode_entries
+from consumer.entry import Entry
 from sink.lines import Prepared, prepare
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, as_json
@@ -38,7 +38,7 @@ _BYTES = st.one_of(
 
 def _prepare(*entries: tuple[str, bytes]) -> Prepared:
     return prepare(
-        sort_entries(
+        decode_entries(
             [
                 Entry("s:{0}", f"{n}-0", [b"event", name.encode(), b"data", data])
                 for n, (name, data) in enumerate(entries)
@@ -78,4 +78,4 @@ def test_an_id_beside_a_record_counts_only_where_it_has_none(name: str) -> None:
         Entry("s:{0}", f"{n}-0", [b"event", name.encode(), b"data", data, b"id", beside.encode()])
         for n, data in enumerate((_WHOLE[name], without))
     ]
-    assert sort_entries(entries).records.record_ids == [own, beside]
+    assert decode_entries(entries).records.record_ids == [own, beside]

@@ -111,7 +111,7 @@ class JournalWriter:
         #: it, or none is open: then `append` the body.
         self.write: Callable[[bytes], int] = _no_segment
 
-    def precede(self, other: JournalWriter) -> None:
+    def evicts_before(self, other: JournalWriter) -> None:
         """Share one bound with another journal, whose oldest goes before the oldest of this one."""
         self._gives_way = other
         self._beside = [other.folder]
@@ -251,7 +251,7 @@ class JournalWriter:
             self.write = segment.map.write
             if segment is self._newest():  # else a signal handler began another one
                 break
-        # Sorted in one step: a signal handler may begin another one amid a loop.
+        # DecodedBatch in one step: a signal handler may begin another one amid a loop.
         for older in sorted(self._open)[:-1]:
             left = self._open.pop(older, None)
             if left is not None:
@@ -273,12 +273,12 @@ class JournalWriter:
         """Remove the oldest segments, of the journal that gives way first, until `size` bytes more fit the bound."""
         folders = [self.folder, *self._beside]
         while sum(map(backlog_bytes, folders)) + size > self._max_bytes:
-            if self._gives_way is not None and self._gives_way.give_up_oldest():
+            if self._gives_way is not None and self._gives_way.evict_oldest():
                 continue
-            if not self.give_up_oldest():
+            if not self.evict_oldest():
                 return
 
-    def give_up_oldest(self) -> bool:
+    def evict_oldest(self) -> bool:
         """Remove the oldest segment, unless it is the only one."""
         numbers = segment_numbers(self.folder)
         if len(numbers) < 2:

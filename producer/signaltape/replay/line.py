@@ -22,8 +22,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from signaltape.events import EVENTS
-from signaltape.records import type_of
+from signaltape.contract.events import EVENTS
+from signaltape.contract.records import type_of
 
 #: No line is longer: an event has at most 1 MiB, half as much again as Postgres writes it.
 LONGEST_BYTES = 4 * 1024 * 1024
@@ -122,8 +122,8 @@ def read_head(line: bytes) -> Head:
 def _read_plain(lines: list[bytes]) -> list[Head] | None:
     """The heads of lines that are plainly well, decoded by one call; None if one of them needs a closer look.
 
-    Every line begins with `{` and ends with `}`, so each ends what it began (see `sink.quick_records`). And whichever
-    of two equal keys the decoder took: what it found is what stands in front.
+    Every line begins with `{` and ends with `}`, so each ends what it began (see `consumer.fast_records`). And
+    whichever of two equal keys the decoder took: what it found is what stands in front.
     """
     text = b"\n".join(lines)
     if _BACKSLASH in text or len(text) > LONGEST_BYTES or {line[-1:] for line in lines} != {b"}"}:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from signaltape.events import EVENTS
-from signaltape.records import RECORDS, Group
+from signaltape.contract.events import EVENTS
+from signaltape.contract.records import RECORDS, Group
 from signaltape.replay.session import ReplayEvent
 
 

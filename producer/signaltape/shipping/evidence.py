@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 
 from signaltape.journal.cursor import Anchor, Cursor
+from signaltape.shipping.client import Answer, checksum_of
+from signaltape.shipping.encoding import StreamEntry
 from signaltape.shipping.forgetting import Given, Loss, StreamState, lost_from
-from signaltape.shipping.link import Answer, checksum_of
-from signaltape.shipping.outgoing import Outgoing
 from signaltape.stream import entry_order, entry_time_ms
 
 #: What is only suspected (a missing entry that trimming may have taken, a new connection to who knows which server)
@@ -30,7 +30,7 @@ class Evidence:
         self._ahead_s: float | None = None
         self._suspected_at = float("-inf")
 
-    def note(self, batch: Sequence[Outgoing], answer: Answer) -> None:
+    def note(self, batch: Sequence[StreamEntry], answer: Answer) -> None:
         """Redis took as much of a batch as it gave entry ids for."""
         cursor, entry_ids = self._cursor, answer.entry_ids
         last_of = {sent.key: index for index, sent in enumerate(batch[: len(entry_ids)])}
@@ -79,7 +79,7 @@ class Evidence:
         cursor = self._cursor
         cursor.last_ids, cursor.anchors, cursor.added, self._last = {}, {}, {}, {}
 
-    def gone_back(self, batch: Sequence[Outgoing], answer: Answer) -> bool:
+    def gone_back(self, batch: Sequence[StreamEntry], answer: Answer) -> bool:
         """Whether a stream was made anew, told by its ids where Redis says nothing else of it."""
         if all(state.exists is not None for state in answer.states.values()):
             return False

@@ -16,10 +16,10 @@ from signaltape.journal.reader import Item, JournalReader, Place
 from signaltape.journal.segment import segment_numbers, segment_path
 from signaltape.notices import Notices
 from signaltape.shipping.backoff import Backoff
+from signaltape.shipping.client import Answer, Refusal, StreamClient
+from signaltape.shipping.encoding import EntryEncoder, StreamEntry
 from signaltape.shipping.evidence import Evidence
 from signaltape.shipping.forgetting import RESEND_MARGIN_S, StreamState
-from signaltape.shipping.link import Answer, Link, Refusal
-from signaltape.shipping.outgoing import Addresser, Outgoing
 
 #: A batch is small enough to leave the interpreter to the engine's threads soon, large enough to
 #: make the round trip count little.
@@ -37,7 +37,7 @@ class JournalShipper:
     def __init__(self, folder: Path, lock: FileLock, stream: str, partitions: int) -> None:
         self.folder = folder
         self._lock = lock
-        self._address = Addresser(stream, partitions)
+        self._address = EntryEncoder(stream, partitions)
         self._notices = Notices()
         self._saved = True
         self._shipped_at = 0.0
@@ -66,10 +66,10 @@ class JournalShipper:
             lock.release()
             raise
 
-    def step(self, link: Link) -> int:
+    def step(self, link: StreamClient) -> int:
         """Ship one batch. Returns how many events Redis has acknowledged (0: nothing to do now).
 
-        Raises one of LinkError when Redis is away or does not take events (out of memory, read-only);
+        Raises one of StreamError when Redis is away or does not take events (out of memory, read-only);
         the cursor then stands behind the last event that it did take.
         """
         if time.monotonic() < self._resting_until:
@@ -100,8 +100,8 @@ class JournalShipper:
             raise
         return len(answer.entry_ids)
 
-    def check(self, link: Link) -> None:
-        """While idle: notice a server that has forgotten what it was given. Raises one of LinkError."""
+    def check(self, link: StreamClient) -> None:
+        """While idle: notice a server that has forgotten what it was given. Raises one of StreamError."""
         link.connect()
         self._notice_another_server(link)
         states = self._ask(link)
@@ -159,7 +159,7 @@ class JournalShipper:
         finally:
             self._reader.seek(self._acknowledged())
 
-    def _advance(self, items: list[Item], batch: list[Outgoing], answer: Answer) -> None:
+    def _advance(self, items: list[Item], batch: list[StreamEntry], answer: Answer) -> None:
         taken = len(answer.entry_ids)
         if not taken:
             return
@@ -201,7 +201,7 @@ class JournalShipper:
                 with suppress(FileNotFoundError):  # the writer needed the room
                     os.utime(segment_path(self.folder, number))
 
-    def _send(self, link: Link, keys: Sequence[str], batch: list[Outgoing]) -> Answer:
+    def _send(self, link: StreamClient, keys: Sequence[str], batch: list[StreamEntry]) -> Answer:
         sent, self._at_once = self._at_once, 1
         answer = link.send(keys, self._cursor.anchors, batch)
         if answer.error is None:
@@ -216,16 +216,16 @@ class JournalShipper:
             self._resting_until = time.monotonic() + wait_s
         self._send_again(_FORGOTTEN, since)
 
-    def _lost_since(self, batch: list[Outgoing], answer: Answer) -> float | None:
+    def _lost_since(self, batch: list[StreamEntry], answer: Answer) -> float | None:
         since = self._evidence.lost_since(answer.states)
         return 0.0 if since is None and self._evidence.gone_back(batch, answer) else since
 
-    def _ask(self, link: Link) -> dict[str, StreamState]:
+    def _ask(self, link: StreamClient) -> dict[str, StreamState]:
         """What Redis says of the streams that hold something of ours."""
         keys = list(self._cursor.last_ids)
         return link.send(keys, self._cursor.anchors, []).states if keys else {}
 
-    def _notice_another_server(self, link: Link) -> None:
+    def _notice_another_server(self, link: StreamClient) -> None:
         """A server that was restarted, or took over, may lack the last moments of what the old one had."""
         reconnected = self._connections not in (0, link.connections)
         before, why = self._cursor.run_id, ""

@@ -9,8 +9,8 @@ import time
 from signaltape.errors import JournalUnavailable
 from signaltape.settings import Settings
 from signaltape.shipping.backoff import Backoff
-from signaltape.shipping.fleet import Fleet
-from signaltape.shipping.link import LinkError
+from signaltape.shipping.client import StreamError
+from signaltape.shipping.pool import ShipperPool
 
 log = logging.getLogger("signaltape")
 
@@ -23,9 +23,9 @@ FINISH_S = 5.0
 def ship_once(settings: Settings, *, resend_since: float | None = None) -> int:
     """Ship everything that is in the journals now. Returns how many events went.
 
-    Raises one of LinkError when Redis is away, JournalUnavailable when files of a journal make trouble.
+    Raises one of StreamError when Redis is away, JournalUnavailable when files of a journal make trouble.
     """
-    fleet = Fleet(settings)
+    fleet = ShipperPool(settings)
     try:
         fleet.take_all()
         if resend_since is not None:
@@ -46,7 +46,7 @@ def ship_forever(settings: Settings, stop: threading.Event, *, resend_since: flo
 
     If Redis is away then, or too slow to take it all within 10 seconds, the rest waits in the journals.
     """
-    fleet = Fleet(settings)
+    fleet = ShipperPool(settings)
     backoff = Backoff()
     total = 0
     began = time.monotonic()
@@ -58,7 +58,7 @@ def ship_forever(settings: Settings, stop: threading.Event, *, resend_since: flo
             began = time.monotonic()
             try:
                 shipped = fleet.step()
-            except LinkError as error:
+            except StreamError as error:
                 fleet.disconnect()
                 wait_s = backoff.next_s()
                 log.warning("Redis takes no events, trying again in %.1f s: %s", wait_s, error)
@@ -79,9 +79,9 @@ def ship_forever(settings: Settings, stop: threading.Event, *, resend_since: flo
         fleet.close()
 
 
-def _finish(fleet: Fleet, deadline: float) -> int:
+def _finish(fleet: ShipperPool, deadline: float) -> int:
     try:
         return fleet.drain(deadline)
-    except LinkError as error:
+    except StreamError as error:
         log.warning("events are left in the journal: %s", error)
         return 0

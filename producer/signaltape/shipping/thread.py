@@ -13,8 +13,8 @@ from queue import Empty, SimpleQueue
 from signaltape.notices import Notices
 from signaltape.settings import Settings
 from signaltape.shipping.backoff import Backoff
-from signaltape.shipping.fleet import LOOK_EVERY_S, Fleet
-from signaltape.shipping.link import LinkError
+from signaltape.shipping.client import StreamError
+from signaltape.shipping.pool import LOOK_EVERY_S, ShipperPool
 
 log = logging.getLogger("signaltape")
 
@@ -29,7 +29,7 @@ class ShipperThread:
     """
 
     def __init__(self, settings: Settings, own: Sequence[Path]) -> None:
-        self._fleet = Fleet(settings, own)
+        self._fleet = ShipperPool(settings, own)
         self._own = own
         # Not an Event: its lock is not re-entrant, and a signal handler may emit while its own thread holds that.
         self._wakes: SimpleQueue[None] = SimpleQueue()
@@ -96,7 +96,7 @@ class ShipperThread:
     def _try_step(self, backoff: Backoff) -> bool:
         try:
             shipped = self._fleet.step()
-        except LinkError as error:
+        except StreamError as error:
             self._fleet.disconnect()
             self._notices.say("redis", f"Redis takes no events, they wait in the journal: {error}")
             if not backoff.waiting:
@@ -116,7 +116,7 @@ class ShipperThread:
         trouble: Exception | str = "no time was left"
         try:
             self._fleet.drain(self._deadline)
-        except LinkError as error:
+        except StreamError as error:
             trouble = error
         self._drained = not self._fleet.has_left(self._own)
         if not self._drained:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import errors
 
-from sink.entries import Accepted, AcceptedRecord, DeadLetter
+from consumer.accepted import Accepted, AcceptedRecord, DeadLetter
 from tests.simulation.tables.session import ModelConnection, Write
 
 #: What one entry became: `stored`, `duplicate`, `conflict` or `dead`.

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import errors
 
-from signaltape.records import RECORDS
-from sink.entries import Accepted, AcceptedRecord, DeadLetter, Outcome
+from consumer.accepted import Accepted, AcceptedRecord, DeadLetter, Outcome
+from signaltape.contract.records import RECORDS
 from sink.lines import Prepared
 from tests.simulation.tables.database import CONFLICT, DEAD, DUPLICATE, STORED, Fate, ModelDatabase
 from tests.simulation.tables.jsonb import meaning, text

@@ -13,13 +13,13 @@ import msgspec
 import psycopg
 
 import signaltape.journal.lock
+from consumer.decoding import Batch
+from consumer.prefetcher import Limits
 from replay import archiving
 from replay.archiver import Archive
 from replay.retention import keep_of
-from signaltape.consuming.read_ahead import Limits
 from signaltape.settings import Secret, Settings
 from signaltape.stream import stream_keys
-from sink.decoding import Batch
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.network import Line, Service
 from tests.simulation.kernel.power import Shadow

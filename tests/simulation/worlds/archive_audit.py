@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
+from consumer.decoding import Batch
 from replay.archiver import Archived
 from signaltape.stream import ARCHIVE_GROUP
-from sink.decoding import Batch
 from tests.simulation.kernel.sqlite import Connection
 from tests.simulation.worlds.archive_given import Given, Line
 from tests.simulation.worlds.archive_shelf import Books, Read, Shelf, ids_of

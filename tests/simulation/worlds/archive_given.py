@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from replay.layout import safe_name
-from signaltape.contract import NAMESPACE
+from signaltape.contract.codec import NAMESPACE
 
 _WIB = timezone(timedelta(hours=7))
 _FOLDERS = {"state_event": "events", "trade_log": "trades_log", "order_log": "orders"}

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from signaltape.consuming.suspects import MAX_CRASHES, crash_key
+from consumer.accepted import Outcome
+from consumer.poison import MAX_CRASHES, crash_key
 from signaltape.stream import WORKER_GROUP, entry_order, vanished_key
-from sink.entries import Outcome
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS, Task
 from tests.simulation.kernel.threads import Event
@@ -186,7 +186,7 @@ class ConsumingAudit:
             return
         for key in world.stream_keys:
             if not self.rough and (tries := self._hash(crash_key(key.decode()).encode())):
-                world.fail("lonely tries are struck out", f"{key.decode()} still counts {tries}")
+                world.fail("isolated attempts are struck out", f"{key.decode()} still counts {tries}")
             gone = {place for place in self._deleted - self._written_all_the_same if place[0] == key.decode()}
             counted = int(self._hash(vanished_key(key.decode()).encode()).get(_GROUP, b"0"))
             vague = len(gone & self._vague)
@@ -285,7 +285,7 @@ class ConsumingAudit:
         return gone & self._deleted
 
     def _crashed(self, process: Process) -> None:
-        """Lonely tries of this process that have begun will not be struck out by it."""
+        """Isolation tries of this process that have begun will not be struck out by it."""
         name = next((name for name, holder in self._holders.items() if holder.process is process), "")
         for key in self._world.stream_keys:
             tries = self._hash(crash_key(key.decode()).encode())

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import worker.loop
-from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.entry import Entry as ConsumedEntry
-from signaltape.consuming.names import Slot, consumer_name
-from signaltape.consuming.read_ahead import Limits
+from consumer.consumer import Consumer
+from consumer.decoding import decode_entries
+from consumer.entry import Entry as ConsumedEntry
+from consumer.names import Slot, consumer_name
+from consumer.prefetcher import Limits
 from signaltape.stream import WORKER_GROUP, stream_key, stream_keys
-from sink.decoding import sort_entries
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.network import Line
 from tests.simulation.kernel.scheduler import Task
@@ -72,7 +72,7 @@ class ConsumingWorld(StreamWorld):
         )
         self.make_servers(StubbornDatabase)
         self.service.before_command = lambda argv: self.consuming.before(argv)
-        self.put(worker.loop, "sort_entries", self._sort_entries)
+        self.put(worker.loop, "decode_entries", self._sort_entries)
         #: what the audit asks for and only worlds with journals have
         self.keeping, self.redis_troubles, self.blind = NoJournals(), WholeStreams(self.redis), False
         self.audit = Audit(self)
@@ -120,7 +120,7 @@ class ConsumingWorld(StreamWorld):
     def _sort_entries(self, entries: Sequence[ConsumedEntry]) -> Any:
         for entry in entries if self.consuming.poison else ():
             self.consumers_troubles.look(b"".join(entry.fields or ()))
-        return sort_entries(entries)
+        return decode_entries(entries)
 
     def connect(self, url: Any, *, name: str = "", autocommit: bool = True) -> Any:
         if self.consumers_troubles.opening_s:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signaltape.errors import JournalUnavailable
-from signaltape.shipping.link import LinkError
+from signaltape.shipping.client import StreamError
 from signaltape.shipping.service import ship_once
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
@@ -40,7 +40,7 @@ class ShipOnce:
             began = world.scheduler.now_ns
             try:
                 ship_once(settings, resend_since=since)
-            except (LinkError, JournalUnavailable):
+            except (StreamError, JournalUnavailable):
                 continue
             took_s = (world.scheduler.now_ns - began) / NS
             if events < _BATCH and world.keeping.troubled_ns < began and took_s > _WITHIN_S:

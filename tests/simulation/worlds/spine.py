@@ -11,9 +11,9 @@ from pathlib import Path
 import signaltape.journal.lock
 import signaltape.own_journals
 import signaltape.shipping.service
-from signaltape.consuming.consumer import Consumer
-from signaltape.consuming.names import Slot, consumer_name
-from signaltape.consuming.read_ahead import Limits
+from consumer.consumer import Consumer
+from consumer.names import Slot, consumer_name
+from consumer.prefetcher import Limits
 from signaltape.emitter import Emitter
 from signaltape.settings import Settings
 from signaltape.shipping.service import ship_forever

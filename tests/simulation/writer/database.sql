@@ -97,7 +97,7 @@ SELECT stream, entry_id, reason FROM dead_letters
 -- All numbers of duplicates.
 SELECT day, duplicates FROM duplicate_counts
 
--- name: lonely
+-- name: isolated
 -- Events without their row of details, and the other way round.
 SELECT coalesce(e.signal_id, d.signal_id)::text, coalesce(e.event, d.event)
 FROM signal_events e

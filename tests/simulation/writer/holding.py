@@ -9,9 +9,9 @@ from typing import Any
 
 import psycopg
 
-from signaltape.consuming.writing import CannotWrite
+from consumer.accepted import Accepted, AcceptedRecord, DeadLetter, Outcome
+from consumer.writing import SinkUnavailable
 from sink.db import Connection
-from sink.entries import Accepted, AcceptedRecord, DeadLetter, Outcome
 from sink.lines import Prepared
 from sink.queries import load
 from sink.rebuild import rebuild
@@ -59,7 +59,7 @@ class Holding:
         if outcome != expected:
             self.violations.append(f"worker {player.number}: {outcome}, expected {expected}")
 
-    def failed(self, player: Player, batch: Prepared, error: CannotWrite) -> None:
+    def failed(self, player: Player, batch: Prepared, error: SinkUnavailable) -> None:
         """A worker was told that its batch is not written."""
         self._outcomes.pop(player.number, None)
         if error.refused:
@@ -96,8 +96,8 @@ class Holding:
             {place: _why(reason) for place, reason in model.dead_letters.items()},
         )
         self._same("duplicate_counts", dict(self._rows("duplicate_counts")), dict(model.duplicate_counts))
-        if lonely := self._rows("lonely"):
-            self.violations.append(f"events without details, or the other way round: {lonely[:_SHOWN]}")
+        if isolated := self._rows("isolated"):
+            self.violations.append(f"events without details, or the other way round: {isolated[:_SHOWN]}")
 
     def finish(self) -> None:
         """At the end: the details are those that `rebuild` makes of the journal."""

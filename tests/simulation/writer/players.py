@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from signaltape.consuming.writing import CannotWrite
+from consumer.accepted import Outcome
+from consumer.writing import SinkUnavailable
 from signaltape.settings import Secret
-from sink.entries import Outcome
 from sink.lines import Prepared
 from tests.simulation.writer.sessions import SteppingConnection
 from worker.loop import _Tables
@@ -38,7 +38,7 @@ class Player(threading.Thread):
         self.given: Prepared | None = None
         #: what the last step has brought; `news` empties it
         self.outcome: Outcome | None = None
-        self.error: CannotWrite | None = None
+        self.error: SinkUnavailable | None = None
         self.has_committed = False
         self._lose = False
         self._is_over = False
@@ -65,7 +65,7 @@ class Player(threading.Thread):
             before = tables.total
             try:
                 tables.write(batch)
-            except CannotWrite as error:
+            except SinkUnavailable as error:
                 self.error = error
                 if error.refused:
                     return

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from signaltape.consuming.entry import Entry
+from consumer.entry import Entry
 from signaltape.stream import (
     FIELD_DATA,
     FIELD_EVENT,

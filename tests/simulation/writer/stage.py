@@ -6,9 +6,9 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from signaltape.consuming.entry import Entry
+from consumer.decoding import decode_entries
+from consumer.entry import Entry
 from sink.db import Connection
-from sink.decoding import sort_entries
 from sink.lines import prepare
 from tests.simulation.writer.holding import SQL, Holding
 from tests.simulation.writer.players import NEXT_BATCH, Player
@@ -82,7 +82,7 @@ class Stage:
         doing = player.at
         if doing == NEXT_BATCH:
             entries = None if last else self._script.batch()
-            player.given = None if entries is None else prepare(sort_entries(entries))
+            player.given = None if entries is None else prepare(decode_entries(entries))
             self._tell(player, "leaves" if entries is None else f"takes {_described(entries)}")
         fault = "" if last else self._fault(player, doing)
         self._tell(player, f"{doing}{f', but {fault}' if fault else ''}")

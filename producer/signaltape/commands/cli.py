@@ -1,0 +1,173 @@
+"""The command `signaltape`: ship, schema, emit, doctor. Plain argparse: an engine installs no more for it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from signaltape.clock import as_aware, utc_now
+from signaltape.commands.command import begin_command, usable_folder
+from signaltape.contract.events import EVENTS
+from signaltape.contract.limits import read_plainly
+from signaltape.contract.records import RECORDS
+from signaltape.contract.schema import schemas
+from signaltape.emitter import Emitter
+from signaltape.errors import InvalidEvent, SettingsError, SignaltapeError
+from signaltape.settings import Settings
+from signaltape.stopping import stop_on_signals
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+#: A list is no wider than this at a terminal; elsewhere a finding is one line.
+_COLUMNS = 80
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (0 done, 1 failed, 2 wrong usage or settings)."""
+    begin_command()
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments, Settings.from_env()))
+    except SettingsError as error:
+        return _complain(str(error), EXIT_USAGE)
+    except SignaltapeError as error:
+        return _complain(str(error), EXIT_FAILED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="signaltape", description="Flight recorder for trading-signal engines."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    ship = commands.add_parser(
+        "ship",
+        help="send all journals under SIGNALTAPE_HOME to Redis",
+        description="Send every journal under SIGNALTAPE_HOME to Redis, also those of engines that died. "
+        "Runs until SIGTERM or Ctrl-C; with --once, until everything now there is sent.",
+    )
+    ship.add_argument("--once", action="store_true", help="send what is there now, then exit")
+    ship.add_argument(
+        "--resend",
+        metavar="SINCE",
+        type=_moment,
+        help="first send again what the journals still hold since then: a time (2022-01-17T09:30, WIB if it "
+        "names no zone), an age (90s, 15m, 2h, 1d) or `all`; duplicates are dropped later",
+    )
+    ship.set_defaults(run=_ship)
+
+    schema = commands.add_parser("schema", help="print the JSON Schema of every event")
+    schema.add_argument("event", nargs="?", choices=[*EVENTS, *RECORDS], help="only this event or record")
+    schema.set_defaults(run=_schema)
+
+    emit = commands.add_parser(
+        "emit",
+        help="record one event, or one per line of standard input",
+        description="Record an event as an engine would, whatever FEATURE_EVENT_LOGGING says. "
+        "Needs REDIS_URL only for shipping; without it the event waits in the journal.",
+    )
+    emit.add_argument("event", choices=[*EVENTS, *RECORDS])
+    emit.add_argument("fields", help="the event as a JSON object, or - for one object per line of stdin")
+    emit.set_defaults(run=_emit)
+
+    doctor = commands.add_parser("doctor", help="check flag, journal, Redis, stream, group and lag")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _ship(arguments: argparse.Namespace, settings: Settings) -> int:
+    from signaltape.shipping.client import StreamError  # redis only where it is needed
+    from signaltape.shipping.service import ship_forever, ship_once
+
+    if settings.redis_url is None:
+        return _complain("REDIS_URL is not set: export REDIS_URL=redis://host:6379/0", EXIT_USAGE)
+    usable_folder("SIGNALTAPE_HOME", settings.home)
+    try:
+        if arguments.once:
+            shipped = ship_once(settings, resend_since=arguments.resend)
+        else:
+            shipped = ship_forever(settings, stop_on_signals(), resend_since=arguments.resend)
+    except StreamError as error:
+        return _complain(f"Redis does not take the events (they stay in the journal): {error}", EXIT_FAILED)
+    print(f"shipped {shipped} events")
+    return EXIT_OK
+
+
+def _moment(text: str) -> float:
+    """A time or an age as seconds since 1970. Raises ArgumentTypeError."""
+    if text == "all":
+        return 0.0
+    unit = _UNITS_S.get(text[-1:])
+    if unit and text[:-1].isdigit():
+        return utc_now().timestamp() - int(text[:-1]) * unit
+    try:
+        return as_aware(datetime.fromisoformat(text)).timestamp()
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time (2022-01-17T09:30), age (15m) or `all`"
+        ) from None
+
+
+def _schema(arguments: argparse.Namespace, _settings: Settings) -> int:
+    document: Any = schemas()
+    if arguments.event:
+        document = document["events"][arguments.event]
+    print(json.dumps(document, indent=2))
+    return EXIT_OK
+
+
+def _emit(arguments: argparse.Namespace, settings: Settings) -> int:
+    settings = msgspec.structs.replace(settings, feature_event_logging=True)
+    usable_folder("SIGNALTAPE_HOME", settings.home)
+    lines = sys.stdin if arguments.fields == "-" else [arguments.fields]
+    recorded = 0
+    with Emitter(settings, strict=True) as tape:
+        if arguments.event in EVENTS:
+            method = getattr(tape, arguments.event.removeprefix("signal_"))
+        else:
+            method = partial(tape.record, arguments.event)
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                method(_object(line, number))
+                recorded += 1
+    print(f"recorded {recorded} event(s)")
+    return EXIT_OK
+
+
+def _object(line: str, number: int) -> dict[str, Any]:
+    try:
+        value = read_plainly(line.encode("utf-8", "surrogateescape"))
+    except InvalidEvent as error:
+        raise SignaltapeError(f"line {number}: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SignaltapeError(f"line {number} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise SignaltapeError(f"line {number} must be a JSON object, got {type(value).__name__}")
+    return value
+
+
+def _doctor(_arguments: argparse.Namespace, settings: Settings) -> int:
+    from signaltape.commands.doctor import examine  # imports redis
+
+    findings = examine(settings)
+    for finding in findings:
+        print("\n".join(finding.lines(_COLUMNS if sys.stdout.isatty() else None)))
+    return EXIT_OK if all(finding.ok for finding in findings) else EXIT_FAILED
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"signaltape: {message}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

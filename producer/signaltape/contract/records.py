@@ -1,0 +1,254 @@
+"""The flight recorder's records: what an engine does besides its signals' lives.
+
+Names on the wire, in Postgres and in the archive are exactly those written here in camelCase; the Emitter takes
+snake_case too. Numbers are checked here and kept as sent; keys that a struct does not know are kept in the payload.
+`timestamp` is ISO 8601 text (without a zone: WIB) or milliseconds since 1970; the Emitter stamps it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from signaltape.contract.events import Symbol, Text
+
+Number = Annotated[float, Meta(ge=-1e15, le=1e15, description="must be a number")]
+Price = Annotated[float, Meta(gt=0, lt=1e15, description="must be a price above 0")]
+Amount = Annotated[float, Meta(ge=0, lt=1e15, description="must be a number, 0 or more")]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1, description="must be a whole number, 0 or more")]
+Name = Annotated[str, Meta(min_length=1, max_length=64, description="must be a text of 1 to 64 characters")]
+Moment = Annotated[
+    datetime | int | float,
+    Meta(description="must be an ISO 8601 time, or milliseconds since 1970"),
+]
+DateKey = Annotated[
+    str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$", description="must be a day such as 2022-01-17 (WIB)")
+]
+Mode = Annotated[Literal["SIM", "DRY_RUN", "LIVE"], Meta(description="must be SIM, DRY_RUN or LIVE")]
+#: JSON of the engine's own making; it is not looked into. What is not given is None, which cannot be declared: beside
+#: Raw a union has no meaning.
+_NONE: Any = None
+
+
+class Group(StrEnum):
+    """What is kept equally long and lies together."""
+
+    EVENTS = "events"
+    TRADES = "trades"
+    ORDERS = "orders"
+    SNAPSHOTS = "snapshots"
+    MARKET = "market"
+
+
+class Record(Struct, kw_only=True, frozen=True, rename="camel"):
+    """What all records share. `id` is the emitter's; without one, the entry's place in the stream gives it."""
+
+    EVENT: ClassVar[str]
+    GROUP: ClassVar[Group]
+
+    id: Annotated[str, Meta(max_length=64, description="must be a UUID")] | None = None
+    timestamp: Moment | None = None
+    symbol: Symbol | None = None
+    event_type: Name | None = None
+
+
+class StateEvent(Record, kw_only=True, frozen=True, rename="camel"):
+    """The engine went from one state to another, or recomputed something about a symbol."""
+
+    EVENT: ClassVar[str] = "state_event"
+    GROUP: ClassVar[Group] = Group.EVENTS
+
+    symbol: Symbol
+    event_type: Name
+    from_state: Text | None = None
+    to_state: Text | None = None
+    reason: Text | None = None
+    extra: Raw = _NONE
+
+
+class TradeLog(Record, kw_only=True, frozen=True, rename="camel"):
+    """A finished trade."""
+
+    EVENT: ClassVar[str] = "trade_log"
+    GROUP: ClassVar[Group] = Group.TRADES
+
+    symbol: Symbol
+    side: Annotated[Literal["LONG", "SHORT"], Meta(description="must be LONG or SHORT")]
+    entry_price: Price
+    close_price: Price
+    qty: Amount
+    realized_pnl: Number
+    mode: Mode
+    date_key: DateKey | None = None
+    leverage: Amount | None = None
+    mfe: Number | None = None
+    mae: Number | None = None
+    duration_seconds: Amount | None = None
+
+
+class OrderLog(Record, kw_only=True, frozen=True, rename="camel"):
+    """An order and where it stands."""
+
+    EVENT: ClassVar[str] = "order_log"
+    GROUP: ClassVar[Group] = Group.ORDERS
+
+    client_order_id: Text
+    symbol: Symbol
+    side: Annotated[Literal["BUY", "SELL"], Meta(description="must be BUY or SELL")]
+    type: Name
+    qty: Amount
+    status: Name
+    mode: Mode
+    exchange_order_id: Text | None = None
+    time_in_force: Name | None = None
+    price: Amount | None = None
+    trigger_price: Amount | None = None
+    reduce_only: bool | None = None
+    filled_qty: Amount | None = None
+    avg_fill_price: Amount | None = None
+    notional_usd: Amount | None = None
+    source: Text | None = None
+    last_error: Text | None = None
+
+
+class RiskSnapshot(Record, kw_only=True, frozen=True, rename="camel"):
+    """Account, daily figures and flags of the risk manager."""
+
+    EVENT: ClassVar[str] = "risk_snapshot"
+    GROUP: ClassVar[Group] = Group.SNAPSHOTS
+
+    account: Raw = _NONE
+    daily_stats: Raw = _NONE
+    risk_flags: Raw = _NONE
+
+
+class TpslSnapshot(Record, kw_only=True, frozen=True, rename="camel"):
+    """Targets and stop of an open position, and what has overridden them."""
+
+    EVENT: ClassVar[str] = "tpsl_snapshot"
+    GROUP: ClassVar[Group] = Group.SNAPSHOTS
+
+    symbol: Symbol
+    side: Name | None = None
+    entry_price: Amount | None = None
+    tp1_price: Amount | None = msgspec.field(default=None, name="tp1Price")
+    tp2_price: Amount | None = msgspec.field(default=None, name="tp2Price")
+    stop_loss_price: Amount | None = None
+    break_even_price: Amount | None = None
+    trailing_active: bool | None = None
+    trailing_distance_pct: Amount | None = None
+    pump_override_applied: bool | None = None
+    spoofing_override_applied: bool | None = None
+    volatility_override_applied: bool | None = None
+
+
+class ExecutionSnapshot(Record, kw_only=True, frozen=True, rename="camel"):
+    """How the execution side stands."""
+
+    EVENT: ClassVar[str] = "execution_snapshot"
+    GROUP: ClassVar[Group] = Group.SNAPSHOTS
+
+    mode: Mode | None = None
+    safe_mode: bool | None = None
+    pending_orders_count: Count | None = None
+    active_orders_count: Count | None = None
+    last_error_at: Moment | None = None
+    last_error_message: Text | None = None
+
+
+class ServiceHealth(Struct, kw_only=True, frozen=True, rename="camel"):
+    """One service."""
+
+    status: Annotated[Literal["OK", "WARN", "ERROR"], Meta(description="must be OK, WARN or ERROR")]
+    last_update_at: Moment | None = None
+    message: Text | None = None
+
+
+class HealthSnapshot(Record, kw_only=True, frozen=True, rename="camel"):
+    """All services by name."""
+
+    EVENT: ClassVar[str] = "health_snapshot"
+    GROUP: ClassVar[Group] = Group.SNAPSHOTS
+
+    services: dict[str, ServiceHealth]
+
+
+class ScoringSnapshot(Record, kw_only=True, frozen=True, rename="camel"):
+    """The scoring side; its fields are the engine's own."""
+
+    EVENT: ClassVar[str] = "scoring_snapshot"
+    GROUP: ClassVar[Group] = Group.SNAPSHOTS
+
+
+class RegimeSnapshot(Record, kw_only=True, frozen=True, rename="camel"):
+    """The market regime; its fields are the engine's own."""
+
+    EVENT: ClassVar[str] = "regime_snapshot"
+    GROUP: ClassVar[Group] = Group.SNAPSHOTS
+
+
+class FeatureSnapshot(Record, kw_only=True, frozen=True, rename="camel"):
+    """Features as computed; its fields are the engine's own."""
+
+    EVENT: ClassVar[str] = "feature_snapshot"
+    GROUP: ClassVar[Group] = Group.SNAPSHOTS
+
+
+class MarketTrade(Record, kw_only=True, frozen=True, rename="camel"):
+    """A trade of the market."""
+
+    EVENT: ClassVar[str] = "market_trade"
+    GROUP: ClassVar[Group] = Group.MARKET
+
+    symbol: Symbol
+    price: Price
+    qty: Amount
+    side: Name | None = None
+    event_type: Name | None = None
+
+
+class MarketBook(Record, kw_only=True, frozen=True, rename="camel"):
+    """The order book: levels of price and quantity, best first."""
+
+    EVENT: ClassVar[str] = "market_book"
+    GROUP: ClassVar[Group] = Group.MARKET
+
+    symbol: Symbol
+    bids: list[tuple[Number, Number]]
+    asks: list[tuple[Number, Number]]
+
+
+class MarketCandle(Record, kw_only=True, frozen=True, rename="camel"):
+    """A candle; `timestamp` is its end."""
+
+    EVENT: ClassVar[str] = "market_candle"
+    GROUP: ClassVar[Group] = Group.MARKET
+
+    symbol: Symbol
+    interval: Name
+    open: Price
+    high: Price
+    low: Price
+    close: Price
+    volume: Amount
+
+
+#: Every record by its name on the wire.
+RECORDS: dict[str, type[Record]] = {
+    kind.EVENT: kind
+    for kind in (
+        *(StateEvent, TradeLog, OrderLog),
+        *(RiskSnapshot, TpslSnapshot, ExecutionSnapshot, HealthSnapshot),
+        *(ScoringSnapshot, RegimeSnapshot, FeatureSnapshot),
+        *(MarketTrade, MarketBook, MarketCandle),
+    )
+}
+
+
+def type_of(event: str, event_type: str | None) -> str:
+    """The type by which replays choose: a record's own eventType, else its name in capitals."""
+    return event_type or event.upper()

@@ -1,0 +1,1 @@
+"""Hooks for the frameworks that engines are built with."""
