@@ -10,7 +10,7 @@ from consumer.entry import Entry, bytes_of
 _FIRST = 16
 
 
-class Pace:
+class BatchSize:
     """Grows with entries that are small, shrinks with those that are large.
 
     most: entries at once at most; enough_bytes: what they may take together, roughly.

@@ -140,7 +140,7 @@ class Consumer:
                     break
         return entries
 
-    def suspects(self, entries: list[Entry]) -> set[tuple[str, str]]:
+    def poison_candidates(self, entries: list[Entry]) -> set[tuple[str, str]]:
         """Which of these entries, now ours, were given out so often that each is to be tried alone.
 
         As (stream key, entry id).

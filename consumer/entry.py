@@ -55,9 +55,9 @@ B = TypeVar("B", bound=DecodedBatch)
 
 
 class Decoding(NamedTuple, Generic[B]):
-    """What becomes of entries: `sort` of those read together, `to_dead_letter` of one that kills whoever touches it."""
+    """What becomes of entries: `decode` those read together, `to_dead_letter` one that kills whoever touches it."""
 
-    sort: Callable[[Sequence[Entry]], B]
+    decode: Callable[[Sequence[Entry]], B]
     to_dead_letter: Callable[[Entry, str], B]
 
 

@@ -13,7 +13,8 @@ from typing import Generic, TypeVar
 from consumer.consumer import Consumer, RedisError
 from consumer.entry import DecodedBatch, Decoding
 from consumer.heartbeat import Heartbeat
-from consumer.prefetcher import Limits, Prefetcher
+from consumer.limits import Limits
+from consumer.prefetcher import Prefetcher
 from consumer.writing import SinkUnavailable, Target, Writing
 from signaltape.shipping.backoff import Backoff
 
@@ -42,20 +43,20 @@ class Loop(Generic[B]):
 
     make_consumer: a consumer for one thread (there are three: reading, acknowledging, heartbeat).
     target: where to write; its name stands in the log.
-    stop: set it to finish the batch in hand, acknowledge it and leave.
+    stop: set it to finish the batch in flight, acknowledge it and leave.
     """
 
     def __init__(
         self,
         make_consumer: Callable[[], Consumer],
         target: Target[B],
-        sorting: Decoding[B],
+        decoding: Decoding[B],
         stop: threading.Event,
         limits: Limits,
     ) -> None:
         self._make_consumer = make_consumer
         self._target = target
-        self._sorting = sorting
+        self._decoding = decoding
         self._stop = stop
         self._limits = limits
 
@@ -67,8 +68,8 @@ class Loop(Generic[B]):
         """
         reading, acknowledging = self._make_consumer(), self._make_consumer()
         heartbeat = Heartbeat(self._make_consumer(), self._limits.claim_idle_ms)
-        ahead = Prefetcher(reading, self._sorting, self._limits, self._stop, once=once)
-        writing = Writing(self._target, self._sorting, self._stop, ahead.is_no_crash, once=once)
+        ahead = Prefetcher(reading, self._decoding, self._limits, self._stop, once=once)
+        writing = Writing(self._target, self._decoding, self._stop, ahead.is_no_crash, once=once)
         # Acknowledged beside the writing of the next batch, one at a time and in order.
         beside = ThreadPoolExecutor(1, thread_name_prefix="acknowledge")
         last: Future[None] | None = None

@@ -78,14 +78,14 @@ class Writing(Generic[B]):
     def __init__(
         self,
         target: Target[B],
-        sorting: Decoding[B],
+        decoding: Decoding[B],
         stop: threading.Event,
         on_wait: Callable[[], None],
         *,
         once: bool,
     ) -> None:
         self._target = target
-        self._sorting = sorting
+        self._decoding = decoding
         self._stop = stop
         self._on_wait = on_wait
         self._once = once
@@ -170,7 +170,7 @@ class Writing(Generic[B]):
                 refused += piece
                 continue
             try:
-                self._offer(self._sorting.sort(piece), 1)
+                self._offer(self._decoding.decode(piece), 1)
                 in_a_row = 0
             except _Stopped:
                 refused += piece
@@ -191,7 +191,7 @@ class Writing(Generic[B]):
         if time.monotonic() - self._passed_at > _PROOF_S:
             return False
         try:
-            self._target.write(self._sorting.to_dead_letter(entry, f"{error.what} refuses it: {error.why}"))
+            self._target.write(self._decoding.to_dead_letter(entry, f"{error.what} refuses it: {error.why}"))
         except SinkUnavailable:
             return False
         log.error("entry %s goes to the dead letters: %s", entry.entry_id, error)

@@ -11,10 +11,10 @@ from functools import partial
 from consumer.consumer import Consumer
 from consumer.decoding import decode_entries, to_dead_letter
 from consumer.entry import Decoding
+from consumer.limits import Limits
 from consumer.loop import Loop, tune_interpreter
 from consumer.names import Slot, consumer_name
 from consumer.partitions import keys_beyond
-from consumer.prefetcher import Limits
 from replay.archiver import Archive, Archived
 from replay.layout import SESSIONS
 from replay.outlet import delete_streams

@@ -1,5 +1,5 @@
 """Stream to sink: read, validate, write, acknowledge.
 
-`decoding` turns entries into events or dead letters, `consumer` speaks to the consumer group, `read_ahead`
-fetches the next batch while Postgres works on this one, `loop` ties them together.
+The room `consumer` reads, decodes and acknowledges; here is what a batch is written to, and what a person asks:
+status, dead letters.
 """

@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from consumer.consumer import Consumer, RedisError
+from consumer.limits import Limits
 from consumer.loop import tune_interpreter
 from consumer.names import Slot, consumer_name
 from consumer.partitions import keys_beyond
-from consumer.prefetcher import Limits
 from consumer.writing import SinkUnavailable
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command, usable_folder

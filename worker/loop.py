@@ -14,8 +14,8 @@ from consumer.accepted import Outcome
 from consumer.consumer import Consumer
 from consumer.decoding import decode_entries, to_dead_letter
 from consumer.entry import Decoding, Entry
+from consumer.limits import Limits
 from consumer.loop import Loop
-from consumer.prefetcher import Limits
 from consumer.writing import SinkUnavailable
 from signaltape.settings import Secret
 from sink.db import CONNECTION_ERRORS, Connection, DatabaseError, connect, one_line

@@ -10,9 +10,9 @@ import pytest
 
 from consumer.accepted import Outcome
 from consumer.consumer import Consumer
+from consumer.limits import Limits
 from consumer.lua import TRIM_BELOW_EVERY_GROUP
 from consumer.poison import MAX_CRASHES, SUSPECT_DELIVERIES, crash_key, is_poison, is_poison_candidate
-from consumer.prefetcher import Limits
 from signaltape import Settings
 from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS

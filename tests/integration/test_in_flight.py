@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from consumer.accepted import Outcome
-from consumer.prefetcher import Limits
+from consumer.limits import Limits
 from signaltape import Secret, Settings
 from sink.db import Connection, connect
 from tests.integration.test_worker import add_lives, make_worker, pending, stored
@@ -23,7 +23,7 @@ IDLE_MS = 400
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for entries to take over several times a second."""
-    monkeypatch.setattr("consumer.prefetcher.CLAIM_EVERY_S", 0.05)
+    monkeypatch.setattr("consumer.recovery.CLAIM_EVERY_S", 0.05)
     monkeypatch.setattr("consumer.prefetcher.BLOCK_MS", 20)
 
 

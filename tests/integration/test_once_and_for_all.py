@@ -8,7 +8,7 @@ import pytest
 
 from consumer.accepted import Outcome
 from consumer.consumer import Consumer
-from consumer.prefetcher import Limits
+from consumer.limits import Limits
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import Runner

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from consumer.accepted import Outcome
-from consumer.prefetcher import Limits
+from consumer.limits import Limits
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.test_worker import add, add_lives, make_worker, pending, stored

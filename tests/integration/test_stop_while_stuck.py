@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from consumer.accepted import Outcome
-from consumer.prefetcher import Limits
+from consumer.limits import Limits
 from signaltape import Secret, Settings
 from sink.db import Connection, connect
 from tests.integration.test_worker import add_lives, drain, make_worker, pending

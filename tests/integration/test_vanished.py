@@ -12,7 +12,7 @@ from prometheus_client.registry import CollectorRegistry
 
 from consumer.accepted import Outcome
 from consumer.consumer import Consumer
-from consumer.prefetcher import Limits
+from consumer.limits import Limits
 from signaltape import Settings
 from signaltape.stream import WORKER_GROUP, vanished_key
 from tests.integration.conftest import Runner

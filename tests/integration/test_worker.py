@@ -16,7 +16,7 @@ import pytest
 
 from consumer.accepted import Outcome
 from consumer.consumer import Consumer
-from consumer.prefetcher import Limits
+from consumer.limits import Limits
 from signaltape import Secret, Settings
 from signaltape.stream import WORKER_GROUP
 from sink import quality

@@ -9,7 +9,19 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOMS = {
-    *("signaltape", "consumer", "worker", "sink", "replay", "outbox", "reports", "market", "ghost", "desk", "guard"),
+    *(
+        "signaltape",
+        "consumer",
+        "worker",
+        "sink",
+        "replay",
+        "outbox",
+        "reports",
+        "market",
+        "ghost",
+        "desk",
+        "guard",
+    ),
     *("web", "deploy", "tests"),
 }
 #: May import, besides itself; the operations of any room are free to those that act for a person.

@@ -14,7 +14,7 @@ import psycopg
 
 import signaltape.journal.lock
 from consumer.decoding import Batch
-from consumer.prefetcher import Limits
+from consumer.limits import Limits
 from replay import archiving
 from replay.archiver import Archive
 from replay.retention import keep_of

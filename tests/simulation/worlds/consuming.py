@@ -10,8 +10,8 @@ import worker.loop
 from consumer.consumer import Consumer
 from consumer.decoding import decode_entries
 from consumer.entry import Entry as ConsumedEntry
+from consumer.limits import Limits
 from consumer.names import Slot, consumer_name
-from consumer.prefetcher import Limits
 from signaltape.stream import WORKER_GROUP, stream_key, stream_keys
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.network import Line

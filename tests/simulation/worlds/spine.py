@@ -12,8 +12,8 @@ import signaltape.journal.lock
 import signaltape.own_journals
 import signaltape.shipping.service
 from consumer.consumer import Consumer
+from consumer.limits import Limits
 from consumer.names import Slot, consumer_name
-from consumer.prefetcher import Limits
 from signaltape.emitter import Emitter
 from signaltape.settings import Settings
 from signaltape.shipping.service import ship_forever

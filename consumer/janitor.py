@@ -1,4 +1,4 @@
-"""Keep the stream small: trim what every group is done with, and report what grows all the same."""
+"""Keeps the stream small: trim what every group is done with, and report what grows all the same."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = logging.getLogger("signaltape")
 TIDY_EVERY_S = 60.0
 
 
-class Tidying:
+class Janitor:
     """Now and then trims what is older than `retention_s`, and warns of a stream beyond `stream_max_bytes`.
 
     stream_max_bytes: 0 for no limit.
