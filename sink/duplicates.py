@@ -12,7 +12,7 @@ import psycopg
 from sink.lines import Lines
 from sink.queries import own
 
-_SQL = own("repeats")
+_SQL = own("duplicates")
 
 #: Dropped duplicates by the WIB day of their event.
 Dropped = Counter[date]

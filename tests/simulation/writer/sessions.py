@@ -16,7 +16,7 @@ from sink.queries import own
 
 _NAMES = {
     query: f"{file}.{name}"
-    for file in ("session", "write", "records", "repeats")
+    for file in ("session", "write", "records", "duplicates")
     for name, query in own(file).items()
 }
 
