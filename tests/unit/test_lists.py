@@ -12,6 +12,7 @@ import signaltape
 
 ROOT = Path(__file__).parents[2]
 
+
 def test_the_version_is_the_same_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == signaltape.__version__
