@@ -26,7 +26,7 @@ class Strategy:
         self.config = {"runmode": SimpleNamespace(value=runmode)}
         self.filled = 0
 
-    def order_filled(self, **_: Any) -> None:
+    def order_filled(self, pair: str, trade: Any, order: Any, current_time: datetime, **_: Any) -> None:
         self.filled += 1
 
 
