@@ -195,11 +195,28 @@ def test_every_metric_stands_in_the_table_and_is_there() -> None:
     assert said == made
 
 
+@cache
+def code(*others: str) -> str:
+    """All of the product's Python and SQL, and that of other folders."""
+    folders = {*FOLDERS, *others} - ({"docs", "tests"} - set(others))
+    files = (path for folder in sorted(folders) for path in (ROOT / folder).rglob("*.[ps][yq]*"))
+    return "".join(path.read_text() for path in files if path.suffix in (".py", ".sql"))
+
+
+def test_what_a_person_sees_in_trouble_is_said_by_the_code() -> None:
+    _, _, trouble = OPERATING.prose.partition("## Trouble")
+    assert trouble
+    firsts = [line.split(" | ")[0] for line in trouble.splitlines() if line.startswith("| ")]
+    spans = [
+        span for first in firsts for span in re.findall(r"`([^`]+)`", first) if not list(commands_in(span))
+    ]
+    said = [piece.strip() for span in spans if " " in span for piece in span.split("…")]
+    assert [piece for piece in said if piece not in code()] == []
+
+
 @pytest.mark.parametrize("name", ["contributing.md", "architecture.md"])
 def test_every_name_that_is_mentioned_stands_in_the_code(name: str) -> None:
-    folders = [ROOT / folder for folder in FOLDERS if folder != "docs"]
-    code = "".join(path.read_text() for folder in folders for path in folder.rglob("*.[ps][yq]*"))
-    words = set(re.findall(r"\w+", code))
+    words = set(re.findall(r"\w+", code("tests")))
     spans = Page(ROOT / "docs" / name).spans()
     named = {span for span in spans if _IDENTIFIER.fullmatch(span)} - EXAMPLES
     assert named <= words
