@@ -96,7 +96,7 @@ class Taped:
     def _tape_exit(self, trade: Any, now: datetime) -> None:
         risk = abs(trade.open_rate - self._tape_stop(trade))
         won = (trade.close_rate - trade.open_rate) * (-1 if trade.is_short else 1)
-        fees = trade.open_rate * trade.fee_open + trade.close_rate * trade.fee_close
+        fees = trade.open_rate * (trade.fee_open or 0.0) + trade.close_rate * (trade.fee_close or 0.0)
         self.tape.closed(
             signal_id=_signal_id(trade),
             symbol=trade.pair,
