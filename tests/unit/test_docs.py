@@ -11,11 +11,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from signaltape.events import EVENTS
+from signaltape.records import RECORDS
 from signaltape.settings import _FIELD_OF, SECRETS, Settings
 from tests.support.command_trees import Tree, tree_of
 from tests.support.pages import ROOT, Command, Page, commands_in, pages
+from tests.unit.test_imports import ALLOWED
 from worker.metrics import _GAUGES
 
 PAGES = pages()
@@ -220,6 +224,26 @@ def test_every_name_that_is_mentioned_stands_in_the_code(name: str) -> None:
     spans = Page(ROOT / "docs" / name).spans()
     named = {span for span in spans if _IDENTIFIER.fullmatch(span)} - EXAMPLES
     assert named <= words
+
+
+def test_every_field_of_the_contract_stands_in_the_engines_page() -> None:
+    spans = " ".join(Page(ROOT / "docs" / "engine.md").spans())
+    fields = {field for kind in EVENTS.values() for field in kind.__struct_fields__}
+    needed = {
+        one.encode_name for kind in RECORDS.values() for one in msgspec.structs.fields(kind) if one.required
+    }
+    assert {name for name in fields | needed if not re.search(rf"\b{name}\b", spans)} == set()
+    assert {name for name in RECORDS if name not in spans} == set()
+
+
+def test_the_table_of_rooms_is_the_one_that_is_held() -> None:
+    said = {}
+    for cells in Page(ROOT / "docs" / "architecture.md").rows():
+        if cells[0].endswith("/`"):
+            said[Path(cells[0].strip("`")).name] = set(cells[3].split(", ")) - {"nothing of ours"}
+    assert {name: said[name] for name in said.keys() & ALLOWED.keys()} == {
+        name: rooms for name, rooms in ALLOWED.items() if (ROOT / name).is_dir() or name == "signaltape"
+    }
 
 
 def test_the_readme_is_short_shows_a_picture_and_leads_to_every_page() -> None:

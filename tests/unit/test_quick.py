@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from signaltape.contract import decode
 from signaltape.errors import InvalidEvent
-from sink.quick import quick_decode
+from signaltape.events import EVENTS
+from sink.quick import _KINDS, quick_decode
 from sink.rows import DETAIL, layer_lines
 from tests.support.samples import LAYERS, SAMPLES, as_json, new_id
 
@@ -128,3 +129,10 @@ def test_what_the_contract_refuses_is_never_quickly_accepted(name: str, changes:
     assert _quick(name, data, NOON) is None
     with pytest.raises(InvalidEvent):
         decode(name, data, default_ts=NOON)
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_the_quick_structs_know_every_field_of_the_contract(name: str) -> None:
+    """A field that they did not know would be accepted whatever it holds."""
+    quick: Any = _KINDS[name][0]
+    assert set(quick.__self__.type.__struct_fields__) == set(EVENTS[name].__struct_fields__)
