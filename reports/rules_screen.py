@@ -20,9 +20,7 @@ def show_versions(screen: Screen, rows: Sequence[Mapping[str, Any]]) -> None:
     """Print all versions."""
     if not rows:
         screen.say("no weights were proposed yet")
-        screen.next(
-            "a scorecard of a week that is over proposes them: python -m reports scorecard --week WEEK"
-        )
+        screen.next("python -m reports scorecard --week WEEK, of a week that is over, proposes them")
         return
     states = Counter(row["status"] for row in rows)
     screen.say(f"versions: {len(rows)} ({', '.join(f'{n} {status}' for status, n in states.items())})")

@@ -175,14 +175,20 @@ def _record(way: Way, names: Names) -> None:
         for score, rr in ((0.45, -1), (0.85, 1.9), (0.85, -1)):
             signal_id = new_id()
             layers = {names.name: {"match": True, "weight": 0.3}}
-            fields: dict[str, Any] = {"rules_version": names.name, "setup": names.name, "layers": layers}
+            fields: dict[str, Any] = {
+                "rules_version": names.name,
+                "setup": names.name,
+                "layers": layers,
+                "entry": 200,
+                "sl": 198,
+            }
             sent = published(
                 signal_id, symbol=names.symbol, confluence_score=score, ts_published=TUESDAY, **fields
             )
             assert tape.published(sent)
             end = closed(signal_id, symbol=names.symbol, rr_realized=rr, ts_closed=TUESDAY)
             assert tape.closed(end)
-        trade = {**RECORD_SAMPLES["market_trade"], "symbol": names.name, "timestamp": f"{TUESDAY}+07:00"}
+        trade = {**RECORD_SAMPLES["market_trade"], "symbol": names.symbol, "timestamp": f"{TUESDAY}+07:00"}
         assert tape.record("market_trade", trade)
     way.ship()
     way.add(
