@@ -115,10 +115,9 @@ def health(session: str | None, as_json: bool) -> None:
 
 
 def _show_report(screen: Screen, report: Report) -> None:
-    would = "would be " if report.dryRun else ""
     screen.say(
-        f"{len(report.deletedFiles)} files {would}deleted, {len(report.compressedFiles)} {would}compressed,"
-        f" {report.keptFiles} kept; {len(report.errors)} errors",
+        f"files that {'would be' if report.dryRun else 'were'} deleted: {len(report.deletedFiles)},"
+        f" compressed: {len(report.compressedFiles)}, kept: {report.keptFiles}; errors: {len(report.errors)}",
         "bad" if report.errors else "good",
     )
     screen.gap()
@@ -141,7 +140,7 @@ def _show_report(screen: Screen, report: Report) -> None:
 def _show_health(screen: Screen, found: dict[str, Health]) -> None:
     bad = sum(one.status != "OK" for one in found.values())
     if bad:
-        screen.say(f"{bad} of {len(found)} checks are not well", "warn")
+        screen.say(f"not well: {bad} of {len(found)} checks", "warn")
     else:
         screen.say(f"all is well: {len(found)} checks", "good")
     screen.gap()

@@ -10,6 +10,8 @@ from signaltape.replay import Manifest
 from signaltape.replay.player import PlayerStatus
 from signaltape.terminal import Screen, left, right
 
+#: As long as the ids that are given to sessions.
+_ID_COLUMNS = 24
 #: So many symbols are named in a list.
 _MOST_NAMES = 4
 
@@ -22,14 +24,13 @@ def show_sessions(screen: Screen, found: Sequence[Manifest]) -> None:
         return
     screen.say(f"sessions: {len(found)}, events: {sum(one.total_events for one in found)}")
     screen.table(
-        (left("session"), right("events"), left("from, WIB"), left("to, WIB"), left("source")),
+        (left("session", _ID_COLUMNS), right("events"), left("from, WIB"), left("to, WIB")),
         [
             (
                 one.session_id,
                 one.total_events,
                 show_bare(one.source_date_range.since),
                 show_bare(one.source_date_range.until),
-                one.source,
             )
             for one in found
         ],
@@ -88,7 +89,8 @@ def show_status(screen: Screen, found: PlayerStatus) -> None:
 def _remark(one: Manifest) -> str:
     names = ", ".join(one.symbols[:_MOST_NAMES])
     more = len(one.symbols) - _MOST_NAMES
-    return "; ".join(filter(None, [names + (f" and {more} more" if more > 0 else ""), one.notes]))
+    named = names + (f" and {more} more" if more > 0 else "")
+    return "; ".join(filter(None, [f"from {one.source}", named, one.notes]))
 
 
 def _moment(moment: datetime | None) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from signaltape.clock import show_bare
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, right
 
+#: As long as the key of a report to a group.
+_KEY_COLUMNS = 32
 #: A person decides on these.
 _ENDED_UNSENT = {"uncertain", "failed", "expired"}
 
@@ -23,24 +25,21 @@ def show_deliveries(screen: Screen, rows: Sequence[Mapping[str, Any]]) -> None:
     said = ", ".join(f"{n} {state}" for state, n in states.items())
     screen.say(f"messages: {len(rows)} ({said})", "warn" if states.keys() & _ENDED_UNSENT else "good")
     screen.table(
-        (
-            right("id"), left("message"), left("state"), left("files"), right("failures"),
-            left("until, WIB"),
-        ),
-        [
-            (
-                row["id"], row["message_key"], row["state"], _files(row["files"]), row["failures"] or "",
-                show_bare(row["not_after"]),
-            )
-            for row in rows
-        ],
-        [row["last_error"] for row in rows],
-    )  # fmt: skip
+        (right("id"), left("message", _KEY_COLUMNS), left("state"), left("until, WIB")),
+        [(row["id"], row["message_key"], row["state"], show_bare(row["not_after"])) for row in rows],
+        [_remark(row) for row in rows],
+    )
     screen.next(_next(states, rows))
 
 
-def _files(files: Mapping[str, int]) -> str:
-    return ", ".join(f"{n} {state}" for state, n in files.items())
+def _remark(row: Mapping[str, Any]) -> str:
+    files = ", ".join(f"{n} {state}" for state, n in row["files"].items())
+    said = (
+        files and f"files: {files}",
+        row["failures"] and f"failures: {row['failures']}",
+        row["last_error"],
+    )
+    return "; ".join(filter(None, said))
 
 
 def _next(states: Mapping[str, int], rows: Sequence[Mapping[str, Any]]) -> str:

@@ -13,6 +13,8 @@ from reports.numbers import say_weight
 from signaltape.clock import show, show_bare
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, right
 
+#: So much of a version's name is shown whole: it is typed again.
+_VERSION_COLUMNS = 32
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -25,7 +27,7 @@ def show_versions(screen: Screen, rows: Sequence[Mapping[str, Any]]) -> None:
     states = Counter(row["status"] for row in rows)
     screen.say(f"versions: {len(rows)} ({', '.join(f'{n} {status}' for status, n in states.items())})")
     screen.table(
-        (left("version"), left("changes"), left("status"), left("since, WIB")),
+        (left("version", _VERSION_COLUMNS), left("changes"), left("status"), left("since, WIB")),
         [
             (row["version"], row["parent"], row["status"], show_bare(row["decided_at"] or row["created_at"]))
             for row in rows
@@ -43,7 +45,7 @@ def version_document(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def show_version(screen: Screen, one: Mapping[str, Any]) -> None:
     """Print one version, as `version_document` gives it."""
-    screen.say(f"{one['version']} is {one['status']}: {len(one['weights'])} weights", short=True)
+    screen.say(f"{one['version']} is {one['status']}; weights: {len(one['weights'])}", short=True)
     screen.gap()
     screen.block(
         [
@@ -71,9 +73,9 @@ def show_version(screen: Screen, one: Mapping[str, Any]) -> None:
         [_evidence(finding) for finding in one["evidence"]],
     )
     if one["status"] == "proposed":
-        screen.next(f"python -m reports rules accept {one['version']}, or reject it")
+        screen.next("python -m reports rules accept VERSION, or reject it")
     else:
-        screen.next(f"python -m reports rules export {one['version']} writes it for the engine")
+        screen.next("python -m reports rules export VERSION writes it for the engine")
 
 
 def _evidence(finding: Mapping[str, Any]) -> tuple[object, ...]:

@@ -14,7 +14,7 @@ from signaltape.terminal import Screen
 def show_cautions(screen: Screen, found: Sequence[Caution]) -> None:
     """Print each with what mends it; nothing where all is well."""
     for one in found:
-        screen.say(one.says, "warn", mark="WARN ")
+        screen.say(one.says, "warn", mark="WARN ", short=True)
         screen.say(one.mend, mark="     → ")
 
 

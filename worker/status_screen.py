@@ -22,7 +22,7 @@ def show_status(screen: Screen, found: Status, settings: Settings) -> None:
     screen.say(_answer(found), "good" if _is_well(found, settings) else "warn")
     screen.table(_PARTITION, [_partition_row(one) for one in found.partitions])
     for trouble in _troubles(found, settings):
-        screen.say(trouble, "bad", mark="FAIL ")
+        screen.say(trouble, "bad", mark="FAIL ", short=True)
     show_cautions(screen, found.cautions)
     screen.table(
         _CONSUMER,
@@ -57,8 +57,8 @@ def _answer(found: Status) -> str:
     known = sum(one or 0 for one in waiting)
     oldest_s = max((max(one.lag_s, one.oldest_pending_s) for one in found.partitions), default=0.0)
     if known or pending:
-        least = "at least " if None in waiting else ""
-        return f"{least}{known} entries wait and {pending} are in work, the oldest for {oldest_s:.1f} s"
+        least = " at least" if None in waiting else ""
+        return f"entries that wait:{least} {known}, in work: {pending}; the oldest for {oldest_s:.1f} s"
     if None in waiting:
         return "no entry is in work; how many wait is not known after deletes or trims"
     return "the worker has caught up: no entry waits"

@@ -63,9 +63,9 @@ def show_findings(screen: Screen, findings: Sequence[Finding]) -> None:
     """Print all, the answer first."""
     failed, warned = (sum(one.status == status for one in findings) for status in ("FAIL", "WARN"))
     if failed:
-        screen.say(f"{failed} of {len(findings)} checks fail", "bad")
+        screen.say(f"failed: {failed} of {len(findings)} checks", "bad")
     elif warned:
-        screen.say(f"all is in place, but {warned} of {len(findings)} checks warn", "warn")
+        screen.say(f"all is in place; a warning comes from {warned} of {len(findings)} checks", "warn")
     else:
         screen.say(f"all is well: {len(findings)} checks", "good")
     screen.gap()

@@ -65,7 +65,7 @@ def _plainly(*line: str) -> Callable[[Known], list[str]]:
     return lambda _: list(line)
 
 
-_DELIVERIES = (("id", "message", "state", "files", "failures", "until, WIB"), r"messages: (\d+)", len)
+_DELIVERIES = (("id", "message", "state", "until, WIB"), r"messages: (\d+)", len)
 _RULES = (("version", "changes", "status", "since, WIB"), r"versions: (\d+)", len)
 SHOWN: dict[tuple[str, ...], Shown] = {
     ("signaltape", "doctor"): Shown(
@@ -117,7 +117,7 @@ SHOWN: dict[tuple[str, ...], Shown] = {
     ("reports", "rules", "show"): Shown(
         lambda known: ["--", known.version],
         ("week of", "made", "why", "layer", "weight", "matches", "lift, points", "weeks", "verdict"),
-        r"(\d+) weights",
+        r"weights: (\d+)",
         lambda found: len(found["weights"]),
     ),
     ("reports", "whatif"): Shown(
@@ -129,11 +129,11 @@ SHOWN: dict[tuple[str, ...], Shown] = {
     ("replay", "retention"): Shown(
         _plainly("--dry-run"),
         ("deleted", "trimmed"),
-        r"(\d+) files would be deleted",
+        r"would be deleted: (\d+)",
         lambda found: len(found["deletedFiles"]),
     ),
     ("replay", "list"): Shown(
-        _plainly(), ("session", "events", "from, WIB", "to, WIB", "source"), r"sessions: (\d+)", len
+        _plainly(), ("session", "events", "from, WIB", "to, WIB"), r"sessions: (\d+)", len
     ),
     ("replay", "show"): Shown(
         lambda known: [known.session],

@@ -318,7 +318,7 @@ def test_status_in_words_and_as_json(settings: Settings, redis_client: Any, key:
     assert status["dead_letters"] == 1
     code, out, _ = runner.run("worker", "status")
     assert code == 0
-    assert out.startswith("8 entries wait and 0 are in work, the oldest for ")
+    assert out.startswith("entries that wait: 8, in work: 0; the oldest for ")
     assert re.search(r"(?m)^orphans +signal_closures 1$", out)
     assert re.search(r"(?m)^dead letters +1$", out)
     assert out.endswith("→ python -m worker dead-letters list says what became no event, and why\n")

@@ -12,7 +12,7 @@ ELLIPSIS = "…"
 #: Asks for the wide form of the sign before it; where a terminal does not heed it, a column stays empty.
 _WIDE_FORM = "\ufe0f"
 #: So much of a text and of each of its words stands in a list; `--json` has all of it.
-_BRIEF_COLUMNS, _WORD_COLUMNS = 240, 64
+_BRIEF_COLUMNS, _WORD_COLUMNS = 150, 64
 
 
 def plain(value: object) -> str:

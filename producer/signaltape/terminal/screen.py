@@ -40,6 +40,7 @@ class Screen:
         self._file = file or sys.stdout
         self.columns = columns or max(_LEAST_COLUMNS, shutil.get_terminal_size(_USUAL).columns)
         self._colours = _shows_colours(self._file)
+        self._last = ""
 
     def say(self, text: object, style: Style = "", *, mark: str = "", short: bool = False) -> None:
         """A line, or several if it is long.
@@ -55,11 +56,12 @@ class Screen:
         self._write([first, *lines[1:]])
 
     def next(self, text: object) -> None:
-        """The last line: what to do next."""
+        """The last line, apart from the others: what to do next."""
+        self.gap()
         self.say(text, mark="→ ")
 
     def gap(self) -> None:
-        """An empty line between two parts."""
+        """An empty line between two parts, once."""
         self._write([""])
 
     def table(
@@ -76,7 +78,10 @@ class Screen:
         self._write(block(pairs, within=self.columns))
 
     def _write(self, lines: Iterable[str]) -> None:
-        self._file.write("".join(f"{line}\n" for line in lines))
+        for line in lines:
+            if line or self._last:
+                self._file.write(f"{line}\n")
+            self._last = line
 
     def _styled(self, text: str, style: Style) -> str:
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if style and self._colours else text

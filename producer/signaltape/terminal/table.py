@@ -19,22 +19,19 @@ class Column(NamedTuple):
     """One column. A number stands at the right and is never shortened; a text is shortened in its middle."""
 
     head: str
-    is_number: bool = False
-
-    @property
-    def least(self) -> int:
-        """So wide it stays at least; its head is never broken."""
-        return max(width(self.head), _LEAST_COLUMNS)
+    is_number: bool
+    #: so wide it stays at least
+    least: int
 
 
-def left(head: str) -> Column:
-    """A column of words, names, ids or times."""
-    return Column(head)
+def left(head: str, least: int = _LEAST_COLUMNS) -> Column:
+    """A column of words, names, ids or times. least: so much of an id that is typed again stays whole."""
+    return Column(head, is_number=False, least=max(width(head), least))
 
 
 def right(head: str) -> Column:
     """A column of numbers, with the unit in its head."""
-    return Column(head, is_number=True)
+    return Column(head, is_number=True, least=width(head))
 
 
 def table(
