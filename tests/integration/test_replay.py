@@ -399,7 +399,7 @@ def test_health_says_what_is_wrong(runner: Runner, tmp_path: Path) -> None:
     )
     code, out, _ = runner.start_code(limited, **data).finish()
     assert code == 1
-    assert "logging  WARN   journals: " in out
+    assert "logging  WARN   journals:" in out
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc", "", ".hidden", "a/b", "x" * 65])

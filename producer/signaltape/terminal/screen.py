@@ -28,6 +28,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 def print_json(document: object) -> None:
     """Print a document as JSON, for `--json`: times as ISO with their offset, decimals as numbers."""
     sys.stdout.write(msgspec.json.format(_ENCODER.encode(document), indent=2).decode() + "\n")
+    sys.stdout.flush()
 
 
 class Screen:
@@ -82,6 +83,7 @@ class Screen:
             if line or self._last:
                 self._file.write(f"{line}\n")
             self._last = line
+        self._file.flush()  # an error that follows stands behind it, where both go to one place
 
     def _styled(self, text: str, style: Style) -> str:
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if style and self._colours else text
