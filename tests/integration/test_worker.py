@@ -321,7 +321,7 @@ def test_status_in_words_and_as_json(settings: Settings, redis_client: Any, key:
     assert out.startswith("entries that wait: 8, in work: 0; the oldest for ")
     assert re.search(r"(?m)^orphans +signal_closures 1$", out)
     assert re.search(r"(?m)^dead letters +1$", out)
-    assert out.endswith("→ python -m worker dead-letters list says what became no event, and why\n")
+    assert out.endswith("\n\n→ start a worker: python -m worker\n")
 
 
 def test_errors_are_one_line_that_says_what_to_do(runner: Runner) -> None:
