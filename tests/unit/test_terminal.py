@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -177,3 +181,17 @@ def test_json_has_times_with_their_offset_and_exact_numbers(capsys: pytest.Captu
     out = capsys.readouterr().out
     assert json.loads(out) == {"at": "2022-01-17T09:00:00+07:00", "rr": 0.1, "utc": "2022-01-17T00:00:00Z"}
     assert '"rr": 0.10' in out
+
+
+def test_whoever_reads_may_have_seen_enough(tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "signaltape", "doctor"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        env={"PYTHONPATH": os.pathsep.join(sys.path), "SIGNALTAPE_HOME": str(tmp_path)},
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, b"")
