@@ -80,12 +80,20 @@ def pad(said: str, columns: int, *, right: bool = False) -> str:
 
 def _pieces(said: str, columns: int) -> Iterator[str]:
     for word in said.split(" "):
-        rest = word
-        while width(rest) > columns:
-            cut = max(1, _fitting(rest, columns))
-            yield rest[:cut]
-            rest = rest[cut:]
-        yield rest
+        if width(word) <= columns:
+            yield word
+        else:
+            yield from _broken(word, columns)
+
+
+def _broken(word: str, columns: int) -> Iterator[str]:
+    begin = taken = 0
+    for place, sign in enumerate(word):
+        taken += _columns(sign)
+        if taken > columns and place > begin:
+            yield word[begin:place]
+            begin, taken = place, _columns(sign)
+    yield word[begin:]
 
 
 def _fitting(said: str, columns: int) -> int:

@@ -41,7 +41,7 @@ class Screen:
         self._file = file or sys.stdout
         self.columns = columns or max(_LEAST_COLUMNS, shutil.get_terminal_size(_USUAL).columns)
         self._colours = _shows_colours(self._file)
-        self._last = ""
+        self._last = "what others have printed"
 
     def say(self, text: object, style: Style = "", *, mark: str = "", short: bool = False) -> None:
         """A line, or several if it is long.
