@@ -67,10 +67,11 @@ def scorecard(week: Week | None, send: bool, out: Path | None, as_json: bool) ->
             closed = outcomes(connection, card.week) if send or out is not None else []
         store(connection, card, now)
         so_far = now < card.week.report_due
+        screen = Screen()
         if as_json:
             print_json(as_document(card, so_far=so_far))
         else:
-            _show(Screen(), card, so_far)
+            _show(screen, card, so_far)
         tell = partial(click.echo, err=as_json)
         if out is not None:
             for path in _saved(card, closed, out, so_far):
@@ -78,7 +79,7 @@ def scorecard(week: Week | None, send: bool, out: Path | None, as_json: bool) ->
         if send:
             _send(settings, connection, card, now, closed, tell)
         elif not as_json:
-            Screen().next("--send sends it to Telegram, once; --out DIR saves it, with its picture")
+            screen.next("--send sends it to Telegram, once; --out DIR saves it, with its picture")
 
 
 @main.command()

@@ -88,6 +88,7 @@ def test_it_fits_and_says_what_its_json_says(house: House, command: tuple[str, .
         assert counted
         for head in expected.heads:
             assert re.search(rf"(?m)(^|  |\d ){re.escape(head)}( |$)", shown.out), f"{head}: {shown.out}"
+    assert "\n\n\n" not in shown.out
     assert lines[0].strip(), "the first line answers"
     assert re.search(r"\n→ .*(\n  .*)*\n\Z", shown.out), "the last line says what to do next"
 

@@ -34,10 +34,6 @@ class Terminal(io.StringIO):
         return True
 
 
-def said(screen_file: io.StringIO) -> list[str]:
-    return screen_file.getvalue().splitlines()
-
-
 @given(texts)
 @example("\x1b[31mred\x1b[0m")
 @example("a\u202eb")
@@ -100,7 +96,7 @@ def test_a_table_fits_and_its_heads_stay_whole(
     lines = table(heads, cells, [note] * len(rows), within=room)
     assert max(map(cell_len, lines)) <= room
     assert all(line.isprintable() for line in lines)
-    filled = {one.head for place, one in enumerate(heads) if any(str(row[place]) for row in cells)}
+    filled = {one.head for place, one in enumerate(heads) if any(plain(row[place]) != "-" for row in cells)}
     if lines[0]:
         assert re.split(r" {2,}", lines[0].strip()) == [one.head for one in heads if one.head in filled]
     else:
@@ -115,6 +111,16 @@ def test_where_columns_do_not_fit_each_row_stands_by_itself() -> None:
         *("", "stream   signaltape:{0}", "entries  1", "pending  2"),
         *("", "stream   b", "entries  3", "pending  4"),
     ]
+
+
+def test_heads_and_numbers_are_never_shortened() -> None:
+    heads = (left("the last error of all"), left("message"), right("lag s"))
+    row = ("e" * 60, "m" * 60, 10**12)
+    assert table(heads, [row], within=56) == [
+        "the last error of all  message                     lag s",
+        f"{'e' * 10}…{'e' * 10}  {'m' * 9}…{'m' * 8}  1000000000000",
+    ]
+    assert f"lag s                  {10**40}" in table(heads, [(*row[:2], 10**40)], within=70)
 
 
 def test_columns_in_which_nothing_stands_are_left_out() -> None:
@@ -132,6 +138,17 @@ def test_a_long_value_goes_on_below_itself() -> None:
     assert block([("name", "a"), ("value", "b " * 9 + "c")], within=20) == [
         *("name   a", "value  b b b b b b b", "       b b c"),
     ]
+
+
+def test_parts_stand_apart_by_one_empty_line() -> None:
+    file = io.StringIO()
+    screen = Screen(file, 80)
+    screen.say("answer")
+    screen.gap()
+    screen.table((left("id"),), [("a",)])
+    screen.table((left("id"),), [("b",)])
+    screen.next("look")
+    assert file.getvalue() == "answer\n\nid\na\n\nid\nb\n\n→ look\n"
 
 
 def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
