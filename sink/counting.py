@@ -65,6 +65,7 @@ def show_counted(screen: Screen, found: Counted) -> None:
         [(one.event, one.events, one.rows) for one in found.differences],
     )
     screen.table((left("event"), right("stored")), sorted(found.events.items()))
+    screen.gap()
     screen.block(
         [
             ("orphans", ", ".join(f"{table} {n}" for table, n in found.orphans.items() if n)),

@@ -39,6 +39,7 @@ def show_status(screen: Screen, found: Status, settings: Settings) -> None:
             for one in found.journals
         ],
     )
+    screen.gap()
     screen.block(
         [
             (f"stored in {found.days} days", _counts(found.events)),
