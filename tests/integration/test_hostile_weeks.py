@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
 from reports.figures import outcomes
 from reports.files import save
@@ -21,6 +20,7 @@ from reports.message import compose
 from reports.picture import draw
 from reports.scorecard import compute, store
 from reports.terminal import print_scorecard
+from signaltape.terminal import Screen
 from sink.db import Connection
 from sink.writer import BatchWriter
 from tests.support.book import TUESDAY, W03, Book
@@ -135,7 +135,7 @@ def tell(connection: Connection, folder: Path) -> str:
     """The week through figures, tables, message, terminal and files."""
     card = compute(connection, W03)
     store(connection, card, W03.report_due + timedelta(minutes=1))
-    print_scorecard(Console(file=io.StringIO(), width=100), card)
+    print_scorecard(Screen(io.StringIO(), 80), card)
     _, figures = save(card, folder)
     json.loads(figures.read_text())
     return compose(card).text

@@ -106,7 +106,7 @@ def test_the_way_of_a_proposal_through_the_commands(
 ) -> None:
     write_weeks(connection)
     reported(connection)
-    code, out, _ = runner.run("reports", "rules", COLUMNS="200")
+    code, out, _ = runner.run("reports", "rules")
     assert code == 0
     assert PROPOSED in out
     assert "proposed" in out

@@ -244,6 +244,12 @@ def test_the_command_prints_stores_and_saves(book: Book, runner: Runner, tmp_pat
     saved = json.loads((tmp_path / "scorecard-2022-W03.json").read_text())
     assert saved["bins"]["0.70-0.79"]["winrate"] == 1
     assert "• 0.70-0.79: n=1, winrate=1.000" in (tmp_path / "scorecard-2022-W03.txt").read_text()
+    code, out, err = runner.run(
+        "reports", "scorecard", "--week", "2022-W03", "--json", "--send", "--out", str(tmp_path)
+    )
+    assert (code, json.loads(out)) == (0, saved), "nothing but JSON on standard output"
+    assert f"saved {tmp_path}" in err
+    assert "not sent: " in err
     code, _, err = runner.run("reports", "scorecard", "--week", "2022-03")
     assert code == 2
     assert "a week looks like 2022-W03" in err
