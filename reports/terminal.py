@@ -10,7 +10,9 @@ from rich.text import Text as RichText
 from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Counted
 from reports.layers.whatif import WhatIf
-from reports.message import (
+from reports.numbers import ratio
+from reports.scorecard import Bin, Scorecard
+from reports.sentences import (
     monotonicity_line,
     rest_lines,
     say_verdict,
@@ -20,8 +22,6 @@ from reports.message import (
     signals_line,
     verdict_lines,
 )
-from reports.numbers import ratio
-from reports.scorecard import Bin, Scorecard
 
 
 def _interval(one: Bin) -> str:
