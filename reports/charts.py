@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, DateFormatter, DayLocator
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import FuncFormatter
 
 from reports.bins import LABELS, bin_of
 from reports.evidence.pooling import WEEKS
@@ -42,6 +42,7 @@ _DAYS_TOLD = 14
 _DAYS_SHOWN = 7
 #: A dot grows with its signals up to this size, in points.
 _LARGEST_DOT = 40.0
+_THOUSAND = 1000
 #: A sum that hardly moves is not drawn as if it did, in R.
 _LEAST_ROOM_R = 0.5
 
@@ -88,6 +89,9 @@ def reliability_and_sum(page: Page, card: Scorecard, outcomes: Sequence[Outcome]
 
 def _reliability(axes: Axes, card: Scorecard, outcomes: Sequence[Outcome]) -> None:
     """Mean score against winrate, by bin: on the line, a score of 0.7 wins 70 %."""
+    if not outcomes:
+        _nothing(axes)
+        return
     axes.plot([0, 1], [0, 1], linestyle="--", color=GREY, linewidth=1)
     for place in range(len(LABELS)):
         inside = [one for one in outcomes if bin_of(one.score) == place]
@@ -98,15 +102,14 @@ def _reliability(axes: Axes, card: Scorecard, outcomes: Sequence[Outcome]) -> No
             axes.plot(mean_score, winrate, "o", color=BLUE, markersize=size, alpha=0.8)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.04))
     brier = "" if card.figures.brier is None else f"; Brier {card.figures.brier}"
-    axes.set_xlabel(f"mean score (winrate upwards{brier})", fontsize=9, color=GREY)
+    axes.set_xlabel(f"winrate by mean score{brier}", fontsize=9, color=GREY)
     axes.grid(alpha=0.25)
 
 
 def _cumulative(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     """The sum of R over the closings of the week's signals."""
     if not outcomes:
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, "no closed signal", ha="center", color=GREY, transform=axes.transAxes)
+        _nothing(axes)
         return
     total, sums = 0.0, []
     for one in outcomes:
@@ -118,10 +121,22 @@ def _cumulative(axes: Axes, outcomes: Sequence[Outcome]) -> None:
     low, high = min(0.0, *sums), max(0.0, *sums)
     room = max((high - low) * 0.08, _LEAST_ROOM_R)
     axes.set_ylim(low - room, high + room)
-    axes.yaxis.set_major_formatter(EngFormatter(sep=""))
+    axes.yaxis.set_major_formatter(FuncFormatter(_short))
     _tell_days(axes, times[-1] - times[0])
     axes.margins(x=0.05)
     axes.grid(alpha=0.25)
+
+
+def _nothing(axes: Axes) -> None:
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, "no closed signal", ha="center", color=GREY, transform=axes.transAxes)
+
+
+def _short(value: float, _place: int | None = None) -> str:
+    """A figure beside an axis: `0.5`, `-12`, `250k`."""
+    if abs(value) < _THOUSAND:
+        return f"{value:g}"
+    return f"{value / _THOUSAND:g}k" if abs(value) < _THOUSAND**2 else f"{value / _THOUSAND**2:g}M"
 
 
 def _tell_days(axes: Axes, span: timedelta) -> None:

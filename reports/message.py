@@ -28,7 +28,7 @@ from reports.sentences import (
     too_few_bins,
     verdict_lines,
 )
-from reports.telegram.lines import COLUMNS, HANG, LINE, QUOTED, fold, one_line
+from reports.telegram.lines import COLUMNS, HANG, LINE, NO_BREAK, QUOTED, fold, one_line
 from reports.telegram.text import Text, TextBuilder
 
 #: Shows three lines until it is tapped (Bot API 7.4, 2024); quotes cannot hold quotes.
@@ -58,7 +58,8 @@ def compose(card: Scorecard, *, so_far: bool = False) -> Text:
 
 def headline(card: Scorecard, *, so_far: bool = False) -> str:
     """The line that a phone shows in its notification: what it is, and the verdict."""
-    return f"📊 Weekly Scorecard{' (so far)' if so_far else ''} · {MARKS[card.pooled.kind]}"
+    verdict = MARKS[card.pooled.kind].replace(" ", NO_BREAK)
+    return f"📊 Weekly Scorecard{' (so far)' if so_far else ''} · {verdict}"
 
 
 def count_line(card: Scorecard, table: Sequence[str]) -> str:
@@ -133,15 +134,15 @@ def topics(card: Scorecard, *, so_far: bool = False) -> list[Topic]:
     return [
         Topic("Bins", bins_sentences(card)),
         Topic(
-            "The week", _said(signals_line(card), *figure_lines(week), change_line(card), revised_line(card))
+            "The week", _said(*figure_lines(week), change_line(card), revised_line(card), signals_line(card))
         ),
         Topic(
             f"Layers, {WEEKS} weeks",
             _said(
                 LAYERS_FAILED if layers.failed else "",
-                WHAT_LIFT_IS if layers.findings else "",
                 *told_lines(layers.findings),
                 proposal_line(card, so_far=so_far),
+                f"Lift: {WHAT_LIFT_IS}" if layers.findings else "",
             ),
         ),
         Topic("Groups", [*group_lines(week), *compared_lines(layers.compared)]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -25,6 +26,8 @@ _POINTS = 72.0
 #: Between a title and what it stands above.
 _BELOW_TITLE = 0.08
 _MORE = "…"
+#: Where a line may end: a figure keeps its unit.
+_SPACE = re.compile(r" (?!R\b)")
 
 
 class Page:
@@ -36,7 +39,7 @@ class Page:
     def __init__(self) -> None:
         mpl.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
         self.figure = Figure(figsize=(WIDTH, 1.0), dpi=_DPI)
-        self._renderer = FigureCanvasAgg(self.figure).get_renderer()
+        self._renderer = FigureCanvasAgg(self.figure).get_renderer()  # type: ignore[no-untyped-call]
         self._places: list[Callable[[float], None]] = []
         self.down = MARGIN
 
@@ -104,7 +107,7 @@ class Page:
     def wrap(self, text: str, room: float, size: float, *, bold: bool = False) -> Iterator[str]:
         """The lines of a text that is broken between its words, or in a word that is too wide."""
         line = ""
-        for word in text.split():
+        for word in _SPACE.split(" ".join(text.split())):
             rest = word
             longer = f"{line} {word}" if line else word
             if self.width(longer, size, bold=bold) <= room:

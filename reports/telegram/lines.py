@@ -13,12 +13,14 @@ QUOTED = 32
 COLUMNS = 29
 #: Continued lines stand below the beginning of their sentence.
 HANG = "   "
+#: A space at which no phone breaks a line.
+NO_BREAK = "\N{NO-BREAK SPACE}"
 #: In the place of a space at which no line is broken.
 _GLUE = "\0"
 #: After a comma or semicolon outside brackets.
 _PARTS = re.compile(r"(?<=[,;]) (?![^(]*\))")
-#: Before a bracket and after a colon.
-_SMALLER_PARTS = re.compile(r" (?=\()|(?<=:) ")
+#: Before a bracket, and after a colon outside.
+_SMALLER_PARTS = re.compile(r" (?=\()|(?<=:) (?![^(]*\))")
 
 
 def fold(sentence: str, width: int) -> list[str]:

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from reports.layers.rules import Proposal
 from reports.message import QUOTE, compose, next_step
 from reports.scorecard import Scorecard
-from reports.telegram.lines import COLUMNS, LINE, QUOTED, fold, one_line
+from reports.telegram.lines import COLUMNS, LINE, NO_BREAK, QUOTED, fold, one_line
 from reports.telegram.text import Entity, Text, split, stub, units
 from tests.support.cards import BROKEN, EMPTY, LABELS, LONG, OK, ORDINARY, UNSETTLED, WEEKS, card
 from tests.support.said import said
 
 SCREEN_LINES = 12
+HEADLINE = "📊 Weekly Scorecard · ⏳\N{NO-BREAK SPACE}NOT\N{NO-BREAK SPACE}ENOUGH\N{NO-BREAK SPACE}DATA"
 weeks = pytest.mark.parametrize("name", WEEKS)
 
 
@@ -52,7 +53,7 @@ def test_the_first_screen_is_twelve_lines_that_no_phone_wraps(name: str, so_far:
 def test_an_ordinary_week() -> None:
     assert ORDINARY.pooled.more_per_bin is not None
     assert first_screen(compose(ORDINARY)) == [
-        "📊 Weekly Scorecard · ⏳ NOT ENOUGH DATA",
+        HEADLINE,
         "2022-W03 · 17–23 Jan WIB",
         "157 signals, 157 closed · BTC-PERP",
         "<0.50      0.667  n=3   sl 1",
@@ -75,7 +76,10 @@ def test_an_empty_week_says_what_to_look_at() -> None:
 
 
 def test_the_headline_carries_the_verdict() -> None:
-    heads = [compose(one).text.partition("\n")[0].partition(" · ")[2] for one in (OK, BROKEN, UNSETTLED)]
+    heads = [
+        compose(one).text.partition("\n")[0].partition(" · ")[2].replace(NO_BREAK, " ")
+        for one in (OK, BROKEN, UNSETTLED)
+    ]
     assert heads == ["✅ OK", "❌ BROKEN", "⏳ NOT ENOUGH DATA"]
 
 
@@ -173,7 +177,7 @@ def test_a_stub_fits_a_message_and_is_never_the_text_that_follows(text: str, pla
 
 
 def test_the_stub_is_the_headline_for_the_notification() -> None:
-    assert stub(compose(ORDINARY), 0).text == "📊 Weekly Scorecard · ⏳ NOT ENOUGH DATA\n…"
+    assert stub(compose(ORDINARY), 0).text == f"{HEADLINE}\n…"
     assert stub(compose(ORDINARY), 1).text == "📊\n…"
     assert stub(Text("\n\nlate"), 0).text == "📊\n…"
 

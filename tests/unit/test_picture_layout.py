@@ -50,15 +50,15 @@ def drawn(page: Figure, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Bbox
         draw(self, renderer, *arguments, **named)
 
     monkeypatch.setattr(Text, "draw", note)
-    canvas = FigureCanvasAgg(page)
-    canvas.draw()
-    return [(one.get_text(), one.get_window_extent(canvas.get_renderer())) for one in found.values()]
+    page.set_canvas(FigureCanvasAgg(page))
+    page.draw_without_rendering()
+    return [(one.get_text(), one.get_window_extent()) for one in found.values()]
 
 
 def overlap(one: Bbox, other: Bbox) -> bool:
     width = min(one.x1, other.x1) - max(one.x0, other.x0)
     height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    return min(width, height) > TOUCHING
+    return bool(min(width, height) > TOUCHING)
 
 
 @pytest.mark.parametrize("so_far", [False, True])
