@@ -42,7 +42,8 @@ _DAYS_TOLD = 14
 _DAYS_SHOWN = 7
 #: A dot grows with its signals up to this size, in points.
 _LARGEST_DOT = 40.0
-_THOUSAND = 1000
+#: Of large figures beside an axis.
+_UNITS = ((1_000_000, "M"), (1_000, "k"))
 #: A sum that hardly moves is not drawn as if it did, in R.
 _LEAST_ROOM_R = 0.5
 
@@ -133,23 +134,23 @@ def _nothing(axes: Axes) -> None:
 
 
 def _short(value: float, _place: int | None = None) -> str:
-    """A figure beside an axis: `0.5`, `-12`, `250k`."""
-    if abs(value) < _THOUSAND:
-        return f"{value:g}"
-    return f"{value / _THOUSAND:g}k" if abs(value) < _THOUSAND**2 else f"{value / _THOUSAND**2:g}M"
+    """A figure beside an axis: `0.5`, `−12`, `250k`."""
+    unit, sign = next((one for one in _UNITS if abs(value) >= one[0]), (1, ""))
+    return f"{value / unit:g}{sign}".replace("-", "\N{MINUS SIGN}")
 
 
 def _tell_days(axes: Axes, span: timedelta) -> None:
-    """Days of the week below a chart of some days; of years, some dates."""
-    within_days = span <= timedelta(days=_DAYS_TOLD)
+    """Times below a chart of hours, days of the week below one of some days; of years, some dates."""
     # a tick for every day until a closing in some far year would take hours to draw
     by_day: Any = DayLocator
     by_span: Any = AutoDateLocator
     formatter: Any = DateFormatter
+    within_days = timedelta(days=1) < span <= timedelta(days=_DAYS_TOLD)
     every = 1 + span.days // _DAYS_SHOWN
-    locator = by_day(interval=every, tz=WIB) if within_days else by_span(tz=WIB, maxticks=4)
+    locator = by_day(interval=every, tz=WIB) if within_days else by_span(tz=WIB, minticks=2, maxticks=4)
+    told = "%a\n%d" if within_days else "%Y\n%d %b" if span > timedelta(days=1) else "%H:%M\n%a %d"
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(formatter("%a\n%d" if within_days else "%Y\n%d %b", tz=WIB))
+    axes.xaxis.set_major_formatter(formatter(told, tz=WIB))
     axes.tick_params(axis="x", labelsize=8)
 
 

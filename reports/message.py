@@ -35,6 +35,10 @@ from reports.telegram.text import Text, TextBuilder
 QUOTE = "expandable_blockquote"
 
 
+#: README.md says why.
+BY_CHANCE = "In an ordinary week chance alone does this"
+
+
 class Topic(NamedTuple):
     """What unfolds together: a title and its sentences."""
 
@@ -155,6 +159,8 @@ def bins_sentences(card: Scorecard) -> list[str]:
     said = verdict_lines(card)
     if too_few_bins(card) or card.broken_by is not None:
         said.append(monotonicity_line(card))
+    if card.broken_by is not None and card.verdict.kind is not Kind.BROKEN:
+        said.append(BY_CHANCE)
     for one in card.bins:
         detail = bin_detail(one)
         said += _said(bin_line(one), detail and f"{HANG}{detail}")

@@ -189,6 +189,7 @@ def test_every_figure_of_a_week_is_said() -> None:
         "older weeks weigh less: <0.50 0.67 (n≈3), 0.50-0.59 0.36 (n≈14),",
         "This week alone: ⏳ NOT ENOUGH DATA: about",
         "Monotonicity: ❌ Broken (0.50-0.59: 5/14 is below <0.50: 2/3)",
+        "In an ordinary week chance alone does this",
         "• 0.60-0.69: n=49, winrate=0.347 (sl=1, winrate_all=0.340)",
         "break-even 0.443, net winrate=0.347, -0.164 R, open 2",
         "Signals: 157 (BTC-PERP), rules v_1",
