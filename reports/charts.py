@@ -39,7 +39,7 @@ _LAYER = 0.27
 _NAME = 2.2
 #: Closings are told by day of the week as long as they lie within so many days; there is room for so many of them.
 _DAYS_TOLD = 14
-_DAYS_SHOWN = 7
+_DAYS_SHOWN = 8
 #: A dot grows with its signals up to this size, in points.
 _LARGEST_DOT = 40.0
 #: Of large figures beside an axis.

@@ -32,6 +32,7 @@ CASES: dict[str, tuple[Scorecard, Sequence[Outcome]]] = {
     "long names and large numbers": (LONG, outcomes(100, r=900_000)),
     "twelve layers": (card(FULL, FULL, layers=LAYERS), outcomes(25)),
     "closed within a day": (card(FULL, FULL), outcomes(3)),
+    "closed within eight days": (card(FULL, FULL), outcomes(190)),
     "closed within two weeks": (card(FULL, FULL), outcomes(14, timedelta(days=1))),
     "closed in years": (card(FULL, FULL), outcomes(3, timedelta(days=30_000))),
     "hardly moves": (card(FULL, FULL), outcomes(3, r=0)),
