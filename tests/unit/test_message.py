@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.layers.rules import Proposal
-from reports.message import QUOTE, compose, next_step
+from reports.message import BY_CHANCE, QUOTE, compose, next_step
 from reports.scorecard import Scorecard
 from reports.telegram.lines import COLUMNS, LINE, NO_BREAK, QUOTED, fold, one_line
 from reports.telegram.text import Entity, Text, split, stub, units
@@ -122,6 +122,12 @@ def with_proposal(card: Scorecard, *, rejected: bool = False, waiting: str | Non
     return card._replace(layers=layers)
 
 
+def test_chance_is_named_only_where_it_would_do_it() -> None:
+    assert BY_CHANCE in said(compose(ORDINARY))
+    for name in ("broken", "ok", "empty", "long"):
+        assert BY_CHANCE not in said(compose(WEEKS[name])), name
+
+
 def test_what_to_do_is_one_thing() -> None:
     assert next_step(OK) == "Nothing to change"
     assert next_step(BROKEN) == "Do not go by the score: see Bins"
@@ -189,7 +195,7 @@ def test_every_figure_of_a_week_is_said() -> None:
         "older weeks weigh less: <0.50 0.67 (n≈3), 0.50-0.59 0.36 (n≈14),",
         "This week alone: ⏳ NOT ENOUGH DATA: about",
         "Monotonicity: ❌ Broken (0.50-0.59: 5/14 is below <0.50: 2/3)",
-        "In an ordinary week chance alone does this",
+        BY_CHANCE,
         "• 0.60-0.69: n=49, winrate=0.347 (sl=1, winrate_all=0.340)",
         "break-even 0.443, net winrate=0.347, -0.164 R, open 2",
         "Signals: 157 (BTC-PERP), rules v_1",
