@@ -5,9 +5,9 @@ from __future__ import annotations
 from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Counted
 from reports.layers.whatif import WhatIf
-from reports.message import monotonicity_line, rest_lines, say_verdict, show_rate, signals_line, verdict_lines
 from reports.numbers import ratio, say
 from reports.scorecard import Bin, Scorecard
+from reports.sentences import monotonicity_line, rest_lines, say_verdict, show_rate, signals_line, verdict_lines
 from signaltape.terminal import Screen, left, right
 
 _BINS = (

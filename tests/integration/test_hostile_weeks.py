@@ -25,6 +25,7 @@ from sink.db import Connection
 from sink.writer import BatchWriter
 from tests.support.book import TUESDAY, W03, Book
 from tests.support.entries import accepted
+from tests.support.said import said
 from tests.support.samples import closed, invalidated, new_id, published, triggered
 
 LAST_MOMENT = "2199-12-31T00:00:00Z"
@@ -36,7 +37,7 @@ def test_a_tiny_loss_beside_a_win_gives_a_report(book: Book) -> None:
     book.closed_signal(0.85, Decimal("-1e-30"))
     card = book.card()
     assert card.figures.profit_factor == Decimal(5 * 10**30)
-    assert "profit factor -" in compose(card).text, "nobody reads a number of thirty digits"
+    assert "profit factor -" in said(compose(card)), "nobody reads a number of thirty digits"
 
 
 def test_equal_outcomes_of_many_digits_have_no_spread(book: Book) -> None:

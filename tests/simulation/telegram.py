@@ -16,7 +16,8 @@ from tests.simulation.kernel.scheduler import NS, Scheduler
 from tests.simulation.kernel.story import Story
 from tests.simulation.kernel.threads import Waiters
 
-STUB = "📊 …"
+#: Every stub ends so.
+STUB_END = "\n…"
 #: A call is on its way for at most so long.
 LONGEST_WAY_S = 90.0
 #: Waits that are as good as for ever: they are cut to a day.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.kernel.scheduler import NS
-from tests.simulation.telegram import STUB, Chat
+from tests.simulation.telegram import STUB_END, Chat
 from tests.simulation.worlds.nemesis import Nemesis
 from tests.simulation.worlds.outbox_in_time import ENOUGH_S
 
@@ -69,7 +69,7 @@ class OutboxNemesis(Nemesis):
         """A person deletes a message, mostly a stub."""
         chat = self._any_chat()
         standing = [(number, one) for number, one in chat.messages.items() if not one.deleted]
-        stubs = [(number, one) for number, one in standing if one.text == STUB]
+        stubs = [(number, one) for number, one in standing if one.text.endswith(STUB_END)]
         among = stubs if self._chance.random() < 0.9 else standing
         if among:
             number, message = self._chance.choice(among)
