@@ -75,14 +75,13 @@ class Figures(NamedTuple):
     groups: list[Group]
 
 
-def figures(connection: Connection, week: Week, round_trip_pct: float) -> Figures:
+def figures(connection: Connection, week: Week) -> Figures:
     """Compute the figures of a week from the stored events. Raises psycopg.Error.
 
-    round_trip_pct: what opening and closing a position costs, in percent of its value.
+    What a round trip costs is what the transaction has set (see the view `signal_outcomes`).
     """
     span = {"since": week.since, "until": week.until}
-    costs = {"round_trip_pct": Decimal(str(round_trip_pct))}
-    row = rows_as_dicts(connection, _SQL["week"], {**span, **costs})[0]
+    row = rows_as_dicts(connection, _SQL["week"], span)[0]
     reliability = connection.execute(_SQL["reliability"], span).fetchone()
     return Figures(
         published=row["published"],

@@ -158,12 +158,13 @@ def compute(connection: Connection, week: Week, round_trip_pct: float = ROUND_TR
     Raises psycopg.Error when the database is away or not migrated.
     """
     with snapshot(connection):
-        return _compute(connection, week, round_trip_pct)
+        connection.execute(_SQL["costs"], {"round_trip_pct": str(round_trip_pct)})
+        return _compute(connection, week)
 
 
-def _compute(connection: Connection, week: Week, round_trip_pct: float) -> Scorecard:
+def _compute(connection: Connection, week: Week) -> Scorecard:
     span = {"since": week.since, "until": week.until}
-    bins, *earlier = (_bins(connection, week.earlier(age), round_trip_pct) for age in range(WEEKS))
+    bins, *earlier = (_bins(connection, week.earlier(age)) for age in range(WEEKS))
     pooled_bins = pool([_counted(one) for one in (bins, *earlier)])
     origins = rows_as_dicts(connection, _SQL["origins"], span)[0]
     return Scorecard(
@@ -179,8 +180,8 @@ def _compute(connection: Connection, week: Week, round_trip_pct: float) -> Score
             judge(pool([_counted(one, best=True) for one in (bins, *earlier)])),
         ),
         pooled_bins=pooled_bins,
-        figures=figures(connection, week, round_trip_pct),
-        before=figures(connection, week.earlier(1), round_trip_pct),
+        figures=figures(connection, week),
+        before=figures(connection, week.earlier(1)),
         layers=_layers(connection, week),
         revised=_revised(connection, week.earlier(1), earlier[0]),
     )
@@ -230,8 +231,8 @@ def _same_pair(one: Verdict, other: Verdict) -> bool:
     return one.worst is not None and other.worst is not None and one.worst[:2] == other.worst[:2]
 
 
-def _bins(connection: Connection, week: Week, round_trip_pct: float) -> list[Bin]:
-    span = {"since": week.since, "until": week.until, "round_trip_pct": Decimal(str(round_trip_pct))}
+def _bins(connection: Connection, week: Week) -> list[Bin]:
+    span = {"since": week.since, "until": week.until}
     return [Bin(**row) for row in rows_as_dicts(connection, _SQL["bins"], span)]
 
 

@@ -7,7 +7,14 @@ from reports.evidence.verdict import Counted
 from reports.layers.whatif import WhatIf
 from reports.numbers import ratio, say
 from reports.scorecard import Bin, Scorecard
-from reports.sentences import monotonicity_line, rest_lines, say_verdict, show_rate, signals_line, verdict_lines
+from reports.sentences import (
+    monotonicity_line,
+    rest_lines,
+    say_verdict,
+    show_rate,
+    signals_line,
+    verdict_lines,
+)
 from signaltape.terminal import Screen, left, right
 
 _BINS = (

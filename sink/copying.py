@@ -25,8 +25,12 @@ def is_fault_of_a_row(error: psycopg.Error) -> bool:
 
 @cache
 def _statement(table: str, columns: tuple[str, ...]) -> sql.Composed:
-    names = sql.SQL(", ").join(sql.Identifier(column) for column in columns)
-    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), as_names(columns))
+
+
+def as_names(columns: tuple[str, ...]) -> sql.Composed:
+    """Columns as they stand in a statement."""
+    return sql.SQL(", ").join(sql.Identifier(column) for column in columns)
 
 
 def copy_lines(

@@ -10,23 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Raw, Struct
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR, as_aware
 from signaltape.contract import Decoded, check_encoding, event_id
-from signaltape.events import LayerName, LayerSays, MillisecondsAsInt, MinutesAsInt, Symbol, Text
+from signaltape.declared import Declared, declared, plain_type
+from signaltape.events import EVENTS, LifecycleEvent
 from signaltape.limits import BACKSLASH, MAX_EVENT_BYTES, SMALL_BYTES, has_long_exponent, needs_a_look
 from signaltape.moments import cut, moment_of
+from signaltape.quick import as_written
+from sink.compiling import compiled
 
 _HEX = b"0123456789abcdef"
 _HEX_TO_ZERO = bytes.maketrans(_HEX, b"0" * len(_HEX))
 _ZEROS = b"00000000-0000-0000-0000-000000000000"
 _NULL = "null"
-#: The bounds, exclusive here.
-_MAX_R, _MAX_PRICE = 1e6, 1e15
 #: The number of an optional field that was not given. It cannot be declared: beside Raw a union has no meaning.
 _ABSENT: Any = None
 
@@ -39,100 +40,54 @@ class _Scenarios(Struct, gc=False):
     primary: _Primary
 
 
-class _Published(Struct, kw_only=True):
-    signal_id: str
-    symbol: Symbol
-    confluence_score: Raw
-    rr: Raw
-    expiry_minutes: MinutesAsInt
-    rules_version: Text
-    scenarios: _Scenarios
-    # given in a second place, the exact decoder compares the two
-    side: None = None
-    ts_published: datetime | int | float | None = None
-    ts: datetime | int | float | None = None
-    layers: dict[LayerName, LayerSays] | None = None
-    setup: Text | None = None
-    entry: Raw = _ABSENT
-    sl: Raw = _ABSENT
-    tp: Raw = _ABSENT
-    confidence: Raw = _ABSENT
-    ref_id: Text | None = None
-    timeframe: Text | None = None
-
-    @property
-    def direction(self) -> str:
-        """As the exact struct has it."""
-        return self.scenarios.primary.side
+#: The usual way to give the side. Given in a second place, the exact decoder compares the two.
+_OTHERWISE: dict[str, tuple[str, Any] | tuple[str, Any, Any]] = {
+    "signal_id": ("signal_id", str),
+    "scenarios": ("scenarios", _Scenarios),
+    "side": ("side", None, None),
+}
 
 
-class _Triggered(Struct, kw_only=True, gc=False):
-    signal_id: str
-    symbol: Symbol
-    entry_fill: Raw
-    time_to_trigger_ms: MillisecondsAsInt
-    ts_triggered: datetime | int | float | None = None
-    ts: datetime | int | float | None = None
+def fast_struct(kind: type[LifecycleEvent]) -> type[Struct]:
+    """The struct of an event with its numbers left as they were sent, and the side in its usual place only."""
+    return msgspec.defstruct(
+        f"Fast{kind.__name__}",
+        [_fast_field(field) for field in as_written(kind)],
+        kw_only=True,
+        gc=False,
+        namespace={"direction": property(lambda self: self.scenarios.primary.side)},
+    )
 
 
-class _Invalidated(Struct, kw_only=True, gc=False):
-    signal_id: str
-    symbol: Symbol
-    reason: Literal["sl", "hard_invalidate", "expiry"]
-    ts_invalidated: datetime | int | float | None = None
-    ts: datetime | int | float | None = None
+def _fast_field(field: Declared) -> tuple[str, Any] | tuple[str, Any, Any]:
+    if field.name in _OTHERWISE:
+        return _OTHERWISE[field.name]
+    if field.is_number:
+        return (field.name, Raw) if field.required else (field.name, Raw, _ABSENT)
+    kind = field.whole or field.type
+    if field.choices is not None:
+        kind = Literal[field.choices]
+    if field.is_moment:
+        kind = plain_type(kind)
+    return (field.name, kind) if field.required else (field.name, kind | None, field.default)
 
 
-class _Closed(Struct, kw_only=True, gc=False):
-    signal_id: str
-    symbol: Symbol
-    rr_realized: Raw
-    time_in_trade_ms: MillisecondsAsInt
-    exit_reason: Literal["tp", "sl", "time", "manual", "other"]
-    ts_closed: datetime | int | float | None = None
-    ts: datetime | int | float | None = None
-    rr_best: Raw = _ABSENT
-    fees_r: Raw = _ABSENT
+def number_reader(kind: type[LifecycleEvent]) -> Callable[[Any], None]:
+    """What makes texts of an event's numbers, as they stood in the JSON. Raises ValueError at a bound or beyond."""
+    lines = [line for field in declared(kind) if field.is_number for line in _reading(field)]
+    return compiled("read_numbers", ("event",), lines or ["pass"], optional=_optional)
 
 
-# What reads an event's numbers: they become the text that stood in the JSON. Raises ValueError at a bound or beyond.
-
-
-def _published(event: Any) -> None:
-    score, rr = str(event.confluence_score, "ascii"), str(event.rr, "ascii")
-    if not (0.0 < float(score) < 1.0 and 0.0 < float(rr) < _MAX_R):
-        raise ValueError
-    event.confluence_score, event.rr = score, rr
-    if event.entry is not None:
-        event.entry = _optional(event.entry, 0.0, _MAX_PRICE)
-    if event.sl is not None:
-        event.sl = _optional(event.sl, 0.0, _MAX_PRICE)
-    if event.tp is not None:
-        event.tp = _optional(event.tp, 0.0, _MAX_PRICE)
-    if event.confidence is not None:
-        event.confidence = _optional(event.confidence, 0.0, 1.0)
-
-
-def _triggered(event: Any) -> None:
-    fill = str(event.entry_fill, "ascii")
-    if not 0.0 < float(fill) < _MAX_PRICE:
-        raise ValueError
-    event.entry_fill = fill
-
-
-def _invalidated(event: Any) -> None:
-    pass
-
-
-def _closed(event: Any) -> None:
-    realized = str(event.rr_realized, "ascii")
-    if not -_MAX_R < float(realized) < _MAX_R:
-        raise ValueError
-    event.rr_realized = realized
-    if event.rr_best is not None:
-        event.rr_best = _optional(event.rr_best, -_MAX_R, _MAX_R)
-    if event.fees_r is not None:
-        event.fees_r = _optional(event.fees_r, -_MAX_R, _MAX_R)
+def _reading(field: Declared) -> list[str]:
+    assert field.bounds is not None
+    low, high, where = float(field.bounds.low), float(field.bounds.high), f"event.{field.name}"
+    if not field.required:
+        return [f"if {where} is not None: {where} = optional({where}, {low!r}, {high!r})"]
+    return [
+        f"text = str({where}, 'ascii')",
+        f"if not {low!r} < float(text) < {high!r}: raise ValueError",
+        f"{where} = text",
+    ]
 
 
 def _optional(raw: Raw, low: float, high: float) -> str | None:
@@ -144,12 +99,17 @@ def _optional(raw: Raw, low: float, high: float) -> str | None:
     return text
 
 
-#: How each event is decoded: its struct, the name of its time, and what reads its numbers.
-_KINDS: dict[str, tuple[Callable[[bytes], Any], str, Callable[[Any], None]]] = {
-    "signal_published": (msgspec.json.Decoder(_Published).decode, "ts_published", _published),
-    "signal_triggered": (msgspec.json.Decoder(_Triggered).decode, "ts_triggered", _triggered),
-    "signal_invalidated": (msgspec.json.Decoder(_Invalidated).decode, "ts_invalidated", _invalidated),
-    "signal_closed": (msgspec.json.Decoder(_Closed).decode, "ts_closed", _closed),
+class _Kind(NamedTuple):
+    """How an event is decoded: by its struct, the name of its time, and what reads its numbers."""
+
+    decode: Callable[[bytes], Any]
+    time_field: str
+    read_numbers: Callable[[Any], None]
+
+
+_KINDS = {
+    name: _Kind(msgspec.json.Decoder(fast_struct(kind)).decode, kind.TIME_FIELD, number_reader(kind))
+    for name, kind in EVENTS.items()
 }
 
 

@@ -1,4 +1,4 @@
-"""Events as lines of COPY's text format: one function per table. Pure; this is the hot path of the sink."""
+"""Events as lines of COPY's text format: one function a table, written out from the contract. Pure, and hot."""
 
 from __future__ import annotations
 
@@ -10,16 +10,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from signaltape.contract import Decoded
-from signaltape.events import (
-    EVENTS,
-    SCHEMA_VERSION,
-    Layer,
-    SignalClosed,
-    SignalInvalidated,
-    SignalPublished,
-    SignalTriggered,
-    as_layer,
-)
+from signaltape.declared import Declared, declared, plain_type
+from signaltape.events import EVENTS, SCHEMA_VERSION, Layer, LifecycleEvent, as_layer
+from sink.compiling import compiled
 from sink.entries import Accepted
 
 NULL = r"\N"
@@ -100,34 +93,6 @@ EVENT_COLUMNS = (
 )
 
 
-def _signal(decoded: Decoded, ts: str) -> str:
-    event: Any = decoded.event
-    return (
-        f"{decoded.signal_id}\t{short_text(event.symbol)}\t{event.direction}\t{event.confluence_score}\t{event.rr}"
-        f"\t{event.expiry_minutes}\t{short_text(event.rules_version)}\t{ts}"
-        f"\t{optional(event.setup)}\t{optional(event.entry)}\t{optional(event.sl)}\t{optional(event.tp)}"
-        f"\t{optional(event.confidence)}\t{optional(event.ref_id)}\t{optional(event.timeframe)}"
-    )
-
-
-def _trigger(decoded: Decoded, ts: str) -> str:
-    event: Any = decoded.event
-    return f"{decoded.signal_id}\t{short_text(event.symbol)}\t{ts}\t{event.entry_fill}\t{event.time_to_trigger_ms}"
-
-
-def _invalidation(decoded: Decoded, ts: str) -> str:
-    event: Any = decoded.event
-    return f"{decoded.signal_id}\t{short_text(event.symbol)}\t{ts}\t{event.reason}"
-
-
-def _closure(decoded: Decoded, ts: str) -> str:
-    event: Any = decoded.event
-    return (
-        f"{decoded.signal_id}\t{short_text(event.symbol)}\t{ts}\t{event.rr_realized}"
-        f"\t{event.time_in_trade_ms}\t{event.exit_reason}\t{optional(event.rr_best)}\t{optional(event.fees_r)}"
-    )
-
-
 LAYER_TABLE = "signal_layers"
 LAYER_COLUMNS = ("signal_id", "layer", "matched", "weight", "value")
 
@@ -146,35 +111,32 @@ def _layer(signal_id: str, name: str, layer: Layer) -> str:
     return f"{signal_id}\t{text(name)}\t{layer.matched}\t{optional(layer.weight)}\t{value}"
 
 
+def _table(kind: type[LifecycleEvent]) -> Table:
+    """The detail table of an event, as its fields declare it."""
+    stored = [field for field in declared(kind) if field.column is not None]
+    cells = "\\t".join(f"{{{_cell(kind, field)}}}" for field in stored)
+    body = ["event = decoded.event", f'return f"{cells}"']
+    line = compiled("line", ("decoded", "ts"), body, NULL=NULL, text=text, short_text=short_text)
+    return Table(kind.TABLE, tuple(field.column for field in stored if field.column), line)
+
+
+def _cell(kind: type[LifecycleEvent], field: Declared) -> str:
+    """What a field's cell holds, as an expression."""
+    if field.name == "signal_id":
+        return "decoded.signal_id"
+    if field.name == kind.TIME_FIELD:
+        return "ts"
+    value = f"event.{field.source}"
+    is_text = plain_type(field.type) is str
+    if field.required:
+        return f"short_text({value})" if is_text else value
+    if field.source != field.name:  # a property, which always has one
+        return value
+    return f"NULL if {value} is None else {f'text({value})' if is_text else value}"
+
+
 #: The detail table of each event.
-DETAIL: dict[str, Table] = {
-    SignalPublished.EVENT: Table(
-        "signals",
-        (
-            *("signal_id", "symbol", "side", "confluence_score", "rr_target", "expiry_minutes"),
-            *("rules_version", "ts_published", "setup", "entry", "sl", "tp", "confidence"),
-            *("ref_id", "timeframe"),
-        ),
-        _signal,
-    ),
-    SignalTriggered.EVENT: Table(
-        "signal_triggers",
-        ("signal_id", "symbol", "ts_triggered", "entry_fill", "time_to_trigger_ms"),
-        _trigger,
-    ),
-    SignalInvalidated.EVENT: Table(
-        "signal_invalidations", ("signal_id", "symbol", "ts_invalidated", "reason"), _invalidation
-    ),
-    SignalClosed.EVENT: Table(
-        "signal_closures",
-        (
-            *("signal_id", "symbol", "ts_closed", "rr_realized", "time_in_trade_ms", "exit_reason"),
-            *("rr_best", "fees_r"),
-        ),
-        _closure,
-    ),
-}
-assert DETAIL.keys() == EVENTS.keys()
+DETAIL = {name: _table(kind) for name, kind in EVENTS.items()}
 
 
 def block(lines: Iterable[str]) -> bytes:

@@ -34,6 +34,17 @@ CREATE FUNCTION public.first_record_id(day date) RETURNS uuid
     SELECT (lpad(to_hex(extract(epoch FROM day::timestamp AT TIME ZONE 'Asia/Jakarta')::bigint * 1000), 12, '0')
             || repeat('0', 20))::uuid
 $$;
+CREATE FUNCTION public.round_trip_pct() RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('signaltape.round_trip_pct', TRUE), '')::numeric $$;
+COMMENT ON FUNCTION public.round_trip_pct() IS 'What opening and closing a position costs, in percent of its value: SET signaltape.round_trip_pct; else NULL.';
+CREATE FUNCTION public.score_bin(score numeric) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT width_bucket(score, ARRAY[0.5, 0.6, 0.7, 0.8]) $$;
+COMMENT ON FUNCTION public.score_bin(score numeric) IS 'The number of the bin that holds a score, 0 to 4: lower edges inclusive, on the exact score.';
+CREATE FUNCTION public.score_bin_name(bin integer) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT (ARRAY['<0.50', '0.50-0.59', '0.60-0.69', '0.70-0.79', '0.80+'])[bin + 1] $$;
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -256,6 +267,7 @@ CREATE TABLE public.signal_closures (
     rr_best numeric,
     fees_r numeric,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
     CONSTRAINT signal_closures_exit_reason_check CHECK ((exit_reason = ANY (ARRAY['tp'::text, 'sl'::text, 'time'::text, 'manual'::text, 'other'::text]))),
     CONSTRAINT signal_closures_time_in_trade_ms_check CHECK ((time_in_trade_ms >= 0))
 );
@@ -279,6 +291,7 @@ CREATE TABLE public.signal_invalidations (
     ts_invalidated timestamp with time zone NOT NULL,
     reason text NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
     CONSTRAINT signal_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
 );
 CREATE TABLE public.signal_layers (
@@ -296,6 +309,7 @@ CREATE TABLE public.signal_triggers (
     entry_fill numeric NOT NULL,
     time_to_trigger_ms bigint NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
     CONSTRAINT signal_triggers_entry_fill_check CHECK ((entry_fill > (0)::numeric)),
     CONSTRAINT signal_triggers_time_to_trigger_ms_check CHECK ((time_to_trigger_ms >= 0))
 );
@@ -316,15 +330,67 @@ CREATE TABLE public.signals (
     ref_id text,
     timeframe text,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    entry_low numeric,
+    entry_high numeric,
+    tp2 numeric,
+    atr_pct numeric,
+    data_quality text,
+    degraded boolean,
+    model_version text,
+    features_version text,
+    track text,
+    CONSTRAINT signals_atr_pct_check CHECK ((atr_pct >= (0)::numeric)),
     CONSTRAINT signals_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric))),
     CONSTRAINT signals_confluence_score_check CHECK (((confluence_score >= (0)::numeric) AND (confluence_score <= (1)::numeric))),
+    CONSTRAINT signals_data_quality_check CHECK ((data_quality = ANY (ARRAY['ok'::text, 'degraded'::text, 'bad'::text]))),
     CONSTRAINT signals_entry_check CHECK ((entry > (0)::numeric)),
+    CONSTRAINT signals_entry_high_check CHECK ((entry_high > (0)::numeric)),
+    CONSTRAINT signals_entry_low_check CHECK ((entry_low > (0)::numeric)),
     CONSTRAINT signals_expiry_minutes_check CHECK ((expiry_minutes > 0)),
     CONSTRAINT signals_rr_target_check CHECK ((rr_target > (0)::numeric)),
     CONSTRAINT signals_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
     CONSTRAINT signals_sl_check CHECK ((sl > (0)::numeric)),
+    CONSTRAINT signals_tp2_check CHECK ((tp2 > (0)::numeric)),
     CONSTRAINT signals_tp_check CHECK ((tp > (0)::numeric))
 );
+CREATE VIEW public.signal_outcomes AS
+ SELECT s.signal_id,
+    s.symbol,
+    s.side,
+    s.setup,
+    s.rules_version,
+    s.ts_published,
+    s.confluence_score,
+    s.rr_target,
+    s.entry,
+    s.sl,
+    s.tp,
+    public.score_bin(s.confluence_score) AS bin,
+    t.ts_triggered,
+    t.entry_fill,
+    t.time_to_trigger_ms,
+    i.ts_invalidated,
+    i.reason,
+    c.ts_closed,
+    c.exit_reason,
+    c.time_in_trade_ms,
+    c.rr_realized,
+    COALESCE(c.ts_closed, i.ts_invalidated) AS ends,
+    (t.signal_id IS NOT NULL) AS triggered,
+    (c.signal_id IS NOT NULL) AS closed,
+    ((c.signal_id IS NULL) AND (i.signal_id IS NULL)) AS open,
+    ((c.signal_id IS NULL) AND (NOT (i.reason IS DISTINCT FROM 'sl'::text))) AS stopped,
+    COALESCE((c.rr_realized > (0)::numeric), false) AS won,
+    COALESCE((GREATEST(c.rr_realized, c.rr_best) > (0)::numeric), false) AS won_at_best,
+    cost.cost_r,
+    (c.rr_realized - cost.cost_r) AS net_r
+   FROM ((((public.signals s
+     LEFT JOIN public.signal_triggers t USING (signal_id))
+     LEFT JOIN public.signal_invalidations i USING (signal_id))
+     LEFT JOIN public.signal_closures c USING (signal_id))
+     CROSS JOIN LATERAL ( SELECT COALESCE(c.fees_r, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
+COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it. won: closed above 0 R; won_at_best: had every tie gone the other way; stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r.';
 CREATE TABLE public.telegram_chats (
     chat_id text NOT NULL,
     moved_to text NOT NULL,

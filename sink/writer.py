@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from functools import cache
+from typing import Any, LiteralString
 
 import psycopg
+from psycopg import sql
 from psycopg.errors import UniqueViolation
 
 from signaltape.failpoints import failpoint
 from sink.columns import Records
-from sink.copying import copy_block, copy_lines, is_fault_of_a_row, rejected
+from sink.copying import as_names, copy_block, copy_lines, is_fault_of_a_row, rejected
 from sink.db import Connection
 from sink.decoding import Batch
 from sink.entries import Accepted, DeadLetter, Outcome
@@ -26,7 +28,7 @@ from sink.lines import Block, Lines, Prepared, by_table, make_blocks, prepare
 from sink.queries import own
 from sink.record_writer import RecordWriter
 from sink.repeats import Dropped, count, keep_conflicts, sift
-from sink.rows import EVENT_COLUMNS, LAYER_COLUMNS, LAYER_TABLE
+from sink.rows import EVENT_COLUMNS, LAYER_COLUMNS, LAYER_TABLE, Table
 
 _SQL = own("write")
 
@@ -140,7 +142,7 @@ class BatchWriter:
                 copy_lines(cursor, f"stage_{LAYER_TABLE}", ("position", *LAYER_COLUMNS), layers)
             cursor.execute(_SQL["merge_events"])
             for table in details:
-                cursor.execute(_SQL[f"merge_{table.name}"])
+                cursor.execute(_merging(table))
             if layers:
                 cursor.execute(_SQL["merge_layers"])
             outcome, dropped = _settle(cursor)
@@ -164,6 +166,14 @@ class BatchWriter:
         if letters:
             with self._connection.cursor() as cursor:
                 cursor.executemany(_SQL["dead_letter"], letters)
+
+
+@cache
+def _merging(table: Table) -> sql.Composed:
+    """The statement that takes what was staged of a detail table over into it."""
+    names = {"table": sql.Identifier(table.name), "stage": sql.Identifier(f"stage_{table.name}")}
+    query: LiteralString = _SQL["merge_details"].decode()
+    return sql.SQL(query).format(**names, columns=as_names(table.columns))
 
 
 def _place(letter: DeadLetter) -> tuple[str, int, int]:

@@ -1,5 +1,9 @@
 """The contract: the four lifecycle events of a signal, each a struct that is schema, validator and codec.
 
+A field is declared here and nowhere else: from its line follow the exact check, the engine's fast one, the sink's fast
+decoder, the column it is stored in, and its JSON Schema (see `declared`). A new one needs a line here, and a migration
+that adds its column.
+
 Numbers are `Decimal`, read from the JSON text itself, so that a score of 0.79996 is never rounded on its way.
 Keys that a struct does not know are ignored here and kept in the event's payload.
 """
@@ -9,24 +13,24 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from msgspec import Meta, Raw, Struct
 from msgspec.structs import force_setattr
 
+from signaltape.declared import Declared, declared, number, stored, whole
 from signaltape.errors import InvalidEvent
 from signaltape.limits import check_digits
 
 #: The version of the contract that these structs describe.
 SCHEMA_VERSION = 1
 
-_ZERO = Decimal(0)
-_ONE = Decimal(1)
 #: R multiples beyond this are a unit error, not a trade.
-_MAX_R = Decimal(1_000_000)
+_MAX_R = 1_000_000
 #: No price on any market is written with more than 15 digits before the point.
-_MAX_PRICE = Decimal(10) ** 15
+_MAX_PRICE = 10**15
 
 
 class Side(StrEnum):
@@ -54,25 +58,28 @@ class ExitReason(StrEnum):
     OTHER = "other"
 
 
-def _number(rule: str, **bounds: int) -> Meta:
-    return Meta(description=f"must be {rule}", extra_json_schema=dict(bounds))
+class DataQuality(StrEnum):
+    """How far the engine trusted what it saw when it published."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    BAD = "bad"
 
 
 Symbol = Annotated[
     str, Meta(min_length=1, max_length=128, description="must be a text of 1 to 128 characters")
 ]
 Text = Annotated[str, Meta(max_length=512, description="must be a text of at most 512 characters")]
-Score = Annotated[Decimal, _number("in 0..1", minimum=0, maximum=1)]
-Price = Annotated[Decimal, _number("a price above 0", exclusiveMinimum=0)]
-PositiveR = Annotated[Decimal, _number("an R multiple above 0", exclusiveMinimum=0)]
-RMultiple = Annotated[Decimal, _number("a finite R multiple")]
+Score = Annotated[Decimal, number("in 0..1", 0, 1, closed=True, minimum=0, maximum=1)]
+Price = Annotated[Decimal, number("a price above 0", 0, _MAX_PRICE, exclusiveMinimum=0)]
+Percent = Annotated[Decimal, number("in percent, 0 or more", 0, _MAX_R, closed=True, minimum=0)]
+PositiveR = Annotated[Decimal, number("an R multiple above 0", 0, _MAX_R, exclusiveMinimum=0)]
+RMultiple = Annotated[Decimal, number("a finite R multiple", -_MAX_R, _MAX_R)]
 MillisecondsAsInt = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 #: Also as `420000.0`, or as text, like every number; the struct then holds the int that it is.
-Milliseconds = Annotated[
-    MillisecondsAsInt | Decimal, Meta(description="must be a whole number of milliseconds, 0 or more")
-]
+Milliseconds = Annotated[MillisecondsAsInt | Decimal, whole("milliseconds, 0 or more", 0, 2**63 - 1)]
 MinutesAsInt = Annotated[int, Meta(gt=0, le=2**31 - 1)]
-Minutes = Annotated[MinutesAsInt | Decimal, Meta(description="must be a whole number of minutes, 1 or more")]
+Minutes = Annotated[MinutesAsInt | Decimal, whole("minutes, 1 or more", 1, 2**31 - 1)]
 #: Milliseconds as JavaScript's `Date.now()` says them.
 Moment = Annotated[
     datetime | int | float,
@@ -107,7 +114,7 @@ class Layer(Struct, kw_only=True, frozen=True):
     match: Annotated[
         bool | Literal["match", "not_match"], Meta(description="must be true, false, match or not_match")
     ]
-    weight: Annotated[Decimal, _number("a number")] | None = None
+    weight: Annotated[Decimal, Meta(description="must be a number")] | None = None
     value: Raw = _ABSENT
 
     def __post_init__(self) -> None:
@@ -140,10 +147,17 @@ class LifecycleEvent(Struct, kw_only=True, frozen=True):
 
     EVENT: ClassVar[str]
     TIME_FIELD: ClassVar[str]
+    #: where its details are stored
+    TABLE: ClassVar[str]
 
     signal_id: SignalId
     symbol: Symbol
-    ts: Moment | None = None
+    ts: Annotated[Moment, stored(None)] | None = None
+    engine: Text | None = None
+
+    def __post_init__(self) -> None:
+        for field in _bounded(type(self)):
+            _hold(self, field)
 
     @property
     def own_time(self) -> datetime | float | None:
@@ -157,15 +171,16 @@ class SignalPublished(LifecycleEvent, kw_only=True, frozen=True):
 
     EVENT: ClassVar[str] = "signal_published"
     TIME_FIELD: ClassVar[str] = "ts_published"
+    TABLE: ClassVar[str] = "signals"
 
     confluence_score: Score
-    rr: PositiveR
+    rr: Annotated[PositiveR, stored("rr_target")]
     expiry_minutes: Minutes
     rules_version: Text
-    scenarios: Scenarios | None = None
-    side: SideField | None = None
+    scenarios: Annotated[Scenarios, stored(None)] | None = None
+    side: Annotated[SideField, stored("side", source="direction")] | None = None
     ts_published: Moment | None = None
-    layers: dict[LayerName, LayerSays] | None = None
+    layers: Annotated[dict[LayerName, LayerSays], stored(None)] | None = None
     setup: Text | None = None
     entry: Price | None = None
     sl: Price | None = None
@@ -173,21 +188,18 @@ class SignalPublished(LifecycleEvent, kw_only=True, frozen=True):
     confidence: Score | None = None
     ref_id: Text | None = None
     timeframe: Text | None = None
+    entry_low: Price | None = None
+    entry_high: Price | None = None
+    tp2: Price | None = None
+    atr_pct: Percent | None = None
+    data_quality: Annotated[DataQuality, Meta(description="must be ok, degraded or bad")] | None = None
+    degraded: Annotated[bool, Meta(description="must be true or false")] | None = None
+    model_version: Text | None = None
+    features_version: Text | None = None
+    track: Text | None = None
 
     def __post_init__(self) -> None:
-        _check_score("confluence_score", self.confluence_score)
-        if not _ZERO < self.rr < _MAX_R:
-            raise InvalidEvent(f"rr must be an R multiple above 0, got {self.rr}")
-        check_digits("rr", self.rr)
-        if self.confidence is not None:
-            _check_score("confidence", self.confidence)
-        if self.entry is not None:
-            _check_price("entry", self.entry)
-        if self.sl is not None:
-            _check_price("sl", self.sl)
-        if self.tp is not None:
-            _check_price("tp", self.tp)
-        _make_whole(self, "expiry_minutes", "minutes, 1 or more", 1, 2**31 - 1)
+        super().__post_init__()
         _check_sides(self)
 
     @property
@@ -205,14 +217,11 @@ class SignalTriggered(LifecycleEvent, kw_only=True, frozen=True):
 
     EVENT: ClassVar[str] = "signal_triggered"
     TIME_FIELD: ClassVar[str] = "ts_triggered"
+    TABLE: ClassVar[str] = "signal_triggers"
 
     entry_fill: Price
     time_to_trigger_ms: Milliseconds
     ts_triggered: Moment | None = None
-
-    def __post_init__(self) -> None:
-        _check_price("entry_fill", self.entry_fill)
-        _make_whole(self, "time_to_trigger_ms", "milliseconds, 0 or more", 0, 2**63 - 1)
 
 
 class SignalInvalidated(LifecycleEvent, kw_only=True, frozen=True):
@@ -220,6 +229,7 @@ class SignalInvalidated(LifecycleEvent, kw_only=True, frozen=True):
 
     EVENT: ClassVar[str] = "signal_invalidated"
     TIME_FIELD: ClassVar[str] = "ts_invalidated"
+    TABLE: ClassVar[str] = "signal_invalidations"
 
     reason: Annotated[InvalidationReason, Meta(description="must be sl, hard_invalidate or expiry")]
     ts_invalidated: Moment | None = None
@@ -230,6 +240,7 @@ class SignalClosed(LifecycleEvent, kw_only=True, frozen=True):
 
     EVENT: ClassVar[str] = "signal_closed"
     TIME_FIELD: ClassVar[str] = "ts_closed"
+    TABLE: ClassVar[str] = "signal_closures"
 
     rr_realized: RMultiple
     time_in_trade_ms: Milliseconds
@@ -238,14 +249,6 @@ class SignalClosed(LifecycleEvent, kw_only=True, frozen=True):
     rr_best: RMultiple | None = None
     fees_r: RMultiple | None = None
 
-    def __post_init__(self) -> None:
-        _check_r("rr_realized", self.rr_realized)
-        if self.rr_best is not None:
-            _check_r("rr_best", self.rr_best)
-        if self.fees_r is not None:
-            _check_r("fees_r", self.fees_r)
-        _make_whole(self, "time_in_trade_ms", "milliseconds, 0 or more", 0, 2**63 - 1)
-
 
 #: Every lifecycle event by its name on the wire.
 EVENTS: dict[str, type[LifecycleEvent]] = {
@@ -253,36 +256,25 @@ EVENTS: dict[str, type[LifecycleEvent]] = {
 }
 
 
-# Each rule here is the one that the field's `Meta(description=...)` states.
+@cache
+def _bounded(kind: type[LifecycleEvent]) -> tuple[Declared, ...]:
+    return tuple(field for field in declared(kind) if field.bounds is not None)
 
 
-def _check_score(field: str, value: Decimal) -> None:
-    if not _ZERO <= value <= _ONE:
-        raise InvalidEvent(f"{field} must be in 0..1, got {value}")
-    check_digits(field, value)
-
-
-def _check_price(field: str, value: Decimal) -> None:
-    if not _ZERO < value < _MAX_PRICE:
-        raise InvalidEvent(f"{field} must be a price above 0, got {value}")
-    check_digits(field, value)
-
-
-def _check_r(field: str, value: Decimal) -> None:
-    if not -_MAX_R < value < _MAX_R:
-        raise InvalidEvent(f"{field} must be a finite R multiple, got {value}")
-    check_digits(field, value)
-
-
-def _make_whole(event: LifecycleEvent, field: str, rule: str, least: int, most: int) -> None:
-    """Put the int in place of a whole number that was written with a point, an exponent or as text."""
-    value = getattr(event, field)
-    if isinstance(value, int):
+def _hold(event: LifecycleEvent, field: Declared) -> None:
+    """Hold a number against its bounds; what is a whole number becomes an int. Raises InvalidEvent."""
+    value = getattr(event, field.name)
+    if value is None or isinstance(value, int):  # msgspec itself has held an int against them
         return
-    if not (value.is_finite() and least <= value <= most and value == value.to_integral_value()):
-        raise InvalidEvent(f"{field} must be a whole number of {rule}, got {value}")
-    check_digits(field, value)
-    force_setattr(event, field, int(value))
+    assert field.bounds is not None
+    as_int = field.whole is not None
+    if as_int and not (value.is_finite() and value == value.to_integral_value()):
+        raise InvalidEvent(f"{field.name} {field.rule}, got {value}")
+    if not field.bounds.hold(value):
+        raise InvalidEvent(f"{field.name} {field.rule}, got {value}")
+    check_digits(field.name, value)
+    if as_int:
+        force_setattr(event, field.name, int(value))
 
 
 def _check_sides(event: SignalPublished) -> None:

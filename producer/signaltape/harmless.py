@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from signaltape.errors import SignaltapeError
 from signaltape.showing import describe
 
-if TYPE_CHECKING:
-    from signaltape.emitter import Emitter
-
 Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class Careful(Protocol):
+    """Whose methods may be decorated."""
+
+    _strict: bool
+
+    def _went_wrong(self, name: str, error: Exception) -> None:
+        """Count and say what went wrong in a method."""
 
 
 def harmless(method: Method) -> Method:
@@ -22,7 +28,7 @@ def harmless(method: Method) -> Method:
     """
 
     @wraps(method)
-    def outermost(self: Emitter, *given: Any, **fields: Any) -> Any:
+    def outermost(self: Careful, *given: Any, **fields: Any) -> Any:
         try:
             return method(self, *given, **fields)
         except Exception as error:

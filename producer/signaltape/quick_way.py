@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 from zlib import crc32
 
 from msgspec import ValidationError
@@ -20,10 +20,8 @@ from signaltape.contract import BARE_CHECKS, QUICK_CHECKS, find_null, refuse_non
 from signaltape.journal.frame import PADDING, body_prefix, pack_emitted, pack_head
 from signaltape.limits import BACKSLASH, NUL, written_oddly
 from signaltape.moments import moment_of, refuse_broken_minutes
+from signaltape.own_journals import OwnJournals
 from signaltape.quick import BARE_BYTES
-
-if TYPE_CHECKING:
-    from signaltape.emitter import Emitter
 
 Method = TypeVar("Method", bound=Callable[..., bool])
 
@@ -70,7 +68,9 @@ def quickly(name: str, time_field: str, needs: str = "signal_id") -> Callable[[M
 
     def around(own_way: Method) -> Method:
         @wraps(own_way)
-        def emit(self: Emitter, event: Mapping[str, Any] | None = None, /, *more: Any, **fields: Any) -> bool:
+        def emit(
+            self: OwnJournals, event: Mapping[str, Any] | None = None, /, *more: Any, **fields: Any
+        ) -> bool:
             written = False
             try:
                 given: Any = fields if event is None else event

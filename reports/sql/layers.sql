@@ -1,10 +1,9 @@
 -- name: patterns
 -- Closed signals by week (1 = the oldest between the edges) and by what their layers said, with their wins.
 WITH closed AS (
-    SELECT s.signal_id, width_bucket(s.ts_published, %(edges)s::timestamptz[]) AS week, c.rr_realized > 0 AS won
-    FROM signals s
-    JOIN signal_closures c USING (signal_id)
-    WHERE s.ts_published >= %(since)s AND s.ts_published < %(until)s
+    SELECT signal_id, width_bucket(ts_published, %(edges)s::timestamptz[]) AS week, won
+    FROM signal_outcomes
+    WHERE closed AND ts_published >= %(since)s AND ts_published < %(until)s
 ),
 said AS (
     SELECT week, won, (SELECT jsonb_object_agg(l.layer, l.matched) FROM signal_layers l
@@ -36,11 +35,10 @@ ORDER BY l.layer, s.ts_published DESC, s.signal_id
 -- name: whatif
 -- Every signal of a span with its outcome and what its layers said, for scoring it anew.
 SELECT
-    s.confluence_score AS score,
+    confluence_score AS score,
     (SELECT jsonb_object_agg(l.layer, jsonb_build_object('match', l.matched, 'weight', l.weight::text))
-       FROM signal_layers l WHERE l.signal_id = s.signal_id) AS layers,
-    c.signal_id IS NOT NULL AS closed,
-    coalesce(c.rr_realized > 0, FALSE) AS won
-FROM signals s
-LEFT JOIN signal_closures c USING (signal_id)
-WHERE s.ts_published >= %(since)s AND s.ts_published < %(until)s
+       FROM signal_layers l WHERE l.signal_id = signal_outcomes.signal_id) AS layers,
+    closed,
+    won
+FROM signal_outcomes
+WHERE ts_published >= %(since)s AND ts_published < %(until)s

@@ -43,13 +43,12 @@ ORDER BY decided_at DESC LIMIT 1
 
 -- name: compare
 -- Closed signals of accepted versions and of what they changed, in a span.
-SELECT s.rules_version AS version, count(*) AS closed, count(*) FILTER (WHERE c.rr_realized > 0) AS wins,
-       sum(c.rr_realized) AS sum_r, sum(c.rr_realized * c.rr_realized) AS sum_r_squared
-FROM signals s
-JOIN signal_closures c USING (signal_id)
-WHERE s.ts_published >= %(since)s AND s.ts_published < %(until)s
-  AND s.rules_version IN (
+SELECT rules_version AS version, count(*) AS closed, count(*) FILTER (WHERE won) AS wins,
+       sum(rr_realized) AS sum_r, sum(rr_realized * rr_realized) AS sum_r_squared
+FROM signal_outcomes
+WHERE closed AND ts_published >= %(since)s AND ts_published < %(until)s
+  AND rules_version IN (
       SELECT unnest(ARRAY[version, parent]) FROM rules_versions WHERE status = 'accepted'
   )
-GROUP BY s.rules_version
-ORDER BY min(s.ts_published)
+GROUP BY rules_version
+ORDER BY min(ts_published)

@@ -31,41 +31,11 @@ WITH fresh AS (
 )
 INSERT INTO stage_fresh SELECT signal_id, event FROM fresh
 
--- name: merge_signals
--- A signal that is already there stays as it is: the first one wins, as in signal_events.
-INSERT INTO signals
-    (signal_id, symbol, side, confluence_score, rr_target, expiry_minutes, rules_version, ts_published,
-     setup, entry, sl, tp, confidence, ref_id, timeframe)
-SELECT DISTINCT ON (signal_id)
-    signal_id, symbol, side, confluence_score, rr_target, expiry_minutes, rules_version, ts_published,
-    setup, entry, sl, tp, confidence, ref_id, timeframe
-FROM stage_signals
-ORDER BY signal_id, position
-ON CONFLICT (signal_id) DO NOTHING
-
--- name: merge_signal_triggers
--- As merge_signals.
-INSERT INTO signal_triggers (signal_id, symbol, ts_triggered, entry_fill, time_to_trigger_ms)
-SELECT DISTINCT ON (signal_id) signal_id, symbol, ts_triggered, entry_fill, time_to_trigger_ms
-FROM stage_signal_triggers
-ORDER BY signal_id, position
-ON CONFLICT (signal_id) DO NOTHING
-
--- name: merge_signal_invalidations
--- As merge_signals.
-INSERT INTO signal_invalidations (signal_id, symbol, ts_invalidated, reason)
-SELECT DISTINCT ON (signal_id) signal_id, symbol, ts_invalidated, reason
-FROM stage_signal_invalidations
-ORDER BY signal_id, position
-ON CONFLICT (signal_id) DO NOTHING
-
--- name: merge_signal_closures
--- As merge_signals.
-INSERT INTO signal_closures
-    (signal_id, symbol, ts_closed, rr_realized, time_in_trade_ms, exit_reason, rr_best, fees_r)
-SELECT DISTINCT ON (signal_id)
-    signal_id, symbol, ts_closed, rr_realized, time_in_trade_ms, exit_reason, rr_best, fees_r
-FROM stage_signal_closures
+-- name: merge_details
+-- Of each signal the first one goes in; one that is already there stays as it is, as in signal_events.
+-- {table}, {stage} and {columns} are names of our own declarations.
+INSERT INTO {table} ({columns})
+SELECT DISTINCT ON (signal_id) {columns} FROM {stage}
 ORDER BY signal_id, position
 ON CONFLICT (signal_id) DO NOTHING
 

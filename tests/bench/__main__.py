@@ -12,13 +12,14 @@ from rich.console import Console
 
 from deploy.embedded.servers import Urls, remove_data, running
 from signaltape import Settings
-from tests.bench import drain, emit, growth, memory, replay, ship, visible
+from tests.bench import alternating, drain, emit, growth, memory, replay, ship, visible
 from tests.bench.figures import Figures, machine
 
 console = Console()
 
 BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
     "emit": emit.run,
+    "alternating": alternating.run,
     "ship": ship.run,
     "drain": drain.run,
     "visible": visible.run,

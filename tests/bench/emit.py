@@ -7,7 +7,6 @@ import logging.handlers
 import os
 import queue
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from rq import Queue
 
 from deploy.embedded.servers import Urls
 from signaltape import Emitter, Secret, Settings
+from tests.bench.alternating import xadd_over_tcp
 from tests.bench.figures import Figures
 from tests.integration.conftest import own_valkey
 from tests.support.samples import as_json, new_id, published
@@ -42,8 +42,7 @@ def run(figures: Figures, urls: Urls, home: Path) -> None:
         contenders: dict[str, tuple[Call, int]] = {
             "emit (journal)": (stack.enter_context(_idle(home)), EMITS),
             "emit (shipper thread busy)": (stack.enter_context(_busy(home, urls)), EMITS),
-            "synchronous XADD": (_xadd(urls), SLOW_CALLS),
-            "synchronous XADD over TCP": (stack.enter_context(_xadd_over_tcp(urls)), SLOW_CALLS),
+            "synchronous XADD over TCP": (stack.enter_context(xadd_over_tcp(urls)), SLOW_CALLS),
             "psycopg insert + commit": (stack.enter_context(_insert(urls)), SLOW_CALLS),
             "rq enqueue": (_enqueue(urls), SLOW_CALLS),
             "logging QueueHandler": (stack.enter_context(_queue_handler()), EMITS),
@@ -65,7 +64,6 @@ def run(figures: Figures, urls: Urls, home: Path) -> None:
         "4 threads": threads,
     }
     figures.ratios |= {
-        "emit_p50_vs_xadd": ours / found["synchronous XADD"][0],
         "emit_p50_vs_confluent": ours / found["confluent-kafka produce"][0],
         "emit_p999_busy_us": found["emit (shipper thread busy)"][2],
         "emit_p50_stopped_vs_healthy": stopped[0] / healthy[0],
@@ -141,24 +139,6 @@ def _in_threads(home: Path) -> tuple[float, float, float]:
         for thread in threads:
             thread.join()
     return _medians(rows)
-
-
-def _xadd(urls: Urls) -> Call:
-    client: Any = redis.Redis.from_url(urls.redis, protocol=2)
-    return lambda fields: client.xadd("bench-xadd", {"event": "signal_published", "data": as_json(fields)})
-
-
-@contextmanager
-def _xadd_over_tcp(urls: Urls) -> Iterator[Call]:
-    """The same server as most engines reach theirs; the embedded one is on a Unix socket otherwise."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server: Any = redis.Redis.from_url(urls.redis, protocol=2)
-    server.config_set("port", port)
-    yield _xadd(Urls(f"redis://127.0.0.1:{port}/0", urls.database))
-    server.config_set("port", 0)
-    server.close()
 
 
 @contextmanager

@@ -172,10 +172,10 @@ def test_a_card_is_of_one_moment(
     book.closed_signal(0.65, 1)
     from reports.figures import figures as computed
 
-    def figures_after_another_closure(own: Connection, week: Week, round_trip_pct: float) -> Figures:
+    def figures_after_another_closure(own: Connection, week: Week) -> Figures:
         with connect(database) as other:
             Book(other).closed_signal(0.65, 1)
-        return computed(own, week, round_trip_pct)
+        return computed(own, week)
 
     monkeypatch.setattr(scorecard, "figures", figures_after_another_closure)
     card = compute(connection, W03)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import signaltape.emitter
+import signaltape.own_journals
 from signaltape import Emitter, Settings
 from tests.support.samples import closed
 
@@ -29,8 +29,8 @@ class Unanswered:
 
 @pytest.fixture
 def emitters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Emitter]]:
-    monkeypatch.setattr("signaltape.emitter.start_thread", lambda *_: Unanswered())
-    monkeypatch.setattr("signaltape.emitter.CLOSE_WITHIN_S", 0.2)
+    monkeypatch.setattr("signaltape.own_journals.start_thread", lambda *_: Unanswered())
+    monkeypatch.setattr("signaltape.own_journals.CLOSE_WITHIN_S", 0.2)
     on = {
         "FEATURE_EVENT_LOGGING": "true",
         "REDIS_URL": "redis://127.0.0.1:1",
@@ -45,6 +45,6 @@ def emitters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[E
 
 def test_many_emitters_of_an_unanswered_redis_do_not_hold_up_the_end(emitters: list[Emitter]) -> None:
     began = time.monotonic()
-    signaltape.emitter._close_all()
+    signaltape.own_journals._close_all()
     assert time.monotonic() - began < 0.6
     assert not any(emitter.closed(closed()) for emitter in emitters)

@@ -119,7 +119,7 @@ class SlowShipper:
 
 def test_the_counts_stay_while_an_emitter_closes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipper = SlowShipper()
-    monkeypatch.setattr("signaltape.emitter.start_thread", lambda *_: shipper)
+    monkeypatch.setattr("signaltape.own_journals.start_thread", lambda *_: shipper)
     emitter = Emitter(Settings.from_env({**ON, "SIGNALTAPE_HOME": str(tmp_path)}))
     assert emitter.closed(closed())
     closing = threading.Thread(target=emitter.close)
@@ -142,7 +142,7 @@ def test_an_emitter_that_is_closed_while_its_journal_is_made_takes_nothing(
         emitter.close()  # by a signal handler
         return made
 
-    monkeypatch.setattr("signaltape.emitter.JournalWriter", made_meanwhile)
+    monkeypatch.setattr("signaltape.own_journals.JournalWriter", made_meanwhile)
     assert not emitter.closed(closed())
     monkeypatch.undo()
     assert not emitter.closed(closed())

@@ -44,7 +44,7 @@ def test_events_are_journalled_and_a_later_one_tries_again(
     assert tape.stats() == {"accepted": 6, "refused": 0, "failed": 0, "dropped": 0}
 
     shipper: Any = Started()
-    monkeypatch.setattr("signaltape.emitter.start_thread", lambda *_: shipper)
+    monkeypatch.setattr("signaltape.own_journals.start_thread", lambda *_: shipper)
     assert tape.closed(closed()) is True
     assert tape._shipper is shipper
     assert tape.close() is True

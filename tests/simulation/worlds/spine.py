@@ -8,8 +8,8 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-import signaltape.emitter
 import signaltape.journal.lock
+import signaltape.own_journals
 import signaltape.shipping.service
 from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.names import Slot, consumer_name
@@ -125,10 +125,10 @@ class SpineWorld(StreamWorld):
                 workload.from_handler()
 
     def cleanup(self) -> None:
-        for emitter in [*signaltape.emitter._with_journal, *signaltape.emitter._emitters]:
+        for emitter in [*signaltape.own_journals._with_journal, *signaltape.own_journals._open]:
             if type(emitter._settings.home).__name__ == "SimulatedPath":
-                signaltape.emitter._with_journal.discard(emitter)
-                signaltape.emitter._emitters.discard(emitter)
+                signaltape.own_journals._with_journal.discard(emitter)
+                signaltape.own_journals._open.discard(emitter)
         super().cleanup()
 
     def _build_engines(self, machine: Machine) -> None:
