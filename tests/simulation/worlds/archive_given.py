@@ -64,6 +64,8 @@ _EVENTS: dict[str, dict[str, Any]] = {
     "signal_triggered": {"entry_fill": 222.1, "time_to_trigger_ms": 4},
     "signal_closed": {"rr_realized": 1.65, "exit_reason": "tp", "time_in_trade_ms": 900_000},
 }
+#: How many days ago; None: now, as Redis says it.
+_DAYS = (None, 0, 0, 0, 1, 2, 3, 5, -1)
 #: Keys of the archive's own, escapes, blanks, other scripts.
 _ODD: tuple[dict[str, Any], ...] = (
     {},
@@ -143,17 +145,26 @@ class Maker:
         self._chance = chance
         self._number = 0
         self._given: list[Given] = []
+        # a stream is not always of the same kind: few files grow long, many come again, or none
+        self._kinds = chance.sample(sorted(_RECORDS), chance.choice((1, 2, 4, len(_RECORDS))))
+        self._symbols = chance.sample(SYMBOLS, chance.choice((1, 3, len(SYMBOLS))))
+        self._days = chance.choice((_DAYS, _DAYS, (0,), (0, 1), (2, 3, 5)))
+        self._again, self._contrary = chance.choice((0.04, 0.12, 0.4)), chance.choice((0.02, 0.06, 0.2))
+        self._wrongs, self._events = chance.choice((0.0, 0.08)), chance.choice((0.0, 0.2))
 
     def next(self, now: datetime, *, contradicts: bool = False) -> Given:
         """One more entry. contradicts: preferably one that says something else of what was."""
-        kind = 0.17 if contradicts else self._chance.random()
-        if kind < 0.12 and self._given:
-            return self._chance.choice(self._given)
-        if kind < 0.18 and self._given:
+        chance = self._chance
+        if self._given and contradicts:
             return self._contradiction(now)
-        if kind < 0.26:
+        dice = chance.random()
+        if self._given and dice < self._again:
+            return chance.choice(chance.choice((self._given, self._given[-20:])))
+        if self._given and dice < self._again + self._contrary:
+            return self._contradiction(now)
+        if chance.random() < self._wrongs:
             return self._wrong(now)
-        given = self._record(now) if kind < 0.8 else self._event(now)
+        given = self._event(now) if chance.random() < self._events else self._record(now)
         if given.own_id is not None and given.when is not None:
             self._given.append(given)
         return given
@@ -168,8 +179,8 @@ class Maker:
 
     def _record(self, now: datetime) -> Given:
         chance = self._chance
-        event = chance.choice(sorted(_RECORDS))
-        symbol = chance.choice(SYMBOLS) if event != "risk_snapshot" else None
+        event = chance.choice(self._kinds)
+        symbol = chance.choice(self._symbols) if event != "risk_snapshot" else None
         own_id = None if chance.random() < 0.2 else self._uuid()
         given = self._make(event, _RECORDS[event], own_id, symbol, self._time(now))
         if own_id is None and chance.random() < 0.5:  # the entry brings the id
@@ -200,7 +211,7 @@ class Maker:
         return given._replace(good=False, payload=given.payload.replace(b'"BUY"', b'"HOLD"'))
 
     def _time(self, now: datetime) -> datetime | None:
-        days = self._chance.choice((None, 0, 0, 0, 1, 2, 3, 5, -1))
+        days = self._chance.choice(self._days)
         if days is None:
             return None
         when = now - timedelta(days=days, seconds=self._chance.randrange(3600))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from tests.simulation.kernel.scheduler import NS
+from tests.simulation.worlds.archive_shelf import REMARK
 from tests.simulation.worlds.nemesis import Nemesis
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ MOST_S = 7 * 24 * _HOUR_S
 
 
 class ArchiveNemesis(Nemesis):
-    """The troubles of servers and machines, and those of an archive."""
+    """The troubles of servers and machines, and those of an archive: most of these end all of its programs."""
+
+    EVERY_S = (1.0, 4.0, 12.0)
 
     def __init__(self, world: ArchiveWorld) -> None:
         super().__init__(cast("Any", world))
@@ -34,7 +37,7 @@ class ArchiveNemesis(Nemesis):
             "ledger deleted": self._delete_ledger,
             "ledger damaged": self._damage_ledger,
             "ledger restored": self._restore_ledger,
-            "file shortened": self._shorten,
+            "file edited": self._edit,
             "something amid a batch": self._arm,
         }
 
@@ -101,7 +104,7 @@ class ArchiveNemesis(Nemesis):
         self._stop_all()
         if not self._ledger.exists():
             return "none"
-        if not self._copies or self._chance.random() < 0.5:
+        if not self._copies or self._chance.random() < 0.3:
             self._copy()
             return "copied"
         self._of.disturbed_by_hand = self._of.restored = True
@@ -126,13 +129,27 @@ class ArchiveNemesis(Nemesis):
         with closing(sqlite3.connect(self._ledger)) as db, suppress(sqlite3.Error):
             db.execute("ALTER TABLE lines DROP COLUMN digest")
 
-    def _shorten(self, _seconds: float) -> str:
+    def _edit(self, _seconds: float) -> str:
         audit = self._of.audit
         names = [name for name in audit.shelf.files() if audit.shelf.size(name) and audit.is_readable(name)]
         if not names or self._of.sqlite.in_transaction():
             return "none"
-        self._cut_file(self._of.root / self._chance.choice(names))
-        return "shortened"
+        path = self._of.root / self._chance.choice(names)
+        if self._chance.random() < 0.3:
+            self._scribble(path)
+        else:
+            self._cut_file(path)
+        return "edited"
+
+    def _scribble(self, path: Path) -> None:
+        """A person writes a remark into a file; no line of the archive is lost by that."""
+        name = str(path.relative_to(self._of.root))
+        if path.suffix == ".jsonl" and path.read_bytes().endswith(b"\n"):
+            self._of.audit.touched.add(name)
+            self._of.disturbed_by_hand = True
+            with path.open("ab") as file:
+                file.write(REMARK + b"\n")
+            self._of.story.tell("world", f"a remark is written into {name}")
 
     def _cut_file(self, path: Path) -> None:
         audit, name = self._of.audit, str(path.relative_to(self._of.root))
@@ -163,6 +180,19 @@ class ArchiveNemesis(Nemesis):
             self._of.story.tell("world", f"{process.name} dies behind what it wrote")
             process.kill()
 
-        acts = (("create", delete), ("create", self._cut_file), ("sync", kill), ("sync", kill))
-        self._of.amid = self._chance.choice(acts)
+        def delete_and_kill(path: Path) -> None:
+            delete(path)
+            kill(path)
+
+        self._of.amid = self._chance.choice(
+            (
+                ("create", delete),
+                ("create", self._cut_file),
+                ("sync", kill),
+                ("sync", kill),
+                ("sync", lambda _path: self._of.cut_power()),
+                # a file is there in both its forms
+                ("remove", delete_and_kill),
+            )
+        )
         return "armed"

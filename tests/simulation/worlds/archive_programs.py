@@ -34,7 +34,7 @@ class Programs:
     def put(self, process: Process) -> None:
         """Entries come."""
         chance, maker = process.random, Maker(process.random)
-        every_s = chance.choice((0.05, 0.5, 3.0))
+        every_s = chance.choice((0.2, 0.8, 3.0))
         while not self._of.over:
             self._of.scheduler.sleep("the next entries", chance.random() * every_s)
             contradicts = chance.random() < 0.05
@@ -79,9 +79,13 @@ class Programs:
         stop.wait(process.random.random() * 60)
 
     def retention(self, process: Process, stop: Event) -> None:
-        while not stop.wait(process.random.random() * process.random.choice((5, 60, 600))):
+        every_s = process.random.choice((2, 5, 60, 600))
+        while not stop.wait(process.random.random() * every_s):
             dry_run = process.random.random() < 0.1
+            over = self._of.sessions.over(utc_now())
             report = archiving.run_retention(self._of.settings(process.machine), utc_now(), dry_run=dry_run)
+            if not dry_run and not report.errors:
+                self._of.sessions.check_gone(over)
             self._of.story.tell(
                 process.name,
                 f"{report.deletedFiles} deleted, {report.compressedFiles} compressed, {report.errors}",
@@ -89,7 +93,8 @@ class Programs:
 
     def reader(self, process: Process, stop: Event) -> None:
         """Reads everything, as a session is built."""
-        while not stop.wait(process.random.random() * process.random.choice((5, 60))):
+        every_s = process.random.choice((1, 5, 60))
+        while not stop.wait(process.random.random() * every_s):
             source = ArchiveSource(self._of.data)
             if not source.exists:
                 continue
