@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from tests.simulation.kernel.power import Shadow
 from tests.simulation.kernel.sqlite import Connection, SimulatedSqlite
 from tests.simulation.redis import ModelRedis
 from tests.simulation.worlds.archive_audit import Audit
-from tests.simulation.worlds.archive_nemesis import ArchiveNemesis
+from tests.simulation.worlds.archive_nemesis import Amid, ArchiveNemesis
 from tests.simulation.worlds.archive_programs import URL, Programs
 from tests.simulation.worlds.archive_rates import RATES, few_but_often
 from tests.simulation.worlds.archive_sessions import Sessions
@@ -57,8 +57,8 @@ class ArchiveWorld(World):
         self.redis_forgot = False
         #: the ledger's folder lets nothing be moved
         self.immovable = False
-        #: done once, in the midst of a batch: at which operation, and with the file that it is at
-        self.amid: tuple[str, Callable[[Path], None]] | None = None
+        #: what is to happen in the midst of a batch, each once
+        self.amid: dict[str, Amid] = {}
         self._undo: list[Any] = []
         self.redis: ModelRedis
         self.service: Service
@@ -131,7 +131,7 @@ class ArchiveWorld(World):
 
     def _choose_rates(self) -> dict[str, float]:
         rates = super()._choose_rates()
-        return few_but_often(self.chance, rates) if self.chance.random() < 0.5 else rates
+        return few_but_often(self.chance, rates) if self.chance.random() < 0.7 else rates
 
     def check(self) -> None:
         self.audit.check()
@@ -144,7 +144,7 @@ class ArchiveWorld(World):
         self.service.alive = True
         self.service.unreachable.clear()
         self.redis.out_of_memory = self.redis.read_only = self.immovable = False
-        self.amid = None
+        self.amid.clear()
         for machine in self.machines.values():
             machine.full = False
         self.over = True
@@ -225,9 +225,11 @@ class ArchiveWorld(World):
     def _trouble(self, operation: str, path: str) -> None:
         if self.immovable and operation == "rename" and os.path.basename(path).startswith("archive.db"):
             raise OSError(errno.EPERM, os.strerror(errno.EPERM), path)
-        if self.amid is not None and operation == self.amid[0] and path.endswith(".jsonl"):
-            (_, act), self.amid = self.amid, None
-            act(Path(path))
+        for name, one in self.amid.items():
+            if operation == one.operation and path.endswith(one.ending) and one.suits(path):
+                del self.amid[name]
+                one.act(Path(path))
+                break
         super()._trouble(operation, path)
 
     def _power_is_gone(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from tests.simulation.kernel.scheduler import NS
 from tests.simulation.worlds.archive_shelf import REMARK
@@ -15,8 +16,18 @@ if TYPE_CHECKING:
     from tests.simulation.worlds.archive import ArchiveWorld
 
 _HOUR_S = 3600
+_LINES = ".jsonl"
 #: Ids are kept for eight days; so long may all of a run take.
 MOST_S = 7 * 24 * _HOUR_S
+
+
+class Amid(NamedTuple):
+    """What is to happen just before an operation on a file whose name ends so, if it suits."""
+
+    operation: str
+    ending: str
+    act: Callable[[Path], None]
+    suits: Callable[[str], bool] = lambda _path: True
 
 
 class ArchiveNemesis(Nemesis):
@@ -180,19 +191,23 @@ class ArchiveNemesis(Nemesis):
             self._of.story.tell("world", f"{process.name} dies behind what it wrote")
             process.kill()
 
+        def cut_power(_path: Path) -> None:
+            self._of.cut_power()
+
         def delete_and_kill(path: Path) -> None:
             delete(path)
             kill(path)
 
-        self._of.amid = self._chance.choice(
-            (
-                ("create", delete),
-                ("create", self._cut_file),
-                ("sync", kill),
-                ("sync", kill),
-                ("sync", lambda _path: self._of.cut_power()),
-                # a file is there in both its forms
-                ("remove", delete_and_kill),
-            )
-        )
+        acts = {
+            "a ledger that goes": Amid("create", _LINES, delete),
+            "a file that is cut": Amid("create", _LINES, self._cut_file),
+            "death": Amid("sync", _LINES, kill),
+            "death before a snapshot": Amid("create", "_snapshot.json.new", kill),
+            "no power": Amid("sync", _LINES, cut_power),
+            "no power for a new file": Amid("sync", _LINES, cut_power, self._of.shadow.is_new),
+            # a file is there in both its forms
+            "death with the ledger": Amid("remove", _LINES, delete_and_kill),
+        }
+        name = self._chance.choice(sorted(acts))
+        self._of.amid[name] = acts[name]
         return "armed"
