@@ -57,6 +57,8 @@ class ArchiveWorld(World):
         self.redis_forgot = False
         #: the ledger's folder lets nothing be moved
         self.immovable = False
+        #: somebody has died: whoever reads does so now, and what comes next says otherwise
+        self.look_at_once = self.contradict_next = False
         #: what is to happen in the midst of a batch, each once
         self.amid: dict[str, Amid] = {}
         self._undo: list[Any] = []
@@ -110,7 +112,7 @@ class ArchiveWorld(World):
             self.program(chance.choice(self.hosts), "archiver that drains", programs.drainer)
         for number in range(chance.choice((0, 1, 1, 2))):
             self.program(chance.choice(self.hosts), f"retention {number + 1}", programs.retention)
-        if chance.random() < 0.6:
+        if chance.random() < 0.7:
             self.program(chance.choice(self.hosts), "reader", programs.reader)
         if chance.random() < 0.4:
             builder = Process(host, "builder")

@@ -15,6 +15,7 @@ from sink.decoding import Batch
 from tests.simulation.kernel.sqlite import Connection
 from tests.simulation.worlds.archive_given import Given, Line
 from tests.simulation.worlds.archive_shelf import REMARK, Books, Read, Shelf, ids_of
+from tests.simulation.worlds.archive_snapshots import check_acknowledged, check_latest
 from tests.simulation.worlds.archive_stream import check_stream
 from tests.simulation.worlds.archive_summaries import check_summaries
 
@@ -75,6 +76,7 @@ class Audit:
             if line is None or (key, entry_id) in self.buried:
                 continue
             self._tokens.add(line.payload["token"])
+            check_acknowledged(self, line)
             if line.line_id in self.acknowledged_ids:
                 continue
             self.acknowledged_ids.add(line.line_id)
@@ -149,7 +151,7 @@ class Audit:
                     if line.event.endswith("_snapshot") and line.payload["token"] in self._tokens:
                         snapshots[line.event] = max(snapshots[line.event], line.ts)
         self.seen |= every
-        self._check_snapshots(snapshots)
+        check_latest(self, snapshots)
         if quiet:
             for line_id, names in found.items():
                 if len(names) > 1:
@@ -276,15 +278,3 @@ class Audit:
         """Where nothing went wrong each line was counted once."""
         if not self.world.faults.happened and self.written.lines != len(self.lines):
             self.world.fail("counters", f"{self.written} was said, there are {len(self.lines)} lines")
-
-    def _check_snapshots(self, times: dict[str, str]) -> None:
-        """The latest of each kind stands by itself; of one that Redis forgot a crash may have left a line only."""
-        for event, ts in times.items():
-            path = self.shelf.root / "system" / f"{event}.json"
-            lines = self.shelf.lines(f"system/{event}.json") if path.exists() else []
-            if len(lines) != 1 or lines[0].wrong:
-                self.world.fail("the latest snapshot", f"{path.name} holds {len(lines)} lines")
-            elif lines[0].ts < ts:
-                self.world.fail(
-                    "the latest snapshot", f"{path.name} is of {lines[0].ts}, there is one of {ts}"
-                )

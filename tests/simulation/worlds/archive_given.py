@@ -149,7 +149,7 @@ class Maker:
         self._kinds = chance.sample(sorted(_RECORDS), chance.choice((1, 2, 4, len(_RECORDS))))
         self._symbols = chance.sample(SYMBOLS, chance.choice((1, 3, len(SYMBOLS))))
         self._days = chance.choice((_DAYS, _DAYS, (0,), (0, 1), (2, 3, 5)))
-        self._late_s = chance.choice((1, 1, 3600))  # most engines say at once what is
+        self._late_s = chance.choice((0, 0, 3600))  # some engines say at once what is
         self._again, self._contrary = chance.choice((0.04, 0.12, 0.4)), chance.choice((0.02, 0.06, 0.2))
         self._wrongs, self._events = chance.choice((0.0, 0.08)), chance.choice((0.0, 0.2))
 
@@ -172,7 +172,8 @@ class Maker:
 
     def _contradiction(self, now: datetime) -> Given:
         """The id of one that was, with other content, and perhaps of another time."""
-        old = self._chance.choice(self._chance.choice((self._given, self._given[-5:])))
+        pool = self._chance.choice((self._given, self._given[-5:], self._given[-1:]))
+        old = self._chance.choice(pool)
         if old.event not in _RECORDS or b'"id"' not in old.payload:
             return old
         when = self._chance.choice((old.when, now - timedelta(days=1)))
@@ -215,8 +216,10 @@ class Maker:
         days = self._chance.choice(self._days)
         if days is None:
             return None
+        if not self._late_s:
+            return now + timedelta(milliseconds=self._number, days=-days)
         when = now - timedelta(days=days, seconds=self._chance.randrange(self._late_s))
-        if self._late_s > 1 and self._chance.random() < 0.2:  # about midnight in Jakarta
+        if self._chance.random() < 0.2:  # about midnight in Jakarta
             when = when.replace(hour=16 + self._chance.randrange(2), minute=59, second=59)
         return when.replace(microsecond=self._chance.randrange(1000) * 1000)
 

@@ -120,7 +120,7 @@ class ArchiveNemesis(Nemesis):
             return "copied"
         self._of.disturbed_by_hand = self._of.restored = True
         self._remove_ledger()
-        self._ledger.write_bytes(self._chance.choice(self._copies))
+        self._ledger.write_bytes(self._chance.choice((self._copies[0], self._chance.choice(self._copies))))
         if self._chance.random() < 0.3:
             self._make_older()
         self._of.story.tell("world", "an older ledger is restored")
@@ -189,6 +189,8 @@ class ArchiveNemesis(Nemesis):
             process = self._of.disk.process
             assert process is not None
             self._of.story.tell("world", f"{process.name} dies behind what it wrote")
+            self._of.look_at_once = self._chance.random() < 0.6
+            self._of.contradict_next = self._chance.random() < 0.6
             process.kill()
 
         def cut_power(_path: Path) -> None:
@@ -208,6 +210,6 @@ class ArchiveNemesis(Nemesis):
             # a file is there in both its forms
             "death with the ledger": Amid("remove", _LINES, delete_and_kill),
         }
-        name = self._chance.choice(sorted(acts))
+        name = self._chance.choice([*sorted(acts), "death before a snapshot"])
         self._of.amid[name] = acts[name]
         return "armed"

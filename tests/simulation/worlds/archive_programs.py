@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 URL = Secret("redis://redis:6379/0")
 #: So many steps has the archive for an entry: more would only wait in the stream.
 _STEPS_EACH = 25
+_GLANCE_S = 0.2
 _ALWAYS = Span(datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC))
 
 
@@ -37,7 +38,8 @@ class Programs:
         every_s = chance.choice((0.2, 0.8, 3.0))
         while not self._of.over:
             self._of.scheduler.sleep("the next entries", chance.random() * every_s)
-            contradicts = chance.random() < 0.05
+            contradicts = chance.random() < 0.05 or self._of.contradict_next
+            self._of.contradict_next = False
             for _ in range(chance.choice((1, 1, 3, 20))):
                 if (
                     self._of.over
@@ -79,7 +81,7 @@ class Programs:
         stop.wait(process.random.random() * 60)
 
     def retention(self, process: Process, stop: Event) -> None:
-        every_s = process.random.choice((2, 5, 60, 600))
+        every_s = process.random.choice((2, 10, 60, 600))
         while not stop.wait(process.random.random() * every_s):
             dry_run = process.random.random() < 0.1
             over = self._of.sessions.over(utc_now())
@@ -94,7 +96,7 @@ class Programs:
     def reader(self, process: Process, stop: Event) -> None:
         """Reads everything, as a session is built."""
         every_s = process.random.choice((1, 5, 60))
-        while not stop.wait(process.random.random() * every_s):
+        while self._waits(process.random.random() * every_s, stop):
             source = ArchiveSource(self._of.data)
             if not source.exists:
                 continue
@@ -111,3 +113,12 @@ class Programs:
                 self._of.fail(
                     "a reader meets each line", f"{len(lost)} of {len(known)} not, such as {lost[0]}"
                 )
+
+    def _waits(self, seconds: float, stop: Event) -> bool:
+        """Until the next look, which is at once if the world has a reason; False if asked to stop."""
+        end_ns = self._of.scheduler.now_ns + int(seconds * NS)
+        while not self._of.look_at_once and self._of.scheduler.now_ns < end_ns:
+            if stop.wait(min(_GLANCE_S, (end_ns - self._of.scheduler.now_ns) / NS)):
+                return False
+        self._of.look_at_once = False
+        return not stop.is_set()
