@@ -95,6 +95,10 @@ class ArchiveWorld(World):
         self._build_redis()
         self.audit = Audit(self)
         self.sessions = Sessions(self)
+        if chance.random() < 0.2:  # put there by hand, of no day that there is
+            stray = self.root / "orders" / "day-2026-02-31.jsonl"
+            stray.parent.mkdir(parents=True)
+            stray.touch()
         self._patch()
         self.over = False
         programs = Programs(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any, NamedTuple
@@ -154,15 +155,15 @@ class Maker:
         self._wrongs, self._events = chance.choice((0.0, 0.08)), chance.choice((0.0, 0.2))
 
     def next(self, now: datetime, *, contradicts: bool = False) -> Given:
-        """One more entry. contradicts: preferably one that says something else of what was."""
+        """One more entry. contradicts: one that says something else of the last of its kind."""
         chance = self._chance
         if self._given and contradicts:
-            return self._contradiction(now)
+            return self._contradiction(now, [*{one.event: one for one in self._given[-20:]}.values()])
         dice = chance.random()
         if self._given and dice < self._again:
             return chance.choice(chance.choice((self._given, self._given[-20:])))
         if self._given and dice < self._again + self._contrary:
-            return self._contradiction(now)
+            return self._contradiction(now, chance.choice((self._given, self._given[-5:])))
         if chance.random() < self._wrongs:
             return self._wrong(now)
         given = self._event(now) if chance.random() < self._events else self._record(now)
@@ -170,9 +171,8 @@ class Maker:
             self._given.append(given)
         return given
 
-    def _contradiction(self, now: datetime) -> Given:
-        """The id of one that was, with other content, and perhaps of another time."""
-        pool = self._chance.choice((self._given, self._given[-5:], self._given[-1:]))
+    def _contradiction(self, now: datetime, pool: Sequence[Given]) -> Given:
+        """The id of one of those, with other content, and perhaps of another time."""
         old = self._chance.choice(pool)
         if old.event not in _RECORDS or b'"id"' not in old.payload:
             return old
@@ -248,6 +248,8 @@ class Maker:
         payload = msgspec.json.encode(data)
         if chance.random() < 0.1:
             payload = msgspec.json.format(payload, indent=2)
+        elif chance.random() < 0.05:
+            payload = b"{ " + payload[1:]
         return Given(event, own_id, symbol, when, payload)
 
     def _uuid(self) -> str:

@@ -142,6 +142,11 @@ class ArchiveNemesis(Nemesis):
 
     def _edit(self, _seconds: float) -> str:
         audit = self._of.audit
+        summaries = sorted(self._of.root.glob("summaries/*/*.json"))
+        if summaries and self._chance.random() < 0.2:
+            self._of.disturbed_by_hand = True
+            self._chance.choice(summaries).write_bytes(REMARK)
+            return "a summary is spoiled"
         names = [name for name in audit.shelf.files() if audit.shelf.size(name) and audit.is_readable(name)]
         if not names or self._of.sqlite.in_transaction():
             return "none"
@@ -208,6 +213,7 @@ class ArchiveNemesis(Nemesis):
             "no power": Amid("sync", _LINES, cut_power),
             "no power for a new file": Amid("sync", _LINES, cut_power, self._of.shadow.is_new),
             # a file is there in both its forms
+            "death amid what was planned": Amid("remove", _LINES, kill),
             "death with the ledger": Amid("remove", _LINES, delete_and_kill),
         }
         name = self._chance.choice([*sorted(acts), "death before a snapshot"])
