@@ -53,7 +53,7 @@ GROUPS = {
 EXCLUDED = {
     r"class StreamOutlet": "a replay into a stream, of which the archive knows only how it is deleted",
     r"except Exception as error:  # noqa: BLE001 - the next night must come": "each step of a retention is guarded",
-    r"attempt\(report, \"postgres\", partial\(old_partitions, connection": "of `apply`: whoever runs it every night goes to Postgres by another way",
+    r"attempt\(report, \"postgres\", partial\(old_partitions, connection": "no program asks `apply` for it",
 }
 
 

@@ -57,8 +57,8 @@ class ArchiveWorld(World):
         self.redis_forgot = False
         #: the ledger's folder lets nothing be moved
         self.immovable = False
-        #: somebody has died: whoever reads does so now, and what comes next says otherwise
-        self.look_at_once = self.contradict_next = False
+        #: whoever reads does so now: somebody has died
+        self.look_at_once = False
         #: what is to happen in the midst of a batch, each once
         self.amid: dict[str, Amid] = {}
         self._undo: list[Any] = []

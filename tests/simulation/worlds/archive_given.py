@@ -152,13 +152,17 @@ class Maker:
         self._days = chance.choice((_DAYS, _DAYS, (0,), (0, 1), (2, 3, 5)))
         self._late_s = chance.choice((0, 0, 3600))  # some engines say at once what is
         self._again, self._contrary = chance.choice((0.04, 0.12, 0.4)), chance.choice((0.02, 0.06, 0.2))
+        self._at_once, self._is_new = chance.choice((0.0, 0.5)), False
         self._wrongs, self._events = chance.choice((0.0, 0.08)), chance.choice((0.0, 0.2))
 
     def next(self, now: datetime, *, contradicts: bool = False) -> Given:
-        """One more entry. contradicts: one that says something else of the last of its kind."""
+        """One more entry. contradicts: preferably one that says something else of what was."""
         chance = self._chance
         if self._given and contradicts:
-            return self._contradiction(now, [*{one.event: one for one in self._given[-20:]}.values()])
+            return self._contradiction(now, self._given[-5:])
+        if self._is_new and chance.random() < self._at_once:
+            self._is_new = False
+            return self._contradiction(now, self._given[-1:])
         dice = chance.random()
         if self._given and dice < self._again:
             return chance.choice(chance.choice((self._given, self._given[-20:])))
@@ -169,6 +173,7 @@ class Maker:
         given = self._event(now) if chance.random() < self._events else self._record(now)
         if given.own_id is not None and given.when is not None:
             self._given.append(given)
+            self._is_new = True
         return given
 
     def _contradiction(self, now: datetime, pool: Sequence[Given]) -> Given:

@@ -194,8 +194,7 @@ class ArchiveNemesis(Nemesis):
             process = self._of.disk.process
             assert process is not None
             self._of.story.tell("world", f"{process.name} dies behind what it wrote")
-            self._of.look_at_once = self._chance.random() < 0.6
-            self._of.contradict_next = self._chance.random() < 0.6
+            self._of.look_at_once = self._chance.random() < 0.8
             process.kill()
 
         def cut_power(_path: Path) -> None:

@@ -38,8 +38,7 @@ class Programs:
         every_s = chance.choice((0.2, 0.8, 3.0))
         while not self._of.over:
             self._of.scheduler.sleep("the next entries", chance.random() * every_s)
-            contradicts = chance.random() < 0.05 or self._of.contradict_next
-            self._of.contradict_next = False
+            contradicts = chance.random() < 0.05
             for _ in range(chance.choice((1, 1, 3, 20))):
                 if (
                     self._of.over

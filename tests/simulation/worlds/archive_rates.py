@@ -44,8 +44,9 @@ RATES = _AT_A_TOUCH | _OF_ALL | _OF_ARCHIVES
 
 
 def few_but_often(chance: Random, rates: Mapping[str, float]) -> dict[str, float]:
-    """The same rates at a touch; of all other troubles one to three, which come again and again."""
+    """The same rates at a touch; of all other troubles one to four, which come again and again."""
     few = chance.sample(sorted(_OF_ARCHIVES), chance.choice((1, 2, 2)))
     few += chance.sample(sorted(_OF_ALL), chance.choice((0, 0, 1)))
+    few += chance.choice(((), (), ("ledger restored",)))  # shows only by what comes before and behind it
     often = chance.choice((0.3, 1.0))
     return {kind: rate for kind, rate in rates.items() if kind in _AT_A_TOUCH} | dict.fromkeys(few, often)
