@@ -41,7 +41,8 @@ class Sessions:
         self._world = world
         self._folder = world.root / SESSIONS
         self._standing: dict[str, Session] = {}
-        self._played: set[str] = set()
+        #: those that are played, and who locks them
+        self._played: dict[str, int] = {}
         self._number = 0
 
     def build(self, process: Process) -> None:
@@ -79,13 +80,17 @@ class Sessions:
             try:
                 self._world.scheduler.sleep("the end of a replay", seconds)
             finally:
-                self._played.discard(name)
-                os.close(lock)
+                self._end(name)
 
-        self._played.add(name)
+        self._played[name] = lock
         process = Process(self._world.machine("nowhere"), "replay")
         process.killable = False
         process.start(wait)
+
+    def _end(self, name: str) -> None:
+        lock = self._played.pop(name, None)
+        if lock is not None:
+            os.close(lock)
 
     def over(self, now: datetime) -> set[str]:
         """Those that a retention that begins now has to delete."""
@@ -110,7 +115,9 @@ class Sessions:
                 self._world.fail("sessions are kept", f"{gone} is gone, the latest clock says {latest}")
 
     def power_is_gone(self) -> None:
-        """Nobody has made them safe on disk: what is lost is lost."""
+        """No replay goes on. Nobody has made sessions safe on disk: what is lost is lost."""
+        for name in list(self._played):
+            self._end(name)
         for name in [name for name in self._standing if not (self._folder / name / MANIFEST).exists()]:
             del self._standing[name]
 
