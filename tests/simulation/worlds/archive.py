@@ -110,7 +110,7 @@ class ArchiveWorld(World):
             worker.killable = False
             worker.start(lambda: programs.worker(worker))
         for number in range(chance.choice((1, 1, 2, 3))):
-            host, restart_s = chance.choice(self.hosts), chance.choice((1.0, 8.0, 60.0))
+            host, restart_s = chance.choice(self.hosts), chance.choice((8.0, 8.0, 60.0))
             self.program(host, f"archiver {number + 1}", programs.archiver, restart_s=restart_s)
         if chance.random() < 0.2:
             self.program(chance.choice(self.hosts), "archiver that drains", programs.drainer)
