@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 class Nemesis:
     """Draws a trouble every so often, among those that the world's faults have."""
 
+    #: it thinks of one after at most so long
+    EVERY_S = (0.5, 3.0, 15.0)
+
     def __init__(self, world: SpineWorld | ConsumingWorld) -> None:
         self._world = world
         self._acts: dict[str, Callable[[float], str]] = {
@@ -47,7 +50,7 @@ class Nemesis:
     def _run(self) -> None:
         world, chance = self._world, self._chance
         kinds = [kind for kind in self._acts if kind in world.faults.rates]
-        every_s = chance.choice((0.5, 3.0, 15.0))
+        every_s = chance.choice(self.EVERY_S)
         while kinds:
             world.scheduler.sleep("trouble", chance.random() * every_s)
             if not world.faults.active:
