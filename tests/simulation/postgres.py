@@ -6,7 +6,7 @@ and where the line may break before or after.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -94,8 +94,10 @@ class Database:
         self.on_done: Callable[[Session, str, Any, Any], None] = (
             lambda _session, _name, _parameters, _cursor: None
         )
-        #: told of the end of each transaction
-        self.on_commit: Callable[[Session], None] = lambda _session: None
+        #: what is asked in the same go, at the end of a transaction of this name
+        self.looks: Callable[[str], Sequence[str]] = lambda _name: ()
+        #: told of the end of each transaction, and of what these looks found
+        self.on_commit: Callable[[Session, Sequence[list[Any]]], None] = lambda _session, _found: None
         self._names = names
 
     @property
@@ -188,9 +190,10 @@ class Session:
         with database.real.pipeline() as pipeline:  # few round trips: they are what a run takes its time for
             database.set_clock(began_ns)
             yield pipeline
+            looks = [database.real.execute(query) for query in database.looks(what)]
         done()
         self.done_ns, self.done_at = database.scheduler.now_ns, database.now
-        database.on_commit(self)
+        database.on_commit(self, [look.fetchall() for look in looks])
         database.scheduler.pause(f"after {what}")
         if self.process.killable and database.faults.strikes(
             "statement answer lost", f"{self.process.name}: {what}"
@@ -207,6 +210,8 @@ class Session:
             return database.machine.wall_ns
         if faults.strikes("statement lost", f"{self.process.name}: {what}"):
             self._break()
+        if faults.strikes("statement refused", f"{self.process.name}: {what}"):
+            raise psycopg.errors.ReadOnlySqlTransaction("cannot execute UPDATE in a read-only transaction")
         if faults.strikes("slow statement", f"{self.process.name}: {what}"):
             scheduler.sleep(what, faults.chance("slow statement").choice((0.1, 2.0, 15.0)))
         before_s = behind_s = 0.0

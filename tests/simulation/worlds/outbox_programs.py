@@ -45,7 +45,7 @@ class Reporter:
         chance = process.random
         process.start(lambda: _die_of_signal(process, stop), "signal")
         while not stop.is_set():
-            stop.wait(chance.choice((0.2, 2.0, 20.0)))
+            stop.wait(chance.choice(self._world.reporters_wait_s))
             if not self._world.faults.active:
                 stop.wait(60.0)
                 continue
@@ -70,14 +70,14 @@ class Reporter:
         if key.endswith(chat_id) and world.audit.may_stand(week.monday, family, except_key=key):
             return  # sent under an id that nobody can know to be this chat's: a person would not ask for it again
         not_after = now + timedelta(seconds=chance.choice(world.lifetimes_s))
-        version = world.audit.new_version(week.monday, family)
+        version = world.audit.given.new_version(week.monday, family)
         text = _text(version, chance.choice((0, 0, 0, 0, -1, 60, 120)))
-        world.audit.give(version, text)
         files = [
             File(kind, f"{week.name}.{kind}", f"{kind} of {version}".encode())
             for kind in ("photo", "document")
         ]
         files = files[: chance.choice((0, 2, 2))]
+        world.audit.given.give(version, text, files)
         outbox.enqueue(key, current, text, not_after, files, Told(week.monday, f'["{version}"]'))
 
     def _drain(self, connection: Session, process: Process, family: int) -> None:
