@@ -36,6 +36,8 @@ OVERTAKEN = {
         "finish",
     )
 }
+#: What a statement asks a clock by.
+_ASKING = (b"now()", b"clock_timestamp()")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCKS = """
 CREATE SCHEMA sim;
@@ -118,9 +120,11 @@ class Database:
             raise psycopg.OperationalError("connection failed: the server is away")
         return Session(self, task.process)
 
-    def set_clock(self, now_ns: int) -> None:
-        """A transaction begins that began at `now_ns` by the server's clock."""
+    def set_clock(self, now_ns: int, query: bytes | None) -> None:
+        """A transaction begins that began at `now_ns` by the server's clock. query: all of it, if it is only one."""
         self.began_at = _moment(now_ns)
+        if query is not None and not any(name in query for name in _ASKING):
+            return
         self.real.execute(
             "SELECT set_config('sim.now', %s, false), set_config('sim.clock', %s, false)",
             (self.began_at.isoformat(), _moment(self.machine.wall_ns).isoformat()),
@@ -179,16 +183,18 @@ class Session:
                 self._inside.sync()
             self.database.on_done(self, name, parameters, cursor)
             return cursor
-        with self._alone(name, lambda: self.database.on_done(self, name, parameters, cursor)):
+        with self._alone(name, query, lambda: self.database.on_done(self, name, parameters, cursor)):
             cursor.execute(query, parameters)
         return cursor
 
     @contextmanager
-    def _alone(self, what: str, done: Callable[[], None] = lambda: None) -> Iterator[psycopg.Pipeline]:
+    def _alone(
+        self, what: str, query: bytes | None = None, done: Callable[[], None] = lambda: None
+    ) -> Iterator[psycopg.Pipeline]:
         database = self.database
         began_ns = self._arrive(what)
         with database.real.pipeline() as pipeline:  # few round trips: they are what a run takes its time for
-            database.set_clock(began_ns)
+            database.set_clock(began_ns, query)
             yield pipeline
             looks = [database.real.execute(query) for query in database.looks(what)]
         done()

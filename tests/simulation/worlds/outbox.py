@@ -14,6 +14,7 @@ import reports.schedule
 import reports.telegram.api
 import reports.telegram.outbox
 import reports.telegram.pace
+import reports.telegram.sender
 from reports.telegram.judging import LONGEST_WAIT_S
 from reports.telegram.outbox import Outbox
 from reports.telegram.pace import LIMITS, Limits, Pace
@@ -32,6 +33,8 @@ from tests.simulation.worlds.outbox_programs import Person, Reporter, send_forev
 _FIRST_DAY = date(2025, 12, 29)
 #: The Bot API's, and some whose ends are soon reached.
 _LIMITS = (LIMITS, LIMITS, Limits(1.0, 5, 2, 30.0, 1.0), Limits(0.5, 3, 1, 10.0, 1.0))
+#: How often an idle sender looks while nothing goes wrong: each look costs time in which nothing is found.
+_SELDOM_S = 60.0
 #: No kind strikes more often than this, unless it always does.
 _MOST = 0.3
 #: The methods that have trouble by chance: a text comes to its files only if no stub is lost before.
@@ -113,7 +116,7 @@ class OutboxWorld(World):
         )
         self.limits = chance.choice(_LIMITS)
         #: how long a reporter waits before it puts something in
-        self.reporters_wait_s = chance.choice(((0.2, 2.0, 20.0), (0.2, 1.0), (5.0, 20.0)))
+        self.reporters_wait_s = chance.choice(((0.2, 2.0, 20.0), (0.5, 3.0), (5.0, 20.0)))
         self.database = self._new_database()
         self.telegram = Telegram(self.scheduler, self.faults, self.story, self._unkillable("telegram"))
         self.telegram.troubled = chance.choice(_TROUBLED)
@@ -155,7 +158,8 @@ class OutboxWorld(World):
         self.audit.in_time.healed()
 
     def calm_down(self) -> None:
-        """End all troubles that last."""
+        """End all troubles that last. Nothing new comes: whoever has nothing to do may look rarely."""
+        reports.telegram.sender.IDLE_S = _SELDOM_S
         self.database.away = self.telegram.away = self.telegram.wrong_token = False
         for chat in self.telegram.chats.values():
             chat.refuses = None
@@ -215,6 +219,7 @@ class OutboxWorld(World):
         for module in (reports.schedule, reports.delivery):
             self._set(module, "Outbox", partial(Outbox, lease_s=self.lease_s))
             self._set(module, "Pace", partial(Pace, limits=self.limits))
+        self._set(reports.telegram.sender, "IDLE_S", reports.telegram.sender.IDLE_S)
         self._set(Pace, "reserve", self.audit.pace.watched_reserve(Pace.reserve))
 
     def _set(self, owner: Any, name: str, value: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reports.telegram import sender
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
 from tests.simulation.telegram import STUB, Chat
@@ -116,14 +117,16 @@ class OutboxNemesis(Nemesis):
 
     def _calm(self, _seconds: float) -> str:
         """Nothing goes wrong until all is at its end: for then it must come to it."""
-        world = self._outbox
+        world, usual_s = self._outbox, sender.IDLE_S
         world.calm_down()
         world.faults.active = False
         world.disturb()
         end_ns = world.scheduler.now_ns + int((world.enough_s + 60) * NS)
         while not self.over and world.scheduler.now_ns < end_ns and not world.audit.nothing_left():
             world.scheduler.sleep("the end of a calm", 10.0)
-        world.faults.active = not self.over
+        if not self.over:
+            world.faults.active = True
+            sender.IDLE_S = usual_s
         return "calm"
 
     def _any_chat(self) -> Chat:

@@ -51,7 +51,7 @@ class Reporter:
                 continue
             with suppress(*CONNECTION_ERRORS), closing(self._world.database.connect(_URL)) as connection:
                 family = chance.randrange(len(self._world.configured))
-                for _ in range(chance.choice((1, 1, 8))):  # now and then many wait for one chat
+                for _ in range(chance.choice((1, 1, 1, 6))):  # now and then many wait for one chat
                     self._report(connection, process, family)
                 if chance.random() < 0.1:
                     self._drain(connection, process, family)
