@@ -85,6 +85,15 @@ def test_a_stub_that_was_sent_is_remembered_though_the_lease_was_lost(connection
     assert row(connection) == ([100], 0, 1)
 
 
+def test_a_sender_that_was_overtaken_moves_its_message_no_more(connection: Connection) -> None:
+    first, second = overtaken(connection)
+    outbox = Outbox(connection)
+    assert outbox.move("42", "-10042", first)
+    assert outbox.hold(second), "it is the second one's, who will be told as well"
+    assert outbox.move("42", "-10042", second)
+    assert lease(connection).chat_id == "-10042"
+
+
 def test_a_part_that_holds_its_text_keeps_its_place_though_its_next_sender_finds_it_deleted(
     connection: Connection,
 ) -> None:
