@@ -120,11 +120,8 @@ class Database:
             raise psycopg.OperationalError("connection failed: the server is away")
         return Session(self, task.process)
 
-    def set_clock(self, now_ns: int, query: bytes | None) -> None:
-        """A transaction begins that began at `now_ns` by the server's clock. query: all of it, if it is only one."""
-        self.began_at = _moment(now_ns)
-        if query is not None and not any(name in query for name in _ASKING):
-            return
+    def set_clock(self) -> None:
+        """A transaction is carried out that began at `began_at`."""
         self.real.execute(
             "SELECT set_config('sim.now', %s, false), set_config('sim.clock', %s, false)",
             (self.began_at.isoformat(), _moment(self.machine.wall_ns).isoformat()),
@@ -190,13 +187,20 @@ class Session:
     @contextmanager
     def _alone(
         self, what: str, query: bytes | None = None, done: Callable[[], None] = lambda: None
-    ) -> Iterator[psycopg.Pipeline]:
+    ) -> Iterator[psycopg.Pipeline | None]:
         database = self.database
         began_ns = self._arrive(what)
-        with database.real.pipeline() as pipeline:  # few round trips: they are what a run takes its time for
-            database.set_clock(began_ns, query)
-            yield pipeline
-            looks = [database.real.execute(query) for query in database.looks(what)]
+        database.began_at = _moment(began_ns)
+        if query is not None and not any(name in query for name in _ASKING):
+            yield None  # it neither asks for the time nor changes anything that is looked at
+            looks = []
+        else:
+            with (
+                database.real.pipeline() as pipeline
+            ):  # few round trips: they are what a run takes its time for
+                database.set_clock()
+                yield pipeline
+                looks = [database.real.execute(one) for one in database.looks(what)]
         done()
         self.done_ns, self.done_at = database.scheduler.now_ns, database.now
         database.on_commit(self, [look.fetchall() for look in looks])

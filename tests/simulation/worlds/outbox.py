@@ -15,9 +15,11 @@ import reports.telegram.api
 import reports.telegram.outbox
 import reports.telegram.pace
 import reports.telegram.sender
+import tests.simulation.worlds.outbox_given
 from reports.telegram.judging import LONGEST_WAIT_S
 from reports.telegram.outbox import Outbox
 from reports.telegram.pace import LIMITS, Limits, Pace
+from reports.telegram.text import split
 from sink.db import Connection
 from tests.simulation.kernel.asynchronous import SimulatedLoop
 from tests.simulation.kernel.machines import Process
@@ -28,7 +30,7 @@ from tests.simulation.telegram_client import SimulatedAiohttp
 from tests.simulation.worlds.base import Report, World
 from tests.simulation.worlds.outbox_audit import OutboxAudit
 from tests.simulation.worlds.outbox_nemesis import OutboxNemesis
-from tests.simulation.worlds.outbox_programs import Person, Reporter, send_forever
+from tests.simulation.worlds.outbox_programs import PART_UNITS, Person, Reporter, send_forever
 
 _FIRST_DAY = date(2025, 12, 29)
 #: The Bot API's, and some whose ends are soon reached.
@@ -219,6 +221,12 @@ class OutboxWorld(World):
         for module in (reports.schedule, reports.delivery):
             self._set(module, "Outbox", partial(Outbox, lease_s=self.lease_s))
             self._set(module, "Pace", partial(Pace, limits=self.limits))
+        for module in (
+            reports.telegram.outbox,
+            reports.telegram.sender,
+            tests.simulation.worlds.outbox_given,
+        ):
+            self._set(module, "split", partial(split, limit=PART_UNITS))
         self._set(reports.telegram.sender, "IDLE_S", reports.telegram.sender.IDLE_S)
         self._set(Pace, "reserve", self.audit.pace.watched_reserve(Pace.reserve))
 
