@@ -33,6 +33,7 @@ from tests.simulation.worlds.outbox_nemesis import OutboxNemesis
 from tests.simulation.worlds.outbox_programs import PART_UNITS, Person, Reporter, send_forever
 
 _FIRST_DAY = date(2025, 12, 29)
+_WEEKS = 40
 #: The Bot API's, and some whose ends are soon reached.
 _LIMITS = (LIMITS, LIMITS, Limits(1.0, 5, 2, 30.0, 1.0), Limits(0.5, 3, 1, 10.0, 1.0))
 #: How often an idle sender looks while nothing goes wrong: each look costs time in which nothing is found.
@@ -50,6 +51,8 @@ class OutboxWorld(World):
     """
 
     name = "outbox"
+    #: what waits so long in quiet has outlasted the longest waits for a try, a chat and a lease, and all before it
+    enough_s = 1_600.0
     RATES: Mapping[str, float] = {
         "kill": 0.0006,
         "stall": 0.0005,
@@ -107,10 +110,10 @@ class OutboxWorld(World):
         chance = self.chance
         self._undo: list[Any] = []
         self.loops: list[SimulatedLoop] = []
-        weeks = chance.choice((1, 4, 12, 30))
-        self.weeks = [(_FIRST_DAY.toordinal() - 7 * number) for number in range(weeks)]
-        #: what waits so long in quiet has outlasted the longest waits for a try, a chat and a lease, and all before it
-        self.enough_s = 1200.0 + 40.0 * weeks
+        self.weeks = [_FIRST_DAY.toordinal() - 7 * number for number in range(_WEEKS)]
+        #: so many messages may wait before nothing new is put in, and so many weeks are put in again
+        self.most_waiting = chance.choice((2, 5, 10))
+        self.last_weeks = chance.choice((1, 2, 4))
         self.lease_s = chance.choice((3.0, 5.0, 30.0, 120.0))  # longer than a turn is waited for
         #: how long messages are of use; in some worlds that is over in the middle of everything
         self.lifetimes_s = chance.choice(

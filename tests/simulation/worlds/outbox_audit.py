@@ -112,6 +112,10 @@ class OutboxAudit:
             return False
         return wholly or any(state in ("uncertain", "failed") for state, _ in found)
 
+    def waiting(self) -> int:
+        """How many messages are in no last state."""
+        return sum(row.state not in LAST for row in self.rows.values())
+
     def check(self) -> None:
         """What must hold now."""
         for row in self.rows.values():

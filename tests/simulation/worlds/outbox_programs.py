@@ -41,6 +41,8 @@ class Reporter:
 
     def __init__(self, world: OutboxWorld) -> None:
         self._world = world
+        #: how many weeks were begun, by chat
+        self._begun = [1] * len(world.configured)
 
     def run(self, process: Process, stop: Event) -> None:
         """Its main."""
@@ -61,7 +63,10 @@ class Reporter:
     def _report(self, connection: Session, process: Process, family: int) -> None:
         world, chance = self._world, process.random
         chat_id = world.configured[family]
-        week = Week(date.fromordinal(chance.choice(world.weeks)))
+        if chance.random() < 0.5 and world.audit.waiting() < world.most_waiting:
+            self._begun[family] = min(self._begun[family] + 1, len(world.weeks))
+        begun = self._begun[family]
+        week = Week(date.fromordinal(chance.choice(world.weeks[max(begun - world.last_weeks, 0) : begun])))
         now = _now(process)
         outbox = Outbox(connection)  # type: ignore[arg-type]
         key = delivery.key_in_use(outbox, week, chat_id, now)
