@@ -92,6 +92,8 @@ class Database:
         self.lease_s = 0.0
         #: when the present transaction began, by its clock
         self.began_at = _EPOCH
+        #: told of who stands still before which statement
+        self.on_overtaken: Callable[[Session, str], None] = lambda _session, _name: None
         #: told of each statement that was carried out: whose, its name, parameters, rows
         self.on_done: Callable[[Session, str, Any, Any], None] = (
             lambda _session, _name, _parameters, _cursor: None
@@ -227,6 +229,7 @@ class Session:
         before_s = behind_s = 0.0
         if what in OVERTAKEN and faults.strikes("overtaken", f"{self.process.name}: {what}"):
             stands_s = faults.chance("overtaken").choice((0.3, 1.05, 1.5, 4.0)) * database.lease_s
+            database.on_overtaken(self, what)
             before_s, behind_s = faults.chance("overtaken").choice(((stands_s, 0.0), (0.0, stands_s)))
         scheduler.sleep(what, before_s)
         if faults.strikes("statement hangs", f"{self.process.name}: {what}"):

@@ -86,6 +86,7 @@ class OutboxWorld(World):
         "chat refuses": 0.2,
         "chat moves": 0.4,
         "message deleted": 0.3,
+        "text deleted": 0.3,
         "clock jumps": 0.15,
         "senders die": 0.1,
         "calm": 0.1,
@@ -93,6 +94,7 @@ class OutboxWorld(World):
     }
 
     MILD = (
+        "text deleted",
         "calm",
         "refused",
         "locked",

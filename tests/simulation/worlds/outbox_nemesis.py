@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from reports.telegram import sender
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
-from tests.simulation.telegram import STUB, Chat
+from tests.simulation.telegram import STUB, Chat, Message
 from tests.simulation.worlds.nemesis import Nemesis
 
 if TYPE_CHECKING:
+    from tests.simulation.postgres import Session
     from tests.simulation.worlds.outbox import OutboxWorld
 
 _ANSWERS = (
@@ -46,6 +47,7 @@ class OutboxNemesis(Nemesis):
             "asked to stop": self._stop,
             "calm": self._calm,
         }
+        world.database.on_overtaken = self._overtaken
 
     def _telegram_away(self, seconds: float) -> str:
         return self._while(self._outbox.telegram, "away", True, False, seconds, "Telegram away")
@@ -68,20 +70,38 @@ class OutboxNemesis(Nemesis):
 
     def _delete(self, _seconds: float) -> str:
         """A person deletes a message, mostly a stub, or a text of which no sender has noted yet that it stands."""
-        chat, rows = self._any_chat(), self._outbox.audit.rows
+        chat = self._any_chat()
         standing = [(number, one) for number, one in chat.messages.items() if not one.deleted]
         stubs = [(number, one) for number, one in standing if one.text == STUB]
-        unnoted = [
-            (number, one)
-            for number, one in standing
-            if one.text != STUB and number in (row := rows[one.call.outbox_id]).message_ids[row.filled :]
-        ]
+        unnoted = self._unnoted(chat)
         among = self._chance.choice((unnoted or stubs, unnoted or stubs, stubs, standing))
         if among:
-            number, message = self._chance.choice(among)
-            message.deleted = True
-            self._outbox.story.tell("Telegram", f"message {number} of {chat.id} is deleted")
+            self._delete_one(chat, *self._chance.choice(among))
         return "deleted"
+
+    def _overtaken(self, session: Session, name: str) -> None:
+        """A sender stands still before it notes that a text stands: somebody may delete that meanwhile."""
+        if name != "outbox.filled" or session.holding is None:
+            return
+        chat = self._outbox.telegram.chats[self._outbox.audit.rows[session.holding].chat_id]
+        texts = [found for found in self._unnoted(chat) if found[1].call.outbox_id == session.holding]
+        if texts and self._outbox.faults.strikes("text deleted", session.process.name):
+            self._delete_one(chat, *texts[0])
+
+    def _unnoted(self, chat: Chat) -> list[tuple[int, Message]]:
+        """Texts that stand, as far as no sender has noted it."""
+        rows = self._outbox.audit.rows
+        return [
+            (number, one)
+            for number, one in chat.messages.items()
+            if not one.deleted
+            and one.text != STUB
+            and number in (row := rows[one.call.outbox_id]).message_ids[row.filled :]
+        ]
+
+    def _delete_one(self, chat: Chat, number: int, message: Message) -> None:
+        message.deleted = True
+        self._outbox.story.tell("Telegram", f"message {number} of {chat.id} is deleted")
 
     def _jump(self, _seconds: float) -> str:
         world = self._outbox
