@@ -45,8 +45,9 @@ _PAGES: tuple[tuple[int, Any], ...] = (
 )
 #: How it may say yes without saying which message it is.
 _YES: tuple[Any, ...] = (True, None, {}, {"message_id": 0}, {"message_id": "7"}, {"message_id": 2**63})
-#: What may come of an edit that was carried out before, and whose answer was lost.
-_SECOND_TIME = ("refused", "locked", "deleted", "moved", "too many requests", "blocked")
+#: What may come of an edit that was carried out before, and whose answer was lost: first it is to wait, then it ends.
+_SECOND_TIME = ("too many requests", "blocked")
+_LAST_TIME = ("refused", "locked", "deleted", "moved")
 
 
 class Message:
@@ -58,6 +59,8 @@ class Message:
         self.file = file
         self.deleted = False
         self.locked = False
+        #: whether it was edited again in vain, though it had its text
+        self.was_in_doubt = False
         #: all texts that ever stood in it
         self.texts = [text]
 
@@ -224,7 +227,10 @@ class Telegram:
             return ""
         if not self._strikes("trouble at the second time", call):
             return ""
-        trouble = self.faults.chance("trouble at the second time").choice(_SECOND_TIME)
+        chance = self.faults.chance("trouble at the second time")
+        waits = not message.was_in_doubt and chance.random() < 0.6
+        message.was_in_doubt = True
+        trouble = chance.choice(_SECOND_TIME if waits else _LAST_TIME)
         message.locked = message.locked or trouble == "locked"
         message.deleted = trouble == "deleted"
         if trouble == "moved":

@@ -41,7 +41,7 @@ _SELDOM_S = 60.0
 #: No kind strikes more often than this, unless it always does.
 _MOST = 0.3
 #: The methods that have trouble by chance: a text comes to its files only if no stub is lost before.
-_TROUBLED = (METHODS, METHODS, METHODS[:1], METHODS[1:2], METHODS[1:], METHODS[2:])
+_TROUBLED = (METHODS, METHODS, METHODS[:1], METHODS[1:2], METHODS[1:2], METHODS[1:], METHODS[2:])
 
 
 class OutboxWorld(World):
