@@ -36,6 +36,9 @@ OVERTAKEN = {
         "finish",
     )
 }
+#: How often a sender that stands still looks whether it was overtaken, and for how long: longer than short leases.
+_LOOK_EVERY_S = 0.2
+_MOST_LOOKS = 40
 #: What a statement asks a clock by.
 _ASKING = (b"now()", b"clock_timestamp()")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -94,6 +97,8 @@ class Database:
         self.began_at = _EPOCH
         #: told of who stands still before which statement
         self.on_overtaken: Callable[[Session, str], None] = lambda _session, _name: None
+        #: whether another session holds what a session held
+        self.is_overtaken: Callable[[Session], bool] = lambda _session: True
         #: told of each statement that was carried out: whose, its name, parameters, rows
         self.on_done: Callable[[Session, str, Any, Any], None] = (
             lambda _session, _name, _parameters, _cursor: None
@@ -230,7 +235,10 @@ class Session:
         if what in OVERTAKEN and faults.strikes("overtaken", f"{self.process.name}: {what}"):
             stands_s = faults.chance("overtaken").choice((0.3, 1.05, 1.5, 4.0)) * database.lease_s
             database.on_overtaken(self, what)
-            before_s, behind_s = faults.chance("overtaken").choice(((stands_s, 0.0), (0.0, stands_s)))
+            if faults.chance("overtaken").random() < 0.5:
+                self._stand_until_overtaken(what)
+            else:
+                before_s, behind_s = faults.chance("overtaken").choice(((stands_s, 0.0), (0.0, stands_s)))
         scheduler.sleep(what, before_s)
         if faults.strikes("statement hangs", f"{self.process.name}: {what}"):
             scheduler.sleep(what, 70.0)
@@ -240,6 +248,13 @@ class Session:
             scheduler.sleep(what, faults.chance("statement waits for a lock").choice((0.05, 1.0, 10.0)))
         scheduler.sleep(what, behind_s)
         return began_ns
+
+    def _stand_until_overtaken(self, what: str) -> None:
+        """Then another sender is at the message, perhaps in the middle of a call."""
+        for _ in range(_MOST_LOOKS):
+            if self.database.is_overtaken(self):
+                return
+            self.database.scheduler.sleep(what, _LOOK_EVERY_S)
 
     def _break(self, *, after: bool = False) -> None:
         self._broken = True

@@ -88,6 +88,7 @@ class OutboxWorld(World):
         "message deleted": 0.3,
         "text deleted": 0.3,
         "clock jumps": 0.15,
+        "clock set amid a report": 0.05,
         "senders die": 0.1,
         "calm": 0.1,
         "asked to stop": 0.3,

@@ -22,7 +22,7 @@ _ANSWERS = (
     (400, "Bad Request: not enough rights to send text messages to the chat"),
 )
 #: How far a clock is set: with the last, times that were written lie far ahead or behind.
-_JUMPS_S = (0.5, 5.0, 70.0, 3600.0)
+_JUMPS_S = (0.5, 5.0, 70.0, 3600.0, 3600.0)
 #: How long senders die that are not spared after a clock was set: they are started again within so long.
 _DYING_S = 20.0
 
@@ -104,16 +104,24 @@ class OutboxNemesis(Nemesis):
         self._outbox.story.tell("Telegram", f"message {number} of {chat.id} is deleted")
 
     def _jump(self, _seconds: float) -> str:
+        machines = sorted(self._outbox.machines)
+        name = self._chance.choice(("database-host", "database-host", self._chance.choice(machines)))
+        self._set_clock(name, self._chance.choice((-1, -1, 1)) * self._chance.choice(_JUMPS_S))
+        return "jumped"
+
+    def amid_a_report(self) -> None:
+        """A report is about to be put in again: in this moment the clock of the tables may be set back."""
+        if self._outbox.faults.strikes("clock set amid a report"):
+            self._set_clock("database-host", -_JUMPS_S[-1])
+
+    def _set_clock(self, name: str, by_s: float) -> None:
         world = self._outbox
-        name = self._chance.choice(("database-host", self._chance.choice(sorted(world.machines))))
-        by_s = self._chance.choice((-1, -1, 1)) * self._chance.choice(_JUMPS_S)
         world.machines[name].ahead_ns += int(by_s * NS)
         world.story.tell("world", f"the clock of {name} jumps by {by_s} s")
         if name == "database-host":
             world.audit.pace.database_clock_jumped()
             if self._chance.random() < 0.5 and world.faults.happens("senders die", "the clock was set"):
                 self._die(_DYING_S)
-        return "jumped"
 
     def _die(self, seconds: float) -> str:
         """For a while no sender lives for long."""

@@ -85,6 +85,8 @@ class Reporter:
         ]
         files = files[: chance.choice((0, 2, 2))]
         world.audit.given.give(version, text, files)
+        if before is not None:
+            world.nemesis.amid_a_report()
         outbox.enqueue(key, current, text, not_after, files, Told(week.monday, f'["{version}"]'))
 
     def _drain(self, connection: Session, process: Process, family: int) -> None:
