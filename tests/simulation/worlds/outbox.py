@@ -63,7 +63,7 @@ class OutboxWorld(World):
         "slow statement": 0.015,
         "statement hangs": 0.0005,
         "statement waits for a lock": 0.01,
-        "overtaken": 0.06,
+        "overtaken": 0.1,
         "connection refused": 0.02,
         "request lost": 0.02,
         "answer lost": 0.05,
@@ -86,7 +86,6 @@ class OutboxWorld(World):
         "chat refuses": 0.2,
         "chat moves": 0.4,
         "message deleted": 0.3,
-        "text deleted": 0.3,
         "clock jumps": 0.15,
         "clock set amid a report": 0.05,
         "senders die": 0.1,
@@ -95,7 +94,6 @@ class OutboxWorld(World):
     }
 
     MILD = (
-        "text deleted",
         "calm",
         "refused",
         "locked",

@@ -85,7 +85,7 @@ class OutboxNemesis(Nemesis):
             return
         chat = self._outbox.telegram.chats[self._outbox.audit.rows[session.holding].chat_id]
         texts = [found for found in self._unnoted(chat) if found[1].call.outbox_id == session.holding]
-        if texts and self._outbox.faults.strikes("text deleted", session.process.name):
+        if texts and self._outbox.faults.chance("overtaken").random() < 0.4:
             self._delete_one(chat, *texts[0])
 
     def _unnoted(self, chat: Chat) -> list[tuple[int, Message]]:
