@@ -205,7 +205,7 @@ class Telegram:
         if chat.refuses is not None or trouble == "blocked":
             return _error(*(chat.refuses or (403, "Forbidden: bot was blocked by the user")))
         if trouble == "too many requests" or self._strikes("too many requests", call):
-            wait_s = faults.chance("too many requests").choice((0, 1, 3, 30, 120))
+            wait_s = faults.chance("too many requests").choice((0, 1, 3) if trouble else (0, 1, 3, 30, 120))
             return self._error_at_odds(429, f"Too Many Requests: retry after {wait_s}", "retry_after", wait_s)
         if trouble == "refused" or self._strikes("refused", call):
             return _error(400, faults.chance("refused").choice(_REFUSALS))
