@@ -38,6 +38,19 @@ _WEEKS = 40
 _LIMITS = (LIMITS, LIMITS, Limits(1.0, 5, 2, 30.0, 1.0), Limits(0.5, 3, 1, 10.0, 1.0))
 #: How often an idle sender looks while nothing goes wrong: each look costs time in which nothing is found.
 _SELDOM_S = 60.0
+#: Kinds that the nemesis draws.
+_LASTING = (
+    "Postgres away",
+    "Telegram away",
+    "wrong token",
+    "chat refuses",
+    "chat moves",
+    "message deleted",
+    "clock jumps",
+    "senders die",
+    "calm",
+    "asked to stop",
+)
 #: No kind strikes more often than this, unless it always does.
 _MOST = 0.3
 #: The methods that have trouble by chance: a text comes to its files only if no stub is lost before.
@@ -88,7 +101,7 @@ class OutboxWorld(World):
         "message deleted": 0.3,
         "clock jumps": 0.15,
         "clock set amid a report": 0.05,
-        "senders die": 0.1,
+        "senders die": 0.03,
         "calm": 0.1,
         "asked to stop": 0.3,
     }

@@ -127,7 +127,7 @@ class OutboxNemesis(Nemesis):
         """For a while no sender lives for long."""
         world = self._outbox
         end_ns = world.scheduler.now_ns + int(seconds * NS)
-        lives_s = self._chance.choice((0.05, 0.5, 3.0))
+        lives_s = self._chance.choice((0.5, 3.0, 10.0))
 
         def kill() -> None:
             while world.faults.active and world.scheduler.now_ns < end_ns:
