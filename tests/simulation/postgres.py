@@ -250,11 +250,13 @@ class Session:
         return began_ns
 
     def _stand_until_overtaken(self, what: str) -> None:
-        """Then another sender is at the message, perhaps in the middle of a call."""
+        """Then another sender is at the message, perhaps in the middle of a call, or some calls further."""
+        scheduler, chance = self.database.scheduler, self.database.faults.chance("overtaken")
         for _ in range(_MOST_LOOKS):
             if self.database.is_overtaken(self):
+                scheduler.sleep(what, chance.choice((0.0, 0.0, 2.0, 6.0)))
                 return
-            self.database.scheduler.sleep(what, _LOOK_EVERY_S)
+            scheduler.sleep(what, _LOOK_EVERY_S)
 
     def _break(self, *, after: bool = False) -> None:
         self._broken = True

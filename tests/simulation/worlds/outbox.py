@@ -128,7 +128,7 @@ class OutboxWorld(World):
         #: so many messages may wait before nothing new is put in, and so many weeks are put in again
         self.most_waiting = chance.choice((2, 5, 10))
         self.last_weeks = chance.choice((1, 2, 4))
-        self.lease_s = chance.choice((3.0, 5.0, 30.0, 120.0))  # longer than a turn is waited for
+        self.lease_s = chance.choice((3.0, 3.0, 5.0, 30.0, 120.0))  # longer than a turn is waited for
         #: how long messages are of use; in some worlds that is over in the middle of everything
         self.lifetimes_s = chance.choice(
             ((20, 120, 600, 10_800, 604_800), (4, 7, 12, 25, 100), (12, 604_800), (604_800,))
