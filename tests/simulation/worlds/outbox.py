@@ -161,9 +161,15 @@ class OutboxWorld(World):
         self.nemesis.start()
 
     def _choose_rates(self) -> dict[str, float]:
-        """In some runs what goes wrong goes wrong all the time."""
+        """In some runs what goes wrong for a moment goes wrong all the time; what lasts would leave no time for it."""
         often = self.chance.choice((1.0, 1.0, 3.0, 8.0))
-        return {kind: min(rate * often, max(rate, _MOST)) for kind, rate in super()._choose_rates().items()}
+        rates = {
+            kind: rate if kind in _LASTING else min(rate * often, max(rate, _MOST))
+            for kind, rate in super()._choose_rates().items()
+        }
+        if self.chance.random() < 0.5:  # it strikes only where another fault left a doubt
+            rates.setdefault("trouble at the second time", self.RATES["trouble at the second time"])
+        return rates
 
     def check(self) -> None:
         self.audit.check()
