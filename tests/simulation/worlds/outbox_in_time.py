@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from tests.simulation.worlds.outbox import OutboxWorld
 
 LAST = ("sent", "uncertain", "failed", "expired")
-#: What waits so long in quiet has outlasted the longest waits for a try and a chat, a lease, and all that is before it.
-ENOUGH_S = 2_400
 
 
 class InTime:
@@ -51,11 +49,11 @@ class InTime:
         if state not in LAST:
             since_ns = max(self._asked_ns[number], world.disturbed_ns, self.alone_ns)
             waits_s = (world.scheduler.now_ns - since_ns) / NS
-            if waits_s > ENOUGH_S:
+            if waits_s > world.enough_s:
                 world.fail("sent in time", f"{number} is {state} after {waits_s:.0f} s in quiet")
         elif (
             state == "expired"
             and self.since_ns[number] > self._healed_ns > 0
-            and not_after > self._healed_at + timedelta(seconds=ENOUGH_S)
+            and not_after > self._healed_at + timedelta(seconds=world.enough_s)
         ):
             world.fail("sent in time", f"{number} expired at {not_after}, all was well at {self._healed_at}")
