@@ -39,7 +39,7 @@ class Feeder:
         self._chance = process.random
         process.start(self._run)
 
-    def feed(self, count: int = 1) -> None:
+    def feed(self, count: int) -> None:
         """Add some events, if Redis takes them."""
         for _ in range(count):
             if self._earlier and self._chance.random() < 0.05:
@@ -48,7 +48,7 @@ class Feeder:
                 self._add(*self._new())
 
     def _run(self) -> None:
-        every_s = self._chance.choice((0.3, 2.0, 10.0))
+        every_s = self._chance.choice((0.3, 2.0, 10.0, 30.0))
         while True:
             if not self.over:
                 self.feed(self._chance.choice((1, 1, 2, 5, 30)))

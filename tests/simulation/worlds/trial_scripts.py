@@ -1,0 +1,50 @@
+"""Last trials that go by a script: at its end nothing is wrong any more, and all must come to rest."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.consuming import ConsumingWorld
+
+Script = Callable[["ConsumingWorld", random.Random], None]
+#: Within so long every worker that died has begun again, and has something in hand.
+_BEGUN_AGAIN_S = 12.0
+
+
+def _die_amid(world: ConsumingWorld, chance: random.Random) -> None:
+    """Workers die again and again with the same entries in hand, while Postgres is locked."""
+    world.database.locked = True
+    world.feeder.feed(chance.choice((10, 100)))
+    for _ in range(chance.choice((1, 2, 6))):
+        world.scheduler.sleep("entries in hand", _BEGUN_AGAIN_S)
+        world.consumers_troubles.kill_workers()
+    world.disturb()
+    world.database.locked = False
+
+
+def _take_over(world: ConsumingWorld, _chance: random.Random) -> None:
+    """Another Redis takes over between two commands, with entries pending that were acknowledged since."""
+    world.database.locked = True
+    world.feeder.feed(5)
+    world.scheduler.sleep("entries in hand", _BEGUN_AGAIN_S)
+    data = world.redis.save()
+    world.database.locked = False
+    world.scheduler.sleep("all to be acknowledged", _BEGUN_AGAIN_S)
+    world.database.locked = True
+    for _ in range(8):
+        world.feeder.feed(3)
+        world.scheduler.sleep("batch after batch", 0.3)
+    world.redis_forgot = True
+    world.restart_redis(data)
+    world.disturb()
+    world.story.tell("world", "another Redis takes over, some seconds behind")
+    world.database.locked = False
+
+
+SCRIPTS: dict[str, Script] = {
+    "workers die amid a batch": _die_amid,
+    "another Redis takes over": _take_over,
+}
