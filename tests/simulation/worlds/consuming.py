@@ -43,6 +43,7 @@ _FORGETTING = (
 _SETTLED_WITHIN_S = 7200.0
 _BOUNDS = (
     (lonely, "_MOST_REFUSED", 3),
+    (lonely, "_MOST_WAITING", 2),
     (pace, "_FIRST", 2),
     (read_ahead, "BATCH_BYTES", 3_000),
     (read_ahead, "READ_COUNT", 5),
