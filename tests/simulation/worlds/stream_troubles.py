@@ -78,7 +78,7 @@ class StreamTroubles(Acts):
 
     def _delete_now(self) -> None:
         world, chance = self.world, self.chance
-        for key in sorted(world.redis.streams()):
+        for key in sorted(world.redis.streams()) if world.service.alive else ():
             entries = dict(world.redis.entries(key))
             pending = [one for one in world.redis.pending(key, WORKER_GROUP.encode()) if one in entries]
             for one in chance.sample(pending, min(len(pending), 3)):
