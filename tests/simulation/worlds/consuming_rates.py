@@ -18,7 +18,9 @@ CONSUMING_RATES = {
     "Redis crashes amid a batch": 0.5,
     "Redis crashes, one worker waits": 0.5,
     "workers held back": 0.3,
+    "workers die amid a batch": 0.3,
     "dead letters requeued": 0.5,
+    "Redis refuses dead letters": 0.5,
 }
 #: They excuse neither a second writing nor a late end.
 CONSUMING_MILD = (

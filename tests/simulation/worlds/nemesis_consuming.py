@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.worlds.consuming_acts import Act, Acts
-from tests.simulation.worlds.consuming_rates import CONSUMING_RATES
 from tests.simulation.worlds.stream_troubles import StreamTroubles
 from tests.simulation.worlds.stubborn_tables import PostgresTroubles
 from tests.simulation.worlds.truth import given_of
@@ -13,6 +12,8 @@ from tests.simulation.worlds.truth import given_of
 if TYPE_CHECKING:
     from tests.simulation.worlds.consuming import ConsumingWorld
 
+#: With fewer kinds than this a run is about them.
+_FEW = 5
 _FOREIGN: tuple[list[bytes], ...] = (
     [b"what", b"is this"],
     [b"event", b"signal_published"],
@@ -34,8 +35,9 @@ class ConsumingNemesis(Acts):
             **self.stream.acts(),
             "row refused": lambda _seconds: self._refuse_a_row(),
             "poison": lambda _seconds: self._choose(world.consuming.poison),
-            "foreign entries": lambda _seconds: self._foreign(),
+            "foreign entries": lambda _seconds: self.foreign(),
             "workers held back": self._hold_back,
+            "workers die amid a batch": lambda _seconds: self._die_amid(),
         }
         self.held_back = False
         world.database.stubborn(self._refusal)
@@ -62,8 +64,8 @@ class ConsumingNemesis(Acts):
     def _run(self) -> None:
         world, chance = self.world, self.chance
         kinds = [kind for kind in self._acts if kind in world.faults.rates]
-        few = len(kinds) < len(CONSUMING_RATES) // 4  # then they come often
-        every_s = chance.choice((3.0, 15.0) if few else (3.0, 15.0, 60.0))
+        # of few kinds one is to be over before the next begins
+        every_s = chance.choice((10.0, 60.0, 150.0) if len(kinds) < _FEW else (3.0, 15.0, 60.0))
         while kinds:
             self.rest("trouble", chance.random() * every_s)
             kind = chance.choice(kinds)
@@ -99,12 +101,32 @@ class ConsumingNemesis(Acts):
         refused = self.world.consuming.refused
         return "XX000" if refused and given_of(entry.name, entry.payload).token in refused else None
 
-    def _foreign(self) -> None:
+    def foreign(self) -> None:
+        """Somebody else's entry, which only can become a dead letter."""
         world = self.world
         key = self.chance.choice(world.stream_keys).decode()
         entry_id = world.feeder.put(key, self.chance.choice(_FOREIGN))
         if entry_id is not None:
             world.consuming.foreign.add((key, entry_id))
+
+    def _die_amid(self) -> None:
+        """Workers die with the same in hand until each of it is tried alone; then Postgres is started again."""
+        world, chance = self.world, self.chance
+
+        def act() -> None:
+            world.database.locked = True
+            world.feeder.feed(20)
+            for _ in range(chance.choice((1, 3, 6))):
+                self.rest("entries in hand", 10.0)
+                self.kill_workers()
+                world.disturb()
+            world.database.locked = False
+            for _ in range(chance.choice((0, 30))):
+                self.rest("Postgres to be started again", 0.5 * chance.random())
+                for session in list(world.database.sessions):
+                    world.database.cut(session, "57P01")
+
+        self.spawn(act)
 
     def _hold_back(self, seconds: float) -> None:
         """All workers end, and none begins for a while."""

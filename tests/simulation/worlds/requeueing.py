@@ -23,7 +23,7 @@ from tests.simulation.worlds.truth import streamed
 if TYPE_CHECKING:
     from tests.simulation.worlds.consuming import ConsumingWorld
 
-_KIND = "dead letters requeued"
+_KIND, _WITHOUT_MEMORY = _KINDS = ("dead letters requeued", "Redis refuses dead letters")
 #: So many letters are a transaction.
 _FEW = 3
 _REASONS = (None, None, "refuses it", "ended its worker")
@@ -43,7 +43,7 @@ class Letters:
         world.put(worker.dead_letters, "database_url", lambda _settings: DATABASE_URL)
         world.put(worker.dead_letters, "connect", self._connect)
         world.put(worker.dead_letters, "click", _Desk(self._say))
-        if _KIND in world.faults.rates:
+        if any(kind in world.faults.rates for kind in _KINDS):
             office = Process(world.machine("nowhere"), "office")
             office.killable = False
             office.start(self._run)
@@ -73,10 +73,19 @@ class Letters:
             world.scheduler.sleep("a look at dead letters", every_s * self._chance.random())
             if not world.faults.active:
                 return
-            if not self.are_taken and world.database.dead_letters and world.faults.strikes(_KIND):
+            if not world.database.dead_letters:
+                world.consumers_troubles.foreign()
+            if self.are_taken or not world.database.dead_letters:
+                continue
+            kind = self._chance.choice(_KINDS)
+            if world.faults.strikes(kind):
                 number += 1
                 self._process = Process(world.machine("desk-1"), f"requeue {number}")
                 self._process.start(self._requeue)
+            if kind == _WITHOUT_MEMORY and self.are_taken:
+                world.redis.out_of_memory = True
+                world.scheduler.sleep("memory of Redis", 0.01 + self._chance.random())
+                world.redis.out_of_memory = False
 
     def _requeue(self) -> None:
         process, which = self._process, {"event": None, "since": None, "until": None}
