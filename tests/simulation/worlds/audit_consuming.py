@@ -29,22 +29,6 @@ _PROOF_S = 200.0
 #: Words of troubles that pass, whatever the entry: nothing is given up for them.
 _PASSING = ("refused with 53", "refused with 57", "terminating", "closed", "away", "deadlock", "told to stop")
 
-#: Kinds of trouble that do not keep a living worker from saying what it has in hand.
-HARMLESS_TO_HOLDERS = (
-    "kill",
-    "signal",
-    "disk error",
-    "cut write",
-    "commit answer lost",
-    "Postgres away",
-    "Postgres locked",
-    "Postgres cuts",
-    "Postgres refuses",
-    "disk full",
-    "asked to stop",
-    "bit flips",
-)
-
 
 class Holder(NamedTuple):
     """The process that a consumer's name belongs to, since when, and the event that asks it to stop."""
@@ -109,6 +93,7 @@ class ConsumingAudit:
 
     def restored(self) -> None:
         """Redis has come back; perhaps with what it had before."""
+        self.unsaid_ns = self._world.scheduler.now_ns
         if self._world.redis_forgot:
             self._written.clear()
 

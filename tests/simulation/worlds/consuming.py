@@ -20,8 +20,8 @@ from tests.simulation.kernel.scheduler import NS, Task
 from tests.simulation.kernel.threads import Event
 from tests.simulation.redis import ModelRedis
 from tests.simulation.worlds.audit import Audit
-from tests.simulation.worlds.audit_consuming import HARMLESS_TO_HOLDERS, ConsumingAudit
-from tests.simulation.worlds.consuming_rates import CONSUMING_HARMLESS, CONSUMING_MILD, CONSUMING_RATES
+from tests.simulation.worlds.audit_consuming import ConsumingAudit
+from tests.simulation.worlds.consuming_rates import CONSUMING_MILD, CONSUMING_RATES, HARMLESS
 from tests.simulation.worlds.feeding import Feeder
 from tests.simulation.worlds.nemesis import Nemesis
 from tests.simulation.worlds.nemesis_consuming import ConsumingNemesis
@@ -49,7 +49,6 @@ _BOUNDS = (
     (read_ahead, "READ_COUNT", 5),
     (writing, "_MOST_IN_A_ROW", 3),
 )
-_HARMLESS = frozenset((*HARMLESS_TO_HOLDERS, *CONSUMING_HARMLESS))
 
 
 class ConsumingWorld(StreamWorld):
@@ -194,12 +193,12 @@ class ConsumingWorld(StreamWorld):
         if which < 0.25:
             return {kind: rates[kind] for kind in self.chance.sample(sorted(rates), min(len(rates), 4))}
         if which < 0.5:
-            return {kind: rate for kind, rate in rates.items() if kind in _HARMLESS}
+            return {kind: rate for kind, rate in rates.items() if kind in HARMLESS}
         return rates
 
     def _on_fault(self, kind: str) -> None:
         super()._on_fault(kind)
-        if kind not in _HARMLESS:
+        if kind not in HARMLESS:
             self.consuming.rough = True
             self.consuming.unsaid_ns = self.scheduler.now_ns
 

@@ -17,6 +17,7 @@ CONSUMING_RATES = {
     "Redis fails over": 0.3,
     "Redis crashes amid a batch": 0.5,
     "Redis crashes, one worker waits": 0.5,
+    "Redis crashes at a commit": 0.5,
     "workers held back": 0.3,
     "workers die amid a batch": 0.3,
     "dead letters requeued": 0.5,
@@ -31,5 +32,21 @@ CONSUMING_MILD = (
     "row refused",
     "dead letters requeued",
 )
-#: They keep no living worker from saying what it has in hand.
-CONSUMING_HARMLESS = tuple(kind for kind in CONSUMING_RATES if not kind.startswith(("Redis", "partition")))
+#: They keep no living worker from saying what it has in hand: those of all worlds, too.
+HARMLESS = frozenset(
+    (
+        *(kind for kind in CONSUMING_RATES if not kind.startswith(("Redis", "partition"))),
+        "kill",
+        "signal",
+        "disk error",
+        "cut write",
+        "commit answer lost",
+        "Postgres away",
+        "Postgres locked",
+        "Postgres cuts",
+        "Postgres refuses",
+        "disk full",
+        "asked to stop",
+        "bit flips",
+    )
+)

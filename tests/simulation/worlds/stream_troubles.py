@@ -31,11 +31,13 @@ class StreamTroubles(Acts):
             "Redis fails over": self._fail_over,
             "Redis crashes amid a batch": self._crash_amid,
             "Redis crashes, one worker waits": self._crash_while_one_waits,
+            "Redis crashes at a commit": self._crash_at_commits,
         }
 
     def heal(self) -> None:
         """All is well."""
         self.world.database.holds_one_up = lambda _session: False
+        self.world.database.on_commit = lambda: None
         for key in sorted(self._unreadable_keys):
             self._readable(key)
 
@@ -147,6 +149,22 @@ class StreamTroubles(Acts):
             world.database.holds_one_up = lambda _session: False
 
         self.spawn(act)
+
+    def _crash_at_commits(self, seconds: float) -> None:
+        """What is written then cannot be acknowledged at once."""
+        database = self.world.database
+
+        def crash() -> None:
+            if self.world.service.alive:
+                self._go(self.chance.choice((0.1, 1.0, 4.0)))
+                self._come_back()
+
+        def on_commit() -> None:
+            if self.chance.random() < 0.3:
+                self.spawn(crash)
+
+        database.on_commit = on_commit
+        self.last(min(seconds, 40.0), lambda: setattr(database, "on_commit", lambda: None), "the crashes")
 
     def _go(self, seconds: float) -> None:
         world = self.world

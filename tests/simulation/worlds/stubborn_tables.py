@@ -27,6 +27,8 @@ class StubbornDatabase(ModelDatabase):
         self._rules: list[Refusing] = [lambda _entry: None, lambda _entry: None]
         #: whether the session of this number is held up by a lock that concerns no other
         self.holds_one_up: Callable[[int], bool] = lambda _session: False
+        #: told of each commit
+        self.on_commit: Callable[[], None] = lambda: None
         #: told of each dead letter that is no more
         self.on_deleted: Callable[[tuple[str, str]], None] = lambda _place: None
         super().__init__(*args)
@@ -50,6 +52,7 @@ class StubbornDatabase(ModelDatabase):
     def commit(self, session: ModelConnection, writes: list[Write], fates: list[Fate]) -> Commit:
         """A dead letter that is written as nothing is deleted."""
         done = super().commit(session, writes, fates)
+        self.on_commit()
         for write in writes:
             if write.table == "dead_letters" and write.row is None:
                 del self.dead_letters[write.key]
