@@ -104,11 +104,10 @@ class ConsumingAudit:
     def before(self, argv: Sequence[bytes]) -> None:
         """A command is about to be carried out."""
         command = argv[0].upper()
+        self._trimming.before(argv)
         if command == b"XAUTOCLAIM" or command == b"EVAL":
             key = argv[1] if command == b"XAUTOCLAIM" else argv[3]
             self._before = self._world.redis.pending(key, _GROUP)
-            if command == b"EVAL" and b"XTRIM" in argv[1]:
-                self._trimming.before(key)
         elif command == b"XACK" and argv[2] == _GROUP and self._deleted:
             pending, acknowledged_in = self._world.redis.pending(argv[1], _GROUP), argv[1].decode()
             for one in argv[3:]:
@@ -124,11 +123,9 @@ class ConsumingAudit:
             self._leaving.after(argv)
         if command == b"XAUTOCLAIM" and argv[2] == _GROUP:
             self._check_claim(argv[1], argv[3].decode())
-        elif command == b"EVAL":
-            if b"XTRIM" in argv[1]:
-                self._trimming.after(argv[3])
-            elif self._world.redis.out_of_memory:
-                self._vague |= self._dropped(argv[3])
+        elif command == b"EVAL" and self._world.redis.out_of_memory:
+            self._vague |= self._dropped(argv[3])
+        self._trimming.after(argv)
 
     def heard(self, task: Task, record: logging.LogRecord) -> None:
         """A program said something."""
