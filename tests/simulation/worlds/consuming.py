@@ -11,8 +11,9 @@ from signaltape.consuming import lonely, pace, read_ahead, writing
 from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.entry import Entry as ConsumedEntry
 from signaltape.consuming.names import Slot, consumer_name
+from signaltape.consuming.partitions import keys_beyond
 from signaltape.consuming.read_ahead import Limits
-from signaltape.stream import WORKER_GROUP, stream_key, stream_keys
+from signaltape.stream import WORKER_GROUP, stream_keys
 from sink.decoding import sort_entries
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.network import Line
@@ -68,7 +69,7 @@ class ConsumingWorld(StreamWorld):
         #: what workers are set to: perhaps fewer, they find the others
         self.worker_partitions = chance.choice((self.partitions, self.partitions, 1))
         #: workers end when the stream is drained, and begin again
-        self.in_turns = chance.random() < 0.1
+        self.in_turns = chance.random() < 0.15
         self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
         self.limits = Limits(
             max_entries=chance.choice((8, 50, 500)),
@@ -164,7 +165,7 @@ class ConsumingWorld(StreamWorld):
         name = consumer_name(dyno, slot, process.machine.name)
         keys = stream_keys(STREAM, self.worker_partitions)
         self.consuming.holds(name, process, stop)
-        beyond = [stream_key(STREAM, number) for number in range(self.worker_partitions, 4)]
+        beyond = keys_beyond(STREAM, self.worker_partitions)[:3]  # of 253: to ask for each takes steps
         worker = Worker(
             lambda: Consumer(REDIS_URL, name, keys, WORKER_GROUP, beyond),
             DATABASE_URL,

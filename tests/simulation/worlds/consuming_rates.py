@@ -20,6 +20,7 @@ CONSUMING_RATES = {
     "Redis crashes at a commit": 0.5,
     "workers held back": 0.3,
     "workers die amid a batch": 0.3,
+    "Redis is full as workers begin again": 0.3,
     "dead letters requeued": 0.5,
     "Redis refuses dead letters": 0.5,
 }

@@ -38,6 +38,7 @@ class ConsumingNemesis(Acts):
             "foreign entries": lambda _seconds: self.foreign(),
             "workers held back": self._hold_back,
             "workers die amid a batch": lambda _seconds: self._die_amid(),
+            "Redis is full as workers begin again": lambda _seconds: self._die_amid(memory=False),
         }
         self.held_back = False
         world.database.stubborn(self._refusal)
@@ -109,7 +110,7 @@ class ConsumingNemesis(Acts):
         if entry_id is not None:
             world.consuming.foreign.add((key, entry_id))
 
-    def _die_amid(self) -> None:
+    def _die_amid(self, *, memory: bool = True) -> None:
         """Workers die with the same in hand until each of it is tried alone; then Postgres is started again."""
         world, chance = self.world, self.chance
 
@@ -120,11 +121,13 @@ class ConsumingNemesis(Acts):
                 self.rest("entries in hand", 10.0)
                 self.kill_workers()
                 world.disturb()
+            world.redis.out_of_memory = not memory
             world.database.locked = False
-            for _ in range(chance.choice((0, 30))):
+            for _ in range(chance.choice((0 if memory else 10, 30))):
                 self.rest("Postgres to be started again", 0.5 * chance.random())
                 for session in list(world.database.sessions):
                     world.database.cut(session, "57P01")
+            world.redis.out_of_memory = False
 
         self.spawn(act)
 

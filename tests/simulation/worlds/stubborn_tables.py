@@ -74,7 +74,7 @@ class PostgresTroubles(Acts):
         return {
             "Postgres slow": self._slow,
             "Postgres silent": self._silent,
-            "Postgres opens slowly": self._opens_slowly,
+            "Postgres opens slowly": lambda _seconds: self.spawn(lambda: self.open_slowly(self.rest)),
             "Postgres refuses all": self._refuse_all,
             "Postgres refuses a kind": self._refuse_a_kind,
             "Postgres refuses, then is away": self._refuse_then_away,
@@ -120,23 +120,23 @@ class PostgresTroubles(Acts):
 
             self.spawn(ask)
 
-    def _opens_slowly(self, _seconds: float) -> None:
-        world, database = self.world, self.world.database
+    def open_slowly(self, rest: Callable[[str, float], None]) -> None:
+        """Sessions end, and others take long to be opened; workers are asked to stop, then nothing is answered.
 
-        def act() -> None:
-            self.opening_s = 14.0
-            for session in list(database.sessions):
-                database.cut(session)
-            world.feeder.feed(10)
-            self.rest("sessions to be opened", 3.0)
-            database.locked = True
-            self.stop_workers()
-            self.rest("a silent Postgres", 60.0)
-            self.opening_s = 0.0
-            database.locked = False
-            world.disturb()
-
-        self.spawn(act)
+        rest: what waits.
+        """
+        database = self.world.database
+        self.opening_s = 14.0
+        for session in list(database.sessions):
+            database.cut(session)
+        self.world.feeder.feed(10)
+        rest("sessions to be opened", 3.0)
+        database.locked = True
+        self.stop_workers()
+        rest("a silent Postgres", 60.0)
+        self.opening_s = 0.0
+        database.locked = False
+        self.world.disturb()
 
     def _refuse_a_kind(self, seconds: float) -> None:
         """Perhaps for so long that entries of it are tried alone."""

@@ -44,7 +44,24 @@ def _take_over(world: ConsumingWorld, _chance: random.Random) -> None:
     world.database.locked = False
 
 
+def _be_away(world: ConsumingWorld, _chance: random.Random) -> None:
+    """No worker is there until what waits is older than the stream has to keep it."""
+    world.consumers_troubles.held_back = True
+    world.consumers_troubles.stop_workers()
+    world.scheduler.sleep("workers to end", _BEGUN_AGAIN_S)
+    world.feeder.feed(200)
+    world.scheduler.sleep("entries to be old", world.limits.retention_s + 10.0)
+    world.consumers_troubles.held_back = False
+
+
+def _stop_amid_opening(world: ConsumingWorld, _chance: random.Random) -> None:
+    """Workers are asked to stop while they open sessions that take long, of a Postgres that then is silent."""
+    world.consumers_troubles.postgres.open_slowly(world.scheduler.sleep)
+
+
 SCRIPTS: dict[str, Script] = {
     "workers die amid a batch": _die_amid,
     "another Redis takes over": _take_over,
+    "workers are away": _be_away,
+    "workers stop while they connect": _stop_amid_opening,
 }

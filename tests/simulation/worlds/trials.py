@@ -93,7 +93,7 @@ class LastTrial:
     def _act(self, script: Script) -> None:
         def act() -> None:
             script(self._world, self._chance)
-            self._acting = False
+            self._acting, self._began_ns = False, self._world.scheduler.now_ns
 
         self._acting = True
         self._start(act)
