@@ -78,11 +78,12 @@ class Letters:
             if self.are_taken or not world.database.dead_letters:
                 continue
             kind = self._chance.choice(_KINDS)
-            if world.faults.strikes(kind):
-                number += 1
-                self._process = Process(world.machine("desk-1"), f"requeue {number}")
-                self._process.start(self._requeue)
-            if kind == _WITHOUT_MEMORY and self.are_taken:
+            if not world.faults.strikes(kind):
+                continue
+            number += 1
+            self._process = Process(world.machine("desk-1"), f"requeue {number}")
+            self._process.start(self._requeue)
+            if kind == _WITHOUT_MEMORY:
                 world.redis.out_of_memory = True
                 world.scheduler.sleep("memory of Redis", 0.01 + self._chance.random())
                 world.redis.out_of_memory = False
