@@ -12,6 +12,7 @@ import sink.dead_letters
 import worker.dead_letters
 from signaltape.clock import utc_now
 from signaltape.settings import Secret, Settings
+from signaltape.stream import FIELD_FIRST_ENTRY_ID
 from sink.dead_fields import unpack_fields
 from sink.dead_letters import Filter, Letter
 from sink.entries import DeadLetter
@@ -35,6 +36,8 @@ class Letters:
     def __init__(self, world: ConsumingWorld) -> None:
         self._world = world
         self._seen: dict[tuple[str, str], DeadLetter] = {}
+        #: what came again: streams, and fields with their values
+        self._again: set[tuple[str, tuple[bytes, ...]]] = set()
         self._chance = world.faults.chance(_KIND)
         self._process: Process | None = None
         world.database.on_deleted = self._taken_out
@@ -60,6 +63,7 @@ class Letters:
 
     def came(self, key: str, entry_id: str, fields: Sequence[bytes]) -> None:
         """An entry is in the stream again."""
+        self._again.add((key, tuple(fields)))
         for given in streamed([(entry_id, fields)]):
             if given.token:
                 self._world.audit.added(key, entry_id, given)
@@ -147,6 +151,10 @@ class Letters:
         return Letter(0, *place, utc_now(), fields)
 
     def _taken_out(self, place: tuple[str, str]) -> None:
+        """A dead letter is no more: only if its entry is there again, with the id that it had at first."""
+        fields = {FIELD_FIRST_ENTRY_ID: place[1].encode(), **self._letter(place).fields}
+        if (place[0], tuple(part for pair in fields.items() for part in pair)) not in self._again:
+            self._world.fail("nothing is lost", f"the dead letter {place} is gone, and did not come again")
         self._world.story.tell("Postgres", f"the dead letter {place[1]} of {place[0]} is gone")
         self._world.consuming.foreign.discard(place)
         self._world.audit.taken_out(place)
