@@ -32,10 +32,10 @@ class LastTrial:
         self._world = world
         self._feeder = feeder
         self._chance = world.faults.chance("last trial")
-        self._kind = self._chance.choice(("full", "unreadable", "refused", "refused for long", *SCRIPTS))
+        self._kind = ""
         self._key = b""
         self._began_ns = 0
-        self._at_least_s = _LONG_S if self._kind == "refused for long" else _AT_LEAST_S
+        self._at_least_s = _AT_LEAST_S
         #: what a script does is not over
         self._acting = False
 
@@ -43,12 +43,7 @@ class LastTrial:
         """Feed some, then let the trouble begin."""
         world = self._world
         keys = world.stream_keys[: world.worker_partitions]
-        if self._kind == "full" and not all(_GROUP in world.redis.groups(key) for key in world.stream_keys):
-            self._kind = ""  # nobody can make a group there
-        if self._kind == "unreadable" and len(keys) < 2:
-            self._kind = ""
-        if not self._kind:
-            return
+        self._kind = self._chance.choice(self._possible(keys))
         world.story.tell("world", f"the last trial begins: {self._kind}")
         self._began_ns = world.scheduler.now_ns
         self._feeder.over = True
@@ -67,6 +62,7 @@ class LastTrial:
             world.consumers_troubles.postgres.refuse("state_event", "42501")
             self._feeder.feed(60)
             if self._kind == "refused for long":
+                self._at_least_s = _LONG_S
                 self._start(self._feed_on)
 
     def is_over(self) -> bool:
@@ -89,6 +85,15 @@ class LastTrial:
         self._feeder.over = False
         self._feeder.feed(10)
         return True
+
+    def _possible(self, keys: Sequence[bytes]) -> list[str]:
+        """Kinds that can be, those that show most twice."""
+        kinds = ["refused", "refused", "refused for long", *SCRIPTS]
+        if all(_GROUP in self._world.redis.groups(key) for key in self._world.stream_keys):
+            kinds += ["full", "full"]  # else nobody could make a group there
+        if len(keys) > 1:
+            kinds += ["unreadable", "unreadable"]
+        return kinds
 
     def _act(self, script: Script) -> None:
         def act() -> None:
