@@ -59,9 +59,25 @@ def _stop_amid_opening(world: ConsumingWorld, _chance: random.Random) -> None:
     world.consumers_troubles.postgres.open_slowly(world.scheduler.sleep)
 
 
+def _hold_one_up(world: ConsumingWorld, chance: random.Random) -> None:
+    """One worker waits for a lock in Postgres; it lives and says so, and the others have time."""
+    idle_s = world.claim_idle_ms / 1000
+    world.scheduler.sleep("nobody to be excused", 2 * idle_s + _BEGUN_AGAIN_S)
+    workers = world.consumers_troubles.workers()
+    if not workers:
+        return
+    held = chance.choice(workers).process
+    world.database.holds_one_up = lambda session: world.consuming.owner(session) is held
+    for _ in range(4):
+        world.feeder.feed(5)
+        world.scheduler.sleep("a lock", idle_s)
+    world.database.holds_one_up = lambda _session: False
+
+
 SCRIPTS: dict[str, Script] = {
     "workers die amid a batch": _die_amid,
     "another Redis takes over": _take_over,
     "workers are away": _be_away,
     "workers stop while they connect": _stop_amid_opening,
+    "one worker waits": _hold_one_up,
 }
