@@ -145,9 +145,12 @@ class PostgresTroubles(Acts):
         self.refuse(name, state)
         self.last(max(seconds, 40.0), self._not_refusing, f"refusing {name} with {state}")
 
-    def _refuse_all(self, seconds: float) -> None:
-        letters_too = self.chance.random() < 0.3
+    def refuse_all(self, *, letters_too: bool) -> None:
+        """Refuse all until healed; perhaps dead letters pass."""
         self._refuses = lambda entry: "42501" if letters_too or hasattr(entry, "name") else None
+
+    def _refuse_all(self, seconds: float) -> None:
+        self.refuse_all(letters_too=self.chance.random() < 0.3)
         self.last(max(seconds, 130.0), self._not_refusing, "refusing all")
 
     def _refuse_then_away(self, _seconds: float) -> None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 Script = Callable[["ConsumingWorld", random.Random], None]
 #: Within so long every worker that died has begun again, and has something in hand.
 _BEGUN_AGAIN_S = 12.0
+#: By then what is refused was given out often enough, and was refused alone more than once.
+_TRIED_ALONE_S = 450.0
 
 
 def _die_amid(world: ConsumingWorld, chance: random.Random) -> None:
@@ -64,7 +66,7 @@ def _hold_one_up(world: ConsumingWorld, chance: random.Random) -> None:
     idle_s = world.claim_idle_ms / 1000
     world.scheduler.sleep("nobody to be excused", 2 * idle_s + _BEGUN_AGAIN_S)
     workers = world.consumers_troubles.workers()
-    if not workers:
+    if len(workers) < 2:
         return
     held = chance.choice(workers).process
     world.database.holds_one_up = lambda session: world.consuming.owner(session) is held
@@ -74,10 +76,19 @@ def _hold_one_up(world: ConsumingWorld, chance: random.Random) -> None:
     world.database.holds_one_up = lambda _session: False
 
 
+def _refuse_all(world: ConsumingWorld, _chance: random.Random) -> None:
+    """Nothing passes for so long that all is tried alone: it is not the entries."""
+    world.consumers_troubles.postgres.refuse_all(letters_too=False)
+    world.feeder.feed(10)
+    world.scheduler.sleep("all to be tried alone", _TRIED_ALONE_S)
+    world.consumers_troubles.postgres.heal()
+
+
 SCRIPTS: dict[str, Script] = {
     "workers die amid a batch": _die_amid,
     "another Redis takes over": _take_over,
     "workers are away": _be_away,
     "workers stop while they connect": _stop_amid_opening,
     "one worker waits": _hold_one_up,
+    "all is refused": _refuse_all,
 }
