@@ -155,7 +155,7 @@ class StreamTroubles(Acts):
         database = self.world.database
 
         def crash() -> None:
-            if self.world.service.alive:
+            if self.world.service.alive and self.world.faults.active:
                 self._go(self.chance.choice((0.1, 1.0, 4.0)))
                 self._come_back()
 
