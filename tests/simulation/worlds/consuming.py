@@ -124,6 +124,7 @@ class ConsumingWorld(StreamWorld):
     def heal(self) -> None:
         super().heal()
         self.consumers_troubles.heal()
+        self.letters.heal()
 
     def settle(self) -> None:
         self._calm_ns = self.scheduler.now_ns

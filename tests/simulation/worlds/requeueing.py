@@ -51,6 +51,11 @@ class Letters:
             office.killable = False
             office.start(self._run)
 
+    def heal(self) -> None:
+        """Whoever waits for an answer that was lost gives up, as a person does: the command knows no time-out."""
+        if self._process is not None:
+            self._process.kill()
+
     @property
     def are_taken(self) -> bool:
         """Whether somebody is at it."""
