@@ -52,11 +52,12 @@ class StubbornDatabase(ModelDatabase):
     def commit(self, session: ModelConnection, writes: list[Write], fates: list[Fate]) -> Commit:
         """A dead letter that is written as nothing is deleted."""
         done = super().commit(session, writes, fates)
+        deleted = [write.key for write in writes if write.table == "dead_letters" and write.row is None]
+        for key in deleted:
+            del self.dead_letters[key]
+        for key in deleted:
+            self.on_deleted(key)
         self.on_commit()
-        for write in writes:
-            if write.table == "dead_letters" and write.row is None:
-                del self.dead_letters[write.key]
-                self.on_deleted(write.key)
         return done
 
 
