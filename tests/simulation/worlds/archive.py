@@ -30,6 +30,7 @@ from tests.simulation.worlds.archive_programs import URL, Programs
 from tests.simulation.worlds.archive_rates import RATES, few_but_often
 from tests.simulation.worlds.archive_sessions import Sessions
 from tests.simulation.worlds.archive_tables import Tables
+from tests.simulation.worlds.audit_trimming import Trimming
 from tests.simulation.worlds.base import World
 
 _STREAM = "signaltape"
@@ -189,8 +190,10 @@ class ArchiveWorld(World):
         machine = self.machine("redis-host")
         self.redis = ModelRedis(lambda: machine.wall_ns // 1_000_000, self._run_id())
         self.client = self.redis.connect()
+        self.trimming = Trimming(self)
         self.service = Service(self.scheduler, self.redis, self.faults, self.story, "Redis")
         self.service.wall_ms = lambda: machine.wall_ns // 1_000_000
+        self.service.before_command = self.trimming.before
         self.service.on_command = self._on_command
         self.simulated.services["redis"] = self.service
         process = Process(machine, "redis-server")
@@ -251,5 +254,6 @@ class ArchiveWorld(World):
             self.cut_power()
 
     def _on_command(self, line: Line, argv: Sequence[bytes], answer: bytes | None) -> None:
+        self.trimming.after(argv)
         if argv[0].upper() == b"XACK" and answer is not None and answer[:1] == b":":
             self.audit.acknowledged(argv[1].decode(), argv[2].decode(), [one.decode() for one in argv[3:]])

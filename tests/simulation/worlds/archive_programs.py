@@ -59,8 +59,8 @@ class Programs:
         """The other group of the stream: it is behind, and keeps some of what it was given."""
         chance, group, redis = process.random, WORKER_GROUP.encode(), self._of.redis
         every_s = chance.choice((1.0, 30.0, 3600.0))
+        self._of.scheduler.sleep("the worker's first batch", chance.random() * 2.0)
         while not self._of.over:
-            self._of.scheduler.sleep("the worker's next batch", chance.random() * every_s)
             for key in redis.streams() if self._of.service.alive else []:
                 if group not in redis.groups(key):
                     redis.execute(self._of.client, [b"XGROUP", b"CREATE", key, group, b"0"])
@@ -70,6 +70,7 @@ class Programs:
                 done = [f"{ms}-{seq}".encode() for ms, seq in redis.pending(key, group)]
                 if done and chance.random() < 0.7:
                     redis.execute(self._of.client, [b"XACK", key, group, *done])
+            self._of.scheduler.sleep("the worker's next batch", chance.random() * every_s)
 
     def archiver(self, process: Process, stop: Event) -> None:
         archiving.archive(self._of.settings(process.machine), URL, stop, once=False)  # type: ignore[arg-type]

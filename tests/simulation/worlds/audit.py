@@ -60,6 +60,13 @@ class Audit:
         elif group != ARCHIVE_GROUP:
             self._world.fail("groups", f"{group} acknowledges")
 
+    def taken_out(self, place: tuple[str, str]) -> None:
+        """The dead letter of an entry is no more: the event must be elsewhere."""
+        given = self._entries.get(place)
+        self._take_commits()
+        if given is not None and not self._is_in_tables(given):
+            self._stored.discard(given)
+
     def not_stored(self) -> set[Given]:
         """What was accepted and is in no table."""
         self._take_commits()
@@ -126,6 +133,10 @@ class Audit:
                         self._check_dead(place, given)
                     self._stored.add(given)
         self._seen_commits = len(commits)
+
+    def _is_in_tables(self, given: Given) -> bool:
+        database, key = self._world.database, given.key
+        return (key.one, key.event) in database.events or key.one in database.records
 
     @property
     def _patience_ns(self) -> int:
