@@ -6,7 +6,6 @@ import errno
 import os
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
 
 import signaltape.emitter
 import signaltape.journal.lock
@@ -20,12 +19,15 @@ from signaltape.shipping.service import ship_forever
 from signaltape.stream import WORKER_GROUP, stream_key, stream_keys
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.network import Line
+from tests.simulation.kernel.scheduler import Task
 from tests.simulation.kernel.threads import Event
 from tests.simulation.tables.database import ModelDatabase
+from tests.simulation.worlds.amid import Amid
 from tests.simulation.worlds.audit import Audit
 from tests.simulation.worlds.damage import Damage
 from tests.simulation.worlds.keeping import Keeping
 from tests.simulation.worlds.lasting import Lasting
+from tests.simulation.worlds.order import Order
 from tests.simulation.worlds.redis_troubles import RedisTroubles
 from tests.simulation.worlds.ship_once import ShipOnce
 from tests.simulation.worlds.spine_nemesis import SpineNemesis
@@ -34,6 +36,9 @@ from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM, S
 from tests.simulation.worlds.workload import Workload
 from worker.loop import Worker
 
+#: So many events an engine still gives when faults have ended, if what becomes of them is the point.
+_FAREWELLS = 3
+
 
 class SpineWorld(StreamWorld):
     """Engines, shippers, Redis, workers and tables; every event stored once, whatever happens."""
@@ -41,7 +46,7 @@ class SpineWorld(StreamWorld):
     name = "spine"
     RATES = RATES
 
-    MILD = ("Postgres locked",)
+    MILD = ("Postgres locked", "dawdles")
 
     def build(self) -> None:
         chance = self.chance
@@ -65,6 +70,8 @@ class SpineWorld(StreamWorld):
         self.keeping = Keeping(self)
         self.redis_troubles = RedisTroubles(self)
         self.damage = Damage(self)
+        self.order = Order(self)
+        self.amid = Amid(self)
         self.lasting = Lasting(self)
         self.workloads: list[Workload] = []
         for number in range(chance.choice((1, 1, 2))):
@@ -111,7 +118,10 @@ class SpineWorld(StreamWorld):
         for workload in self.workloads:
             workload.over = True
         self.lasting.begin()
-        if self.damage.beyond_counting:  # what follows lost bytes may wait for its engine's end
+        if self.damage.begin_last():
+            for workload in self.workloads:
+                workload.farewells = _FAREWELLS
+        if self.damage.holds_up:  # what follows lost bytes may wait for its engine's end
             for program in self.supervisor.running():
                 if program.name.startswith("engine"):
                     self.supervisor.ask_to_stop(program)
@@ -161,14 +171,17 @@ class SpineWorld(StreamWorld):
 
     def _trouble(self, operation: str, path: str) -> None:
         super()._trouble(operation, path)
+        self.order.on_touch(operation, path)
         self.keeping.on_touch(operation, path)
         if path.startswith(self.lasting.broken):
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
-        process = self.disk.process
-        if operation != "list" or process is None or not process.killable:
-            return
-        if self.faults.strikes("lists fail", f"{process.name}, {Path(path).name}"):
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
+        self.amid.on_touch(operation, path)
+
+    def _at_pause(self, task: Task) -> None:
+        where = task.where
+        super()._at_pause(task)
+        if self.faults.active:
+            self.amid.at_pause(task, where)
 
     def _shipper(self, process: Process, stop: Event) -> None:
         since = self.keeping.resend_since(process)

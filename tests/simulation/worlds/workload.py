@@ -18,11 +18,18 @@ _PACES = (
     (0.001, 0.02, 0.3, 2.0),
     (0.001, 0.02, 0.3, 2.0),
     (0.001, 0.001, 0.005),
+    (0.0001, 0.0005, 3.0),
     (0.3, 2.0, 10.0, 30.0),
     (0.02, 2.0, 60.0),
 )
 #: How many signals may come one in the midst of the other's handler.
 _DEEPEST = 3
+#: How many threads emit beside the main one.
+_THREADS = (0, 0, 1, 1, 3)
+#: How likely they go on while the emitter is closed.
+_CLOSED_AMID = 0.4
+#: So many of its words are its first, and how likely one is looked at that comes later.
+_FIRST, _LATER = 2, 0.03
 
 
 class Workload:
@@ -41,8 +48,9 @@ class Workload:
         self._open: list[str] = []
         self._mine: set[Given] = set()
         self._handlers = 0
-        #: no more events are to come
+        #: no more events are to come, but for so many
         self.over = False
+        self.farewells = 0
         self.process: Process | None = None
 
     def run(self, process: Process, stop: Event) -> None:
@@ -54,15 +62,25 @@ class Workload:
         emitter = self._emitter = world.emitter(process, ship=self._ship)
         threads = [
             Thread(world.scheduler, target=lambda: self._emit_until(stop, process, emitter), name="emits")
+            for _ in range(chance.choice(_THREADS))
         ]
-        for thread in threads[: chance.choice((0, 1))]:
+        for thread in threads:
             thread.start()
         self._emit_until(stop, process, emitter)
+        amid = chance.random() < _CLOSED_AMID
+        if not amid:
+            self._end(threads)
+            self._check_counts(emitter)
+        before = frozenset(self._mine)
+        if emitter.close(chance.choice((0.0, 1.0, 5.0))) and self._ship:
+            self._world.keeping.check_closed(self._name, before)
+        if amid:
+            self._end(threads)
+            self._check_counts(emitter)
+
+    def _end(self, threads: list[Thread]) -> None:
         for thread in threads:
             thread.join()
-        self._check_counts(emitter)
-        if emitter.close(chance.choice((0.0, 1.0, 5.0))) and self._ship:
-            self._world.keeping.check_closed(self._name, self._mine)
 
     def from_handler(self) -> None:
         """Emit in the middle of whatever the main thread is doing."""
@@ -77,18 +95,22 @@ class Workload:
     def _emit_until(self, stop: Event, process: Process, emitter: Emitter) -> None:
         chance = process.random
         while not stop.is_set():
-            if (
-                self.over and self._accepted
-            ):  # whoever says nothing at all ships nothing, not even what others left
+            if self._is_silent():
                 stop.wait(1.0)
                 continue
             for _ in range(chance.choice((1, 1, 2, 5, 20))):
                 if emitter is not self._emitter:
                     return
-                if self.over and self._accepted:
+                if self._is_silent():
                     break
+                if self.over and self._accepted:
+                    self.farewells -= 1
                 self._emit_one(process, emitter)
             stop.wait(chance.choice(self._waits))
+
+    def _is_silent(self) -> bool:
+        """Whether it has said all. Whoever says nothing at all ships nothing, not even what others left."""
+        return self.over and bool(self._accepted) and not self.farewells
 
     def _emit_one(self, process: Process, emitter: Emitter) -> None:
         chance = process.random
@@ -122,8 +144,19 @@ class Workload:
             self._mine.add(given)
             self._accepted += 1
             story.tell(self.process.name, f"emit says that {token} is safe")
+            self._world.damage.emitted(self.process, given)
+            self._end_here(token)
         else:
             story.tell(self.process.name, f"emit refuses {token}")
+
+    def _end_here(self, token: str) -> None:
+        """Sometimes it is killed at its word, most often at one of the first: nobody has shipped anything of it yet."""
+        process, faults = self.process, self._world.faults
+        assert process is not None
+        if self._accepted > _FIRST and process.random.random() >= _LATER:
+            return
+        if faults.strikes("killed at its word", f"{process.name}, {token}"):
+            process.kill()
 
     def _check_counts(self, emitter: Emitter) -> None:
         keeping, process = self._world.keeping, self.process
