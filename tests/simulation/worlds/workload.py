@@ -28,6 +28,8 @@ _DEEPEST = 3
 _THREADS = (0, 0, 1, 1, 3)
 #: How likely they go on while the emitter is closed.
 _CLOSED_AMID = 0.4
+#: Bytes that an event has besides what it needs.
+_BALLAST = (0, 0, 0, 150, 500)
 #: So many of its words are its first, and how likely one is looked at that comes later.
 _FIRST, _LATER = 2, 0.03
 
@@ -119,12 +121,12 @@ class Workload:
         kind = chance.random()
         if kind < 0.4 or not self._open:
             signal_id = self._world.new_signal_id(process)
-            event = published(signal_id, token=token)
+            event = published(signal_id, token=token, **self._ballast(process))
             self._give(Key(signal_id, "signal_published"), token, emitter.published, event)
             self._open.append(signal_id)
         elif kind < 0.7:
             signal_id = chance.choice(self._open)
-            event = triggered(signal_id, token=token)
+            event = triggered(signal_id, token=token, **self._ballast(process))
             self._give(Key(signal_id, "signal_triggered"), token, emitter.triggered, event)
         elif kind < 0.8:
             signal_id = chance.choice(self._open)
@@ -133,6 +135,11 @@ class Workload:
             one = self._world.new_signal_id(process)
             state = {"id": one, "symbol": "SOL-USDT-SWAP", "eventType": "ENTRY", "token": token}
             self._give(Key(one, "record"), token, emitter.state, state)
+
+    def _ballast(self, process: Process) -> dict[str, str]:
+        """Events differ in size: where one finds no room in a segment, a smaller one may."""
+        size = process.random.choice(_BALLAST)
+        return {"ballast": "." * size} if size else {}
 
     def _give(self, key: Key, token: str, emit: Any, event: dict[str, Any]) -> None:
         truth, story, given = self._world.truth, self._world.story, Given(key, token)
