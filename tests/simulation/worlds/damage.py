@@ -58,8 +58,14 @@ class Damage:
         self._next.clear()
         if "a stretch is lost" not in self._world.faults.rates or self._chance.random() < 0.3:
             return False
-        self._next.append(partial(self._lose_written, zeros=False))
+        self._next.append(self._lose_last)
         return True
+
+    def _lose_last(self, process: Process, given: Given) -> None:
+        if process.machine in self._world.shipped_once:  # the next of those that come there
+            self._next.append(self._lose_last)
+        else:
+            self._lose_written(process, given, zeros=False)
 
     def _flip_cursor(self) -> str:
         if self._chance.random() < 0.5:
@@ -165,8 +171,10 @@ class Damage:
         self._world.keeping.excuse()
         length = stop - start
         self._write(path, start, bytes(length) if zeros else self._anything(length))
-        if read_frame(memoryview(path.read_bytes()), hit[0].start) is Gap.UNWRITTEN:
-            self.holds_up = True  # as long as the engine has no other segment, it may be about to write there
+        waits = read_frame(memoryview(path.read_bytes()), hit[0].start) is Gap.UNWRITTEN
+        # As long as the engine has no other segment it may be about to write there; to who looks once, in any case.
+        if waits or any(path.is_relative_to(machine.folder) for machine in self._world.shipped_once):
+            self.holds_up = True
         names = ", ".join(sorted(str(frame.given) for frame in hit))
         self._tell(path, f"{length} bytes at {start} are lost, and so are {names}")
 

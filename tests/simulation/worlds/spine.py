@@ -74,6 +74,8 @@ class SpineWorld(StreamWorld):
         self.amid = Amid(self)
         self.lasting = Lasting(self)
         self.workloads: list[Workload] = []
+        #: machines on which nobody ships for long
+        self.shipped_once: set[Machine] = set()
         for number in range(chance.choice((1, 1, 2))):
             self._build_engines(self.machine(f"engine-host-{number + 1}"))
         for number in range(chance.choice((1, 1, 2, 3))):
@@ -151,6 +153,7 @@ class SpineWorld(StreamWorld):
                 machine, f"engine {machine.name[-1]}{number + 1}", workload.run, at_end=self._shipping_ends
             )
         if not ships_itself and chance.random() < 0.35:
+            self.shipped_once.add(machine)
             name = f"ship once {machine.name[-1]}"
             self.program(machine, name, ShipOnce(self).run, at_end=self._shipping_ends)
             return
