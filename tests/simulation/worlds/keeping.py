@@ -44,6 +44,7 @@ _ELSEWHERE = frozenset(
         "signal",
         "signal amid a change",
         "dawdles",
+        "meets",
         "cursors fail",
         "cut write",
         "commit answer lost",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 
 import signaltape.emitter
@@ -74,6 +75,8 @@ class SpineWorld(StreamWorld):
         self.amid = Amid(self)
         self.lasting = Lasting(self)
         self.workloads: list[Workload] = []
+        #: how many files could not be had, by who wanted them
+        self.file_errors: Counter[Process | None] = Counter()
         #: machines on which nobody ships for long
         self.shipped_once: set[Machine] = set()
         for number in range(chance.choice((1, 1, 2))):
@@ -173,6 +176,13 @@ class SpineWorld(StreamWorld):
         self.keeping.on_fault(kind)
 
     def _trouble(self, operation: str, path: str) -> None:
+        try:
+            self._touch(operation, path)
+        except OSError:
+            self.file_errors[self.disk.process] += 1
+            raise
+
+    def _touch(self, operation: str, path: str) -> None:
         super()._trouble(operation, path)
         self.order.on_touch(operation, path)
         self.keeping.on_touch(operation, path)

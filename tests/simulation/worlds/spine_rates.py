@@ -14,6 +14,7 @@ RATES = {
     "signal": 0.002,
     "signal amid a change": 0.04,
     "dawdles": 0.02,
+    "meets": 0.03,
     "disk full": 0.2,
     "bit flips": 0.1,
     "Redis has an older snapshot": 0.3,
