@@ -32,7 +32,7 @@ from tests.simulation.worlds.order import Order
 from tests.simulation.worlds.redis_troubles import RedisTroubles
 from tests.simulation.worlds.ship_once import ShipOnce
 from tests.simulation.worlds.spine_nemesis import SpineNemesis
-from tests.simulation.worlds.spine_rates import RATES, calmed
+from tests.simulation.worlds.spine_rates import RATES, at_the_bound, calmed
 from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM, StreamWorld
 from tests.simulation.worlds.workload import Workload
 from worker.loop import Worker
@@ -59,6 +59,9 @@ class SpineWorld(StreamWorld):
         self.keep_s = chance.choice((5, 15, 90, 900))
         self.segment_bytes = chance.choice((2_048, 4_096, 16_384))
         self.journal_max_bytes = chance.choice((10 * self.segment_bytes, 4_000_000))
+        if self.at_bound:
+            self.keep_s, self.segment_bytes = 900, chance.choice((2_048, 4_096))
+            self.journal_max_bytes = 10 * self.segment_bytes
         self.limits = Limits(
             max_entries=chance.choice((8, 50, 500)),
             max_age_ms=chance.choice((1, 30)),
@@ -110,6 +113,7 @@ class SpineWorld(StreamWorld):
         self.audit.check()
 
     def is_settled(self) -> bool:
+        self.damage.check_last()
         if self.lasting.begun:
             self.lasting.end_if_rest_is_done()
             return False
@@ -169,7 +173,10 @@ class SpineWorld(StreamWorld):
         self.keeping.hitch()
 
     def _choose_rates(self) -> dict[str, float]:
-        return calmed(super()._choose_rates(), self.chance)
+        rates = super()._choose_rates()
+        at_bound = at_the_bound(rates, self.chance)
+        self.at_bound = at_bound is not None
+        return calmed(rates, self.chance) if at_bound is None else at_bound
 
     def _on_fault(self, kind: str) -> None:
         super()._on_fault(kind)

@@ -14,7 +14,7 @@ RATES = {
     "signal": 0.002,
     "signal amid a change": 0.04,
     "dawdles": 0.02,
-    "meets": 0.03,
+    "meets": 0.06,
     "disk full": 0.2,
     "bit flips": 0.1,
     "Redis has an older snapshot": 0.3,
@@ -28,7 +28,7 @@ RATES = {
     "a header is lost": 0.3,
     "a stretch is lost": 0.6,
     "lists fail": 0.1,
-    "cursors fail": 0.1,
+    "cursors fail": 0.3,
     "killed at its cursor": 0.02,
     "killed at a removal": 0.1,
     "killed at its word": 0.05,
@@ -39,6 +39,27 @@ RATES = {
 _RARE = frozenset(("Redis refuses to tell", "files fail on", "a stream refuses on"))
 #: A part of the runs has nothing for which things may be sent again, or go early; and a part has nothing rare.
 _CALM, _SELDOM = 0.35, 0.3
+#: What there may be in a run whose engines live long and fill their journals up to the bound, and how many runs are so.
+_AT_THE_BOUND = frozenset(
+    (
+        "signal",
+        "signal amid a change",
+        "dawdles",
+        "meets",
+        "cut write",
+        "cursors fail",
+        "Redis out of reach",
+        "asked to stop",
+    )
+)
+_BOUND = 0.15
+
+
+def at_the_bound(rates: Mapping[str, float], chance: random.Random) -> dict[str, float] | None:
+    """The kinds of a run at the bound; None if it is another one."""
+    if chance.random() >= _BOUND:
+        return None
+    return {kind: rate for kind, rate in rates.items() if kind in _AT_THE_BOUND}
 
 
 def calmed(rates: Mapping[str, float], chance: random.Random) -> dict[str, float]:
