@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from signaltape.journal.cursor import CURSOR_FILE
+from signaltape.journal.home import OWNER_LOCK
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
+from tests.simulation.worlds.dying import Dying
 from tests.simulation.worlds.truth import Given, frames_of
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ EXCUSING = frozenset(
         "Redis has an older snapshot",
         "Redis fails over",
         "Redis keeps evicting",
+        "a stream is evicted amid a batch",
+        "Redis falls back by minutes",
+        "Redis evicts out of sight",
         "a key of another kind",
         "disk error",
         "disk full",
@@ -36,6 +41,7 @@ EXCUSING = frozenset(
         "a header is lost",
         "a stretch is lost",
         "clock jumps",
+        "power cut",
     )
 )
 #: Faults that nobody who ships has to do with.
@@ -67,6 +73,8 @@ _RESENDS = 0.1
 #: A cursor is written under one of these names.
 _CURSORS = (CURSOR_FILE, f"{CURSOR_FILE}.new")
 _EARLY_S = 2.0
+#: What is kept for no longer is waited for.
+_SHORT_S = 15
 #: What is made in a signal's handler is of this size.
 SMALL_BYTES = 16 * 1024
 
@@ -86,6 +94,7 @@ class Keeping:
         self._added: defaultdict[Given, deque[int]] = defaultdict(lambda: deque(maxlen=_OFTEN))
         self._hitches: list[int] = []
         self._excused_ns = -_LONG_NS * 1000
+        self._dying = Dying(world)
         self.dropped: defaultdict[Process, Dropped] = defaultdict(Dropped)
         self._then = world.disk.on_remove
         world.disk.on_remove = self._on_remove
@@ -145,6 +154,18 @@ class Keeping:
         """Whether Redis ever took it."""
         return given in self._added
 
+    def is_tidy(self) -> bool:
+        """Whether no journal of a dead engine is left. Where that takes long, nobody waits for it."""
+        world = self._world
+        if world.keep_s > _SHORT_S or "clock jumps" in world.faults.rates:
+            return True
+        for machine in world.homes:
+            alive = {str(process.pid) for process in machine.processes}
+            for folder in machine.folder.glob("home/journal/tape-*/"):
+                if folder.name.split("-")[2] not in alive:
+                    return False
+        return True
+
     def check_closed(self, name: str, accepted: Collection[Given]) -> None:
         """An engine was told that nothing of what it gave is left."""
         truth = self._world.truth
@@ -170,6 +191,10 @@ class Keeping:
         """A program is about to do something to a file."""
         if operation in ("write", "rename") and path.endswith(_CURSORS):
             self._kill("killed at its cursor")
+            if self._world.scheduler.now_ns - self._excused_ns < _SOON_NS:
+                self._kill("killed at a loss")
+        elif operation == "open" and path.endswith(OWNER_LOCK):
+            self._dying.on_look(Path(path).parent)
 
     def _on_rename(self, _source: str, target: str) -> None:
         if target.endswith(".seg"):

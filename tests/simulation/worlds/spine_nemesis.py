@@ -6,9 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tests.simulation.worlds.nemesis import Nemesis
+from tests.simulation.worlds.power_cuts import PowerCuts
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
+
+#: In so many runs only a few kinds of troubles come, each the more often.
+_FEW = 0.5
 
 
 class SpineNemesis(Nemesis):
@@ -17,7 +21,15 @@ class SpineNemesis(Nemesis):
     def __init__(self, world: SpineWorld) -> None:
         super().__init__(world)
         self._keeping = world.keeping
-        self._acts |= world.redis_troubles.acts(self._for) | world.damage.acts()
+        self._acts |= world.redis_troubles.acts(self._for) | world.unread.acts(self._for)
+        self._acts |= world.damage.acts() | PowerCuts(world).acts()
+
+    def _kinds(self) -> list[str]:
+        """Often only a few: what one of them breaks, the next may mend."""
+        kinds = super()._kinds()
+        if self._chance.random() >= _FEW:
+            return kinds
+        return self._chance.sample(kinds, min(len(kinds), self._chance.choice((1, 2, 4))))
 
     def _for(self, seconds: float, end: Callable[[], None], what: str) -> str:
         def over() -> None:

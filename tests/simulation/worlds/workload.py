@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from signaltape.emitter import Emitter
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
 
 #: How long an engine waits between bursts, in seconds: engines differ.
-_PACES = (
+PACES = (
     (0.001, 0.02, 0.3, 2.0),
     (0.001, 0.02, 0.3, 2.0),
     (0.001, 0.001, 0.005),
@@ -37,10 +38,14 @@ class Workload:
         self._ship = ship
         self._number = 0
         self._emitter: Emitter | None = None
+        self._stop: Event | None = None
         self._accepted = 0
         self._open: list[str] = []
         self._mine: set[Given] = set()
         self._handlers = 0
+        self._hurrying = 0
+        #: it is killed right after its next event
+        self.dies_soon = False
         #: no more events are to come
         self.over = False
         self.process: Process | None = None
@@ -49,8 +54,9 @@ class Workload:
         """The engine's main: emits until asked to stop, then closes."""
         world, chance = self._world, process.random
         self.process, self._accepted, self._open, self._mine = process, 0, [], set()
-        self._waits = chance.choice(_PACES)
-        self._handlers = 0
+        self._emitter, self._stop = None, stop
+        self._waits = world.pace or chance.choice(PACES)
+        self._handlers = self._hurrying = 0
         emitter = self._emitter = world.emitter(process, ship=self._ship)
         threads = [
             Thread(world.scheduler, target=lambda: self._emit_until(stop, process, emitter), name="emits")
@@ -60,6 +66,7 @@ class Workload:
         self._emit_until(stop, process, emitter)
         for thread in threads:
             thread.join()
+        world.scheduler.wait(lambda: not self._hurrying)
         self._check_counts(emitter)
         if emitter.close(chance.choice((0.0, 1.0, 5.0))) and self._ship:
             self._world.keeping.check_closed(self._name, self._mine)
@@ -73,6 +80,22 @@ class Workload:
             self._emit_one(self.process, self._emitter)
         finally:
             self._handlers -= 1
+
+    def hurry(self, while_: Callable[[], bool]) -> None:
+        """Emit without a pause, in a thread of its own, as long as somebody wants."""
+        process, emitter, stop = self.process, self._emitter, self._stop
+        if process is None or emitter is None or stop is None or not process.running or self.over:
+            return
+
+        def emit() -> None:
+            self._hurrying += 1
+            try:
+                while while_() and not stop.is_set() and not self.over:
+                    self._emit_one(process, emitter)
+            finally:
+                self._hurrying -= 1
+
+        process.start(emit, "hurries")
 
     def _emit_until(self, stop: Event, process: Process, emitter: Emitter) -> None:
         chance = process.random
@@ -122,6 +145,9 @@ class Workload:
             self._mine.add(given)
             self._accepted += 1
             story.tell(self.process.name, f"emit says that {token} is safe")
+            if self.dies_soon:
+                self._world.disturb()
+                self.process.kill()
         else:
             story.tell(self.process.name, f"emit refuses {token}")
 
