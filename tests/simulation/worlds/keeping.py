@@ -64,6 +64,8 @@ _BEFORE_NS, _AFTER_NS = 8 * NS, 20 * NS
 _LONG_NS = 30 * NS
 #: After so long without any trouble the cursor is behind an event that Redis took.
 _SOON_NS = 2 * NS
+#: Within so long no answer comes.
+_AT_ONCE_NS = NS // 5_000
 #: An event may be sent so often within so long.
 _OFTEN, _WITHIN_NS = 20, 5 * NS
 #: Since Redis lost something last it is sent so often at most, though senders end amid it.
@@ -95,6 +97,8 @@ class Keeping:
         self._hitches: list[int] = []
         self._excused_ns = -_LONG_NS * 1000
         self._dying = Dying(world)
+        #: when each process wrote a cursor last
+        self._saved_ns: defaultdict[Process, int] = defaultdict(lambda: -_LONG_NS)
         self.dropped: defaultdict[Process, Dropped] = defaultdict(Dropped)
         self._then = world.disk.on_remove
         world.disk.on_remove = self._on_remove
@@ -191,8 +195,7 @@ class Keeping:
         """A program is about to do something to a file."""
         if operation in ("write", "rename") and path.endswith(_CURSORS):
             self._kill("killed at its cursor")
-            if self._world.scheduler.now_ns - self._excused_ns < _SOON_NS:
-                self._kill("killed at a loss")
+            self._kill_between_saves(operation)
         elif operation == "open" and path.endswith(OWNER_LOCK):
             self._dying.on_look(Path(path).parent)
 
@@ -218,6 +221,16 @@ class Keeping:
         process = self._world.disk.process
         if process is not None and process.killable and self._world.faults.strikes(kind, process.name):
             process.kill()
+
+    def _kill_between_saves(self, operation: str) -> None:
+        """Of a cursor, without a word of Redis in between."""
+        process, now = self._world.disk.process, self._world.scheduler.now_ns
+        if process is None:
+            return
+        if now - self._saved_ns[process] < _AT_ONCE_NS:
+            self._kill("killed between two saves")
+        if operation == "rename":
+            self._saved_ns[process] = now
 
     def _look_at_removal(self, path: Path, held: Collection[Given]) -> None:
         world, process = self._world, self._world.disk.process

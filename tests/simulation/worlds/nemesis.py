@@ -44,13 +44,9 @@ class Nemesis:
         process.killable = False
         process.start(self._run)
 
-    def _kinds(self) -> list[str]:
-        """The troubles of this run."""
-        return [kind for kind in self._acts if kind in self._world.faults.rates]
-
     def _run(self) -> None:
         world, chance = self._world, self._chance
-        kinds = self._kinds()
+        kinds = [kind for kind in self._acts if kind in world.faults.rates]
         every_s = chance.choice((0.5, 3.0, 15.0))
         while kinds:
             world.scheduler.sleep("trouble", chance.random() * every_s)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import signaltape.emitter
 import signaltape.journal.lock
+import signaltape.shipping.forgetting
 import signaltape.shipping.journal
 import signaltape.shipping.service
 from signaltape.consuming.consumer import Consumer
@@ -53,7 +54,7 @@ class SpineWorld(StreamWorld):
         self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
         #: whether Redis may not be asked what became of what it was given: then losses may go unnoticed
         self.blind = False
-        self.keep_s = chance.choice((5, 15, 90, 900))
+        self.keep_s = chance.choice((3, 5, 15, 90, 900))
         self.segment_bytes = chance.choice((2_048, 4_096, 16_384))
         self.journal_max_bytes = chance.choice((10 * self.segment_bytes, 4_000_000))
         self.limits = Limits(
@@ -67,6 +68,10 @@ class SpineWorld(StreamWorld):
         #: how many events go to Redis at once, as long as there are faults
         self.batch_events = chance.choice((3, 16, BATCH_EVENTS, BATCH_EVENTS))
         self.put(signaltape.shipping.journal, "BATCH_EVENTS", self.batch_events)
+        #: by how much clocks may differ
+        self.margin_s = 60.0 if "clock jumps" in self.faults.rates else chance.choice((60.0, 15.0))
+        self.put(signaltape.shipping.forgetting, "RESEND_MARGIN_S", self.margin_s)
+        self.put(signaltape.shipping.journal, "RESEND_MARGIN_S", self.margin_s)
         #: how long all engines wait between bursts; None: each start of one draws it
         self.pace = chance.choice((None, None, None, *PACES[-3:]))
         self.audit = Audit(self)
@@ -144,7 +149,7 @@ class SpineWorld(StreamWorld):
 
     def _build_engines(self, machine: Machine) -> None:
         chance = self.chance
-        ships_itself = chance.random() < 0.6
+        ships_itself = chance.random() < 0.5
         for number in range(chance.choice((1, 1, 2))):
             workload = Workload(self, f"{machine.name}/{number}", ship=ships_itself)
             self.workloads.append(workload)

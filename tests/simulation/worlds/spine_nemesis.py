@@ -11,9 +11,6 @@ from tests.simulation.worlds.power_cuts import PowerCuts
 if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
 
-#: In so many runs only a few kinds of troubles come, each the more often.
-_FEW = 0.5
-
 
 class SpineNemesis(Nemesis):
     """The troubles of servers and machines, and those of streams and journals."""
@@ -23,13 +20,6 @@ class SpineNemesis(Nemesis):
         self._keeping = world.keeping
         self._acts |= world.redis_troubles.acts(self._for) | world.unread.acts(self._for)
         self._acts |= world.damage.acts() | PowerCuts(world).acts()
-
-    def _kinds(self) -> list[str]:
-        """Often only a few: what one of them breaks, the next may mend."""
-        kinds = super()._kinds()
-        if self._chance.random() >= _FEW:
-            return kinds
-        return self._chance.sample(kinds, min(len(kinds), self._chance.choice((1, 2, 4))))
 
     def _for(self, seconds: float, end: Callable[[], None], what: str) -> str:
         def over() -> None:

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from tests.simulation.worlds.redis_troubles import Lasts
     from tests.simulation.worlds.spine import SpineWorld
 
-#: For so long Redis writes down nothing: longer than the minute by which clocks may differ.
-_MINUTES_S = (80.0, 120.0, 200.0)
+#: For so long Redis writes down nothing, and for the time besides by which clocks may differ.
+_BEHIND_S = (10.0, 40.0, 100.0)
 #: One that has written down all but so much lacks a partition besides.
 _TAIL_S = (0.5, 4.0)
 #: What is to happen amid a batch waits for one for so long at most.
 _PATIENCE_S = 12.0
-_CUT_OFF_S = 8.0
+_CUT_OFF_S = (8.0, 20.0, 40.0)
 #: What no worker has stored is sent within so long before it is lost.
 _SOON_S = 5.0
 #: For so long nobody on a machine writes; others ship what is there.
@@ -50,15 +50,16 @@ class Unread:
             return last(_PATIENCE_S, self._end_amid, "the wait for a batch to evict its stream amid it")
 
         def by_minutes(_seconds: float) -> str:
-            seconds, data = self._chance.choice(_MINUTES_S), self._world.redis.save()
+            data = self._world.redis.save()
+            seconds = self._world.margin_s + self._chance.choice(_BEHIND_S)
             self._store(False)
             return last(
                 seconds, lambda: self._fall_back(data), f"a Redis whose disk is {seconds:.0f} s behind"
             )
 
-        def out_of_sight(seconds: float) -> str:
+        def out_of_sight(_seconds: float) -> str:
             self._store(False)
-            seconds, machine = max(seconds, _CUT_OFF_S), self._chance.choice(self._world.homes)
+            seconds, machine = self._chance.choice(_CUT_OFF_S), self._chance.choice(self._world.homes)
             self._spawn(_SOON_S * self._chance.random(), lambda: self._evict_unseen(machine.name))
             return last(
                 seconds,
@@ -66,8 +67,8 @@ class Unread:
                 f"an eviction that {machine.name} cannot see",
             )
 
-        def cut_off(seconds: float) -> str:
-            seconds, machine = max(seconds, _CUT_OFF_S), self._chance.choice(self._world.homes)
+        def cut_off(_seconds: float) -> str:
+            seconds, machine = self._chance.choice(_CUT_OFF_S), self._chance.choice(self._world.homes)
             self._world.service.unreachable.add(machine.name)
             self._spawn(seconds * self._chance.random(), lambda: self._kill_engines(machine.name))
             what = f"an outage for {machine.name} amid which engines die"
@@ -115,7 +116,7 @@ class Unread:
         """Another server with data of minutes ago; or with all but the last seconds, and without one partition."""
         world, keys = self._world, self._world.stream_keys
         gone: list[bytes] = []
-        if len(keys) > 1 and self._chance.random() < 0.6:
+        if len(keys) > 1 and self._chance.random() < 0.7:
             data, gone = world.redis.save(), [self._chance.choice(keys)]
             world.scheduler.sleep("the last seconds", self._chance.choice(_TAIL_S))
         world.story.tell("world", f"another Redis, without {b' '.join(gone).decode() or 'all that is new'}")
