@@ -243,10 +243,14 @@ class Keeping:
         size = sum(one.stat().st_size for one in path.parent.parent.glob("*/*.seg"))
         if size >= world.journal_max_bytes - 2 * max(world.segment_bytes, SMALL_BYTES):
             return  # by the bound, perhaps
+        now = world.scheduler.now_ns
         for given in held:
-            if not self._is_surely_shipped(given):
+            if given not in self._added:
                 continue
-            s_ago = (world.scheduler.now_ns - self._added[given][-1]) / NS
+            last = self._added[given][-1]
+            if self._is_troubled(last, min(now, last + _SOON_NS)):
+                continue
+            s_ago = (now - last) / NS
             if s_ago < world.keep_s - _EARLY_S:
                 world.fail(
                     "kept for its time",

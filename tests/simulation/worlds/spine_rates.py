@@ -41,18 +41,20 @@ RATES = {
 }
 #: These hide much of what else goes wrong: few runs have them.
 _RARE = frozenset(("Redis refuses to tell", "files fail on", "a stream refuses on"))
-#: A part of the runs has nothing for which things may be sent again, or go early; and a part has nothing rare.
-_CALM, _SELDOM = 0.35, 0.3
+#: A part of the runs has nothing for which things may be sent again, or go early; the others have some of what is rare.
+_CALM, _SELDOM = 0.35, 0.35
 #: In so many runs there are only a few kinds: what one of them breaks, the next may mend, or excuse.
 _SPARSE = 0.35
 
 
 def calmed(rates: Mapping[str, float], chance: random.Random) -> dict[str, float]:
     """The kinds of one run. What excuses much hides much: so not each run has such kinds."""
-    left_out = EXCUSING if chance.random() < _CALM else frozenset[str]()
-    if left_out or chance.random() >= _SELDOM:
-        left_out |= _RARE
+    calm = chance.random() < _CALM
+    left_out = (EXCUSING if calm else frozenset[str]()) | {
+        kind for kind in sorted(_RARE) if calm or chance.random() >= _SELDOM
+    }
     kinds = [kind for kind in rates if kind not in left_out]
     if chance.random() < _SPARSE:
-        kinds = chance.sample(kinds, min(len(kinds), chance.choice((2, 4, 6))))
+        few = chance.sample(kinds, min(len(kinds), chance.choice((2, 4, 6))))
+        kinds = [kind for kind in kinds if kind in few or kind in _RARE]
     return {kind: rates[kind] for kind in kinds}

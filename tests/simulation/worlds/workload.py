@@ -48,6 +48,8 @@ class Workload:
         self.dies_soon = False
         #: no more events are to come
         self.over = False
+        #: but for one burst
+        self.owes = False
         self.process: Process | None = None
 
     def run(self, process: Process, stop: Event) -> None:
@@ -81,6 +83,9 @@ class Workload:
         finally:
             self._handlers -= 1
 
+    def _is_done(self) -> bool:
+        return self.over and self._accepted > 0 and not self.owes
+
     def hurry(self, while_: Callable[[], bool]) -> None:
         """Emit without a pause, in a thread of its own, as long as somebody wants."""
         process, emitter, stop = self.process, self._emitter, self._stop
@@ -100,17 +105,16 @@ class Workload:
     def _emit_until(self, stop: Event, process: Process, emitter: Emitter) -> None:
         chance = process.random
         while not stop.is_set():
-            if (
-                self.over and self._accepted
-            ):  # whoever says nothing at all ships nothing, not even what others left
+            if self._is_done():  # whoever says nothing at all ships nothing, not even what others left
                 stop.wait(1.0)
                 continue
             for _ in range(chance.choice((1, 1, 2, 5, 20))):
                 if emitter is not self._emitter:
                     return
-                if self.over and self._accepted:
+                if self._is_done():
                     break
                 self._emit_one(process, emitter)
+            self.owes = False
             stop.wait(chance.choice(self._waits))
 
     def _emit_one(self, process: Process, emitter: Emitter) -> None:
@@ -145,6 +149,8 @@ class Workload:
             self._mine.add(given)
             self._accepted += 1
             story.tell(self.process.name, f"emit says that {token} is safe")
+            if not self._handlers:  # what a deeper one emits may wait for it
+                self._world.audit.check_safe(given, self.process)
             if self.dies_soon:
                 self._world.disturb()
                 self.process.kill()
