@@ -37,6 +37,8 @@ class Disk:
         self.on_sync: Callable[[str], None] = lambda _path: None
         #: told of what is about to be moved, and whereto
         self.on_rename: Callable[[str, str], None] = lambda _source, _target: None
+        #: told of what was written to a map: of which file, as it was called when it was mapped, and where
+        self.on_map_write: Callable[[str, int], None] = lambda _path, _start: None
         #: where a flush is cut in two; None: not
         self.cut: Callable[[int], int | None] = lambda _length: None
 
@@ -332,11 +334,15 @@ def mmap_class(disk: Disk) -> type[real_mmap.mmap]:
     """A map whose making, writing and moving are points where others may come first."""
 
     class SimulatedMap(real_mmap.mmap):
+        path: str
+
         def __new__(cls, fd: int, length: int, **options: Any) -> Any:
             disk.touch_point("map", "a segment")
             if "flags" in options:
                 options["flags"] &= ~getattr(real_mmap, "MAP_POPULATE", 0)
-            return super().__new__(cls, fd, length, **options)
+            mapped = super().__new__(cls, fd, length, **options)
+            mapped.path = real_os.readlink(f"/proc/self/fd/{fd}")
+            return mapped
 
         def seek(self, *arguments: Any) -> Any:
             disk.scheduler.pause("move in a map")
@@ -344,7 +350,10 @@ def mmap_class(disk: Disk) -> type[real_mmap.mmap]:
 
         def write(self, data: Any) -> int:
             disk.scheduler.pause("write to a map")
-            return super().write(data)
+            start = self.tell()
+            written = super().write(data)
+            disk.on_map_write(self.path, start)
+            return written
 
         def close(self) -> None:
             disk.scheduler.pause("close a map")

@@ -49,6 +49,8 @@ _ELSEWHERE = frozenset(
     (
         "signal",
         "signal amid a change",
+        "dawdles",
+        "cursors fail",
         "cut write",
         "commit answer lost",
         "Postgres away",
@@ -102,7 +104,6 @@ class Keeping:
         self.dropped: defaultdict[Process, Dropped] = defaultdict(Dropped)
         self._then = world.disk.on_remove
         world.disk.on_remove = self._on_remove
-        world.disk.on_rename = self._on_rename
 
     def on_fault(self, kind: str) -> None:
         """A fault happens."""
@@ -199,23 +200,12 @@ class Keeping:
         elif operation == "open" and path.endswith(OWNER_LOCK):
             self._dying.on_look(Path(path).parent)
 
-    def _on_rename(self, _source: str, target: str) -> None:
-        if target.endswith(".seg"):
-            self._signal()
-
     def _on_remove(self, path: str) -> None:
         if path.endswith(".seg"):
             self._kill("killed at a removal")
             if not self._world.damage.beyond_counting:
                 self._look_at_removal(Path(path), frames_of(Path(path)))
         self._then(path)
-
-    def _signal(self) -> None:
-        world, task = self._world, self._world.scheduler.current
-        if task is None or not task.name.endswith("/main"):
-            return
-        if world.faults.strikes("signal amid a change", task.process.name):
-            world.at_signal(task.process)
 
     def _kill(self, kind: str) -> None:
         process = self._world.disk.process

@@ -12,6 +12,8 @@ from tests.simulation.worlds.truth import Given, frames_of
 if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
 
+#: So many events engines still give beside it.
+_FAREWELLS = 3
 _RECORDS_BY = "SOL-USDT-SWAP"
 
 
@@ -55,7 +57,7 @@ class Lasting:
                 self.begun = True
                 world.story.tell("world", f"the files of {folder.name} cannot be read on")
                 for workload in world.workloads:
-                    workload.owes = True
+                    workload.farewells = _FAREWELLS
 
     def _a_journal(self) -> Path | None:
         """Any; rather the first of several."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from signaltape.journal.cursor import find_cursor
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.power import Shadow
 from tests.simulation.worlds.truth import Given, journalled
@@ -75,6 +76,9 @@ class PowerCuts:
         world.truth.only_streamed |= unwritten
         world.truth.excused |= {given for given in unwritten if not world.keeping.was_sent(given)}
         losses = self._shadows[machine.name].cut(chance)
+        for folder in machine.folder.glob("home/journal/tape-*/"):
+            if find_cursor(folder) is None:
+                world.damage.cursors.add(folder)
         machine.booted_ns = world.scheduler.now_ns
         world.story.tell(
             "world", f"the power of {machine.name} goes, and with it {', '.join(losses) or 'nothing'}"

@@ -6,7 +6,6 @@ import errno
 import os
 import uuid
 from collections.abc import Sequence
-from pathlib import Path
 
 import signaltape.emitter
 import signaltape.journal.lock
@@ -23,12 +22,15 @@ from signaltape.shipping.service import ship_forever
 from signaltape.stream import WORKER_GROUP, stream_key, stream_keys
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.network import Line
+from tests.simulation.kernel.scheduler import Task
 from tests.simulation.kernel.threads import Event
 from tests.simulation.tables.database import ModelDatabase
+from tests.simulation.worlds.amid import Amid
 from tests.simulation.worlds.audit import Audit
 from tests.simulation.worlds.damage import Damage
 from tests.simulation.worlds.keeping import Keeping
 from tests.simulation.worlds.lasting import Lasting
+from tests.simulation.worlds.order import Order
 from tests.simulation.worlds.redis_troubles import RedisTroubles
 from tests.simulation.worlds.ship_once import ShipOnce
 from tests.simulation.worlds.spine_nemesis import SpineNemesis
@@ -38,6 +40,9 @@ from tests.simulation.worlds.unread import Unread
 from tests.simulation.worlds.workload import PACES, Workload
 from worker.loop import Worker
 
+#: So many events an engine still gives when faults have ended, if what becomes of them is the point.
+_FAREWELLS = 3
+
 
 class SpineWorld(StreamWorld):
     """Engines, shippers, Redis, workers and tables; every event stored once, whatever happens."""
@@ -45,7 +50,7 @@ class SpineWorld(StreamWorld):
     name = "spine"
     RATES = RATES
 
-    MILD = ("Postgres locked",)
+    MILD = ("Postgres locked", "dawdles")
 
     def build(self) -> None:
         chance = self.chance
@@ -79,8 +84,12 @@ class SpineWorld(StreamWorld):
         self.redis_troubles = RedisTroubles(self)
         self.unread = Unread(self)
         self.damage = Damage(self)
+        self.order = Order(self)
+        self.amid = Amid(self)
         self.lasting = Lasting(self)
         self.workloads: list[Workload] = []
+        #: machines on which nobody ships for long
+        self.shipped_once: set[Machine] = set()
         for number in range(chance.choice((1, 1, 2))):
             self._build_engines(self.machine(f"engine-host-{number + 1}"))
         for number in range(chance.choice((1, 1, 2, 3))):
@@ -127,7 +136,10 @@ class SpineWorld(StreamWorld):
         for workload in self.workloads:
             workload.over = True
         self.lasting.begin()
-        if self.damage.beyond_counting:  # what follows lost bytes may wait for its engine's end
+        if self.damage.begin_last():
+            for workload in self.workloads:
+                workload.farewells = _FAREWELLS
+        if self.damage.holds_up:  # what follows lost bytes may wait for its engine's end
             for program in self.supervisor.running():
                 if program.name.startswith("engine"):
                     self.supervisor.ask_to_stop(program)
@@ -157,6 +169,7 @@ class SpineWorld(StreamWorld):
                 machine, f"engine {machine.name[-1]}{number + 1}", workload.run, at_end=self._shipping_ends
             )
         if not ships_itself and chance.random() < 0.4:
+            self.shipped_once.add(machine)
             name = f"ship once {machine.name[-1]}"
             self.program(machine, name, ShipOnce(self).run, at_end=self._shipping_ends)
             return
@@ -177,14 +190,17 @@ class SpineWorld(StreamWorld):
 
     def _trouble(self, operation: str, path: str) -> None:
         super()._trouble(operation, path)
+        self.order.on_touch(operation, path)
         self.keeping.on_touch(operation, path)
         if path.startswith(self.lasting.broken):
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
-        process = self.disk.process
-        if operation != "list" or process is None or not process.killable:
-            return
-        if self.faults.strikes("lists fail", f"{process.name}, {Path(path).name}"):
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
+        self.amid.on_touch(operation, path)
+
+    def _at_pause(self, task: Task) -> None:
+        where = task.where
+        super()._at_pause(task)
+        if self.faults.active:
+            self.amid.at_pause(task, where)
 
     def _shipper(self, process: Process, stop: Event) -> None:
         since = self.keeping.resend_since(process)

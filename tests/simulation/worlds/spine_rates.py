@@ -12,7 +12,8 @@ from tests.simulation.worlds.streaming import STREAM_RATES
 RATES = {
     **STREAM_RATES,
     "signal": 0.002,
-    "signal amid a change": 0.1,
+    "signal amid a change": 0.04,
+    "dawdles": 0.02,
     "disk full": 0.2,
     "bit flips": 0.1,
     "Redis has an older snapshot": 0.3,
@@ -32,10 +33,12 @@ RATES = {
     "a header is lost": 0.3,
     "a stretch is lost": 0.6,
     "lists fail": 0.1,
+    "cursors fail": 0.1,
     "killed at its cursor": 0.02,
     "killed at a removal": 0.1,
     "killed between two saves": 0.5,
     "dies under a look": 0.3,
+    "killed at its word": 0.05,
     "a stream refuses on": 0.0,
     "files fail on": 0.0,
 }

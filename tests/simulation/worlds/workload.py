@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from signaltape.emitter import Emitter
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.threads import Event, Thread
-from tests.simulation.worlds.truth import Given, Key
+from tests.simulation.worlds.truth import Given, Key, journalled
 from tests.support.samples import closed, published, triggered
 
 if TYPE_CHECKING:
@@ -19,11 +19,20 @@ PACES = (
     (0.001, 0.02, 0.3, 2.0),
     (0.001, 0.02, 0.3, 2.0),
     (0.001, 0.001, 0.005),
+    (0.0001, 0.0005, 3.0),
     (0.3, 2.0, 10.0, 30.0),
     (0.02, 2.0, 60.0),
 )
 #: How many signals may come one in the midst of the other's handler.
 _DEEPEST = 3
+#: How many threads emit beside the main one.
+_THREADS = (0, 0, 1, 1, 3)
+#: How likely they go on while the emitter is closed.
+_CLOSED_AMID = 0.4
+#: Bytes that an event has besides what it needs.
+_BALLAST = (0, 0, 0, 150, 500)
+#: So many of its words are its first, and how likely one is looked at that comes later.
+_FIRST, _LATER = 2, 0.03
 
 
 class Workload:
@@ -44,12 +53,13 @@ class Workload:
         self._mine: set[Given] = set()
         self._handlers = 0
         self._hurrying = 0
+        #: what a handler emitted in the midst of another, and no file holds yet
+        self._in_memory: set[Given] = set()
         #: it is killed right after its next event
         self.dies_soon = False
-        #: no more events are to come
+        #: no more events are to come, but for so many
         self.over = False
-        #: but for one burst
-        self.owes = False
+        self.farewells = 0
         self.process: Process | None = None
 
     def run(self, process: Process, stop: Event) -> None:
@@ -57,21 +67,32 @@ class Workload:
         world, chance = self._world, process.random
         self.process, self._accepted, self._open, self._mine = process, 0, [], set()
         self._emitter, self._stop = None, stop
+        process.at_death.append(lambda: self._forget_what_waited(process))
         self._waits = world.pace or chance.choice(PACES)
         self._handlers = self._hurrying = 0
         emitter = self._emitter = world.emitter(process, ship=self._ship)
         threads = [
             Thread(world.scheduler, target=lambda: self._emit_until(stop, process, emitter), name="emits")
+            for _ in range(chance.choice(_THREADS))
         ]
-        for thread in threads[: chance.choice((0, 1))]:
+        for thread in threads:
             thread.start()
         self._emit_until(stop, process, emitter)
+        amid = chance.random() < _CLOSED_AMID
+        if not amid:
+            self._end(threads)
+            self._check_counts(emitter)
+        before = frozenset(self._mine)
+        if emitter.close(chance.choice((0.0, 1.0, 5.0))) and self._ship:
+            self._world.keeping.check_closed(self._name, before)
+        if amid:
+            self._end(threads)
+            self._check_counts(emitter)
+
+    def _end(self, threads: list[Thread]) -> None:
         for thread in threads:
             thread.join()
-        world.scheduler.wait(lambda: not self._hurrying)
-        self._check_counts(emitter)
-        if emitter.close(chance.choice((0.0, 1.0, 5.0))) and self._ship:
-            self._world.keeping.check_closed(self._name, self._mine)
+        self._world.scheduler.wait(lambda: not self._hurrying)
 
     def from_handler(self) -> None:
         """Emit in the middle of whatever the main thread is doing."""
@@ -82,9 +103,6 @@ class Workload:
             self._emit_one(self.process, self._emitter)
         finally:
             self._handlers -= 1
-
-    def _is_done(self) -> bool:
-        return self.over and self._accepted > 0 and not self.owes
 
     def hurry(self, while_: Callable[[], bool]) -> None:
         """Emit without a pause, in a thread of its own, as long as somebody wants."""
@@ -105,17 +123,22 @@ class Workload:
     def _emit_until(self, stop: Event, process: Process, emitter: Emitter) -> None:
         chance = process.random
         while not stop.is_set():
-            if self._is_done():  # whoever says nothing at all ships nothing, not even what others left
+            if self._is_silent():
                 stop.wait(1.0)
                 continue
             for _ in range(chance.choice((1, 1, 2, 5, 20))):
                 if emitter is not self._emitter:
                     return
-                if self._is_done():
+                if self._is_silent():
                     break
+                if self.over and self._accepted:
+                    self.farewells -= 1
                 self._emit_one(process, emitter)
-            self.owes = False
             stop.wait(chance.choice(self._waits))
+
+    def _is_silent(self) -> bool:
+        """Whether it has said all. Whoever says nothing at all ships nothing, not even what others left."""
+        return self.over and bool(self._accepted) and not self.farewells
 
     def _emit_one(self, process: Process, emitter: Emitter) -> None:
         chance = process.random
@@ -124,12 +147,12 @@ class Workload:
         kind = chance.random()
         if kind < 0.4 or not self._open:
             signal_id = self._world.new_signal_id(process)
-            event = published(signal_id, token=token)
+            event = published(signal_id, token=token, **self._ballast(process))
             self._give(Key(signal_id, "signal_published"), token, emitter.published, event)
             self._open.append(signal_id)
         elif kind < 0.7:
             signal_id = chance.choice(self._open)
-            event = triggered(signal_id, token=token)
+            event = triggered(signal_id, token=token, **self._ballast(process))
             self._give(Key(signal_id, "signal_triggered"), token, emitter.triggered, event)
         elif kind < 0.8:
             signal_id = chance.choice(self._open)
@@ -138,6 +161,11 @@ class Workload:
             one = self._world.new_signal_id(process)
             state = {"id": one, "symbol": "SOL-USDT-SWAP", "eventType": "ENTRY", "token": token}
             self._give(Key(one, "record"), token, emitter.state, state)
+
+    def _ballast(self, process: Process) -> dict[str, str]:
+        """Events differ in size: where one finds no room in a segment, a smaller one may."""
+        size = process.random.choice(_BALLAST)
+        return {"ballast": "." * size} if size else {}
 
     def _give(self, key: Key, token: str, emit: Any, event: dict[str, Any]) -> None:
         truth, story, given = self._world.truth, self._world.story, Given(key, token)
@@ -149,13 +177,37 @@ class Workload:
             self._mine.add(given)
             self._accepted += 1
             story.tell(self.process.name, f"emit says that {token} is safe")
-            if not self._handlers:  # what a deeper one emits may wait for it
-                self._world.audit.check_safe(given, self.process)
+            self._look_at(given, self.process)
             if self.dies_soon:
                 self._world.disturb()
                 self.process.kill()
+            self._world.damage.emitted(self.process, given)
+            self._end_here(token)
         else:
             story.tell(self.process.name, f"emit refuses {token}")
+
+    def _look_at(self, given: Given, process: Process) -> None:
+        """It stands in a file at once; what a handler emits in the midst of another may wait for that one."""
+        if self._handlers > 1:
+            self._in_memory.add(given)
+        elif not self._handlers:
+            self._in_memory.clear()
+            self._world.audit.check_safe(given, process)
+
+    def _forget_what_waited(self, process: Process) -> None:
+        """It died: what waited in its memory is nowhere."""
+        left, self._in_memory = self._in_memory, set()
+        if left:
+            self._world.truth.excused |= left - set(journalled(process.machine.folder / "home"))
+
+    def _end_here(self, token: str) -> None:
+        """Sometimes it is killed at its word, most often at one of the first: nobody has shipped anything of it yet."""
+        process, faults = self.process, self._world.faults
+        assert process is not None
+        if self._accepted > _FIRST and process.random.random() >= _LATER:
+            return
+        if faults.strikes("killed at its word", f"{process.name}, {token}"):
+            process.kill()
 
     def _check_counts(self, emitter: Emitter) -> None:
         keeping, process = self._world.keeping, self.process

@@ -1,0 +1,153 @@
+"""In which order the files of journals change: whoever looks, or is killed, at any of these moments loses nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from signaltape.journal.cursor import CURSOR_FILE, find_cursor
+from signaltape.journal.home import OWNER_LOCK
+from signaltape.journal.segment import (
+    HEADER_BYTES,
+    SUFFIX,
+    read_header,
+    segment_numbers,
+    segment_path,
+)
+from tests.simulation.worlds.truth import frames_in
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.spine import SpineWorld
+
+_CURSORS = (f"/{CURSOR_FILE}", f"/{CURSOR_FILE}.new")
+
+
+class _Place(NamedTuple):
+    """Of a cursor: the next event to ship."""
+
+    segment: int
+    offset: int
+
+
+_decode = msgspec.json.Decoder(dict[str, object]).decode
+
+
+class Order:
+    """Looks at a journal whenever something in it becomes visible, changes, or goes."""
+
+    def __init__(self, world: SpineWorld) -> None:
+        self._world = world
+        #: by journal, how far its cursor says that it was shipped
+        self._places: dict[Path, _Place] = {}
+        #: what the drafts of segments became
+        self._names: dict[str, Path] = {}
+        disk = world.disk
+        self._then_remove, disk.on_remove = disk.on_remove, self._on_remove
+        self._then_rename, disk.on_rename = disk.on_rename, self._on_rename
+        disk.on_map_write = self._on_map_write
+
+    def on_touch(self, operation: str, path: str) -> None:
+        """A program is about to do something to a file: a kill at this moment leaves a cursor that is whole."""
+        if operation in ("write", "rename") and path.endswith(_CURSORS):
+            folder = Path(path).parent
+            if folder not in self._world.damage.cursors and find_cursor(folder) is None:
+                self._world.fail(
+                    "the cursor is whole", f"{folder.name}: whoever is killed now leaves half of it"
+                )
+
+    def _on_remove(self, path: str) -> None:
+        """The cursor goes last: without it all that is left is shipped again."""
+        if path.endswith(_CURSORS[0]):
+            folder = Path(path).parent
+            if left := segment_numbers(folder):
+                self._world.fail(
+                    "the cursor goes last", f"{folder.name}: it goes while segments {left} are there"
+                )
+        self._then_remove(path)
+
+    def _on_rename(self, source: str, target: str) -> None:
+        self._then_rename(source, target)
+        path = Path(target)
+        if target.endswith(_CURSORS[0]):
+            self._look_at_cursor(path.parent, Path(source).read_bytes())
+        elif target.endswith(SUFFIX):
+            self._names[source] = path
+            self._look_at_header(Path(source), path)
+        elif path.parent.name == "journal" and not _is_locked(Path(source)):
+            self._world.fail("locked as long as it is written", f"{path.name} is seen before it is locked")
+
+    def _look_at_cursor(self, folder: Path, content: bytes) -> None:
+        """It moves only over what Redis took."""
+        fields = _decode(content)
+        place = _Place(int(str(fields["segment"])), int(str(fields["offset"])))
+        before = self._places.get(folder, _Place(0, 0))
+        self._places[folder] = place
+        self._world.damage.cursors.discard(folder)
+        if place <= before:
+            return
+        truth, was_sent = self._world.truth, self._world.keeping.was_sent
+        for number in segment_numbers(folder):
+            if not before.segment <= number <= place.segment:
+                continue
+            # what was left is looked at once more: nothing may have come behind the reader
+            passed = number < place.segment
+            start = before.offset if number == before.segment and not passed else HEADER_BYTES
+            for frame in frames_in(segment_path(folder, number).read_bytes(), max(start, HEADER_BYTES)):
+                if not passed and frame.start >= place.offset:
+                    break
+                if not was_sent(frame.given) and frame.given not in truth.excused:
+                    self._world.fail(
+                        "the cursor passes only what was sent",
+                        f"{folder.name}: it moves from {before} to {place}, and {frame.given} was never sent",
+                    )
+
+    def _look_at_header(self, draft: Path, path: Path) -> None:
+        """It says how many events lie before it."""
+        folder, flipped = path.parent, self._world.flipped
+        earlier = [number for number in segment_numbers(folder) if number < int(path.stem)]
+        if not earlier or segment_path(folder, earlier[-1]) in flipped:
+            return
+        content = segment_path(folder, earlier[-1]).read_bytes()
+        header, fresh = read_header(memoryview(content)), read_header(memoryview(draft.read_bytes()))
+        if header is None or fresh is None:
+            return
+        held = len(frames_in(content))
+        if fresh.first_event != header.first_event + held:
+            self._world.fail(
+                "a segment says what lies before it",
+                f"{folder.name}/{path.name} begins with event {fresh.first_event}; the one before it "
+                f"begins with {header.first_event} and holds {held}",
+            )
+
+    def _on_map_write(self, draft: str, offset: int) -> None:
+        """A frame was written: by who holds the journal, and in front of every reader."""
+        path = self._names.get(draft)
+        if path is None:
+            return
+        folder, number = path.parent, int(path.stem)
+        where = f"{folder.name}/{path.name} at {offset}"
+        if not _is_locked(folder):
+            self._world.fail(
+                "locked as long as it is written", f"{where} is written, and nobody holds its lock"
+            )
+        numbers = segment_numbers(folder)
+        if numbers and numbers[-1] > number:
+            self._world.fail("written at the end", f"{where} is written, and there is {numbers[-1]} already")
+
+
+def _is_locked(folder: Path) -> bool:
+    try:
+        fd = os.open(folder / OWNER_LOCK, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
