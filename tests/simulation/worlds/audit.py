@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signaltape.stream import ARCHIVE_GROUP, WORKER_GROUP
-from tests.simulation.kernel.machines import Process
 from tests.simulation.tables.database import DEAD
 from tests.simulation.worlds.keeping import SMALL_BYTES
 from tests.simulation.worlds.truth import Given, frames_of, journalled, streamed
@@ -46,18 +45,6 @@ class Audit:
         self._world.keeping.added(given)
         if given not in self._truth.attempted:
             self._world.fail("nothing made up", f"{given} was sent to {key}, nobody gave it")
-
-    def check_safe(self, given: Given, process: Process) -> None:
-        """Emit said that an event is safe: it stands in a file of its journal, or is on its way already."""
-        name = b'"%s"' % given.token.encode()
-        folder = process.machine.folder / "home" / "journal"
-        newest = sorted(folder.glob(f"tape-*-{process.pid}-*/*.seg"), reverse=True)
-        if any(name in path.read_bytes() for path in newest) or given in self._truth.evicted:
-            return
-        if given in journalled(process.machine.folder / "home") or self._world.keeping.was_sent(given):
-            return  # one of its bits has flipped
-        if given not in self._truth.excused:
-            self._world.fail("safe when emit says so", f"{given} is in no file of its journal")
 
     def acknowledged(self, key: str, group: str, ids: Sequence[str]) -> None:
         """A group says that it is done with entries."""

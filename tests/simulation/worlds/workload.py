@@ -53,7 +53,7 @@ class Workload:
         self._mine: set[Given] = set()
         self._handlers = 0
         self._hurrying = 0
-        #: what a handler emitted in the midst of another, and no file holds yet
+        #: what a handler emitted in the midst of another: it may wait for that one
         self._in_memory: set[Given] = set()
         #: it is killed right after its next event
         self.dies_soon = False
@@ -177,7 +177,10 @@ class Workload:
             self._mine.add(given)
             self._accepted += 1
             story.tell(self.process.name, f"emit says that {token} is safe")
-            self._look_at(given, self.process)
+            if self._handlers > 1:
+                self._in_memory.add(given)
+            elif not self._handlers:
+                self._in_memory.clear()
             if self.dies_soon:
                 self._world.disturb()
                 self.process.kill()
@@ -185,14 +188,6 @@ class Workload:
             self._end_here(token)
         else:
             story.tell(self.process.name, f"emit refuses {token}")
-
-    def _look_at(self, given: Given, process: Process) -> None:
-        """It stands in a file at once; what a handler emits in the midst of another may wait for that one."""
-        if self._handlers > 1:
-            self._in_memory.add(given)
-        elif not self._handlers:
-            self._in_memory.clear()
-            self._world.audit.check_safe(given, process)
 
     def _forget_what_waited(self, process: Process) -> None:
         """It died: what waited in its memory is nowhere."""
