@@ -167,7 +167,9 @@ class Keeping:
         for machine in world.homes:
             alive = {str(process.pid) for process in machine.processes}
             for folder in machine.folder.glob("home/journal/tape-*/"):
-                if folder.name.split("-")[2] not in alive:
+                cursor = folder / CURSOR_FILE
+                by_hand = cursor.exists() and cursor.stat().st_mtime_ns > machine.wall_ns
+                if folder.name.split("-")[2] not in alive and not by_hand:
                     return False
         return True
 
