@@ -156,6 +156,8 @@ class Order:
             self._world.fail(
                 "locked as long as it is written", f"{where} is written, and nobody holds its lock"
             )
+        if not path.exists():
+            self._world.fail("written where it is found", f"{where} is written, and the file is gone")
         numbers = segment_numbers(folder)
         if numbers and numbers[-1] > number:
             self._world.fail("written at the end", f"{where} is written, and there is {numbers[-1]} already")

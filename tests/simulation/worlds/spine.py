@@ -10,12 +10,15 @@ from collections.abc import Sequence
 
 import signaltape.emitter
 import signaltape.journal.lock
+import signaltape.shipping.forgetting
+import signaltape.shipping.journal
 import signaltape.shipping.service
 from signaltape.consuming.consumer import Consumer
 from signaltape.consuming.names import Slot, consumer_name
 from signaltape.consuming.read_ahead import Limits
 from signaltape.emitter import Emitter
 from signaltape.settings import Settings
+from signaltape.shipping.journal import BATCH_EVENTS
 from signaltape.shipping.service import ship_forever
 from signaltape.stream import WORKER_GROUP, stream_key, stream_keys
 from tests.simulation.kernel.machines import Machine, Process
@@ -34,7 +37,8 @@ from tests.simulation.worlds.ship_once import ShipOnce
 from tests.simulation.worlds.spine_nemesis import SpineNemesis
 from tests.simulation.worlds.spine_rates import RATES, at_the_bound, calmed
 from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM, StreamWorld
-from tests.simulation.worlds.workload import Workload
+from tests.simulation.worlds.unread import Unread
+from tests.simulation.worlds.workload import PACES, Workload
 from worker.loop import Worker
 
 #: So many events an engine still gives when faults have ended, if what becomes of them is the point.
@@ -56,7 +60,7 @@ class SpineWorld(StreamWorld):
         self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
         #: whether Redis may not be asked what became of what it was given: then losses may go unnoticed
         self.blind = False
-        self.keep_s = chance.choice((5, 15, 90, 900))
+        self.keep_s = chance.choice((3, 5, 15, 90, 900))
         self.segment_bytes = chance.choice((2_048, 4_096, 16_384))
         self.journal_max_bytes = chance.choice((10 * self.segment_bytes, 4_000_000))
         if self.at_bound:
@@ -70,9 +74,19 @@ class SpineWorld(StreamWorld):
         )
         self.make_servers(ModelDatabase)
         self.put(signaltape.shipping.service, "POLL_S", 0.2)
+        #: how many events go to Redis at once, as long as there are faults
+        self.batch_events = chance.choice((3, 16, BATCH_EVENTS, BATCH_EVENTS))
+        self.put(signaltape.shipping.journal, "BATCH_EVENTS", self.batch_events)
+        #: by how much clocks may differ
+        self.margin_s = 60.0 if "clock jumps" in self.faults.rates else chance.choice((60.0, 15.0))
+        self.put(signaltape.shipping.forgetting, "RESEND_MARGIN_S", self.margin_s)
+        self.put(signaltape.shipping.journal, "RESEND_MARGIN_S", self.margin_s)
+        #: how long all engines wait between bursts; None: each start of one draws it
+        self.pace = chance.choice((None, None, None, *PACES[-3:]))
         self.audit = Audit(self)
         self.keeping = Keeping(self)
         self.redis_troubles = RedisTroubles(self)
+        self.unread = Unread(self)
         self.damage = Damage(self)
         self.order = Order(self)
         self.amid = Amid(self)
@@ -117,13 +131,15 @@ class SpineWorld(StreamWorld):
         if self.lasting.begun:
             self.lasting.end_if_rest_is_done()
             return False
-        return self.audit.nothing_left()
+        return self.audit.nothing_left() and self.keeping.is_tidy()
 
     def heal(self) -> None:
         super().heal()
+        signaltape.shipping.journal.BATCH_EVENTS = BATCH_EVENTS
         for machine in self.machines.values():
             machine.full = False
         self.redis_troubles.heal()
+        self.unread.heal()
         for workload in self.workloads:
             workload.over = True
         self.lasting.begin()
@@ -152,14 +168,14 @@ class SpineWorld(StreamWorld):
 
     def _build_engines(self, machine: Machine) -> None:
         chance = self.chance
-        ships_itself = chance.random() < 0.7
+        ships_itself = chance.random() < 0.5
         for number in range(chance.choice((1, 1, 2))):
             workload = Workload(self, f"{machine.name}/{number}", ship=ships_itself)
             self.workloads.append(workload)
             self.program(
                 machine, f"engine {machine.name[-1]}{number + 1}", workload.run, at_end=self._shipping_ends
             )
-        if not ships_itself and chance.random() < 0.35:
+        if not ships_itself and chance.random() < 0.4:
             self.shipped_once.add(machine)
             name = f"ship once {machine.name[-1]}"
             self.program(machine, name, ShipOnce(self).run, at_end=self._shipping_ends)
@@ -174,7 +190,7 @@ class SpineWorld(StreamWorld):
 
     def _choose_rates(self) -> dict[str, float]:
         rates = super()._choose_rates()
-        at_bound = at_the_bound(rates, self.chance)
+        at_bound = at_the_bound(self.chance)
         self.at_bound = at_bound is not None
         return calmed(rates, self.chance) if at_bound is None else at_bound
 
@@ -234,6 +250,7 @@ class SpineWorld(StreamWorld):
 
     def on_command(self, line: Line, argv: Sequence[bytes], answer: bytes | None) -> None:
         self.redis_troubles.on_command(argv)
+        self.unread.on_command(line, argv)
         super().on_command(line, argv, answer)
         if argv[0].upper() == b"XADD" and (answer is None or answer[:1] != b"$"):
             self.keeping.hitch()  # what stands behind it may be taken, and comes again

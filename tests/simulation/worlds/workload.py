@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from signaltape.emitter import Emitter
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
 
 #: How long an engine waits between bursts, in seconds: engines differ.
-_PACES = (
+PACES = (
     (0.001, 0.02, 0.3, 2.0),
     (0.001, 0.02, 0.3, 2.0),
     (0.001, 0.001, 0.005),
@@ -48,6 +49,7 @@ class Workload:
         self._ship = ship
         self._number = 0
         self._emitter: Emitter | None = None
+        self._stop: Event | None = None
         self._accepted = 0
         self._open: list[str] = []
         self._mine: set[Given] = set()
@@ -55,6 +57,9 @@ class Workload:
         #: given in a handler within a handler, and how many files had failed then; and how many of those may be nowhere
         self._late: list[tuple[Given, int]] = []
         self._unsure = 0
+        self._hurrying = 0
+        #: it is killed right after its next event
+        self.dies_soon = False
         #: no more events are to come, but for so many
         self.over = False
         self.farewells = 0
@@ -65,8 +70,9 @@ class Workload:
         world, chance = self._world, process.random
         self.process, self._accepted, self._open, self._mine = process, 0, [], set()
         self._late, self._unsure = [], 0
-        self._waits = chance.choice(_PACES)
-        self._handlers = 0
+        self._emitter, self._stop = None, stop
+        self._waits = world.pace or chance.choice(PACES)
+        self._handlers = self._hurrying = 0
         emitter = self._emitter = world.emitter(process, ship=self._ship)
         threads = [
             Thread(world.scheduler, target=lambda: self._emit_until(stop, process, emitter), name="emits")
@@ -92,6 +98,7 @@ class Workload:
     def _end(self, threads: list[Thread]) -> None:
         for thread in threads:
             thread.join()
+        self._world.scheduler.wait(lambda: not self._hurrying)
 
     def from_handler(self) -> None:
         """Emit in the middle of whatever the main thread is doing."""
@@ -102,6 +109,22 @@ class Workload:
             self._emit_one(self.process, self._emitter)
         finally:
             self._handlers -= 1
+
+    def hurry(self, while_: Callable[[], bool]) -> None:
+        """Emit without a pause, in a thread of its own, as long as somebody wants."""
+        process, emitter, stop = self.process, self._emitter, self._stop
+        if process is None or emitter is None or stop is None or not process.running or self.over:
+            return
+
+        def emit() -> None:
+            self._hurrying += 1
+            try:
+                while while_() and not stop.is_set() and not self.over:
+                    self._emit_one(process, emitter)
+            finally:
+                self._hurrying -= 1
+
+        process.start(emit, "hurries")
 
     def _emit_until(self, stop: Event, process: Process, emitter: Emitter) -> None:
         chance = process.random
@@ -179,6 +202,9 @@ class Workload:
         self._mine.add(given)
         self._accepted += 1
         self._world.story.tell(process.name, f"emit says that {given.token} is safe")
+        if self.dies_soon:
+            self._world.disturb()
+            process.kill()
         self._world.damage.emitted(process, given)
         self._end_here(given.token)
 
