@@ -91,6 +91,11 @@ class Dropped(NamedTuple):
     most: int = 0
 
 
+def is_owner(process: Process, segment: Path) -> bool:
+    """Whether a journal is of this process: only an engine gives up segments at the bound, and only its own."""
+    return segment.parent.name.split("-")[2] == str(process.pid)
+
+
 class Keeping:
     """Follows what Redis was given, when, and what was amiss then."""
 
@@ -237,7 +242,8 @@ class Keeping:
             most = world.order.not_passed(path)
         self.dropped[process] = Dropped(before.least + least, before.most + most)
         size = sum(one.stat().st_size for one in path.parent.parent.glob("*/*.seg"))
-        if size >= world.journal_max_bytes - 2 * max(world.segment_bytes, SMALL_BYTES):
+        at_bound = size >= world.journal_max_bytes - 2 * max(world.segment_bytes, SMALL_BYTES)
+        if at_bound and is_owner(process, path):
             return  # by the bound, perhaps
         now = world.scheduler.now_ns
         for given in held:
