@@ -112,12 +112,13 @@ class Amid:
         world, process, task = self._world, self._world.disk.process, self._world.scheduler.current
         if process is None or task is None or not process.killable:
             return
+        by_engine = process.name.startswith("engine") and not task.name.endswith("-shipper")
+        kind, code = "", errno.EMFILE
         if operation == "list":
-            fails = world.faults.strikes("lists fail", f"{process.name}, {Path(path).name}")
-        elif operation == "open" and path.endswith(CURSOR_FILE) and not task.name.endswith("-shipper"):
-            # that of an engine, which looks what was shipped before it gives a segment up
-            fails = process.name.startswith("engine") and world.faults.strikes("cursors fail", task.name)
-        else:
-            return
-        if fails:
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
+            kind = "lists fail"
+        elif operation == "open" and by_engine and path.endswith(CURSOR_FILE):
+            kind = "cursors fail"  # it looks what was shipped before it gives a segment up
+        elif operation in ("create", "rename") and by_engine and ("/.tape-" in path or path.endswith(".new")):
+            kind, code = "makes fail", self._chance.choice((errno.ENOSPC, errno.EACCES))
+        if kind and world.faults.strikes(kind, f"{task.name}, {Path(path).name}"):
+            raise OSError(code, os.strerror(code), path)

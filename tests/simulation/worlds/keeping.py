@@ -52,6 +52,7 @@ _ELSEWHERE = frozenset(
         "dawdles",
         "meets",
         "cursors fail",
+        "makes fail",
         "cut write",
         "commit answer lost",
         "Postgres away",

@@ -35,6 +35,7 @@ RATES = {
     "a stretch is lost": 0.6,
     "lists fail": 0.25,
     "cursors fail": 0.3,
+    "makes fail": 0.05,
     "killed at its cursor": 0.02,
     "killed at a removal": 0.1,
     "killed between two saves": 0.5,
@@ -57,7 +58,9 @@ _AT_THE_BOUND = frozenset(
         "dawdles",
         "meets",
         "cut write",
+        "lists fail",
         "cursors fail",
+        "killed at its word",
         "Redis out of reach",
         "asked to stop",
     )
