@@ -12,7 +12,7 @@ from tests.simulation.worlds.streaming import STREAM_RATES
 RATES = {
     **STREAM_RATES,
     "signal": 0.002,
-    "signal amid a change": 0.04,
+    "signal amid a change": 0.1,
     "dawdles": 0.02,
     "meets": 0.06,
     "disk full": 0.2,

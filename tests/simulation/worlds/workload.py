@@ -215,13 +215,21 @@ class Workload:
         """
         late, self._late = self._late, []
         for given, errors in late:
-            if errors == self._world.file_errors[self.process] or self._is_kept(given):
+            if self._is_kept(given):
                 self._accept(given)
-            else:
-                self._unsure += 1
+                continue
+            self._unsure += 1
+            if errors == self._world.file_errors[self.process]:
+                self._world.fail(
+                    "safe when emit says so", f"{given} stands in no journal, and no file failed"
+                )
 
     def _is_kept(self, given: Given) -> bool:
+        """Whether it is in a journal, or was."""
         assert self.process is not None
+        world = self._world
+        if world.keeping.was_sent(given) or given in world.truth.evicted | world.truth.excused:
+            return True
         segments = self.process.machine.folder.glob("home/journal/*/*.seg")
         return any(given in frames_of(path) for path in segments)
 
