@@ -13,6 +13,7 @@ from signaltape.journal.cursor import read_cursor
 from signaltape.journal.frame import Gap, read_frame
 from signaltape.journal.segment import HEADER_BYTES
 from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.scheduler import NS
 from tests.simulation.worlds.truth import Given, Stretch, frames_in, frames_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _EARLIER_FIELDS = ("segment", "offset", "events", "run_id", "last_ids")
 _MOST_BYTES = 300
 #: Within so many bytes a cursor says how far its journal was shipped.
 _PLACE_BYTES = 45
+#: So long after damage, and all other troubles, what follows it has been sent.
+_PAST_NS = 200 * NS
 
 
 class Damage:
@@ -36,8 +39,10 @@ class Damage:
         self.holds_up = False
         #: journals whose cursor was damaged, and not written since
         self.cursors: set[Path] = set()
+        #: the segment that was damaged last, at what time, and from where on
+        self._last: tuple[Path, int, int] | None = None
         #: what happens to an event that an engine gives next, before anybody has seen it
-        self._next: list[Callable[[Process, Given], None]] = []
+        self._next: list[Callable[[Process, Given], object]] = []
 
     def acts(self) -> dict[str, Callable[[float], str]]:
         """By the kind of fault."""
@@ -64,8 +69,23 @@ class Damage:
     def _lose_last(self, process: Process, given: Given) -> None:
         if process.machine in self._world.shipped_once:  # the next of those that come there
             self._next.append(self._lose_last)
-        else:
-            self._lose_written(process, given, zeros=False)
+        elif (last := self._lose_written(process, given, zeros=False)) is not None:
+            self._last = (*last, self._world.scheduler.now_ns)
+
+    def check_last(self) -> None:
+        """What follows the last damage is sent soon, though the engine lives on and has no other segment."""
+        world = self._world
+        if self._last is None or world.lasting.begun:
+            return
+        path, start, since_ns = self._last
+        if world.scheduler.now_ns < max(since_ns, world.disturbed_ns) + _PAST_NS or not path.exists():
+            return
+        left = [one for one in self._not_sent(frames_in(path.read_bytes())) if one.start > start]
+        if left:
+            world.fail(
+                "goes past damage", f"{path.parent.name}/{path.name}: {left[0].given} waits behind {start}"
+            )
+        self._last = None
 
     def _flip_cursor(self) -> str:
         if self._chance.random() < 0.5:
@@ -152,8 +172,8 @@ class Damage:
         self._lose(path, frames, start, stop, zeros=chance.random() < 0.5)
         return "lost"
 
-    def _lose_written(self, process: Process, given: Given, *, zeros: bool) -> None:
-        """The frame that was written just now."""
+    def _lose_written(self, process: Process, given: Given, *, zeros: bool) -> tuple[Path, int] | None:
+        """The frame that was written just now. Gives where it is, if it is the last of a segment."""
         for path in self._found("home/journal/*/*.seg"):
             if path in self._world.flipped or not path.is_relative_to(process.machine.folder):
                 continue
@@ -163,7 +183,8 @@ class Damage:
                 self.beyond_counting = True
                 start = frames[-1].start + self._chance.choice((0, 0, 8, 32))
                 self._lose(path, frames, start, frames[-1].stop, zeros=zeros)
-                return
+                return path, start
+        return None
 
     def _lose(self, path: Path, frames: list[Stretch], start: int, stop: int, *, zeros: bool) -> None:
         hit = [frame for frame in frames if frame.start < stop and start < frame.stop]

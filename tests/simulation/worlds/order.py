@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections import defaultdict, deque
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from signaltape.journal.cursor import CURSOR_FILE, find_cursor
+from signaltape.journal.cursor import CURSOR_FILE, find_cursor, read_cursor
 from signaltape.journal.home import OWNER_LOCK
 from signaltape.journal.segment import (
     HEADER_BYTES,
@@ -18,12 +19,13 @@ from signaltape.journal.segment import (
     segment_numbers,
     segment_path,
 )
+from tests.simulation.kernel.scheduler import NS
 from tests.simulation.worlds.truth import frames_in
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
 
-_CURSORS = (f"/{CURSOR_FILE}", f"/{CURSOR_FILE}.new")
+_CURSOR = f"/{CURSOR_FILE}"
 
 
 class _Place(NamedTuple):
@@ -41,8 +43,12 @@ class Order:
 
     def __init__(self, world: SpineWorld) -> None:
         self._world = world
-        #: by journal, how far its cursor says that it was shipped
-        self._places: dict[Path, _Place] = {}
+        #: by journal, how far its cursor says that it was shipped, and since when
+        self._places: defaultdict[Path, deque[tuple[int, _Place]]] = defaultdict(
+            lambda: deque([(-1, _Place(0, 0))])
+        )
+        #: an engine may have looked at a cursor so long before it gives a segment up
+        self._looked_ns = (25 if "stall" in world.faults.rates else 1) * NS
         #: what the drafts of segments became
         self._names: dict[str, Path] = {}
         disk = world.disk
@@ -52,7 +58,7 @@ class Order:
 
     def on_touch(self, operation: str, path: str) -> None:
         """A program is about to do something to a file: a kill at this moment leaves a cursor that is whole."""
-        if operation in ("write", "rename") and path.endswith(_CURSORS):
+        if operation == "write" and path.endswith(_CURSOR):
             folder = Path(path).parent
             if folder not in self._world.damage.cursors and find_cursor(folder) is None:
                 self._world.fail(
@@ -61,7 +67,7 @@ class Order:
 
     def _on_remove(self, path: str) -> None:
         """The cursor goes last: without it all that is left is shipped again."""
-        if path.endswith(_CURSORS[0]):
+        if path.endswith(_CURSOR):
             folder = Path(path).parent
             if left := segment_numbers(folder):
                 self._world.fail(
@@ -72,7 +78,7 @@ class Order:
     def _on_rename(self, source: str, target: str) -> None:
         self._then_rename(source, target)
         path = Path(target)
-        if target.endswith(_CURSORS[0]):
+        if target.endswith(_CURSOR):
             self._look_at_cursor(path.parent, Path(source).read_bytes())
         elif target.endswith(SUFFIX):
             self._names[source] = path
@@ -84,8 +90,11 @@ class Order:
         """It moves only over what Redis took."""
         fields = _decode(content)
         place = _Place(int(str(fields["segment"])), int(str(fields["offset"])))
-        before = self._places.get(folder, _Place(0, 0))
-        self._places[folder] = place
+        places, now = self._places[folder], self._world.scheduler.now_ns
+        before = places[-1][1]
+        places.append((now, place))
+        while places[1][0] < now - self._looked_ns:
+            places.popleft()
         self._world.damage.cursors.discard(folder)
         if place <= before:
             return
@@ -104,6 +113,19 @@ class Order:
                         "the cursor passes only what was sent",
                         f"{folder.name}: it moves from {before} to {place}, and {frame.given} was never sent",
                     )
+
+    def not_passed(self, path: Path) -> int:
+        """How many events of a segment lie behind what its journal's cursor said, now or a moment ago."""
+        since, places = self._world.scheduler.now_ns - self._looked_ns, list(self._places[path.parent])
+        while len(places) > 1 and places[1][0] < since:
+            del places[0]
+        cursor = read_cursor(path.parent)  # a power cut may have brought back an earlier one
+        present = _Place(cursor.segment, cursor.offset)
+        place, number = min([present, *(place for _, place in places)]), int(path.stem)
+        if number < place.segment:
+            return 0
+        start = place.offset if number == place.segment else 0
+        return sum(frame.start >= start for frame in frames_in(path.read_bytes()))
 
     def _look_at_header(self, draft: Path, path: Path) -> None:
         """It says how many events lie before it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 
 import signaltape.emitter
@@ -34,7 +35,7 @@ from tests.simulation.worlds.order import Order
 from tests.simulation.worlds.redis_troubles import RedisTroubles
 from tests.simulation.worlds.ship_once import ShipOnce
 from tests.simulation.worlds.spine_nemesis import SpineNemesis
-from tests.simulation.worlds.spine_rates import RATES, calmed
+from tests.simulation.worlds.spine_rates import RATES, at_the_bound, calmed
 from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM, StreamWorld
 from tests.simulation.worlds.unread import Unread
 from tests.simulation.worlds.workload import PACES, Workload
@@ -62,6 +63,9 @@ class SpineWorld(StreamWorld):
         self.keep_s = chance.choice((3, 5, 15, 90, 900))
         self.segment_bytes = chance.choice((2_048, 4_096, 16_384))
         self.journal_max_bytes = chance.choice((10 * self.segment_bytes, 4_000_000))
+        if self.at_bound:
+            self.keep_s, self.segment_bytes = 900, chance.choice((2_048, 4_096))
+            self.journal_max_bytes = 10 * self.segment_bytes
         self.limits = Limits(
             max_entries=chance.choice((8, 50, 500)),
             max_age_ms=chance.choice((1, 30)),
@@ -88,6 +92,8 @@ class SpineWorld(StreamWorld):
         self.amid = Amid(self)
         self.lasting = Lasting(self)
         self.workloads: list[Workload] = []
+        #: how many files could not be had, by who wanted them
+        self.file_errors: Counter[Process | None] = Counter()
         #: machines on which nobody ships for long
         self.shipped_once: set[Machine] = set()
         for number in range(chance.choice((1, 1, 2))):
@@ -121,6 +127,7 @@ class SpineWorld(StreamWorld):
         self.audit.check()
 
     def is_settled(self) -> bool:
+        self.damage.check_last()
         if self.lasting.begun:
             self.lasting.end_if_rest_is_done()
             return False
@@ -182,13 +189,23 @@ class SpineWorld(StreamWorld):
         self.keeping.hitch()
 
     def _choose_rates(self) -> dict[str, float]:
-        return calmed(super()._choose_rates(), self.chance)
+        rates = super()._choose_rates()
+        at_bound = at_the_bound(self.chance)
+        self.at_bound = at_bound is not None
+        return calmed(rates, self.chance) if at_bound is None else at_bound
 
     def _on_fault(self, kind: str) -> None:
         super()._on_fault(kind)
         self.keeping.on_fault(kind)
 
     def _trouble(self, operation: str, path: str) -> None:
+        try:
+            self._touch(operation, path)
+        except OSError:
+            self.file_errors[self.disk.process] += 1
+            raise
+
+    def _touch(self, operation: str, path: str) -> None:
         super()._trouble(operation, path)
         self.order.on_touch(operation, path)
         self.keeping.on_touch(operation, path)

@@ -14,6 +14,7 @@ RATES = {
     "signal": 0.002,
     "signal amid a change": 0.04,
     "dawdles": 0.02,
+    "meets": 0.06,
     "disk full": 0.2,
     "bit flips": 0.1,
     "Redis has an older snapshot": 0.3,
@@ -32,13 +33,13 @@ RATES = {
     "a cursor of an earlier version": 0.1,
     "a header is lost": 0.3,
     "a stretch is lost": 0.6,
-    "lists fail": 0.1,
-    "cursors fail": 0.1,
+    "lists fail": 0.25,
+    "cursors fail": 0.3,
     "killed at its cursor": 0.02,
     "killed at a removal": 0.1,
     "killed between two saves": 0.5,
     "dies under a look": 0.3,
-    "killed at its word": 0.05,
+    "killed at its word": 0.1,
     "a stream refuses on": 0.0,
     "files fail on": 0.0,
 }
@@ -48,6 +49,28 @@ _RARE = frozenset(("Redis refuses to tell", "files fail on", "a stream refuses o
 _CALM, _SELDOM = 0.35, 0.35
 #: In so many runs there are only a few kinds: what one of them breaks, the next may mend, or excuse.
 _SPARSE = 0.35
+#: What there may be in a run whose engines live long and fill their journals up to the bound, and how many runs are so.
+_AT_THE_BOUND = frozenset(
+    (
+        "signal",
+        "signal amid a change",
+        "dawdles",
+        "meets",
+        "cut write",
+        "cursors fail",
+        "Redis out of reach",
+        "asked to stop",
+    )
+)
+_BOUND = 0.2
+_EACH = 0.7
+
+
+def at_the_bound(chance: random.Random) -> dict[str, float] | None:
+    """The kinds of a run at the bound; None if it is another one."""
+    if chance.random() >= _BOUND:
+        return None
+    return {kind: RATES[kind] for kind in sorted(_AT_THE_BOUND) if chance.random() < _EACH}
 
 
 def calmed(rates: Mapping[str, float], chance: random.Random) -> dict[str, float]:
