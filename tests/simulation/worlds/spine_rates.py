@@ -45,16 +45,18 @@ RATES = {
 }
 #: These hide much of what else goes wrong: few runs have them.
 _RARE = frozenset(("Redis refuses to tell", "files fail on", "a stream refuses on"))
-#: What shows best with few others: such a run has one of them.
+#: What shows best with few others: such a run has one of these.
 _ALONE = (
-    "a stream is evicted amid a batch",
-    "Redis falls back by minutes",
-    "Redis evicts out of sight",
-    "Redis keeps evicting",
-    "engines die cut off",
-    "dies under a look",
-    "power cut",
-    "kill",
+    ("a stream is evicted amid a batch",),
+    ("a stream is evicted amid a batch", "killed between two saves"),
+    ("Redis falls back by minutes",),
+    ("Redis evicts out of sight",),
+    ("Redis keeps evicting",),
+    ("Redis is short of memory", "lists fail"),
+    ("engines die cut off",),
+    ("dies under a look",),
+    ("power cut",),
+    ("kill",),
 )
 #: A part of the runs has nothing for which things may be sent again, or go early; the others have some of what is rare.
 _CALM, _SELDOM = 0.35, 0.35
@@ -93,6 +95,6 @@ def calmed(rates: Mapping[str, float], chance: random.Random) -> dict[str, float
     kinds = [kind for kind in rates if kind not in left_out]
     if chance.random() < _SPARSE:
         few = chance.sample(kinds, min(len(kinds), chance.choice((1, 3, 6))))
-        few.append(chance.choice([kind for kind in _ALONE if kind not in left_out]))
+        few += chance.choice([alone for alone in _ALONE if left_out.isdisjoint(alone)])
         kinds = [kind for kind in RATES if kind in few or (kind in _RARE and kind in kinds)]
     return {kind: rates.get(kind, RATES[kind]) for kind in kinds}
