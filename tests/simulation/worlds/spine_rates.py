@@ -46,7 +46,8 @@ RATES = {
 #: These hide much of what else goes wrong: few runs have them.
 _RARE = frozenset(("Redis refuses to tell", "files fail on", "a stream refuses on"))
 #: What shows best with few others: such a run has one of these.
-_ALONE = (
+_ALONE: tuple[tuple[str, ...], ...] = (
+    (),
     ("a stream is evicted amid a batch",),
     ("a stream is evicted amid a batch", "killed between two saves"),
     ("Redis falls back by minutes",),
@@ -94,7 +95,7 @@ def calmed(rates: Mapping[str, float], chance: random.Random) -> dict[str, float
     }
     kinds = [kind for kind in rates if kind not in left_out]
     if chance.random() < _SPARSE:
-        few = chance.sample(kinds, min(len(kinds), chance.choice((1, 3, 6))))
+        few = chance.sample(kinds, min(len(kinds), chance.choice((0, 1, 3, 6))))
         few += chance.choice([alone for alone in _ALONE if left_out.isdisjoint(alone)])
         kinds = [kind for kind in RATES if kind in few or (kind in _RARE and kind in kinds)]
     return {kind: rates.get(kind, RATES[kind]) for kind in kinds}
