@@ -20,10 +20,13 @@ from rich.table import Table
 #: Below this, in percent, a group fails.
 _ENOUGH = 95.0
 #: What no simulation can reach, besides what says so itself. Forks: a simulated process is a set of tasks, it has no
-#: child (`tests/integration/test_child_processes.py`, `test_fork_amid_lock.py`).
+#: child (`tests/integration/test_child_processes.py`, `test_fork_amid_lock.py`). And what only a defect of ours would
+#: reach: data in a journal that emit lets nobody give, and whatever a shipper's thread goes on after.
 _OUT_OF_REACH = (
     r"def (_begin_fork|_end_fork|_close_in_child|forget|forget_in_child)\(",
     r"# a child forked meanwhile may have it",
+    r"except msgspec.MsgspecError:  # not what emit lets through",
+    r"^ +except Exception:$",
 )
 _ROOT = Path(__file__).parents[2]
 

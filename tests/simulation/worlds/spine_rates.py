@@ -46,10 +46,24 @@ RATES = {
 }
 #: These hide much of what else goes wrong: few runs have them.
 _RARE = frozenset(("Redis refuses to tell", "files fail on", "a stream refuses on"))
+#: What shows best with few others: such a run has one of these.
+_ALONE: tuple[tuple[str, ...], ...] = (
+    (),
+    ("a stream is evicted amid a batch",),
+    ("a stream is evicted amid a batch", "killed between two saves"),
+    ("Redis falls back by minutes",),
+    ("Redis evicts out of sight",),
+    ("Redis keeps evicting",),
+    ("Redis is short of memory", "lists fail"),
+    ("engines die cut off",),
+    ("dies under a look",),
+    ("power cut",),
+    ("kill",),
+)
 #: A part of the runs has nothing for which things may be sent again, or go early; the others have some of what is rare.
 _CALM, _SELDOM = 0.35, 0.35
 #: In so many runs there are only a few kinds: what one of them breaks, the next may mend, or excuse.
-_SPARSE = 0.35
+_SPARSE = 0.4
 #: What there may be in a run whose engines live long and fill their journals up to the bound, and how many runs are so.
 _AT_THE_BOUND = frozenset(
     (
@@ -84,6 +98,7 @@ def calmed(rates: Mapping[str, float], chance: random.Random) -> dict[str, float
     }
     kinds = [kind for kind in rates if kind not in left_out]
     if chance.random() < _SPARSE:
-        few = chance.sample(kinds, min(len(kinds), chance.choice((2, 4, 6))))
-        kinds = [kind for kind in kinds if kind in few or kind in _RARE]
-    return {kind: rates[kind] for kind in kinds}
+        few = chance.sample(kinds, min(len(kinds), chance.choice((0, 1, 3, 6))))
+        few += chance.choice([alone for alone in _ALONE if left_out.isdisjoint(alone)])
+        kinds = [kind for kind in RATES if kind in few or (kind in _RARE and kind in kinds)]
+    return {kind: rates.get(kind, RATES[kind]) for kind in kinds}

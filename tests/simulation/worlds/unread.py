@@ -36,8 +36,9 @@ class Unread:
         self._world = world
         self._chance = world.faults.chance("losses of what is unread")
         self._amid = False
-        #: the connection and the stream that the last command added to
+        #: the connection and the stream that the last command added to, and how much the batch did so far
         self._adds: tuple[Line, bytes] | None = None
+        self._added = 0
 
     def acts(self, last: Lasts) -> dict[str, Callable[[float], str]]:
         """By the kind of fault. last: ends a trouble after so many seconds."""
@@ -93,7 +94,8 @@ class Unread:
             return
         key, before = argv[1], self._adds
         self._adds = line, key
-        if self._amid and before == self._adds and self._is_soon_as_long(line, key):
+        self._added = self._added + 1 if before == self._adds else 1
+        if self._amid and self._is_soon_as_long(line, key):
             self._amid = False
             self._world.story.tell("Redis", f"evicts {key.decode()} amid a batch")
             self._evict(key)
@@ -106,7 +108,7 @@ class Unread:
         """Whether the rest of the batch is as much as the stream ever had before it."""
         held = self._world.redis.databases[0].values.get(key)
         rest = sum(argv[0].upper() == b"XADD" and argv[1] == key for _, argv in line.requests)
-        return isinstance(held, Stream) and held.added - 2 <= rest
+        return isinstance(held, Stream) and 1 <= held.added - self._added <= rest
 
     def _end_amid(self) -> None:
         self._amid = False
