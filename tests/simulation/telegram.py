@@ -241,7 +241,11 @@ class Telegram:
     def _do(self, chat: Chat, call: Call) -> tuple[int, Any]:
         if call.method == "editMessageText":
             message = chat.messages.get(call.message_id)
-            if message is not None and message.text.endswith(STUB_END) and self._strikes("stub deleted", call):
+            if (
+                message is not None
+                and message.text.endswith(STUB_END)
+                and self._strikes("stub deleted", call)
+            ):
                 message.deleted = True
             if message is None or message.deleted:
                 return _error(400, "Bad Request: message to edit not found")

@@ -227,7 +227,8 @@ class Shadow:
         state = self._look(os.path.dirname(source))
         if os.path.exists(target):
             self._keep(target, os.stat(target).st_ino)
-        state.change({name: None, os.path.basename(target): os.stat(source).st_ino})
+        moved = _FOLDER if os.path.isdir(source) else os.stat(source).st_ino
+        state.change({name: None, os.path.basename(target): moved})
 
     def _keep(self, path: str, inode: int) -> None:
         if inode not in self._gone:

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from signaltape.journal.segment import HEADER_BYTES
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.consuming import ConsumingWorld
     from tests.simulation.worlds.spine import SpineWorld
+
+#: How likely a bit flips in the header of a segment.
+_IN_HEADER = 0.2
 
 
 class Nemesis:
@@ -188,7 +192,8 @@ class Nemesis:
         if paths:
             path = self._chance.choice(paths)
             world.flipped.add(path)
-            _flip_a_bit(path, self._chance.randrange(path.stat().st_size * 8))
+            size = HEADER_BYTES if self._chance.random() < _IN_HEADER else path.stat().st_size
+            _flip_a_bit(path, self._chance.randrange(size * 8))
             world.story.tell("world", f"a bit of {path.parent.name}/{path.name} flips")
         return "flipped"
 
