@@ -18,9 +18,11 @@ class InTime:
 
     def __init__(self, world: OutboxWorld) -> None:
         self._world = world
+        #: for how long Telegram asked to be left alone, by the server's clock: since when, and until when
+        self._asked_alone: list[tuple[datetime, datetime]] = []
         self._asked_ns: dict[int, int] = {}
-        #: until when Telegram wants to be left alone
-        self.alone_ns = 0
+        #: when it was last seen to be so
+        self._alone_ns = 0
         #: when each message came into its state
         self.since_ns: dict[int, int] = {}
         #: since when nothing goes wrong any more: true time, and the server's clock
@@ -41,13 +43,19 @@ class InTime:
 
     def left_alone(self, wait_s: float) -> None:
         """Telegram asked for so much time."""
-        self.alone_ns = max(self.alone_ns, self._world.scheduler.now_ns + int(wait_s * NS))
+        now = self._world.database.now
+        self._asked_alone.append((now, now + timedelta(seconds=wait_s)))
 
     def check(self, number: int, state: str, not_after: datetime) -> None:
         """How a message stands now."""
         world = self._world
         if state not in LAST:
-            since_ns = max(self._asked_ns[number], world.disturbed_ns, self.alone_ns)
+            now = world.database.now
+            if any(
+                said <= now < until for said, until in self._asked_alone
+            ):  # what was said in the future is void
+                self._alone_ns = world.scheduler.now_ns
+            since_ns = max(self._asked_ns[number], world.disturbed_ns, self._alone_ns)
             waits_s = (world.scheduler.now_ns - since_ns) / NS
             if waits_s > world.enough_s:
                 world.fail("sent in time", f"{number} is {state} after {waits_s:.0f} s in quiet")
