@@ -5,13 +5,16 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONPATH := producer:.
 
-.PHONY: demo demo-replay test attack simulate simulated-coverage lint bench chaos clean lock
+.PHONY: demo demo-replay picture test attack simulate simulated-coverage lint bench chaos clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
 
 demo-replay: $(READY)  ## record January with its market, replay one day through the engine, as it was and what if
 	$(BIN)/python -m deploy.demo.replay
+
+picture: $(READY)  ## draw the scorecard that stands in the docs anew, from what `make demo` has stored
+	$(BIN)/python -m deploy.demo.picture
 
 test: lint  ## lint, types and all tests
 	$(BIN)/python -m pytest
@@ -31,7 +34,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.bench-ready  ## every cost as a ratio within one run (15 minutes; FULL=1 for all sizes, ONLY=name for one)
+bench: $(VENV)/.bench-ready  ## every cost as a ratio within one run (8 minutes; FULL=1 for all sizes, ONLY=name for one)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench $(if $(ONLY),--only $(ONLY)) $(if $(FULL),--full)
 
 $(VENV)/.bench-ready: requirements-bench.lock | $(READY)

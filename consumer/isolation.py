@@ -13,7 +13,8 @@ from consumer.entry import Entry, kind_of
 
 #: So many refusals of a kind in one round: the rest of its kind waits for the next round.
 _MOST_REFUSED = 50
-#: More than these are not kept in memory; the next round finds the rest.
+#: More than these of a kind are not kept in memory; the next round finds the rest. Of a kind: else one that is refused,
+#: and so stays pending, would for ever take the room of those behind it.
 _MOST_WAITING = 1000
 
 
@@ -35,10 +36,17 @@ class Isolation:
 
     def add(self, suspects: Sequence[Entry]) -> None:
         """Let entries wait for their turn: first those that were refused least often."""
-        room = _MOST_WAITING - len(self._waiting)
-        self._cut |= len(suspects) > room
-        by_turn = sorted(suspects, key=lambda entry: self._refusals[entry.stream, entry.entry_id])
-        self._waiting.extend(by_turn[:room])
+        by_turn = sorted(
+            [*self._waiting, *suspects], key=lambda entry: self._refusals[entry.stream, entry.entry_id]
+        )
+        self._waiting.clear()
+        of_a_kind: Counter[bytes] = Counter()
+        for entry in by_turn:
+            of_a_kind[kind_of(entry)] += 1
+            if of_a_kind[kind_of(entry)] <= _MOST_WAITING:
+                self._waiting.append(entry)
+            else:
+                self._cut = True
 
     def tryable(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those whose kind was not refused in this round."""

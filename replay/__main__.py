@@ -6,20 +6,24 @@ import sys
 from contextlib import closing
 
 import click
-import msgspec
 
 from replay import reprocess as reprocessing
 from replay.archiving import archive as run_archiver
 from replay.archiving import run_retention
+from replay.arguments import json_option
 from replay.choosing import all_keys
 from replay.cli import connected, counting, errors, redis_url
-from replay.health import logging_health, replay_health
+from replay.health import Health, logging_health, replay_health
+from replay.retention import Report
 from replay.session_commands import commands
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command, usable_folder
 from signaltape.redis_client import redis_client
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
+from signaltape.terminal import NOTHING_TO_DO, Screen, Style, print_json
+
+_STYLES: dict[str, Style] = {"OK": "good", "WARN": "warn"}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,15 +48,19 @@ def archive(once: bool) -> None:
 
 @main.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
-def retention(dry_run: bool) -> None:
-    """Delete what is past its time, after summing it up; print the report as JSON. Exit code 1 if files failed.
+@json_option
+def retention(dry_run: bool, as_json: bool) -> None:
+    """Delete what is past its time, after summing it up, and report. Exit code 1 if files failed.
 
     Also drops old partitions of `records` (DATABASE_URL) and trims the stream below what every group is done with
     (REDIS_URL), where these are set.
     """
     with errors():
         report = run_retention(Settings.from_env(), utc_now(), dry_run=dry_run)
-    click.echo(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
+    if as_json:
+        print_json(report)
+    else:
+        _show_report(Screen(), report)
     sys.exit(1 if report.errors else 0)
 
 
@@ -93,18 +101,53 @@ def stream(start: str, end: str, dry_run: bool) -> None:
 
 @main.command()
 @click.option("--session", help="Look at this one only.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def health(session: str | None, as_json: bool) -> None:
     """Say whether recording and replays are well. Exit code 1 if one is not OK."""
     with errors():
         settings = Settings.from_env()
         found = {"logging": logging_health(settings), "replay": replay_health(settings, session)}
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        print_json(found)
     else:
-        for name, one in found.items():
-            click.echo(f"{name}: {one.status}{f' ({one.message})' if one.message else ''}")
+        _show_health(Screen(), found)
     sys.exit(0 if all(one.status == "OK" for one in found.values()) else 1)
+
+
+def _show_report(screen: Screen, report: Report) -> None:
+    screen.say(
+        f"files that {'would be' if report.dryRun else 'were'} deleted: {len(report.deletedFiles)},"
+        f" compressed: {len(report.compressedFiles)}, kept: {report.keptFiles}; errors: {len(report.errors)}",
+        "bad" if report.errors else "good",
+    )
+    screen.gap()
+    screen.block(
+        [
+            *(("deleted", path) for path in report.deletedFiles),
+            *(("compressed", path) for path in report.compressedFiles),
+            *(("dropped", partition) for partition in report.droppedPartitions),
+            ("trimmed", f"{report.trimmedEntries} entries of the stream"),
+            *(("error", error) for error in report.errors),
+        ]
+    )
+    screen.gap()
+    if report.errors:
+        screen.next("mend the errors; what failed is tried again at the next run")
+    else:
+        screen.next("without --dry-run it is done" if report.dryRun else NOTHING_TO_DO)
+
+
+def _show_health(screen: Screen, found: dict[str, Health]) -> None:
+    bad = sum(one.status != "OK" for one in found.values())
+    if bad:
+        screen.say(f"not well: {bad} of {len(found)} checks", "warn")
+    else:
+        screen.say(f"all is well: {len(found)} checks", "good")
+    screen.gap()
+    for name, one in found.items():
+        screen.say(one.message, _STYLES.get(one.status, "bad"), mark=f"{name:8} {one.status:6} ")
+    screen.gap()
+    screen.next("mend what is WARN or ERROR" if bad else NOTHING_TO_DO)
 
 
 for _name, _command in commands.commands.items():

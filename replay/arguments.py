@@ -58,6 +58,7 @@ class SpeedType(click.ParamType[float]):
         return speed
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 #: A number of events, or of one event.
 COUNT = click.IntRange(1, sys.maxsize)
 INDEX = click.IntRange(0, sys.maxsize)

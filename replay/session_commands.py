@@ -8,28 +8,25 @@ from contextlib import closing
 from datetime import datetime
 
 import click
-import msgspec
 import redis
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from replay import reprocess as reprocessing
-from replay.arguments import COUNT, INDEX, MomentType, SpeedType, names_of, readable
+from replay.arguments import COUNT, INDEX, MomentType, SpeedType, json_option, names_of, readable
 from replay.build import build as build_session
 from replay.choosing import SOURCES, chosen
 from replay.cli import connected, counting, errors, redis_url
 from replay.outlet import StreamOutlet, delete_streams, replay_key
+from replay.session_screen import show_manifest, show_sessions, show_status
 from replay.sessions import delete_session, list_sessions, read_manifest, session_folder
 from replay.sources import Span
 from replay.steering import Steering, ask, is_running, read_status
-from signaltape.clock import show, utc_now
+from signaltape.clock import utc_now
 from signaltape.redis_client import redis_client
 from signaltape.replay import Controls, Manifest, Mode, Player, SessionError
 from signaltape.settings import Settings
 from signaltape.stopping import call_on_signals
+from signaltape.terminal import Screen, print_json
 
-console = Console()
 commands = click.Group()
 
 
@@ -73,29 +70,28 @@ def build(
 
 
 @commands.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def list_all(as_json: bool) -> None:
     """List sessions, oldest first."""
     with errors():
         found = list_sessions(Settings.from_env().data)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
-        return
-    table = Table("session", "events", "from", "to", "symbols", "source", "notes")
-    for one in found:
-        span = one.source_date_range
-        cells = (one.session_id, one.total_events, show(span.since), show(span.until), ", ".join(one.symbols))
-        table.add_row(*(Text(str(cell)) for cell in (*cells, one.source, one.notes)))
-    console.print(table)
+        print_json(found)
+    else:
+        show_sessions(Screen(), found)
 
 
 @commands.command(name="show")
 @click.argument("session")
-def show_session(session: str) -> None:
-    """Show the manifest of SESSION as JSON."""
+@json_option
+def show_session(session: str, as_json: bool) -> None:
+    """Show the manifest of SESSION."""
     with errors():
         manifest = read_manifest(session_folder(Settings.from_env().data, session))
-    click.echo(msgspec.json.format(msgspec.json.encode(manifest), indent=2).decode())
+    if as_json:
+        print_json(manifest)
+    else:
+        show_manifest(Screen(), manifest)
 
 
 @commands.command()
@@ -135,7 +131,7 @@ def run(session: str, speed: float | None, as_fast: bool, loop: bool, step: bool
                 steering(player)
 
             player = Player(folder, speed=factor, loop=loop, mode=Mode(mode), controls=controls, look=look)
-            console.print(f"replaying {session} into {key}", highlight=False)
+            click.echo(f"replaying {session} into {key}")
             try:
                 status = player.run(outlet.send)
             finally:
@@ -178,8 +174,9 @@ def seek(session: str, index: int) -> None:
 
 @commands.command()
 @click.argument("session")
-def status(session: str) -> None:
-    """Show where the replay of SESSION stands, as JSON."""
+@json_option
+def status(session: str, as_json: bool) -> None:
+    """Show where the replay of SESSION stands."""
     with errors():
         folder = session_folder(Settings.from_env().data, session)
         read_manifest(folder)
@@ -187,7 +184,10 @@ def status(session: str) -> None:
         if found is None:
             raise SessionError(f"session {session} was not replayed yet")
         found.running = found.running and is_running(folder)
-    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    if as_json:
+        print_json(found)
+    else:
+        show_status(Screen(), found)
 
 
 @commands.command()

@@ -5,39 +5,37 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from reports import delivery, qa, schedule
 from reports.clocks import agreed
+from reports.deliveries_screen import show_deliveries
 from reports.evidence.simulation import RUNS, simulate
 from reports.figures import Outcome, outcomes
-from reports.files import save
+from reports.files import as_document, save
 from reports.layers.simulation import RUNS as LAYER_RUNS
 from reports.layers.simulation import simulate as simulate_layers
 from reports.message import compose
 from reports.rules_commands import rules, whatif
 from reports.scorecard import Scorecard, compute, store
-from reports.session import WeekType, session
+from reports.session import WeekType, json_option, only_alone, session
 from reports.telegram.outbox import Outbox
 from reports.terminal import print_scorecard
 from reports.weeks import Week, week_of
-from signaltape.clock import show, utc_now
+from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command
 from signaltape.errors import SettingsError
-from signaltape.secrecy import scrub
 from signaltape.settings import Settings
+from signaltape.terminal import Screen, left, print_json, right
 from sink.db import Connection, database_url, snapshot
 
-console = Console()
 _SEND_WITHIN_S = 90.0
 #: More runs than this change no figure and fill the memory.
 _MOST_RUNS = 100_000
@@ -57,8 +55,9 @@ def main() -> None:
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Save text, JSON, PNG and PDF here too."
 )
-def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
-    """Compute a week's scorecard, store it, print it as a table and as the Telegram text."""
+@json_option
+def scorecard(week: Week | None, send: bool, out: Path | None, as_json: bool) -> None:
+    """Compute a week's scorecard, store it, print it as tables and as the Telegram text."""
     with session() as (settings, connection):
         now = agreed(connection, utc_now())
         if send and week is not None and now < week.since:
@@ -68,18 +67,23 @@ def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
             closed = outcomes(connection, card.week) if send or out is not None else []
         store(connection, card, now)
         so_far = now < card.week.report_due
-        print_scorecard(console, card, so_far=so_far)
-        console.print("\nTelegram text:\n")
-        click.echo(compose(card, so_far=so_far).text)
+        screen = Screen()
+        if as_json:
+            print_json(as_document(card, so_far=so_far))
+        else:
+            _show(screen, card, so_far)
+        tell = partial(click.echo, err=as_json)
         if out is not None:
             for path in _saved(card, closed, out, so_far):
-                click.echo(f"saved {path}")
+                tell(f"saved {path}")
         if send:
-            _send(settings, connection, card, now, closed)
+            _send(settings, connection, card, now, closed, tell)
+        elif not as_json:
+            screen.next("--send sends it to Telegram, once; --out DIR saves it, with its picture")
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.option(
     "--layers", is_flag=True, help="Of the judgement on layers instead of the verdict on the score."
 )
@@ -90,24 +94,22 @@ def scorecard(week: Week | None, send: bool, out: Path | None) -> None:
 )
 def evidence(as_json: bool, layers: bool, runs: int | None) -> None:
     """How often the verdict is right: simulate worlds in which the truth is known."""
-    with console.status("simulating"):
+    with Console(stderr=True).status("simulating"):
         rates: Sequence[Any] = simulate_layers(runs or LAYER_RUNS) if layers else simulate(runs or RUNS)
     rows = [one._asdict() for one in rates]
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
-        return
-    table = Table(*(name.replace("_", " ") for name in rows[0]))
-    for row in rows:
-        table.add_row(*(f"{value:.1%}" if isinstance(value, float) else str(value) for value in row.values()))
-    console.print(table)
+        print_json(rows)
+    else:
+        _show_rates(Screen(), rows, layers=layers)
 
 
 @main.group(invoke_without_command=True)
+@json_option
 @click.pass_context
-def deliveries(context: click.Context) -> None:
+def deliveries(context: click.Context, as_json: bool) -> None:
     """Messages to Telegram: where each stands (list), and another chance for one that was not sent (resend)."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_deliveries, limit=20, as_json=False)
+    if only_alone(context, as_json):
+        context.invoke(list_deliveries, limit=20, as_json=as_json)
 
 
 @deliveries.command(name="list")
@@ -118,20 +120,15 @@ def deliveries(context: click.Context) -> None:
     show_default=True,
     help="Show so many at most.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def list_deliveries(limit: int, as_json: bool) -> None:
     """List messages, newest first."""
     with session() as (_, connection):
         rows = Outbox(connection).listed(limit)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2).decode())
-        return
-    table = Table("id", "message", "state", "files", "failures", "until", "last error")
-    for row in rows:
-        files = ", ".join(f"{n} {state}" for state, n in row["files"].items()) or "-"
-        cells = (row["id"], row["message_key"], row["state"], files, row["failures"], show(row["not_after"]))
-        table.add_row(*(Text(str(cell)) for cell in (*cells, scrub(row["last_error"] or "-"))))
-    console.print(table)
+        print_json(rows)
+    else:
+        show_deliveries(Screen(), rows)
 
 
 @deliveries.command()
@@ -188,6 +185,34 @@ async def _run_schedule(settings: Settings) -> None:
     await schedule.run(settings, stop, utc_now)
 
 
+def _show(screen: Screen, card: Scorecard, so_far: bool) -> None:
+    print_scorecard(screen, card, so_far=so_far)
+    screen.gap()
+    screen.say("Telegram text:", "head")
+    screen.gap()
+    for line in compose(card, so_far=so_far).text.splitlines():
+        if line:
+            screen.say(line)
+        else:
+            screen.gap()
+    screen.gap()
+
+
+def _show_rates(screen: Screen, rows: Sequence[dict[str, Any]], *, layers: bool) -> None:
+    what = "the judgement on layers" if layers else "the verdict on the score"
+    screen.say(f"how often {what} is right in {len(rows)} cases where the truth is known, as shares of runs")
+    heads = [
+        (left if isinstance(value, str) else right)(name.replace("_", " ")) for name, value in rows[0].items()
+    ]
+    cells = [
+        [f"{value:.3f}" if isinstance(value, float) else value for value in row.values()] for row in rows
+    ]
+    screen.table(heads, cells)
+    screen.next(
+        "without --layers: the verdict on the score" if layers else "--layers: the judgement on layers"
+    )
+
+
 def _saved(card: Scorecard, closed: list[Outcome], out: Path, so_far: bool) -> list[Path]:
     from reports.picture import draw  # matplotlib takes a second to import: only where it is needed
 
@@ -198,13 +223,12 @@ def _saved(card: Scorecard, closed: list[Outcome], out: Path, so_far: bool) -> l
 
 
 def _send(
-    settings: Settings, connection: Connection, card: Scorecard, now: datetime, closed: list[Outcome]
-) -> None:
+    settings: Settings, connection: Connection, card: Scorecard, now: datetime, closed: list[Outcome],
+    tell: Callable[[str], None],
+) -> None:  # fmt: skip
     to = delivery.destination(settings)
     if to is None:
-        click.echo(
-            "not sent: set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID to send it (it is printed and stored)"
-        )
+        tell("not sent: set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID to send it (it is printed and stored)")
         return
     delivery.enqueue(connection, card, to, now, closed)
     asyncio.run(delivery.drain(connection, to, _SEND_WITHIN_S))
@@ -213,7 +237,7 @@ def _send(
     assert state is not None
     name, error = state
     if name == "sent":
-        click.echo("sent to Telegram (once; sending this week again changes nothing)")
+        tell("sent to Telegram (once; sending this week again changes nothing)")
         return
     because = f": {error}" if error else ""
     raise click.ClickException(f"not sent, it is {name} in the outbox{because}")

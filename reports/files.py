@@ -25,7 +25,15 @@ def save(card: Scorecard, folder: Path, *, so_far: bool = False) -> list[Path]:
     text = folder / f"scorecard-{card.week.name}.txt"
     text.write_text(compose(card, so_far=so_far).text + "\n", encoding="utf-8")
     figures = folder / f"scorecard-{card.week.name}.json"
-    document = {
+    figures.write_bytes(
+        msgspec.json.format(_ENCODER.encode(as_document(card, so_far=so_far)), indent=2) + b"\n"
+    )
+    return [text, figures]
+
+
+def as_document(card: Scorecard, *, so_far: bool = False) -> dict[str, object]:
+    """All figures of a scorecard under stable names, for JSON."""
+    return {
         "week": card.week.name,
         "week_start": card.week.monday,
         "so_far": so_far,
@@ -45,8 +53,6 @@ def save(card: Scorecard, folder: Path, *, so_far: bool = False) -> list[Path]:
         "symbols": card.symbols,
         "rules_versions": card.rules_versions,
     }
-    figures.write_bytes(msgspec.json.format(_ENCODER.encode(document), indent=2) + b"\n")
-    return [text, figures]
 
 
 def _bin(one: Bin) -> dict[str, object]:

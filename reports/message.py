@@ -1,245 +1,190 @@
-"""The scorecard as the trader reads it in Telegram. Pure."""
+"""The scorecard as the trader reads it in Telegram: one screen that answers, and quotes that unfold by topic. Pure."""
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from reports.evidence.pooling import WEEKS
-from reports.evidence.statistics import wilson_interval
-from reports.evidence.verdict import Kind, Verdict
-from reports.figures import Expectancy, Figures
-from reports.layers.message import compared_lines, layer_lines, weights_line
-from reports.numbers import ratio, say
+from reports.evidence.verdict import Kind
+from reports.layers.message import WHAT_LIFT_IS, compared_lines, told_lines
+from reports.numbers import say
 from reports.scorecard import Bin, Scorecard
+from reports.sentences import (
+    LAYERS_FAILED,
+    MARKS,
+    bin_detail,
+    bin_line,
+    change_line,
+    data_lacks,
+    figure_lines,
+    group_lines,
+    monotonicity_line,
+    out_of,
+    proposal_line,
+    revised_line,
+    show_winrate,
+    signals_line,
+    too_few_bins,
+    verdict_lines,
+)
+from reports.telegram.lines import COLUMNS, HANG, LINE, NO_BREAK, QUOTED, fold, one_line
 from reports.telegram.text import Text, TextBuilder
 
-_MOST_NAMES = 5
-#: From so many minutes on a span is told in hours.
-_MINUTES_OF_HOURS = 120
-#: Two bins are needed before "more" means anything.
-_BINS_TO_COMPARE = 2
+#: Shows three lines until it is tapped (Bot API 7.4, 2024); quotes cannot hold quotes.
+QUOTE = "expandable_blockquote"
+
+
+BY_CHANCE = "With so few closed, chance does this in most weeks"
+#: Of truly rising winrates the order breaks in 70 to 80 % of weeks with up to so many closed in a bin (simulated).
+_FEW = 50
+
+
+class Topic(NamedTuple):
+    """What unfolds together: a title and its sentences."""
+
+    title: str
+    sentences: Sequence[str]
 
 
 def compose(card: Scorecard, *, so_far: bool = False) -> Text:
     """The Weekly Scorecard message. `so_far`: the week is not over, and the message says so."""
-    message = TextBuilder()
-    message.line("📊 Weekly Scorecard" + (" (so far)" if so_far else ""), "bold")
-    message.line(f"{card.week.dates} WIB ({card.week.name})")
-    message.line(signals_line(card)).line()
-    for line in verdict_lines(card):
+    message = TextBuilder().line(headline(card, so_far=so_far), "bold")
+    table = bins_table(card.bins)
+    message.line(f"{card.week.name} · {card.week.days} WIB").line(count_line(card, table))
+    message.add("\n".join(table), "pre").line()
+    for line in answer_lines(card, so_far=so_far):
         message.line(line)
-    message.line()
-    for one in card.bins:
-        message.line(bin_line(one))
-        if detail := bin_detail(one):
-            message.line(f"   {detail}")
-    message.line().line(monotonicity_line(card))
-    for line in rest_lines(card, so_far=so_far):
-        message.line(line)
+    for topic in topics(card, so_far=so_far):
+        if topic.sentences:
+            message.wrap(_unfolded(topic), QUOTE).line()
     return message.build()
 
 
-def rest_lines(card: Scorecard, *, so_far: bool = False) -> list[str]:
-    """All that follows the bins and their monotonicity."""
-    layers = card.layers
-    lines = [
-        *figure_lines(card.figures),
-        *group_lines(card.figures),
-        "Layers: - (they could not be judged; the reporter's log says why)" if layers.failed else "",
-        *layer_lines(layers.findings),
-        proposal_line(card, so_far=so_far),
-        *compared_lines(layers.compared),
-        change_line(card),
-        revised_line(card),
-        quality_line(card),
-    ]
-    return [line for line in lines if line]
+def headline(card: Scorecard, *, so_far: bool = False) -> str:
+    """The line that a phone shows in its notification: what it is, and the verdict."""
+    verdict = MARKS[card.pooled.kind].replace(" ", NO_BREAK)
+    return f"📊 Weekly Scorecard{' (so far)' if so_far else ''} · {verdict}"
 
 
-def proposal_line(card: Scorecard, *, so_far: bool = False) -> str:
-    """What follows for the weights. A week that is not over proposes nothing yet."""
-    layers = card.layers
-    standing = "was rejected" if layers.rejected else "would be proposed" if so_far else "proposed"
-    return weights_line(layers.findings, layers.in_use, layers.proposal, layers.waiting, standing)
+def count_line(card: Scorecard, table: Sequence[str]) -> str:
+    """`222 signals, 157 closed · BTC-PERP`; the stop-losses without closure if the table has no room for them."""
+    if not card.published:
+        return "No signals"
+    closed = f"{card.figures.closed} closed"
+    counted = f"{card.published} signal{'s' * (card.published > 1)}, {closed}"
+    hidden = sum(one.sl for one in card.bins)
+    if hidden and not any("sl" in row for row in table):
+        return _first_that_fits(f"{counted}, sl {hidden}", f"{closed}, sl {hidden}")
+    of = " ".join(card.symbols[0].split()) if len(card.symbols) == 1 else f"{len(card.symbols)} symbols"
+    return _first_that_fits(f"{counted} · {of}", counted)
 
 
-def verdict_lines(card: Scorecard) -> list[str]:
-    """What the data supports: together with the weeks before, and this week alone."""
-    pooled = [f"{one.label} {one.wins / one.n:.2f} (n≈{one.n:.0f})" for one in card.pooled_bins if one.n]
+def bins_table(bins: Sequence[Bin]) -> list[str]:
+    """Score, winrate, n and stop-losses of every bin in columns that stand, as wide as a phone allows."""
+    cells = [(one.label, show_winrate(one), f"n={one.n}", f"sl {one.sl}" if one.sl else "") for one in bins]
+    wide, narrow, narrowest = _rows(cells, "  "), _rows(cells, " "), _rows([row[:3] for row in cells], " ")
+    return next((rows for rows in (wide, narrow) if max(map(len, rows)) <= COLUMNS), narrowest)
+
+
+def _rows(cells: Sequence[Sequence[str]], gap: str) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
-        f"Verdict ({WEEKS} weeks): {say_verdict(card.pooled)}",
-        *([f"   older weeks weigh less: {', '.join(pooled)}"] if pooled else []),
-        f"This week alone: {say_verdict(card.verdict)}",
+        gap.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
     ]
 
 
-_MARKS = {Kind.OK: "✅ OK", Kind.BROKEN: "❌ BROKEN", Kind.NOT_ENOUGH_DATA: "⏳ NOT ENOUGH DATA"}
+def answer_lines(card: Scorecard, *, so_far: bool = False) -> list[str]:
+    """Below the bins: whether they rise, what a signal was worth, what to do."""
+    return [_rising(card), *fold(_worth(card), LINE), one_line(f"→ {next_step(card, so_far=so_far)}")]
 
 
-def say_verdict(verdict: Verdict) -> str:
-    """A verdict in one line, with what would settle it or what is broken."""
-    said = _MARKS[verdict.kind]
-    if verdict.kind is Kind.OK:
-        return f"{said}: winrate rises with the score"
-    if verdict.kind is Kind.BROKEN:
-        return f"{said}: {_what_is_broken(verdict)}"
-    if verdict.more_per_bin:
-        return f"{said}: about {verdict.more_per_bin} more closed signals per bin would settle it"
+def _rising(card: Scorecard) -> str:
+    if too_few_bins(card):
+        return "Monotonicity: - (too few bins)"
+    if card.broken_by is None:
+        return "Monotonicity: ✅ OK"
+    return f"Monotonicity: ❌ falls at {card.broken_by[1].label}"
+
+
+def _worth(card: Scorecard) -> str:
+    week = card.figures
+    if week.expectancy is None:
+        return ""
+    gross = f"Expectancy {week.expectancy.mean_r:+.2f} R"
+    if week.net_r is None:
+        return gross
+    return f"{gross}, net {say(week.net_r, '+.2f')} R{out_of(week.n_net, week.closed)}"
+
+
+def next_step(card: Scorecard, *, so_far: bool = False) -> str:
+    """What to do, in words that fit one line."""
+    layers = card.layers
+    if not card.published:
+        return "See that the engine runs"
+    if layers.waiting:
+        return f"Publish under {layers.waiting}"
+    if layers.proposal is not None and not (so_far or layers.rejected):
+        return f"Decide on {layers.proposal.version}: see Layers"
+    if card.pooled.kind is Kind.BROKEN:
+        return "Do not go by the score: see Bins"
+    if card.pooled.kind is Kind.NOT_ENOUGH_DATA and card.pooled.more_per_bin:
+        return f"Wait: about {card.pooled.more_per_bin} more per bin"
+    return "Nothing to change"
+
+
+def topics(card: Scorecard, *, so_far: bool = False) -> list[Topic]:
+    """All the rest, by topic; one without sentences is left out."""
+    layers, week = card.layers, card.figures
+    return [
+        Topic("Bins", bins_sentences(card)),
+        Topic(
+            "The week", _said(*figure_lines(week), change_line(card), revised_line(card), signals_line(card))
+        ),
+        Topic(
+            f"Layers, {WEEKS} weeks",
+            _said(
+                LAYERS_FAILED if layers.failed else "",
+                *told_lines(layers.findings),
+                proposal_line(card, so_far=so_far),
+                f"Lift: {WHAT_LIFT_IS}" if layers.findings else "",
+            ),
+        ),
+        Topic("Groups", [*group_lines(week), *compared_lines(layers.compared)]),
+        Topic("Data quality", _said(data_lacks(card))),
+    ]
+
+
+def bins_sentences(card: Scorecard) -> list[str]:
+    """The verdicts, what breaks the order, and each bin with all that is known of it."""
+    said = verdict_lines(card)
+    if too_few_bins(card) or card.broken_by is not None:
+        said.append(monotonicity_line(card))
+    if _by_chance(card):
+        said.append(BY_CHANCE)
+    for one in card.bins:
+        detail = bin_detail(one)
+        said += _said(bin_line(one), detail and f"{HANG}{detail}")
     return said
 
 
-def _what_is_broken(verdict: Verdict) -> str:
-    if verdict.worst is not None and verdict.falls_in_one_pair:
-        lower, higher, _ = verdict.worst
-        return f"{higher} wins less often than {lower}"
-    return "winrate falls as the score rises"
+def _by_chance(card: Scorecard) -> bool:
+    filled = [one.n for one in card.bins if one.n]
+    few = sum(filled) <= _FEW * len(filled)
+    return few and card.broken_by is not None and card.verdict.kind is not Kind.BROKEN
 
 
-def bin_line(one: Bin) -> str:
-    """`• 0.70-0.79: n=41, winrate=0.561`; the stop-losses without closure beside it where there are any."""
-    line = f"• {one.label}: n={one.n}, winrate={show_rate(one.winrate)}"
-    if one.wins_at_best > one.wins:  # some candles touched stop and target: the truth lies between
-        line += f"–{show_rate(ratio(one.wins_at_best, one.n))}"
-    if one.sl:
-        line += f" (sl={one.sl}, winrate_all={show_rate(one.winrate_all)})"
-    return line
+def _first_that_fits(*lines: str) -> str:
+    return next((line for line in lines if len(line) <= LINE), lines[-1])
 
 
-def bin_detail(one: Bin) -> str:
-    """Its interval, what it brought, what a round trip leaves of it, and what is still open; empty if nothing is."""
-    said = []
-    if one.expectancy is not None:
-        low, high = wilson_interval(one.wins, one.n)
-        said += [f"95 % {low:.2f}–{high:.2f}", show_expectancy(one.expectancy)]
-    if one.break_even is not None:
-        said += [f"break-even {say(one.break_even, '.3f')}", f"net winrate={show_net(one)}"]
-    if one.open:
-        said.append(f"open {one.open}")
-    return ", ".join(said)
+def _unfolded(topic: Topic) -> Text:
+    quote = TextBuilder().line(topic.title, "bold")
+    for sentence in topic.sentences:
+        for line in fold(sentence, QUOTED):
+            quote.line(line)
+    return quote.build()
 
 
-def show_net(one: Bin) -> str:
-    """`0.500, +0.164 R`: winrate and mean outcome net of a round trip; of how many signals, if not of all closed."""
-    return f"{show_rate(ratio(one.wins_net, one.n_net))}, {say(one.net_r, '+.3f')} R{_of(one.n_net, one.n)}"
-
-
-def _of(known: int, closed: int) -> str:
-    return "" if known == closed else f" ({known} of {closed})"
-
-
-def monotonicity_line(card: Scorecard) -> str:
-    """Whether winrate rises with the score, with the pair that breaks it."""
-    if sum(1 for one in card.bins if one.n) < _BINS_TO_COMPARE:
-        return "Monotonicity: - (fewer than two bins with closed signals)"
-    if card.broken_by is None:
-        return "Monotonicity: ✅ OK"
-    lower, higher = card.broken_by
-    return (
-        f"Monotonicity: ❌ Broken ({higher.label}: {higher.wins}/{higher.n}"
-        f" is below {lower.label}: {lower.wins}/{lower.n})"
-    )
-
-
-def figure_lines(week: Figures) -> list[str]:
-    """What a signal was worth, how many came to anything, how fast. Nothing of what there is no data for."""
-    lines = []
-    if week.expectancy is not None:
-        line = f"Expectancy: {show_expectancy(week.expectancy)}"
-        if week.net_r is not None:
-            line += f", net {say(week.net_r, '+.3f')} R{_of(week.n_net, week.closed)}"
-        if week.profit_factor is not None:
-            line += f", profit factor {say(week.profit_factor, '.3f')}"
-        lines.append(line)
-        lines.append(
-            f"Realised {week.expectancy.mean_r:+.3f} R of a mean target of {say(week.target_r, '.3f')} R"
-        )
-        lines.append(f"Score: Brier {week.brier} (a coin: 0.250), reliability {week.reliability} (best: 0)")
-    if week.trigger_rate is not None and week.expiry_rate is not None:
-        line = f"Triggered {week.trigger_rate:.1%}, expired {week.expiry_rate:.1%}"
-        if week.median_to_trigger_ms is not None:
-            line += f"; median {show_span(week.median_to_trigger_ms)} to trigger"
-        if week.median_in_trade_ms is not None:
-            line += f", {show_span(week.median_in_trade_ms)} in trade"
-        lines.append(line)
-    return lines
-
-
-def group_lines(week: Figures) -> list[str]:
-    """Closed signals by symbol, side, setup and rules version, where there is more than one to compare."""
-    lines = []
-    for kind in ("symbol", "side", "setup", "rules"):
-        groups = [one for one in week.groups if one.kind == kind]
-        if len(groups) > 1:
-            shown = [
-                f"{one.name} {one.wins}/{one.closed} ({one.expectancy.mean_r:+.3f} R)"
-                for one in groups[:_MOST_NAMES]
-            ]
-            more = len(groups) - _MOST_NAMES
-            lines.append(f"By {kind}: {', '.join(shown)}" + (f" and {more} more" if more > 0 else ""))
-    return lines
-
-
-def change_line(card: Scorecard) -> str:
-    """The week beside the one before it, or an empty text if that one had no closed signal."""
-    then, now = card.before, card.figures
-    if then.expectancy is None or now.expectancy is None:
-        return ""
-    return (
-        f"Change on last week: signals {then.published} → {now.published},"
-        f" winrate {show_rate(ratio(then.wins, then.closed))} → {show_rate(ratio(now.wins, now.closed))},"
-        f" expectancy {then.expectancy.mean_r:+.3f} → {now.expectancy.mean_r:+.3f} R"
-    )
-
-
-def show_expectancy(expectancy: Expectancy) -> str:
-    """`+0.123 R (−0.05 … +0.30)`: the mean and its 95 % interval."""
-    shown = f"{expectancy.mean_r:+.3f} R"
-    if expectancy.interval_r is None:
-        return shown
-    low, high = expectancy.interval_r
-    return f"{shown} ({low:+.2f} … {high:+.2f})"
-
-
-def show_span(milliseconds: float) -> str:
-    """A span of time as people say it: `42 s`, `7 min`, `3.5 h`."""
-    minutes = milliseconds / 60_000
-    if minutes < 1:
-        return f"{milliseconds / 1000:.0f} s"
-    return f"{minutes:.0f} min" if minutes < _MINUTES_OF_HOURS else f"{minutes / 60:.1f} h"
-
-
-def revised_line(card: Scorecard) -> str:
-    """What changed in the week before since its report was sent, or an empty text if nothing."""
-    told = [f"{one.label} {one.then[0]}/{one.then[1]} → {one.now[0]}/{one.now[1]}" for one in card.revised]
-    return f"Last week revised: {', '.join(told)}" if told else ""
-
-
-def quality_line(card: Scorecard) -> str:
-    """What the data lacks, or an empty text if nothing."""
-    found = {
-        "orphans": card.quality.orphans,
-        "dead letters": card.quality.dead_letters,
-        "duplicates": card.quality.duplicates,
-        "conflicts": card.quality.conflicts,
-        "still open": card.still_open,
-    }
-    said = [f"{name} {number}" for name, number in found.items() if number]
-    return f"Data quality: {', '.join(said)}" if said else ""
-
-
-def signals_line(card: Scorecard) -> str:
-    """How many signals, of which symbols, under which rules."""
-    if not card.published:
-        return "Signals: none"
-    return f"Signals: {card.published} ({_names(card.symbols)}), rules {_names(card.rules_versions)}"
-
-
-def show_rate(rate: Decimal | None) -> str:
-    """A winrate as shown: three decimals, or `-` when there is none."""
-    return say(rate, ".3f")
-
-
-def _names(names: list[str]) -> str:
-    shown = ", ".join(names[:_MOST_NAMES])
-    more = len(names) - _MOST_NAMES
-    return f"{shown} and {more} more" if more > 0 else shown
+def _said(*sentences: str) -> list[str]:
+    return [one for one in sentences if one]

@@ -6,55 +6,50 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from reports.evidence.pooling import WEEKS
 from reports.layers.rules import Rules, export
-from reports.layers.whatif import read_weights
+from reports.layers.whatif import as_document, read_weights
 from reports.layers.whatif import whatif as compare
-from reports.session import WeekType, session
+from reports.rules_screen import show_version, show_versions, version_document
+from reports.session import WeekType, json_option, only_alone, session
 from reports.terminal import print_whatif
 from reports.weeks import Week, week_of
-from signaltape.clock import show, utc_now
-
-console = Console()
+from signaltape.clock import utc_now
+from signaltape.terminal import Screen, print_json
 
 
 @click.group(invoke_without_command=True)
+@json_option
 @click.pass_context
-def rules(context: click.Context) -> None:
+def rules(context: click.Context, as_json: bool) -> None:
     """Versions of the layer weights: proposed every week where the evidence asks for it, decided on by you."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_rules)
+    if only_alone(context, as_json):
+        context.invoke(list_rules, as_json=as_json)
 
 
 @rules.command(name="list")
-def list_rules() -> None:
+@json_option
+def list_rules(as_json: bool) -> None:
     """List all versions, newest first."""
     with session() as (_, connection):
         rows = Rules(connection).listed()
-    if not rows:
-        click.echo("no weights were proposed yet; a scorecard of a week that is over proposes them")
-        return
-    table = Table("version", "changes", "status", "since", "why")
-    for row in rows:
-        since = show(row["decided_at"] or row["created_at"])
-        table.add_row(
-            *(Text(str(cell)) for cell in (row["version"], row["parent"], row["status"], since, row["why"]))
-        )
-    console.print(table)
+    if as_json:
+        print_json(rows)
+    else:
+        show_versions(Screen(), rows)
 
 
 @rules.command(name="show")
 @click.argument("version")
-def show_rules(version: str) -> None:
-    """Show VERSION with its weights and the evidence behind them, as JSON."""
-    row = _one(version)
-    click.echo(export(row).decode())
-    click.echo(f"why: {row['why']}")
-    click.echo(f"evidence: {row['evidence']}")
+@json_option
+def show_rules(version: str, as_json: bool) -> None:
+    """Show VERSION with its weights and the evidence behind them."""
+    document = version_document(_one(version))
+    if as_json:
+        print_json(document)
+    else:
+        show_version(Screen(), document)
 
 
 @rules.command()
@@ -103,7 +98,8 @@ def export_rules(version: str, out: Path | None) -> None:
 @click.option(
     "--week", type=WeekType(), help="The newest of them, such as 2022-W03. Default: the current one (WIB)."
 )
-def whatif(file: Any, weeks: int, week: Week | None) -> None:
+@json_option
+def whatif(file: Any, weeks: int, week: Week | None, as_json: bool) -> None:
     """Score stored signals anew under other weights and show both scorecards side by side."""
     try:
         weights = read_weights(file.read())
@@ -116,8 +112,10 @@ def whatif(file: Any, weeks: int, week: Week | None) -> None:
         raise click.ClickException(
             f"no signal with layers in the {weeks} weeks up to {newest.name}; choose others with --week and --weeks"
         )
-    console.print(f"{weeks} weeks up to {newest.name}", highlight=False)
-    print_whatif(console, result)
+    if as_json:
+        print_json({"week": newest.name, "weeks": weeks, **as_document(result)})
+    else:
+        print_whatif(Screen(), result, f"{weeks} weeks up to {newest.name}")
 
 
 def _one(version: str) -> dict[str, Any]:

@@ -28,6 +28,16 @@ class WeekType(click.ParamType[Week]):
             self.fail(str(error), param, ctx)
 
 
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def only_alone(context: click.Context, as_json: bool) -> bool:
+    """Whether a group was called without a command of its own, which alone takes the group's `--json`."""
+    if context.invoked_subcommand is not None and as_json:
+        raise click.UsageError(f"--json goes behind {context.invoked_subcommand}")
+    return context.invoked_subcommand is None
+
+
 @contextmanager
 def session() -> Iterator[tuple[Settings, Connection]]:
     """Settings and a connection; every error that a user can meet becomes one line."""

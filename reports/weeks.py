@@ -31,6 +31,11 @@ class Week(NamedTuple):
         """When its report is sent: Sunday 23:59 WIB."""
         return self.until - timedelta(minutes=1)
 
+    @property
+    def sunday(self) -> date:
+        """Its last day."""
+        return self.monday + timedelta(days=6)
+
     def earlier(self, weeks: int) -> Week:
         """The week so many weeks before."""
         return Week(self.monday - timedelta(days=7 * weeks))
@@ -44,7 +49,14 @@ class Week(NamedTuple):
     @property
     def dates(self) -> str:
         """Its first and last day, such as `2022-01-17 – 2022-01-23`."""
-        return f"{self.monday} – {self.monday + timedelta(days=6)}"
+        return f"{self.monday} – {self.sunday}"
+
+    @property
+    def days(self) -> str:
+        """The same as people say it: `17–23 Jan`, `31 Jan – 6 Feb`."""
+        first, last = self.monday, self.sunday
+        since = f"{first.day}–" if first.month == last.month else f"{first.day} {first:%b} – "
+        return f"{since}{last.day} {last:%b}"
 
 
 def parse_week(text: str) -> Week:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from uuid import UUID
 
 import click
@@ -15,14 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from signaltape.commands.command import begin_command
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings
+from signaltape.terminal import Screen, print_json
 from sink import carry_over, quality
 from sink import migrate as migrations
-from sink.db import Connection, DatabaseError, connect, database_url, one_line, snapshot
+from sink.counting import count_all, show_counted
+from sink.db import Connection, DatabaseError, connect, database_url, one_line
 from sink.errors import SinkError
 from sink.rebuild import rebuild as rebuild_tables
-
-console = Console()
-_ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
 @contextmanager
@@ -51,12 +49,13 @@ def migrate() -> None:
     with _session("signaltape-migrate") as connection:
         applied = migrations.migrate(connection)
     for step in applied:
-        console.print(f"applied {step.number:04d}_{step.name}", highlight=False)
-    console.print("schema is up to date")
+        click.echo(f"applied {step.number:04d}_{step.name}")
+    click.echo("schema is up to date")
 
 
 @main.command()
-def check() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(as_json: bool) -> None:
     """Check that the schema is up to date and that all tables agree. Exit code 1 if not."""
     with _session("signaltape-check") as connection:
         missing = migrations.pending(connection)
@@ -67,21 +66,12 @@ def check() -> None:
             raise click.ClickException(
                 "records of before are not all carried over: run python -m sink migrate"
             )
-        with snapshot(connection):
-            counts = quality.stored_by_kind(connection)
-            differing = quality.disagreements(connection)
-            orphans = quality.orphans(connection, *_ALWAYS)
-            rest = quality.quality(connection, *_ALWAYS)
-    console.print(f"events: {sum(counts.values())}", *(f"{kind}={n}" for kind, n in sorted(counts.items())))
-    console.print("orphans:", *(f"{table}={n}" for table, n in orphans.items()))
-    console.print(
-        f"dead letters: {rest.dead_letters}, conflicts: {rest.conflicts}, duplicates: {rest.duplicates}"
-    )
-    for kind, (events, rows) in differing.items():
-        console.print(f"{kind}: {events} events but {rows} rows in its table; run python -m sink rebuild")
-    if differing:
-        sys.exit(1)
-    console.print("all tables agree")
+        found = count_all(connection)
+    if as_json:
+        print_json(found)
+    else:
+        show_counted(Screen(), found)
+    sys.exit(0 if found.agree else 1)
 
 
 @main.command()
@@ -94,14 +84,14 @@ def rebuild() -> None:
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
-            console=console,
+            console=Console(),
         ) as progress,
     ):
         task = progress.add_task("rebuild", total=None)
         done = rebuild_tables(
             connection, lambda done, total: progress.update(task, completed=done, total=total)
         )
-    console.print(f"rebuilt from {done} events")
+    click.echo(f"rebuilt from {done} events")
 
 
 @main.command()
@@ -113,7 +103,7 @@ def purge(signal_id: UUID, yes: bool) -> None:
         click.confirm(f"Remove signal {signal_id} and all its events?", abort=True)
     with _session("signaltape-purge") as connection:
         removed = quality.purge(connection, str(signal_id))
-    console.print(f"removed {removed} event(s)")
+    click.echo(f"removed {removed} event(s)")
 
 
 if __name__ == "__main__":

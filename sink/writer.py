@@ -169,11 +169,11 @@ class BatchWriter:
 
 
 @cache
-def _merging(table: Table) -> sql.Composed:
+def _merging(table: Table) -> bytes:
     """The statement that takes what was staged of a detail table over into it."""
     names = {"table": sql.Identifier(table.name), "stage": sql.Identifier(f"stage_{table.name}")}
     query: LiteralString = _SQL["merge_details"].decode()
-    return sql.SQL(query).format(**names, columns=as_names(table.columns))
+    return sql.SQL(query).format(**names, columns=as_names(table.columns)).as_bytes()
 
 
 def _place(letter: DeadLetter) -> tuple[str, int, int]:

@@ -7,9 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from consumer.consumer import Consumer, RedisError
 from consumer.limits import Limits
@@ -24,13 +21,14 @@ from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.stream import WORKER_GROUP, stream_keys
+from signaltape.terminal import Screen, print_json
 from sink.db import DatabaseError, connect, database_url, one_line
-from worker.arguments import TEXT
+from worker.arguments import TEXT, json_option
 from worker.dead_letters import dead_letters
 from worker.loop import Worker
 from worker.metrics import serve
-from worker.redis_status import show_cautions
-from worker.status import Status, whole_status
+from worker.status import whole_status
+from worker.status_screen import show_status
 
 _DEFAULTS = Limits()
 
@@ -105,7 +103,7 @@ def _serve_metrics(
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 @click.option(
     "--days", type=click.IntRange(1, 36_500), default=28, show_default=True,
     help="Count stored events and orphans of so many days.",
@@ -126,52 +124,12 @@ def status(as_json: bool, days: int) -> None:
     finally:
         client.close()
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        print_json(found)
     else:
-        _show(found, settings)
+        show_status(Screen(), found, settings)
 
 
 main.add_command(dead_letters)
-
-
-def _show(found: Status, settings: Settings) -> None:
-    console = Console()
-    table = Table("stream", "entries", "KiB", "lag", "lag s", "pending", "oldest pending s", "consumers")
-    for part in found.partitions:
-        lag = "?" if part.lag_entries is None else str(part.lag_entries)
-        consumers = ", ".join(f"{one.name} ({one.pending})" for one in part.consumers) or "-"
-        table.add_row(
-            part.key, str(part.entries), str(part.bytes // 1024), lag, f"{part.lag_s:.1f}", str(part.pending),
-            f"{part.oldest_pending_s:.1f}", consumers,
-        )  # fmt: skip
-    console.print(table)
-    for part in found.partitions:
-        if part.beyond:
-            console.print(
-                f"[red]{part.key} lies beyond SIGNALTAPE_PARTITIONS={settings.partitions}; workers drain it, "
-                "but engines, workers and archivers should be set to the same number[/red]"
-            )
-        if part.vanished:
-            console.print(
-                f"[red]{part.key}: {part.vanished} entries vanished while they were given out (deleted or trimmed by "
-                "hand): lost, unless they were stored before[/red]"
-            )
-        if settings.stream_max_bytes and part.bytes > settings.stream_max_bytes:
-            console.print(
-                f"[red]{part.key} has outgrown SIGNALTAPE_STREAM_MAX_BYTES: {part.bytes} bytes[/red]"
-            )
-    show_cautions(console, found.cautions)
-    for journal in found.journals:
-        state = "running" if journal.alive else "ended"
-        console.print(
-            f"journal {journal.name} ({state}): {journal.bytes // 1024} KiB, {journal.shipped_events} shipped"
-        )
-    kinds = [f"{kind}={n}" for kind, n in sorted(found.events.items())]
-    console.print(f"of the last {found.days} days are stored:", *(kinds or ["nothing"]))
-    console.print("orphans:", *(f"{name}={n}" for name, n in found.orphans.items()))
-    console.print(
-        f"dead letters: {found.dead_letters}, conflicts: {found.conflicts}, duplicates: {found.duplicates}"
-    )
 
 
 def _settings(*, writes: bool = False) -> tuple[Settings, Secret, Secret]:

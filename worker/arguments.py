@@ -1,4 +1,4 @@
-"""Texts on the command line that Redis and Postgres can hold."""
+"""What the commands take: texts that Redis and Postgres can hold, and `--json`."""
 
 from __future__ import annotations
 
@@ -22,3 +22,5 @@ class TextType(click.ParamType[str]):
 
 
 TEXT = TextType()
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

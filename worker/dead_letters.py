@@ -8,23 +8,19 @@ from datetime import datetime
 from typing import Any
 
 import click
-import msgspec
 import redis
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from consumer.partitions import keys_beyond
-from signaltape.clock import as_aware, show
+from signaltape.clock import as_aware, show, show_bare
 from signaltape.errors import SettingsError
 from signaltape.redis_client import redis_client
 from signaltape.settings import Settings
 from signaltape.stream import FIELD_FIRST_ENTRY_ID
+from signaltape.terminal import NOTHING_TO_DO, Screen, left, print_json, right
 from sink import dead_letters as letters
 from sink.db import Connection, DatabaseError, connect, database_url, one_line
-from worker.arguments import TEXT
+from worker.arguments import TEXT, json_option
 
-console = Console()
 _FILTERS = (
     click.option("--event", type=TEXT, help="Only this event."),
     click.option("--reason", type=TEXT, help="Only reasons that contain this text."),
@@ -47,7 +43,7 @@ def dead_letters() -> None:
 @dead_letters.command(name="list")
 @_filtered
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="Show so many at most.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option
 def list_command(limit: int, as_json: bool, **filters: Any) -> None:
     """List dead letters, newest first, and count them by reason."""
     which = _which(**filters)
@@ -55,19 +51,9 @@ def list_command(limit: int, as_json: bool, **filters: Any) -> None:
         counts = letters.counts(connection, which)
         rows = letters.listed(connection, which, limit)
     if as_json:
-        _print_json({"counts": counts, "letters": rows})
-        return
-    if not counts:
-        console.print("no dead letters")
-        return
-    _print_table(("event", "reason", "letters"), [(c["event"], c["reason"], c["letters"]) for c in counts])
-    _print_table(
-        ("id", "time", "entry", "event", "reason", "bytes"),
-        [
-            (row["id"], show(row["entry_ts"]), row["entry_id"], row["event"], row["reason"], row["raw_bytes"])
-            for row in rows
-        ],
-    )
+        print_json({"counts": counts, "letters": rows})
+    else:
+        _show_list(Screen(), counts, rows)
 
 
 @dead_letters.command(name="show")
@@ -82,14 +68,18 @@ def show_command(number: int, as_json: bool) -> None:
     fields = {_text(name): _text(value) for name, value in row.pop("fields").items()}
     shown = {**row, "raw": row["raw"] if as_json and not _is_text(row["raw"]) else _text(row["raw"])}
     if as_json:
-        _print_json({**shown, "fields": fields})
+        print_json({**shown, "fields": fields})
         return
-    for name in ("id", "stream", "entry_id", "event", "reason"):
-        click.echo(f"{name:9} {shown[name]}")
-    click.echo(f"time      {show(row['entry_ts'])}")
-    for name, value in fields.items():
-        click.echo(f"field     {name} = {value}")
-    click.echo(f"data      {shown['raw']}")
+    screen = Screen()
+    screen.block(
+        [
+            *((name, shown[name]) for name in ("id", "stream", "entry_id", "event", "reason")),
+            ("time", show(row["entry_ts"])),
+            *(("field", f"{name} = {value}") for name, value in fields.items()),
+            ("data", shown["raw"]),
+        ]
+    )
+    screen.next(f"after a fix: python -m worker dead-letters requeue {number}; for good: drop {number}")
 
 
 @dead_letters.command()
@@ -186,15 +176,30 @@ def _session() -> Iterator[tuple[Settings, Connection]]:
         raise click.ClickException(f"Postgres: {one_line(error)}") from None
 
 
-def _print_table(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(Text("-" if cell is None else str(cell)) for cell in row))
-    console.print(table)
-
-
-def _print_json(document: Any) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+def _show_list(screen: Screen, counts: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
+    if not counts:
+        screen.say("no dead letters", "good")
+        screen.next(NOTHING_TO_DO)
+        return
+    total = sum(one["letters"] for one in counts)
+    screen.say(
+        f"dead letters: {total}{f', the newest {len(rows)} of them below' if total > len(rows) else ''}",
+        "warn",
+    )
+    screen.table(
+        (right("letters"), left("event")),
+        [(one["letters"], one["event"]) for one in counts],
+        [one["reason"] for one in counts],
+    )
+    screen.table(
+        (right("id"), left("time, WIB"), left("entry"), left("event"), right("bytes")),
+        [
+            (row["id"], show_bare(row["entry_ts"]), row["entry_id"], row["event"], row["raw_bytes"])
+            for row in rows
+        ],
+        [row["reason"] for row in rows],
+    )
+    screen.next("python -m worker dead-letters show ID; after a fix: requeue; for good: drop")
 
 
 def _is_text(raw: bytes) -> bool:

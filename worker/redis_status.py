@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from prometheus_client.core import GaugeMetricFamily
-from rich.console import Console
-from rich.text import Text
 
 from signaltape.redis_health import KINDS, Caution
+from signaltape.terminal import Screen
 
 
-def show_cautions(console: Console, found: Sequence[Caution]) -> None:
+def show_cautions(screen: Screen, found: Sequence[Caution]) -> None:
     """Print each with what mends it; nothing where all is well."""
     for one in found:
-        console.print(Text.assemble(("WARN ", "yellow"), one.says), Text(f"     → {one.mend}"), sep="\n")
+        screen.say(one.says, "warn", mark="WARN ", short=True)
+        screen.say(one.mend, mark="     → ")
 
 
 def caution_metrics(found: Sequence[Caution]) -> Iterator[GaugeMetricFamily]:

@@ -25,6 +25,7 @@ from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command, usable_folder
 from signaltape.redis_client import redis_client
 from signaltape.stream import stream_key
+from signaltape.terminal import Screen
 from sink.db import connect, database_url
 
 console = Console()
@@ -44,7 +45,7 @@ def main() -> None:
         given = settings.redis_url, settings.database_url
         for name, url in zip(("REDIS_URL", "DATABASE_URL"), given, strict=True):
             if url is not None:
-                console.print(f"[yellow]using the server of your {name}[/yellow]")
+                Screen().say(f"using the server of your {name}", "warn")
         with running(
             settings.home,
             redis_url=given[0].reveal() if given[0] else None,
@@ -66,6 +67,7 @@ def _demo(settings: Settings, urls: Urls) -> Counts:
         "DATABASE_URL_FILE": "",
         "SIGNALTAPE_PARTITIONS": "1",
     }
+    screen = Screen()
     # Each station runs as its own process and by itself, so that each can be counted.
     _run(Step("migrate", ("-m", "sink", "migrate"), None), environment)
     summary = _run_engine({**environment, "REDIS_URL": ""})
@@ -95,15 +97,15 @@ def _demo(settings: Settings, urls: Urls) -> Counts:
             for week in whole_weeks(minutes[0].end, minutes[-1].end):
                 card = compute(connection, week)
                 store(connection, card, utc_now())
-                console.print()
-                print_scorecard(console, card)
-    console.print()
-    show(console, counts)
+                screen.gap()
+                print_scorecard(screen, card)
+    screen.gap()
+    show(screen, counts)
     if streamed.repeats:
-        console.print(
+        screen.say(
             f"stream: {streamed.repeats} entries came again, because Redis was restarted since they were sent"
         )
-    console.print(f"worker: {said}")
+    screen.say(f"worker: {said}")
     return counts
 
 

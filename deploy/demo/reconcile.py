@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from signaltape.contract.events import EVENTS
 from signaltape.journal.reader import JournalReader, Place
+from signaltape.terminal import Screen, left, right
 from sink.db import Connection
 
 _STORED = b"SELECT event, count(*) FROM signal_events WHERE signal_id = ANY(%s::uuid[]) GROUP BY event"
@@ -73,13 +72,15 @@ def count_stored(connection: Connection, signals: set[str]) -> Counter[str]:
     return Counter({str(kind): int(number) for kind, number in rows})
 
 
-def show(console: Console, counts: Counts) -> None:
+def show(screen: Screen, counts: Counts) -> None:
     """Print the reconciliation."""
-    table = Table(title="Reconciliation", title_justify="left")
-    table.add_column("event")
-    for name in ("emitted", "journalled", "in stream", "in Postgres", ""):
-        table.add_column(name, justify="right")
-    for kind in [*EVENTS, "all"]:
-        row = [counts_of.total() if kind == "all" else counts_of[kind] for counts_of in counts]
-        table.add_row(kind, *map(str, row), "✅" if len(set(row)) == 1 else "❌")
-    console.print(table)
+    kinds = [*EVENTS, "all"]
+    screen.say("Reconciliation, in events:", "head")
+    screen.table(
+        (left("event"), *map(right, ("emitted", "journalled", "in stream", "in Postgres", "same"))),
+        [_row(kind, [one.total() if kind == "all" else one[kind] for one in counts]) for kind in kinds],
+    )
+
+
+def _row(kind: str, numbers: list[int]) -> tuple[object, ...]:
+    return (kind, *numbers, "✅" if len(set(numbers)) == 1 else "❌")

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from deploy.demo.candles import BTC_JANUARY, read_minutes
 from deploy.demo.day_engine import DAY, LEAD, ReplayedDay
@@ -25,6 +24,7 @@ from signaltape import Settings, SettingsError
 from signaltape.clock import WIB
 from signaltape.commands.command import begin_command, usable_folder
 from signaltape.replay.session import read_events
+from signaltape.terminal import Screen, left, right
 
 console = Console()
 _DEFAULT_DAY = "2022-01-18"
@@ -102,8 +102,8 @@ def _record(environment: dict[str, str]) -> None:
         ("archiver: stream to files", ("-m", "replay", "archive", "--once")),
     ):
         last = run_step(console, Step(title, command, None), environment, silent)
-        console.print(f"  {last}", highlight=False)
-    console.print(f"recorded {said['candles']} candles and {said['signals']} signals")
+        Screen().say(f"  {last}")
+    Screen().say(f"recorded {said['candles']} candles and {said['signals']} signals")
 
 
 def _build(
@@ -113,7 +113,7 @@ def _build(
     chosen = ("--types", types) if types else ()
     title = f"build: {since:%Y-%m-%d %H:%M} – {until:%Y-%m-%d %H:%M} WIB"
     said = run_step(console, Step(title, (*command, *chosen), None), environment, lambda _line: None)
-    console.print(f"  {said}", highlight=False)
+    Screen().say(f"  {said}")
     return sessions_folder(data) / said.split()[1].rstrip(":")
 
 
@@ -127,20 +127,19 @@ def _compare(lead: Path, session: Path, day: datetime) -> bool:
         [(one.event.removeprefix("signal_"), one.ts, one.data) for one in _lifecycle(session)]
     )
     same = _signals(_until(engine.decide(day), day + DAY))
-    console.print(
-        f"\nFULL_DECISION, {len(engine.candles)} candles: {len(recorded)} signals were recorded that day"
+    screen = Screen()
+    screen.gap()
+    screen.say(
+        f"FULL_DECISION, {len(engine.candles)} candles: {len(recorded)} signals were recorded that day"
     )
-    console.print(f"the same parameters: {'✅ identical' if same == recorded else '❌ different'}")
+    screen.say(f"the same parameters: {'✅ identical' if same == recorded else '❌ different'}")
     others = {
         "as recorded": Params(),
         "stop 1.5 ATR": Params(stop_atr=1.5),
         "target 2.5 R": Params(rr=2.5),
         "score from 0.80": Params(min_score=Decimal("0.80")),
     }
-    table = Table(title="what if (outcomes until midnight)", title_justify="left")
-    table.add_column("parameters", no_wrap=True)
-    for name in ("signals", "in both", "other end", "closed", "wins", "R"):
-        table.add_column(name, justify="right", no_wrap=True)
+    rows = []
     for name, params in others.items():
         found = _signals(_until(engine.decide(day, params), day + DAY))
         shared = found.keys() & recorded.keys()
@@ -149,8 +148,10 @@ def _compare(lead: Path, session: Path, day: datetime) -> bool:
         )
         closed = [one.rr for one in found.values() if one.rr is not None]
         cells = (len(found), len(shared), changed, len(closed), sum(rr > 0 for rr in closed))
-        table.add_row(name, *map(str, cells), f"{sum(closed, Decimal(0)):+.2f}")
-    console.print(table)
+        rows.append((name, *cells, f"{sum(closed, Decimal(0)):+.2f}"))
+    screen.say("What if, outcomes until midnight:")
+    heads = ("signals", "in both", "other end", "closed", "wins", "R")
+    screen.table((left("parameters"), *map(right, heads)), rows)
     return same == recorded and bool(recorded)
 
 

@@ -37,4 +37,9 @@ def from_epoch_ms(milliseconds: int) -> datetime:
 
 def show(moment: datetime) -> str:
     """A time as a trader reads it: `2022-01-17 09:30:00 WIB`."""
-    return as_aware(moment).astimezone(WIB).strftime("%Y-%m-%d %H:%M:%S WIB")
+    return f"{show_bare(moment)} WIB"
+
+
+def show_bare(moment: datetime) -> str:
+    """The same where the head of a column says WIB: `2022-01-17 09:30:00`."""
+    return as_aware(moment).astimezone(WIB).strftime("%Y-%m-%d %H:%M:%S")

@@ -11,16 +11,20 @@ from reports.numbers import ratio, say, say_weight
 
 #: So many of the best and so many of the worst layers are told.
 MOST_TOLD = 3
+#: The number behind a layer's name.
+WHAT_LIFT_IS = "winrate of matches less that of all, in points"
 
 
 def layer_lines(findings: Sequence[Finding]) -> list[str]:
     """The best three and the worst three layers, with what is shown of each. Nothing without layers."""
-    if not findings:
-        return []
-    told = (
-        list(findings) if len(findings) <= 2 * MOST_TOLD else [*findings[:MOST_TOLD], *findings[-MOST_TOLD:]]
-    )
-    return [f"Layers, {WEEKS} weeks (winrate of matches less that of all, in points):", *map(_line, told)]
+    lines = told_lines(findings)
+    return [f"Layers, {WEEKS} weeks ({WHAT_LIFT_IS}):", *lines] if lines else []
+
+
+def told_lines(findings: Sequence[Finding]) -> list[str]:
+    """The same without their head."""
+    few = len(findings) <= 2 * MOST_TOLD
+    return [_line(one) for one in (findings if few else [*findings[:MOST_TOLD], *findings[-MOST_TOLD:]])]
 
 
 def _line(one: Finding) -> str:

@@ -56,6 +56,19 @@ class WhatIf(NamedTuple):
     unknown: list[str]
 
 
+def as_document(result: WhatIf) -> dict[str, Any]:
+    """Both sides and the counts under their names, for JSON."""
+    sides = {name: _side_document(getattr(result, name)) for name in ("published", "rescored")}
+    return {**result._asdict(), **sides}
+
+
+def _side_document(side: Side) -> dict[str, Any]:
+    return {
+        "bins": {one.label: {"n": one.n, "wins": one.wins} for one in side.bins},
+        "verdict": side.verdict._asdict(),
+    }
+
+
 def read_weights(data: bytes) -> dict[str, Decimal]:
     """Weights by layer from JSON: an object of numbers, or an exported rules version with such a `weights`.
 

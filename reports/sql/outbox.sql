@@ -91,10 +91,11 @@ UPDATE outbox SET lost_stubs = lost_stubs - 1, updated_at = greatest(updated_at,
 WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND lost_stubs > 0
 
 -- name: stub_gone
--- A stub was deleted from the chat before it held its text: it counts as one that was lost.
+-- A stub was deleted from the chat before it held its text: it counts as one that was lost. One that another sender
+-- filled before has its place for good.
 UPDATE outbox
 SET message_ids = message_ids[:%(place)s], filling = %(place)s, lost_stubs = lost_stubs + 1, updated_at = greatest(updated_at, now())
-WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
+WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND filled <= %(place)s
 
 -- name: fill_begun
 -- Written before a stub is filled: if nobody lives to write what came of it, its text may stand in the chat.
@@ -198,7 +199,7 @@ WITH waiting AS (
     ) AS twin
     FROM outbox o
     WHERE chat_id = %(chat_id)s AND state IN ('queued', 'sending')
-      AND (id = %(id)s OR leased_until IS NULL OR leased_until < now())
+      AND (id = %(id)s AND attempts = %(attempts)s OR leased_until IS NULL OR leased_until < now())
     FOR UPDATE
 )
 UPDATE outbox

@@ -199,7 +199,7 @@ class Outbox:
     def move(self, chat_id: str, new_chat_id: str, message: Leased | None = None) -> bool:
         """The chat has a new id: send all that wait for the chat there. False if that would lead in a circle.
 
-        message: the one that this sender holds; those that others hold are left to them.
+        message: the one that this sender holds, unless it was overtaken; those that others hold are left to them.
         """
         with self._connection.transaction():
             ids = self.ids_of(chat_id)
@@ -214,6 +214,7 @@ class Outbox:
                     "new_chat_id": new_chat_id,
                     "ids": [*ids, new_chat_id],
                     "id": message and message.id,
+                    "attempts": message and message.attempts,
                     "in_doubt": IN_DOUBT,
                 },
             )

@@ -1,6 +1,6 @@
 """The sender: empties the outbox, never sends a report twice.
 
-A report is sent as a short stub and then filled with editMessageText; its picture and document follow as replies.
+A report is sent as a stub (its first line), then filled with editMessageText; picture and document follow as replies.
 Sending has no idempotency key, so a timeout, or the end of this process in the middle of a call, leaves open whether
 the call was carried out. The rule for what is uncertain:
 
@@ -24,12 +24,11 @@ from reports.telegram.hand import Hand
 from reports.telegram.judging import Reply, Verdict, one_line
 from reports.telegram.outbox import IN_DOUBT, File, Leased, Outbox
 from reports.telegram.pace import Pace
-from reports.telegram.text import Text, split
+from reports.telegram.text import Text, split, stub
 from sink.db import CONNECTION_ERRORS
 
 log = logging.getLogger("reports")
 
-STUB = Text("📊 …")
 #: One stub may be lost without an answer; after a second one, a person should look.
 MAX_LOST_STUBS = 2
 #: Waits between tries double from the first to the last.
@@ -136,7 +135,7 @@ class Sender:
         await self._turn(message)
         if not await self._hand.do(self._outbox.stub_begun, message):
             raise _NotNow
-        reply = await self._answer(self._api.send_message(message.chat_id, STUB))
+        reply = await self._answer(self._api.send_message(message.chat_id, stub(message.text, place)))
         if reply.verdict is Verdict.DONE and reply.message_id is not None:
             message_id = await self._hand.do(self._outbox.stub_sent, message, reply.message_id, place)
             if message_id is None:

@@ -11,6 +11,10 @@ from msgspec import Struct
 
 #: The longest text of one message, in UTF-16 units.
 MAX_TEXT_UNITS = 4096
+#: Every stub ends with it: the rest is to come.
+STUB_END = "…"
+#: No phone shows more of it in a notification.
+_LONGEST_HEAD = 200
 
 
 class Entity(Struct, frozen=True):
@@ -54,9 +58,26 @@ class TextBuilder:
         """Append a piece and end the line."""
         return self.add(text, entity).add("\n")
 
+    def wrap(self, inner: Text, entity: str) -> TextBuilder:
+        """Append a text with its own formatting, all of it inside `entity`."""
+        start = self._units
+        self.add(inner.text, entity)
+        self._entities += [Entity(one.type, start + one.offset, one.length) for one in inner.entities]
+        return self
+
     def build(self) -> Text:
         """The text so far, without blank lines at its end."""
         return Text("".join(self._pieces).rstrip("\n"), list(self._entities))
+
+
+def stub(whole: Text, place: int) -> Text:
+    """What stands in the chat until the part at `place` does.
+
+    Of the first part its first line: a phone shows in its notification what was sent first. The line below keeps it
+    apart from a text of one line, so that a stub is never the text itself.
+    """
+    head = whole.text.partition("\n")[0][:_LONGEST_HEAD] if place == 0 else ""
+    return Text(f"{head.strip() or '📊'}\n{STUB_END}")
 
 
 def split(whole: Text, limit: int = MAX_TEXT_UNITS) -> list[Text]:

@@ -6,6 +6,7 @@ import itertools
 import logging
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -26,6 +27,18 @@ def way(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Way]:
     """A stream, a database, an archive and a home of this module alone; recording is on."""
+    with new_way(servers, template, tmp_path_factory) as way:
+        yield way
+
+
+@contextmanager
+def new_way(
+    servers: Urls,  # noqa: F811 - the fixture
+    template: str,  # noqa: F811 - the fixture
+    tmp_path_factory: pytest.TempPathFactory,
+    stream: str = "",
+) -> Iterator[Way]:
+    """Another one. stream: its name; default: one of its own."""
     name = f"attack_{next(_numbers)}"
     home = tmp_path_factory.mktemp(name)
     with psycopg.connect(servers.database, autocommit=True) as admin:
@@ -36,7 +49,7 @@ def way(
         database_url=Secret(servers.database.replace("@/postgres?", f"@/{name}?")),
         home=home / "home",
         data=home / "archive",
-        stream=name,
+        stream=stream or name,
     )
     with Way(settings) as way:
         yield way
@@ -46,6 +59,13 @@ def way(
 def _as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Commands run in this process: what they change of it is set back, and they leave no file in the checkout."""
     monkeypatch.chdir(tmp_path)
+    with kept():
+        yield
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Set back what commands change of this process."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     answers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}

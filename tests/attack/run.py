@@ -32,10 +32,15 @@ _TUNING = ("worker.__main__.tune_interpreter", "replay.archiving.tune_interprete
 
 
 class Ran(NamedTuple):
-    """How a command ended. said: all that it printed and logged; trouble: the traceback that a person would see."""
+    """How a command ended.
+
+    said: all that it printed and logged; out: what of this went to standard output; trouble: the traceback that a
+    person would see.
+    """
 
     code: int
     said: str
+    out: str
     trouble: str
 
 
@@ -91,17 +96,17 @@ def _click(command: click.Command, arguments: Sequence[str]) -> Ran:
     trouble = ""
     if error is not None and not isinstance(error, SystemExit):
         trouble = "".join(traceback.format_exception(error))
-    return Ran(result.exit_code, result.output, trouble)
+    return Ran(result.exit_code, result.output, result.stdout, trouble)
 
 
 def _signaltape(arguments: Sequence[str]) -> Ran:
-    said = io.StringIO()
+    out, errors = io.StringIO(), io.StringIO()
     code, trouble = 0, ""
-    with redirect_stdout(said), redirect_stderr(said), patch("sys.stdin", io.StringIO("{}")):
+    with redirect_stdout(out), redirect_stderr(errors), patch("sys.stdin", io.StringIO("{}")):
         try:
             code = cli.main(list(arguments))
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else 1
         except Exception:  # noqa: BLE001 - this is what is looked for
             code, trouble = 1, traceback.format_exc()
-    return Ran(code, said.getvalue(), trouble)
+    return Ran(code, out.getvalue() + errors.getvalue(), out.getvalue(), trouble)

@@ -13,12 +13,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from reports.telegram.outbox import File, Outbox
-from reports.telegram.sender import MAX_LOST_STUBS, STUB
+from reports.telegram.sender import MAX_LOST_STUBS
 from reports.telegram.text import Text
 from signaltape import Secret
 from sink.db import Connection, connect
 from tests.chaos.sender import LIMITS
 from tests.support.botapi import BotServer, bot_server
+from tests.support.said import is_stub
 
 FAULTS = (
     "429",
@@ -105,7 +106,7 @@ async def _run(fault: str, messages: int, database: Secret, chance: random.Rando
                 len(_settled(connection, "sent")),
                 len(looked_at),
                 len(_settled(connection, "expired")),
-                sum(text == STUB.text for text in server.messages.values()),
+                sum(is_stub(text) for text in server.messages.values()),
                 wrong,
             )
 
@@ -185,7 +186,7 @@ def _stubs(connection: Connection, server: BotServer) -> list[str]:
         known[chat] += lost
         if lost > (MAX_LOST_STUBS if state in ("uncertain", "expired") else 1):
             wrong.append(f"a {state} message in chat {chat} has {lost} stubs without an answer")
-    stubs = Counter(server.chat_of[one] for one, text in server.messages.items() if text == STUB.text)
+    stubs = Counter(server.chat_of[one] for one, text in server.messages.items() if is_stub(text))
     # those that expired between their stub and their text, or while it was in doubt whether that got there
     expired = Counter(
         chat

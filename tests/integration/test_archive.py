@@ -375,13 +375,13 @@ def test_the_command_reports_and_trims_only_what_every_group_is_done_with(
     data = {"SIGNALTAPE_DATA": str(tmp_path), "SIGNALTAPE_STREAM_RETENTION_S": "0"}
     assert runner.run("replay", "archive", "--once", **data)[0] == 0
     assert redis_client.xgroup_create(key, "slow", id="0")
-    code, out, err = runner.run("replay", "retention", **data)
+    code, out, err = runner.run("replay", "retention", "--json", **data)
     assert code == 0, err
     report = json.loads(out)
     assert set(report) >= {"timestamp", "deletedFiles", "keptFiles", "errors"}
     assert report["trimmedEntries"] == 0, "the slow group has read nothing"
     redis_client.xgroup_destroy(key, "slow")
-    assert json.loads(runner.run("replay", "retention", **data)[1])["trimmedEntries"] == 99
+    assert json.loads(runner.run("replay", "retention", "--json", **data)[1])["trimmedEntries"] == 99
     assert connection.execute("SELECT count(*) FROM records").fetchone() == (0,)
 
 

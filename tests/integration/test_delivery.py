@@ -13,7 +13,7 @@ from reports.message import compose
 from reports.scorecard import compute, store
 from reports.telegram.api import BotApi
 from reports.telegram.outbox import File, Outbox
-from reports.telegram.sender import STUB, Sender
+from reports.telegram.sender import Sender
 from reports.telegram.text import Text
 from reports.weeks import Week
 from signaltape import Secret
@@ -21,6 +21,7 @@ from sink.db import Connection, connect
 from tests.integration.conftest import Runner
 from tests.support.book import W03, Book
 from tests.support.botapi import TOKEN, BotServer, bot_server
+from tests.support.said import is_stub, said
 from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, now, quick_sender, state, with_server
 
 
@@ -40,7 +41,7 @@ def deliver(
 def test_a_report_is_sent_as_a_stub_and_then_filled(connection: Connection) -> None:
     server = deliver(connection, [])
     assert [method for method, _ in server.calls] == ["sendMessage", "editMessageText"]
-    assert server.calls[0][1]["text"] == STUB.text
+    assert server.calls[0][1]["text"] == "📊 Weekly Scorecard\n…", "what the phone shows in its notification"
     assert list(server.messages.values()) == [REPORT.text]
     assert server.entities[100] == [{"type": "bold", "offset": 0, "length": 19}]
     assert all("parse_mode" not in body for _, body in server.calls)
@@ -171,7 +172,7 @@ def test_a_long_text_goes_in_parts_each_once(connection: Connection) -> None:
     text = Text("".join(f"line {number} 📈\n" for number in range(700)))
     server = deliver(connection, ["ok", "ok", "closed before", "ok", "timeout after"], text)
     assert state(connection) == "sent"
-    assert "".join(part for part in server.messages.values() if part != STUB.text) == text.text
+    assert "".join(part for part in server.messages.values() if not is_stub(part)) == text.text
 
 
 def test_two_senders_share_an_outbox(connection: Connection, database: Secret) -> None:
@@ -219,7 +220,9 @@ def test_the_command_sends_once_and_says_so(connection: Connection, runner: Runn
     assert [code for code, _, _ in results] == [0, 0], results
     assert "sent to Telegram (once" in results[0][1]
     assert len(server.messages) == 1
-    assert "📊 Weekly Scorecard\n2022-01-17 – 2022-01-23 WIB (2022-W03)" in server.messages[100]
+    assert "📊 Weekly Scorecard · ⏳ NOT ENOUGH DATA 2022-W03 · 17–23 Jan WIB" in said(
+        Text(server.messages[100])
+    )
     assert TOKEN not in str(results)
 
 
@@ -236,7 +239,7 @@ def test_a_closure_after_the_report_is_told_in_the_next_one(connection: Connecti
         card = compute(connection, week)
         store(connection, card, now())
         delivery.enqueue(connection, card, to, moment)
-        return compose(card).text
+        return said(compose(card))
 
     report(W03, before_due)  # a look at the week is no report
     report(W03, after)
@@ -249,9 +252,9 @@ def test_a_closure_after_the_report_is_told_in_the_next_one(connection: Connecti
     following = Week(W03.monday + timedelta(days=7))
     assert "revised" not in report(following, before_due)
     book.close(late, 1)
-    assert "Last week revised: 0.60-0.69 1/2 → 2/3" in compose(compute(connection, following)).text
+    assert "Last week revised: 0.60-0.69 1/2 → 2/3" in said(compose(compute(connection, following)))
     report(W03, after)  # computed again: the report that was sent is still the one to compare with
-    assert "Last week revised: 0.60-0.69 1/2 → 2/3" in compose(compute(connection, following)).text
+    assert "Last week revised: 0.60-0.69 1/2 → 2/3" in said(compose(compute(connection, following)))
 
 
 def test_a_message_that_was_not_sent_gets_another_chance_and_a_sent_one_never(

@@ -11,6 +11,7 @@ import pytest
 from reports.message import compose
 from tests.integration.conftest import Runner
 from tests.support.book import Book
+from tests.support.said import said
 
 
 def test_the_interval_of_the_expectancy_is_students_t(book: Book) -> None:
@@ -21,13 +22,13 @@ def test_the_interval_of_the_expectancy_is_students_t(book: Book) -> None:
     assert expectancy.interval_r is not None
     half = 4.302652729911275 / 3**0.5  # t(0.975; 2) times the standard error of 1, 2, 3
     assert expectancy.interval_r == pytest.approx((2 - half, 2 + half))
-    said = "Expectancy: +2.000 R (-0.48 … +4.48)\nRealised +2.000 R of a mean target of 1.900 R"
-    assert said in compose(book.card()).text
+    told = "Expectancy: +2.000 R (-0.48 … +4.48) Realised +2.000 R of a mean target of 1.900 R"
+    assert told in said(compose(book.card()))
 
 
 def test_a_week_without_a_closed_signal_says_only_what_it_knows(book: Book) -> None:
     book.invalidate(book.signal(0.85), "expiry")
-    text = compose(book.card()).text
+    text = said(compose(book.card()))
     assert "Expectancy" not in text
     assert "Triggered 0.0%, expired 100.0%" in text
     assert "Verdict (8 weeks): ⏳ NOT ENOUGH DATA" in text
@@ -64,7 +65,7 @@ def test_break_even_and_net_outcome_of_a_round_trip(book: Book) -> None:
     top = book.card().bins[-1]
     assert top.break_even == Decimal("0.443")
     assert (top.n_net, top.wins_net, top.net_r) == (2, 1, Decimal("0.164"))
-    text = compose(book.card()).text
+    text = said(compose(book.card()))
     assert "break-even 0.443, net winrate=0.500, +0.164 R" in text
     assert "net +0.164 R, profit factor" in text
     assert book.card().bins[0].break_even is None
@@ -88,5 +89,5 @@ def test_ties_make_the_winrate_a_range_and_a_verdict_must_hold_at_both_ends(book
     fill(0.55, 30, 30, 20)
     fill(0.85, 55, 0, 25)
     card = book.card()
-    assert "• 0.50-0.59: n=80, winrate=0.375–0.750" in compose(card).text
+    assert "• 0.50-0.59: n=80, winrate=0.375–0.750" in said(compose(card))
     assert card.verdict.kind == "NOT ENOUGH DATA", "OK with the stop first, not with the target first"

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
 from reports.figures import outcomes
 from reports.files import save
@@ -21,10 +20,12 @@ from reports.message import compose
 from reports.picture import draw
 from reports.scorecard import compute, store
 from reports.terminal import print_scorecard
+from signaltape.terminal import Screen
 from sink.db import Connection
 from sink.writer import BatchWriter
 from tests.support.book import TUESDAY, W03, Book
 from tests.support.entries import accepted
+from tests.support.said import said
 from tests.support.samples import closed, invalidated, new_id, published, triggered
 
 LAST_MOMENT = "2199-12-31T00:00:00Z"
@@ -36,7 +37,7 @@ def test_a_tiny_loss_beside_a_win_gives_a_report(book: Book) -> None:
     book.closed_signal(0.85, Decimal("-1e-30"))
     card = book.card()
     assert card.figures.profit_factor == Decimal(5 * 10**30)
-    assert "profit factor -" in compose(card).text, "nobody reads a number of thirty digits"
+    assert "profit factor -" in said(compose(card)), "nobody reads a number of thirty digits"
 
 
 def test_equal_outcomes_of_many_digits_have_no_spread(book: Book) -> None:
@@ -135,7 +136,7 @@ def tell(connection: Connection, folder: Path) -> str:
     """The week through figures, tables, message, terminal and files."""
     card = compute(connection, W03)
     store(connection, card, W03.report_due + timedelta(minutes=1))
-    print_scorecard(Console(file=io.StringIO(), width=100), card)
+    print_scorecard(Screen(io.StringIO(), 80), card)
     _, figures = save(card, folder)
     json.loads(figures.read_text())
     return compose(card).text

@@ -108,3 +108,16 @@ def test_more_of_them_than_are_kept_in_memory_all_have_their_turn(
     add_lives(redis_client, key, 2)
     give_out(redis_client, key, deliveries=SUSPECT_DELIVERIES)
     assert drain(settings, key) == Outcome(stored=8)
+
+
+def test_a_thousand_of_a_kind_that_is_refused_do_not_keep_another_kind_from_its_lonely_tries(
+    settings: Settings, redis_client: Any, key: str, connection: Connection
+) -> None:
+    """Nothing new comes in, so nothing proves that it is the entries' own fault: they stay before the other kind."""
+    connection.execute(REFUSE)
+    add_trades(redis_client, key, 1200)
+    add(redis_client, key, "market_trade", RECORD_SAMPLES["market_trade"])
+    give_out(redis_client, key, deliveries=SUSPECT_DELIVERIES)
+    worker, stop = make_worker(settings, key)
+    with working(worker, stop):
+        eventually(lambda: worker.total.stored == 1, timeout=20)

@@ -60,6 +60,8 @@ NOT_TEXT = os.fsdecode(b"\xff")
         ("deliveries", "list", "--limit", "9" * 30),
         ("deliveries", "resend", "9" * 30),
         ("deliveries", "resend", "nan"),
+        ("deliveries", "--json", "list"),
+        ("rules", "--json", "list"),
         ("rules", "show", NOT_TEXT),
         ("rules", "accept", NOT_TEXT),
         ("evidence", "--runs", "9" * 15),

@@ -23,6 +23,7 @@ from signaltape.clock import utc_now
 from sink.db import Connection, connect
 from tests.support.book import W03, Book
 from tests.support.botapi import TOKEN, BotServer
+from tests.support.said import said
 from tests.support.sending import REPORT, SOON, now, state, with_server
 
 AFTER = W03.report_due + timedelta(minutes=1)
@@ -192,8 +193,8 @@ def test_layers_that_cannot_be_judged_cost_only_themselves(
     monkeypatch.setattr(scorecard, "find", broken)
     card = compute(connection, W03)
     store(connection, card, AFTER)
-    assert "Layers: - (they could not be judged" in compose(card).text
-    assert "n=1, winrate=1.000" in compose(card).text
+    assert "Layers, 8 weeks - (they could not be judged" in said(compose(card))
+    assert "n=1, winrate=1.000" in said(compose(card))
 
 
 @pytest.mark.parametrize("part", ["plot", "png", "pdf"])

@@ -19,6 +19,7 @@ from sink.writer import BatchWriter
 from tests.integration.conftest import Runner
 from tests.support.book import W03, Book
 from tests.support.entries import accepted
+from tests.support.said import said
 from tests.support.samples import closed, new_id, published
 
 PROPOSED = "v1+2022-W03"
@@ -61,7 +62,7 @@ def test_layers_are_judged_and_weights_proposed(connection: Connection) -> None:
     card = reported(connection)
     verdicts = {one.layer: one.verdict for one in card.layers.findings}
     assert verdicts == {"trend": 1, "news": 0, "smc": -1}
-    text = compose(card).text
+    text = said(compose(card))
     assert "▼ smc -12.5 " in text
     assert "▲ trend +12.5 " in text
     assert f"Weights: {PROPOSED} proposed: smc 0.3 → 0.250, trend 0.3 → 0.350" in text
@@ -85,19 +86,19 @@ def test_a_week_that_is_not_over_proposes_nothing_yet(connection: Connection) ->
 
 def test_a_proposal_is_said_to_stand_where_it_stands(connection: Connection) -> None:
     write_weeks(connection)
-    text = compose(compute(connection, W03), so_far=True).text
+    text = said(compose(compute(connection, W03), so_far=True))
     assert f"Weights: {PROPOSED} would be proposed: smc" in text, "it is not in the table yet"
     reported(connection)
     assert Rules(connection).decide(PROPOSED, "rejected")
-    assert f"Weights: {PROPOSED} was rejected: smc" in compose(reported(connection)).text
+    assert f"Weights: {PROPOSED} was rejected: smc" in said(compose(reported(connection)))
 
 
 def test_too_few_weeks_and_signals_without_weights_propose_nothing(connection: Connection) -> None:
     write_weeks(connection, weeks=3)
-    assert "Weights: no change" in compose(reported(connection)).text
+    assert "Weights: no change" in said(compose(reported(connection)))
     later = Week(W03.monday + timedelta(days=70))
     write_weeks(connection, first=later, weighted=False)
-    assert "Weights: signals carry none, so nothing is proposed" in compose(reported(connection, later)).text
+    assert "Weights: signals carry none, so nothing is proposed" in said(compose(reported(connection, later)))
     assert Rules(connection).listed() == []
 
 
@@ -106,7 +107,7 @@ def test_the_way_of_a_proposal_through_the_commands(
 ) -> None:
     write_weeks(connection)
     reported(connection)
-    code, out, _ = runner.run("reports", "rules", COLUMNS="200")
+    code, out, _ = runner.run("reports", "rules")
     assert code == 0
     assert PROPOSED in out
     assert "proposed" in out
@@ -139,13 +140,13 @@ def test_an_accepted_change_is_waited_for_and_then_compared(connection: Connecti
     assert rules.decide(PROPOSED, "accepted")
     waiting = compute(connection, W03)
     assert waiting.layers.proposal is None
-    assert f"Weights: {PROPOSED} is accepted, but signals still carry v1" in compose(waiting).text
+    assert f"Weights: {PROPOSED} is accepted, but signals still carry v1" in said(compose(waiting))
     store(connection, waiting, datetime.now(UTC))
     assert [row["status"] for row in rules.listed()] == ["accepted"]
     after = Week(W03.monday + timedelta(days=7))
     write_weeks(connection, weeks=1, rules=PROPOSED, first=after)
     card = reported(connection, after)
-    text = compose(card).text
+    text = said(compose(card))
     assert f"Rules {PROPOSED}: 32/64, winrate=0.500, +0.000 R" in text
     assert "Rules v1: 224/448, winrate=0.500, +0.000 R" in text
     assert card.layers.proposal is not None

@@ -19,6 +19,7 @@ from sink.writer import BatchWriter
 from tests.integration.conftest import Runner
 from tests.support.book import LABELS, TUESDAY, W03, Book
 from tests.support.entries import accepted
+from tests.support.said import said
 from tests.support.samples import closed, new_id, published, triggered
 
 
@@ -96,7 +97,7 @@ def test_empty_bins_have_no_winrate_and_never_zero(book: Book) -> None:
     assert [one.label for one in card.bins] == LABELS
     assert all(one.winrate is None and one.winrate_all is None and one.n == 0 for one in card.bins)
     assert card.monotonic_ok
-    text = compose(card).text
+    text = said(compose(card))
     assert text.count("n=0, winrate=-") == 5
     assert "Monotonicity: - (fewer than two bins with closed signals)" in text
     assert "Signals: none" in text
@@ -123,7 +124,7 @@ def test_stop_losses_without_closure_stand_beside_the_winrate(book: Book) -> Non
     top = book.card().bins[-1]
     assert (top.n, top.wins, top.sl, top.open) == (4, 3, 1, 0)
     assert (top.winrate, top.winrate_all) == (Decimal("0.750"), Decimal("0.600"))
-    assert "• 0.80+: n=4, winrate=0.750 (sl=1, winrate_all=0.600)" in compose(book.card()).text
+    assert "• 0.80+: n=4, winrate=0.750 (sl=1, winrate_all=0.600)" in said(compose(book.card()))
 
 
 def test_only_hidden_stop_losses(book: Book) -> None:
@@ -145,13 +146,13 @@ def test_monotonic_looks_at_non_empty_bins_in_order_and_compares_exactly(book: B
     assert not card.monotonic_ok
     assert card.broken_by is not None
     assert [one.label for one in card.broken_by] == ["0.70-0.79", "0.80+"]
-    assert "Monotonicity: ❌ Broken (0.80+: 49/99 is below 0.70-0.79: 1/2)" in compose(card).text
+    assert "Monotonicity: ❌ Broken (0.80+: 49/99 is below 0.70-0.79: 1/2)" in said(compose(card))
 
 
 def test_a_late_closure_counts_for_the_week_of_its_publication(book: Book) -> None:
     late = book.signal(0.85)
     assert book.card().still_open == 1
-    assert "Data quality: still open 1" in compose(book.card()).text
+    assert said(compose(book.card())).endswith("Data quality still open 1")
     book.close(late, 1, at="2022-02-20T10:00:00")
     assert counts(book.card())["0.80+"] == (1, 1)
     assert book.card().still_open == 0
@@ -174,8 +175,8 @@ def test_the_data_quality_line_is_there_only_when_something_is_not_zero(
         "INSERT INTO dead_letters (stream, entry_id, raw, fields, reason, entry_ts)"
         " VALUES ('s', '1-1', '', '', 'r', '2022-01-18 10:00+07')"
     )
-    line = compose(book.card()).text.splitlines()[-1]
-    assert line == "Data quality: orphans 1, dead letters 1, duplicates 2, conflicts 1"
+    line = "Data quality orphans 1, dead letters 1, duplicates 2, conflicts 1"
+    assert said(compose(book.card())).endswith(line)
 
 
 def test_closed_before_published_from_two_workers_at_the_same_moment(book: Book, database: Secret) -> None:
@@ -227,8 +228,8 @@ def test_names_from_outside_are_only_text(book: Book) -> None:
     evil = "ib_20250915_0733_*BTC*[x](http://y)<b>&amp;"
     book.closed_signal(0.85, 1, symbol=evil, rules_version="v_1*[2]")
     message = compose(book.card())
-    assert f"Signals: 1 ({evil}), rules v_1*[2]" in message.text
-    assert [entity.type for entity in message.entities] == ["bold"]
+    assert f"Signals: 1 ({evil}), rules v_1*[2]" in said(message)
+    assert {entity.type for entity in message.entities} == {"bold", "pre", "expandable_blockquote"}
     assert message.text[message.entities[0].offset :].startswith("📊 Weekly Scorecard")
 
 
@@ -244,6 +245,12 @@ def test_the_command_prints_stores_and_saves(book: Book, runner: Runner, tmp_pat
     saved = json.loads((tmp_path / "scorecard-2022-W03.json").read_text())
     assert saved["bins"]["0.70-0.79"]["winrate"] == 1
     assert "• 0.70-0.79: n=1, winrate=1.000" in (tmp_path / "scorecard-2022-W03.txt").read_text()
+    code, out, err = runner.run(
+        "reports", "scorecard", "--week", "2022-W03", "--json", "--send", "--out", str(tmp_path)
+    )
+    assert (code, json.loads(out)) == (0, saved), "nothing but JSON on standard output"
+    assert f"saved {tmp_path}" in err
+    assert "not sent: " in err
     code, _, err = runner.run("reports", "scorecard", "--week", "2022-03")
     assert code == 2
     assert "a week looks like 2022-W03" in err

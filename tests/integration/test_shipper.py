@@ -338,7 +338,7 @@ def test_doctor_finds_what_is_wrong_and_what_is_fine(settings: Settings, runner:
         tape.closed(**closed())
     code, out, _ = runner.run("signaltape", "doctor")
     assert code == 1
-    assert "has no group 'worker': no worker has run yet (python -m worker)" in out
+    assert "has no group 'worker': no worker has run yet (python -m worker)" in " ".join(out.split())
     runner.run("worker", "--once")
     code, out, _ = runner.run("signaltape", "doctor")
     assert code == 0, out

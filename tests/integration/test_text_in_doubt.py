@@ -12,10 +12,12 @@ import pytest
 from reports.telegram.api import BotApi
 from reports.telegram.judging import Verdict
 from reports.telegram.outbox import Leased, Outbox
-from reports.telegram.sender import STUB, Sender
+from reports.telegram.sender import Sender
+from reports.telegram.text import stub
 from signaltape import Secret
 from sink.db import Connection
 from tests.support.botapi import TOKEN, BotServer
+from tests.support.said import is_stub
 from tests.support.sending import REPORT, SOON, now, quick_sender, state, with_server
 
 NEW = -1001
@@ -37,7 +39,7 @@ async def step(sender: Sender) -> None:
 
 
 def texts(server: BotServer) -> list[str]:
-    return [text for text in server.messages.values() if text != STUB.text]
+    return [text for text in server.messages.values() if not is_stub(text)]
 
 
 def filled_without_an_answer(connection: Connection, then: str | None = None) -> BotServer:
@@ -198,7 +200,7 @@ def test_a_call_that_never_got_a_connection_was_not_sent(
 
     async def work(base: str) -> None:
         async with BotApi(Secret(TOKEN), base, 1.0) as api:
-            reply = await api.send_message("-42", STUB)
+            reply = await api.send_message("-42", stub(REPORT, 0))
             assert reply.verdict is Verdict.NOT_SENT, reply
             for _ in range(3):
                 await quick_sender(connection, api).drain(0.8)

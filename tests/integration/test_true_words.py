@@ -11,9 +11,10 @@ from click.testing import CliRunner, Result
 
 from reports import __main__, delivery
 from reports.evidence.verdict import Counted, Kind, judge
-from reports.message import bin_detail, bin_line, change_line, compose
+from reports.message import compose
 from reports.picture import plot
 from reports.scorecard import _at_both_ends
+from reports.sentences import bin_detail, bin_line, change_line
 from reports.weeks import week_of
 from signaltape import Settings
 from signaltape.clock import utc_now
@@ -21,6 +22,7 @@ from sink.db import Connection
 from tests.integration.conftest import environment_of
 from tests.support.book import Book
 from tests.support.botapi import TOKEN
+from tests.support.said import said
 
 BOT = {
     "TELEGRAM_BOT_TOKEN": TOKEN,
@@ -56,7 +58,7 @@ def test_a_figure_is_said_as_it_is_stored(book: Book) -> None:
         if place < 53:
             book.trigger(signal, 60_000)
     book.close(signal, 0.1346, fees_r=0)
-    text = compose(book.card()).text
+    text = said(compose(book.card()))
     assert "Triggered 51.5%" in text, "53 of 103 are 51.456 %"
     assert "Realised +0.135 R of a mean target of 1.935 R" in text
     assert "net winrate=1.000, +0.135 R" in text
@@ -67,7 +69,7 @@ def test_what_is_net_of_costs_says_of_how_many_signals_it_is(book: Book) -> None
         book.closed_signal(0.82, rr)
     book.close(book.signal(0.82), -1, fees_r=0.1)
     card = book.card()
-    text = compose(card).text
+    text = said(compose(card))
     assert "net winrate=0.000, -1.100 R (1 of 4)" in text
     assert "net -1.100 R (1 of 4)" in text
 
@@ -90,13 +92,13 @@ def test_a_week_that_is_not_over_says_so_in_every_file(settings: Settings, tmp_p
     result = call(settings, "scorecard", "--out", str(tmp_path))
     assert result.exit_code == 0, result.output
     name = f"scorecard-{week_of(utc_now()).name}"
-    assert (tmp_path / f"{name}.txt").read_text().startswith("📊 Weekly Scorecard (so far)\n")
+    assert (tmp_path / f"{name}.txt").read_text().startswith("📊 Weekly Scorecard (so far) · ")
     assert json.loads((tmp_path / f"{name}.json").read_text())["so_far"] is True
 
 
 def test_a_picture_of_a_week_that_is_not_over_says_so(book: Book) -> None:
     page = plot(book.card(), [], so_far=True)
-    assert "Weekly Scorecard (so far)" in [text.get_text() for axes in page.axes for text in axes.texts]
+    assert "Weekly Scorecard (so far)" in [text.get_text() for text in page.texts]
 
 
 def test_a_week_that_has_not_begun_is_not_sent(connection: Connection, settings: Settings) -> None:

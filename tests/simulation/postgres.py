@@ -6,7 +6,7 @@ and where the line may break before or after.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,6 +36,11 @@ OVERTAKEN = {
         "finish",
     )
 }
+#: How often a sender that stands still looks whether it was overtaken, and for how long: longer than short leases.
+_LOOK_EVERY_S = 0.2
+_MOST_LOOKS = 40
+#: What a statement asks a clock by.
+_ASKING = (b"now()", b"clock_timestamp()")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCKS = """
 CREATE SCHEMA sim;
@@ -90,12 +95,18 @@ class Database:
         self.lease_s = 0.0
         #: when the present transaction began, by its clock
         self.began_at = _EPOCH
+        #: told of who stands still before which statement
+        self.on_overtaken: Callable[[Session, str], None] = lambda _session, _name: None
+        #: whether another session holds what a session held
+        self.is_overtaken: Callable[[Session], bool] = lambda _session: True
         #: told of each statement that was carried out: whose, its name, parameters, rows
         self.on_done: Callable[[Session, str, Any, Any], None] = (
             lambda _session, _name, _parameters, _cursor: None
         )
-        #: told of the end of each transaction
-        self.on_commit: Callable[[Session], None] = lambda _session: None
+        #: what is asked in the same go, at the end of a transaction of this name
+        self.looks: Callable[[str], Sequence[str]] = lambda _name: ()
+        #: told of the end of each transaction, and of what these looks found
+        self.on_commit: Callable[[Session, Sequence[list[Any]]], None] = lambda _session, _found: None
         self._names = names
 
     @property
@@ -116,9 +127,8 @@ class Database:
             raise psycopg.OperationalError("connection failed: the server is away")
         return Session(self, task.process)
 
-    def set_clock(self, now_ns: int) -> None:
-        """A transaction begins that began at `now_ns` by the server's clock."""
-        self.began_at = _moment(now_ns)
+    def set_clock(self) -> None:
+        """A transaction is carried out that began at `began_at`."""
         self.real.execute(
             "SELECT set_config('sim.now', %s, false), set_config('sim.clock', %s, false)",
             (self.began_at.isoformat(), _moment(self.machine.wall_ns).isoformat()),
@@ -177,20 +187,30 @@ class Session:
                 self._inside.sync()
             self.database.on_done(self, name, parameters, cursor)
             return cursor
-        with self._alone(name, lambda: self.database.on_done(self, name, parameters, cursor)):
+        with self._alone(name, query, lambda: self.database.on_done(self, name, parameters, cursor)):
             cursor.execute(query, parameters)
         return cursor
 
     @contextmanager
-    def _alone(self, what: str, done: Callable[[], None] = lambda: None) -> Iterator[psycopg.Pipeline]:
+    def _alone(
+        self, what: str, query: bytes | None = None, done: Callable[[], None] = lambda: None
+    ) -> Iterator[psycopg.Pipeline | None]:
         database = self.database
         began_ns = self._arrive(what)
-        with database.real.pipeline() as pipeline:  # few round trips: they are what a run takes its time for
-            database.set_clock(began_ns)
-            yield pipeline
+        database.began_at = _moment(began_ns)
+        if query is not None and not any(name in query for name in _ASKING):
+            yield None  # it neither asks for the time nor changes anything that is looked at
+            looks = []
+        else:
+            with (
+                database.real.pipeline() as pipeline
+            ):  # few round trips: they are what a run takes its time for
+                database.set_clock()
+                yield pipeline
+                looks = [database.real.execute(one) for one in database.looks(what)]
         done()
         self.done_ns, self.done_at = database.scheduler.now_ns, database.now
-        database.on_commit(self)
+        database.on_commit(self, [look.fetchall() for look in looks])
         database.scheduler.pause(f"after {what}")
         if self.process.killable and database.faults.strikes(
             "statement answer lost", f"{self.process.name}: {what}"
@@ -207,12 +227,18 @@ class Session:
             return database.machine.wall_ns
         if faults.strikes("statement lost", f"{self.process.name}: {what}"):
             self._break()
+        if faults.strikes("statement refused", f"{self.process.name}: {what}"):
+            raise psycopg.errors.ReadOnlySqlTransaction("cannot execute UPDATE in a read-only transaction")
         if faults.strikes("slow statement", f"{self.process.name}: {what}"):
             scheduler.sleep(what, faults.chance("slow statement").choice((0.1, 2.0, 15.0)))
         before_s = behind_s = 0.0
         if what in OVERTAKEN and faults.strikes("overtaken", f"{self.process.name}: {what}"):
             stands_s = faults.chance("overtaken").choice((0.3, 1.05, 1.5, 4.0)) * database.lease_s
-            before_s, behind_s = faults.chance("overtaken").choice(((stands_s, 0.0), (0.0, stands_s)))
+            database.on_overtaken(self, what)
+            if faults.chance("overtaken").random() < 0.5:
+                self._stand_until_overtaken(what)
+            else:
+                before_s, behind_s = faults.chance("overtaken").choice(((stands_s, 0.0), (0.0, stands_s)))
         scheduler.sleep(what, before_s)
         if faults.strikes("statement hangs", f"{self.process.name}: {what}"):
             scheduler.sleep(what, 70.0)
@@ -222,6 +248,15 @@ class Session:
             scheduler.sleep(what, faults.chance("statement waits for a lock").choice((0.05, 1.0, 10.0)))
         scheduler.sleep(what, behind_s)
         return began_ns
+
+    def _stand_until_overtaken(self, what: str) -> None:
+        """Then another sender is at the message, perhaps in the middle of a call, or some calls further."""
+        scheduler, chance = self.database.scheduler, self.database.faults.chance("overtaken")
+        for _ in range(_MOST_LOOKS):
+            if self.database.is_overtaken(self):
+                scheduler.sleep(what, chance.choice((0.0, 0.0, 2.0, 6.0)))
+                return
+            scheduler.sleep(what, _LOOK_EVERY_S)
 
     def _break(self, *, after: bool = False) -> None:
         self._broken = True

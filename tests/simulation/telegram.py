@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from tests.simulation.kernel.faults import Faults
@@ -16,7 +16,9 @@ from tests.simulation.kernel.scheduler import NS, Scheduler
 from tests.simulation.kernel.story import Story
 from tests.simulation.kernel.threads import Waiters
 
-STUB = "📊 …"
+#: Every stub ends so.
+STUB_END = "\n…"
+METHODS = ("sendMessage", "editMessageText", "sendPhoto", "sendDocument")
 #: A call is on its way for at most so long.
 LONGEST_WAY_S = 90.0
 #: Waits that are as good as for ever: they are cut to a day.
@@ -31,6 +33,22 @@ _REFUSALS = (
     "Bad Request: message text is empty",
     "Bad Request: wrong file identifier/HTTP URL specified",
 )
+#: What a proxy, or a later version, may answer in the place of Telegram, whatever became of the call.
+_PAGES: tuple[tuple[int, Any], ...] = (
+    (200, "<html>Welcome to our hotel</html>"),
+    (502, "<html>Bad Gateway</html>"),
+    (302, ""),
+    (200, {"ok": False, "error_code": 400, "description": "Bad Request: not now"}),
+    (400, [{"ok": False}]),
+    (400, {"ok": "false"}),
+    (200, "[" * 100_000),
+    (403, b"\xff\xfe"),
+)
+#: How it may say yes without saying which message it is.
+_YES: tuple[Any, ...] = (True, None, {}, {"message_id": 0}, {"message_id": "7"}, {"message_id": 2**63})
+#: What may come of an edit that was carried out before, and whose answer was lost: first it is to wait, then it ends.
+_SECOND_TIME = ("too many requests", "blocked")
+_LAST_TIME = ("refused", "locked", "deleted", "moved")
 
 
 class Message:
@@ -42,6 +60,8 @@ class Message:
         self.file = file
         self.deleted = False
         self.locked = False
+        #: whether it was edited again in vain, though it had its text
+        self.was_in_doubt = False
         #: all texts that ever stood in it
         self.texts = [text]
 
@@ -84,6 +104,8 @@ class Telegram:
         self.faults = faults
         self.story = story
         self.chats: dict[str, Chat] = {}
+        #: the methods whose calls and answers are troubled by chance
+        self.troubled: Collection[str] = METHODS
         #: whether anything gets through
         self.away = False
         self.wrong_token = False
@@ -107,6 +129,15 @@ class Telegram:
         chat = self.chats[chat_id] = Chat(family, chat_id)
         return chat
 
+    def move(self, chat: Chat) -> str | None:
+        """A group becomes a supergroup, if it can: its new id."""
+        if chat.moved_to is not None or not chat.id.startswith("-") or chat.id.startswith("-100"):
+            return None
+        chat.moved_to = f"-100{chat.id[1:]}"
+        self.add(chat.family, chat.moved_to)
+        self.story.tell("Telegram", f"{chat.id} moves to {chat.moved_to}")
+        return chat.moved_to
+
     def after(self, seconds: float, act: Callable[[], None]) -> None:
         """Do it after a while."""
         self._count += 1
@@ -118,27 +149,27 @@ class Telegram:
         faults = self.faults
         chance = faults.chance("network")
         out_s, back_s = (0.02 + 0.1 * chance.random() for _ in range(2))
-        if self.away or faults.strikes("request lost", str(call.number)):
+        if self.away or self._strikes("request lost", call):
             if chance.random() < 0.5:
                 self.after(out_s, lambda: answered(None))
             return
-        if faults.strikes("slow request", str(call.number)):
+        if self._strikes("slow request", call):
             out_s = chance.choice((1.0, 8.0, 31.0, LONGEST_WAY_S - 1.0))
-        if faults.strikes("slow answer", str(call.number)):
+        if self._strikes("slow answer", call):
             back_s = chance.choice((1.0, 8.0, 31.0))
         self.under_way[call.number] = call
 
         def arrive() -> None:
             del self.under_way[call.number]
             status, answer = self._take(call)
-            self.story.tell("Telegram", f"call {call.number}: {status} {json.dumps(answer)[:120]}")
+            self.story.tell("Telegram", f"call {call.number}: {status} {_bytes_of(answer)[:120]!r}")
             self.on_change(call)
-            if self.away or faults.strikes("answer lost", str(call.number)):
+            if self.away or self._strikes("answer lost", call):
                 if chance.random() < 0.5:
                     self.after(back_s, lambda: answered(None))
                 return
-            body = answer if isinstance(answer, str) else json.dumps(answer)
-            self.after(back_s, lambda: answered((status, body.encode())))
+            body = _bytes_of(answer)
+            self.after(back_s, lambda: answered((status, body)))
 
         self.after(out_s, arrive)
 
@@ -156,41 +187,69 @@ class Telegram:
 
     def _take(self, call: Call) -> tuple[int, Any]:
         """A call arrives."""
-        faults, what = self.faults, str(call.number)
+        faults = self.faults
         if self.wrong_token:
             return _error(401, "Unauthorized")
         chat = self.chats.get(call.chat_id)
         if chat is None:
             return _error(400, "Bad Request: chat not found")
+        if self._strikes("moves amid a call", call):
+            self.move(chat)
+        trouble = self._at_second_time(chat, call)
         if chat.moved_to is not None:
             text = "Bad Request: group chat was upgraded to a supergroup chat"
             return self._error_at_odds(400, text, "migrate_to_chat_id", int(chat.moved_to))
-        if faults.strikes("moved in a circle", what):
-            return _error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=int(chat.id))
-        if chat.refuses is not None:
-            return _error(*chat.refuses)
-        if faults.strikes("too many requests", what):
-            wait_s = faults.chance("too many requests").choice((0, 1, 3, 30, 120))
+        if self._strikes("moved in a circle", call):
+            ids = [one.id for one in self.chats.values() if one.family == chat.family]
+            new_id = int(faults.chance("moved in a circle").choice(ids))
+            return _error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=new_id)
+        if chat.refuses is not None or trouble == "blocked":
+            return _error(*(chat.refuses or (403, "Forbidden: bot was blocked by the user")))
+        if trouble == "too many requests" or self._strikes("too many requests", call):
+            wait_s = faults.chance("too many requests").choice((0, 1, 3) if trouble else (0, 1, 3, 30, 120))
             return self._error_at_odds(429, f"Too Many Requests: retry after {wait_s}", "retry_after", wait_s)
-        if faults.strikes("refused", what):
+        if trouble == "refused" or self._strikes("refused", call):
             return _error(400, faults.chance("refused").choice(_REFUSALS))
-        if faults.strikes("server fault before", what):
+        if self._strikes("server fault before", call):
             return 502, "<html>Bad Gateway</html>"
         answer = self._do(chat, call)
-        if faults.strikes("server fault after", what):
+        if self._strikes("server fault after", call):
             return _error(500, "Internal Server Error")
-        if faults.strikes("nonsense", what):
-            return 200, (
-                {"ok": True, "result": True} if answer[0] == 200 else "<html>Welcome to our hotel</html>"
-            )
+        if self._strikes("nonsense", call):
+            chance = faults.chance("nonsense")
+            yes = answer[0] == 200 and chance.random() < 0.5
+            return (200, {"ok": True, "result": chance.choice(_YES)}) if yes else chance.choice(_PAGES)
         return answer
+
+    def _at_second_time(self, chat: Chat, call: Call) -> str:
+        """What is in the way of an edit that changes nothing: its text stands, and who sends it does not know."""
+        message = chat.messages.get(call.message_id)
+        if message is None or message.deleted or message.text != call.text:
+            return ""
+        if not self._strikes("trouble at the second time", call):
+            return ""
+        chance = self.faults.chance("trouble at the second time")
+        waits = not message.was_in_doubt and chance.random() < 0.6
+        message.was_in_doubt = True
+        trouble = chance.choice(_SECOND_TIME if waits else _LAST_TIME)
+        message.locked = message.locked or trouble == "locked"
+        message.deleted = trouble == "deleted"
+        if trouble == "moved":
+            self.move(chat)
+        return trouble
 
     def _do(self, chat: Chat, call: Call) -> tuple[int, Any]:
         if call.method == "editMessageText":
             message = chat.messages.get(call.message_id)
+            if (
+                message is not None
+                and message.text.endswith(STUB_END)
+                and self._strikes("stub deleted", call)
+            ):
+                message.deleted = True
             if message is None or message.deleted:
                 return _error(400, "Bad Request: message to edit not found")
-            if message.locked or self.faults.strikes("locked", str(call.number)):
+            if message.locked or self._strikes("locked", call):
                 message.locked = True
                 return _error(400, "Bad Request: message can't be edited")
             if message.text == call.text:
@@ -198,9 +257,14 @@ class Telegram:
             message.text = call.text
             message.texts.append(call.text)
             return _ok(call.message_id)
+        if call.file == "":
+            return _error(400, "Bad Request: file must be non-empty")
         number = len(chat.messages) + 1
         chat.messages[number] = Message(call, call.text, call.file)
         return _ok(number)
+
+    def _strikes(self, kind: str, call: Call) -> bool:
+        return call.method in self.troubled and self.faults.strikes(kind, str(call.number))
 
     def _error_at_odds(self, code: int, text: str, name: str, value: int) -> tuple[int, Any]:
         """An error with a parameter that a proxy, or a later version, may have changed."""
@@ -215,6 +279,13 @@ class Telegram:
         odd = chance.choice((str(value), *_ODD[name]))
         self.asked_for_a_day = self.asked_for_a_day or (name == "retry_after" and odd in _DAYS)
         return _error(code, text, **{name: odd})
+
+
+def _bytes_of(answer: Any) -> bytes:
+    """The body of an answer."""
+    if isinstance(answer, bytes):
+        return answer
+    return (answer if isinstance(answer, str) else json.dumps(answer)).encode()
 
 
 def _ok(message_id: int) -> tuple[int, Any]:

@@ -92,7 +92,7 @@ class _Posting:
     def _begin(self, process: Process) -> Call:
         telegram, fields = self._telegram, self._fields
         outbox_id, epoch = telegram.on_begin(process)
-        file = fields.get("photo") or fields.get("document")
+        file = fields.get("photo", fields.get("document"))
         call = Call(
             telegram.new_number(),
             self._method,

@@ -65,6 +65,12 @@ def imported_by(path: Path) -> set[str]:
     return found
 
 
+def modules_of(path: Path) -> set[str]:
+    """The modules of other packages that are imported from, in full."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+
+
 @pytest.mark.parametrize("room", ALLOWED)
 def test_a_room_imports_only_what_the_design_lets_it(room: str) -> None:
     for path in files_of(room):
@@ -78,6 +84,14 @@ def test_a_driver_is_known_in_one_place_only(driver: str) -> None:
         for path in files_of(room):
             if driver in imported_by(path):
                 assert room in CONFINED[driver], f"{path.relative_to(ROOT)} must not import {driver}"
+
+
+def test_tables_are_laid_out_in_one_place_only() -> None:
+    """Progress bars are rich's; what a command shows is for `signaltape.terminal`."""
+    for room in (*ALLOWED, "deploy"):
+        for path in files_of(room):
+            used = {module for module in modules_of(path) if module.partition(".")[0] == "rich"}
+            assert used <= {"rich.console", "rich.progress"}, path.relative_to(ROOT)
 
 
 def test_the_engine_library_needs_three_packages() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from signaltape.commands.doctor import Finding
 from signaltape.redis_health import KINDS, Caution, Known, Stranded, StreamFacts, cautions
+from signaltape.terminal import Screen
 
 MIB = 1024 * 1024
 WELL = Known(
@@ -116,7 +119,9 @@ def test_of_a_server_that_refuses_everything_only_that_is_said() -> None:
 def test_at_a_terminal_every_caution_fits(known: Known) -> None:
     for one in cautions(known):
         assert one.kind in KINDS
-        lines = Finding(True, "Redis", one.says, one.mend).lines(80)
+        file = io.StringIO()
+        Finding(True, "Redis", one.says, one.mend).show(Screen(file, 80))
+        lines = file.getvalue().splitlines()
         assert max(map(len, lines)) <= 80
         assert lines[0].startswith("WARN Redis    ")
         assert " ".join(" ".join(lines).split()).endswith(one.mend)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,12 +23,11 @@ from signaltape.emitter import Emitter
 from signaltape.errors import InvalidEvent, SettingsError, SignaltapeError
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
+from signaltape.terminal import Screen, print_json
 
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-#: A list is no wider than this at a terminal; elsewhere a finding is one line.
-_COLUMNS = 80
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -41,6 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(str(error), EXIT_USAGE)
     except SignaltapeError as error:
         return _complain(str(error), EXIT_FAILED)
+    except (
+        BrokenPipeError
+    ):  # whoever reads has seen enough; what is buffered yet goes nowhere, without a word
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     emit.set_defaults(run=_emit)
 
     doctor = commands.add_parser("doctor", help="check flag, journal, Redis, stream, group and lag")
+    doctor.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
     doctor.set_defaults(run=_doctor)
     return parser
 
@@ -155,12 +161,14 @@ def _object(line: str, number: int) -> dict[str, Any]:
     return value
 
 
-def _doctor(_arguments: argparse.Namespace, settings: Settings) -> int:
-    from signaltape.commands.doctor import examine  # imports redis
+def _doctor(arguments: argparse.Namespace, settings: Settings) -> int:
+    from signaltape.commands.doctor import examine, show_findings  # imports redis
 
     findings = examine(settings)
-    for finding in findings:
-        print("\n".join(finding.lines(_COLUMNS if sys.stdout.isatty() else None)))
+    if arguments.as_json:
+        print_json([{"status": one.status, **one._asdict()} for one in findings])
+    else:
+        show_findings(Screen(), findings)
     return EXIT_OK if all(finding.ok for finding in findings) else EXIT_FAILED
 
 

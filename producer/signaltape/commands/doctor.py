@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,10 +18,12 @@ from signaltape.redis_facts import redis_cautions
 from signaltape.settings import Settings
 from signaltape.shipping.client import StreamError, client
 from signaltape.stream import WORKER_GROUP, stream_keys
+from signaltape.terminal import NOTHING_TO_DO, Screen, Style
 
 #: Entries that wait for the worker; more than this is worth a word.
 _MUCH_LAG = 10_000
 _INDENT = 14
+_STYLES: dict[str, Style] = {"ok": "good", "WARN": "warn", "FAIL": "bad"}
 
 
 class Finding(NamedTuple):
@@ -33,11 +34,16 @@ class Finding(NamedTuple):
     says: str
     mend: str = ""
 
-    def lines(self, columns: int | None) -> list[str]:
-        """As it is printed, broken where a terminal has only so many columns; what mends it on a line of its own."""
-        mark = "FAIL" if not self.ok else "WARN" if self.mend else "ok  "
-        said = _wrapped(f"{mark} {self.name:8} ", self.says, columns)
-        return said + (_wrapped(" " * _INDENT + "→ ", self.mend, columns) if self.mend else [])
+    @property
+    def status(self) -> str:
+        """`ok`, WARN or FAIL."""
+        return "FAIL" if not self.ok else "WARN" if self.mend else "ok"
+
+    def show(self, screen: Screen) -> None:
+        """Print it, with what mends it on a line of its own."""
+        screen.say(self.says, _STYLES[self.status], mark=f"{self.status:4} {self.name:8} ")
+        if self.mend:
+            screen.say(self.mend, mark=" " * _INDENT + "→ ")
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -51,6 +57,23 @@ def examine(settings: Settings) -> list[Finding]:
         findings.extend(_cautions(redis_client, settings))
         redis_client.close()
     return findings
+
+
+def show_findings(screen: Screen, findings: Sequence[Finding]) -> None:
+    """Print all, the answer first."""
+    failed, warned = (sum(one.status == status for one in findings) for status in ("FAIL", "WARN"))
+    if failed:
+        screen.say(f"failed: {failed} of {len(findings)} checks", "bad")
+    elif warned:
+        screen.say(f"all is in place; a warning comes from {warned} of {len(findings)} checks", "warn")
+    else:
+        screen.say(f"all is well: {len(findings)} checks", "good")
+    screen.gap()
+    for one in findings:
+        one.show(screen)
+    screen.gap()
+    mend = "mend what says FAIL or WARN, then run signaltape doctor again"
+    screen.next(mend if failed or warned else NOTHING_TO_DO)
 
 
 def _flag(settings: Settings) -> Finding:
@@ -169,13 +192,3 @@ def _lag(key: str, group: dict[str, Any]) -> Finding:
     if lag > _MUCH_LAG:
         return Finding(False, "lag", f"{says}; is a worker running?")
     return Finding(True, "lag", says)
-
-
-def _wrapped(head: str, text: str, columns: int | None) -> list[str]:
-    if columns is None:
-        return [head + text]
-    indent = " " * len(head)
-    return textwrap.wrap(
-        text, columns, initial_indent=head, subsequent_indent=indent,
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip

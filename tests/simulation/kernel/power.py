@@ -16,6 +16,8 @@ from typing import NamedTuple
 from tests.simulation.kernel.files import Disk
 
 _SECTOR = 512
+#: How often a power cut keeps all names, and of contents some.
+_TORN = 0.3
 _FOLDER = -1
 #: What a folder holds: inodes by name, `_FOLDER` for a folder.
 Names = dict[str, int]
@@ -73,6 +75,7 @@ class Shadow:
         self.on_file: Callable[[str, bytes], None] = lambda _path, _content: None
         self._gone: dict[int, _Content] = {}
         self._folders: dict[str, _Folder] = {}
+        self._torn = False
         disk.on_sync = self._on_sync
         disk.on_remove = self._on_remove
         disk.on_rename = self._on_rename
@@ -94,6 +97,10 @@ class Shadow:
         """Somebody else made the names in a folder safe."""
         self._look(folder).sync()
 
+    def is_new(self, path: str) -> bool:
+        """Whether nothing of a file is safe yet."""
+        return not self.synced.get(os.stat(path).st_ino)
+
     def contents(self, path: str) -> Iterator[dict[str, bytes]]:
         """All that a power cut now may leave of a file and those beside it: by name, what is surely in each.
 
@@ -108,7 +115,11 @@ class Shadow:
             yield {}
 
     def cut(self, chance: random.Random) -> list[str]:
-        """The power goes: the files become what is left of them. Returns what is not as it was, in words."""
+        """The power goes: the files become what is left of them. Returns what is not as it was, in words.
+
+        At times all names are there, and all files are as long as they were, with holes in them.
+        """
+        self._torn = chance.random() < _TORN
         for folder in [path for path, _, _ in os.walk(self._top)]:
             self._look(folder)
         losses: list[str] = []
@@ -118,7 +129,9 @@ class Shadow:
 
     def _leave(self, folder: str, chance: random.Random, losses: list[str]) -> None:
         state = self._look(folder)
-        count = chance.choice((0, len(state.pending), chance.randrange(len(state.pending) + 1)))
+        count = len(state.pending)
+        if not self._torn:
+            count = chance.choice((0, count, chance.randrange(count + 1)))
         names = state.after(count)
         if count < len(state.pending):
             losses.append(f"{len(state.pending) - count} changes of {os.path.basename(folder)}")
@@ -148,7 +161,7 @@ class Shadow:
             elsewhere = os.path.join(os.path.dirname(path), other) if other else ""
             moved = os.path.exists(elsewhere) and os.stat(elsewhere).st_ino == inode
             now = _content(elsewhere) if moved else self._gone.get(inode, _Content(b"", 0))
-        left = _left_of(self.synced.get(inode, b""), now.data, chance)
+        left = _left_of(self.synced.get(inode, b""), now.data, chance, torn=self._torn)
         if left != now.data:
             losses.append(f"{os.path.basename(path)}: {len(left)} bytes of what were {len(now.data)}")
         if left != now.data or not there:
@@ -214,7 +227,8 @@ class Shadow:
         state = self._look(os.path.dirname(source))
         if os.path.exists(target):
             self._keep(target, os.stat(target).st_ino)
-        state.change({name: None, os.path.basename(target): os.stat(source).st_ino})
+        moved = _FOLDER if os.path.isdir(source) else os.stat(source).st_ino
+        state.change({name: None, os.path.basename(target): moved})
 
     def _keep(self, path: str, inode: int) -> None:
         if inode not in self._gone:
@@ -233,16 +247,17 @@ def _content(path: str) -> _Content:
     return _Content(Path(path).read_bytes(), os.stat(path).st_mtime_ns)
 
 
-def _left_of(old: bytes, new: bytes, chance: random.Random) -> bytes:
+def _left_of(old: bytes, new: bytes, chance: random.Random, *, torn: bool) -> bytes:
     """What is left of a file: as it was synced, as it was last, or each sector as one of them."""
     if old == new:
         return new
-    kind = chance.randrange(3)
+    kind = 2 if torn else chance.randrange(3)
     if kind < 2:
         return (old, new)[kind]
-    length = chance.choice(
-        (len(old), len(new), chance.randrange(min(len(old), len(new)), max(len(old), len(new)) + 1))
-    )
+    length = len(new)
+    if not torn:
+        lengths = sorted((len(old), len(new)))
+        length = chance.choice((len(old), length, chance.randrange(lengths[0], lengths[1] + 1)))
     sectors = []
     for begin in range(0, length, _SECTOR):
         source = chance.choice((old, new))

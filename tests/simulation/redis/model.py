@@ -162,6 +162,13 @@ class ModelRedis:
         held = stream.groups[group].pending
         return {one: held.of[one] for one in held.ids}
 
+    def held_by(self, key: bytes, group: bytes, database: int = 0) -> dict[bytes, int]:
+        """How many entries each consumer of a group has pending."""
+        stream = self._stream(key, database)
+        if stream is None or group not in stream.groups:
+            return {}
+        return {one.name: len(one.held) for one in stream.groups[group].sorted_consumers()}
+
     def groups(self, key: bytes, database: int = 0) -> dict[bytes, Id]:
         """The groups of a stream, and the last entry that each was given."""
         stream = self._stream(key, database)

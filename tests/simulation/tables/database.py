@@ -138,6 +138,10 @@ class ModelDatabase:
         if session in self.sessions:
             self.sessions.remove(session)
 
+    def holds_up(self, _session: ModelConnection) -> bool:
+        """Whether the statements of a session wait for whoever holds the tables."""
+        return self.locked
+
     def row(self, table: str, key: Any) -> Any:
         """What is committed under a key; None if nothing is."""
         if table == "events":

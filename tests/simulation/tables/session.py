@@ -66,9 +66,9 @@ class ModelConnection:
     def statement(self, where: str, timeout_s: float | None = None) -> bool:
         """Touch, and wait for whoever holds the tables; whether they are free. Raises OperationalError."""
         self.touch(where)
-        if not self.database.locked:
+        if not self.database.holds_up(self):
             return True
-        free = self.database.wait(lambda: self._is_lost() or not self.database.locked, timeout_s)
+        free = self.database.wait(lambda: self._is_lost() or not self.database.holds_up(self), timeout_s)
         self.check()
         return free
 
@@ -117,6 +117,11 @@ class ModelConnection:
         """Add to a number of `duplicate_counts`. Waits for another transaction that does."""
         self._await("duplicate_counts", key)
         self._write("duplicate_counts", key, number)
+
+    def delete(self, table: str, key: Any) -> None:
+        """Delete a row, where the database takes no row for that. Waits for another transaction that holds it."""
+        self._await(table, key)
+        self._write(table, key, None)
 
     def commit(self, fates: list[Fate]) -> None:
         """Commit. Raises OperationalError: then nothing was written, or all was and only the answer is lost."""

@@ -5,17 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import psycopg
 
 import signaltape.journal.lock
 from consumer.decoding import Batch
 from consumer.limits import Limits
-from replay import archiving
+from replay import archiving, retention
 from replay.archiver import Archive
 from replay.retention import keep_of
 from signaltape.settings import Secret, Settings
@@ -26,8 +25,12 @@ from tests.simulation.kernel.power import Shadow
 from tests.simulation.kernel.sqlite import Connection, SimulatedSqlite
 from tests.simulation.redis import ModelRedis
 from tests.simulation.worlds.archive_audit import Audit
-from tests.simulation.worlds.archive_nemesis import ArchiveNemesis
+from tests.simulation.worlds.archive_nemesis import Amid, ArchiveNemesis
 from tests.simulation.worlds.archive_programs import URL, Programs
+from tests.simulation.worlds.archive_rates import RATES, few_but_often
+from tests.simulation.worlds.archive_sessions import Sessions
+from tests.simulation.worlds.archive_tables import Tables
+from tests.simulation.worlds.audit_trimming import Trimming
 from tests.simulation.worlds.base import World
 
 _STREAM = "signaltape"
@@ -37,35 +40,7 @@ class ArchiveWorld(World):
     """Archivers, retention and readers of one folder; every entry one line, whatever happens."""
 
     name = "archive"
-    RATES = {
-        "kill": 0.0006,
-        "stall": 0.0002,
-        "disk error": 0.0006,
-        "cut write": 0.3,
-        "request lost": 0.003,
-        "answer lost": 0.003,
-        "connection refused": 0.03,
-        "slow packet": 0.003,
-        "end unseen": 0.1,
-        "Redis crashes": 0.3,
-        "Redis crashes and forgets": 0.3,
-        "Redis is out of memory": 0.2,
-        "Redis is read-only": 0.1,
-        "Redis is flushed": 0.1,
-        "Redis evicts": 0.1,
-        "Redis out of reach": 0.3,
-        "disk full": 0.3,
-        "clock jumps": 0.15,
-        "asked to stop": 0.3,
-        "time passes": 0.4,
-        "power cut": 0.4,
-        "power cut at a commit": 0.02,
-        "ledger deleted": 0.2,
-        "ledger damaged": 0.2,
-        "ledger restored": 0.2,
-        "file shortened": 0.2,
-        "something amid a batch": 0.4,
-    }
+    RATES = RATES
 
     def __init__(self, seed: int, *, left_out: Collection[int] = ()) -> None:
         super().__init__(seed, left_out=left_out)
@@ -83,8 +58,10 @@ class ArchiveWorld(World):
         self.redis_forgot = False
         #: the ledger's folder lets nothing be moved
         self.immovable = False
-        #: done once, in the midst of a batch: at which operation, and with the file that it is at
-        self.amid: tuple[str, Callable[[Path], None]] | None = None
+        #: whoever reads does so now: somebody has died
+        self.look_at_once = False
+        #: what is to happen in the midst of a batch, each once
+        self.amid: dict[str, Amid] = {}
         self._undo: list[Any] = []
         self.redis: ModelRedis
         self.service: Service
@@ -118,6 +95,11 @@ class ArchiveWorld(World):
         self.keep = keep_of(self._given_settings)
         self._build_redis()
         self.audit = Audit(self)
+        self.sessions = Sessions(self)
+        if chance.random() < 0.2:  # put there by hand, of no day that there is
+            stray = self.root / "orders" / "day-2026-02-31.jsonl"
+            stray.parent.mkdir(parents=True)
+            stray.touch()
         self._patch()
         self.over = False
         programs = Programs(self)
@@ -129,13 +111,18 @@ class ArchiveWorld(World):
             worker.killable = False
             worker.start(lambda: programs.worker(worker))
         for number in range(chance.choice((1, 1, 2, 3))):
-            self.program(chance.choice(self.hosts), f"archiver {number + 1}", programs.archiver)
+            host, restart_s = chance.choice(self.hosts), chance.choice((8.0, 8.0, 60.0))
+            self.program(host, f"archiver {number + 1}", programs.archiver, restart_s=restart_s)
         if chance.random() < 0.2:
             self.program(chance.choice(self.hosts), "archiver that drains", programs.drainer)
         for number in range(chance.choice((0, 1, 1, 2))):
             self.program(chance.choice(self.hosts), f"retention {number + 1}", programs.retention)
-        if chance.random() < 0.6:
+        if chance.random() < 0.7:
             self.program(chance.choice(self.hosts), "reader", programs.reader)
+        if chance.random() < 0.4:
+            builder = Process(host, "builder")
+            builder.killable = False
+            builder.start(lambda: self.sessions.build(builder))
         ArchiveNemesis(self).start()
 
     def settings(self, machine: Machine) -> Settings:
@@ -149,8 +136,13 @@ class ArchiveWorld(World):
         """The keys of all partitions."""
         return [key.encode() for key in stream_keys(_STREAM, self.partitions)]
 
+    def _choose_rates(self) -> dict[str, float]:
+        rates = super()._choose_rates()
+        return few_but_often(self.chance, rates) if self.chance.random() < 0.7 else rates
+
     def check(self) -> None:
         self.audit.check()
+        self.sessions.check()
 
     def is_settled(self) -> bool:
         return self.over and self.audit.nothing_left()
@@ -159,7 +151,7 @@ class ArchiveWorld(World):
         self.service.alive = True
         self.service.unreachable.clear()
         self.redis.out_of_memory = self.redis.read_only = self.immovable = False
-        self.amid = None
+        self.amid.clear()
         for machine in self.machines.values():
             machine.full = False
         self.over = True
@@ -198,8 +190,10 @@ class ArchiveWorld(World):
         machine = self.machine("redis-host")
         self.redis = ModelRedis(lambda: machine.wall_ns // 1_000_000, self._run_id())
         self.client = self.redis.connect()
+        self.trimming = Trimming(self)
         self.service = Service(self.scheduler, self.redis, self.faults, self.story, "Redis")
         self.service.wall_ms = lambda: machine.wall_ns // 1_000_000
+        self.service.before_command = self.trimming.before
         self.service.on_command = self._on_command
         self.simulated.services["redis"] = self.service
         process = Process(machine, "redis-server")
@@ -222,7 +216,9 @@ class ArchiveWorld(World):
 
         self._set(archiving, "Archive", CountedArchive)
         self._set(archiving, "tune_interpreter", lambda: None)
-        self._set(archiving, "connect", _no_postgres)
+        tables = Tables(self)
+        self._set(archiving, "connect", tables.connect)
+        self._set(retention, "drop_partitions", tables.drop)
         limits = Limits(
             max_entries=self.chance.choice((4, 30, 500)),
             max_age_ms=self.chance.choice((1, 30)),
@@ -238,13 +234,16 @@ class ArchiveWorld(World):
     def _trouble(self, operation: str, path: str) -> None:
         if self.immovable and operation == "rename" and os.path.basename(path).startswith("archive.db"):
             raise OSError(errno.EPERM, os.strerror(errno.EPERM), path)
-        if self.amid is not None and operation == self.amid[0] and path.endswith(".jsonl"):
-            (_, act), self.amid = self.amid, None
-            act(Path(path))
+        for name, one in self.amid.items():
+            if operation == one.operation and path.endswith(one.ending) and one.suits(path):
+                del self.amid[name]
+                one.act(Path(path))
+                break
         super()._trouble(operation, path)
 
     def _power_is_gone(self) -> None:
         losses = self.shadow.cut(self.faults.chance("power cut"))
+        self.sessions.power_is_gone()
         self.story.tell("world", "the power goes, and with it " + (", ".join(losses) or "nothing"))
 
     def _on_commit(self, connection: Connection) -> None:
@@ -255,9 +254,6 @@ class ArchiveWorld(World):
             self.cut_power()
 
     def _on_command(self, line: Line, argv: Sequence[bytes], answer: bytes | None) -> None:
+        self.trimming.after(argv)
         if argv[0].upper() == b"XACK" and answer is not None and answer[:1] == b":":
             self.audit.acknowledged(argv[1].decode(), argv[2].decode(), [one.decode() for one in argv[3:]])
-
-
-def _no_postgres(_url: Secret, name: str) -> Any:
-    raise psycopg.OperationalError(f"{name} cannot connect")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from random import Random
 from typing import Any, NamedTuple
@@ -64,6 +65,8 @@ _EVENTS: dict[str, dict[str, Any]] = {
     "signal_triggered": {"entry_fill": 222.1, "time_to_trigger_ms": 4},
     "signal_closed": {"rr_realized": 1.65, "exit_reason": "tp", "time_in_trade_ms": 900_000},
 }
+#: How many days ago; None: now, as Redis says it.
+_DAYS = (None, 0, 0, 0, 1, 2, 3, 5, -1)
 #: Keys of the archive's own, escapes, blanks, other scripts.
 _ODD: tuple[dict[str, Any], ...] = (
     {},
@@ -143,24 +146,39 @@ class Maker:
         self._chance = chance
         self._number = 0
         self._given: list[Given] = []
+        # a stream is not always of the same kind: few files grow long, many come again, or none
+        self._kinds = chance.sample(sorted(_RECORDS), chance.choice((1, 2, 4, len(_RECORDS))))
+        self._symbols = chance.sample(SYMBOLS, chance.choice((1, 3, len(SYMBOLS))))
+        self._days = chance.choice((_DAYS, _DAYS, (0,), (0, 1), (2, 3, 5)))
+        self._late_s = chance.choice((0, 0, 3600))  # some engines say at once what is
+        self._again, self._contrary = chance.choice((0.04, 0.12, 0.4)), chance.choice((0.02, 0.06, 0.2))
+        self._at_once, self._is_new = chance.choice((0.0, 0.5)), False
+        self._wrongs, self._events = chance.choice((0.0, 0.08)), chance.choice((0.0, 0.2))
 
     def next(self, now: datetime, *, contradicts: bool = False) -> Given:
         """One more entry. contradicts: preferably one that says something else of what was."""
-        kind = 0.17 if contradicts else self._chance.random()
-        if kind < 0.12 and self._given:
-            return self._chance.choice(self._given)
-        if kind < 0.18 and self._given:
-            return self._contradiction(now)
-        if kind < 0.26:
+        chance = self._chance
+        if self._given and contradicts:
+            return self._contradiction(now, self._given[-5:])
+        if self._is_new and chance.random() < self._at_once:
+            self._is_new = False
+            return self._contradiction(now, self._given[-1:])
+        dice = chance.random()
+        if self._given and dice < self._again:
+            return chance.choice(chance.choice((self._given, self._given[-20:])))
+        if self._given and dice < self._again + self._contrary:
+            return self._contradiction(now, chance.choice((self._given, self._given[-5:])))
+        if chance.random() < self._wrongs:
             return self._wrong(now)
-        given = self._record(now) if kind < 0.8 else self._event(now)
+        given = self._event(now) if chance.random() < self._events else self._record(now)
         if given.own_id is not None and given.when is not None:
             self._given.append(given)
+            self._is_new = True
         return given
 
-    def _contradiction(self, now: datetime) -> Given:
-        """The id of one that was, with other content, and perhaps of another time."""
-        old = self._chance.choice(self._chance.choice((self._given, self._given[-5:])))
+    def _contradiction(self, now: datetime, pool: Sequence[Given]) -> Given:
+        """The id of one of those, with other content, and perhaps of another time."""
+        old = self._chance.choice(pool)
         if old.event not in _RECORDS or b'"id"' not in old.payload:
             return old
         when = self._chance.choice((old.when, now - timedelta(days=1)))
@@ -168,8 +186,8 @@ class Maker:
 
     def _record(self, now: datetime) -> Given:
         chance = self._chance
-        event = chance.choice(sorted(_RECORDS))
-        symbol = chance.choice(SYMBOLS) if event != "risk_snapshot" else None
+        event = chance.choice(self._kinds)
+        symbol = chance.choice(self._symbols) if event != "risk_snapshot" else None
         own_id = None if chance.random() < 0.2 else self._uuid()
         given = self._make(event, _RECORDS[event], own_id, symbol, self._time(now))
         if own_id is None and chance.random() < 0.5:  # the entry brings the id
@@ -200,10 +218,12 @@ class Maker:
         return given._replace(good=False, payload=given.payload.replace(b'"BUY"', b'"HOLD"'))
 
     def _time(self, now: datetime) -> datetime | None:
-        days = self._chance.choice((None, 0, 0, 0, 1, 2, 3, 5, -1))
+        days = self._chance.choice(self._days)
         if days is None:
             return None
-        when = now - timedelta(days=days, seconds=self._chance.randrange(3600))
+        if not self._late_s:
+            return now + timedelta(milliseconds=self._number, days=-days)
+        when = now - timedelta(days=days, seconds=self._chance.randrange(self._late_s))
         if self._chance.random() < 0.2:  # about midnight in Jakarta
             when = when.replace(hour=16 + self._chance.randrange(2), minute=59, second=59)
         return when.replace(microsecond=self._chance.randrange(1000) * 1000)
@@ -233,6 +253,8 @@ class Maker:
         payload = msgspec.json.encode(data)
         if chance.random() < 0.1:
             payload = msgspec.json.format(payload, indent=2)
+        elif chance.random() < 0.05:
+            payload = b"{ " + payload[1:]
         return Given(event, own_id, symbol, when, payload)
 
     def _uuid(self) -> str:

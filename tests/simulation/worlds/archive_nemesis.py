@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from tests.simulation.kernel.scheduler import NS
+from tests.simulation.worlds.archive_shelf import REMARK
 from tests.simulation.worlds.nemesis import Nemesis
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.archive import ArchiveWorld
 
 _HOUR_S = 3600
+_LINES = ".jsonl"
 #: Ids are kept for eight days; so long may all of a run take.
 MOST_S = 7 * 24 * _HOUR_S
 
 
+class Amid(NamedTuple):
+    """What is to happen just before an operation on a file whose name ends so, if it suits."""
+
+    operation: str
+    ending: str
+    act: Callable[[Path], None]
+    suits: Callable[[str], bool] = lambda _path: True
+
+
 class ArchiveNemesis(Nemesis):
-    """The troubles of servers and machines, and those of an archive."""
+    """The troubles of servers and machines, and those of an archive: most of these end all of its programs."""
+
+    EVERY_S = (1.0, 4.0, 12.0)
 
     def __init__(self, world: ArchiveWorld) -> None:
         super().__init__(cast("Any", world))
@@ -34,7 +48,7 @@ class ArchiveNemesis(Nemesis):
             "ledger deleted": self._delete_ledger,
             "ledger damaged": self._damage_ledger,
             "ledger restored": self._restore_ledger,
-            "file shortened": self._shorten,
+            "file edited": self._edit,
             "something amid a batch": self._arm,
         }
 
@@ -101,12 +115,12 @@ class ArchiveNemesis(Nemesis):
         self._stop_all()
         if not self._ledger.exists():
             return "none"
-        if not self._copies or self._chance.random() < 0.5:
+        if not self._copies or self._chance.random() < 0.3:
             self._copy()
             return "copied"
         self._of.disturbed_by_hand = self._of.restored = True
         self._remove_ledger()
-        self._ledger.write_bytes(self._chance.choice(self._copies))
+        self._ledger.write_bytes(self._chance.choice((self._copies[0], self._chance.choice(self._copies))))
         if self._chance.random() < 0.3:
             self._make_older()
         self._of.story.tell("world", "an older ledger is restored")
@@ -126,13 +140,32 @@ class ArchiveNemesis(Nemesis):
         with closing(sqlite3.connect(self._ledger)) as db, suppress(sqlite3.Error):
             db.execute("ALTER TABLE lines DROP COLUMN digest")
 
-    def _shorten(self, _seconds: float) -> str:
+    def _edit(self, _seconds: float) -> str:
         audit = self._of.audit
+        summaries = sorted(self._of.root.glob("summaries/*/*.json"))
+        if summaries and self._chance.random() < 0.2:
+            self._of.disturbed_by_hand = True
+            self._chance.choice(summaries).write_bytes(REMARK)
+            return "a summary is spoiled"
         names = [name for name in audit.shelf.files() if audit.shelf.size(name) and audit.is_readable(name)]
         if not names or self._of.sqlite.in_transaction():
             return "none"
-        self._cut_file(self._of.root / self._chance.choice(names))
-        return "shortened"
+        path = self._of.root / self._chance.choice(names)
+        if self._chance.random() < 0.3:
+            self._scribble(path)
+        else:
+            self._cut_file(path)
+        return "edited"
+
+    def _scribble(self, path: Path) -> None:
+        """A person writes a remark into a file; no line of the archive is lost by that."""
+        name = str(path.relative_to(self._of.root))
+        if path.suffix == ".jsonl" and path.read_bytes().endswith(b"\n"):
+            self._of.audit.touched.add(name)
+            self._of.disturbed_by_hand = True
+            with path.open("ab") as file:
+                file.write(REMARK + b"\n")
+            self._of.story.tell("world", f"a remark is written into {name}")
 
     def _cut_file(self, path: Path) -> None:
         audit, name = self._of.audit, str(path.relative_to(self._of.root))
@@ -161,8 +194,27 @@ class ArchiveNemesis(Nemesis):
             process = self._of.disk.process
             assert process is not None
             self._of.story.tell("world", f"{process.name} dies behind what it wrote")
+            self._of.look_at_once = self._chance.random() < 0.8
             process.kill()
 
-        acts = (("create", delete), ("create", self._cut_file), ("sync", kill), ("sync", kill))
-        self._of.amid = self._chance.choice(acts)
+        def cut_power(_path: Path) -> None:
+            self._of.cut_power()
+
+        def delete_and_kill(path: Path) -> None:
+            delete(path)
+            kill(path)
+
+        acts = {
+            "a ledger that goes": Amid("create", _LINES, delete),
+            "a file that is cut": Amid("create", _LINES, self._cut_file),
+            "death": Amid("sync", _LINES, kill),
+            "death before a snapshot": Amid("create", "_snapshot.json.new", kill),
+            "no power": Amid("sync", _LINES, cut_power),
+            "no power for a new file": Amid("sync", _LINES, cut_power, self._of.shadow.is_new),
+            # a file is there in both its forms
+            "death amid what was planned": Amid("remove", _LINES, kill),
+            "death with the ledger": Amid("remove", _LINES, delete_and_kill),
+        }
+        name = self._chance.choice([*sorted(acts), "death before a snapshot"])
+        self._of.amid[name] = acts[name]
         return "armed"

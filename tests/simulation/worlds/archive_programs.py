@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 URL = Secret("redis://redis:6379/0")
 #: So many steps has the archive for an entry: more would only wait in the stream.
 _STEPS_EACH = 25
+_GLANCE_S = 0.2
 _ALWAYS = Span(datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC))
 
 
@@ -34,7 +35,7 @@ class Programs:
     def put(self, process: Process) -> None:
         """Entries come."""
         chance, maker = process.random, Maker(process.random)
-        every_s = chance.choice((0.05, 0.5, 3.0))
+        every_s = chance.choice((0.2, 0.8, 3.0))
         while not self._of.over:
             self._of.scheduler.sleep("the next entries", chance.random() * every_s)
             contradicts = chance.random() < 0.05
@@ -58,8 +59,8 @@ class Programs:
         """The other group of the stream: it is behind, and keeps some of what it was given."""
         chance, group, redis = process.random, WORKER_GROUP.encode(), self._of.redis
         every_s = chance.choice((1.0, 30.0, 3600.0))
+        self._of.scheduler.sleep("the worker's first batch", chance.random() * 2.0)
         while not self._of.over:
-            self._of.scheduler.sleep("the worker's next batch", chance.random() * every_s)
             for key in redis.streams() if self._of.service.alive else []:
                 if group not in redis.groups(key):
                     redis.execute(self._of.client, [b"XGROUP", b"CREATE", key, group, b"0"])
@@ -69,6 +70,7 @@ class Programs:
                 done = [f"{ms}-{seq}".encode() for ms, seq in redis.pending(key, group)]
                 if done and chance.random() < 0.7:
                     redis.execute(self._of.client, [b"XACK", key, group, *done])
+            self._of.scheduler.sleep("the worker's next batch", chance.random() * every_s)
 
     def archiver(self, process: Process, stop: Event) -> None:
         archiving.archive(self._of.settings(process.machine), URL, stop, once=False)  # type: ignore[arg-type]
@@ -79,9 +81,13 @@ class Programs:
         stop.wait(process.random.random() * 60)
 
     def retention(self, process: Process, stop: Event) -> None:
-        while not stop.wait(process.random.random() * process.random.choice((5, 60, 600))):
+        every_s = process.random.choice((2, 10, 60, 600))
+        while not stop.wait(process.random.random() * every_s):
             dry_run = process.random.random() < 0.1
+            over = self._of.sessions.over(utc_now())
             report = archiving.run_retention(self._of.settings(process.machine), utc_now(), dry_run=dry_run)
+            if not dry_run and not report.errors:
+                self._of.sessions.check_gone(over)
             self._of.story.tell(
                 process.name,
                 f"{report.deletedFiles} deleted, {report.compressedFiles} compressed, {report.errors}",
@@ -89,7 +95,8 @@ class Programs:
 
     def reader(self, process: Process, stop: Event) -> None:
         """Reads everything, as a session is built."""
-        while not stop.wait(process.random.random() * process.random.choice((5, 60))):
+        every_s = process.random.choice((1, 5, 60))
+        while self._waits(process.random.random() * every_s, stop):
             source = ArchiveSource(self._of.data)
             if not source.exists:
                 continue
@@ -106,3 +113,12 @@ class Programs:
                 self._of.fail(
                     "a reader meets each line", f"{len(lost)} of {len(known)} not, such as {lost[0]}"
                 )
+
+    def _waits(self, seconds: float, stop: Event) -> bool:
+        """Until the next look, which is at once if the world has a reason; False if asked to stop."""
+        end_ns = self._of.scheduler.now_ns + int(seconds * NS)
+        while not self._of.look_at_once and self._of.scheduler.now_ns < end_ns:
+            if stop.wait(min(_GLANCE_S, (end_ns - self._of.scheduler.now_ns) / NS)):
+                return False
+        self._of.look_at_once = False
+        return not stop.is_set()

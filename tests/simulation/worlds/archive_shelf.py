@@ -21,6 +21,8 @@ from signaltape.replay.line import BadLine, payload_of, read_head
 
 #: Folders below `data/` that hold lines.
 FOLDERS = ("events", "trades_log", "orders", "system/history", "market", "signals")
+#: What a person writes into a file.
+REMARK = b"-- looked at by hand"
 
 
 class Read(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from signaltape.stream import ARCHIVE_GROUP, WORKER_GROUP
 from tests.simulation.tables.database import DEAD
-from tests.simulation.worlds.keeping import SMALL_BYTES
+from tests.simulation.worlds.keeping import SMALL_BYTES, is_owner
 from tests.simulation.worlds.truth import Given, frames_of, journalled, streamed
 
 if TYPE_CHECKING:
@@ -59,6 +59,13 @@ class Audit:
                     )
         elif group != ARCHIVE_GROUP:
             self._world.fail("groups", f"{group} acknowledges")
+
+    def taken_out(self, place: tuple[str, str]) -> None:
+        """The dead letter of an entry is no more: the event must be elsewhere."""
+        given = self._entries.get(place)
+        self._take_commits()
+        if given is not None and not self._is_in_tables(given):
+            self._stored.discard(given)
 
     def not_stored(self) -> set[Given]:
         """What was accepted and is in no table."""
@@ -127,6 +134,10 @@ class Audit:
                     self._stored.add(given)
         self._seen_commits = len(commits)
 
+    def _is_in_tables(self, given: Given) -> bool:
+        database, key = self._world.database, given.key
+        return (key.one, key.event) in database.events or key.one in database.records
+
     @property
     def _patience_ns(self) -> int:
         return 3 * self._world.claim_idle_ms * 1_000_000
@@ -183,7 +194,8 @@ class Audit:
             return
         folder = Path(path).parent.parent
         size = sum(one.stat().st_size for one in folder.glob("*/*.seg"))
-        if size >= world.journal_max_bytes - _SEGMENTS_OF_ROOM * max(world.segment_bytes, SMALL_BYTES):
+        at_bound = size >= world.journal_max_bytes - _SEGMENTS_OF_ROOM * max(world.segment_bytes, SMALL_BYTES)
+        if at_bound and (process is None or is_owner(process, Path(path))):
             truth.evicted |= unsafe
         else:
             world.fail("removed only when safe", f"{path.rpartition('journal/')[2]} goes with {min(unsafe)}")

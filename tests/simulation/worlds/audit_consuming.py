@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from consumer.accepted import Outcome
-from consumer.poison import MAX_CRASHES, crash_key
+from consumer.poison import MAX_CRASHES
 from signaltape.stream import WORKER_GROUP, entry_order, vanished_key
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS, Task
 from tests.simulation.kernel.threads import Event
 from tests.simulation.redis.ids import Id, show
 from tests.simulation.tables.database import CONFLICT, DEAD, DUPLICATE, STORED, Commit
+from tests.simulation.worlds.audit_leaving import Leaving
+from tests.simulation.worlds.audit_tries import LonelyTries
+from tests.simulation.worlds.audit_trimming import Trimming
 from tests.simulation.worlds.truth import Given
 
 if TYPE_CHECKING:
@@ -25,22 +28,6 @@ _GROUP = WORKER_GROUP.encode()
 _PROOF_S = 200.0
 #: Words of troubles that pass, whatever the entry: nothing is given up for them.
 _PASSING = ("refused with 53", "refused with 57", "terminating", "closed", "away", "deadlock", "told to stop")
-
-#: Kinds of trouble that do not keep a living worker from saying what it has in hand.
-HARMLESS_TO_HOLDERS = (
-    "kill",
-    "signal",
-    "disk error",
-    "cut write",
-    "commit answer lost",
-    "Postgres away",
-    "Postgres locked",
-    "Postgres cuts",
-    "Postgres refuses",
-    "disk full",
-    "asked to stop",
-    "bit flips",
-)
 
 
 class Holder(NamedTuple):
@@ -61,7 +48,6 @@ class ConsumingAudit:
         #: by the number of a session, who has it
         self._owners: dict[int, Process] = {}
         self._before: dict[Id, tuple[bytes, int, int]] = {}
-        self._entries_before: list[Id] = []
         self._seen_commits = 0
         #: the last commit of each entry, with its process; and entries that were ever taken over
         self._written: dict[tuple[str, str], tuple[Process, Commit]] = {}
@@ -71,7 +57,9 @@ class ConsumingAudit:
         self._commits_of: defaultdict[Process, list[Commit]] = defaultdict(list)
         self._quiet_until_ns: dict[Process, int] = {}
         self._orderly: set[Process] = set()
-        self._crashes: Counter[tuple[str, str]] = Counter()
+        self._tries = LonelyTries(world, self._holder_of)
+        self._leaving = Leaving(world)
+        self._trimming = Trimming(world)
         #: when something last kept holders from saying what they have
         self.unsaid_ns = 0
         #: something happened after which counts in Redis may be left behind
@@ -89,10 +77,15 @@ class ConsumingAudit:
     def holds(self, name: str, process: Process, stop: Event) -> None:
         """A worker has begun under the name of a consumer."""
         self._holders[name] = Holder(process, self._world.scheduler.now_ns, stop)
+        self._leaving.begins(name)
 
     def opened(self, session: int, process: Process) -> None:
         """A process has a session of Postgres."""
         self._owners[session] = process
+
+    def owner(self, session: int) -> Process | None:
+        """The process that has a session."""
+        return self._owners.get(session)
 
     def fed(self, key: str, entry_id: str, given: Given) -> None:
         """An event is in the stream."""
@@ -100,6 +93,7 @@ class ConsumingAudit:
 
     def restored(self) -> None:
         """Redis has come back; perhaps with what it had before."""
+        self.unsaid_ns = self._world.scheduler.now_ns
         if self._world.redis_forgot:
             self._written.clear()
 
@@ -110,11 +104,10 @@ class ConsumingAudit:
     def before(self, argv: Sequence[bytes]) -> None:
         """A command is about to be carried out."""
         command = argv[0].upper()
+        self._trimming.before(argv)
         if command == b"XAUTOCLAIM" or command == b"EVAL":
             key = argv[1] if command == b"XAUTOCLAIM" else argv[3]
             self._before = self._world.redis.pending(key, _GROUP)
-            if command == b"EVAL" and b"XTRIM" in argv[1]:
-                self._entries_before = [one for one, _ in self._world.redis.entries(key)]
         elif command == b"XACK" and argv[2] == _GROUP and self._deleted:
             pending, acknowledged_in = self._world.redis.pending(argv[1], _GROUP), argv[1].decode()
             for one in argv[3:]:
@@ -122,16 +115,17 @@ class ConsumingAudit:
                 if place in self._deleted and entry_order(place[1]) in pending:
                     self._written_all_the_same.add(place)
 
-    def after(self, argv: Sequence[bytes]) -> None:
-        """A command was carried out."""
+    def after(self, argv: Sequence[bytes], answer: bytes | None, *, of_the_dead: bool) -> None:
+        """A command was carried out; perhaps of somebody who has gone since."""
         command = argv[0].upper()
+        if not of_the_dead:
+            self._tries.after(argv, answer)
+            self._leaving.after(argv)
         if command == b"XAUTOCLAIM" and argv[2] == _GROUP:
             self._check_claim(argv[1], argv[3].decode())
-        elif command == b"EVAL":
-            if b"XTRIM" in argv[1]:
-                self._check_trim(argv[3])
-            elif self._world.redis.out_of_memory:
-                self._vague |= self._dropped(argv[3])
+        elif command == b"EVAL" and self._world.redis.out_of_memory:
+            self._vague |= self._dropped(argv[3])
+        self._trimming.after(argv)
 
     def heard(self, task: Task, record: logging.LogRecord) -> None:
         """A program said something."""
@@ -139,11 +133,13 @@ class ConsumingAudit:
         if record.msg.startswith("Redis does not deliver"):
             wait_ns = self._world.claim_idle_ms * NS // 1000
             self._quiet_until_ns[process] = self._world.scheduler.now_ns + wait_ns
-            self._crashed(process)
+            self._tries.broken_off(process, self._name_of(process))
+        self._leaving.heard(process, record)
 
     def ended(self, process: Process, total: Outcome) -> None:
         """A worker ended in order."""
         self._orderly.add(process)
+        self._leaving.ended(process, self._name_of(process))
         self.check()
         fates = Counter(
             fate.became for one in self._commits_of[process] if one.answered for fate in one.fates
@@ -156,7 +152,7 @@ class ConsumingAudit:
         """A worker is no more."""
         if process not in self._orderly:
             self.rough = True
-            self._crashed(process)
+            self._tries.broken_off(process, self._name_of(process))
 
     def check(self) -> None:
         """What must hold now."""
@@ -185,7 +181,7 @@ class ConsumingAudit:
         if world.redis_forgot:
             return
         for key in world.stream_keys:
-            if not self.rough and (tries := self._hash(crash_key(key.decode()).encode())):
+            if not self.rough and (tries := self._tries.counted(key)):
                 world.fail("isolated attempts are struck out", f"{key.decode()} still counts {tries}")
             gone = {place for place in self._deleted - self._written_all_the_same if place[0] == key.decode()}
             counted = int(self._hash(vanished_key(key.decode()).encode()).get(_GROUP, b"0"))
@@ -232,11 +228,10 @@ class ConsumingAudit:
                 world.fail(
                     "no dead letters", f"{place} became one, nothing passed for {since_s:.0f} s: {reason}"
                 )
-        elif "ended its worker" in reason and not world.redis_forgot and self._crashes[place] < MAX_CRASHES:
-            world.fail(
-                "no dead letters",
-                f"{place} became one after {self._crashes[place]} ends of workers: {reason}",
-            )
+        elif "ended its worker" in reason and not world.redis_forgot:
+            crashes = self._tries.crashes[place]
+            if crashes < MAX_CRASHES:
+                world.fail("no dead letters", f"{place} became one after {crashes} ends of workers: {reason}")
 
     def _check_claim(self, key: bytes, by: str) -> None:
         world = self._world
@@ -264,18 +259,6 @@ class ConsumingAudit:
                     "taken over from the dead", f"{by} takes {place} from {name.decode()}, which lives"
                 )
 
-    def _check_trim(self, key: bytes) -> None:
-        redis = self._world.redis
-        gone = set(self._entries_before) - {one for one, _ in redis.entries(key)}
-        for group, last in redis.groups(key).items():
-            pending = redis.pending(key, group)
-            for one in sorted(gone):
-                if one > last or one in pending:
-                    self._world.fail(
-                        "trimmed only when done with", f"{one} of {key.decode()}, {group.decode()} needs it"
-                    )
-                    return
-
     def _dropped(self, key: bytes) -> set[tuple[str, str]]:
         """Deleted entries that were pending before this command and are no longer."""
         if not self._deleted:
@@ -284,16 +267,13 @@ class ConsumingAudit:
         gone = {(key.decode(), show(one).decode()) for one in self._before if one not in after}
         return gone & self._deleted
 
-    def _crashed(self, process: Process) -> None:
-        """Isolation tries of this process that have begun will not be struck out by it."""
-        name = next((name for name, holder in self._holders.items() if holder.process is process), "")
-        for key in self._world.stream_keys:
-            tries = self._hash(crash_key(key.decode()).encode())
-            pending = self._world.redis.pending(key, _GROUP) if tries else {}
-            for one in tries:
-                held = pending.get(entry_order(one.decode()))
-                if held is not None and held[0] == name.encode():
-                    self._crashes[key.decode(), one.decode()] += 1
+    def _holder_of(self, name: str) -> Process | None:
+        holder = self._holders.get(name)
+        return None if holder is None else holder.process
+
+    def _name_of(self, process: Process) -> str:
+        """The consumer's name that a process has; empty if it has not come so far."""
+        return next((name for name, holder in self._holders.items() if holder.process is process), "")
 
     def _hash(self, key: bytes) -> dict[bytes, bytes]:
         held = self._world.redis.databases[0].values.get(key, {})

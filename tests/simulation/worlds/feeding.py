@@ -22,6 +22,8 @@ _OF_A_KIND: dict[str, Callable[[str], dict[str, Any]]] = {
     "signal_triggered": triggered,
     "state_event": lambda one: {"id": one, "symbol": "SOL-USDT-SWAP", "eventType": "ENTRY"},
 }
+#: No more come while so many wait: a backlog of thousands takes steps and shows nothing new.
+_MOST_WAITING = 500
 
 
 class Feeder:
@@ -39,7 +41,7 @@ class Feeder:
         self._chance = process.random
         process.start(self._run)
 
-    def feed(self, count: int = 1) -> None:
+    def feed(self, count: int) -> None:
         """Add some events, if Redis takes them."""
         for _ in range(count):
             if self._earlier and self._chance.random() < 0.05:
@@ -48,11 +50,17 @@ class Feeder:
                 self._add(*self._new())
 
     def _run(self) -> None:
-        every_s = self._chance.choice((0.3, 2.0, 10.0))
+        every_s = self._chance.choice((0.3, 2.0, 10.0, 30.0))
         while True:
-            if not self.over:
+            if not self.over and self._waiting < _MOST_WAITING:
                 self.feed(self._chance.choice((1, 1, 2, 5, 30)))
             self._world.scheduler.sleep("the next events", self._chance.random() * every_s)
+
+    @property
+    def _waiting(self) -> int:
+        """How many are in no table yet, about."""
+        database = self._world.database
+        return self._number - len(database.events) - len(database.records) - len(database.dead_letters)
 
     def _new(self) -> tuple[str, str, bytes]:
         chance = self._chance

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from signaltape.journal.cursor import CURSOR_FILE
+from signaltape.journal.home import OWNER_LOCK
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
+from tests.simulation.worlds.dying import Dying
 from tests.simulation.worlds.truth import Given, frames_of
 
 if TYPE_CHECKING:
@@ -26,6 +28,9 @@ EXCUSING = frozenset(
         "Redis has an older snapshot",
         "Redis fails over",
         "Redis keeps evicting",
+        "a stream is evicted amid a batch",
+        "Redis falls back by minutes",
+        "Redis evicts out of sight",
         "a key of another kind",
         "disk error",
         "disk full",
@@ -36,6 +41,7 @@ EXCUSING = frozenset(
         "a header is lost",
         "a stretch is lost",
         "clock jumps",
+        "power cut",
     )
 )
 #: Faults that nobody who ships has to do with.
@@ -43,6 +49,10 @@ _ELSEWHERE = frozenset(
     (
         "signal",
         "signal amid a change",
+        "dawdles",
+        "meets",
+        "cursors fail",
+        "makes fail",
         "cut write",
         "commit answer lost",
         "Postgres away",
@@ -58,6 +68,8 @@ _BEFORE_NS, _AFTER_NS = 8 * NS, 20 * NS
 _LONG_NS = 30 * NS
 #: After so long without any trouble the cursor is behind an event that Redis took.
 _SOON_NS = 2 * NS
+#: Within so long no answer comes.
+_AT_ONCE_NS = NS // 5_000
 #: An event may be sent so often within so long.
 _OFTEN, _WITHIN_NS = 20, 5 * NS
 #: Since Redis lost something last it is sent so often at most, though senders end amid it.
@@ -67,6 +79,8 @@ _RESENDS = 0.1
 #: A cursor is written under one of these names.
 _CURSORS = (CURSOR_FILE, f"{CURSOR_FILE}.new")
 _EARLY_S = 2.0
+#: What is kept for no longer is waited for.
+_SHORT_S = 15
 #: What is made in a signal's handler is of this size.
 SMALL_BYTES = 16 * 1024
 
@@ -78,6 +92,11 @@ class Dropped(NamedTuple):
     most: int = 0
 
 
+def is_owner(process: Process, segment: Path) -> bool:
+    """Whether a journal is of this process: only an engine gives up segments at the bound, and only its own."""
+    return segment.parent.name.split("-")[2] == str(process.pid)
+
+
 class Keeping:
     """Follows what Redis was given, when, and what was amiss then."""
 
@@ -86,10 +105,12 @@ class Keeping:
         self._added: defaultdict[Given, deque[int]] = defaultdict(lambda: deque(maxlen=_OFTEN))
         self._hitches: list[int] = []
         self._excused_ns = -_LONG_NS * 1000
+        self._dying = Dying(world)
+        #: when each process wrote a cursor last
+        self._saved_ns: defaultdict[Process, int] = defaultdict(lambda: -_LONG_NS)
         self.dropped: defaultdict[Process, Dropped] = defaultdict(Dropped)
         self._then = world.disk.on_remove
         world.disk.on_remove = self._on_remove
-        world.disk.on_rename = self._on_rename
 
     def on_fault(self, kind: str) -> None:
         """A fault happens."""
@@ -145,6 +166,20 @@ class Keeping:
         """Whether Redis ever took it."""
         return given in self._added
 
+    def is_tidy(self) -> bool:
+        """Whether no journal of a dead engine is left. Where that takes long, nobody waits for it."""
+        world = self._world
+        if world.keep_s > _SHORT_S or "clock jumps" in world.faults.rates:
+            return True
+        for machine in world.homes:
+            alive = {str(process.pid) for process in machine.processes}
+            for folder in machine.folder.glob("home/journal/tape-*/"):
+                cursor = folder / CURSOR_FILE
+                by_hand = cursor.exists() and cursor.stat().st_mtime_ns > machine.wall_ns
+                if folder.name.split("-")[2] not in alive and not by_hand:
+                    return False
+        return True
+
     def check_closed(self, name: str, accepted: Collection[Given]) -> None:
         """An engine was told that nothing of what it gave is left."""
         truth = self._world.truth
@@ -170,10 +205,9 @@ class Keeping:
         """A program is about to do something to a file."""
         if operation in ("write", "rename") and path.endswith(_CURSORS):
             self._kill("killed at its cursor")
-
-    def _on_rename(self, _source: str, target: str) -> None:
-        if target.endswith(".seg"):
-            self._signal()
+            self._kill_between_saves(operation)
+        elif operation == "open" and path.endswith(OWNER_LOCK):
+            self._dying.on_look(Path(path).parent)
 
     def _on_remove(self, path: str) -> None:
         if path.endswith(".seg"):
@@ -182,17 +216,20 @@ class Keeping:
                 self._look_at_removal(Path(path), frames_of(Path(path)))
         self._then(path)
 
-    def _signal(self) -> None:
-        world, task = self._world, self._world.scheduler.current
-        if task is None or not task.name.endswith("/main"):
-            return
-        if world.faults.strikes("signal amid a change", task.process.name):
-            world.at_signal(task.process)
-
     def _kill(self, kind: str) -> None:
         process = self._world.disk.process
         if process is not None and process.killable and self._world.faults.strikes(kind, process.name):
             process.kill()
+
+    def _kill_between_saves(self, operation: str) -> None:
+        """Of a cursor, without a word of Redis in between."""
+        process, now = self._world.disk.process, self._world.scheduler.now_ns
+        if process is None:
+            return
+        if now - self._saved_ns[process] < _AT_ONCE_NS:
+            self._kill("killed between two saves")
+        if operation == "rename":
+            self._saved_ns[process] = now
 
     def _look_at_removal(self, path: Path, held: Collection[Given]) -> None:
         world, process = self._world, self._world.disk.process
@@ -200,15 +237,23 @@ class Keeping:
             return
         before = self.dropped[process]
         least = sum(given not in self._added for given in held)
-        most = sum(not self._is_surely_shipped(given) for given in held)
+        if "a cursor's bit flips" in world.faults.rates:  # then an engine may not know what was shipped
+            most = sum(not self._is_surely_shipped(given) for given in held)
+        else:
+            most = world.order.not_passed(path)
         self.dropped[process] = Dropped(before.least + least, before.most + most)
         size = sum(one.stat().st_size for one in path.parent.parent.glob("*/*.seg"))
-        if size >= world.journal_max_bytes - 2 * max(world.segment_bytes, SMALL_BYTES):
+        at_bound = size >= world.journal_max_bytes - 2 * max(world.segment_bytes, SMALL_BYTES)
+        if at_bound and is_owner(process, path):
             return  # by the bound, perhaps
+        now = world.scheduler.now_ns
         for given in held:
-            if not self._is_surely_shipped(given):
+            if given not in self._added:
                 continue
-            s_ago = (world.scheduler.now_ns - self._added[given][-1]) / NS
+            last = self._added[given][-1]
+            if self._is_troubled(last, min(now, last + _SOON_NS)):
+                continue
+            s_ago = (now - last) / NS
             if s_ago < world.keep_s - _EARLY_S:
                 world.fail(
                     "kept for its time",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signaltape.stream import route
@@ -11,6 +12,8 @@ from tests.simulation.worlds.truth import Given, frames_of
 if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
 
+#: So many events engines still give beside it.
+_FAREWELLS = 3
 _RECORDS_BY = "SOL-USDT-SWAP"
 
 
@@ -25,7 +28,8 @@ class Lasting:
         #: what the path of a file begins with that can be neither read nor written
         self.broken = "\0"
         self._end: Callable[[], None] = lambda: None
-        self._exempt: Callable[[Given], bool] = lambda _given: False
+        #: of what waits: what it concerns
+        self._concerned: Callable[[set[Given]], set[Given]] = lambda _waiting: set()
 
     def begin(self) -> None:
         """Perhaps there is one."""
@@ -38,23 +42,36 @@ class Lasting:
             self._end = world.redis_troubles.replace(key)
             # who reads several streams may read none while one is of another kind: sent is enough
             sent = world.keeping.was_sent
-            self._exempt = lambda given: given.key.event != "record" or sent(given)
+            self._concerned = lambda waiting: {
+                given for given in waiting if given.key.event != "record" or sent(given)
+            }
             self.begun = True
         elif "files fail on" in kinds:
-            folders = sorted(
-                path for machine in world.homes for path in machine.folder.glob("home/journal/tape-*/")
-            )
-            if folders:
-                folder = self._chance.choice(folders)
+            folder = self._a_journal()
+            if folder is not None:
                 self.broken = f"{folder}/"
-                self._exempt = lambda given: any(given in frames_of(path) for path in folder.glob("*.seg"))
+                self._concerned = lambda _waiting: {
+                    given for path in sorted(folder.glob("*.seg")) for given in frames_of(path)
+                }
                 self._end = lambda: setattr(self, "broken", "\0")
                 self.begun = True
                 world.story.tell("world", f"the files of {folder.name} cannot be read on")
+                for workload in world.workloads:
+                    workload.farewells = _FAREWELLS
+
+    def _a_journal(self) -> Path | None:
+        """Any; rather the first of several."""
+        homes = [sorted(machine.folder.glob("home/journal/tape-*/")) for machine in self._world.homes]
+        several = [folders for folders in homes if len(folders) > 1]
+        if several and self._chance.random() < 0.7:
+            return self._chance.choice(several)[0]
+        folders = [folder for home in homes for folder in home]
+        return self._chance.choice(folders) if folders else None
 
     def end_if_rest_is_done(self) -> None:
         """Nothing else is left to do: it ends."""
-        if all(self._exempt(given) for given in self._world.audit.waiting()):
+        waiting = self._world.audit.waiting()
+        if waiting <= self._concerned(waiting):
             self.begun = False
             self._end()
             self._world.disturb()

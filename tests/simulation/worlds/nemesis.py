@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from signaltape.journal.segment import HEADER_BYTES
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
 
@@ -13,9 +14,15 @@ if TYPE_CHECKING:
     from tests.simulation.worlds.consuming import ConsumingWorld
     from tests.simulation.worlds.spine import SpineWorld
 
+#: How likely a bit flips in the header of a segment.
+_IN_HEADER = 0.2
+
 
 class Nemesis:
     """Draws a trouble every so often, among those that the world's faults have."""
+
+    #: it thinks of one after at most so long
+    EVERY_S = (0.5, 3.0, 15.0)
 
     def __init__(self, world: SpineWorld | ConsumingWorld) -> None:
         self._world = world
@@ -47,7 +54,7 @@ class Nemesis:
     def _run(self) -> None:
         world, chance = self._world, self._chance
         kinds = [kind for kind in self._acts if kind in world.faults.rates]
-        every_s = chance.choice((0.5, 3.0, 15.0))
+        every_s = chance.choice(self.EVERY_S)
         while kinds:
             world.scheduler.sleep("trouble", chance.random() * every_s)
             if not world.faults.active:
@@ -185,7 +192,8 @@ class Nemesis:
         if paths:
             path = self._chance.choice(paths)
             world.flipped.add(path)
-            _flip_a_bit(path, self._chance.randrange(path.stat().st_size * 8))
+            size = HEADER_BYTES if self._chance.random() < _IN_HEADER else path.stat().st_size
+            _flip_a_bit(path, self._chance.randrange(size * 8))
             world.story.tell("world", f"a bit of {path.parent.name}/{path.name} flips")
         return "flipped"
 

@@ -7,27 +7,54 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+import psycopg
+
 import reports.delivery
 import reports.schedule
 import reports.telegram.api
 import reports.telegram.outbox
 import reports.telegram.pace
+import reports.telegram.sender
+import tests.simulation.worlds.outbox_given
 from reports.telegram.judging import LONGEST_WAIT_S
 from reports.telegram.outbox import Outbox
 from reports.telegram.pace import LIMITS, Limits, Pace
+from reports.telegram.text import split
 from sink.db import Connection
 from tests.simulation.kernel.asynchronous import SimulatedLoop
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
 from tests.simulation.postgres import Database, prepared
-from tests.simulation.telegram import Telegram
+from tests.simulation.telegram import METHODS, Telegram
 from tests.simulation.telegram_client import SimulatedAiohttp
 from tests.simulation.worlds.base import Report, World
 from tests.simulation.worlds.outbox_audit import OutboxAudit
 from tests.simulation.worlds.outbox_nemesis import OutboxNemesis
-from tests.simulation.worlds.outbox_programs import Person, Reporter, send_forever
+from tests.simulation.worlds.outbox_programs import PART_UNITS, Person, Reporter, send_forever
 
 _FIRST_DAY = date(2025, 12, 29)
+_WEEKS = 40
+#: The Bot API's, and some whose ends are soon reached.
+_LIMITS = (LIMITS, LIMITS, Limits(1.0, 5, 2, 30.0, 1.0), Limits(0.5, 3, 1, 10.0, 1.0))
+#: How often an idle sender looks while nothing goes wrong: each look costs time in which nothing is found.
+_SELDOM_S = 60.0
+#: Kinds that the nemesis draws.
+_LASTING = (
+    "Postgres away",
+    "Telegram away",
+    "wrong token",
+    "chat refuses",
+    "chat moves",
+    "message deleted",
+    "clock jumps",
+    "senders die",
+    "calm",
+    "asked to stop",
+)
+#: No kind strikes more often than this, unless it always does.
+_MOST = 0.3
+#: The methods that have trouble by chance: a text comes to its files only if no stub is lost before.
+_TROUBLED = (METHODS, METHODS, METHODS[:1], METHODS[1:2], METHODS[1:2], METHODS[1:], METHODS[2:])
 
 
 class OutboxWorld(World):
@@ -37,29 +64,35 @@ class OutboxWorld(World):
     """
 
     name = "outbox"
+    #: what waits so long in quiet has outlasted the longest waits for a try, a chat and a lease, and all before it
+    enough_s = 1_600.0
     RATES: Mapping[str, float] = {
         "kill": 0.0006,
         "stall": 0.0005,
         "Postgres refuses a connection": 0.1,
         "statement lost": 0.003,
         "statement answer lost": 0.003,
+        "statement refused": 0.002,
         "slow statement": 0.015,
         "statement hangs": 0.0005,
         "statement waits for a lock": 0.01,
-        "overtaken": 0.06,
+        "overtaken": 0.1,
         "connection refused": 0.02,
         "request lost": 0.02,
-        "answer lost": 0.03,
+        "answer lost": 0.05,
         "slow request": 0.06,
         "slow answer": 0.04,
         "too many requests": 0.03,
         "refused": 0.02,
         "locked": 0.03,
         "server fault before": 0.02,
-        "server fault after": 0.02,
-        "nonsense": 0.01,
+        "server fault after": 0.04,
+        "nonsense": 0.03,
         "odd answer": 0.2,
         "moved in a circle": 0.015,
+        "moves amid a call": 0.02,
+        "stub deleted": 0.03,
+        "trouble at the second time": 0.6,
         "Postgres away": 0.2,
         "Telegram away": 0.2,
         "wrong token": 0.1,
@@ -67,11 +100,21 @@ class OutboxWorld(World):
         "chat moves": 0.4,
         "message deleted": 0.3,
         "clock jumps": 0.15,
+        "clock set amid a report": 0.05,
+        "senders die": 0.03,
         "calm": 0.1,
         "asked to stop": 0.3,
     }
 
-    MILD = ("calm", "refused", "locked", "message deleted", "moved in a circle")
+    MILD = (
+        "calm",
+        "refused",
+        "locked",
+        "message deleted",
+        "moved in a circle",
+        "moves amid a call",
+        "stub deleted",
+    )
 
     def __init__(self, seed: int, *, tables: Connection, left_out: Collection[int] = ()) -> None:
         super().__init__(seed, left_out=left_out)
@@ -81,13 +124,21 @@ class OutboxWorld(World):
         chance = self.chance
         self._undo: list[Any] = []
         self.loops: list[SimulatedLoop] = []
-        self.weeks = [(_FIRST_DAY.toordinal() - 7 * number) for number in range(chance.choice((4, 12, 30)))]
-        self.lease_s = chance.choice((3.0, 5.0, 30.0, 120.0))  # longer than a turn is waited for
+        self.weeks = [_FIRST_DAY.toordinal() - 7 * number for number in range(_WEEKS)]
+        #: so many messages may wait before nothing new is put in, and so many weeks are put in again
+        self.most_waiting = chance.choice((2, 5, 10))
+        self.last_weeks = chance.choice((1, 2, 4))
+        self.lease_s = chance.choice((3.0, 3.0, 5.0, 30.0, 120.0))  # longer than a turn is waited for
         #: how long messages are of use; in some worlds that is over in the middle of everything
-        self.lifetimes_s = chance.choice(((20, 120, 600, 10_800, 604_800), (4, 7, 12, 25, 100)))
-        self.limits = chance.choice((LIMITS, LIMITS, Limits(1.0, 5, 2, 30.0, 1.0)))
+        self.lifetimes_s = chance.choice(
+            ((20, 120, 600, 10_800, 604_800), (4, 7, 12, 25, 100), (12, 604_800), (604_800,))
+        )
+        self.limits = chance.choice(_LIMITS)
+        #: how long a reporter waits before it puts something in
+        self.reporters_wait_s = chance.choice(((0.2, 2.0, 20.0), (0.5, 3.0), (5.0, 20.0)))
         self.database = self._new_database()
         self.telegram = Telegram(self.scheduler, self.faults, self.story, self._unkillable("telegram"))
+        self.telegram.troubled = chance.choice(_TROUBLED)
         #: the chat id that the settings of reporters and senders name, by family
         self.configured: list[str] = []
         for family in range(chance.choice((1, 2, 4))):
@@ -99,13 +150,26 @@ class OutboxWorld(World):
         for number in range(chance.choice((1, 1, 2))):
             host = self.machine(f"reporter-host-{number + 1}")
             self.program(host, f"reporter {number + 1}", Reporter(self).run)
+        self.senders = []
         for number in range(chance.choice((1, 2, 3, 3))):
             host = self.machine(f"sender-host-{chance.choice((1, 1, 2))}")
-            self.program(host, f"sender {number + 1}", partial(send_forever, self), restart_s=15.0)
+            main = partial(send_forever, self)
+            self.senders.append(self.program(host, f"sender {number + 1}", main, restart_s=15.0))
         self.person = Person(self)
         self.program(self.machine("desk"), "person", self.person.run, killable=False)
         self.nemesis = OutboxNemesis(self)
         self.nemesis.start()
+
+    def _choose_rates(self) -> dict[str, float]:
+        """In some runs what goes wrong for a moment goes wrong all the time; what lasts would leave no time for it."""
+        often = self.chance.choice((1.0, 1.0, 3.0, 8.0))
+        rates = {
+            kind: rate if kind in _LASTING else min(rate * often, max(rate, _MOST))
+            for kind, rate in super()._choose_rates().items()
+        }
+        if self.chance.random() < 0.5:  # it strikes only where another fault left a doubt
+            rates.setdefault("trouble at the second time", self.RATES["trouble at the second time"])
+        return rates
 
     def check(self) -> None:
         self.audit.check()
@@ -119,7 +183,8 @@ class OutboxWorld(World):
         self.audit.in_time.healed()
 
     def calm_down(self) -> None:
-        """End all troubles that last."""
+        """End all troubles that last. Nothing new comes: whoever has nothing to do may look rarely."""
+        reports.telegram.sender.IDLE_S = _SELDOM_S
         self.database.away = self.telegram.away = self.telegram.wrong_token = False
         for chat in self.telegram.chats.values():
             chat.refuses = None
@@ -127,7 +192,6 @@ class OutboxWorld(World):
             self.telegram.asked_for_a_day = False
             self.machines["database-host"].ahead_ns += int(LONGEST_WAIT_S * NS)
             self.audit.pace.database_clock_jumped()
-            self.audit.in_time.alone_ns = 0
 
     def verify(self) -> None:
         self.audit.verify()
@@ -139,7 +203,10 @@ class OutboxWorld(World):
             loop.discard()
 
     def on_log(self, task: Any, record: Any) -> None:
-        """A person reads the log, and sets what it asks for."""
+        """A person reads the log, and sets what it asks for. Only Postgres gives errors that nobody foresees."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not isinstance(error, psycopg.Error):
+            self.fail("no error is dropped", f"{task.name}: {type(error).__name__}: {error}")
         if "TELEGRAM_CHAT_ID=" in record.msg:
             chat = self.telegram.chats[record.args[0]]
             self.configured[chat.family] = chat.id
@@ -149,12 +216,11 @@ class OutboxWorld(World):
         real.execute(
             "TRUNCATE outbox, outbox_files, telegram_pace, telegram_chats, weekly_scorecard RESTART IDENTITY CASCADE"
         )
-        for day in self.weeks:
-            real.execute(
-                "INSERT INTO weekly_scorecard (week_start, bins, monotonic_ok, created_at, updated_at)"
-                " VALUES (%s, '[]', true, '2026-01-01', '2026-01-01')",
-                (date.fromordinal(day),),
-            )
+        real.execute(
+            "INSERT INTO weekly_scorecard (week_start, bins, monotonic_ok, created_at, updated_at)"
+            " SELECT unnest(%s::date[]), '[]', true, '2026-01-01', '2026-01-01'",
+            ([date.fromordinal(day) for day in self.weeks],),
+        )
         names = {
             query: f"{prefix}.{name}"
             for prefix, module in (("outbox", reports.telegram.outbox), ("pace", reports.telegram.pace))
@@ -177,6 +243,13 @@ class OutboxWorld(World):
         for module in (reports.schedule, reports.delivery):
             self._set(module, "Outbox", partial(Outbox, lease_s=self.lease_s))
             self._set(module, "Pace", partial(Pace, limits=self.limits))
+        for module in (
+            reports.telegram.outbox,
+            reports.telegram.sender,
+            tests.simulation.worlds.outbox_given,
+        ):
+            self._set(module, "split", partial(split, limit=PART_UNITS))
+        self._set(reports.telegram.sender, "IDLE_S", reports.telegram.sender.IDLE_S)
         self._set(Pace, "reserve", self.audit.pace.watched_reserve(Pace.reserve))
 
     def _set(self, owner: Any, name: str, value: Any) -> None:

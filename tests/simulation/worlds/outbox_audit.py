@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from reports.telegram.sender import MAX_LOST_STUBS
-from reports.telegram.text import Text, split
 from tests.simulation.kernel.machines import Process
 from tests.simulation.postgres import Session
 from tests.simulation.telegram import Answer, Call, Message
+from tests.simulation.worlds.outbox_given import Given, Part
 from tests.simulation.worlds.outbox_in_time import LAST, InTime
 from tests.simulation.worlds.outbox_leases import LeaseAudit
 from tests.simulation.worlds.outbox_pace import PaceAudit
-from tests.simulation.worlds.outbox_rows import ROWS, Row, report_of
+from tests.simulation.worlds.outbox_rows import FILES, REPORTED, ROWS, Row, report_of
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.outbox import OutboxWorld
 
-#: Statements after which nothing has to be looked at.
+#: Statements that change no message of the outbox, as far as it is looked at.
 _IDLE = (
     "outbox.hold",
     "outbox.next_due_s",
@@ -28,15 +28,29 @@ _IDLE = (
     "outbox.list",
     "outbox.files",
     "outbox.ids",
+    "outbox.file_state",
+    "outbox.file_sent",
+    "outbox.clear_files",
+    "outbox.add_file",
 )
-
-
-class Part(NamedTuple):
-    """What a text is: a part of one version of a report."""
-
-    report: str
-    version: str
-    place: int
+#: Statements that change its files.
+_FILING = (
+    "outbox.file_state",
+    "outbox.file_sent",
+    "outbox.clear_files",
+    "outbox.add_file",
+    "outbox.resend",
+)
+#: Statements that change one, almost always.
+_CHANGING = (
+    "outbox.stub_begun",
+    "outbox.stub_sent",
+    "outbox.fill_begun",
+    "outbox.filled",
+    "outbox.postpone",
+    "outbox.retry",
+    "outbox.finish",
+)
 
 
 class OutboxAudit:
@@ -47,9 +61,10 @@ class OutboxAudit:
         self._fail = world.fail
         self.rows: dict[int, Row] = {}
         self._epochs: Counter[int] = Counter()
-        self._versions: Counter[str] = Counter()
-        self._parts: dict[str, Part] = {}
-        self._texts: dict[str, list[str]] = {}
+        self.given = Given()
+        #: the states and kinds of files by message, as they were when they last had to be known
+        self._files: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+        self._files_touched = True
         self._touched = False
         #: the session that a process sends by
         self._sessions: dict[Process, Session] = {}
@@ -57,29 +72,17 @@ class OutboxAudit:
         self.leases = LeaseAudit(world)
         self.in_time = InTime(world)
         world.database.on_done = self._on_done
+        world.database.looks = self._looks
         world.database.on_commit = self._on_commit
         world.telegram.on_begin = self._on_begin
         world.telegram.on_begun = self._on_begun
         world.telegram.on_answered = self._on_answered
         world.telegram.on_change = self._on_change
 
-    def new_version(self, monday: date, family: int) -> str:
-        """A name for a text of a week's report that nobody used yet."""
-        report = f"report {monday} {family}"
-        self._versions[report] += 1
-        return f"{report} v{self._versions[report]}"
-
-    def give(self, version: str, text: Text) -> None:
-        """A text is about to be put in."""
-        report = version.rpartition(" ")[0]
-        self._texts[version] = [part.text for part in split(text)]
-        for place, part in enumerate(self._texts[version]):
-            self._parts[part] = Part(report, version, place)
-
     def stands_beyond(self, row: Row) -> bool:
         """Whether a part stands in the chat that the table does not know of."""
         return any(
-            (part := self._parts.get(message.text)) is not None and part.place >= row.filled
+            (part := self.given.parts.get(message.text)) is not None and part.place >= row.filled
             for message in self._messages_of(row.id)
             if not message.deleted
         )
@@ -98,13 +101,20 @@ class OutboxAudit:
     def lacks_files(self, row: Row, *, wholly: bool = False) -> bool:
         """Whether a file does not stand that should. wholly: and none does that is uncertain."""
         standing = self._files_of(row.id)
-        found = self._world.database.look(
-            "SELECT position, state, kind FROM outbox_files WHERE outbox_id = %s", (row.id,)
-        )
-        doubtful = [kind for _, state, kind in found if state != "sent" and standing[kind]]
+        if self._files_touched:
+            self._files_touched = False
+            self._files.clear()
+            for number, state, kind in self._world.database.look(FILES):
+                self._files[number].append((state, kind))
+        found = self._files[row.id]
+        doubtful = [kind for state, kind in found if state != "sent" and standing[kind]]
         if doubtful:
             return False
-        return wholly or any(state in ("uncertain", "failed") for _, state, _ in found)
+        return wholly or any(state in ("uncertain", "failed") for state, _ in found)
+
+    def waiting(self) -> int:
+        """How many messages are in no last state."""
+        return sum(row.state not in LAST for row in self.rows.values())
 
     def check(self) -> None:
         """What must hold now."""
@@ -125,8 +135,8 @@ class OutboxAudit:
             if row.state not in LAST:
                 self._fail("last state", f"{row.id} is {row.state}")
 
-    def _read(self, session: Session) -> None:
-        for found in self._world.database.look(ROWS):
+    def _read(self, session: Session, rows: list[Any]) -> None:
+        for found in rows:
             row = Row(*found)
             before = self.rows.get(row.id)
             if before == row:
@@ -156,8 +166,10 @@ class OutboxAudit:
             self._fail(
                 "stubs are accounted for", f"{row.id} has {surplus} stubs too many, says {row.lost_stubs}"
             )
-        texts = self._texts[row.version]
-        for place in range(row.filled):
+        texts = self.given.texts[row.version]
+        if row.filled > len(row.message_ids):
+            self._fail("filled is filled", f"{row.id} says {row.filled} parts in messages {row.message_ids}")
+        for place in range(min(row.filled, len(row.message_ids))):
             if not self._ever_stood(texts[place], row, row.message_ids[place]):
                 self._fail(
                     "filled is filled", f"part {place} of {row.id} is filled, it never stood in the chat"
@@ -166,6 +178,8 @@ class OutboxAudit:
             self._fail("a stub for each part", f"{row.id} has {row.message_ids} for {len(texts)} parts")
         if row.state == "sent" and row.filled != len(texts):
             self._fail("sent is sent", f"{row.id} is sent with {row.filled} of {len(texts)} parts filled")
+        if row.state == "expired" and row.filled == len(texts):
+            self._fail("sent is sent", f"{row.id} is expired, and all its parts are filled")
         if row.state in ("failed", "expired") and self.stands_beyond(row):
             self._fail(
                 "no text where none is said", f"{row.id} is {row.state}, and a part stands in its chat"
@@ -175,7 +189,7 @@ class OutboxAudit:
         standing: defaultdict[str, list[Part]] = defaultdict(list)
         files: Counter[tuple[str, str]] = Counter()
         for message in self._messages():
-            part = self._parts.get(message.text)
+            part = self.given.parts.get(message.text)
             if part is not None and not message.deleted:
                 standing[part.report].append(part)
             if message.file is not None:
@@ -191,10 +205,7 @@ class OutboxAudit:
             if count > 1:
                 self._fail("a file once", f"{file} stands {count} times")
 
-    def _check_told(self) -> None:
-        reported = dict(
-            self._world.database.look("SELECT week_start, reported IS NOT NULL FROM weekly_scorecard")
-        )
+    def _check_told(self, reported: dict[date, bool]) -> None:
         told = {row.told_week for row in self.rows.values() if row.filled > 0}
         for week, is_reported in reported.items():
             if is_reported != (week in told):
@@ -216,12 +227,17 @@ class OutboxAudit:
         if name.startswith("outbox.") and cursor.rowcount > 0:
             self.leases.done(session, name, parameters)
             self._touched = self._touched or name not in _IDLE
+            self._files_touched = self._files_touched or name in _FILING
 
-    def _on_commit(self, session: Session) -> None:
+    def _looks(self, name: str) -> tuple[str, ...]:
+        return (ROWS, REPORTED) if self._touched or name in _CHANGING else ()
+
+    def _on_commit(self, session: Session, found: Sequence[list[Any]]) -> None:
         if self._touched:
             self._touched = False
-            self._read(session)
-            self._check_told()
+            rows, reported = found or [self._world.database.look(query) for query in (ROWS, REPORTED)]
+            self._read(session, rows)
+            self._check_told(dict(reported))
 
     def _on_begin(self, process: Process) -> tuple[int, int]:
         holding = self._sessions[process].holding
@@ -230,13 +246,15 @@ class OutboxAudit:
 
     def _on_begun(self, call: Call) -> None:
         world, session = self._world, self._sessions[call.process]
-        ((not_after,),) = world.database.look("SELECT not_after FROM outbox WHERE id = %s", (call.outbox_id,))
+        not_after = self.rows[call.outbox_id].not_after
         if session.done_at > not_after:
             late_s = (session.done_at - not_after).total_seconds()
             self._fail(
                 "never late", f"call {call.number} begins {late_s:.3f} s too late: the sender could know"
             )
         self.pace.called(call, session)
+        if not self.given.has(call):
+            self._fail("only what was put in", f"call {call.number} sends {call.text!r}, file {call.file!r}")
         family = world.telegram.chats[call.chat_id].family
         if family != int(self.rows[call.outbox_id].version.split()[2]):
             self._fail("the right chat", f"call {call.number} goes to {call.chat_id}")

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from tests.simulation.worlds.outbox import OutboxWorld
 
 LAST = ("sent", "uncertain", "failed", "expired")
-#: What waits so long in quiet has outlasted the longest waits for a try and a chat, a lease, and all that is before it.
-ENOUGH_S = 2_400
 
 
 class InTime:
@@ -20,9 +18,11 @@ class InTime:
 
     def __init__(self, world: OutboxWorld) -> None:
         self._world = world
+        #: for how long Telegram asked to be left alone, by the server's clock: since when, and until when
+        self._asked_alone: list[tuple[datetime, datetime]] = []
         self._asked_ns: dict[int, int] = {}
-        #: until when Telegram wants to be left alone
-        self.alone_ns = 0
+        #: when it was last seen to be so
+        self._alone_ns = 0
         #: when each message came into its state
         self.since_ns: dict[int, int] = {}
         #: since when nothing goes wrong any more: true time, and the server's clock
@@ -43,19 +43,25 @@ class InTime:
 
     def left_alone(self, wait_s: float) -> None:
         """Telegram asked for so much time."""
-        self.alone_ns = max(self.alone_ns, self._world.scheduler.now_ns + int(wait_s * NS))
+        now = self._world.database.now
+        self._asked_alone.append((now, now + timedelta(seconds=wait_s)))
 
     def check(self, number: int, state: str, not_after: datetime) -> None:
         """How a message stands now."""
         world = self._world
         if state not in LAST:
-            since_ns = max(self._asked_ns[number], world.disturbed_ns, self.alone_ns)
+            now = world.database.now
+            if any(
+                said <= now < until for said, until in self._asked_alone
+            ):  # what was said in the future is void
+                self._alone_ns = world.scheduler.now_ns
+            since_ns = max(self._asked_ns[number], world.disturbed_ns, self._alone_ns)
             waits_s = (world.scheduler.now_ns - since_ns) / NS
-            if waits_s > ENOUGH_S:
+            if waits_s > world.enough_s:
                 world.fail("sent in time", f"{number} is {state} after {waits_s:.0f} s in quiet")
         elif (
             state == "expired"
             and self.since_ns[number] > self._healed_ns > 0
-            and not_after > self._healed_at + timedelta(seconds=ENOUGH_S)
+            and not_after > self._healed_at + timedelta(seconds=world.enough_s)
         ):
             world.fail("sent in time", f"{number} expired at {not_after}, all was well at {self._healed_at}")

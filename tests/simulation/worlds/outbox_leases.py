@@ -43,6 +43,7 @@ class LeaseAudit:
     def __init__(self, world: OutboxWorld) -> None:
         self._world = world
         self._leases: dict[int, _Lease] = {}
+        world.database.is_overtaken = self._is_overtaken
 
     def done(self, session: Session, name: str, parameters: Any) -> None:
         """A sender's statement found its message."""
@@ -70,6 +71,10 @@ class LeaseAudit:
             )
         if state != "sending":
             self._leases.pop(number, None)
+
+    def _is_overtaken(self, session: Session) -> bool:
+        lease = self._leases.get(session.holding or 0)
+        return lease is None or lease.session is not session
 
     def _give(self, session: Session, number: int, attempts: int) -> None:
         now = session.database.began_at

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reports.telegram import sender
+from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
-from tests.simulation.telegram import STUB, Chat
+from tests.simulation.telegram import STUB_END, Chat, Message
 from tests.simulation.worlds.nemesis import Nemesis
-from tests.simulation.worlds.outbox_in_time import ENOUGH_S
 
 if TYPE_CHECKING:
+    from tests.simulation.postgres import Session
     from tests.simulation.worlds.outbox import OutboxWorld
 
 _ANSWERS = (
@@ -20,7 +22,9 @@ _ANSWERS = (
     (400, "Bad Request: not enough rights to send text messages to the chat"),
 )
 #: How far a clock is set: with the last, times that were written lie far ahead or behind.
-_JUMPS_S = (0.5, 5.0, 70.0, 3600.0)
+_JUMPS_S = (0.5, 5.0, 70.0, 3600.0, 3600.0)
+#: How long senders die that are not spared after a clock was set: they are started again within so long.
+_DYING_S = 20.0
 
 
 class OutboxNemesis(Nemesis):
@@ -39,9 +43,11 @@ class OutboxNemesis(Nemesis):
             "chat moves": self._chat_moves,
             "message deleted": self._delete,
             "clock jumps": self._jump,
+            "senders die": self._die,
             "asked to stop": self._stop,
             "calm": self._calm,
         }
+        world.database.on_overtaken = self._overtaken
 
     def _telegram_away(self, seconds: float) -> str:
         return self._while(self._outbox.telegram, "away", True, False, seconds, "Telegram away")
@@ -57,46 +63,98 @@ class OutboxNemesis(Nemesis):
 
     def _chat_moves(self, _seconds: float) -> str:
         chat = self._any_chat()
-        if chat.id.startswith("-") and not chat.id.startswith("-100"):
-            chat.moved_to = f"-100{chat.id[1:]}"
-            self._outbox.telegram.add(chat.family, chat.moved_to)
-            self._outbox.story.tell("Telegram", f"{chat.id} moves to {chat.moved_to}")
-            if self._chance.random() < 0.5:  # somebody sees it, and sets it before any sender is told
-                self._outbox.configured[chat.family] = chat.moved_to
+        new_id = self._outbox.telegram.move(chat)
+        if new_id is not None and self._chance.random() < 0.5:
+            self._outbox.configured[chat.family] = new_id  # somebody sees it before any sender is told
         return "moved"
 
     def _delete(self, _seconds: float) -> str:
-        """A person deletes a message, mostly a stub."""
+        """A person deletes a message, mostly a stub, or a text of which no sender has noted yet that it stands."""
         chat = self._any_chat()
         standing = [(number, one) for number, one in chat.messages.items() if not one.deleted]
-        stubs = [(number, one) for number, one in standing if one.text == STUB]
-        among = stubs if self._chance.random() < 0.9 else standing
+        stubs = [(number, one) for number, one in standing if one.text.endswith(STUB_END)]
+        unnoted = self._unnoted(chat)
+        among = self._chance.choice((unnoted or stubs, unnoted or stubs, stubs, standing))
         if among:
-            number, message = self._chance.choice(among)
-            message.deleted = True
-            self._outbox.story.tell("Telegram", f"message {number} of {chat.id} is deleted")
+            self._delete_one(chat, *self._chance.choice(among))
         return "deleted"
 
+    def _overtaken(self, session: Session, name: str) -> None:
+        """A sender stands still before it notes that a text stands: somebody may delete that meanwhile."""
+        if name != "outbox.filled" or session.holding is None:
+            return
+        chat = self._outbox.telegram.chats[self._outbox.audit.rows[session.holding].chat_id]
+        texts = [found for found in self._unnoted(chat) if found[1].call.outbox_id == session.holding]
+        if texts and self._outbox.faults.chance("overtaken").random() < 0.4:
+            self._delete_one(chat, *texts[0])
+
+    def _unnoted(self, chat: Chat) -> list[tuple[int, Message]]:
+        """Texts that stand, as far as no sender has noted it."""
+        rows = self._outbox.audit.rows
+        return [
+            (number, one)
+            for number, one in chat.messages.items()
+            if not one.deleted
+            and not one.text.endswith(STUB_END)
+            and number in (row := rows[one.call.outbox_id]).message_ids[row.filled :]
+        ]
+
+    def _delete_one(self, chat: Chat, number: int, message: Message) -> None:
+        message.deleted = True
+        self._outbox.story.tell("Telegram", f"message {number} of {chat.id} is deleted")
+
     def _jump(self, _seconds: float) -> str:
+        machines = sorted(self._outbox.machines)
+        name = self._chance.choice(("database-host", "database-host", self._chance.choice(machines)))
+        self._set_clock(name, self._chance.choice((-1, -1, 1)) * self._chance.choice(_JUMPS_S))
+        return "jumped"
+
+    def amid_a_report(self) -> None:
+        """A report is about to be put in again: in this moment the clock of the tables may be set back."""
+        if self._outbox.faults.strikes("clock set amid a report"):
+            self._set_clock("database-host", -_JUMPS_S[-1])
+
+    def _set_clock(self, name: str, by_s: float) -> None:
         world = self._outbox
-        name = self._chance.choice(("database-host", self._chance.choice(sorted(world.machines))))
-        by_s = self._chance.choice((-1, 1)) * self._chance.choice(_JUMPS_S)
         world.machines[name].ahead_ns += int(by_s * NS)
         world.story.tell("world", f"the clock of {name} jumps by {by_s} s")
         if name == "database-host":
             world.audit.pace.database_clock_jumped()
-        return "jumped"
+            if self._chance.random() < 0.5 and world.faults.happens("senders die", "the clock was set"):
+                self._die(_DYING_S)
+
+    def _die(self, seconds: float) -> str:
+        """For a while no sender lives for long."""
+        world = self._outbox
+        end_ns = world.scheduler.now_ns + int(seconds * NS)
+        lives_s = self._chance.choice((0.5, 3.0, 10.0))
+
+        def kill() -> None:
+            while world.faults.active and world.scheduler.now_ns < end_ns:
+                for program in world.senders:
+                    if program.process is not None:
+                        world.story.tell("world", f"{program.process.name} dies")
+                        program.process.kill()
+                world.disturb()
+                world.scheduler.sleep("the next death", lives_s * 2 * self._chance.random())
+
+        process = Process(world.machine("nowhere"), "death")
+        process.killable = False
+        process.start(kill)
+        return "death"
 
     def _calm(self, _seconds: float) -> str:
         """Nothing goes wrong until all is at its end: for then it must come to it."""
-        world = self._outbox
+        world, usual_s = self._outbox, sender.IDLE_S
         world.calm_down()
         world.faults.active = False
         world.disturb()
-        end_ns = world.scheduler.now_ns + int((ENOUGH_S + 60) * NS)
+        end_ns = world.scheduler.now_ns + int((world.enough_s + 60) * NS)
         while not self.over and world.scheduler.now_ns < end_ns and not world.audit.nothing_left():
             world.scheduler.sleep("the end of a calm", 10.0)
-        world.faults.active = not self.over
+        if not self.over:
+            world.faults.active = True
+            sender.IDLE_S = usual_s
         return "calm"
 
     def _any_chat(self) -> Chat:

@@ -31,7 +31,9 @@ _TOKEN = Secret("12345:token")
 _BASE = "https://telegram"
 #: A person looks at a chat when nothing can be on its way there any more.
 _LOOKS_AFTER_S = 2 * LONGEST_WAY_S
-_LONG_LINE = "• 0.80+: n=12 win rate 58 % expectancy +0.31 R " + "·" * 40
+#: How long a part of a text may be: long texts take long to be cut.
+PART_UNITS = 120
+_LONG_LINE = "• 0.80+: n=12 win rate 58 % expectancy +0.31 R " + "·" * 20
 
 
 class Reporter:
@@ -39,19 +41,21 @@ class Reporter:
 
     def __init__(self, world: OutboxWorld) -> None:
         self._world = world
+        #: how many weeks were begun, by chat
+        self._begun = [1] * len(world.configured)
 
     def run(self, process: Process, stop: Event) -> None:
         """Its main."""
         chance = process.random
         process.start(lambda: _die_of_signal(process, stop), "signal")
         while not stop.is_set():
-            stop.wait(chance.choice((0.2, 2.0, 20.0)))
+            stop.wait(chance.choice(self._world.reporters_wait_s))
             if not self._world.faults.active:
                 stop.wait(60.0)
                 continue
             with suppress(*CONNECTION_ERRORS), closing(self._world.database.connect(_URL)) as connection:
                 family = chance.randrange(len(self._world.configured))
-                for _ in range(chance.choice((1, 1, 8))):  # now and then many wait for one chat
+                for _ in range(chance.choice((1, 1, 1, 6))):  # now and then many wait for one chat
                     self._report(connection, process, family)
                 if chance.random() < 0.1:
                     self._drain(connection, process, family)
@@ -59,7 +63,10 @@ class Reporter:
     def _report(self, connection: Session, process: Process, family: int) -> None:
         world, chance = self._world, process.random
         chat_id = world.configured[family]
-        week = Week(date.fromordinal(chance.choice(world.weeks)))
+        if chance.random() < 0.5 and world.audit.waiting() < world.most_waiting:
+            self._begun[family] = min(self._begun[family] + 1, len(world.weeks))
+        begun = self._begun[family]
+        week = Week(date.fromordinal(chance.choice(world.weeks[max(begun - world.last_weeks, 0) : begun])))
         now = _now(process)
         outbox = Outbox(connection)  # type: ignore[arg-type]
         key = delivery.key_in_use(outbox, week, chat_id, now)
@@ -70,14 +77,16 @@ class Reporter:
         if key.endswith(chat_id) and world.audit.may_stand(week.monday, family, except_key=key):
             return  # sent under an id that nobody can know to be this chat's: a person would not ask for it again
         not_after = now + timedelta(seconds=chance.choice(world.lifetimes_s))
-        version = world.audit.new_version(week.monday, family)
-        text = _text(version, chance.choice((0, 0, 0, 0, -1, 60, 120)))
-        world.audit.give(version, text)
+        version = world.audit.given.new_version(week.monday, family)
+        text = _text(version, chance.choice((0, 0, 0, 0, -1, 1, 3)))
         files = [
             File(kind, f"{week.name}.{kind}", f"{kind} of {version}".encode())
             for kind in ("photo", "document")
         ]
         files = files[: chance.choice((0, 2, 2))]
+        world.audit.given.give(version, text, files)
+        if before is not None:
+            world.nemesis.amid_a_report()
         outbox.enqueue(key, current, text, not_after, files, Told(week.monday, f'["{version}"]'))
 
     def _drain(self, connection: Session, process: Process, family: int) -> None:
@@ -174,7 +183,7 @@ def _text(version: str, lines: int) -> Text:
     """A report's text. One without lines that is too long all the same has no good place to be cut at."""
     builder = TextBuilder().line(f"📊 {version}", "bold")
     for number in range(lines):
-        builder.line(f"{version} line {number} {_LONG_LINE}", "code" if number % 30 == 29 else None)
+        builder.line(f"{version} line {number} {_LONG_LINE}", "code" if number % 2 else None)
     if lines < 0:
-        builder.add(" 📊 ".join(f"{version} {number}" for number in range(300)), "code")
+        builder.add(" 📊 ".join(f"{version} {number}" for number in range(10)), "code")
     return builder.build()

@@ -6,10 +6,13 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 ROWS = """
-SELECT id, chat_id, state, split_part(ltrim(body, '📊 '), chr(10), 1) AS version, message_ids,
+SELECT id, chat_id, state, told->>0 AS version, message_ids,
        filled, filling, lost_stubs, parts, not_after, told_week, coalesce(last_error, '') AS error, message_key
 FROM outbox ORDER BY id
 """
+FILES = "SELECT outbox_id, state, kind FROM outbox_files ORDER BY outbox_id, position"
+#: Which weeks were told of.
+REPORTED = "SELECT week_start, reported IS NOT NULL FROM weekly_scorecard"
 
 
 class Row(NamedTuple):

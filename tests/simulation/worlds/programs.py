@@ -44,6 +44,8 @@ class Program:
         self.due_ns: int | None = None
         self.asked_ns: int | None = None
         self.starts = 0
+        #: it is not started before that
+        self.away_until_ns = 0
 
 
 class Supervisor:
@@ -73,6 +75,13 @@ class Supervisor:
             program.asked_ns = self._scheduler.now_ns
             self._world.story.tell("supervisor", f"asks {program.process.name} to stop")
             program.stop.set()
+
+    def keep_away(self, program: Program, seconds: float) -> None:
+        """Asked to stop it ends, and for so long it is not started again."""
+        program.away_until_ns = self._scheduler.now_ns + int(seconds * NS)
+        if program.due_ns is not None:
+            program.due_ns = max(program.due_ns, program.away_until_ns)
+        self.ask_to_stop(program)
 
     def stop_all(self) -> None:
         """Ask all to stop; nothing is started any more."""
@@ -141,5 +150,5 @@ class Supervisor:
         program.at_end(process)
         if not self._world.finishing:
             wait_s = self._world.chance.random() * program.restart_s
-            program.due_ns = self._scheduler.now_ns + int(wait_s * NS)
+            program.due_ns = max(self._scheduler.now_ns + int(wait_s * NS), program.away_until_ns)
             self._waiters.wake()

@@ -51,7 +51,7 @@ class RedisTroubles:
 
         def evicting(seconds: float) -> str:
             self._evicting = True
-            return last(min(seconds, 6.0), self._end_evicting, "evicting")
+            return last(min(max(seconds, 2.0), 6.0), self._end_evicting, "evicting")
 
         def another_kind(seconds: float) -> str:
             end = self.replace(self._chance.choice(self._world.stream_keys))

@@ -16,11 +16,10 @@ from tests.simulation.worlds.truth import frames_of
 if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
 
-#: A shipper takes at most so many events at once.
-_BATCH = 256
 #: What is no more than that is shipped within so long.
 _WITHIN_S = 0.25
 _EVERY_S = (0.5, 5.0)
+_HURRIES = 0.3
 
 
 class ShipOnce:
@@ -28,6 +27,7 @@ class ShipOnce:
 
     def __init__(self, world: SpineWorld) -> None:
         self._world = world
+        self._drains = False
 
     def run(self, process: Process, stop: Event) -> None:
         """A drain, and a pause, until asked to stop."""
@@ -38,10 +38,24 @@ class ShipOnce:
             events = sum(len(frames_of(path)) for path in sorted(Path(home).glob("journal/*/*.seg")))
             since = world.keeping.resend_since(process)
             began = world.scheduler.now_ns
+            self._hurry(process)
             try:
                 ship_once(settings, resend_since=since)
             except (StreamError, JournalUnavailable):
                 continue
+            finally:
+                self._drains = False
             took_s = (world.scheduler.now_ns - began) / NS
-            if events < _BATCH and world.keeping.troubled_ns < began and took_s > _WITHIN_S:
+            if events < world.batch_events and world.keeping.troubled_ns < began and took_s > _WITHIN_S:
                 world.fail("a drain ends", f"{events} events are drained for {took_s:.2f} s")
+
+    def _hurry(self, process: Process) -> None:
+        """Sometimes an engine writes faster than anybody could ship, as long as the drain goes on."""
+        self._drains = True
+        writers = [
+            one
+            for one in self._world.workloads
+            if one.process is not None and one.process.machine is process.machine
+        ]
+        if writers and process.random.random() < _HURRIES:
+            process.random.choice(writers).hurry(lambda: self._drains)

@@ -5,34 +5,44 @@ from __future__ import annotations
 import errno
 import os
 import uuid
+from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import signaltape.journal.lock
 import signaltape.own_journals
+import signaltape.shipping.forgetting
+import signaltape.shipping.journal
 import signaltape.shipping.service
 from consumer.consumer import Consumer
 from consumer.limits import Limits
 from consumer.names import Slot, consumer_name
 from signaltape.emitter import Emitter
 from signaltape.settings import Settings
+from signaltape.shipping.journal import BATCH_EVENTS
 from signaltape.shipping.service import ship_forever
 from signaltape.stream import WORKER_GROUP, stream_key, stream_keys
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.network import Line
+from tests.simulation.kernel.scheduler import Task
 from tests.simulation.kernel.threads import Event
 from tests.simulation.tables.database import ModelDatabase
+from tests.simulation.worlds.amid import Amid
 from tests.simulation.worlds.audit import Audit
 from tests.simulation.worlds.damage import Damage
 from tests.simulation.worlds.keeping import Keeping
 from tests.simulation.worlds.lasting import Lasting
+from tests.simulation.worlds.order import Order
 from tests.simulation.worlds.redis_troubles import RedisTroubles
 from tests.simulation.worlds.ship_once import ShipOnce
 from tests.simulation.worlds.spine_nemesis import SpineNemesis
-from tests.simulation.worlds.spine_rates import RATES, calmed
+from tests.simulation.worlds.spine_rates import RATES, at_the_bound, calmed
 from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM, StreamWorld
-from tests.simulation.worlds.workload import Workload
+from tests.simulation.worlds.unread import Unread
+from tests.simulation.worlds.workload import PACES, Workload
 from worker.loop import Worker
+
+#: So many events an engine still gives when faults have ended, if what becomes of them is the point.
+_FAREWELLS = 3
 
 
 class SpineWorld(StreamWorld):
@@ -41,7 +51,7 @@ class SpineWorld(StreamWorld):
     name = "spine"
     RATES = RATES
 
-    MILD = ("Postgres locked",)
+    MILD = ("Postgres locked", "dawdles")
 
     def build(self) -> None:
         chance = self.chance
@@ -50,9 +60,12 @@ class SpineWorld(StreamWorld):
         self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
         #: whether Redis may not be asked what became of what it was given: then losses may go unnoticed
         self.blind = False
-        self.keep_s = chance.choice((5, 15, 90, 900))
+        self.keep_s = chance.choice((3, 5, 15, 90, 900))
         self.segment_bytes = chance.choice((2_048, 4_096, 16_384))
         self.journal_max_bytes = chance.choice((10 * self.segment_bytes, 4_000_000))
+        if self.at_bound:
+            self.keep_s, self.segment_bytes = 900, chance.choice((2_048, 4_096))
+            self.journal_max_bytes = 10 * self.segment_bytes
         self.limits = Limits(
             max_entries=chance.choice((8, 50, 500)),
             max_age_ms=chance.choice((1, 30)),
@@ -61,12 +74,28 @@ class SpineWorld(StreamWorld):
         )
         self.make_servers(ModelDatabase)
         self.put(signaltape.shipping.service, "POLL_S", 0.2)
+        #: how many events go to Redis at once, as long as there are faults
+        self.batch_events = chance.choice((3, 16, BATCH_EVENTS, BATCH_EVENTS))
+        self.put(signaltape.shipping.journal, "BATCH_EVENTS", self.batch_events)
+        #: by how much clocks may differ
+        self.margin_s = 60.0 if "clock jumps" in self.faults.rates else chance.choice((60.0, 15.0))
+        self.put(signaltape.shipping.forgetting, "RESEND_MARGIN_S", self.margin_s)
+        self.put(signaltape.shipping.journal, "RESEND_MARGIN_S", self.margin_s)
+        #: how long all engines wait between bursts; None: each start of one draws it
+        self.pace = chance.choice((None, None, None, *PACES[-3:]))
         self.audit = Audit(self)
         self.keeping = Keeping(self)
         self.redis_troubles = RedisTroubles(self)
+        self.unread = Unread(self)
         self.damage = Damage(self)
+        self.order = Order(self)
+        self.amid = Amid(self)
         self.lasting = Lasting(self)
         self.workloads: list[Workload] = []
+        #: how many files could not be had, by who wanted them
+        self.file_errors: Counter[Process | None] = Counter()
+        #: machines on which nobody ships for long
+        self.shipped_once: set[Machine] = set()
         for number in range(chance.choice((1, 1, 2))):
             self._build_engines(self.machine(f"engine-host-{number + 1}"))
         for number in range(chance.choice((1, 1, 2, 3))):
@@ -98,20 +127,26 @@ class SpineWorld(StreamWorld):
         self.audit.check()
 
     def is_settled(self) -> bool:
+        self.damage.check_last()
         if self.lasting.begun:
             self.lasting.end_if_rest_is_done()
             return False
-        return self.audit.nothing_left()
+        return self.audit.nothing_left() and self.keeping.is_tidy()
 
     def heal(self) -> None:
         super().heal()
+        signaltape.shipping.journal.BATCH_EVENTS = BATCH_EVENTS
         for machine in self.machines.values():
             machine.full = False
         self.redis_troubles.heal()
+        self.unread.heal()
         for workload in self.workloads:
             workload.over = True
         self.lasting.begin()
-        if self.damage.beyond_counting:  # what follows lost bytes may wait for its engine's end
+        if self.damage.begin_last():
+            for workload in self.workloads:
+                workload.farewells = _FAREWELLS
+        if self.damage.holds_up:  # what follows lost bytes may wait for its engine's end
             for program in self.supervisor.running():
                 if program.name.startswith("engine"):
                     self.supervisor.ask_to_stop(program)
@@ -133,14 +168,15 @@ class SpineWorld(StreamWorld):
 
     def _build_engines(self, machine: Machine) -> None:
         chance = self.chance
-        ships_itself = chance.random() < 0.7
+        ships_itself = chance.random() < 0.5
         for number in range(chance.choice((1, 1, 2))):
             workload = Workload(self, f"{machine.name}/{number}", ship=ships_itself)
             self.workloads.append(workload)
             self.program(
                 machine, f"engine {machine.name[-1]}{number + 1}", workload.run, at_end=self._shipping_ends
             )
-        if not ships_itself and chance.random() < 0.35:
+        if not ships_itself and chance.random() < 0.4:
+            self.shipped_once.add(machine)
             name = f"ship once {machine.name[-1]}"
             self.program(machine, name, ShipOnce(self).run, at_end=self._shipping_ends)
             return
@@ -153,22 +189,35 @@ class SpineWorld(StreamWorld):
         self.keeping.hitch()
 
     def _choose_rates(self) -> dict[str, float]:
-        return calmed(super()._choose_rates(), self.chance)
+        rates = super()._choose_rates()
+        at_bound = at_the_bound(self.chance)
+        self.at_bound = at_bound is not None
+        return calmed(rates, self.chance) if at_bound is None else at_bound
 
     def _on_fault(self, kind: str) -> None:
         super()._on_fault(kind)
         self.keeping.on_fault(kind)
 
     def _trouble(self, operation: str, path: str) -> None:
+        try:
+            self._touch(operation, path)
+        except OSError:
+            self.file_errors[self.disk.process] += 1
+            raise
+
+    def _touch(self, operation: str, path: str) -> None:
         super()._trouble(operation, path)
+        self.order.on_touch(operation, path)
         self.keeping.on_touch(operation, path)
         if path.startswith(self.lasting.broken):
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
-        process = self.disk.process
-        if operation != "list" or process is None or not process.killable:
-            return
-        if self.faults.strikes("lists fail", f"{process.name}, {Path(path).name}"):
-            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
+        self.amid.on_touch(operation, path)
+
+    def _at_pause(self, task: Task) -> None:
+        where = task.where
+        super()._at_pause(task)
+        if self.faults.active:
+            self.amid.at_pause(task, where)
 
     def _shipper(self, process: Process, stop: Event) -> None:
         since = self.keeping.resend_since(process)
@@ -201,6 +250,7 @@ class SpineWorld(StreamWorld):
 
     def on_command(self, line: Line, argv: Sequence[bytes], answer: bytes | None) -> None:
         self.redis_troubles.on_command(argv)
+        self.unread.on_command(line, argv)
         super().on_command(line, argv, answer)
         if argv[0].upper() == b"XADD" and (answer is None or answer[:1] != b"$"):
             self.keeping.hitch()  # what stands behind it may be taken, and comes again

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tests.simulation.worlds.nemesis import Nemesis
+from tests.simulation.worlds.power_cuts import PowerCuts
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.spine import SpineWorld
@@ -17,7 +18,8 @@ class SpineNemesis(Nemesis):
     def __init__(self, world: SpineWorld) -> None:
         super().__init__(world)
         self._keeping = world.keeping
-        self._acts |= world.redis_troubles.acts(self._for) | world.damage.acts()
+        self._acts |= world.redis_troubles.acts(self._for) | world.unread.acts(self._for)
+        self._acts |= world.damage.acts() | PowerCuts(world).acts()
 
     def _for(self, seconds: float, end: Callable[[], None], what: str) -> str:
         def over() -> None:

@@ -13,33 +13,92 @@ RATES = {
     **STREAM_RATES,
     "signal": 0.002,
     "signal amid a change": 0.1,
+    "dawdles": 0.02,
+    "meets": 0.06,
     "disk full": 0.2,
     "bit flips": 0.1,
     "Redis has an older snapshot": 0.3,
     "Redis fails over": 0.3,
     "Redis is short of memory": 0.5,
-    "Redis keeps evicting": 0.25,
+    "Redis keeps evicting": 0.4,
+    "a stream is evicted amid a batch": 0.4,
+    "Redis falls back by minutes": 0.4,
+    "Redis evicts out of sight": 0.3,
+    "engines die cut off": 0.4,
+    "engines leave": 0.2,
+    "power cut": 0.3,
     "Redis refuses to tell": 0.0,
     "a key of another kind": 0.3,
     "a cursor's bit flips": 0.6,
     "a cursor of an earlier version": 0.1,
     "a header is lost": 0.3,
     "a stretch is lost": 0.6,
-    "lists fail": 0.1,
+    "lists fail": 0.25,
+    "cursors fail": 0.3,
+    "makes fail": 0.05,
     "killed at its cursor": 0.02,
     "killed at a removal": 0.1,
+    "killed between two saves": 0.5,
+    "dies under a look": 0.3,
+    "killed at its word": 0.1,
     "a stream refuses on": 0.0,
     "files fail on": 0.0,
 }
 #: These hide much of what else goes wrong: few runs have them.
 _RARE = frozenset(("Redis refuses to tell", "files fail on", "a stream refuses on"))
-#: A part of the runs has nothing for which things may be sent again, or go early; and a part has nothing rare.
-_CALM, _SELDOM = 0.35, 0.3
+#: What shows best with few others: such a run has one of these.
+_ALONE: tuple[tuple[str, ...], ...] = (
+    (),
+    ("a stream is evicted amid a batch",),
+    ("a stream is evicted amid a batch", "killed between two saves"),
+    ("Redis falls back by minutes",),
+    ("Redis evicts out of sight",),
+    ("Redis keeps evicting",),
+    ("Redis is short of memory", "lists fail"),
+    ("engines die cut off",),
+    ("dies under a look",),
+    ("power cut",),
+    ("kill",),
+)
+#: A part of the runs has nothing for which things may be sent again, or go early; the others have some of what is rare.
+_CALM, _SELDOM = 0.35, 0.35
+#: In so many runs there are only a few kinds: what one of them breaks, the next may mend, or excuse.
+_SPARSE = 0.4
+#: What there may be in a run whose engines live long and fill their journals up to the bound, and how many runs are so.
+_AT_THE_BOUND = frozenset(
+    (
+        "signal",
+        "signal amid a change",
+        "dawdles",
+        "meets",
+        "cut write",
+        "lists fail",
+        "cursors fail",
+        "killed at its word",
+        "Redis out of reach",
+        "asked to stop",
+    )
+)
+_BOUND = 0.2
+_EACH = 0.7
+
+
+def at_the_bound(chance: random.Random) -> dict[str, float] | None:
+    """The kinds of a run at the bound; None if it is another one."""
+    if chance.random() >= _BOUND:
+        return None
+    return {kind: RATES[kind] for kind in sorted(_AT_THE_BOUND) if chance.random() < _EACH}
 
 
 def calmed(rates: Mapping[str, float], chance: random.Random) -> dict[str, float]:
     """The kinds of one run. What excuses much hides much: so not each run has such kinds."""
-    left_out = EXCUSING if chance.random() < _CALM else frozenset[str]()
-    if left_out or chance.random() >= _SELDOM:
-        left_out |= _RARE
-    return {kind: rate for kind, rate in rates.items() if kind not in left_out}
+    calm = chance.random() < _CALM
+    left_out = (EXCUSING if calm else frozenset[str]()) | {
+        kind for kind in sorted(_RARE) if calm or chance.random() >= _SELDOM
+    }
+    kinds = [kind for kind in rates if kind not in left_out]
+    if chance.random() < _SPARSE:
+        few = chance.sample(kinds, min(len(kinds), chance.choice((0, 1, 3, 6))))
+        few += chance.choice([alone for alone in _ALONE if left_out.isdisjoint(alone)])
+        kinds = [kind for kind in RATES if kind in few or (kind in _RARE and kind in kinds)]
+    return {kind: rates.get(kind, RATES[kind]) for kind in kinds}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from signaltape.journal.frame import Frame, mend, next_frame_after, read_frame
+from signaltape.journal.frame import Frame, Gap, mend, next_frame_after, read_frame
 from signaltape.journal.segment import HEADER_BYTES, SUFFIX
 
 #: The field of an event's data that tells one from another, whatever its key.
@@ -84,24 +84,34 @@ def frames_of(path: Path) -> list[Given]:
         content = path.read_bytes()
     except FileNotFoundError:
         return []
-    view, offset, found = memoryview(content), HEADER_BYTES, []
+    return [frame.given for frame in frames_in(content)]
+
+
+class Stretch(NamedTuple):
+    """A frame in a segment, from where to where."""
+
+    given: Given
+    start: int
+    stop: int
+
+
+def frames_in(content: bytes, offset: int = HEADER_BYTES) -> list[Stretch]:
+    """Everything that stands in a segment from an offset on, with the bit that flipped put right."""
+    view, found = memoryview(content), list[Stretch]()
     while offset < len(view):
-        frame = read_frame(view, offset)
-        if isinstance(frame, Frame):
-            found.append(given_of(frame.name.decode(), frame.data))
-            offset = frame.end
+        frame: Frame | Gap | None = read_frame(view, offset)
+        if not isinstance(frame, Frame):
+            if not any(view[offset:]):
+                break
+            frame = mend(view, offset)
+        if frame is None:
+            follows = next_frame_after(view, offset)
+            if follows is None:
+                break
+            offset = follows
             continue
-        if not any(view[offset:]):
-            break
-        mended = mend(view, offset)
-        if mended is not None:
-            found.append(given_of(mended.name.decode(), mended.data))
-            offset = mended.end
-            continue
-        follows = next_frame_after(view, offset)
-        if follows is None:
-            break
-        offset = follows
+        found.append(Stretch(given_of(frame.name.decode(), frame.data), offset, frame.end))
+        offset = frame.end
     return found
 
 

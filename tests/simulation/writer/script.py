@@ -193,7 +193,9 @@ class Script:
         return f"{ms:012x}"[:8] + "-" + f"{ms:012x}"[8:] + "-7" + tail[15:]
 
     def _known(self) -> Thing:
-        return self._random.choice(self._things) if self._things else self._event()
+        """Mostly one of a batch before, at times of this one."""
+        pool = self._random.choice((self._things, self._things[-10:]))
+        return self._random.choice(pool) if pool else self._event()
 
     def _same(self, thing: Thing) -> Thing:
         """The same, written otherwise."""

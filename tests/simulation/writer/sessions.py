@@ -13,12 +13,18 @@ import psycopg
 from psycopg import sql
 
 from sink.queries import own
+from sink.rows import DETAIL
+from sink.writer import _merging
 
 _NAMES = {
     query: f"{file}.{name}"
     for file in ("session", "write", "records", "duplicates")
     for name, query in own(file).items()
 }
+
+
+#: It is written out for each table.
+_NAMES |= {_merging(table): f"write.merge_{table.name}" for table in DETAIL.values()}
 
 
 class Stepping(Protocol):

@@ -1,0 +1,94 @@
+"""Last trials that go by a script: at its end nothing is wrong any more, and all must come to rest."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.simulation.worlds.consuming import ConsumingWorld
+
+Script = Callable[["ConsumingWorld", random.Random], None]
+#: Within so long every worker that died has begun again, and has something in hand.
+_BEGUN_AGAIN_S = 12.0
+#: By then what is refused was given out often enough, and was refused alone more than once.
+_TRIED_ALONE_S = 450.0
+
+
+def _die_amid(world: ConsumingWorld, chance: random.Random) -> None:
+    """Workers die again and again with the same entries in hand, while Postgres is locked."""
+    world.database.locked = True
+    world.feeder.feed(chance.choice((10, 100)))
+    for _ in range(chance.choice((1, 2, 6))):
+        world.scheduler.sleep("entries in hand", _BEGUN_AGAIN_S)
+        world.consumers_troubles.kill_workers()
+    world.disturb()
+    world.database.locked = False
+
+
+def _take_over(world: ConsumingWorld, _chance: random.Random) -> None:
+    """Another Redis takes over between two commands, with entries pending that were acknowledged since."""
+    world.database.locked = True
+    world.feeder.feed(5)
+    world.scheduler.sleep("entries in hand", _BEGUN_AGAIN_S)
+    data = world.redis.save()
+    world.database.locked = False
+    world.scheduler.sleep("all to be acknowledged", _BEGUN_AGAIN_S)
+    world.database.locked = True
+    for _ in range(8):
+        world.feeder.feed(3)
+        world.scheduler.sleep("batch after batch", 0.3)
+    world.redis_forgot = True
+    world.restart_redis(data)
+    world.disturb()
+    world.story.tell("world", "another Redis takes over, some seconds behind")
+    world.database.locked = False
+
+
+def _be_away(world: ConsumingWorld, _chance: random.Random) -> None:
+    """No worker is there until what waits is older than the stream has to keep it."""
+    world.consumers_troubles.held_back = True
+    world.consumers_troubles.stop_workers()
+    world.scheduler.sleep("workers to end", _BEGUN_AGAIN_S)
+    world.feeder.feed(200)
+    world.scheduler.sleep("entries to be old", world.limits.retention_s + 10.0)
+    world.consumers_troubles.held_back = False
+
+
+def _stop_amid_opening(world: ConsumingWorld, _chance: random.Random) -> None:
+    """Workers are asked to stop while they open sessions that take long, of a Postgres that then is silent."""
+    world.consumers_troubles.postgres.open_slowly(world.scheduler.sleep)
+
+
+def _hold_one_up(world: ConsumingWorld, chance: random.Random) -> None:
+    """One worker waits for a lock in Postgres; it lives and says so, and the others have time."""
+    idle_s = world.claim_idle_ms / 1000
+    world.scheduler.sleep("nobody to be excused", 2 * idle_s + _BEGUN_AGAIN_S)
+    workers = world.consumers_troubles.workers()
+    if len(workers) < 2:
+        return
+    held = chance.choice(workers).process
+    world.database.holds_one_up = lambda session: world.consuming.owner(session) is held
+    for _ in range(4):
+        world.feeder.feed(5)
+        world.scheduler.sleep("a lock", idle_s)
+    world.database.holds_one_up = lambda _session: False
+
+
+def _refuse_all(world: ConsumingWorld, _chance: random.Random) -> None:
+    """Nothing passes for so long that all is tried alone: it is not the entries."""
+    world.consumers_troubles.postgres.refuse_all(letters_too=False)
+    world.feeder.feed(10)
+    world.scheduler.sleep("all to be tried alone", _TRIED_ALONE_S)
+    world.consumers_troubles.postgres.heal()
+
+
+SCRIPTS: dict[str, Script] = {
+    "workers die amid a batch": _die_amid,
+    "another Redis takes over": _take_over,
+    "workers are away": _be_away,
+    "workers stop while they connect": _stop_amid_opening,
+    "one worker waits": _hold_one_up,
+    "all is refused": _refuse_all,
+}
