@@ -106,6 +106,24 @@ class Consumer:
         """Up to `count` entries per partition that this consumer holds unacknowledged, behind `after`."""
         return self._read(count, (), [after.get(key, "0") for key in self.keys])
 
+    def holds_beside(self, known: set[tuple[str, str]]) -> bool:
+        """Whether more is pending for this consumer's name than these entries (stream key, entry id).
+
+        Redis may have given something to a connection of this name that was dead unseen: nobody else takes that over,
+        as the name lives.
+        """
+        asked = [
+            self._redis.execute_command(
+                "XPENDING", key, self.group, "-", "+", len(known) + 1, self.name, parse_detail=True
+            )
+            for key in self.keys
+        ]
+        return any(
+            (key, one["message_id"].decode()) not in known
+            for key, given in zip(self.keys, asked, strict=True)
+            for one in given
+        )
+
     def keep(self, idle_ms: int) -> None:
         """Say that what this consumer has held for `idle_ms` or longer is still in work: as if given out just now."""
         self._count_vanished()

@@ -19,7 +19,8 @@ class InFlight(Generic[B]):
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._ready: deque[tuple[Sequence[Entry], Future[B], bool]] = deque()
-        self._in_flight = 0
+        #: batches that are not done yet, the oldest first
+        self._given: deque[Sequence[Entry]] = deque()
         self._ended = False
         self._abandoned = False
         self._no_crash = False
@@ -32,7 +33,7 @@ class InFlight(Generic[B]):
         with self._changed:
             self._changed.wait_for(lambda: not self._ready or self._abandoned)
             self._ready.append((entries, self._beside.submit(make), isolated))
-            self._in_flight += 1
+            self._given.append(entries)
             self._changed.notify_all()
 
     def next_batch(self) -> Handed[B] | None:
@@ -53,13 +54,20 @@ class InFlight(Generic[B]):
     def done(self) -> None:
         """The oldest batch in flight is acknowledged (or left pending on purpose)."""
         with self._changed:
-            self._in_flight -= 1
+            self._given.popleft()
             self._changed.notify_all()
+
+    @property
+    def ids(self) -> set[tuple[str, str]]:
+        """Stream key and entry id of each entry that is not done."""
+        with self._changed:
+            given = list(self._given)
+        return {(entry.stream, entry.entry_id) for entries in given for entry in entries}
 
     def await_none(self) -> None:
         """Wait until what was read is acknowledged: else it would be read again as pending."""
         with self._changed:
-            self._changed.wait_for(lambda: self._in_flight == 0 or self._abandoned)
+            self._changed.wait_for(lambda: not self._given or self._abandoned)
 
     def hand_on_alone(self, entry: Entry, make: Callable[[], B]) -> None:
         """Hand on one entry, and wait until it is clear that it does not end this process."""
@@ -67,7 +75,7 @@ class InFlight(Generic[B]):
             self._no_crash = False
         self.hand_on([entry], make, isolated=True)
         with self._changed:
-            self._changed.wait_for(lambda: self._no_crash or self._in_flight == 0 or self._abandoned)
+            self._changed.wait_for(lambda: self._no_crash or not self._given or self._abandoned)
 
     def is_no_crash(self) -> None:
         """The batch that is being written waits for its target: what it holds does not end the process."""

@@ -53,6 +53,7 @@ class Recovery(Generic[B]):
         self._between_offers = Backoff(ASIDE_FIRST_S, ASIDE_CAP_S)
         self._again_at: float | None = None
         self._claimed_at = -math.inf
+        self._looks_at = -math.inf
 
     @property
     def waiting(self) -> bool:
@@ -106,6 +107,7 @@ class Recovery(Generic[B]):
             self._size.weigh(claimed)
             log.info("took over %d entries from consumers that do not answer", len(claimed))
             self._redeliver(claimed)
+        self._look_for_lost(now)
         # A living worker asks for entries twice a second, and comes into being again when it does.
         for name in self._consumer.delete_idle(self._limits.claim_idle_ms):
             log.info("deleted consumer %s: it held nothing and was silent", name)
@@ -118,6 +120,15 @@ class Recovery(Generic[B]):
             self._try_alone(entry)
             tried = True
         return tried
+
+    def _look_for_lost(self, now: float) -> None:
+        """What is neither in flight nor waits to be tried should not be pending; if it is, all is read again."""
+        if now < self._looks_at or self._again_at is not None or self.waiting:
+            return
+        self._looks_at = now + self._limits.claim_idle_ms / 1000
+        if self._consumer.holds_beside(self._in_flight.ids) and self._again_at is None:
+            log.warning("Redis gave entries to a connection that was dead: reading again what is pending")
+            self._again_at = -math.inf
 
     def _redeliver(self, entries: list[Entry]) -> None:
         """Hand on entries that were given out before; those that may crash workers wait for their turn."""
