@@ -18,7 +18,7 @@ import replay.__main__
 import reports.__main__
 import sink.__main__
 import worker.__main__
-from signaltape import cli
+from signaltape.commands import cli
 from signaltape.settings import Settings
 
 ROOMS: dict[str, click.Command] = {

@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from deploy.embedded.servers import Urls
-from signaltape import cli
+from signaltape.commands import cli
 from signaltape.terminal.cells import plain
 from tests.attack.conftest import kept, new_way
 from tests.attack.run import ROOMS, Ran, assert_well_behaved, environment_of, run

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import click
 
-from signaltape import cli
+from signaltape.commands import cli
 
 
 class Tree(NamedTuple):
