@@ -17,7 +17,7 @@ picture: $(READY)  ## draw the scorecard that stands in the docs anew, from what
 	$(BIN)/python -m deploy.demo.picture
 
 test: lint  ## lint, types and all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist worksteal
 
 attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), new ones each time
 	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack

@@ -14,6 +14,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from outbox.outbox import Outbox
 from reports import delivery, qa, schedule
 from reports.clocks import agreed
 from reports.deliveries_screen import show_deliveries
@@ -26,7 +27,6 @@ from reports.message import compose
 from reports.rules_commands import rules, whatif
 from reports.scorecard import Scorecard, compute, store
 from reports.session import WeekType, json_option, only_alone, session
-from reports.telegram.outbox import Outbox
 from reports.terminal import print_scorecard
 from reports.weeks import Week, week_of
 from signaltape.clock import utc_now

@@ -6,11 +6,11 @@ import logging
 from contextlib import closing
 from datetime import datetime
 
+from outbox.outbox import Outbox
 from reports.clocks import agreed
 from reports.delivery import destination, enqueue, key_in_use
 from reports.figures import outcomes
 from reports.scorecard import compute, store
-from reports.telegram.outbox import Outbox
 from reports.weeks import Week, newest_due
 from signaltape.failpoints import failpoint
 from signaltape.settings import Settings

@@ -10,13 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+from outbox.bot_api import BotApi
+from outbox.outbox import File, Outbox, Told
+from outbox.rate_limiter import RateLimiter
+from outbox.sender import Sender
 from reports.figures import Outcome
 from reports.message import compose
 from reports.scorecard import Scorecard
-from reports.telegram.api import BotApi
-from reports.telegram.outbox import File, Outbox, Told
-from reports.telegram.pace import Pace
-from reports.telegram.sender import Sender
 from reports.weeks import Week
 from signaltape.clock import WIB
 from signaltape.settings import Secret, Settings
@@ -106,4 +106,4 @@ def _without_it(card: Scorecard, what: str) -> Iterator[None]:
 async def drain(connection: Connection, to: Destination, deadline_s: float) -> bool:
     """Send what is due, for at most `deadline_s` seconds. True if nothing waits any more."""
     async with BotApi(to.token, to.base) as api:
-        return await Sender(Outbox(connection), api, Pace(connection)).drain(deadline_s)
+        return await Sender(Outbox(connection), api, RateLimiter(connection)).drain(deadline_s)

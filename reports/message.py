@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from outbox.lines import COLUMNS, HANG, LINE, NO_BREAK, QUOTED, fold, one_line
+from outbox.text import Text, TextBuilder
 from reports.evidence.pooling import WEEKS
 from reports.evidence.verdict import Kind
 from reports.layers.message import WHAT_LIFT_IS, compared_lines, told_lines
@@ -28,8 +30,6 @@ from reports.sentences import (
     too_few_bins,
     verdict_lines,
 )
-from reports.telegram.lines import COLUMNS, HANG, LINE, NO_BREAK, QUOTED, fold, one_line
-from reports.telegram.text import Text, TextBuilder
 
 #: Shows three lines until it is tapped (Bot API 7.4, 2024); quotes cannot hold quotes.
 QUOTE = "expandable_blockquote"

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from reports import charts
 from reports.evidence.pooling import WEEKS
-from reports.evidence.verdict import Kind, Verdict
+from reports.evidence.verdict import Kind, ScoreVerdict
 from reports.figures import Outcome
 from reports.page import GREY, MARGIN, ROOM, Page
 from reports.scorecard import Scorecard
@@ -84,7 +84,7 @@ def _head(page: Page, card: Scorecard, so_far: bool) -> None:
     page.gap(_GAP)
 
 
-def _badge(page: Page, what: str, verdict: Verdict) -> None:
+def _badge(page: Page, what: str, verdict: ScoreVerdict) -> None:
     marker, colour = _BADGES[verdict.kind]
     page.mark(marker, colour, MARGIN + 0.06, page.down + 0.08)
     text = f"{what}: {_plain(say_verdict(verdict))}"

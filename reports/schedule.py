@@ -20,14 +20,14 @@ import redis
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
+from outbox.bot_api import BotApi
+from outbox.hand import Hand
+from outbox.outbox import Outbox
+from outbox.rate_limiter import RateLimiter
+from outbox.sender import STOP_GRACE_S, Sender
 from reports import jobs
 from reports.building import build, newest_missing
 from reports.delivery import Destination, destination
-from reports.telegram.api import BotApi
-from reports.telegram.hand import Hand
-from reports.telegram.outbox import Outbox
-from reports.telegram.pace import Pace
-from reports.telegram.sender import STOP_GRACE_S, Sender
 from signaltape.clock import WIB, WIB_NAME, show
 from signaltape.settings import Settings
 from signaltape.shipping.backoff import Backoff
@@ -148,7 +148,7 @@ async def _send_while_connected(settings: Settings, to: Destination, stop: async
     async with Hand("sender's connection") as hand:
         connection = await hand.do(partial(connect, database_url(settings), name="signaltape-sender"))
         async with BotApi(to.token, to.base) as api:
-            sender = Sender(Outbox(connection), api, Pace(connection))
+            sender = Sender(Outbox(connection), api, RateLimiter(connection))
             try:
                 await sender.run(stop)
             finally:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from reports.evidence.pooling import WEEKS, pool
-from reports.evidence.verdict import Z_LIMIT, Counted, Kind, Verdict, judge
+from reports.evidence.verdict import Z_LIMIT, Counted, Kind, ScoreVerdict, judge
 from reports.figures import Expectancy, Figures, expectancy, figures
 from reports.layers.findings import Finding, find
 from reports.layers.rules import Compared, Proposal, Rules, propose
@@ -105,8 +105,8 @@ class Scorecard(NamedTuple):
     symbols: list[str]
     rules_versions: list[str]
     #: what this week alone supports, and what it supports together with the weeks before it
-    verdict: Verdict
-    pooled: Verdict
+    verdict: ScoreVerdict
+    pooled: ScoreVerdict
     #: the bins of these weeks as one, older weeks weighing less; n is the effective size
     pooled_bins: list[Counted]
     figures: Figures
@@ -212,7 +212,7 @@ def _judged_layers(connection: Connection, week: Week) -> Layers:
     return Layers(findings, in_use.version, proposal, waiting, compared, rejected=rejected)
 
 
-def _at_both_ends(stop_first: Verdict, target_first: Verdict) -> Verdict:
+def _at_both_ends(stop_first: ScoreVerdict, target_first: ScoreVerdict) -> ScoreVerdict:
     """A verdict that depends on how ties within a candle are told is none; nor is one whose reason does."""
     if stop_first.kind is Kind.NOT_ENOUGH_DATA:
         return stop_first
@@ -224,7 +224,7 @@ def _at_both_ends(stop_first: Verdict, target_first: Verdict) -> Verdict:
     return stop_first._replace(kind=Kind.NOT_ENOUGH_DATA, falls_in_one_pair=False)
 
 
-def _same_pair(one: Verdict, other: Verdict) -> bool:
+def _same_pair(one: ScoreVerdict, other: ScoreVerdict) -> bool:
     """Whether both are broken by the same pair of bins, or both by none alone."""
     if not (one.falls_in_one_pair and other.falls_in_one_pair):
         return one.falls_in_one_pair is other.falls_in_one_pair

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from reports.evidence.pooling import WEEKS
 from reports.evidence.statistics import wilson_interval
-from reports.evidence.verdict import Kind, Verdict
+from reports.evidence.verdict import Kind, ScoreVerdict
 from reports.figures import Expectancy, Figures
 from reports.layers.message import compared_lines, layer_lines, weights_line
 from reports.numbers import ratio, say
@@ -59,7 +59,7 @@ def verdict_lines(card: Scorecard) -> list[str]:
 MARKS = {Kind.OK: "✅ OK", Kind.BROKEN: "❌ BROKEN", Kind.NOT_ENOUGH_DATA: "⏳ NOT ENOUGH DATA"}
 
 
-def say_verdict(verdict: Verdict) -> str:
+def say_verdict(verdict: ScoreVerdict) -> str:
     """A verdict in one line, with what would settle it or what is broken."""
     said = MARKS[verdict.kind]
     if verdict.kind is Kind.OK:
@@ -71,7 +71,7 @@ def say_verdict(verdict: Verdict) -> str:
     return said
 
 
-def _what_is_broken(verdict: Verdict) -> str:
+def _what_is_broken(verdict: ScoreVerdict) -> str:
     if verdict.worst is not None and verdict.falls_in_one_pair:
         lower, higher, _ = verdict.worst
         return f"{higher} wins less often than {lower}"

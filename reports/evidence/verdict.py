@@ -39,7 +39,7 @@ class Kind(StrEnum):
     NOT_ENOUGH_DATA = "NOT ENOUGH DATA"
 
 
-class Verdict(NamedTuple):
+class ScoreVerdict(NamedTuple):
     """A verdict and what it rests on.
 
     trend: the Cochran–Armitage z; worst: labels of the neighbouring pair that leans most against the order, with
@@ -63,11 +63,11 @@ class Counted(NamedTuple):
     n: float
 
 
-def judge(bins: Sequence[Counted]) -> Verdict:
+def judge(bins: Sequence[Counted]) -> ScoreVerdict:
     """The verdict on the non-empty bins, in order of the score."""
     filled = [one for one in bins if one.n > 0]
     if len(filled) < 2:
-        return Verdict(Kind.NOT_ENOUGH_DATA, 0.0, None, None)
+        return ScoreVerdict(Kind.NOT_ENOUGH_DATA, 0.0, None, None)
     wins, n = np.array([one.wins for one in filled]), np.array([one.n for one in filled])
     kind = _kind(wins, n)
     against = decrease_probability(wins, n)
@@ -75,7 +75,7 @@ def judge(bins: Sequence[Counted]) -> Verdict:
     worst = (filled[place].label, filled[place + 1].label, float(against[place]))
     more = _more_per_bin(wins, n) if kind is Kind.NOT_ENOUGH_DATA else None
     falls = bool(against.max() > 1 - ALPHA / against.size)
-    return Verdict(kind, float(trend_z(wins, n)), worst, more, falls)
+    return ScoreVerdict(kind, float(trend_z(wins, n)), worst, more, falls)
 
 
 def kinds(wins: Any, n: Any) -> tuple[Flags, Flags]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from reports.bins import LABELS, bin_of
-from reports.evidence.verdict import Counted, Verdict, judge
+from reports.evidence.verdict import Counted, ScoreVerdict, judge
 from reports.weeks import Week
 from sink.db import Connection
 from sink.queries import load
@@ -34,7 +34,7 @@ class Side(NamedTuple):
     """One side of the comparison: closed signals and wins by bin, and what they support."""
 
     bins: list[Counted]
-    verdict: Verdict
+    verdict: ScoreVerdict
 
 
 class WhatIf(NamedTuple):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from reports.telegram.outbox import File, Outbox
-from reports.telegram.text import Text
+from outbox.outbox import File, Outbox
+from outbox.text import Text
 from signaltape.stream import stream_key
 from tests.attack.run import environment_of, run
 from tests.attack.way import Way

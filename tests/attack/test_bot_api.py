@@ -17,11 +17,11 @@ from aiohttp import web
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reports.telegram.api import BotApi
-from reports.telegram.outbox import File, Outbox
-from reports.telegram.pace import Limits, Pace
-from reports.telegram.sender import Sender
-from reports.telegram.text import Text
+from outbox.bot_api import BotApi
+from outbox.outbox import File, Outbox
+from outbox.rate_limiter import Limits, RateLimiter
+from outbox.sender import Sender
+from outbox.text import Text
 from signaltape import Secret
 from tests.attack.effort import tried
 from tests.attack.way import Way, within
@@ -154,7 +154,7 @@ def test_a_sender_lives_through_every_answer_and_stores_no_token(
 
     async def send() -> None:
         async with _server(answer) as base, BotApi(Secret(TOKEN), base, timeout_s=5) as api:
-            sender = Sender(outbox, api, Pace(way.connection, _LIMITS), retry_first_s=0.01)
+            sender = Sender(outbox, api, RateLimiter(way.connection, _LIMITS), retry_first_s=0.01)
             await sender.drain(0.2)
 
     within(60, lambda: asyncio.run(send()))

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from reports.telegram.outbox import File, Outbox
-from reports.telegram.sender import MAX_LOST_STUBS
-from reports.telegram.text import Text
+from outbox.outbox import File, Outbox
+from outbox.sender import MAX_LOST_STUBS
+from outbox.text import Text
 from signaltape import Secret
 from sink.db import Connection, connect
 from tests.chaos.sender import LIMITS

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from reports.telegram.api import BotApi
-from reports.telegram.outbox import Outbox
-from reports.telegram.pace import Limits, Pace
-from reports.telegram.sender import Sender
+from outbox.bot_api import BotApi
+from outbox.outbox import Outbox
+from outbox.rate_limiter import Limits, RateLimiter
+from outbox.sender import Sender
 from signaltape import Secret
 from sink.db import connect
 from tests.support.botapi import TOKEN
@@ -22,7 +22,9 @@ async def main(url: str, base: str) -> None:
     with connect(Secret(url)) as connection:
         async with BotApi(Secret(TOKEN), base, CALL_TIMEOUT_S) as api:
             outbox = Outbox(connection, LEASE_S)
-            await Sender(outbox, api, Pace(connection, LIMITS), retry_first_s=0.02).run(asyncio.Event())
+            await Sender(outbox, api, RateLimiter(connection, LIMITS), retry_first_s=0.02).run(
+                asyncio.Event()
+            )
 
 
 if __name__ == "__main__":

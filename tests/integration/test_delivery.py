@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from outbox.bot_api import BotApi
+from outbox.outbox import File, Outbox
+from outbox.sender import Sender
+from outbox.text import Text
 from reports import delivery
 from reports.message import compose
 from reports.scorecard import compute, store
-from reports.telegram.api import BotApi
-from reports.telegram.outbox import File, Outbox
-from reports.telegram.sender import Sender
-from reports.telegram.text import Text
 from reports.weeks import Week
 from signaltape import Secret
 from sink.db import Connection, connect

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from reports.telegram import sender as sending
-from reports.telegram.api import BotApi
-from reports.telegram.outbox import File, Leased, Outbox
-from reports.telegram.sender import Sender
-from reports.telegram.text import Text
+from outbox import sender as sending
+from outbox.bot_api import BotApi
+from outbox.outbox import File, Leased, Outbox
+from outbox.sender import Sender
+from outbox.text import Text
 from signaltape import Secret
 from sink.db import Connection, connect
 from tests.support.botapi import TOKEN, BotServer, bot_server

@@ -8,15 +8,15 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from outbox.outbox import File, Outbox
+from outbox.rate_limiter import RateLimiter
+from outbox.sender import Sender
+from outbox.text import Text
 from reports import delivery, scorecard
 from reports.building import build
 from reports.figures import Figures
 from reports.message import compose
 from reports.scorecard import compute, store
-from reports.telegram.outbox import File, Outbox
-from reports.telegram.pace import Pace
-from reports.telegram.sender import Sender
-from reports.telegram.text import Text
 from reports.weeks import Week, newest_due
 from signaltape import Secret, Settings
 from signaltape.clock import utc_now
@@ -242,7 +242,7 @@ async def _drain(_server: BotServer, sender: Sender) -> None:
 
 
 def test_telegram_may_ask_to_leave_a_chat_alone_for_hours(connection: Connection) -> None:
-    pace = Pace(connection)
+    pace = RateLimiter(connection)
     pace.hold("42", 7200)
     pace.hold("42", 60)
     taken, wait_s = pace.reserve("42", 2)
@@ -288,7 +288,7 @@ def test_a_message_that_was_put_off_before_the_clock_was_set_back_is_due_whateve
 
 
 def test_a_clock_that_was_set_back_leaves_no_chat_alone_for_longer(connection: Connection) -> None:
-    pace = Pace(connection)
+    pace = RateLimiter(connection)
     pace.hold("42", 3)
     connection.execute(
         "UPDATE telegram_pace SET calls = (SELECT array_agg(one + interval '5 hours') FROM unnest(calls) one)"

@@ -80,7 +80,7 @@ def live(connection: Connection) -> None:
 
 
 def test_every_session_is_opened_in_one_place() -> None:
-    rooms = ("sink", "consumer", "worker", "replay", "reports", "deploy")
+    rooms = ("sink", "consumer", "worker", "replay", "outbox", "reports", "deploy")
     opens = [
         path.relative_to(ROOT)
         for room in rooms

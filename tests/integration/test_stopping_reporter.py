@@ -11,7 +11,7 @@ from tests.support.waiting import eventually
 #: The reporter with less time than it has otherwise.
 HURRIED = """
 from reports import __main__, schedule
-from reports.telegram import hand
+from outbox import hand
 schedule.STOP_WITHIN_S, hand._END_WITHIN_S = 0.5, 0.2
 __main__.main(["schedule"])
 """

@@ -9,11 +9,11 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from reports.telegram.api import BotApi
-from reports.telegram.judging import Verdict
-from reports.telegram.outbox import Leased, Outbox
-from reports.telegram.sender import Sender
-from reports.telegram.text import stub
+from outbox.bot_api import BotApi
+from outbox.judging import CallOutcome
+from outbox.outbox import Leased, Outbox
+from outbox.sender import Sender
+from outbox.text import stub
 from signaltape import Secret
 from sink.db import Connection
 from tests.support.botapi import TOKEN, BotServer
@@ -195,13 +195,13 @@ def nobody_answers() -> Iterator[str]:
 def test_a_call_that_never_got_a_connection_was_not_sent(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reports.telegram.api.CONNECT_WITHIN_S", 0.2, raising=False)
+    monkeypatch.setattr("outbox.bot_api.CONNECT_WITHIN_S", 0.2, raising=False)
     enqueue(connection)
 
     async def work(base: str) -> None:
         async with BotApi(Secret(TOKEN), base, 1.0) as api:
             reply = await api.send_message("-42", stub(REPORT, 0))
-            assert reply.verdict is Verdict.NOT_SENT, reply
+            assert reply.verdict is CallOutcome.NOT_SENT, reply
             for _ in range(3):
                 await quick_sender(connection, api).drain(0.8)
 

@@ -45,7 +45,7 @@ GROUPS = {
         "adoption appending archiver archiving atomic files layout ledger ledger_file ledger_files lines outlet packed "
         "retention summary",
     ),
-    "outbox": Group.of("outbox", "reports/telegram", "*"),
+    "outbox": Group.of("outbox", "outbox", "*"),
 }
 
 

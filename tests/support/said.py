@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.telegram.text import STUB_END, Text
+from outbox.text import STUB_END, Text
 
 
 def said(message: Text) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reports.telegram.api import BotApi
-from reports.telegram.outbox import Outbox
-from reports.telegram.pace import Limits, Pace
-from reports.telegram.sender import Sender
-from reports.telegram.text import Entity, Text
+from outbox.bot_api import BotApi
+from outbox.outbox import Outbox
+from outbox.rate_limiter import Limits, RateLimiter
+from outbox.sender import Sender
+from outbox.text import Entity, Text
 from signaltape import Secret
 from sink.db import Connection
 from tests.support.botapi import TOKEN, BotServer, bot_server
@@ -34,7 +34,7 @@ def state(connection: Connection, key: str = "k") -> str:
 
 def quick_sender(connection: Connection, api: BotApi) -> Sender:
     """A sender that retries at once and keeps no pace (that is tested by itself)."""
-    return Sender(Outbox(connection), api, Pace(connection, NO_LIMITS), retry_first_s=0.01)
+    return Sender(Outbox(connection), api, RateLimiter(connection, NO_LIMITS), retry_first_s=0.01)
 
 
 def with_server(

@@ -30,7 +30,7 @@ ROOMS = (
     *("signaltape", "sink", "worker", "reports", "replay"),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
 )
-FOLDERS = ("producer", "worker", "sink", "replay", "reports", "deploy", "tests", "docs")
+FOLDERS = ("producer", "consumer", "worker", "sink", "outbox", "replay", "reports", "deploy", "tests", "docs")
 #: Variables that are no settings, and the files that read them.
 OTHER_VARIABLES = {
     "SIGNALTAPE_FAILPOINTS": "producer/signaltape/failpoints.py",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.telegram.judging import LONGEST_WAIT_S, Verdict, judge
+from outbox.judging import LONGEST_WAIT_S, CallOutcome, judge
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -55,7 +55,7 @@ def check(status: int, body: bytes) -> None:
     assert "\n" not in reply.error
     assert "\0" not in reply.error
     assert len(reply.error) <= 400
-    assert reply.error or reply.verdict is Verdict.DONE
+    assert reply.error or reply.verdict is CallOutcome.DONE
 
 
 def refusal(status: int, **parameters: Any) -> bytes:
@@ -80,14 +80,14 @@ def refusal(status: int, **parameters: Any) -> bytes:
 )
 def test_a_429_waits_as_told_or_for_a_second(retry_after: Any, wait_s: float) -> None:
     reply = judge(429, refusal(429, retry_after=retry_after))
-    assert (reply.verdict, reply.retry_after_s) == (Verdict.NOT_SENT, wait_s)
+    assert (reply.verdict, reply.retry_after_s) == (CallOutcome.NOT_SENT, wait_s)
 
 
 @pytest.mark.parametrize("parameters", [None, [1], "x", 7, True])
 def test_parameters_of_another_kind_say_nothing(parameters: Any) -> None:
     body = json.dumps({"ok": False, "description": "no", "parameters": parameters}).encode()
-    assert judge(429, body).verdict is Verdict.NOT_SENT
-    assert judge(400, body).verdict is Verdict.REFUSED
+    assert judge(429, body).verdict is CallOutcome.NOT_SENT
+    assert judge(400, body).verdict is CallOutcome.REFUSED
 
 
 @pytest.mark.parametrize(("new_id", "moved_to"), [(-1001234, "-1001234"), ("-1001234", "-1001234")])
@@ -98,17 +98,18 @@ def test_a_chat_with_a_new_id_is_followed(new_id: Any, moved_to: str) -> None:
 @pytest.mark.parametrize("new_id", [0, True, "elsewhere", [1], -1.5, 10**30, "٣"])
 def test_a_new_id_that_is_none_is_left_to_a_person(new_id: Any) -> None:
     reply = judge(400, refusal(400, migrate_to_chat_id=new_id))
-    assert (reply.verdict, reply.moved_to) == (Verdict.NOT_SENT, None)
+    assert (reply.verdict, reply.moved_to) == (CallOutcome.NOT_SENT, None)
     assert "TELEGRAM_CHAT_ID" in reply.error
 
 
 @pytest.mark.parametrize("ok", [1, "true", None, [], {}])
 def test_an_answer_that_says_neither_yes_nor_no_is_none(ok: Any) -> None:
     assert (
-        judge(200, json.dumps({"ok": ok, "result": {"message_id": 5}}).encode()).verdict is Verdict.UNCERTAIN
+        judge(200, json.dumps({"ok": ok, "result": {"message_id": 5}}).encode()).verdict
+        is CallOutcome.UNCERTAIN
     )
-    assert judge(400, json.dumps({"ok": ok, "description": "no"}).encode()).verdict is Verdict.UNCERTAIN
+    assert judge(400, json.dumps({"ok": ok, "description": "no"}).encode()).verdict is CallOutcome.UNCERTAIN
 
 
 def test_a_no_with_the_status_of_a_yes_is_uncertain() -> None:
-    assert judge(200, refusal(400)).verdict is Verdict.UNCERTAIN
+    assert judge(200, refusal(400)).verdict is CallOutcome.UNCERTAIN

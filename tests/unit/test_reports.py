@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outbox.rate_limiter import LIMITS, is_group, next_turn
+from outbox.text import Entity, Text, TextBuilder, split, units
 from reports.schedule import trigger
-from reports.telegram.pace import LIMITS, is_group, next_turn
-from reports.telegram.text import Entity, Text, TextBuilder, split, units
 from reports.weeks import Week, newest_due, parse_week, week_of, whole_weeks
 from signaltape.clock import WIB
 

@@ -42,7 +42,7 @@ from tests.simulation.kernel.scheduler import Scheduler
 from tests.simulation.kernel.threads import Executor, SimpleQueue, SimulatedThreading, Thread
 
 #: Packages whose modules are simulated, wherever they are loaded.
-_ROOMS = ("signaltape", "consumer", "worker", "sink", "replay", "reports")
+_ROOMS = ("signaltape", "consumer", "worker", "sink", "outbox", "replay", "reports")
 
 
 class _SimulatedRandom:

@@ -14,10 +14,21 @@ from tests.simulation.mutations.catalogue import Mutation
 
 ROOT = Path(__file__).parents[3]
 #: What a simulation imports, and what it reads.
-_PARTS = ("producer", "consumer", "sink", "worker", "replay", "reports", "deploy", "tests", "pyproject.toml")
+_PARTS = (
+    "producer",
+    "consumer",
+    "sink",
+    "outbox",
+    "worker",
+    "replay",
+    "reports",
+    "deploy",
+    "tests",
+    "pyproject.toml",
+)
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.patch")
 #: Imported from the copy, or it would be the present tree that is looked at.
-PACKAGES = ("signaltape", "consumer", "sink", "worker", "replay", "reports", "deploy", "tests")
+PACKAGES = ("signaltape", "consumer", "sink", "outbox", "worker", "replay", "reports", "deploy", "tests")
 
 
 class DoesNotApply(Exception):

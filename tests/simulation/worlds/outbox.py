@@ -9,17 +9,17 @@ from typing import Any
 
 import psycopg
 
+import outbox.bot_api
+import outbox.outbox
+import outbox.rate_limiter
+import outbox.sender
 import reports.delivery
 import reports.schedule
-import reports.telegram.api
-import reports.telegram.outbox
-import reports.telegram.pace
-import reports.telegram.sender
 import tests.simulation.worlds.outbox_given
-from reports.telegram.judging import LONGEST_WAIT_S
-from reports.telegram.outbox import Outbox
-from reports.telegram.pace import LIMITS, Limits, Pace
-from reports.telegram.text import split
+from outbox.judging import LONGEST_WAIT_S
+from outbox.outbox import Outbox
+from outbox.rate_limiter import LIMITS, Limits, RateLimiter
+from outbox.text import split
 from sink.db import Connection
 from tests.simulation.kernel.asynchronous import SimulatedLoop
 from tests.simulation.kernel.machines import Process
@@ -184,7 +184,7 @@ class OutboxWorld(World):
 
     def calm_down(self) -> None:
         """End all troubles that last. Nothing new comes: whoever has nothing to do may look rarely."""
-        reports.telegram.sender.IDLE_S = _SELDOM_S
+        outbox.sender.IDLE_S = _SELDOM_S
         self.database.away = self.telegram.away = self.telegram.wrong_token = False
         for chat in self.telegram.chats.values():
             chat.refuses = None
@@ -223,7 +223,7 @@ class OutboxWorld(World):
         )
         names = {
             query: f"{prefix}.{name}"
-            for prefix, module in (("outbox", reports.telegram.outbox), ("pace", reports.telegram.pace))
+            for prefix, module in (("outbox", outbox.outbox), ("pace", outbox.rate_limiter))
             for name, query in module._SQL.items()
         }
         machine = self.machine("database-host")
@@ -239,18 +239,18 @@ class OutboxWorld(World):
 
     def _patch(self) -> None:
         self._set(reports.schedule, "connect", self.database.connect)
-        self._set(reports.telegram.api, "aiohttp", SimulatedAiohttp(self.telegram))
+        self._set(outbox.bot_api, "aiohttp", SimulatedAiohttp(self.telegram))
         for module in (reports.schedule, reports.delivery):
             self._set(module, "Outbox", partial(Outbox, lease_s=self.lease_s))
-            self._set(module, "Pace", partial(Pace, limits=self.limits))
+            self._set(module, "RateLimiter", partial(RateLimiter, limits=self.limits))
         for module in (
-            reports.telegram.outbox,
-            reports.telegram.sender,
+            outbox.outbox,
+            outbox.sender,
             tests.simulation.worlds.outbox_given,
         ):
             self._set(module, "split", partial(split, limit=PART_UNITS))
-        self._set(reports.telegram.sender, "IDLE_S", reports.telegram.sender.IDLE_S)
-        self._set(Pace, "reserve", self.audit.pace.watched_reserve(Pace.reserve))
+        self._set(outbox.sender, "IDLE_S", outbox.sender.IDLE_S)
+        self._set(RateLimiter, "reserve", self.audit.pace.watched_reserve(RateLimiter.reserve))
 
     def _set(self, owner: Any, name: str, value: Any) -> None:
         before = getattr(owner, name)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from reports.telegram.sender import MAX_LOST_STUBS
+from outbox.sender import MAX_LOST_STUBS
 from tests.simulation.kernel.machines import Process
 from tests.simulation.postgres import Session
 from tests.simulation.telegram import Answer, Call, Message

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from datetime import date
 from typing import NamedTuple
 
-from reports.telegram.outbox import File
-from reports.telegram.text import Text, split, stub
+from outbox.outbox import File
+from outbox.text import Text, split, stub
 from tests.simulation.telegram import Call
 
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from reports.telegram.judging import LONGEST_WAIT_S
-from reports.telegram.pace import Pace, is_group
+from outbox.judging import LONGEST_WAIT_S
+from outbox.rate_limiter import RateLimiter, is_group
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
 from tests.simulation.telegram import Answer, Call
@@ -35,9 +35,9 @@ class PaceAudit:
         self._told: dict[tuple[Session, str], int] = {}
 
     def watched_reserve(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        """Pace.reserve, with a look at what it gives out."""
+        """RateLimiter.reserve, with a look at what it gives out."""
 
-        def reserve(pace: Pace, chat_id: str, longest_s: float) -> tuple[bool, float]:
+        def reserve(pace: RateLimiter, chat_id: str, longest_s: float) -> tuple[bool, float]:
             taken, wait_s = real(pace, chat_id, longest_s)
             session: Any = pace._connection
             if taken:

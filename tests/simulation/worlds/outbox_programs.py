@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from outbox.outbox import File, Outbox, Told
+from outbox.text import Text, TextBuilder
 from reports import delivery, schedule
 from reports.delivery import Destination
-from reports.telegram.outbox import File, Outbox, Told
-from reports.telegram.text import Text, TextBuilder
 from reports.weeks import Week
 from signaltape.settings import Secret, Settings
 from sink.db import CONNECTION_ERRORS

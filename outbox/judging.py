@@ -25,7 +25,7 @@ _MOST_ID = 2**63
 _CHAT_ID = re.compile(r"-?[1-9][0-9]{0,17}")
 
 
-class Verdict(Enum):
+class CallOutcome(Enum):
     """What is known of a call."""
 
     DONE = "done"
@@ -40,7 +40,7 @@ class Verdict(Enum):
 class Reply(NamedTuple):
     """The verdict on one call, with what came back."""
 
-    verdict: Verdict
+    verdict: CallOutcome
     message_id: int | None = None
     retry_after_s: float = 0.0
     error: str = ""
@@ -56,9 +56,9 @@ def judge(status: int, body: bytes) -> Reply:
         answer = None
     ok = answer.get("ok") if isinstance(answer, dict) else None
     if ok is True:
-        return Reply(Verdict.DONE, _message_id(answer.get("result")))
+        return Reply(CallOutcome.DONE, _message_id(answer.get("result")))
     if ok is not False or status < _FIRST_REFUSAL:
-        return Reply(Verdict.UNCERTAIN, error=f"HTTP {status} with an answer that is not the Bot API's")
+        return Reply(CallOutcome.UNCERTAIN, error=f"HTTP {status} with an answer that is not the Bot API's")
     error = f"HTTP {status}: {one_line(answer.get('description', 'no description'))}"
     parameters = answer.get("parameters")
     return _judge_refusal(status, error, parameters if isinstance(parameters, dict) else {})
@@ -74,15 +74,15 @@ def _judge_refusal(status: int, error: str, parameters: dict[str, Any]) -> Reply
     new_id = parameters.get("migrate_to_chat_id")
     if new_id is not None:
         if (moved_to := _chat_id(new_id)) is not None:
-            return Reply(Verdict.REFUSED, error=error, moved_to=moved_to)
-        return Reply(Verdict.NOT_SENT, error=f"{error} (set TELEGRAM_CHAT_ID to the supergroup's id)")
+            return Reply(CallOutcome.REFUSED, error=error, moved_to=moved_to)
+        return Reply(CallOutcome.NOT_SENT, error=f"{error} (set TELEGRAM_CHAT_ID to the supergroup's id)")
     if status == _TOO_MANY:
-        return Reply(Verdict.NOT_SENT, retry_after_s=_wait_s(parameters.get("retry_after")), error=error)
+        return Reply(CallOutcome.NOT_SENT, retry_after_s=_wait_s(parameters.get("retry_after")), error=error)
     if status >= _SERVER_FAULT:
-        return Reply(Verdict.UNCERTAIN, error=error)
+        return Reply(CallOutcome.UNCERTAIN, error=error)
     if (hint := _mended_by_hand(status, error)) is not None:
-        return Reply(Verdict.NOT_SENT, error=f"{error} ({hint})")
-    return Reply(Verdict.REFUSED, error=error)
+        return Reply(CallOutcome.NOT_SENT, error=f"{error} ({hint})")
+    return Reply(CallOutcome.REFUSED, error=error)
 
 
 def _message_id(result: object) -> int | None:

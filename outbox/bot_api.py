@@ -7,9 +7,9 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from reports.telegram.judging import Reply, Verdict, judge, one_line
-from reports.telegram.outbox import File
-from reports.telegram.text import Text
+from outbox.judging import CallOutcome, Reply, judge, one_line
+from outbox.outbox import File
+from outbox.text import Text
 from signaltape.settings import Secret
 
 #: No answer within this time: the call may or may not have been carried out.
@@ -47,8 +47,8 @@ class BotApi:
         reply = await self._call(
             "editMessageText", {"chat_id": chat_id, "message_id": message_id, **_body(text)}
         )
-        if reply.verdict is Verdict.REFUSED and "message is not modified" in reply.error:
-            return Reply(Verdict.DONE, message_id)
+        if reply.verdict is CallOutcome.REFUSED and "message is not modified" in reply.error:
+            return Reply(CallOutcome.DONE, message_id)
         return reply
 
     async def send_file(self, chat_id: str, file: File, reply_to: int) -> Reply:
@@ -69,10 +69,10 @@ class BotApi:
             async with self._session.post(url, allow_redirects=False, **sent) as response:
                 return judge(response.status, await response.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
-            return Reply(Verdict.NOT_SENT, error=one_line(f"cannot connect: {error}"))
+            return Reply(CallOutcome.NOT_SENT, error=one_line(f"cannot connect: {error}"))
         except Exception as error:  # noqa: BLE001 - whatever it was, the call may have been carried out
             return Reply(
-                Verdict.UNCERTAIN, error=one_line(f"no answer: {str(error) or type(error).__name__}")
+                CallOutcome.UNCERTAIN, error=one_line(f"no answer: {str(error) or type(error).__name__}")
             )
 
 

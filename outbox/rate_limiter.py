@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from reports.telegram.judging import LONGEST_WAIT_S
+from outbox.judging import LONGEST_WAIT_S
 from sink.db import Connection
 from sink.queries import load
 
-_SQL = load(Path(__file__).parent.parent / "sql" / "pace.sql")
+_SQL = load(Path(__file__).parent / "sql" / "pace.sql")
 _ALL = "*"
 #: What a clock that is being corrected may go back by.
 _ROOM_S = 1.0
@@ -38,7 +38,7 @@ class Limits(NamedTuple):
 LIMITS = Limits()
 
 
-class Pace:
+class RateLimiter:
     """Tells when the next call to a chat may go out, and notes it.
 
     connection: in autocommit mode.

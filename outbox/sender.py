@@ -19,12 +19,12 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from reports.telegram.api import BotApi
-from reports.telegram.hand import Hand
-from reports.telegram.judging import Reply, Verdict, one_line
-from reports.telegram.outbox import IN_DOUBT, File, Leased, Outbox
-from reports.telegram.pace import Pace
-from reports.telegram.text import Text, split, stub
+from outbox.bot_api import BotApi
+from outbox.hand import Hand
+from outbox.judging import CallOutcome, Reply, one_line
+from outbox.outbox import IN_DOUBT, File, Leased, Outbox
+from outbox.rate_limiter import RateLimiter
+from outbox.text import Text, split, stub
 from sink.db import CONNECTION_ERRORS
 
 log = logging.getLogger("reports")
@@ -58,7 +58,7 @@ class Sender:
     """
 
     def __init__(
-        self, outbox: Outbox, api: BotApi, pace: Pace, *, retry_first_s: float = RETRY_FIRST_S
+        self, outbox: Outbox, api: BotApi, pace: RateLimiter, *, retry_first_s: float = RETRY_FIRST_S
     ) -> None:
         self._outbox = outbox
         self._api = api
@@ -136,12 +136,12 @@ class Sender:
         if not await self._hand.do(self._outbox.stub_begun, message):
             raise _NotNow
         reply = await self._answer(self._api.send_message(message.chat_id, stub(message.text, place)))
-        if reply.verdict is Verdict.DONE and reply.message_id is not None:
+        if reply.verdict is CallOutcome.DONE and reply.message_id is not None:
             message_id = await self._hand.do(self._outbox.stub_sent, message, reply.message_id, place)
             if message_id is None:
                 raise _NotNow
             return message_id
-        if reply.verdict not in (Verdict.UNCERTAIN, Verdict.DONE):
+        if reply.verdict not in (CallOutcome.UNCERTAIN, CallOutcome.DONE):
             await self._hand.do(self._outbox.stub_not_sent, message)
         raise await self._put_back(message, reply)
 
@@ -150,17 +150,17 @@ class Sender:
         if not await self._hand.do(self._outbox.fill_begun, message, place):
             raise _NotNow
         reply = await self._answer(self._api.edit_message(message.chat_id, message_id, part))
-        if reply.verdict is Verdict.DONE:
+        if reply.verdict is CallOutcome.DONE:
             await self._hand.do(self._outbox.filled, message, place, message_id)
             return
         doubt = message.in_doubt(place)
-        if reply.verdict is not Verdict.UNCERTAIN:
+        if reply.verdict is not CallOutcome.UNCERTAIN:
             await self._hand.do(self._outbox.not_filled, message, place)
         gone = any(words in reply.error for words in _GONE) and not (doubt and _LOCKED in reply.error)
-        if gone and reply.verdict is Verdict.REFUSED:
+        if gone and reply.verdict is CallOutcome.REFUSED:
             await self._hand.do(self._outbox.stub_gone, message, place)
-            reply = reply._replace(verdict=Verdict.NOT_SENT)
-        if doubt and reply.verdict is Verdict.REFUSED and reply.moved_to is None:
+            reply = reply._replace(verdict=CallOutcome.NOT_SENT)
+        if doubt and reply.verdict is CallOutcome.REFUSED and reply.moved_to is None:
             await self._hand.do(self._outbox.finish, message, "uncertain", f"{reply.error} ({IN_DOUBT})")
             log.error("%s: %s (%s)", message.message_key, reply.error, IN_DOUBT)
             raise _NotNow
@@ -172,12 +172,12 @@ class Sender:
         if not await self._hand.do(self._outbox.file_is, message, position, "uncertain"):
             raise _NotNow
         reply = await self._answer(self._api.send_file(message.chat_id, file, reply_to))
-        if reply.verdict is Verdict.DONE:
+        if reply.verdict is CallOutcome.DONE:
             await self._hand.do(self._outbox.file_sent, message, position, reply.message_id)
-        elif reply.moved_to is None and reply.verdict is Verdict.REFUSED:
+        elif reply.moved_to is None and reply.verdict is CallOutcome.REFUSED:
             await self._hand.do(self._outbox.file_is, message, position, "failed")
             log.error("%s: %s was refused: %s", message.message_key, file.name, reply.error)
-        elif reply.verdict is Verdict.UNCERTAIN:
+        elif reply.verdict is CallOutcome.UNCERTAIN:
             log.error("%s: no answer to %s; look at the chat", message.message_key, file.name)
         else:
             await self._hand.do(self._outbox.file_is, message, position, "queued")
@@ -193,7 +193,7 @@ class Sender:
                 )
             else:
                 await self._retry(message, 0.0, f"the chat is said to have moved in a circle: {reply.error}")
-        elif reply.verdict is Verdict.REFUSED:
+        elif reply.verdict is CallOutcome.REFUSED:
             await self._hand.do(self._outbox.finish, message, "failed", reply.error)
             log.error("%s was refused: %s", message.message_key, reply.error)
         else:
@@ -229,7 +229,7 @@ class Sender:
             await asyncio.wait({calling}, timeout=STOP_GRACE_S)
             if calling.done():
                 return calling.result()
-            return Reply(Verdict.UNCERTAIN, error="the sender had to end before there was an answer")
+            return Reply(CallOutcome.UNCERTAIN, error="the sender had to end before there was an answer")
         finally:
             calling.cancel()
             stopping.cancel()

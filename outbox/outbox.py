@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from reports.telegram.text import Entity, Text, split
+from outbox.text import Entity, Text, split
 from sink.db import Connection, Cursor, rows_as_dicts
 from sink.queries import load
 
-_SQL = load(Path(__file__).parent.parent / "sql" / "outbox.sql")
+_SQL = load(Path(__file__).parent / "sql" / "outbox.sql")
 #: A sender that died holds its message no longer than this.
 LEASE_S = 120.0
 #: Said of a message whose text was sent without an answer and cannot be asked about any more.

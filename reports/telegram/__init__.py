@@ -1,1 +1,0 @@
-"""Telegram: texts with entities, the Bot API, the outbox, and the one sender that empties it."""
