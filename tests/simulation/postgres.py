@@ -151,6 +151,8 @@ class Session:
         self.process = process
         #: true time and the server's clock at the end of its last transaction
         self.done_ns = 0
+        #: when a statement was refused last
+        self.refused_ns = -1
         self.done_at = _EPOCH
         #: the message that its last lease gave out
         self.holding: int | None = None
@@ -228,6 +230,7 @@ class Session:
         if faults.strikes("statement lost", f"{self.process.name}: {what}"):
             self._break()
         if faults.strikes("statement refused", f"{self.process.name}: {what}"):
+            self.refused_ns = scheduler.now_ns
             raise psycopg.errors.ReadOnlySqlTransaction("cannot execute UPDATE in a read-only transaction")
         if faults.strikes("slow statement", f"{self.process.name}: {what}"):
             scheduler.sleep(what, faults.chance("slow statement").choice((0.1, 2.0, 15.0)))

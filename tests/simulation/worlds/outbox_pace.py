@@ -31,8 +31,8 @@ class PaceAudit:
         self._turns: defaultdict[str, list[int]] = defaultdict(list)
         self._turn: dict[Process, tuple[str, int]] = {}
         self._held_until: dict[str, int] = {}
-        #: of chats that want to be left alone: who was told, and until when
-        self._told: dict[tuple[Session, str], int] = {}
+        #: of chats that want to be left alone: who was told, when, and until when
+        self._told: dict[tuple[Session, str], tuple[int, int]] = {}
 
     def watched_reserve(self, real: Callable[..., Any]) -> Callable[..., Any]:
         """RateLimiter.reserve, with a look at what it gives out."""
@@ -60,19 +60,20 @@ class PaceAudit:
         self._held_until[chat_id] = max(self._held_until.get(chat_id, 0), until)
 
     def answered(self, call: Call, answer: Answer, session: Session) -> None:
-        """Whoever called was told to leave a chat alone: as long as its line to Postgres holds, it can say so."""
+        """Whoever called was told to leave a chat alone, and can say so unless Postgres is away or refuses."""
         status, body = answer
         if status != _TOO_MANY:
             return
         parameters = json.loads(body).get("parameters")
         wait_s = parameters.get("retry_after") if isinstance(parameters, dict) else None
         if type(wait_s) is int and 0 <= wait_s <= LONGEST_WAIT_S:
-            self._told[session, call.chat_id] = self._world.scheduler.now_ns + wait_s * NS
+            now_ns = self._world.scheduler.now_ns
+            self._told[session, call.chat_id] = (now_ns, now_ns + wait_s * NS)
 
     def called(self, call: Call, session: Session) -> None:
         """A call begins: it had its turn, and no other call did."""
-        told_ns = self._told.get((session, call.chat_id), 0)
-        if self._world.scheduler.now_ns < told_ns - _JITTER_NS:
+        told_ns, until_ns = self._told.get((session, call.chat_id), (0, 0))
+        if session.refused_ns < told_ns and self._world.scheduler.now_ns < until_ns - _JITTER_NS:
             self._fail("pace", f"call {call.number} to {call.chat_id}, which asked to be left alone")
         chat_id, due_ns = self._turn.pop(call.process, ("", 0))
         if chat_id != call.chat_id or self._world.scheduler.now_ns < due_ns - _JITTER_NS:
