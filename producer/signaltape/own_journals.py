@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import time
@@ -84,6 +83,8 @@ class OwnJournals:
 
     async def aclose(self, timeout: float = CLOSE_WITHIN_S) -> bool:
         """`close` for asyncio: the loop runs on meanwhile."""
+        import asyncio  # a quarter of what importing signaltape would take
+
         try:
             return await asyncio.to_thread(self.close, timeout)
         except RuntimeError:  # no thread is to be had: the loop waits
