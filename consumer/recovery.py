@@ -26,6 +26,11 @@ B = TypeVar("B", bound=DecodedBatch)
 CLAIM_EVERY_S = 10.0
 #: Entries that were refused are offered again after the first, and at last every so many seconds.
 ASIDE_FIRST_S, ASIDE_CAP_S = 5.0, 60.0
+#: Said of what nobody here has been given.
+NOT_IN_FLIGHT = (
+    "entries are pending here that are not in flight: Redis gave them to a connection that was dead, or a second "
+    "process has this name; reading them again"
+)
 #: For so long entries are tried alone before others have their turn again.
 _ALONE_S = 0.2
 
@@ -95,7 +100,7 @@ class Recovery(Generic[B]):
             self._isolation.forget()
 
     def claim(self) -> bool:
-        """Now and then take over what consumers that died had in flight. Whether there was any."""
+        """Now and then take over what consumers that died had in flight. Whether there is more to do."""
         now = time.monotonic()
         if now - self._claimed_at < CLAIM_EVERY_S:
             return False
@@ -107,11 +112,11 @@ class Recovery(Generic[B]):
             self._size.weigh(claimed)
             log.info("took over %d entries from consumers that do not answer", len(claimed))
             self._redeliver(claimed)
-        self._look_for_lost(now)
+        lost = self._look_for_lost(now)
         # A living worker asks for entries twice a second, and comes into being again when it does.
         for name in self._consumer.delete_idle(self._limits.claim_idle_ms):
             log.info("deleted consumer %s: it held nothing and was silent", name)
-        return bool(claimed)
+        return bool(claimed) or lost
 
     def try_some_alone(self) -> bool:
         """Try some that may crash workers, one by one, not for so long that others wait. False if none was left."""
@@ -121,14 +126,18 @@ class Recovery(Generic[B]):
             tried = True
         return tried
 
-    def _look_for_lost(self, now: float) -> None:
+    def _look_for_lost(self, now: float) -> bool:
         """What is neither in flight nor waits to be tried should not be pending; if it is, all is read again."""
         if now < self._looks_at or self._again_at is not None or self.waiting:
-            return
+            return False
         self._looks_at = now + self._limits.claim_idle_ms / 1000
-        if self._consumer.holds_beside(self._in_flight.ids) and self._again_at is None:
-            log.warning("Redis gave entries to a connection that was dead: reading again what is pending")
-            self._again_at = -math.inf
+        if not self._consumer.holds_beside(self._in_flight.ids) or self._again_at is not None:
+            return False
+        if self._stop.is_set():  # what is left pending at a stop is no surprise
+            return False
+        log.warning(NOT_IN_FLIGHT)
+        self._again_at = -math.inf
+        return True
 
     def _redeliver(self, entries: list[Entry]) -> None:
         """Hand on entries that were given out before; those that may crash workers wait for their turn."""

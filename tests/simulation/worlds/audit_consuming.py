@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from consumer.accepted import Outcome
 from consumer.poison import MAX_CRASHES
+from consumer.recovery import NOT_IN_FLIGHT
 from signaltape.stream import WORKER_GROUP, entry_order, vanished_key
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS, Task
@@ -60,6 +61,8 @@ class ConsumingAudit:
         self._tries = LonelyTries(world, self._holder_of)
         self._leaving = Leaving(world)
         self._trimming = Trimming(world)
+        #: consumers to whose dead connections something was given, unseen
+        self._given_to_the_dead: set[str] = set()
         #: when something last kept holders from saying what they have
         self.unsaid_ns = 0
         #: something happened after which counts in Redis may be left behind
@@ -94,6 +97,7 @@ class ConsumingAudit:
     def restored(self) -> None:
         """Redis has come back; perhaps with what it had before."""
         self.unsaid_ns = self._world.scheduler.now_ns
+        self._given_to_the_dead |= self._holders.keys()  # what is pending is that of an earlier moment
         if self._world.redis_forgot:
             self._written.clear()
 
@@ -121,6 +125,8 @@ class ConsumingAudit:
         if not of_the_dead:
             self._tries.after(argv, answer)
             self._leaving.after(argv)
+        elif command in (b"XREADGROUP", b"XAUTOCLAIM"):
+            self._given_to_the_dead.add(argv[3].decode())
         if command == b"XAUTOCLAIM" and argv[2] == _GROUP:
             self._check_claim(argv[1], argv[3].decode())
         elif command == b"EVAL" and self._world.redis.out_of_memory:
@@ -134,6 +140,8 @@ class ConsumingAudit:
             wait_ns = self._world.claim_idle_ms * NS // 1000
             self._quiet_until_ns[process] = self._world.scheduler.now_ns + wait_ns
             self._tries.broken_off(process, self._name_of(process))
+        elif record.msg == NOT_IN_FLIGHT and self._name_of(process) not in self._given_to_the_dead:
+            self._world.fail("a worker knows what it holds", f"{process.name} finds entries that it forgot")
         self._leaving.heard(process, record)
 
     def ended(self, process: Process, total: Outcome) -> None:

@@ -30,7 +30,8 @@ class PaceAudit:
         #: turns that were given out by chat, in true time, and the one that a process has
         self._turns: defaultdict[str, list[int]] = defaultdict(list)
         self._turn: dict[Process, tuple[str, int]] = {}
-        self._held_until: dict[str, int] = {}
+        #: when each chat asked to be left alone, and until when
+        self._held: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         #: of chats that want to be left alone: who was told, when, and until when
         self._told: dict[tuple[Session, str], tuple[int, int]] = {}
 
@@ -43,7 +44,7 @@ class PaceAudit:
             if taken:
                 due_ns = session.done_ns + int(wait_s * NS)
                 self._turn[session.process] = (chat_id, due_ns)
-                self._check(chat_id, due_ns)
+                self._check(chat_id, due_ns, session.done_ns)
             return taken, wait_s
 
         return reserve
@@ -51,13 +52,13 @@ class PaceAudit:
     def database_clock_jumped(self) -> None:
         """What was given out by the clock before is no measure any more."""
         self._turns.clear()
-        self._held_until.clear()
+        self._held.clear()
         self._told.clear()
 
     def held(self, chat_id: str, wait_s: float) -> None:
         """Telegram asked to leave a chat alone."""
-        until = self._world.scheduler.now_ns + int(wait_s * NS)
-        self._held_until[chat_id] = max(self._held_until.get(chat_id, 0), until)
+        now_ns = self._world.scheduler.now_ns
+        self._held[chat_id].append((now_ns, now_ns + int(wait_s * NS)))
 
     def answered(self, call: Call, answer: Answer, session: Session) -> None:
         """Whoever called was told to leave a chat alone, and can say so unless Postgres is away or refuses."""
@@ -79,9 +80,9 @@ class PaceAudit:
         if chat_id != call.chat_id or self._world.scheduler.now_ns < due_ns - _JITTER_NS:
             self._fail("pace", f"call {call.number} does not wait for its turn: {chat_id} at {due_ns / NS}")
 
-    def _check(self, chat_id: str, due_ns: int) -> None:
+    def _check(self, chat_id: str, due_ns: int, taken_ns: int) -> None:
         limits = self._world.limits
-        held = self._held_until.get(chat_id, 0)
+        held = max((until for said, until in self._held[chat_id] if said <= taken_ns), default=0)
         if due_ns < held - _JITTER_NS:
             self._fail(
                 "pace",
