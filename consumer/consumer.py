@@ -112,16 +112,10 @@ class Consumer:
         Redis may have given something to a connection of this name that was dead unseen: nobody else takes that over,
         as the name lives.
         """
-        asked = [
-            self._redis.execute_command(
-                "XPENDING", key, self.group, "-", "+", len(known) + 1, self.name, parse_detail=True
-            )
-            for key in self.keys
-        ]
         return any(
-            (key, one["message_id"].decode()) not in known
-            for key, given in zip(self.keys, asked, strict=True)
-            for one in given
+            (key, row["message_id"].decode()) not in known
+            for key in self.keys
+            for row in self._redis.xpending_range(key, self.group, "-", "+", len(known) + 1, self.name)
         )
 
     def keep(self, idle_ms: int) -> None:
@@ -185,7 +179,7 @@ class Consumer:
             self._uncounted[key] += uncounted
 
     def begin_isolated_attempt(self, entry: Entry) -> int | None:
-        """Count a isolated attempt of a suspect; returns which try this is. None if Redis has no memory for that."""
+        """Count an isolated attempt; returns which try of the entry this is. None if Redis has no memory for that."""
         try:
             return int(self._redis.hincrby(crash_key(entry.stream, self.group), entry.entry_id, 1))
         except redis.exceptions.OutOfMemoryError:

@@ -63,7 +63,7 @@ class Isolation:
         return None
 
     def refused(self, entries: Sequence[Entry], *, isolated: bool) -> None:
-        """These were tried and are still refused; a isolated one stands for its kind."""
+        """These were tried and are still refused; an isolated one stands for its kind."""
         for entry in entries:
             self._refused[kind_of(entry)] += _MOST_REFUSED if isolated else 1
             if isolated:

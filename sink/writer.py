@@ -142,7 +142,7 @@ class BatchWriter:
                 copy_lines(cursor, f"stage_{LAYER_TABLE}", ("position", *LAYER_COLUMNS), layers)
             cursor.execute(_SQL["merge_events"])
             for table in details:
-                cursor.execute(_merging(table))
+                cursor.execute(merging(table))
             if layers:
                 cursor.execute(_SQL["merge_layers"])
             outcome, dropped = _settle(cursor)
@@ -169,7 +169,7 @@ class BatchWriter:
 
 
 @cache
-def _merging(table: Table) -> bytes:
+def merging(table: Table) -> bytes:
     """The statement that takes what was staged of a detail table over into it."""
     names = {"table": sql.Identifier(table.name), "stage": sql.Identifier(f"stage_{table.name}")}
     query: LiteralString = _SQL["merge_details"].decode()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -15,14 +14,13 @@ import redis
 from deploy.embedded.servers import Urls
 from signaltape import Emitter, Settings
 from tests.bench.figures import Figures
-from tests.support.samples import as_json, new_id, published
+from tests.bench.timing import Call, spent_ns
+from tests.support.samples import as_json
 
 #: Pairs of slices.
 _SLICES = 40
 _EMITS = 1_000
 _ADDS = 150
-
-Call = Callable[[dict[str, Any]], object]
 
 
 class Range(NamedTuple):
@@ -54,14 +52,7 @@ def _range(values: list[float]) -> Range:
 
 
 def _p50_us(call: Call, count: int) -> float:
-    events = [published(new_id()) for _ in range(count)]
-    clock = time.perf_counter_ns
-    spent = []
-    for event in events:
-        started = clock()
-        call(event)
-        spent.append(clock() - started)
-    return median(spent) / 1000
+    return median(spent_ns(call, count)) / 1000
 
 
 @contextmanager

@@ -8,8 +8,7 @@ import os
 import queue
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
@@ -24,16 +23,15 @@ from deploy.embedded.servers import Urls
 from signaltape import Emitter, Secret, Settings
 from tests.bench.alternating import xadd_over_tcp
 from tests.bench.figures import Figures
+from tests.bench.timing import Call, spent_ns
 from tests.integration.conftest import own_valkey
-from tests.support.samples import as_json, new_id, published
+from tests.support.samples import as_json
 
 ROUNDS = 5
 EMITS = 20_000
 #: Of calls that wait for a server.
 SLOW_CALLS = 1_500
 _THREADS = 4
-
-Call = Callable[[dict[str, Any]], object]
 
 
 def run(figures: Figures, urls: Urls, home: Path) -> None:
@@ -79,14 +77,7 @@ def run(figures: Figures, urls: Urls, home: Path) -> None:
 
 def _percentiles(call: Call, count: int) -> tuple[float, float, float]:
     """p50, p99 and p99.9 of one call, in microseconds."""
-    events = [published(new_id()) for _ in range(count)]
-    clock = time.perf_counter_ns
-    spent = []
-    for event in events:
-        started = clock()
-        call(event)
-        spent.append(clock() - started)
-    spent.sort()
+    spent = spent_ns(call, count)
     p50, p99, p999 = (spent[int(count * share)] / 1000 for share in (0.5, 0.99, 0.999))
     return p50, p99, p999
 

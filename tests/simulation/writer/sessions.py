@@ -14,7 +14,7 @@ from psycopg import sql
 
 from sink.queries import own
 from sink.rows import DETAIL
-from sink.writer import _merging
+from sink.writer import merging
 
 _NAMES = {
     query: f"{file}.{name}"
@@ -24,7 +24,7 @@ _NAMES = {
 
 
 #: It is written out for each table.
-_NAMES |= {_merging(table): f"write.merge_{table.name}" for table in DETAIL.values()}
+_NAMES |= {merging(table): f"write.merge_{table.name}" for table in DETAIL.values()}
 
 
 class Stepping(Protocol):
