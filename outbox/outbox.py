@@ -42,7 +42,7 @@ class Leased(NamedTuple):
     filling: int
     lost_stubs: int
     #: the number of this lease
-    attempts: int
+    fencing_token: int
     failures: int
 
     def in_doubt(self, place: int) -> bool:
@@ -129,9 +129,9 @@ class Outbox:
         text = Text(row.pop("body"), msgspec.convert(row.pop("entities"), list[Entity]))
         return Leased(text=text, **row)
 
-    def hold(self, message: Leased) -> bool:
+    def renew_lease(self, message: Leased) -> bool:
         """Whether this sender still holds the message and it has not expired; then for a whole lease more."""
-        return self._execute("hold", message, lease_s=self._lease_s).fetchone() is not None
+        return self._execute("renew_lease", message, lease_s=self._lease_s).fetchone() is not None
 
     def next_due_s(self) -> float | None:
         """Seconds until the next message is due (0 or less: now); None if none waits."""
@@ -214,7 +214,7 @@ class Outbox:
                     "new_chat_id": new_chat_id,
                     "ids": [*ids, new_chat_id],
                     "id": message and message.id,
-                    "attempts": message and message.attempts,
+                    "fencing_token": message and message.fencing_token,
                     "in_doubt": IN_DOUBT,
                 },
             )
@@ -234,5 +234,5 @@ class Outbox:
 
     def _execute(self, query: str, message: Leased, **parameters: Any) -> Cursor:
         """Run a query about a message, as the sender that was given this lease."""
-        known = {"id": message.id, "attempts": message.attempts}
+        known = {"id": message.id, "fencing_token": message.fencing_token}
         return self._connection.execute(_SQL[query], {**known, **parameters})

@@ -218,7 +218,7 @@ class Sender:
         if self._stop.is_set():
             await self._hand.do(self._outbox.postpone, message, 0.0)
             raise _NotNow
-        if not await self._hand.do(self._outbox.hold, message):
+        if not await self._hand.do(self._outbox.renew_lease, message):
             raise _NotNow
 
     async def _answer(self, call: Coroutine[Any, Any, Reply]) -> Reply:

@@ -67,7 +67,7 @@ def keep_of(settings: Settings) -> Keep:
         {
             Group.TRADES.value: timedelta(days=settings.keep_trades_days),
             Group.ORDERS.value: timedelta(days=settings.keep_orders_days),
-            Group.EVENTS.value: timedelta(days=settings.keep_events_days),
+            Group.EVENTS.value: timedelta(days=settings.keep_state_events_days),
             Group.SNAPSHOTS.value: timedelta(days=settings.keep_snapshots_days),
             Group.MARKET.value: timedelta(hours=settings.keep_market_hours),
             SIGNALS: timedelta(days=signals) if signals else None,

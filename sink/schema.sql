@@ -105,7 +105,7 @@ CREATE TABLE public.outbox (
     message_ids bigint[] DEFAULT '{}'::bigint[] NOT NULL,
     filled integer DEFAULT 0 NOT NULL,
     lost_stubs integer DEFAULT 0 NOT NULL,
-    attempts integer DEFAULT 0 NOT NULL,
+    fencing_token integer DEFAULT 0 CONSTRAINT outbox_attempts_not_null NOT NULL,
     next_try_at timestamp with time zone DEFAULT now() NOT NULL,
     leased_until timestamp with time zone,
     last_error text,
@@ -122,7 +122,7 @@ COMMENT ON COLUMN public.outbox.message_key IS 'For a report: report, week and c
 COMMENT ON COLUMN public.outbox.message_ids IS 'Telegram''s ids of the stubs, one for each part of the text.';
 COMMENT ON COLUMN public.outbox.filled IS 'How many of these stubs hold their part of the text by now.';
 COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs that were begun and never answered for: each may or may not stand in the chat.';
-COMMENT ON COLUMN public.outbox.attempts IS 'The number of the lease: a sender that was overtaken cannot write any more.';
+COMMENT ON COLUMN public.outbox.fencing_token IS 'The number of the lease: a sender that was overtaken cannot write any more.';
 COMMENT ON COLUMN public.outbox.parts IS 'How many messages the text takes; NULL in rows that are older than this column.';
 COMMENT ON COLUMN public.outbox.told IS 'The bins of told_week as the text tells them: reported from the moment on at which the text stands in the chat.';
 COMMENT ON COLUMN public.outbox.filling IS 'How many of these stubs hold their part of the text, or may hold it: filling the last of them had no answer yet.';

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from signaltape.contract.events import EVENTS
-from signaltape.journal.reader import JournalReader, Place
+from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.terminal import Screen, left, right
 from sink.db import Connection
 
@@ -34,7 +34,7 @@ class Counts(NamedTuple):
 
 def count_journal(folder: Path) -> Counter[str]:
     """Events in a journal, by kind."""
-    reader = JournalReader(folder, Place(0, 0, 0))
+    reader = JournalReader(folder, JournalPosition(0, 0, 0))
     counts: Counter[str] = Counter()
     while items := reader.read(_CHUNK, 1 << 30):
         counts.update(item.frame.name.decode() for item in items)

@@ -38,10 +38,10 @@ WHERE state IN ('queued', 'sending') AND not_after <= now()
   AND (leased_until IS NULL OR leased_until < now() OR updated_at > now() + interval '1 minute')
 
 -- name: lease
--- Take one message that is due; nobody else gets it until the lease ends. attempts is the number of the lease. A row
+-- Take one message that is due; nobody else gets it until the lease ends. fencing_token is the number of the lease. A row
 -- that was written in the future is due: the clock was set back, and its times would be waited for as long again.
 UPDATE outbox
-SET state = 'sending', attempts = attempts + 1, leased_until = now() + make_interval(secs => %(lease_s)s),
+SET state = 'sending', fencing_token = fencing_token + 1, leased_until = now() + make_interval(secs => %(lease_s)s),
     next_try_at = least(next_try_at, now()), updated_at = now()
 WHERE id = (
     SELECT id FROM outbox
@@ -52,15 +52,15 @@ WHERE id = (
     LIMIT 1
     FOR UPDATE SKIP LOCKED
 )
-RETURNING id, message_key, chat_id, body, entities, message_ids, filled, filling, lost_stubs, attempts,
+RETURNING id, message_key, chat_id, body, entities, message_ids, filled, filling, lost_stubs, fencing_token,
           failures
 
--- name: hold
+-- name: renew_lease
 -- Before every call: is it still this sender's, and still of use? Then for a whole lease more. By the clock, here and
 -- where a call begins: a statement that waits for a lock began when the message still had time.
 UPDATE outbox
 SET leased_until = now() + make_interval(secs => %(lease_s)s), next_try_at = least(next_try_at, now()), updated_at = now()
-WHERE id = %(id)s AND state = 'sending' AND attempts = %(attempts)s AND not_after > clock_timestamp()
+WHERE id = %(id)s AND state = 'sending' AND fencing_token = %(fencing_token)s AND not_after > clock_timestamp()
 RETURNING id
 
 -- name: next_due_s
@@ -71,7 +71,7 @@ FROM outbox WHERE state IN ('queued', 'sending')
 -- name: stub_begun
 -- Written before a stub is sent: if nobody lives to write what came of it, it may stand in the chat.
 UPDATE outbox SET lost_stubs = lost_stubs + 1, updated_at = greatest(updated_at, now())
-WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND not_after > clock_timestamp()
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND not_after > clock_timestamp()
 RETURNING id
 
 -- name: stub_sent
@@ -83,30 +83,30 @@ SET message_ids = CASE WHEN cardinality(message_ids) = %(place)s
     lost_stubs = greatest(lost_stubs - (cardinality(message_ids) = %(place)s)::int, 0),
     updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND chat_id = %(chat_id)s
-RETURNING message_ids[%(place)s + 1], attempts = %(attempts)s AND state = 'sending'
+RETURNING message_ids[%(place)s + 1], fencing_token = %(fencing_token)s AND state = 'sending'
 
 -- name: stub_not_sent
 -- The stub certainly does not stand in the chat.
 UPDATE outbox SET lost_stubs = lost_stubs - 1, updated_at = greatest(updated_at, now())
-WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND lost_stubs > 0
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND lost_stubs > 0
 
 -- name: stub_gone
 -- A stub was deleted from the chat before it held its text: it counts as one that was lost. One that another sender
 -- filled before has its place for good.
 UPDATE outbox
 SET message_ids = message_ids[:%(place)s], filling = %(place)s, lost_stubs = lost_stubs + 1, updated_at = greatest(updated_at, now())
-WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND filled <= %(place)s
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND filled <= %(place)s
 
 -- name: fill_begun
 -- Written before a stub is filled: if nobody lives to write what came of it, its text may stand in the chat.
 UPDATE outbox SET filling = greatest(filling, %(place)s + 1), updated_at = greatest(updated_at, now())
-WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending' AND not_after > clock_timestamp()
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND not_after > clock_timestamp()
 RETURNING id
 
 -- name: not_filled
 -- The stub at this place certainly does not hold its text.
 UPDATE outbox SET filling = %(place)s, updated_at = greatest(updated_at, now())
-WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
 -- name: filled
 -- The stub at this place holds its part of the text: a fact, whoever holds the message by now. What the text tells is
@@ -130,7 +130,7 @@ WHERE outbox_id = %(id)s AND state = 'queued' ORDER BY position
 UPDATE outbox_files SET state = %(state)s
 FROM outbox
 WHERE outbox_id = %(id)s AND position = %(position)s
-  AND outbox.id = outbox_id AND outbox.attempts = %(attempts)s AND outbox.state = 'sending'
+  AND outbox.id = outbox_id AND outbox.fencing_token = %(fencing_token)s AND outbox.state = 'sending'
   AND (%(state)s <> 'uncertain' OR not_after > clock_timestamp())
 RETURNING position
 
@@ -143,19 +143,19 @@ WHERE outbox_id = %(id)s AND position = %(position)s
 -- Not its turn yet: the chat's pace.
 UPDATE outbox
 SET state = 'queued', leased_until = NULL, next_try_at = now() + make_interval(secs => %(wait_s)s), updated_at = now()
-WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
 -- name: retry
 -- Try again later.
 UPDATE outbox
 SET state = 'queued', leased_until = NULL, next_try_at = now() + make_interval(secs => %(wait_s)s),
     failures = failures + 1, last_error = %(error)s, updated_at = now()
-WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
 -- name: finish
 -- Its last state.
 UPDATE outbox SET state = %(state)s, leased_until = NULL, last_error = %(error)s, updated_at = now()
-WHERE id = %(id)s AND attempts = %(attempts)s AND state = 'sending'
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
 -- name: list
 -- Messages, newest first, with how many of their files are in which state.
@@ -199,7 +199,7 @@ WITH waiting AS (
     ) AS twin
     FROM outbox o
     WHERE chat_id = %(chat_id)s AND state IN ('queued', 'sending')
-      AND (id = %(id)s AND attempts = %(attempts)s OR leased_until IS NULL OR leased_until < now())
+      AND (id = %(id)s AND fencing_token = %(fencing_token)s OR leased_until IS NULL OR leased_until < now())
     FOR UPDATE
 )
 UPDATE outbox

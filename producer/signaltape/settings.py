@@ -85,7 +85,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     run_mode: str = "LIVE"  # RUN_MODE; REPLAY keeps the engine's own emits out of the live stream
     keep_trades_days: Days = 30  # SIGNALTAPE_KEEP_TRADES_DAYS
     keep_orders_days: Days = 30  # SIGNALTAPE_KEEP_ORDERS_DAYS
-    keep_events_days: Days = 7  # SIGNALTAPE_KEEP_EVENTS_DAYS
+    keep_state_events_days: Days = 7  # SIGNALTAPE_KEEP_STATE_EVENTS_DAYS
     keep_snapshots_days: Days = 30  # SIGNALTAPE_KEEP_SNAPSHOTS_DAYS
     keep_market_hours: Hours = 24  # SIGNALTAPE_KEEP_MARKET_HOURS
     keep_sessions_days: Days = 30  # SIGNALTAPE_KEEP_SESSIONS_DAYS
@@ -102,7 +102,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Raises SettingsError, naming the variable, for a value that cannot be used.
         """
         source = os.environ if environ is None else environ
-        given = {name: text for name in _FIELD_OF if (text := _given(source, name))}
+        old = {_NEW_NAMES[name]: text for name in _NEW_NAMES if (text := _given(source, name))}
+        given = old | {name: text for name in _FIELD_OF if (text := _given(source, name))}
         values: dict[str, Any] = {}
         for name, text in given.items():
             field = _FIELD_OF[name]
@@ -136,13 +137,16 @@ _FIELD_OF = {
     "RUN_MODE": "run_mode",
     "SIGNALTAPE_KEEP_TRADES_DAYS": "keep_trades_days",
     "SIGNALTAPE_KEEP_ORDERS_DAYS": "keep_orders_days",
-    "SIGNALTAPE_KEEP_EVENTS_DAYS": "keep_events_days",
+    "SIGNALTAPE_KEEP_STATE_EVENTS_DAYS": "keep_state_events_days",
     "SIGNALTAPE_KEEP_SNAPSHOTS_DAYS": "keep_snapshots_days",
     "SIGNALTAPE_KEEP_MARKET_HOURS": "keep_market_hours",
     "SIGNALTAPE_KEEP_SESSIONS_DAYS": "keep_sessions_days",
     "SIGNALTAPE_KEEP_SIGNALS_DAYS": "keep_signals_days",
     "SIGNALTAPE_COMPRESS_AFTER_DAYS": "compress_after_days",
 }
+
+#: What an earlier version called a variable, still read: the new name, which wins if both are set.
+_NEW_NAMES = {"SIGNALTAPE_KEEP_EVENTS_DAYS": "SIGNALTAPE_KEEP_STATE_EVENTS_DAYS"}
 _VARIABLE_OF = {field: name for name, field in _FIELD_OF.items()}
 
 

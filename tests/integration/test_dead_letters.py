@@ -172,7 +172,7 @@ def test_suspects_are_tried_alone_and_only_crashes_count(
     assert redis_client.exists(crash_key(key)) == 0, "no try ended in a crash, so none is counted"
 
 
-def test_an_entry_whose_lonely_tries_crash_becomes_a_dead_letter(
+def test_an_entry_whose_isolated_attempts_crash_becomes_a_dead_letter(
     settings: Settings, redis_client: Any, key: str, connection: Connection
 ) -> None:
     culprit = add(redis_client, key, "signal_closed", closed())

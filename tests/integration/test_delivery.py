@@ -199,7 +199,7 @@ def test_a_sender_that_died_gives_its_message_back_after_the_lease(connection: C
     connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
     again = outbox.lease()
     assert again is not None
-    assert (again.message_ids, again.attempts) == ([100], 2), (
+    assert (again.message_ids, again.fencing_token) == ([100], 2), (
         "the stub that stands is filled, no other is sent"
     )
 
@@ -351,7 +351,7 @@ def test_a_sender_that_was_overtaken_writes_and_sends_nothing_more(connection: C
     connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
     second = outbox.lease()
     assert second is not None
-    assert (outbox.hold(first), outbox.hold(second)) == (False, True)
+    assert (outbox.renew_lease(first), outbox.renew_lease(second)) == (False, True)
     outbox.finish(first, "failed", "too late")
     assert state(connection) == "sending"
 

@@ -90,7 +90,7 @@ def test_a_sender_that_was_overtaken_moves_its_message_no_more(connection: Conne
     first, second = overtaken(connection)
     outbox = Outbox(connection)
     assert outbox.move("42", "-10042", first)
-    assert outbox.hold(second), "it is the second one's, who will be told as well"
+    assert outbox.renew_lease(second), "it is the second one's, who will be told as well"
     assert outbox.move("42", "-10042", second)
     assert lease(connection).chat_id == "-10042"
 
@@ -121,7 +121,7 @@ def test_a_file_that_was_sent_is_remembered_though_the_lease_was_lost(connection
 
 
 BEGINNINGS: dict[str, Callable[[Outbox, Leased], bool]] = {
-    "a call": lambda outbox, message: outbox.hold(message),
+    "a call": lambda outbox, message: outbox.renew_lease(message),
     "a stub": lambda outbox, message: outbox.stub_begun(message),
     "a text": lambda outbox, message: outbox.fill_begun(message, 0),
     "a file": lambda outbox, message: outbox.file_is(message, 0, "uncertain"),

@@ -28,7 +28,7 @@ def make_suspect(client: Any, key: str) -> None:
         client.xreadgroup("worker", "w-1", {key: "0"})
 
 
-def test_once_ends_when_the_acknowledgement_of_a_lonely_try_fails(
+def test_once_ends_when_the_acknowledgement_of_a_isolated_attempt_fails(
     settings: Settings, redis_client: Any, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_lives(redis_client, key, 1)
@@ -73,7 +73,7 @@ def test_a_worker_that_starts_while_redis_is_out_of_memory_drains_it(
         client.close()
 
 
-def test_a_lonely_try_that_waits_for_postgres_is_no_crash_however_the_worker_ends(
+def test_a_isolated_attempt_that_waits_for_postgres_is_no_crash_however_the_worker_ends(
     settings: Settings, redis_client: Any, key: str, connection: Connection
 ) -> None:
     add_lives(redis_client, key, 1)

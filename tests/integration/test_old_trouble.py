@@ -52,7 +52,7 @@ def test_what_a_killed_worker_held_behind_a_thousand_refused_entries_is_stored(
         assert dead(connection) == []
 
 
-def test_one_that_is_refused_does_not_keep_others_from_their_lonely_tries(
+def test_one_that_is_refused_does_not_keep_others_from_their_isolated_attempts(
     settings: Settings, redis_client: Any, key: str, connection: Connection
 ) -> None:
     """Nothing new comes in, so nothing proves that it is the entry's own fault: it is never given up."""
@@ -65,7 +65,7 @@ def test_one_that_is_refused_does_not_keep_others_from_their_lonely_tries(
         eventually(lambda: worker.total.stored == 1, timeout=5)
 
 
-def test_one_that_is_refused_does_not_keep_another_of_its_kind_from_its_lonely_try(
+def test_one_that_is_refused_does_not_keep_another_of_its_kind_from_its_isolated_attempt(
     settings: Settings, redis_client: Any, key: str, connection: Connection
 ) -> None:
     connection.execute(REFUSE.replace("NEW.event = 'trade_log'", "NEW.payload ->> 'symbol' = 'BAD'"))
@@ -110,7 +110,7 @@ def test_more_of_them_than_are_kept_in_memory_all_have_their_turn(
     assert drain(settings, key) == Outcome(stored=8)
 
 
-def test_a_thousand_of_a_kind_that_is_refused_do_not_keep_another_kind_from_its_lonely_tries(
+def test_a_thousand_of_a_kind_that_is_refused_do_not_keep_another_kind_from_its_isolated_attempts(
     settings: Settings, redis_client: Any, key: str, connection: Connection
 ) -> None:
     """Nothing new comes in, so nothing proves that it is the entries' own fault: they stay before the other kind."""

@@ -20,7 +20,7 @@ from signaltape import Emitter, Settings
 from signaltape.contract.codec import write_json
 from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
-from signaltape.journal.reader import JournalReader, Place
+from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.shipping.encoding import EntryEncoder
 from sink.db import Connection
 from sink.lines import prepare
@@ -50,7 +50,9 @@ class Way:
     def land(self) -> tuple[int, list[str], list[tuple[str, dict[str, Any]]]]:
         """Write what was emitted: how many went, the reasons of dead letters, and what stood on the wire."""
         while len(self._readers) < len(self.emitter._own):
-            self._readers.append(JournalReader(self.emitter._own[len(self._readers)], Place(0, 0, 0)))
+            self._readers.append(
+                JournalReader(self.emitter._own[len(self._readers)], JournalPosition(0, 0, 0))
+            )
         frames = [item.frame for reader in self._readers for item in reader.read(100_000, 1 << 30)]
         sent = [_address(frame) for frame in frames]
         entries = [

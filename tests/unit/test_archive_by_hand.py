@@ -24,7 +24,7 @@ from signaltape.replay.line import payload_of
 from tests.support.archived import NOON, batch, built, record, write
 
 DAY_FILE = "data/orders/day-2022-01-17.jsonl"
-KEEP = keep_of(Settings(keep_orders_days=3650, keep_events_days=30))
+KEEP = keep_of(Settings(keep_orders_days=3650, keep_state_events_days=30))
 #: Archives one record in a process of its own.
 _OTHER = """
 import sys

@@ -17,7 +17,7 @@ import pytest
 
 from signaltape import Emitter, InvalidEvent, JournalClosed, Settings, SettingsError, SignaltapeError
 from signaltape.journal.home import is_alive, journal_folders, rejects_path
-from signaltape.journal.reader import JournalReader, Place
+from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.shipping.encoding import EntryEncoder
 from tests.support.samples import SAMPLES, closed, invalidated, new_id, published, triggered
 from tests.support.waiting import eventually
@@ -34,7 +34,7 @@ _shipped = EntryEncoder("signaltape", 1)
 def journalled(home: Path) -> list[dict[str, Any]]:
     events = []
     for folder in journal_folders(home):
-        reader = JournalReader(folder, Place(0, 0, 0))
+        reader = JournalReader(folder, JournalPosition(0, 0, 0))
         events += [msgspec.json.decode(_shipped(item.frame).data) for item in reader.read(10**9, 10**12)]
         reader.close()
     return events

@@ -16,7 +16,7 @@ from signaltape.errors import JournalUnavailable
 from signaltape.journal import writer as writer_module
 from signaltape.journal.frame import body_prefix
 from signaltape.journal.home import backlog_bytes
-from signaltape.journal.reader import JournalReader, Place
+from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.journal.segment import publish_segment
 from signaltape.journal.writer import JournalWriter
 from tests.support.samples import closed
@@ -159,7 +159,7 @@ def test_what_a_signal_handler_emitted_is_safe_at_once_even_if_the_disk_is_full_
     writer: JournalWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read_all() -> list[bytes]:
-        items = JournalReader(writer.folder, Place(0, 0, 0)).read(100, 1 << 20)
+        items = JournalReader(writer.folder, JournalPosition(0, 0, 0)).read(100, 1 << 20)
         return [item.frame.data for item in items]
 
     def emit_and_find_no_room() -> None:
@@ -180,7 +180,7 @@ def test_a_handler_that_begins_a_segment_amid_the_change_leaves_one_to_write_to(
     fill_segments(writer, lambda: writer.append(FROM_HANDLER), monkeypatch)
     for _ in range(20):
         writer.append(BODY)
-    items = JournalReader(writer.folder, Place(0, 0, 0)).read(100, 1 << 20)
+    items = JournalReader(writer.folder, JournalPosition(0, 0, 0)).read(100, 1 << 20)
     assert len(items) == writer.events == items[-1].after.events
     assert sum(item.frame.data == b"from the handler" for item in items) == 1
     writer.close()
@@ -191,7 +191,7 @@ def test_a_reader_misses_nothing_of_what_follows_a_handler_amid_a_change(
     writer: JournalWriter, monkeypatch: pytest.MonkeyPatch, amid: str
 ) -> None:
     interrupted = False
-    reader = JournalReader(writer.folder, Place(0, 0, 0))
+    reader = JournalReader(writer.folder, JournalPosition(0, 0, 0))
     at_once = getattr(writer_module, amid)
 
     def interrupt(*given: Any) -> Any:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from signaltape import Emitter, Settings
 from signaltape.contract.events import EVENTS
 from signaltape.journal.frame import Frame
-from signaltape.journal.reader import JournalReader, Place
+from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.shipping.encoding import EntryEncoder
 from signaltape.stream import route, stream_key
 from tests.support.samples import LAYERS, SAMPLES, new_id
@@ -34,7 +34,7 @@ class Tape:
         self.emitter.closed(SAMPLES["signal_closed"]())
         folder = self.emitter.journal_folder
         assert folder is not None
-        self._reader = JournalReader(folder, Place(0, 0, 0))
+        self._reader = JournalReader(folder, JournalPosition(0, 0, 0))
         self.new()
 
     def new(self) -> list[Frame]:

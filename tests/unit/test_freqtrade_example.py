@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from deploy.examples.freqtrade_tape import Taped
-from signaltape.journal.reader import JournalReader, Place
+from signaltape.journal.reader import JournalPosition, JournalReader
 
 OPENED = datetime(2022, 1, 18, 3, 0, tzinfo=UTC)
 
@@ -72,7 +72,7 @@ def strategy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Mine:
 def recorded(strategy: Mine) -> list[tuple[str, dict[str, Any]]]:
     folder = strategy.tape.journal_folder
     assert folder is not None
-    items = JournalReader(folder, Place(0, 0, 0)).read(100, 1 << 20)
+    items = JournalReader(folder, JournalPosition(0, 0, 0)).read(100, 1 << 20)
     return [(one.frame.name.decode(), msgspec.json.decode(one.frame.data)) for one in items]
 
 

@@ -19,7 +19,7 @@ from signaltape.journal import writer as writer_module
 from signaltape.journal.cursor import Cursor, read_cursor, write_cursor
 from signaltape.journal.frame import HEAD_BYTES, body_prefix, pack_emitted
 from signaltape.journal.home import damaged_path, is_alive, journal_folders
-from signaltape.journal.reader import JournalReader, Place
+from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.journal.segment import (
     HEADER_BYTES,
     draft_segment,
@@ -42,7 +42,7 @@ def body(number: int, size: int = 0) -> bytes:
 
 
 def read_all(folder: Path) -> list[bytes]:
-    reader = JournalReader(folder, Place(0, 0, 0))
+    reader = JournalReader(folder, JournalPosition(0, 0, 0))
     data = [item.frame.data for item in reader.read(10**9, 10**12)]
     reader.close()
     return data
@@ -68,7 +68,7 @@ def test_an_event_larger_than_a_segment_gets_one_of_its_own(tmp_path: Path) -> N
 
 def test_a_reader_sees_new_events_as_they_come(tmp_path: Path) -> None:
     journal = writer(tmp_path)
-    reader = JournalReader(journal.folder, Place(0, 0, 0))
+    reader = JournalReader(journal.folder, JournalPosition(0, 0, 0))
     for number in range(3):
         assert reader.read(10, MIB) == []
         journal.append(body(number))
@@ -121,7 +121,7 @@ def test_every_segment_knows_how_many_events_lie_before_it(tmp_path: Path, quick
         one.start()
     for one in workers:
         one.join()
-    reader = JournalReader(journal.folder, Place(0, 0, 0))
+    reader = JournalReader(journal.folder, JournalPosition(0, 0, 0))
     items = reader.read(10**9, 10**12)
     after = {item.after.segment: item.after.events for item in items}
     assert len(after) > 3
@@ -182,7 +182,7 @@ def test_an_event_without_a_time_carries_the_moment_of_emit(tmp_path: Path) -> N
         body_prefix("signal_closed", emitted=True) + pack_emitted(1_642_376_400_123_456_789) + b"{}"
     )
     journal.append(b"\x07\x01\x02\x03" + PREFIX[4:] + b"{}")  # as journals were written once
-    reader = JournalReader(journal.folder, Place(0, 0, 0))
+    reader = JournalReader(journal.folder, JournalPosition(0, 0, 0))
     stamped, earlier = (item.frame for item in reader.read(10, MIB))
     assert (stamped.name, stamped.data, stamped.emitted_ns) == (
         b"signal_closed",

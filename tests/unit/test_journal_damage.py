@@ -12,7 +12,7 @@ from signaltape.clock import utc_now
 from signaltape.journal.cursor import CURSOR_FILE, Cursor, find_cursor, read_cursor, write_cursor
 from signaltape.journal.frame import HEAD_BYTES, body_prefix
 from signaltape.journal.home import damaged_path
-from signaltape.journal.reader import JournalReader, Place
+from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.journal.segment import HEADER_BYTES, first_event_of, segment_numbers, segment_path
 from signaltape.journal.writer import JournalWriter
 
@@ -32,7 +32,7 @@ def journal_of(home: Path, sizes: list[int]) -> Path:
 
 
 def reader_of(folder: Path) -> JournalReader:
-    reader = JournalReader(folder, Place(0, 0, 0))
+    reader = JournalReader(folder, JournalPosition(0, 0, 0))
     reader.ended = True
     return reader
 
@@ -235,7 +235,7 @@ def test_a_flip_under_a_living_writer_holds_nothing_up(
     last = journal_end(journal.folder, 2)
     for bit in range(flipped):
         flip(segment_path(journal.folder, 1), (last + HEAD_BYTES) * 8 + 60 + bit)
-    reader = JournalReader(journal.folder, Place(0, 0, 0))
+    reader = JournalReader(journal.folder, JournalPosition(0, 0, 0))
     assert len(reader.read(10, MIB)) == 2  # the third may be in the making
     monkeypatch.setattr("signaltape.journal.reader._HALF_VISIBLE_S", 0.0)
     assert len(reader.read(10, MIB)) == (flipped == 1)
@@ -248,7 +248,7 @@ def test_a_flip_under_a_living_writer_holds_nothing_up(
 
 def journal_end(folder: Path, frames: int) -> int:
     """The offset behind the first frames of its first segment."""
-    reader = JournalReader(folder, Place(0, 0, 0))
+    reader = JournalReader(folder, JournalPosition(0, 0, 0))
     items = reader.read(frames, MIB)
     reader.close()
     return items[-1].after.offset

@@ -26,7 +26,7 @@ from signaltape.journal import writer as writer_module
 from signaltape.journal.cursor import read_cursor
 from signaltape.journal.frame import body_prefix, pack_frame
 from signaltape.journal.home import damaged_path
-from signaltape.journal.reader import JournalReader, Place
+from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.journal.segment import segment_numbers, segment_path
 from signaltape.journal.writer import JournalWriter
 
@@ -47,7 +47,7 @@ class Found:
     """What a reader finds in a journal from its start on."""
 
     def __init__(self, folder: Path) -> None:
-        reader = JournalReader(folder, Place(0, 0, 0))
+        reader = JournalReader(folder, JournalPosition(0, 0, 0))
         self.items = reader.read(10**9, 10**12)
         self.numbers = [json.loads(item.frame.data)["n"] for item in self.items]
         self.odd = (reader.missed, reader.damaged)
@@ -393,7 +393,7 @@ def test_a_listing_that_misses_a_segment_made_meanwhile_costs_no_event(
     journal = new_writer(tmp_path)
     for number in range(3):
         journal.append(body(number, LARGE))
-    reader = JournalReader(journal.folder, Place(0, 0, 0))
+    reader = JournalReader(journal.folder, JournalPosition(0, 0, 0))
     listed = segment_numbers
     listings = itertools.count()
     monkeypatch.setattr(
@@ -419,7 +419,7 @@ def test_what_stands_before_damage_goes_first_though_the_disk_is_full(
     at = raw.index(b'{"n":3')
     raw[at : at + 50] = b"?" * 50
     path.write_bytes(raw)
-    reader = JournalReader(journal.folder, Place(0, 0, 0))
+    reader = JournalReader(journal.folder, JournalPosition(0, 0, 0))
     reader.ended = True
 
     def full(*_: object) -> Any:

@@ -13,7 +13,7 @@ from signaltape import Emitter, InvalidEvent, Settings
 from signaltape.contract.record_codec import check_record, decode_record
 from signaltape.contract.records import RECORDS
 from signaltape.journal.home import journal_folders
-from signaltape.journal.reader import JournalReader, Place
+from signaltape.journal.reader import JournalPosition, JournalReader
 from tests.support.records import RECORD_SAMPLES
 
 NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)
@@ -23,7 +23,7 @@ def journalled(home: Path) -> list[tuple[str, dict[str, Any]]]:
     """What stands in all journals of a home: name and fields."""
     found = []
     for folder in journal_folders(home):
-        reader = JournalReader(folder, Place(0, 0, 0))
+        reader = JournalReader(folder, JournalPosition(0, 0, 0))
         while items := reader.read(100, 10**6):
             found += [(item.frame.name.decode(), json.loads(item.frame.data)) for item in items]
         reader.close()

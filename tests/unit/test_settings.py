@@ -63,3 +63,9 @@ def test_secrets_are_stars_wherever_they_are_shown() -> None:
     )
     assert "hunter2" not in f"{settings!r} {settings} {settings.redis_url}"
     assert Secret("a") == Secret("a") != Secret("b")
+
+
+def test_a_variable_under_its_earlier_name_is_still_read() -> None:
+    old, new = "SIGNALTAPE_KEEP_EVENTS_DAYS", "SIGNALTAPE_KEEP_STATE_EVENTS_DAYS"
+    assert Settings.from_env({old: "3"}).keep_state_events_days == 3
+    assert Settings.from_env({old: "3", new: "4"}).keep_state_events_days == 4

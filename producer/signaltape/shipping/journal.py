@@ -12,7 +12,7 @@ from signaltape.failpoints import failpoint
 from signaltape.journal.cursor import CURSOR_FILE, Cursor, find_cursor, write_cursor
 from signaltape.journal.home import SHIP_LOCK, is_alive, remove_journal
 from signaltape.journal.lock import FileLock
-from signaltape.journal.reader import Item, JournalReader, Place
+from signaltape.journal.reader import Item, JournalPosition, JournalReader
 from signaltape.journal.segment import segment_numbers, segment_path
 from signaltape.notices import Notices
 from signaltape.shipping.backoff import Backoff
@@ -169,16 +169,16 @@ class JournalShipper:
 
     def _note_skipped(self) -> None:
         """The reader may have stepped over damage or into a new segment without finding an event."""
-        if self._reader.place != self._acknowledged():
-            self._move_to(self._reader.place)
+        if self._reader.position != self._acknowledged():
+            self._move_to(self._reader.position)
 
-    def _move_to(self, place: Place) -> None:
+    def _move_to(self, position: JournalPosition) -> None:
         cursor = self._cursor
         left = cursor.segment
-        cursor.segment, cursor.offset, cursor.events = place
+        cursor.segment, cursor.offset, cursor.events = position
         self._save()
-        if left != place.segment:
-            self._stamp_shipped(left, place.segment)
+        if left != position.segment:
+            self._stamp_shipped(left, position.segment)
 
     def _save(self) -> None:
         """Write the cursor. Without room for it shipping goes on: what is sent twice is dropped later."""
@@ -249,17 +249,17 @@ class JournalShipper:
     def _send_again(self, why: str, since: float = 0.0, run_id: str = "") -> None:
         self._reader.seek(self._acknowledged())
         self._reader.rewind(since)
-        place = self._reader.place
+        position = self._reader.position
         self._notices.say(
-            "resend", f"{why}: sending again from event {place.events} on (duplicates are dropped later)"
+            "resend", f"{why}: sending again from event {position.events} on (duplicates are dropped later)"
         )
         self._evidence.forget()
         self._cursor.run_id = run_id or self._cursor.run_id
-        self._move_to(place)
+        self._move_to(position)
 
-    def _acknowledged(self) -> Place:
+    def _acknowledged(self) -> JournalPosition:
         cursor = self._cursor
-        return Place(cursor.segment, cursor.offset, cursor.events)
+        return JournalPosition(cursor.segment, cursor.offset, cursor.events)
 
     def _shipped_s_ago(self, now: float) -> float:
         """Seconds since something was shipped last, by this shipper or, by the cursor's file, one before it."""

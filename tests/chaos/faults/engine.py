@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from signaltape.journal.home import journal_folders
-from signaltape.journal.reader import JournalReader, Place
+from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.journal.segment import segment_numbers, segment_path
 from tests.chaos.registry import fault, started
 from tests.chaos.rig import Rig
@@ -73,7 +73,7 @@ def two_engines_in_one_home(rig: Rig) -> None:
 def _end_of_frames(rig: Rig) -> tuple[Path, int]:
     """The last segment of the only journal, and where its frames end."""
     (folder,) = journal_folders(rig.tape_home)
-    reader = JournalReader(folder, Place(0, 0, 0))
+    reader = JournalReader(folder, JournalPosition(0, 0, 0))
     while reader.read(1000, 1 << 30):
         pass
     place = reader.place

@@ -85,7 +85,7 @@ class ArchiveWorld(World):
             stream_retention_s=chance.choice((60, 60, 3600, 86_400)),
             keep_trades_days=chance.choice((1, 3, 30)),
             keep_orders_days=chance.choice((2, 30)),
-            keep_events_days=chance.choice((1, 2, 7)),
+            keep_state_events_days=chance.choice((1, 2, 7)),
             keep_snapshots_days=chance.choice((2, 30)),
             keep_market_hours=chance.choice((1, 24, 48)),
             keep_signals_days=chance.choice((0, 2)),

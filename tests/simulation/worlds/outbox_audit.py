@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Statements that change no message of the outbox, as far as it is looked at.
 _IDLE = (
-    "outbox.hold",
+    "outbox.renew_lease",
     "outbox.next_due_s",
     "outbox.state",
     "outbox.list",
@@ -217,7 +217,7 @@ class OutboxAudit:
             cursor.scroll(0, mode="absolute")
             session.holding = row["id"]
             self._sessions[session.process] = session
-            self.leases.leased(session, row["id"], row["attempts"])
+            self.leases.leased(session, row["id"], row["fencing_token"])
         elif name == "outbox.resend" and cursor.rowcount > 0:
             self._epochs[parameters["id"]] += 1
             self.in_time.asked(parameters["id"])

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 #: Statements by which a sender decides; what it notes as a fact it may note whenever it likes.
 _DECISIONS = (
-    "outbox.hold",
+    "outbox.renew_lease",
     "outbox.stub_begun",
     "outbox.stub_not_sent",
     "outbox.stub_gone",
@@ -49,17 +49,17 @@ class LeaseAudit:
         """A sender's statement found its message."""
         if name in _DECISIONS:
             lease = self._leases.get(parameters["id"])
-            if lease is None or (lease.session, lease.number) != (session, parameters["attempts"]):
+            if lease is None or (lease.session, lease.number) != (session, parameters["fencing_token"]):
                 self._fail(
                     "who holds it decides", f"{session.process.name} does {name} to {parameters['id']}"
                 )
-        if name == "outbox.hold":
-            self._give(session, parameters["id"], parameters["attempts"])
+        if name == "outbox.renew_lease":
+            self._give(session, parameters["id"], parameters["fencing_token"])
 
-    def leased(self, session: Session, number: int, attempts: int) -> None:
+    def leased(self, session: Session, number: int, fencing_token: int) -> None:
         """A sender was given a message."""
         self.changed(session, number, "sending")
-        self._give(session, number, attempts)
+        self._give(session, number, fencing_token)
 
     def changed(self, session: Session, number: int, state: str) -> None:
         """A transaction of a session brought a message into another state, or to another chat."""
@@ -76,10 +76,10 @@ class LeaseAudit:
         lease = self._leases.get(session.holding or 0)
         return lease is None or lease.session is not session
 
-    def _give(self, session: Session, number: int, attempts: int) -> None:
+    def _give(self, session: Session, number: int, fencing_token: int) -> None:
         now = session.database.began_at
         until = now + timedelta(seconds=self._world.lease_s)
-        self._leases[number] = _Lease(session, attempts, now, until)
+        self._leases[number] = _Lease(session, fencing_token, now, until)
 
     def _fail(self, invariant: str, text: str) -> None:
         self._world.fail(invariant, text)
