@@ -60,7 +60,7 @@ def test_no_flipped_bit_of_a_header_costs_or_miscounts_an_event(tmp_path: Path) 
             flip(path, bit)
             reader = reader_of(folder)
             assert read_numbers(reader) == [0, 1, 2], (number, bit)
-            assert (reader.place.events, reader.missed, reader.damaged) == (3, 0, 0), (number, bit)
+            assert (reader.position.events, reader.missed, reader.damaged) == (3, 0, 0), (number, bit)
             assert first_event_of(folder, number) == number - 1, (number, bit)
             flip(path, bit)
 
@@ -73,7 +73,7 @@ def test_a_header_that_is_gone_costs_no_event(tmp_path: Path) -> None:
         segment_path(folder, number).write_bytes(raw)
     reader = reader_of(folder)
     assert read_numbers(reader) == [0, 1, 2, 3]
-    assert (reader.place.events, reader.missed, reader.damaged) == (4, 0, 0)
+    assert (reader.position.events, reader.missed, reader.damaged) == (4, 0, 0)
 
 
 @settings(max_examples=150, deadline=None)
@@ -142,7 +142,7 @@ def test_after_damage_the_count_is_right_again_at_the_next_segment(tmp_path: Pat
     reader = reader_of(folder)
     assert len(read_numbers(reader)) == 2499
     assert len(segment_numbers(folder)) > 2
-    assert (reader.place.events, reader.missed, reader.damaged) == (2500, 0, 1)
+    assert (reader.position.events, reader.missed, reader.damaged) == (2500, 0, 1)
 
 
 def test_damage_that_is_read_again_is_kept_and_counted_once(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_segment_of_an_earlier_version_is_read(tmp_path: Path) -> None:
         segment_path(folder, number).write_bytes(raw)
     reader = reader_of(folder)
     assert read_numbers(reader) == [0, 1]
-    assert (reader.place.events, reader.missed) == (2, 0)
+    assert (reader.position.events, reader.missed) == (2, 0)
 
 
 def test_an_earlier_reader_reads_a_segment_of_today(tmp_path: Path) -> None:

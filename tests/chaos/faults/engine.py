@@ -76,7 +76,7 @@ def _end_of_frames(rig: Rig) -> tuple[Path, int]:
     reader = JournalReader(folder, JournalPosition(0, 0, 0))
     while reader.read(1000, 1 << 30):
         pass
-    place = reader.place
+    place = reader.position
     reader.close()
     return segment_path(folder, place.segment), place.offset
 
