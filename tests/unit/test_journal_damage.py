@@ -169,7 +169,7 @@ def test_only_removed_segments_count_as_missed(tmp_path: Path) -> None:
     reader.close()
     again = JournalReader(folder, first.after)
     assert len(read_numbers(again)) == 4500 - removed
-    assert (again.place.events, again.missed) == (4500, removed - 1)
+    assert (again.position.events, again.missed) == (4500, removed - 1)
 
 
 def test_a_cursor_with_a_flipped_bit_never_skips_an_event(tmp_path: Path) -> None:
