@@ -7,15 +7,15 @@ from contextlib import closing
 
 import click
 
-from replay import reprocess as reprocessing
-from replay.archiving import archive as run_archiver
-from replay.archiving import run_retention
+from replay.archive.archiving import archive as run_archiver
+from replay.archive.archiving import run_retention
+from replay.archive.health import Health, logging_health, replay_health
+from replay.archive.retention import Report
 from replay.arguments import json_option
-from replay.choosing import all_keys
 from replay.cli import connected, counting, errors, redis_url
-from replay.health import Health, logging_health, replay_health
-from replay.retention import Report
-from replay.session_commands import commands
+from replay.sessions import reprocess as reprocessing
+from replay.sessions.choosing import all_keys
+from replay.sessions.session_commands import commands
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command, usable_folder
 from signaltape.redis_client import redis_client

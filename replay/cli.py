@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from consumer.writing import SinkUnavailable
-from replay.reprocess import LiveDatabase
+from replay.sessions.reprocess import LiveDatabase
 from signaltape.errors import SettingsError
 from signaltape.replay import SessionError
 from signaltape.settings import Secret, Settings

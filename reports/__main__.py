@@ -17,17 +17,17 @@ from rich.console import Console
 from outbox.outbox import Outbox
 from reports import delivery, qa, schedule
 from reports.clocks import agreed
-from reports.deliveries_screen import show_deliveries
+from reports.commands.deliveries_screen import show_deliveries
+from reports.commands.rules_commands import rules, whatif
+from reports.commands.terminal import print_scorecard
 from reports.evidence.simulation import RUNS, simulate
 from reports.figures import Outcome, outcomes
 from reports.files import as_document, save
 from reports.layers.simulation import RUNS as LAYER_RUNS
 from reports.layers.simulation import simulate as simulate_layers
-from reports.message import compose
-from reports.rules_commands import rules, whatif
 from reports.scorecard import Scorecard, compute, store
 from reports.session import WeekType, json_option, only_alone, session
-from reports.terminal import print_scorecard
+from reports.text.message import compose
 from reports.weeks import Week, week_of
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command
@@ -214,7 +214,7 @@ def _show_rates(screen: Screen, rows: Sequence[dict[str, Any]], *, layers: bool)
 
 
 def _saved(card: Scorecard, closed: list[Outcome], out: Path, so_far: bool) -> list[Path]:
-    from reports.picture import draw  # matplotlib takes a second to import: only where it is needed
+    from reports.drawing.picture import draw  # matplotlib takes a second to import: only where it is needed
 
     try:
         return [*save(card, out, so_far=so_far), *draw(card, closed, out, so_far=so_far)]

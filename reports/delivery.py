@@ -15,8 +15,8 @@ from outbox.outbox import File, Outbox, Told
 from outbox.rate_limiter import RateLimiter
 from outbox.sender import Sender
 from reports.figures import Outcome
-from reports.message import compose
 from reports.scorecard import Scorecard
+from reports.text.message import compose
 from reports.weeks import Week
 from signaltape.clock import WIB
 from signaltape.settings import Secret, Settings
@@ -82,7 +82,10 @@ def enqueue(
 
 def _files(card: Scorecard, closed: Sequence[Outcome], so_far: bool) -> list[File]:
     """The picture and the PDF, as far as they can be drawn here: the text is what counts."""
-    from reports.picture import plot, write  # matplotlib takes a second to import: only where it is needed
+    from reports.drawing.picture import (  # matplotlib takes a second to import: only where it is needed
+        plot,
+        write,
+    )
 
     files = []
     with _without_it(card, "page"), TemporaryDirectory(prefix="signaltape-") as folder:

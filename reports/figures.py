@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from scipy.stats import t as student
 
-from reports.numbers import ratio, rounded
+from reports.text.numbers import ratio, rounded
 from reports.weeks import Week
 from sink.db import Connection, rows_as_dicts
 from sink.queries import load

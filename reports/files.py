@@ -10,8 +10,8 @@ from reports.evidence.pooling import WEEKS
 from reports.evidence.statistics import wilson_interval
 from reports.figures import Figures
 from reports.layers.rules import evidence
-from reports.message import compose
 from reports.scorecard import Bin, Scorecard
+from reports.text.message import compose
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 

@@ -15,12 +15,13 @@ from signaltape.commands.command import begin_command
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings
 from signaltape.terminal import Screen, print_json
-from sink import carry_over, quality
-from sink import migrate as migrations
-from sink.counting import count_all, show_counted
+from sink import quality
+from sink.admin import carry_over
+from sink.admin import migrate as migrations
+from sink.admin.counting import count_all, show_counted
+from sink.admin.errors import SinkError
+from sink.admin.rebuild import rebuild as rebuild_tables
 from sink.db import Connection, DatabaseError, connect, database_url, one_line
-from sink.errors import SinkError
-from sink.rebuild import rebuild as rebuild_tables
 
 
 @contextmanager

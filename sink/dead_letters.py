@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from consumer.dead_fields import unpack_fields
+from consumer.decoding.dead_fields import unpack_fields
 from sink.db import Connection, rows_as_dicts
 from sink.queries import own
 

@@ -12,15 +12,15 @@ from contextlib import suppress
 
 from consumer.accepted import Outcome
 from consumer.consumer import Consumer
-from consumer.decoding import decode_entries, to_dead_letter
+from consumer.decoding.decode import decode_entries, to_dead_letter
 from consumer.entry import Decoding, Entry
 from consumer.limits import Limits
 from consumer.loop import Loop
 from consumer.writing import SinkUnavailable
 from signaltape.settings import Secret
 from sink.db import CONNECTION_ERRORS, Connection, DatabaseError, connect, one_line
-from sink.lines import Prepared, prepare
-from sink.writer import BatchWriter
+from sink.write.lines import Prepared, prepare
+from sink.write.writer import BatchWriter
 
 log = logging.getLogger("worker")
 

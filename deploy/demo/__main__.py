@@ -17,8 +17,8 @@ from deploy.demo.reconcile import Counts, count_journal, count_stored, count_str
 from deploy.demo.steps import Step, StepFailed, run_step
 from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.servers import Urls, running
+from reports.commands.terminal import print_scorecard
 from reports.scorecard import compute, store
-from reports.terminal import print_scorecard
 from reports.weeks import whole_weeks
 from signaltape import Secret, Settings, SettingsError
 from signaltape.clock import utc_now

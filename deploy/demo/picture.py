@@ -10,8 +10,8 @@ from PIL import Image
 
 from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.servers import running
+from reports.drawing.picture import plot
 from reports.figures import outcomes
-from reports.picture import plot
 from reports.scorecard import compute
 from reports.session import WeekType
 from reports.weeks import Week

@@ -19,7 +19,7 @@ from deploy.demo.engine import Params, Recorded
 from deploy.demo.steps import Step, StepFailed, run_step
 from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.servers import running
-from replay.layout import sessions_folder
+from replay.archive.layout import sessions_folder
 from signaltape import Settings, SettingsError
 from signaltape.clock import WIB
 from signaltape.commands.command import begin_command, usable_folder

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reports.evidence.pooling import WEEKS
 from reports.layers.findings import Finding
 from reports.layers.rules import Compared, Proposal
-from reports.numbers import ratio, say, say_weight
+from reports.text.numbers import ratio, say, say_weight
 
 #: So many of the best and so many of the worst layers are told.
 MOST_TOLD = 3

@@ -15,7 +15,7 @@ from reports.evidence.pooling import WEEKS
 from reports.layers.findings import Finding
 from reports.layers.stored import Weights
 from reports.layers.weights import nudge
-from reports.numbers import rounded, say_weight
+from reports.text.numbers import rounded, say_weight
 from reports.weeks import Week
 from sink.db import Connection, rows_as_dicts
 from sink.queries import load

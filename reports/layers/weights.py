@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from reports.layers.findings import Finding
-from reports.numbers import EXACT
+from reports.text.numbers import EXACT
 
 #: A weight changes by this much a week, or not at all.
 SMALLEST_STEP, LARGEST_STEP = Decimal("0.02"), Decimal("0.05")

@@ -11,8 +11,8 @@ import redis
 
 from consumer.accepted import Outcome
 from consumer.consumer import Consumer
-from replay.archiver import Archived
-from replay.archiving import archive
+from replay.archive.archiver import Archived
+from replay.archive.archiving import archive
 from signaltape import Emitter, Settings
 from signaltape.shipping.service import ship_once
 from signaltape.stream import stream_key

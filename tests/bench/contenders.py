@@ -19,16 +19,16 @@ import uuid_utils
 
 from consumer.accepted import Accepted, Outcome
 from consumer.consumer import Consumer
-from consumer.decoding import decode_entries
+from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry
 from consumer.loop import tune_interpreter
 from signaltape import Secret
 from signaltape.stream import stream_key
-from sink.copying import copy_block
 from sink.db import Connection, connect
-from sink.lines import make_blocks, make_lines
-from sink.record_rows import RECORD_COLUMNS, make_record_block
-from sink.rows import DETAIL
+from sink.write.copying import copy_block
+from sink.write.lines import make_blocks, make_lines
+from sink.write.record_rows import RECORD_COLUMNS, make_record_block
+from sink.write.rows import DETAIL
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, as_json, new_id
 from worker.loop import Worker

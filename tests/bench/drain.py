@@ -12,8 +12,8 @@ from rich.table import Table
 
 from deploy.embedded.servers import Urls
 from signaltape import Secret
+from sink.admin.migrate import migrate
 from sink.db import connect
-from sink.migrate import migrate
 from tests.bench.contenders import Contenders
 from tests.bench.figures import Figures
 

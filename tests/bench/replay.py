@@ -13,14 +13,14 @@ import msgspec
 import uuid_utils
 from rich.table import Table
 
-from consumer.decoding import decode_entries
+from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry
 from consumer.loop import tune_interpreter
 from deploy.embedded.servers import Urls
-from replay.archiver import Archive
-from replay.build import build
-from replay.layout import sessions_folder
-from replay.sources import ArchiveSource, Span
+from replay.archive.archiver import Archive
+from replay.archive.layout import sessions_folder
+from replay.sessions.build import build
+from replay.sessions.sources import ArchiveSource, Span
 from signaltape.replay import ReplayFeed
 from tests.bench.figures import Figures
 from tests.support.records import RECORD_SAMPLES

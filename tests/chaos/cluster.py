@@ -15,8 +15,8 @@ from deploy.embedded.binaries import postgres_bin
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.servers import remove_data
 from signaltape import Secret
+from sink.admin.migrate import migrate
 from sink.db import connect
-from sink.migrate import migrate
 
 
 class Cluster(NamedTuple):

@@ -6,7 +6,7 @@ import os
 import signal
 from unittest.mock import patch
 
-import consumer.decoding
+import consumer.decoding.decode
 from signaltape.contract.codec import Decoded, decode
 from worker.__main__ import main
 
@@ -20,6 +20,8 @@ def _deadly(name: str, data: bytes, **options: object) -> Decoded:
 
 
 if __name__ == "__main__":
-    patch.object(consumer.decoding, "decode", _deadly).start()
-    patch.object(consumer.decoding, "fast_decode", lambda *_: None).start()  # so that every event comes by
+    patch.object(consumer.decoding.decode, "decode", _deadly).start()
+    patch.object(
+        consumer.decoding.decode, "fast_decode", lambda *_: None
+    ).start()  # so that every event comes by
     main()

@@ -21,8 +21,8 @@ from deploy.embedded.servers import Urls, running
 from deploy.embedded.valkey import Valkey
 from signaltape import Secret, Settings
 from signaltape.stream import stream_key
+from sink.admin.migrate import migrate
 from sink.db import Connection, connect
-from sink.migrate import migrate
 from tests.support.book import Book
 
 ROOT = Path(__file__).parents[2]

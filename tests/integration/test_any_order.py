@@ -15,10 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from consumer.accepted import Accepted
 from signaltape import Secret
 from sink import quality
+from sink.admin.rebuild import rebuild
 from sink.db import Connection, connect
-from sink.rebuild import rebuild
-from sink.rows import DETAIL, LAYER_TABLE
-from sink.writer import BatchWriter
+from sink.write.rows import DETAIL, LAYER_TABLE
+from sink.write.writer import BatchWriter
 from tests.integration.test_sink import tables
 from tests.support.entries import accepted
 from tests.support.samples import LAYERS, SAMPLES

@@ -18,19 +18,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.decoding import Batch, decode_entries
+from consumer.decoding.decode import Batch, decode_entries
 from consumer.entry import Entry
-from replay.archiver import Archive
-from replay.archiving import _until_next
-from replay.files import read_lines
-from replay.layout import archive_file, safe_name
-from replay.ledger import Ledger
-from replay.retention import apply, keep_of
+from replay.archive.archiver import Archive
+from replay.archive.archiving import _until_next
+from replay.archive.files import read_lines
+from replay.archive.layout import archive_file, safe_name
+from replay.archive.ledger import Ledger
+from replay.archive.retention import apply, keep_of
 from signaltape import Emitter, Settings
 from signaltape.clock import WIB
 from signaltape.stream import ARCHIVE_GROUP
 from sink.db import Connection
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.integration.conftest import Runner
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES

@@ -10,10 +10,10 @@ import pytest
 
 from deploy.embedded.servers import Urls
 from signaltape import Secret
-from sink import carry_over as moving
-from sink import migrate as migrations
+from sink.admin import carry_over as moving
+from sink.admin import migrate as migrations
 from sink.db import Connection, connect
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.support.kept import entry, records, uuid7
 
 NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)

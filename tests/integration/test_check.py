@@ -11,7 +11,7 @@ from signaltape import Secret
 from sink import __main__ as commands
 from sink import quality
 from sink.db import Connection
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.support.entries import life
 from tests.support.samples import new_id
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from consumer.fast_decoding import fast_decode
+from consumer.decoding.fast_events import fast_decode
 from signaltape import Emitter, Settings
 from signaltape.contract.codec import decode
 from signaltape.contract.declared import declared
 from signaltape.contract.events import EVENTS
 from signaltape.contract.schema import schemas
 from sink.db import Connection
-from sink.rows import DETAIL
-from sink.writer import BatchWriter
+from sink.write.rows import DETAIL
+from sink.write.writer import BatchWriter
 from tests.support.entries import accepted
 from tests.support.samples import SAMPLES, as_json, new_id, published
 

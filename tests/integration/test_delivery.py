@@ -13,8 +13,8 @@ from outbox.outbox import File, Outbox
 from outbox.sender import Sender
 from outbox.text import Text
 from reports import delivery
-from reports.message import compose
 from reports.scorecard import compute, store
+from reports.text.message import compose
 from reports.weeks import Week
 from signaltape import Secret
 from sink.db import Connection, connect

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.message import compose
+from reports.text.message import compose
 from tests.integration.conftest import Runner
 from tests.support.book import Book
 from tests.support.said import said

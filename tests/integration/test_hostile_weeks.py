@@ -14,15 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reports.commands.terminal import print_scorecard
+from reports.drawing.picture import draw
 from reports.figures import outcomes
 from reports.files import save
-from reports.message import compose
-from reports.picture import draw
 from reports.scorecard import compute, store
-from reports.terminal import print_scorecard
+from reports.text.message import compose
 from signaltape.terminal import Screen
 from sink.db import Connection
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.support.book import TUESDAY, W03, Book
 from tests.support.entries import accepted
 from tests.support.said import said

@@ -12,7 +12,7 @@ import pytest
 from consumer.accepted import DeadLetter
 from signaltape import Secret
 from sink.db import Connection, connect
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.support.entries import NOON, accepted
 from tests.support.samples import closed, new_id
 

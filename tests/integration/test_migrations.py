@@ -14,10 +14,10 @@ import pytest
 from deploy.embedded.binaries import postgres_bin
 from deploy.embedded.servers import Urls
 from signaltape import Secret
-from sink import migrate as migrations
+from sink.admin import migrate as migrations
+from sink.admin.errors import MigrationError
 from sink.db import Connection, connect
-from sink.errors import MigrationError
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.integration.conftest import Runner
 from tests.support.entries import life
 from tests.support.samples import LAYERS, new_id

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from consumer.accepted import Outcome
 from sink import quality
 from sink.db import Connection
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.support.entries import accepted
 from tests.support.samples import closed, new_id
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from consumer.accepted import Outcome
 from signaltape import Secret
 from sink.db import Connection, connect
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.support.kept import entry, records, uuid7
 
 NOW = datetime.now(UTC)

@@ -15,10 +15,10 @@ from consumer.accepted import Outcome
 from deploy.embedded.servers import Urls
 from signaltape import Secret
 from signaltape.clock import WIB
-from sink import retention
+from sink.admin import retention
+from sink.admin.retention import drop_partitions
 from sink.db import Connection, connect
-from sink.retention import drop_partitions
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.support.entries import life
 from tests.support.kept import add_partition, entry, records, uuid7
 from tests.support.samples import new_id

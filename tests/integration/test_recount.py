@@ -14,7 +14,7 @@ from reports.layers.stored import patterns
 from reports.scorecard import compute
 from reports.weeks import Week, whole_weeks
 from sink.db import Connection
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.support import recount
 from tests.support.book import W03, Book
 from tests.support.entries import accepted

@@ -16,16 +16,16 @@ import pytest
 
 from deploy.embedded.binaries import postgres_bin
 from deploy.embedded.servers import Urls
-from replay import build as building
-from replay.archiver import Archive
-from replay.build import build
-from replay.layout import sessions_folder
-from replay.sources import ArchiveSource, Span
+from replay.archive.archiver import Archive
+from replay.archive.layout import sessions_folder
+from replay.sessions import build as building
+from replay.sessions.build import build
+from replay.sessions.sources import ArchiveSource, Span
 from signaltape import Emitter, Secret, Settings
 from signaltape.replay import Controls, Manifest, ReplayEvent, ReplayFeed, SessionError
 from signaltape.replay.session import read_events
+from sink.admin.migrate import migrate
 from sink.db import Connection
-from sink.migrate import migrate
 from tests.integration.conftest import Runner
 from tests.integration.test_archive import NOON, at, batch
 from tests.support.records import RECORD_SAMPLES

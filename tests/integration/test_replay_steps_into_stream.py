@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from replay.build import build
-from replay.choosing import chosen
-from replay.layout import sessions_folder
-from replay.outlet import replay_key
-from replay.sources import ArchiveSource
-from replay.steering import ask, is_running
+from replay.archive.layout import sessions_folder
+from replay.archive.outlet import replay_key
+from replay.sessions.build import build
+from replay.sessions.choosing import chosen
+from replay.sessions.sources import ArchiveSource
+from replay.sessions.steering import ask, is_running
 from signaltape import Settings
 from signaltape.stream import stream_key
 from tests.integration.conftest import Runner

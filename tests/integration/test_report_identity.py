@@ -15,8 +15,8 @@ from outbox.text import Text
 from reports import delivery, scorecard
 from reports.building import build
 from reports.figures import Figures
-from reports.message import compose
 from reports.scorecard import compute, store
+from reports.text.message import compose
 from reports.weeks import Week, newest_due
 from signaltape import Secret, Settings
 from signaltape.clock import utc_now
@@ -124,7 +124,7 @@ def test_a_part_that_stands_in_the_old_group_is_not_sent_to_the_new_one(connecti
 
 
 def test_moves_that_were_followed_before_are_known(connection: Connection) -> None:
-    from sink import migrate as migrations
+    from sink.admin import migrate as migrations
 
     connection.execute("DROP TABLE telegram_chats")
     connection.execute("ALTER TABLE outbox DROP COLUMN told_week, DROP COLUMN told, DROP COLUMN parts")
@@ -201,7 +201,7 @@ def test_layers_that_cannot_be_judged_cost_only_themselves(
 def test_a_picture_that_cannot_be_drawn_costs_only_itself(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    from reports import picture
+    from reports.drawing import picture
 
     written = picture.write
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from consumer.accepted import Outcome
-from consumer.dead_fields import pack_fields
+from consumer.decoding.dead_fields import pack_fields
 from signaltape import Settings
 from signaltape.stream import stream_key
 from sink.db import Connection

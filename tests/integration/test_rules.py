@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from reports.layers.rules import Rules
-from reports.message import compose
 from reports.scorecard import Scorecard, compute, store
+from reports.text.message import compose
 from reports.weeks import Week
 from sink.db import Connection
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.integration.conftest import Runner
 from tests.support.book import W03, Book
 from tests.support.entries import accepted

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from reports.message import compose
 from reports.scorecard import Scorecard, store
+from reports.text.message import compose
 from reports.weeks import Week
 from signaltape import Secret
 from sink.db import Connection, connect
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.integration.conftest import Runner
 from tests.support.book import LABELS, TUESDAY, W03, Book
 from tests.support.entries import accepted

@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from replay import archiving, retention
-from replay.archiving import run_retention
-from replay.layout import sessions_folder
-from replay.sources import read_stream
+from replay.archive import archiving, retention
+from replay.archive.archiving import run_retention
+from replay.archive.layout import sessions_folder
+from replay.sessions.sources import read_stream
 from signaltape import Settings
 from signaltape.clock import utc_now
 from signaltape.replay.session import read_events

@@ -13,12 +13,12 @@ import pytest
 from consumer.accepted import Outcome
 from deploy.embedded.servers import Urls
 from signaltape import Secret
+from sink.admin.migrate import migrate
+from sink.admin.rebuild import rebuild
+from sink.admin.retention import drop_partitions
 from sink.db import Connection, connect
 from sink.history import stored
-from sink.migrate import migrate
-from sink.rebuild import rebuild
-from sink.retention import drop_partitions
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.integration.conftest import ROOT, Runner
 from tests.support.entries import NOON, accepted, life
 from tests.support.kept import entry, records, uuid7

@@ -14,11 +14,11 @@ from consumer.accepted import Accepted, DeadLetter, Outcome
 from signaltape import Secret
 from signaltape.contract.codec import decode
 from sink import quality
+from sink.admin.errors import SinkError
+from sink.admin.rebuild import rebuild
 from sink.db import Connection, connect
-from sink.errors import SinkError
-from sink.rebuild import rebuild
-from sink.rows import DETAIL, LAYER_TABLE
-from sink.writer import BatchWriter
+from sink.write.rows import DETAIL, LAYER_TABLE
+from sink.write.writer import BatchWriter
 from tests.support.entries import NOON, accepted, life, only_postgres_rejects
 from tests.support.samples import LAYERS, SAMPLES, as_json, closed, invalidated, new_id, published, triggered
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from consumer.decoding import decode_entries
+from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry
 from signaltape import Emitter, Settings
 from signaltape.contract.codec import write_json
@@ -23,8 +23,8 @@ from signaltape.contract.records import RECORDS
 from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.shipping.encoding import EntryEncoder
 from sink.db import Connection
-from sink.lines import prepare
-from sink.writer import BatchWriter
+from sink.write.lines import prepare
+from sink.write.writer import BatchWriter
 from tests.support.odd_events import odd_events
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import closed, new_id, published, triggered

@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reports import __main__, delivery
+from reports.drawing.picture import plot
 from reports.evidence.verdict import Counted, Kind, judge
-from reports.message import compose
-from reports.picture import plot
 from reports.scorecard import _at_both_ends
-from reports.sentences import bin_detail, bin_line, change_line
+from reports.text.message import compose
+from reports.text.sentences import bin_detail, bin_line, change_line
 from reports.weeks import week_of
 from signaltape import Settings
 from signaltape.clock import utc_now

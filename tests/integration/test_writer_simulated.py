@@ -7,10 +7,10 @@ import random
 
 import pytest
 
-import sink.writer
+import sink.write.writer
 from signaltape import Secret
 from sink.db import connect
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.simulation.writer.running import run
 from tests.support.entries import accepted
 from tests.support.samples import closed
@@ -32,7 +32,7 @@ def test_two_workers_whose_sessions_end_at_any_statement(database: Secret) -> No
 
 
 def test_a_writer_that_forgets_to_count_is_found(database: Secret, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sink.writer, "count", lambda _cursor, _dropped: None)
+    monkeypatch.setattr(sink.write.writer, "count", lambda _cursor, _dropped: None)
     report = run(_WITH_DUPLICATES, _STEPS, database.reveal())
     assert "duplicate_counts" in report.violations[0]
 

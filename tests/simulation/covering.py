@@ -37,11 +37,11 @@ class Group(NamedTuple):
 GROUPS = {
     "journal": Group.of("spine", "producer/signaltape/journal", "*"),
     "shipping": Group.of("spine", "producer/signaltape/shipping", "*"),
-    "consuming": Group.of("consuming", "consumer", "*"),
-    "writer": Group.of("writer", "sink", "writer record_writer copying repeats partitions lines"),
+    "consuming": Group.of("consuming", "consumer", "* decoding/*"),
+    "writer": Group.of("writer", "sink/write", "*"),
     "archive": Group.of(
         "archive",
-        "replay",
+        "replay/archive",
         "adoption appending archiver archiving atomic files layout ledger ledger_file ledger_files lines outlet packed "
         "retention summary",
     ),

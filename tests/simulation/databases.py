@@ -12,8 +12,8 @@ import psycopg
 
 from deploy.embedded.servers import remove_data, running
 from signaltape import Secret
+from sink.admin.migrate import migrate
 from sink.db import connect
-from sink.migrate import migrate
 from tests.simulation.worlds.registry import WORLDS
 
 #: The migrated databases of each world.

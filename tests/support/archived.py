@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 
-from consumer.decoding import Batch, decode_entries
+from consumer.decoding.decode import Batch, decode_entries
 from consumer.entry import Entry
-from replay.archiver import Archive, Archived
-from replay.build import build
-from replay.layout import sessions_folder
-from replay.sources import ArchiveSource, Span
+from replay.archive.archiver import Archive, Archived
+from replay.archive.layout import sessions_folder
+from replay.sessions.build import build
+from replay.sessions.sources import ArchiveSource, Span
 from signaltape.replay import ReplayEvent
 from signaltape.replay.session import read_events
 from tests.support.records import RECORD_SAMPLES

@@ -7,7 +7,7 @@ from typing import Any
 from reports.scorecard import Scorecard, compute
 from reports.weeks import Week, parse_week
 from sink.db import Connection
-from sink.writer import BatchWriter
+from sink.write.writer import BatchWriter
 from tests.support.entries import accepted
 from tests.support.samples import closed, invalidated, new_id, published, triggered
 

@@ -10,8 +10,8 @@ from reports.evidence.verdict import Counted, judge
 from reports.figures import Expectancy, Figures, Group, Outcome
 from reports.layers.findings import Finding, find
 from reports.layers.lift import Pattern
-from reports.numbers import ratio
 from reports.scorecard import Bin, Layers, Scorecard, first_break
+from reports.text.numbers import ratio
 from reports.weeks import Week
 from sink.quality import Quality
 

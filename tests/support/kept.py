@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from consumer.columns import Records
-from consumer.decoding import decode_entries
+from consumer.decoding.columns import Records
+from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry
 from sink.db import Connection
 from tests.support.records import RECORD_SAMPLES

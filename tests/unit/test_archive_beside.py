@@ -14,16 +14,17 @@ from typing import Any
 
 import pytest
 
-from replay import build as building
-from replay import retention, sessions
-from replay.atomic import write_beside
-from replay.build import build
-from replay.files import archive_files
-from replay.layout import sessions_folder
-from replay.ledger import Ledger
-from replay.retention import apply, keep_of
-from replay.sources import ArchiveSource, Keyed
-from replay.steering import Steering
+from replay.archive import retention
+from replay.archive.atomic import write_beside
+from replay.archive.files import archive_files
+from replay.archive.layout import sessions_folder
+from replay.archive.ledger import Ledger
+from replay.archive.retention import apply, keep_of
+from replay.sessions import build as building
+from replay.sessions import sessions
+from replay.sessions.build import build
+from replay.sessions.sources import ArchiveSource, Keyed
+from replay.sessions.steering import Steering
 from signaltape import Settings
 from signaltape.replay import Controls, Player
 from tests.support.archived import DAY, NOON, record, write
@@ -199,7 +200,7 @@ def test_what_went_away_between_counting_and_building_is_said(tmp_path: Path) ->
 _OPENER = """
 import sys
 from pathlib import Path
-from replay.ledger import Ledger
+from replay.archive.ledger import Ledger
 for line in sys.stdin:
     Ledger(Path(line.strip())).close()
     print("opened", flush=True)

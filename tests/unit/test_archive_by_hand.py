@@ -14,11 +14,11 @@ import pytest
 import zstandard
 
 from consumer.writing import SinkUnavailable
-from replay import archiver
-from replay.appending import append
-from replay.archiver import Archive, Archived
-from replay.layout import snapshot_file
-from replay.retention import apply, keep_of
+from replay.archive import archiver
+from replay.archive.appending import append
+from replay.archive.archiver import Archive, Archived
+from replay.archive.layout import snapshot_file
+from replay.archive.retention import apply, keep_of
 from signaltape import Settings
 from signaltape.replay.line import payload_of
 from tests.support.archived import NOON, batch, built, record, write

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.writing import SinkUnavailable
-from replay import files, sources
-from replay.archiver import Archive
-from replay.layout import archive_file
-from replay.ledger import Ledger
-from replay.retention import apply, keep_of
-from replay.sources import Span
+from replay.archive import files
+from replay.archive.archiver import Archive
+from replay.archive.layout import archive_file
+from replay.archive.ledger import Ledger
+from replay.archive.retention import apply, keep_of
+from replay.sessions import sources
+from replay.sessions.sources import Span
 from signaltape import Settings
 from tests.support.archived import NOON, batch, built, record, write
 

@@ -13,15 +13,15 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from consumer.decoding import decode_entries
+from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry
-from replay import retention
-from replay.archiver import Archive
-from replay.atomic import alone_in, write_beside
-from replay.files import archive_files
-from replay.ledger_file import inode_of, set_aside
-from replay.packed import packed_lines
-from replay.retention import apply, keep_of
+from replay.archive import retention
+from replay.archive.archiver import Archive
+from replay.archive.atomic import alone_in, write_beside
+from replay.archive.files import archive_files
+from replay.archive.ledger_file import inode_of, set_aside
+from replay.archive.packed import packed_lines
+from replay.archive.retention import apply, keep_of
 from signaltape import Settings
 from signaltape.replay.line import read_head
 from tests.support.archived import NOON, record, write

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from replay.ledger import Ledger
-from replay.retention import apply, keep_of
+from replay.archive.ledger import Ledger
+from replay.archive.retention import apply, keep_of
 from signaltape import Settings
 from tests.support.archived import NOON, record, write
 

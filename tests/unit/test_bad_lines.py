@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from replay.build import build
-from replay.layout import sessions_folder
-from replay.ledger import Ledger
-from replay.retention import apply, keep_of
-from replay.sources import ArchiveSource
+from replay.archive.layout import sessions_folder
+from replay.archive.ledger import Ledger
+from replay.archive.retention import apply, keep_of
+from replay.sessions.build import build
+from replay.sessions.sources import ArchiveSource
 from signaltape import Settings
 from signaltape.replay import ReplayEvent, ReplayFeed
 from tests.support.archived import DAY, NOON, record, write

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.fast_decoding import fast_decode
+from consumer.decoding.fast_events import fast_decode
 from signaltape.contract.codec import decode
 from signaltape.contract.declared import declared
 from signaltape.contract.events import EVENTS
 from signaltape.errors import InvalidEvent
-from sink.rows import DETAIL, layer_lines
+from sink.write.rows import DETAIL, layer_lines
 from tests.support.samples import LAYERS, SAMPLES, as_json, new_id
 
 NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.decoding.fast_records import Plain, fast_records
 from consumer.entry import Entry
-from consumer.fast_records import Plain, fast_records
 from signaltape.contract.record_codec import decode_record
 from signaltape.contract.records import type_of
 from signaltape.errors import InvalidEvent

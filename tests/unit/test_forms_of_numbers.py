@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.decoding import decode_entries
+from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry
 from signaltape import Emitter, InvalidEvent, Settings
 from signaltape.contract.events import EVENTS
-from sink.rows import DETAIL
+from sink.write.rows import DETAIL
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, as_json, closed, published, triggered
 

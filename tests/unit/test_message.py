@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from outbox.lines import COLUMNS, LINE, NO_BREAK, QUOTED, fold, one_line
 from outbox.text import Entity, Text, split, stub, units
 from reports.layers.rules import Proposal
-from reports.message import BY_CHANCE, QUOTE, compose, next_step
 from reports.scorecard import Scorecard
+from reports.text.message import BY_CHANCE, QUOTE, compose, next_step
 from tests.support.cards import BROKEN, EMPTY, LABELS, LONG, OK, ORDINARY, UNSETTLED, WEEKS, card
 from tests.support.said import said
 

@@ -12,9 +12,9 @@ import pytest
 from greenlet import greenlet
 
 from consumer.accepted import Accepted, DeadLetter, Outcome
-from consumer.columns import Records
-from consumer.decoding import Batch
-from sink.lines import Prepared, prepare
+from consumer.decoding.columns import Records
+from consumer.decoding.decode import Batch
+from sink.write.lines import Prepared, prepare
 from tests.simulation.tables.database import ModelDatabase
 from tests.simulation.tables.jsonb import meaning, text
 from tests.simulation.tables.session import ModelConnection

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sink.partitions import Partitions
+from sink.write.partitions import Partitions
 from worker.loop import _is_refusal
 
 

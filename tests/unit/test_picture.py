@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reports.picture import draw
+from reports.drawing.picture import draw
 from tests.support.cards import EMPTY, LONG, ORDINARY, outcomes
 
 

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from reports.drawing.picture import plot
 from reports.figures import Outcome
-from reports.picture import plot
 from reports.scorecard import Scorecard
 from tests.support.cards import BROKEN, EMPTY, LONG, OK, ORDINARY, UNSETTLED, card, outcomes
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.accepted import AcceptedRecord
-from consumer.columns import Records
+from consumer.decoding.columns import Records
 from signaltape.clock import WIB
-from sink.record_rows import make_record_block
+from sink.write.record_rows import make_record_block
 from tests.support.kept import uuid7
 
 NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)

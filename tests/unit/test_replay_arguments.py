@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from replay.__main__ import main
-from replay.layout import sessions_folder
-from replay.reprocess import offset
+from replay.archive.layout import sessions_folder
+from replay.sessions.reprocess import offset
 from signaltape.replay import Controls, Player
 from tests.support.archived import record, write
 

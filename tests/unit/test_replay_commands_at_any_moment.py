@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from replay import steering
-from replay.build import build
-from replay.layout import sessions_folder
-from replay.sources import ArchiveSource
-from replay.steering import Steering, ask
+from replay.archive.layout import sessions_folder
+from replay.sessions import steering
+from replay.sessions.build import build
+from replay.sessions.sources import ArchiveSource
+from replay.sessions.steering import Steering, ask
 from signaltape.journal.lock import FileLock
 from signaltape.replay import Controls, Mode, Player, ReplayEvent
 from tests.support.archived import DAY, NOON, record, write

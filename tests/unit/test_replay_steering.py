@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from replay import steering
-from replay.build import build
-from replay.layout import sessions_folder
-from replay.retention import apply, keep_of
-from replay.sessions import HIDDEN
-from replay.sources import ArchiveSource
-from replay.steering import STATUS, Steering, ask, is_running, read_status
+from replay.archive.layout import sessions_folder
+from replay.archive.retention import apply, keep_of
+from replay.sessions import steering
+from replay.sessions.build import build
+from replay.sessions.sessions import HIDDEN
+from replay.sessions.sources import ArchiveSource
+from replay.sessions.steering import STATUS, Steering, ask, is_running, read_status
 from signaltape import Settings
 from signaltape.replay import Controls, Mode, Player, SessionError
 from tests.support.archived import DAY, NOON, record, write

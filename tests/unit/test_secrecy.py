@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.decoding import to_dead_letter
+from consumer.decoding.decode import to_dead_letter
 from consumer.entry import Entry
 from signaltape import Emitter, Secret, Settings, secrecy
 from signaltape.clock import utc_now

@@ -14,7 +14,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
-from replay.retention import apply, keep_of
+from replay.archive.retention import apply, keep_of
 from signaltape import Secret, Settings, SettingsError, secrecy
 from signaltape.clock import utc_now
 from signaltape.redis_client import redis_client

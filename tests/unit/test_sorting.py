@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.decoding import decode_entries
+from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry
-from sink.lines import Prepared, prepare
+from sink.write.lines import Prepared, prepare
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, as_json
 

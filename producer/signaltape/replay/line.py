@@ -122,7 +122,7 @@ def read_head(line: bytes) -> Head:
 def _read_plain(lines: list[bytes]) -> list[Head] | None:
     """The heads of lines that are plainly well, decoded by one call; None if one of them needs a closer look.
 
-    Every line begins with `{` and ends with `}`, so each ends what it began (see `consumer.fast_records`). And
+    Every line begins with `{` and ends with `}`, so each ends what it began (see `consumer.decoding.fast_records`). And
     whichever of two equal keys the decoder took: what it found is what stands in front.
     """
     text = b"\n".join(lines)

@@ -12,7 +12,7 @@ from psycopg import errors
 
 from consumer.accepted import Accepted, AcceptedRecord, DeadLetter, Outcome
 from signaltape.contract.records import RECORDS
-from sink.lines import Prepared
+from sink.write.lines import Prepared
 from tests.simulation.tables.database import CONFLICT, DEAD, DUPLICATE, STORED, Fate, ModelDatabase
 from tests.simulation.tables.jsonb import meaning, text
 from tests.simulation.tables.session import ModelConnection
@@ -48,7 +48,7 @@ class Written(NamedTuple):
 
 
 class ModelWriter:
-    """Stands in for `sink.writer.BatchWriter`."""
+    """Stands in for `sink.write.writer.BatchWriter`."""
 
     def __init__(self, connection: ModelConnection) -> None:
         self._session = connection

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 import signaltape.journal.lock
-from consumer.decoding import Batch
+from consumer.decoding.decode import Batch
 from consumer.limits import Limits
-from replay import archiving, retention
-from replay.archiver import Archive
-from replay.retention import keep_of
+from replay.archive import archiving, retention
+from replay.archive.archiver import Archive
+from replay.archive.retention import keep_of
 from signaltape.settings import Secret, Settings
 from signaltape.stream import stream_keys
 from tests.simulation.kernel.machines import Machine, Process

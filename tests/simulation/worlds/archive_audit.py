@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import zstandard
 
-from consumer.decoding import Batch
-from replay.archiver import Archived
+from consumer.decoding.decode import Batch
+from replay.archive.archiver import Archived
 from signaltape.stream import ARCHIVE_GROUP
 from tests.simulation.kernel.sqlite import Connection
 from tests.simulation.worlds.archive_given import Given, Line

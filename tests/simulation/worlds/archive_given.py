@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from replay.layout import safe_name
+from replay.archive.layout import safe_name
 from signaltape.contract.codec import NAMESPACE
 
 _WIB = timezone(timedelta(hours=7))

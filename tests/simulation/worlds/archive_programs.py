@@ -6,8 +6,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from replay import archiving
-from replay.sources import ArchiveSource, Span
+from replay.archive import archiving
+from replay.sessions.sources import ArchiveSource, Span
 from signaltape.clock import utc_now
 from signaltape.settings import Secret
 from signaltape.stream import WORKER_GROUP

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from replay.layout import SESSIONS
-from replay.steering import LOCK
+from replay.archive.layout import SESSIONS
+from replay.sessions.steering import LOCK
 from signaltape.replay.session import EVENTS, MANIFEST, DateRange, Manifest
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import zstandard
 
-from replay.packed import packed_lines
+from replay.archive.packed import packed_lines
 from signaltape.replay.line import BadLine, payload_of, read_head
 
 #: Folders below `data/` that hold lines.

@@ -32,7 +32,7 @@ class Tables:
     def drop(
         self, _connection: object, limits: Mapping[str, datetime], *, dry_run: bool = False
     ) -> list[str]:
-        """As `sink.retention.drop_partitions`: what is older than these limits would be gone."""
+        """As `sink.admin.retention.drop_partitions`: what is older than these limits would be gone."""
         audit, keep = self._world.audit, self._world.keep.by_group
         audit.look_at_clocks()
         for group, limit in limits.items():

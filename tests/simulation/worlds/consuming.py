@@ -9,7 +9,7 @@ from typing import Any
 import worker.loop
 from consumer import batch_size, isolation, prefetcher, writing
 from consumer.consumer import Consumer
-from consumer.decoding import decode_entries
+from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry as ConsumedEntry
 from consumer.limits import Limits
 from consumer.names import Slot, consumer_name

@@ -11,7 +11,7 @@ import click
 import sink.dead_letters
 import worker.dead_letters
 from consumer.accepted import DeadLetter
-from consumer.dead_fields import unpack_fields
+from consumer.decoding.dead_fields import unpack_fields
 from signaltape.clock import utc_now
 from signaltape.settings import Secret, Settings
 from signaltape.stream import FIELD_FIRST_ENTRY_ID

@@ -11,10 +11,10 @@ import psycopg
 
 from consumer.accepted import Accepted, AcceptedRecord, DeadLetter, Outcome
 from consumer.writing import SinkUnavailable
+from sink.admin.rebuild import rebuild
 from sink.db import Connection
-from sink.lines import Prepared
 from sink.queries import load
-from sink.rebuild import rebuild
+from sink.write.lines import Prepared
 from tests.simulation.tables import jsonb
 from tests.simulation.tables.database import ModelDatabase
 from tests.simulation.tables.writer import ModelWriter

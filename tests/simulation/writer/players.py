@@ -7,7 +7,7 @@ import threading
 from consumer.accepted import Outcome
 from consumer.writing import SinkUnavailable
 from signaltape.settings import Secret
-from sink.lines import Prepared
+from sink.write.lines import Prepared
 from tests.simulation.writer.sessions import SteppingConnection
 from worker.loop import _Tables
 

@@ -13,8 +13,8 @@ import psycopg
 from psycopg import sql
 
 from sink.queries import own
-from sink.rows import DETAIL
-from sink.writer import merging
+from sink.write.rows import DETAIL
+from sink.write.writer import merging
 
 _NAMES = {
     query: f"{file}.{name}"

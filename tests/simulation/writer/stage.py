@@ -6,10 +6,10 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 
-from consumer.decoding import decode_entries
+from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry
 from sink.db import Connection
-from sink.lines import prepare
+from sink.write.lines import prepare
 from tests.simulation.writer.holding import SQL, Holding
 from tests.simulation.writer.players import NEXT_BATCH, Player
 from tests.simulation.writer.script import Script

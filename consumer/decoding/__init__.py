@@ -1,0 +1,1 @@
+"""Entries to rows or dead letters."""

@@ -1,0 +1,1 @@
+"""Sessions: everything recorded in a span, built, kept, played and reprocessed."""

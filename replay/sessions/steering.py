@@ -1,0 +1,142 @@
+"""Steering a replay from another process: commands and a status file in the session's folder, and a lock.
+
+Commands are lines behind each other, so that none overwrites one that was not carried out yet. Who plays the session
+holds the lock, which vanishes with its process: a process id may be another's by the time it is looked at.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import time
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from replay.archive.atomic import replace_file
+from signaltape.journal.lock import FileLock
+from signaltape.replay.player import Controls, Player, PlayerStatus
+from signaltape.replay.session import UNREADABLE, SessionError
+
+log = logging.getLogger("replay")
+
+STATUS = "status.json"
+_CONTROL = "control.jsonl"
+#: Held by who plays the session.
+LOCK = "run.lock"
+_WRITE_STATUS_EVERY_S = 0.5
+#: Who asks whether a replay runs holds the lock for a moment, so a replay tries this often to get it.
+_LOCK_TRIES = 20
+_LOCK_TRY_EVERY_S = 0.01
+
+
+class Command(Struct):
+    """What another process asks for: pause, resume, step, seek (to an event) or stop."""
+
+    action: str
+    index: int = 0
+
+
+class Steering:
+    """The running side: reads commands, writes the status. Give it to a Player as `look`.
+
+    Raises SessionError if the session is being replayed already, OSError.
+    """
+
+    def __init__(self, folder: Path, controls: Controls) -> None:
+        self._folder = folder
+        self._controls = controls
+        old = _size(folder / _CONTROL)  # of a replay that died; from the lock on, commands are for this one
+        self._lock = _locked(folder)
+        self._commands = (folder / _CONTROL).open("a+b")
+        self._commands.seek(min(old, _size(folder / _CONTROL)))
+        self._begun = b""
+        self._written_at = float("-inf")
+        self._was_running = False
+        self._failed = False
+
+    def close(self) -> None:
+        """No more commands; another replay may begin."""
+        self._commands.truncate(0)
+        self._commands.close()
+        self._lock.release()
+
+    def __call__(self, player: Player) -> None:
+        """Carry out new commands, and write the status now and then."""
+        *lines, self._begun = (self._begun + self._commands.read()).split(b"\n")
+        for line in lines:
+            _carry_out(line, self._controls)
+        status = player.status
+        now = time.monotonic()
+        if status.running == self._was_running and now - self._written_at < _WRITE_STATUS_EVERY_S:
+            return
+        self._was_running, self._written_at = status.running, now
+        status.pid = os.getpid() if status.running else None
+        try:
+            replace_file(self._folder / STATUS, msgspec.json.encode(status))
+        except OSError as error:  # a full disk is no reason to end a replay
+            if not self._failed:
+                log.warning("the status of the replay cannot be written: %s", error)
+            self._failed = True
+
+
+def ask(folder: Path, action: str, index: int = 0) -> None:
+    """Ask the running replay of a session for something. Raises SessionError if none runs, OSError."""
+    if not is_running(folder):
+        raise SessionError(f"session {folder.name} is not being replayed")
+    with (folder / _CONTROL).open("ab", buffering=0) as file:
+        file.write(msgspec.json.encode(Command(action, index)) + b"\n")
+
+
+def read_status(folder: Path) -> PlayerStatus | None:
+    """The status of a session's last replay; None if it was never replayed. Raises SessionError."""
+    try:
+        return msgspec.json.decode((folder / STATUS).read_bytes(), type=PlayerStatus)
+    except FileNotFoundError:
+        return None
+    except UNREADABLE as error:
+        raise SessionError(f"the status of session {folder.name} cannot be read: {error}") from None
+
+
+def is_running(folder: Path) -> bool:
+    """Whether a process plays the session in `folder` now."""
+    try:
+        fd = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError:  # another user's: only a replay makes this file
+        return True
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _locked(folder: Path) -> FileLock:
+    lock = FileLock(folder / LOCK)
+    for _ in range(_LOCK_TRIES):
+        if lock.acquire():
+            return lock
+        time.sleep(_LOCK_TRY_EVERY_S)  # who asks whether it is running holds the lock for a moment
+    raise SessionError(f"session {folder.name} is being replayed already")
+
+
+def _carry_out(line: bytes, controls: Controls) -> None:
+    try:
+        command = msgspec.json.decode(line, type=Command)
+    except UNREADABLE as error:
+        log.warning("this is no command to a replay: %s", error)
+        return
+    if command.action == "seek":
+        controls.seek(command.index)
+    elif command.action in ("pause", "resume", "step", "stop"):
+        getattr(controls, command.action)()

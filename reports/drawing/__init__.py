@@ -1,0 +1,1 @@
+"""The scorecard as a picture and a PDF."""

@@ -1,0 +1,1 @@
+"""From decoded events to rows: COPY, duplicates, conflicts, partitions of records."""
