@@ -7,12 +7,13 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from sink import migrations as migrations_folder
 from sink.admin.carry_over import carry_over
 from sink.admin.errors import MigrationError
 from sink.db import Connection
 from sink.queries import own
 
-_FOLDER = Path(__file__).parent / "migrations"
+_FOLDER = Path(migrations_folder.__file__).parent
 _FILE = re.compile(r"(\d{4})_(\w+)\.sql")
 _SQL = own("migrate")
 
