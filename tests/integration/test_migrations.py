@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import sink
 from deploy.embedded.binaries import postgres_bin
 from deploy.embedded.servers import Urls
 from signaltape import Secret
@@ -22,7 +23,7 @@ from tests.integration.conftest import Runner
 from tests.support.entries import life
 from tests.support.samples import LAYERS, new_id
 
-SCHEMA = Path(migrations.__file__).parent / "schema.sql"
+SCHEMA = Path(sink.__file__).parent / "schema.sql"
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_layers_of_signals_that_are_already_there_become_rows(connection: Connec
     query = b"SELECT layer, matched, weight, value FROM signal_layers ORDER BY layer"
     written = connection.execute(query).fetchall()
     connection.execute("DROP TABLE signal_layers")
-    connection.execute((Path(migrations.__file__).parent / "migrations/0004_layers.sql").read_bytes())
+    connection.execute((Path(sink.__file__).parent / "migrations/0004_layers.sql").read_bytes())
     assert connection.execute(query).fetchall() == written
     assert len(written) == len(LAYERS)
 
