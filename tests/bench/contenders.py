@@ -10,12 +10,10 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import redis
-import uuid_utils
 
 from consumer.accepted import Accepted, Outcome
 from consumer.consumer import Consumer
@@ -28,9 +26,8 @@ from sink.db import Connection, connect
 from sink.write.copying import copy_block
 from sink.write.lines import make_blocks, make_lines
 from sink.write.record_rows import RECORD_COLUMNS, make_record_block
-from sink.write.rows import DETAIL
-from tests.support.records import RECORD_SAMPLES
-from tests.support.samples import SAMPLES, as_json, new_id
+from tests.bench.batches import Events, as_accepted, make_events, make_records, with_old
+from tests.bench.usual_ways import TRUNCATE, by_faststream, insert_many
 from worker.loop import Worker
 
 EVENTS = 120_000
@@ -39,16 +36,6 @@ FEW_EVENTS = 3_000
 #: Of those in between.
 SOME_EVENTS = 12_000
 _BATCH = 5000
-TRUNCATE = (
-    b"TRUNCATE signal_events, signals, signal_triggers, signal_invalidations, signal_closures, signal_layers,"
-    b" duplicate_counts"
-)
-_JOURNAL = (
-    b"INSERT INTO signal_events (event_id, signal_id, event, schema_version, symbol, payload, ts, stream, entry_id)"
-    b" VALUES (%s, %s, %s, 1, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
-)
-
-Events = list[tuple[bytes, bytes]]
 
 
 class Contenders:
@@ -86,7 +73,7 @@ class Contenders:
         mixed = [*old, *new]
         if old and new:
             step = max(1, int(1 / share))
-            mixed = [one for place, event in enumerate(new) for one in _with(event, place, old, step)]
+            mixed = [one for place, event in enumerate(new) for one in with_old(event, place, old, step)]
         return self.worker(mixed, empty=False)
 
     def records(self) -> float:
@@ -143,12 +130,12 @@ class Contenders:
         """FastStream with its own message format; journal and detail tables by executemany, then it acknowledges."""
         count = SOME_EVENTS if batch else FEW_EVENTS
         self._connection.execute(TRUNCATE)
-        return asyncio.run(_faststream(self._redis_url.reveal(), self._connection, count, batch=batch))
+        return asyncio.run(by_faststream(self._redis_url.reveal(), self._connection, count, batch=batch))
 
     def raw_copy(self) -> float:
         """The limit: the finished rows of the same events, COPY only, in the worker's batch size."""
         self._connection.execute(TRUNCATE)
-        accepted = _accepted(self._key, make_events(EVENTS))
+        accepted = as_accepted(self._key, make_events(EVENTS))
         batches = [
             make_blocks(make_lines(accepted[start : start + _BATCH])) for start in range(0, EVENTS, _BATCH)
         ]
@@ -221,65 +208,6 @@ def _worked_s() -> float:
     return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
-def insert_many(connection: Connection, accepted: Sequence[Accepted]) -> None:
-    """Events into journal and detail tables with INSERT, in one transaction."""
-    with connection.transaction(), connection.cursor() as cursor:
-        cursor.executemany(
-            _JOURNAL,
-            [
-                (
-                    *(one.decoded.event_id, one.decoded.signal_id, one.name, one.decoded.event.symbol),
-                    *(one.payload.decode(), one.decoded.ts, one.stream, one.entry_id),
-                )
-                for one in accepted
-            ],
-        )
-        for name in {one.name for one in accepted}:
-            table = DETAIL[name]
-            marks = ", ".join(["%s"] * len(table.columns))
-            query = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks}) ON CONFLICT DO NOTHING"
-            rows = [
-                table.line(one.decoded, one.decoded.ts.isoformat()).split("\t")
-                for one in accepted
-                if one.name == name
-            ]
-            cursor.executemany(
-                query.encode(), [[None if cell == r"\N" else cell for cell in row] for row in rows]
-            )
-
-
-def make_events(count: int) -> Events:
-    """Names and payloads: signals with all four events each."""
-    stand_in = new_id()
-    samples = [(name.encode(), as_json(make(stand_in))) for name, make in SAMPLES.items()]
-    made: Events = []
-    while len(made) < count:
-        signal_id = new_id().encode()
-        made.extend((name, data.replace(stand_in.encode(), signal_id)) for name, data in samples)
-    return made[:count]
-
-
-def make_records(count: int) -> Events:
-    """Market trades, as an engine's Emitter writes them."""
-    sample = RECORD_SAMPLES["market_trade"]
-    began = datetime(2022, 1, 17, tzinfo=UTC)
-    made = []
-    for number in range(count):
-        at = (began + timedelta(milliseconds=number)).isoformat()
-        made.append((b"market_trade", as_json({"id": str(uuid_utils.uuid7()), **sample, "timestamp": at})))
-    return made
-
-
-def _with(event: tuple[bytes, bytes], place: int, old: Events, step: int) -> Events:
-    """A new event, and now and then an old one beside it."""
-    return [event, old[place // step]] if place % step == 0 and place // step < len(old) else [event]
-
-
-def _accepted(key: str, events: Events) -> list[Accepted]:
-    entries = [Entry(key, f"1-{n}", [b"event", name, b"data", data]) for n, (name, data) in enumerate(events)]
-    return decode_entries(entries).accepted
-
-
 def _work(redis_url: str, database: str, key: str, name: str, ready: Any) -> None:
     """One of several workers, in a process of its own."""
     worker = Worker(lambda: Consumer(Secret(redis_url), name, [key]), Secret(database), threading.Event())
@@ -287,47 +215,3 @@ def _work(redis_url: str, database: str, key: str, name: str, ready: Any) -> Non
     with connect(Secret(database)):
         ready.wait(60)
     worker.run(once=True)
-
-
-async def _faststream(redis_url: str, connection: Connection, count: int, *, batch: bool) -> float:
-    from faststream.redis import RedisBroker, StreamSub
-
-    make: Any = RedisBroker  # where the package is not installed it has no types
-    broker = make(redis_url, logger=None)
-    key, done = f"bench-faststream-{batch}", asyncio.Event()
-    seen = 0
-    names = [name.decode() for name, _ in make_events(len(SAMPLES))]
-
-    def store(messages: list[dict[str, Any]]) -> None:
-        nonlocal seen
-        accepted = _accepted(key, [(one.pop("event").encode(), as_json(one)) for one in messages])
-        insert_many(connection, accepted)
-        seen += len(accepted)
-        if seen >= count:
-            done.set()
-
-    async def take_many(messages: list[dict[str, Any]]) -> None:
-        store(messages)
-
-    async def take_one(message: dict[str, Any]) -> None:
-        store([message])
-
-    most = 1000 if batch else 1
-    sub = StreamSub(key, group="bench", consumer="bench", batch=batch, max_records=most, last_id=">")
-    broker.subscriber(stream=sub)(take_many if batch else take_one)
-
-    async with broker:
-        await broker._connection.delete(key)
-        for start in range(0, count, 1000):
-            made = [
-                {"event": names[n % len(names)], **SAMPLES[names[n % len(names)]](signal_id)}
-                for signal_id in (new_id() for _ in range(min(1000, count - start) // len(names)))
-                for n in range(len(names))
-            ]
-            for one in made:
-                await broker.publish(one, stream=key)
-        await broker._connection.xgroup_create(key, "bench", id="0")
-        started = time.perf_counter()
-        await broker.start()
-        await asyncio.wait_for(done.wait(), 120)
-        return seen / (time.perf_counter() - started)

@@ -14,10 +14,12 @@ from deploy.embedded.servers import Urls
 from reports.scorecard import compute
 from reports.weeks import parse_week
 from sink.db import Connection, connect
-from tests.bench.contenders import TRUNCATE, Contenders, make_events
+from tests.bench.batches import make_events
+from tests.bench.contenders import Contenders
 from tests.bench.drain import database
 from tests.bench.figures import Figures
 from tests.bench.filling import fill_lives, fill_signals, settle
+from tests.bench.usual_ways import TRUNCATE
 
 #: Events stored; without FULL=1 only the first of them.
 EVENTS = (1_000_000, 5_000_000, 20_000_000)
@@ -31,7 +33,6 @@ ROUNDS = 5
 _RATE_EVENTS = 400_000
 _RATE_ROUNDS = 3
 _LONG_AGO = (parse_week("2015-W01").since, parse_week("2021-W01").since)
-
 #: How the scorecard is usually written: four queries, each over whole tables.
 _USUAL = (
     b"SELECT count(*) FROM signals WHERE date_trunc('week', ts_published AT TIME ZONE 'Asia/Jakarta') = %(week)s",

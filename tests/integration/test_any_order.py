@@ -19,7 +19,7 @@ from sink.admin.rebuild import rebuild
 from sink.db import Connection, connect
 from sink.write.rows import DETAIL, LAYER_TABLE
 from sink.write.writer import BatchWriter
-from tests.integration.test_sink import tables
+from tests.integration.stored import tables
 from tests.support.entries import accepted
 from tests.support.samples import LAYERS, SAMPLES
 

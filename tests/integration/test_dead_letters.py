@@ -18,7 +18,7 @@ from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
 from sink.db import Connection
 from tests.integration.conftest import Runner
-from tests.integration.test_worker import add, add_lives, drain, make_worker, pending, stored
+from tests.integration.draining import add, add_lives, drain, make_worker, pending, stored
 from tests.support.samples import as_json, closed, published
 
 FOREVER = "9999999999999-0"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from outbox.bot_api import BotApi
-from outbox.outbox import File, Outbox
+from outbox.outbox import Outbox
 from outbox.sender import Sender
 from outbox.text import Text
 from reports import delivery
@@ -17,7 +17,7 @@ from reports.scorecard import compute, store
 from reports.text.message import compose
 from reports.weeks import Week
 from signaltape import Secret
-from sink.db import Connection, connect
+from sink.db import Connection
 from tests.integration.conftest import Runner
 from tests.support.book import W03, Book
 from tests.support.botapi import TOKEN, BotServer, bot_server
@@ -175,35 +175,6 @@ def test_a_long_text_goes_in_parts_each_once(connection: Connection) -> None:
     assert "".join(part for part in server.messages.values() if not is_stub(part)) == text.text
 
 
-def test_two_senders_share_an_outbox(connection: Connection, database: Secret) -> None:
-    for number in range(6):
-        Outbox(connection).enqueue(f"k{number}", str(number), Text(f"report {number}"), now() + SOON)
-
-    async def run() -> list[str]:
-        async with bot_server() as server, BotApi(Secret(TOKEN), server.base, CALL_TIMEOUT_S) as api:
-            with connect(database) as first, connect(database) as second:
-                senders = [quick_sender(own, api) for own in (first, second)]
-                await asyncio.gather(*(sender.drain(20) for sender in senders))
-            return sorted(server.messages.values())
-
-    assert asyncio.run(run()) == [f"report {number}" for number in range(6)]
-
-
-def test_a_sender_that_died_gives_its_message_back_after_the_lease(connection: Connection) -> None:
-    outbox = Outbox(connection)
-    outbox.enqueue("k", "42", REPORT, now() + SOON)
-    leased = outbox.lease()
-    assert leased is not None
-    outbox.stub_sent(leased, 100)
-    assert outbox.lease() is None
-    connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
-    again = outbox.lease()
-    assert again is not None
-    assert (again.message_ids, again.fencing_token) == ([100], 2), (
-        "the stub that stands is filled, no other is sent"
-    )
-
-
 def test_the_command_sends_once_and_says_so(connection: Connection, runner: Runner) -> None:
     async def run() -> tuple[BotServer, list[tuple[int, str, str]]]:
         async with bot_server() as server:
@@ -296,77 +267,3 @@ def test_a_group_that_became_a_supergroup_is_followed(
     assert server.calls[-1][1]["chat_id"] == "-1001234"
     assert state(connection) == "sent"
     assert "set TELEGRAM_CHAT_ID=-1001234" in caplog.text
-
-
-FILES = [File("photo", "week.png", b"picture"), File("document", "week.pdf", b"document")]
-
-
-def test_picture_and_pdf_follow_as_replies(connection: Connection) -> None:
-    Outbox(connection).enqueue("k", "42", REPORT, now() + SOON, FILES)
-
-    async def work(_server: BotServer, sender: Sender) -> None:
-        assert await sender.drain(5)
-
-    server = with_server(work, connection)
-    methods = [method for method, _ in server.calls]
-    assert methods == ["sendMessage", "editMessageText", "sendPhoto", "sendDocument"]
-    (report,) = server.messages
-    assert list(server.files.values()) == [
-        (report, "week.png", b"picture"),
-        (report, "week.pdf", b"document"),
-    ]
-    assert connection.execute("SELECT state, content FROM outbox_files").fetchall() == [("sent", b"")] * 2
-
-
-def test_a_file_without_an_answer_is_shown_and_not_sent_again_by_itself(
-    connection: Connection, runner: Runner
-) -> None:
-    Outbox(connection).enqueue("k", "42", REPORT, now() + SOON, FILES)
-
-    async def lost(server: BotServer, sender: Sender) -> None:
-        server.faults.extend(["ok", "ok", "timeout before", "429"])
-        assert await sender.drain(10)
-
-    server = with_server(lost, connection)
-    assert state(connection) == "sent"
-    assert [name for _, name, _ in server.files.values()] == ["week.pdf"], "429 is tried again"
-    (message,) = json.loads(runner.run("reports", "deliveries", "list", "--json")[1])
-    assert message["files"] == {"sent": 1, "uncertain": 1}
-    assert runner.run("reports", "deliveries", "resend", str(message["id"]))[0] == 0
-
-    async def again(server: BotServer, sender: Sender) -> None:
-        server.messages[100] = REPORT.text  # what stands in the chat by now
-        assert await sender.drain(5)
-
-    server = with_server(again, connection)
-    assert [method for method, _ in server.calls] == ["sendPhoto"]
-    assert [name for _, name, _ in server.files.values()] == ["week.png"]
-
-
-def test_a_sender_that_was_overtaken_writes_and_sends_nothing_more(connection: Connection) -> None:
-    outbox = Outbox(connection)
-    outbox.enqueue("k", "42", REPORT, now() + SOON)
-    first = outbox.lease()
-    assert first is not None
-    connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
-    second = outbox.lease()
-    assert second is not None
-    assert (outbox.renew_lease(first), outbox.renew_lease(second)) == (False, True)
-    outbox.finish(first, "failed", "too late")
-    assert state(connection) == "sending"
-
-
-def test_a_sender_that_died_in_a_call_leaves_its_stub_counted(connection: Connection) -> None:
-    outbox = Outbox(connection)
-    outbox.enqueue("k", "42", REPORT, now() + SOON)
-    for _ in range(2):
-        leased = outbox.lease()
-        assert leased is not None
-        outbox.stub_begun(leased)
-        connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
-
-    async def work(_server: BotServer, sender: Sender) -> None:
-        assert await sender.drain(5)
-
-    assert with_server(work, connection).calls == [], "a third stub could be the third in the chat"
-    assert state(connection) == "uncertain"

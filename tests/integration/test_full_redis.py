@@ -16,9 +16,9 @@ from deploy.embedded.valkey import Valkey
 from signaltape import Secret, Settings
 from signaltape.stream import WORKER_GROUP, stream_key, vanished_key
 from tests.integration.conftest import own_valkey
+from tests.integration.draining import add_lives, pending
 from tests.integration.test_loop_ends import make_suspect
 from tests.integration.test_vanished import give_out_then_delete
-from tests.integration.test_worker import add_lives, pending
 from tests.support.waiting import eventually
 from tests.support.working import working
 from worker.loop import Worker

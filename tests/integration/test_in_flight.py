@@ -12,7 +12,7 @@ from consumer.accepted import Outcome
 from consumer.limits import Limits
 from signaltape import Secret, Settings
 from sink.db import Connection, connect
-from tests.integration.test_worker import add_lives, make_worker, pending, stored
+from tests.integration.draining import add_lives, make_worker, pending, stored
 from tests.support.waiting import eventually
 from tests.support.working import working
 

@@ -16,7 +16,7 @@ from consumer.poison import SUSPECT_DELIVERIES, crash_key
 from signaltape import Secret, Settings
 from sink.db import Connection
 from tests.integration.conftest import own_valkey
-from tests.integration.test_worker import add_lives, make_worker, pending
+from tests.integration.draining import add_lives, make_worker, pending
 from tests.support.waiting import eventually
 from worker.loop import Worker
 

@@ -11,8 +11,8 @@ from consumer.accepted import Outcome
 from consumer.poison import SUSPECT_DELIVERIES
 from signaltape import Settings
 from sink.db import Connection
+from tests.integration.draining import add, add_lives, drain, make_worker, pending, stored
 from tests.integration.test_refused import add_trades, dead
-from tests.integration.test_worker import add, add_lives, drain, make_worker, pending, stored
 from tests.support.records import RECORD_SAMPLES
 from tests.support.waiting import eventually
 from tests.support.working import working

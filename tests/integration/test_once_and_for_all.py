@@ -12,8 +12,8 @@ from consumer.limits import Limits
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import Runner
+from tests.integration.draining import add_lives, drain, make_worker, pending, stored
 from tests.integration.test_refused import REFUSE_TRADES, add_trades
-from tests.integration.test_worker import add_lives, drain, make_worker, pending, stored
 from tests.support.waiting import eventually
 
 

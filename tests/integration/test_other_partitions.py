@@ -13,7 +13,7 @@ from signaltape import Settings
 from signaltape.stream import stream_key, stream_keys
 from sink.db import Connection
 from tests.integration.conftest import Runner
-from tests.integration.test_worker import add_lives, make_worker, stored
+from tests.integration.draining import add_lives, make_worker, stored
 from tests.support.waiting import eventually
 
 

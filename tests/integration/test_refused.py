@@ -10,7 +10,7 @@ from consumer.accepted import Outcome
 from consumer.limits import Limits
 from signaltape import Settings
 from sink.db import Connection
-from tests.integration.test_worker import add, add_lives, make_worker, pending, stored
+from tests.integration.draining import add, add_lives, make_worker, pending, stored
 from tests.support.records import RECORD_SAMPLES
 from tests.support.waiting import eventually
 from tests.support.working import working

@@ -12,7 +12,7 @@ from consumer.accepted import Outcome
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import Runner
-from tests.integration.test_worker import add_lives, drain
+from tests.integration.draining import add_lives, drain
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, as_json, new_id
 

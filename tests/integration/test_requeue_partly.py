@@ -10,8 +10,8 @@ from signaltape import Settings
 from signaltape.stream import stream_key
 from sink.db import Connection
 from tests.integration.conftest import Runner
+from tests.integration.draining import drain
 from tests.integration.test_requeue import BURY
-from tests.integration.test_worker import drain
 from tests.support.samples import as_json, closed
 
 #: Its other fields, packed.

@@ -10,8 +10,8 @@ from consumer.accepted import Outcome
 from consumer.limits import Limits
 from signaltape import Secret, Settings
 from sink.db import Connection
+from tests.integration.draining import add_lives, make_worker, pending, stored
 from tests.integration.test_in_flight import locked
-from tests.integration.test_worker import add_lives, make_worker, pending, stored
 from tests.support.samples import SAMPLES, as_json, new_id
 from tests.support.waiting import eventually
 from tests.support.working import working

@@ -7,7 +7,7 @@ from typing import Any
 from signaltape import Settings
 from signaltape.clock import utc_now
 from signaltape.stream import WORKER_GROUP, stream_key, vanished_key
-from tests.integration.test_worker import add
+from tests.integration.draining import add
 from tests.support.samples import closed
 from worker.status import stream_status
 

@@ -11,7 +11,7 @@ from signaltape.clock import utc_now
 from sink import quality
 from sink.db import Connection
 from tests.integration.conftest import Runner
-from tests.integration.test_worker import add, drain
+from tests.integration.draining import add, drain
 from tests.support.samples import closed
 
 

@@ -16,7 +16,7 @@ from consumer.limits import Limits
 from signaltape import Settings
 from signaltape.stream import WORKER_GROUP, vanished_key
 from tests.integration.conftest import Runner
-from tests.integration.test_worker import add, drain, pending
+from tests.integration.draining import add, drain, pending
 from tests.support.samples import closed
 from tests.support.waiting import eventually
 from worker.metrics import WorkerMetrics

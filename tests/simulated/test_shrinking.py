@@ -13,8 +13,8 @@ from tests.simulation.hunting import difference
 from tests.simulation.runs import Outcome, Run, all_but, carry_out, read_numbers, stretches, write_numbers
 from tests.simulation.shrinking import Budget, shrink
 from tests.simulation.telling import tell
-from tests.simulation.worlds.base import Violation
 from tests.simulation.worlds.registry import WORLDS
+from tests.simulation.worlds.verdict import Violation
 
 _STEPS = 3_000
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.simulated.exploring import STUCK, Ground, Script, every_order
-from tests.simulation.kernel.threads import Executor
+from tests.simulation.kernel.pools import Executor
 
 
 def outcomes(script: Script, folder: Path) -> set[Any]:

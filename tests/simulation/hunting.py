@@ -10,7 +10,7 @@ from operator import xor
 
 from tests.simulation.pool import Pool
 from tests.simulation.runs import Outcome, Run, steps_of
-from tests.simulation.worlds.base import Violation
+from tests.simulation.worlds.verdict import Violation
 
 #: How often whoever watches is told, in seconds.
 _TELL_EVERY_S = 0.2

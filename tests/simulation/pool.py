@@ -27,8 +27,8 @@ from unittest.mock import patch
 from tests.simulation.databases import Databases
 from tests.simulation.runs import Outcome, Run, carry_out
 from tests.simulation.worlds import base
-from tests.simulation.worlds.base import Violation
 from tests.simulation.worlds.registry import WORLDS
+from tests.simulation.worlds.verdict import Violation
 
 #: A run that takes longer does not end any more. The longest take half a minute on a busy machine.
 _LONGEST_S = 300.0

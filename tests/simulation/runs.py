@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
-from tests.simulation.worlds.base import Violation
 from tests.simulation.worlds.registry import WORLDS
+from tests.simulation.worlds.verdict import Violation
 
 #: No run has as many faults.
 MOST_FAULTS = 100_000

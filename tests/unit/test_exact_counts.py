@@ -20,6 +20,7 @@ from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.journal.segment import publish_segment
 from signaltape.journal.writer import JournalWriter
 from tests.support.samples import closed
+from tests.unit.interrupting import STEPS
 
 BODY = body_prefix("signal_closed") + b"x" * 1000
 
@@ -192,7 +193,7 @@ def test_a_reader_misses_nothing_of_what_follows_a_handler_amid_a_change(
 ) -> None:
     interrupted = False
     reader = JournalReader(writer.folder, JournalPosition(0, 0, 0))
-    at_once = getattr(writer_module, amid)
+    at_once = getattr(STEPS[amid], amid)
 
     def interrupt(*given: Any) -> Any:
         nonlocal interrupted
@@ -203,7 +204,7 @@ def test_a_reader_misses_nothing_of_what_follows_a_handler_amid_a_change(
                 writer.append(BODY)  # more than there is room for
         return done
 
-    monkeypatch.setattr(writer_module, amid, interrupt)
+    monkeypatch.setattr(STEPS[amid], amid, interrupt)
     found = 0
     for _ in range(30):
         writer.append(BODY)

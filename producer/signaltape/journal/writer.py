@@ -8,7 +8,6 @@ any signal handler, writes without a lock; the lock here guards the change to th
 from __future__ import annotations
 
 import logging
-import mmap
 import os
 import threading
 from collections import deque
@@ -21,8 +20,9 @@ from pathlib import Path
 
 from signaltape.errors import JournalClosed, JournalUnavailable
 from signaltape.journal.cursor import read_cursor
-from signaltape.journal.frame import count_frames, pack_frame
+from signaltape.journal.frame import pack_frame
 from signaltape.journal.home import backlog_bytes, new_journal_folder
+from signaltape.journal.open_segment import OpenSegment
 from signaltape.journal.segment import (
     HEADER_BYTES,
     draft_segment,
@@ -43,24 +43,6 @@ _SMALL_BYTES = 16 * 1024
 
 def _no_segment(frame: bytes) -> int:
     raise ValueError("no segment is open")
-
-
-class _Segment:
-    """A segment that this process writes: its map, and how many events of the journal lie before and in it."""
-
-    __slots__ = ("counted", "map")
-
-    def __init__(self, mapped: mmap.mmap, first_event: int) -> None:
-        self.map = mapped
-        #: events of the journal that were counted, and up to which offset here; replaced in one step
-        self.counted = (first_event, HEADER_BYTES)
-
-    def count(self) -> int:
-        """How many events there are up to the last one here. Raises ValueError if it was closed meanwhile."""
-        before, start = self.counted
-        more, end = count_frames(self.map, start)
-        self.counted = (before + more, end)
-        return before + more
 
 
 class JournalWriter:
@@ -101,7 +83,7 @@ class JournalWriter:
         #: number of the first event of each segment that was begun
         self._first_events: dict[int, int] = {}
         #: the segments that were made and not closed, by number; the last one is to be written to
-        self._open: dict[int, _Segment] = {}
+        self._open: dict[int, OpenSegment] = {}
         self._events_before_close = 0
         self._closed = False
         self.dropped = 0
@@ -228,7 +210,7 @@ class JournalWriter:
             return
         self._refuse_if_closed()
         self._first_events[number] = events  # before another thread, in need of room, can see its file
-        made = _Segment(publish_segment(draft, number, events), events)
+        made = OpenSegment(publish_segment(draft, number, events), events)
         if max(self._open, default=0) < number and not self._closed:
             self._open[number] = made
         self._use_newest()
@@ -237,7 +219,7 @@ class JournalWriter:
         if self._closed:
             raise JournalClosed("the emitter is closed")
 
-    def _newest(self) -> _Segment | None:
+    def _newest(self) -> OpenSegment | None:
         """The segment that is written to; None before the first, and after the last."""
         while self._open:
             segment = self._open.get(max(self._open, default=0))
@@ -251,7 +233,7 @@ class JournalWriter:
             self.write = segment.map.write
             if segment is self._newest():  # else a signal handler began another one
                 break
-        # DecodedBatch in one step: a signal handler may begin another one amid a loop.
+        # Sorted in one step: a signal handler may begin another one amid a loop.
         for older in sorted(self._open)[:-1]:
             left = self._open.pop(older, None)
             if left is not None:

@@ -29,17 +29,15 @@ from unittest.mock import patch
 import signaltape.clock
 import signaltape.shipping.thread  # the product imports it late: it must be there to be given what is simulated
 from tests.simulation.kernel.clocks import SimulatedTime, simulated_datetime
-from tests.simulation.kernel.files import (
-    Disk,
-    SimulatedFcntl,
-    SimulatedMmap,
-    SimulatedOs,
-    SimulatedShutil,
-    path_class,
-)
-from tests.simulation.kernel.network import Service, SimulatedSocket
+from tests.simulation.kernel.files import Disk
+from tests.simulation.kernel.maps import SimulatedMmap
+from tests.simulation.kernel.network import Service
+from tests.simulation.kernel.paths import path_class
+from tests.simulation.kernel.pools import Executor
 from tests.simulation.kernel.scheduler import Scheduler
-from tests.simulation.kernel.threads import Executor, SimpleQueue, SimulatedThreading, Thread
+from tests.simulation.kernel.sockets import SimulatedSocket
+from tests.simulation.kernel.system import SimulatedFcntl, SimulatedOs, SimulatedShutil
+from tests.simulation.kernel.threads import SimpleQueue, SimulatedThreading, Thread
 
 #: Packages whose modules are simulated, wherever they are loaded.
 _ROOMS = ("signaltape", "consumer", "worker", "sink", "outbox", "replay", "reports")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import psycopg
 from psycopg import errors
 
-from tests.simulation.kernel.files import MODEL_SOCKETS
+from tests.simulation.kernel.system import MODEL_SOCKETS
 
 if TYPE_CHECKING:
     from tests.simulation.tables.database import Fate, ModelDatabase

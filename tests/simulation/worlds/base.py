@@ -11,45 +11,20 @@ import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.simulation.kernel.faults import Faults
 from tests.simulation.kernel.files import Disk
 from tests.simulation.kernel.machines import Machine, Process
-from tests.simulation.kernel.scheduler import NS, Scheduler, Stuck, Task
+from tests.simulation.kernel.scheduler import Scheduler, Stuck, Task
 from tests.simulation.kernel.story import Story
 from tests.simulation.kernel.substitution import Simulated, simulated
 from tests.simulation.kernel.threads import Event
 from tests.simulation.worlds.programs import Program, Supervisor
+from tests.simulation.worlds.verdict import Report, Violation, hash_of
 
 #: Where the disks of all machines lie: in memory, if there is such a place.
 DISKS: str | None = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-#: So long, by true time, may a process take that was asked to stop. Platforms kill after 30 seconds.
-STOP_WITHIN_S = 30.0
-
-
-class Violation(NamedTuple):
-    """A promise that did not hold."""
-
-    invariant: str
-    step: int
-    text: str
-
-
-class Report(NamedTuple):
-    """What came of one run."""
-
-    world: str
-    seed: int
-    steps: int
-    violation: Violation | None
-    #: the numbers of the faults that happened
-    faults: list[int]
-    story: list[str]
-    #: what tells two runs of the same seed apart, if they differ
-    fingerprint: int
-    #: at its end: each task, and what it was about to do
-    whereabouts: list[str] = []
 
 
 class World:
@@ -301,13 +276,6 @@ class World:
         return hash_of("\n".join([numbers, *lines]))
 
 
-def hash_of(text: str) -> int:
-    """A number that stands for a text, the same in every Python."""
-    from zlib import crc32
-
-    return crc32(text.encode())
-
-
 class _ToStory(logging.Handler):
     """What the product logs becomes part of the story."""
 
@@ -325,8 +293,3 @@ class _ToStory(logging.Handler):
                 text += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
             self._world.story.tell(task.name, "says: " + text)
             self._world.on_log(task, record) if hasattr(self._world, "on_log") else None
-
-
-def seconds(ns: int) -> float:
-    """Nanoseconds as seconds."""
-    return ns / NS

@@ -27,10 +27,11 @@ from tests.simulation.kernel.scheduler import NS
 from tests.simulation.postgres import Database, prepared
 from tests.simulation.telegram import METHODS, Telegram
 from tests.simulation.telegram_client import SimulatedAiohttp
-from tests.simulation.worlds.base import Report, World
+from tests.simulation.worlds.base import World
 from tests.simulation.worlds.outbox_audit import OutboxAudit
 from tests.simulation.worlds.outbox_nemesis import OutboxNemesis
 from tests.simulation.worlds.outbox_programs import PART_UNITS, Person, Reporter, send_forever
+from tests.simulation.worlds.verdict import Report
 
 _FIRST_DAY = date(2025, 12, 29)
 _WEEKS = 40

@@ -14,6 +14,9 @@ from tests.simulation.kernel.threads import Event, Waiters
 if TYPE_CHECKING:
     from tests.simulation.worlds.base import World
 
+#: So long, by true time, may a process take that was asked to stop. Platforms kill after 30 seconds.
+STOP_WITHIN_S = 30.0
+
 
 class Program:
     """One program on one machine; each start is a new process.
@@ -99,8 +102,6 @@ class Supervisor:
 
     def check_stops(self) -> None:
         """Whether anybody takes too long who was asked to stop."""
-        from tests.simulation.worlds.base import STOP_WITHIN_S
-
         for program in self.programs:
             if program.process is None or program.asked_ns is None:
                 continue

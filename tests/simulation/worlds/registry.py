@@ -7,7 +7,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import NamedTuple
 
-from tests.simulation.worlds.base import Report, World
+from tests.simulation.worlds.base import World
+from tests.simulation.worlds.verdict import Report
 
 #: Runs a seed for so many steps without some faults. The last is the URL of a database, or empty.
 Runner = Callable[[int, int, Collection[int], str], Report]
@@ -48,5 +49,4 @@ _ENTRIES = (
     Entry("outbox", "tests.simulation.worlds.outbox", "run", (2_000, 4_000, 8_000), needs_postgres=True),
     Entry("writer", "tests.simulation.worlds.writing", "run", steps=(200, 500, 2_000), needs_postgres=True),
 )
-
 WORLDS = {entry.name: entry for entry in _ENTRIES if entry.exists}

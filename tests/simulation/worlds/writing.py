@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from tests.simulation.worlds.base import Report, Violation, hash_of
+from tests.simulation.worlds.verdict import Report, Violation, hash_of
 from tests.simulation.writer import running
 
 
