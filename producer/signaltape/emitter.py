@@ -19,10 +19,8 @@ from signaltape.errors import InvalidEvent, SettingsError
 from signaltape.fast_path import fast_path
 from signaltape.harmless import as_ours, harmless
 from signaltape.journal.frame import body_prefix
-from signaltape.journal.home import rejects_path
 from signaltape.notices import Notices
 from signaltape.own_journals import EVENTS, RECORDS, OwnJournals, close_at_exit
-from signaltape.rejects import RejectFile
 from signaltape.settings import Settings
 from signaltape.showing import describe, show
 
@@ -78,6 +76,7 @@ class Emitter(OwnJournals):
                 "RUN_MODE", f"RUN_MODE={self._settings.run_mode}: what the engine emits is not recorded"
             )
         if self._on:
+            self._make_ready()
             close_at_exit(self)
 
     @fast_path(SignalPublished.EVENT, SignalPublished.TIME_FIELD, "rules_version")
@@ -198,6 +197,9 @@ class Emitter(OwnJournals):
             raise error
         self._say(f"refused {name}", f"{name} refused: {error}")
         try:
+            from signaltape.journal.home import rejects_path
+            from signaltape.rejects import RejectFile
+
             journal = self._journals[EVENTS] or self._open_journal(EVENTS)
             RejectFile(rejects_path(journal.folder)).keep(utc_now(), name, str(error), fields)
         except Exception as trouble:  # noqa: BLE001 - refused it is all the same
@@ -207,6 +209,14 @@ class Emitter(OwnJournals):
     def _went_wrong(self, name: str, error: Exception) -> None:
         if not isinstance(error, InvalidEvent):  # what was refused has been counted already
             super()._went_wrong(name, error)
+
+    def _make_ready(self) -> None:
+        try:
+            from signaltape.readying import make_ready  # no event is to wait for it, nor an engine that records none
+
+            make_ready(ships=self._ship)
+        except Exception as error:  # noqa: BLE001 - what is missing is said at the event that needs it
+            self._say("loading", f"not all of signaltape could be loaded: {describe(error)}")
 
     def _read_settings(self, settings: Settings | None) -> Settings:
         try:

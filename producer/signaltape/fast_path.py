@@ -16,8 +16,9 @@ from zlib import crc32
 from msgspec import ValidationError
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR
-from signaltape.contract.codec import BARE_CHECKS, FAST_CHECKS, find_null, refuse_non_finite, write_json
-from signaltape.contract.fast_checks import BARE_BYTES
+from signaltape.contract.codec import fast_check, find_null, refuse_non_finite, write_json
+from signaltape.contract.events import EVENTS
+from signaltape.contract.fast_checks import BARE_BYTES, bare_check
 from signaltape.contract.limits import BACKSLASH, NUL, written_oddly
 from signaltape.contract.moments import moment_of, refuse_broken_minutes
 from signaltape.journal.frame import PADDING, body_prefix, pack_emitted, pack_head
@@ -28,6 +29,16 @@ Method = TypeVar("Method", bound=Callable[..., bool])
 #: Anything larger is left to the method's own way, which knows the bound of the contract.
 _MAX_BODY = 512 * 1024
 _MAX_BARE_BODY = BARE_BYTES
+
+
+_not_loaded: list[Callable[[], None]] = []
+
+
+def load_checks() -> None:
+    """Make what holds events against the contract: by the first Emitter that is on, before it has a journal."""
+    while _not_loaded:
+        _not_loaded[-1]()
+        _not_loaded.pop()
 
 
 def _check_moment(time_field: str, given: Any, own_time: Any) -> None:
@@ -44,9 +55,17 @@ def fast_path(name: str, time_field: str, needs: str = "signal_id") -> Callable[
     the open segment has room for it. For any other the method itself is called, and nothing has happened before.
     """
     stamped, as_given = body_prefix(name, emitted=True), body_prefix(name)
-    check_bare, bare_count = BARE_CHECKS[name]
-    check = FAST_CHECKS[name]
+    check_bare: Callable[[bytes], object]
+    check: Callable[[bytes], Any]
+    bare_count: int
     now_ns = time.time_ns
+
+    def load() -> None:
+        nonlocal check_bare, bare_count, check
+        check_bare, bare_count = bare_check(EVENTS[name])
+        check = fast_check(name)
+
+    _not_loaded.append(load)
 
     def fuller_body(given: Any, data: bytes) -> bytes:
         """The body of an event with more than the required fields. Raises if it is not ordinary."""

@@ -8,17 +8,19 @@ import time
 import weakref
 from contextlib import suppress
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from signaltape.clock import utc_now
 from signaltape.errors import JournalClosed
 from signaltape.exits import at_exit, at_exit_of_child
 from signaltape.harmless import harmless
-from signaltape.journal.writer import JournalWriter
 from signaltape.notices import Notices
 from signaltape.settings import Settings
 from signaltape.showing import describe
 from signaltape.starting import NoShipper, Shipper, start_thread
+
+if TYPE_CHECKING:
+    from signaltape.journal.writer import JournalWriter  # loaded by an Emitter that is on: see `readying`
 
 #: How long closing may take, and the end of a process, however many emitters it has.
 CLOSE_WITHIN_S = 5.0
@@ -114,6 +116,8 @@ class OwnJournals:
                 return opened
             if self._is_closed():
                 raise JournalClosed("the emitter is closed")
+            from signaltape.journal.writer import JournalWriter
+
             settings = self._settings
             journal = JournalWriter(
                 settings.home,

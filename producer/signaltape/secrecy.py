@@ -9,7 +9,6 @@ as a whole, and so is its `:password@`.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -83,6 +82,8 @@ def _of_url(scheme: str, rest: str) -> Iterator[str]:
 
 
 def _spelled(secret: str) -> Iterator[str]:
+    import json  # only where there is a secret
+
     if len(unquote(secret)) < LEAST_CHARACTERS:
         return
     plain = unquote(secret)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import zoneinfo
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +14,6 @@ from msgspec import Meta, Struct
 from signaltape.errors import SettingsError
 from signaltape.secrecy import keep_secret
 from signaltape.stream import MOST_PARTITIONS
-from signaltape.urls import check_database_url, check_http_base, check_redis_url
 
 _MIB = 1024 * 1024
 
@@ -184,12 +182,16 @@ def _check_text(name: str, text: str, *, is_path: bool) -> None:
 
 def _read_redis_url(name: str, text: str) -> Secret:
     secret = Secret(text)  # known before anything can be said of it
+    from signaltape.urls import check_redis_url
+
     check_redis_url(name, text)
     return secret
 
 
 def _read_database_url(name: str, text: str) -> Secret:
     secret = Secret(text)
+    from signaltape.urls import check_database_url
+
     check_database_url(name, text)
     return secret
 
@@ -202,6 +204,8 @@ def _read_token(name: str, text: str) -> Secret:
 
 
 def _read_zone(name: str, text: str) -> str:
+    import zoneinfo  # only where TZ is set: it takes as long as all our settings do
+
     zone = text.removeprefix(":")  # POSIX lets TZ start with a colon
     try:
         zoneinfo.ZoneInfo(zone)
@@ -234,6 +238,8 @@ def _read_run_mode(name: str, text: str) -> str:
 
 def _read_http_base(name: str, text: str) -> str:
     keep_secret(text)  # a proxy may want a password
+    from signaltape.urls import check_http_base
+
     check_http_base(name, text)
     return text.rstrip("/")
 

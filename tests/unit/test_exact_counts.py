@@ -143,7 +143,7 @@ def test_an_emitter_that_is_closed_while_its_journal_is_made_takes_nothing(
         emitter.close()  # by a signal handler
         return made
 
-    monkeypatch.setattr("signaltape.own_journals.JournalWriter", made_meanwhile)
+    monkeypatch.setattr("signaltape.journal.writer.JournalWriter", made_meanwhile)
     assert not emitter.closed(closed())
     monkeypatch.undo()
     assert not emitter.closed(closed())

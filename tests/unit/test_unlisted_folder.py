@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from signaltape import Emitter, Settings
-from signaltape.journal.home import journal_folders, remove_journal
+from signaltape.journal.home import journal_folders
+from signaltape.journal.removing import remove_journal
 from signaltape.journal.segment import segment_numbers, written_end
 from tests.support.samples import closed
 

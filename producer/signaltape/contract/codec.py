@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,7 @@ import uuid_utils
 
 from signaltape.clock import as_aware
 from signaltape.contract.events import EVENTS, SCHEMA_VERSION, LifecycleEvent
-from signaltape.contract.explain import NO_JSON, explain, explain_malformed, explain_nan, explain_unwritable
-from signaltape.contract.fast_checks import bare_check, fast_twin
+from signaltape.contract.fast_checks import fast_twin
 from signaltape.contract.limits import BACKSLASH, MAX_EVENT_BYTES, NUL, inspect, needs_a_look, too_deep
 from signaltape.contract.moments import cut, moment_of
 from signaltape.errors import InvalidEvent
@@ -28,11 +28,6 @@ from signaltape.showing import describe, show
 #: Namespace of all event ids: uuid5(DNS, "signaltape"), fixed for ever.
 NAMESPACE = uuid_utils.UUID("b8f3cd52-7355-58e1-b694-ba280dd650e6")
 
-#: The fast check of each event: raises for what the contract may refuse, and for some of what it accepts.
-FAST_CHECKS = {name: msgspec.json.Decoder(fast_twin(kind)).decode for name, kind in EVENTS.items()}
-#: A stricter one for the bare event (see `bare_twin`), and how many fields that has.
-BARE_CHECKS = {name: bare_check(kind) for name, kind in EVENTS.items()}
-_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in EVENTS.items()}
 _uuid5 = uuid_utils.uuid5
 
 
@@ -43,6 +38,19 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     signal_id: str
     event: LifecycleEvent
     ts: datetime
+
+
+@cache
+def fast_check(name: str) -> Callable[[bytes], Any]:
+    """The fast check of an event: raises for what the contract may refuse, and for some of what it accepts."""
+    return msgspec.json.Decoder(fast_twin(EVENTS[name])).decode
+
+
+@cache
+def decoder(name: str) -> msgspec.json.Decoder[Any] | None:
+    """What reads the event called `name`; None if there is none."""
+    kind = EVENTS.get(name)
+    return msgspec.json.Decoder(kind) if kind is not None else None
 
 
 def event_id(signal_id: str, event: str) -> str:
@@ -60,7 +68,7 @@ def check(name: str, data: bytes) -> None:
     """
     if len(data) <= MAX_EVENT_BYTES and (BACKSLASH not in data or NUL not in data):
         try:
-            event: Any = FAST_CHECKS[name](data)
+            event: Any = fast_check(name)(data)
             own = event.own_time if event.own_time is not None else event.ts
             if own is not None:
                 moment_of(name, own)
@@ -81,10 +89,10 @@ def validate(name: str, data: bytes) -> LifecycleEvent:
 
 def _read(name: str, data: bytes) -> tuple[LifecycleEvent, datetime | None]:
     """The event, and its own time if it has one."""
-    decoder = _DECODERS.get(name)
-    if decoder is None:
+    reads = decoder(name)
+    if reads is None:
         raise InvalidEvent(f"event must be one of {', '.join(EVENTS)}, got {show(name)}")
-    event = read_struct(decoder, EVENTS[name], data)
+    event = read_struct(reads, EVENTS[name], data)
     own = event.own_time
     if own is None:
         return event, None
@@ -110,15 +118,21 @@ def read_struct(
         check_encoding(data)
         if (BACKSLASH in data and NUL in data) or is_odd(data):
             inspect(data)
-    except msgspec.ValidationError as error:
-        raise InvalidEvent(explain(kind, data, error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidEvent(explain_malformed(data, error)) from None
-    except ArithmeticError:  # a Decimal cannot be compared with "NaN"
-        raise InvalidEvent(explain_nan(kind, data)) from None
     except RecursionError:
         raise too_deep() from None
+    except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError) as error:
+        raise InvalidEvent(_explained(kind, data, error)) from None
     return found
+
+
+def _explained(kind: type[msgspec.Struct], data: bytes, error: Exception) -> str:
+    from signaltape.contract import explain  # only for what is refused
+
+    if isinstance(error, msgspec.ValidationError):
+        return explain.explain(kind, data, error)
+    if isinstance(error, ArithmeticError):  # a Decimal cannot be compared with "NaN"
+        return explain.explain_nan(kind, data)
+    return explain.explain_malformed(data, error)
 
 
 def check_encoding(data: bytes) -> None:
@@ -169,6 +183,8 @@ def encode(fields: dict[str, Any]) -> bytes:
         if find_null(data):
             refuse_non_finite(fields)
     except UnicodeEncodeError as error:
+        from signaltape.contract.explain import explain_unwritable
+
         raise InvalidEvent(explain_unwritable(as_plain(fields), error)) from None
     except (TypeError, ValueError, OverflowError) as error:
         raise InvalidEvent(f"the event cannot be written as JSON: {describe(error)}") from None
@@ -204,6 +220,8 @@ def refuse_non_finite(value: Any, path: str = "") -> None:
 
 def name_no_number(error: InvalidEvent, fields: Any) -> InvalidEvent:
     """A better refusal of what came out as no JSON: a Decimal that is no number is written as `NaN`. Raises nothing."""
+    from signaltape.contract.explain import NO_JSON
+
     if str(error).startswith(NO_JSON):
         try:
             refuse_non_finite(fields)

@@ -8,8 +8,7 @@ Numbers are `Decimal`, read from the JSON text itself, so that a score of 0.7999
 Keys that a struct does not know are ignored here and kept in the event's payload.
 """
 
-from __future__ import annotations
-
+# Annotations are no texts here: each would be compiled at import, twice.
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum

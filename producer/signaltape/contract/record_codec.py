@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -13,14 +14,20 @@ import uuid_utils
 from signaltape.clock import as_aware
 from signaltape.contract.codec import NAMESPACE, read_struct
 from signaltape.contract.events import EVENTS, SCHEMA_VERSION
-from signaltape.contract.limits import written_oddly
+from signaltape.contract.limits import needs_a_look, written_oddly
 from signaltape.contract.moments import cut, moment_of
 from signaltape.contract.records import RECORDS, Record
 from signaltape.errors import InvalidEvent
 from signaltape.showing import show
 
-_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in RECORDS.items()}
 _CANONICAL_CHARS = 36
+
+
+@cache
+def record_decoder(name: str) -> msgspec.json.Decoder[Any] | None:
+    """What reads the record called `name`; None if there is none."""
+    kind = RECORDS.get(name)
+    return msgspec.json.Decoder(kind) if kind is not None else None
 
 
 class DecodedRecord(NamedTuple):
@@ -36,18 +43,18 @@ def check_record(name: str, data: bytes) -> Record:
 
     Raises InvalidEvent with a message that names the field, its rule and the value.
     """
-    record: Record = read_struct(_DECODERS[name], RECORDS[name], data, written_oddly)
+    record = _decode(name, data, written_oddly)
     if record.timestamp is not None:
         moment_of("timestamp", record.timestamp)
     return record
 
 
-def _decode(name: str, data: bytes) -> Record:
-    decoder = _DECODERS.get(name)
+def _decode(name: str, data: bytes, is_odd: Callable[[bytes], bool] = needs_a_look) -> Record:
+    decoder = record_decoder(name)
     if decoder is None:
         known = ", ".join((*EVENTS, *RECORDS))
         raise InvalidEvent(f"event must be one of {known}, got {show(name)}")
-    record: Record = read_struct(decoder, RECORDS[name], data)
+    record: Record = read_struct(decoder, RECORDS[name], data, is_odd)
     return record
 
 

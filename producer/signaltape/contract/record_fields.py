@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import uuid_utils
 
 from signaltape.clock import WIB, as_aware
@@ -19,9 +18,9 @@ from signaltape.errors import InvalidEvent
 #: snake_case to the name on the wire, for each record.
 _WIRE_NAMES = {
     name: {
-        field.name: field.encode_name
-        for field in msgspec.structs.fields(kind)
-        if field.name != field.encode_name
+        field: on_wire
+        for field, on_wire in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+        if field != on_wire
     }
     for name, kind in RECORDS.items()
 }

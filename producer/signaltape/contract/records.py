@@ -5,8 +5,7 @@ snake_case too. Numbers are checked here and kept as sent; keys that a struct do
 `timestamp` is ISO 8601 text (without a zone: WIB) or milliseconds since 1970; the Emitter stamps it.
 """
 
-from __future__ import annotations
-
+# Annotations are no texts here: each would be compiled at import, twice.
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal

@@ -1,11 +1,9 @@
-"""The folder of all journals under SIGNALTAPE_HOME: making, listing and removing them."""
+"""The folder of all journals under SIGNALTAPE_HOME: making and listing them."""
 
 from __future__ import annotations
 
 import errno
 import os
-import secrets
-import shutil
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +28,7 @@ def new_journal_folder(home: Path, now: datetime) -> tuple[Path, FileLock]:
     It gets its name (time, process, chance) only when it is locked, so that nobody takes it for
     the journal of a dead process. Raises OSError.
     """
-    name = f"{_MARK}{now:%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(4)}"
+    name = f"{_MARK}{now:%Y%m%dT%H%M%S}-{os.getpid()}-{os.urandom(4).hex()}"
     hidden = journals_folder(home) / f".{name}"
     hidden.mkdir(parents=True, mode=0o700)
     folder, owner = journals_folder(home) / name, FileLock(hidden / OWNER_LOCK)
@@ -70,16 +68,6 @@ def rejects_path(folder: Path) -> Path:
 def damaged_path(folder: Path) -> Path:
     """The file beside a journal that keeps bytes whose checksum failed."""
     return folder.with_name(f"{folder.name}.damaged")
-
-
-def remove_journal(folder: Path) -> None:
-    """Remove a journal. What lies beside it (rejects, damaged bytes) stays.
-
-    Its cursor goes after its segments: whoever ends in between leaves a journal of which everything was shipped.
-    """
-    for number in segment_numbers(folder):
-        segment_path(folder, number).unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def backlog_bytes(folder: Path) -> int:

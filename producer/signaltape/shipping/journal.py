@@ -10,9 +10,10 @@ from pathlib import Path
 
 from signaltape.failpoints import failpoint
 from signaltape.journal.cursor import CURSOR_FILE, Cursor, find_cursor, write_cursor
-from signaltape.journal.home import SHIP_LOCK, is_alive, remove_journal
+from signaltape.journal.home import SHIP_LOCK, is_alive
 from signaltape.journal.lock import FileLock
 from signaltape.journal.reader import Item, JournalPosition, JournalReader
+from signaltape.journal.removing import remove_journal
 from signaltape.journal.segment import segment_numbers, segment_path
 from signaltape.notices import Notices
 from signaltape.shipping.backoff import Backoff

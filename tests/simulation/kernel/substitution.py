@@ -27,7 +27,8 @@ from typing import Any
 from unittest.mock import patch
 
 import signaltape.clock
-import signaltape.shipping.thread  # the product imports it late: it must be there to be given what is simulated
+import signaltape.readying
+import signaltape.shipping.thread  # the product imports both late: they must be there to be given what is simulated
 from tests.simulation.kernel.clocks import SimulatedTime, simulated_datetime
 from tests.simulation.kernel.files import Disk
 from tests.simulation.kernel.maps import SimulatedMmap
@@ -56,6 +57,9 @@ class _SimulatedRandom:
     def token_hex(self, nbytes: int) -> str:
         return f"{self._source().getrandbits(8 * nbytes):0{2 * nbytes}x}"
 
+    def urandom(self, size: int) -> bytes:
+        return bytes.fromhex(self.token_hex(size))
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._source(), name)
 
@@ -75,7 +79,7 @@ class Simulated:
         self.stands_in: dict[int, Any] = {
             id(time): clock,
             id(threading): threads,
-            id(os): SimulatedOs(disk),
+            id(os): SimulatedOs(disk, chance.urandom),
             id(mmap): SimulatedMmap(disk),
             id(fcntl): SimulatedFcntl(disk),
             id(shutil): SimulatedShutil(disk),

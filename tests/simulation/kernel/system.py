@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os as real_os
 import shutil as real_shutil
+from collections.abc import Callable
 from typing import Any
 
 from tests.simulation.kernel.files import Disk
@@ -14,10 +15,11 @@ MODEL_SOCKETS = 1_000_000
 
 
 class SimulatedOs:
-    """The module `os`, as far as the product touches files and processes by it."""
+    """The module `os`, as far as the product touches files and processes by it, and chance (`urandom`)."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: Disk, urandom: Callable[[int], bytes] = real_os.urandom) -> None:
         self._disk = disk
+        self.urandom = urandom
 
     def open(self, path: Any, flags: int, mode: int = 0o777, **_: Any) -> int:
         self._disk.touch_point("create" if flags & real_os.O_CREAT else "open", path)

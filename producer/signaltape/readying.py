@@ -1,0 +1,29 @@
+"""What an Emitter that is on needs before its first event: loaded while it is made, so that no event waits for it.
+
+`import signaltape` is light by this, and an engine that records nothing loads nothing more.
+"""
+
+from __future__ import annotations
+
+import signaltape.contract.explain
+import signaltape.journal.writer
+import signaltape.rejects  # noqa: F401 - to be there
+from signaltape.contract.codec import decoder
+from signaltape.contract.events import EVENTS
+from signaltape.contract.record_codec import record_decoder
+from signaltape.contract.records import RECORDS
+from signaltape.fast_path import load_checks
+
+
+def make_ready(*, ships: bool) -> None:
+    """Load what journals events, makes their checks, and, if it `ships`, what the shipper's thread runs.
+
+    The thread does not load it itself: a fork amid that would leave a child whose own import waits for ever.
+    """
+    load_checks()
+    for name in EVENTS:
+        decoder(name)
+    for name in RECORDS:
+        record_decoder(name)
+    if ships:
+        import signaltape.shipping.thread  # noqa: F401 - redis with it
