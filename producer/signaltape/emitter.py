@@ -16,7 +16,7 @@ from signaltape.contract.record_fields import wire_fields
 from signaltape.contract.records import RECORDS as RECORD_STRUCTS
 from signaltape.contract.records import OrderLog, StateEvent, TradeLog
 from signaltape.errors import InvalidEvent, SettingsError
-from signaltape.fast_path import fast_path
+from signaltape.fast_path import engine_tail, fast_path
 from signaltape.harmless import as_ours, harmless
 from signaltape.journal.frame import body_prefix
 from signaltape.notices import Notices
@@ -69,6 +69,7 @@ class Emitter(OwnJournals):
 
     def __init__(self, settings: Settings | None = None, *, strict: bool = False, ship: bool = True) -> None:
         self._strict, self._notices = strict, Notices()
+        self._engine: str | None = None
         super().__init__(self._read_settings(settings), self._notices, strict=strict, ship=ship)
         self._on = self._settings.feature_event_logging and self._settings.run_mode == LIVE_MODE
         if self._settings.feature_event_logging and not self._on:
@@ -77,6 +78,7 @@ class Emitter(OwnJournals):
             )
         if self._on:
             self._make_ready()
+            self._take_name(self._settings.engine)
             close_at_exit(self)
 
     @fast_path(SignalPublished.EVENT, SignalPublished.TIME_FIELD, "rules_version")
@@ -153,6 +155,8 @@ class Emitter(OwnJournals):
                 fields[kind.time_field] = _now(UTC)
             if kind is _PUBLISHED and fields.get("rules_version") is None:
                 fields["rules_version"] = self._settings.rules_version
+            if self._engine is not None and fields.get("engine") is None:
+                fields["engine"] = self._engine
             for field in (kind.time_field, "ts"):
                 refuse_broken_minutes(field, fields.get(field))
             data = encode(fields)
@@ -179,6 +183,8 @@ class Emitter(OwnJournals):
             if event is not None:
                 fields = {**event, **fields}
             fields = wire_fields(kind.name, fields, utc_now())
+            if self._engine is not None and fields.get("engine") is None:
+                fields["engine"] = self._engine
             data = encode(fields)
             check_record(kind.name, data)
             journal = self._journals[RECORDS] or self._open_journal(RECORDS)
@@ -212,11 +218,20 @@ class Emitter(OwnJournals):
 
     def _make_ready(self) -> None:
         try:
-            from signaltape.readying import make_ready  # no event is to wait for it, nor an engine that records none
+            from signaltape.readying import (
+                make_ready,
+            )  # no event is to wait for it, nor an engine that records none
 
             make_ready(ships=self._ship)
         except Exception as error:  # noqa: BLE001 - what is missing is said at the event that needs it
             self._say("loading", f"not all of signaltape could be loaded: {describe(error)}")
+
+    def _take_name(self, engine: str | None) -> None:
+        try:
+            if engine is not None:
+                self._engine_tail, self._engine = engine_tail(engine), engine
+        except Exception as error:  # noqa: BLE001 - settings that were made by hand
+            self._say("engine", f"SIGNALTAPE_ENGINE is not used: {describe(error)}")
 
     def _read_settings(self, settings: Settings | None) -> Settings:
         try:

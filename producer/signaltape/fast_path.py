@@ -13,11 +13,11 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 from zlib import crc32
 
-from msgspec import ValidationError
+from msgspec import ValidationError, convert, json
 
 from signaltape.clock import FIRST_YEAR, LAST_YEAR
 from signaltape.contract.codec import fast_check, find_null, refuse_non_finite, write_json
-from signaltape.contract.events import EVENTS
+from signaltape.contract.events import EVENTS, Text
 from signaltape.contract.fast_checks import BARE_BYTES, bare_check
 from signaltape.contract.limits import BACKSLASH, NUL, written_oddly
 from signaltape.contract.moments import moment_of, refuse_broken_minutes
@@ -41,11 +41,35 @@ def load_checks() -> None:
         _not_loaded.pop()
 
 
+def _no_check(_data: bytes) -> Any:
+    raise ValueError("the checks are not loaded yet")
+
+
 def _check_moment(time_field: str, given: Any, own_time: Any) -> None:
+    if type(own_time) is datetime and own_time.tzinfo is UTC:
+        if not FIRST_YEAR <= own_time.year <= LAST_YEAR:
+            raise ValueError
+        return
     moment_of(time_field, own_time)
     for field in (time_field, "ts"):
         if type(given.get(field)) is datetime:
             refuse_broken_minutes(field, given[field])
+
+
+def engine_tail(engine: str) -> bytes:
+    """What takes the place of the last brace in the JSON of an event that carries no engine's name.
+
+    Raises msgspec.ValidationError for a name that the contract does not allow, UnicodeEncodeError for no UTF-8.
+    """
+    return b',"engine":' + json.encode(convert(engine, Text)) + b"}"
+
+
+def _with_engine(given: Any, body: bytes, tail: bytes) -> bytes:
+    if "engine" not in given:
+        return body[:-1] + tail
+    if given["engine"] is None:  # which the method's own way replaces
+        raise ValueError
+    return body
 
 
 def fast_path(name: str, time_field: str, needs: str = "signal_id") -> Callable[[Method], Method]:
@@ -55,15 +79,12 @@ def fast_path(name: str, time_field: str, needs: str = "signal_id") -> Callable[
     the open segment has room for it. For any other the method itself is called, and nothing has happened before.
     """
     stamped, as_given = body_prefix(name, emitted=True), body_prefix(name)
-    check_bare: Callable[[bytes], object]
-    check: Callable[[bytes], Any]
-    bare_count: int
+    check_bare, bare_count, check = _no_check, 0, _no_check
     now_ns = time.time_ns
 
     def load() -> None:
         nonlocal check_bare, bare_count, check
-        check_bare, bare_count = bare_check(EVENTS[name])
-        check = fast_check(name)
+        (check_bare, bare_count), check = bare_check(EVENTS[name]), fast_check(name)
 
     _not_loaded.append(load)
 
@@ -76,10 +97,7 @@ def fast_path(name: str, time_field: str, needs: str = "signal_id") -> Callable[
         checked: Any = check(data)
         own_time = checked.own_time if checked.own_time is not None else checked.ts
         if own_time is not None:
-            if type(own_time) is not datetime or own_time.tzinfo is not UTC:
-                _check_moment(time_field, given, own_time)
-            elif not FIRST_YEAR <= own_time.year <= LAST_YEAR:
-                raise ValueError
+            _check_moment(time_field, given, own_time)
             return as_given + data
         if time_field in given:  # and is null there
             raise ValueError
@@ -103,9 +121,11 @@ def fast_path(name: str, time_field: str, needs: str = "signal_id") -> Callable[
                         except ValidationError:
                             bare = False
                     body = stamped + pack_emitted(now_ns()) + data if bare else fuller_body(given, data)
-                    length = len(body)
-                    if length > (_MAX_BARE_BODY if bare else _MAX_BODY):
+                    if len(body) > (_MAX_BARE_BODY if bare else _MAX_BODY):
                         raise ValueError
+                    if self._engine_tail is not None:
+                        body = _with_engine(given, body, self._engine_tail)
+                    length = len(body)
                     journal.write(pack_head(length, crc32(body)) + body + PADDING[length & 7])
                     written = True
                     shipper = self._shipper

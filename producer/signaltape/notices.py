@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 
-log = logging.getLogger("signaltape")
 _INTERVAL_S = 60.0
 
 
@@ -30,4 +28,7 @@ class Notices:
                 return
             held = self._held.pop(kind, 0)
             self._said_at[kind] = now
+        import logging  # an Emitter that is on has loaded it
+
+        log = logging.getLogger("signaltape")
         log.warning("%s%s", message, f" ({held} more like it since the last notice)" if held else "")

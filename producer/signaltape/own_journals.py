@@ -41,6 +41,8 @@ class OwnJournals:
         self._ended: list[JournalWriter] = []
         self._own: list[Path] = []
         self._shipper: Shipper | None = None
+        #: of what carries no engine's name: the end of its JSON, with SIGNALTAPE_ENGINE
+        self._engine_tail: bytes | None = None
         self._closed = False
         self._wants_shipping = ship
         self._ship = bool(ship) and settings.redis_url is not None

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import signaltape.contract.explain
 import signaltape.journal.writer
-import signaltape.rejects  # noqa: F401 - to be there
+import signaltape.rejects
+import signaltape.scrubbing  # noqa: F401 - to be there
 from signaltape.contract.codec import decoder
 from signaltape.contract.events import EVENTS
 from signaltape.contract.record_codec import record_decoder

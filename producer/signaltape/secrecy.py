@@ -9,11 +9,9 @@ as a whole, and so is its `:password@`.
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import threading
-import traceback
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus, unquote
 
@@ -34,6 +32,8 @@ _pattern: re.Pattern[str] | None = None
 def keep_secret(text: str) -> None:
     """Make a secret known: a token, a password, or a URL that may hold one."""
     global _pattern  # noqa: PLW0603 - swapped as a whole, so that `scrub` needs no lock
+    import signaltape.scrubbing  # noqa: F401 - from here on there is something that no log may show
+
     with _lock:
         found = set(spellings(text)) - _known
         if found:
@@ -95,27 +95,4 @@ def _spelled(secret: str) -> Iterator[str]:
         yield json.dumps(text)[1:-1]
 
 
-class ScrubbingFilter(logging.Filter):
-    """Takes known secrets out of a record: message, arguments, exception, stack."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record where it holds a secret; it is always logged."""
-        try:
-            said = record.getMessage()
-        except Exception:  # noqa: BLE001 - a wrong call to log, or an odd argument: logging itself says so, and goes on
-            return True
-        if (clean := scrub(said)) != said:
-            record.msg, record.args = clean, None
-        if record.exc_info and record.exc_info[1] is not None:
-            told = "".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")
-            if (clean := scrub(told)) != told:
-                record.exc_text, record.exc_info = clean, None
-        if record.stack_info:
-            record.stack_info = scrub(record.stack_info)
-        return True
-
-
-SCRUBBING = ScrubbingFilter()
 os.register_at_fork(after_in_child=_renew_lock)
-# The library's own logger, which may live in an engine; no other logger there is ours to change.
-logging.getLogger("signaltape").addFilter(SCRUBBING)

@@ -65,6 +65,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     telegram_api_base: str = "https://api.telegram.org"  # TELEGRAM_API_BASE
     feature_event_logging: bool = False  # FEATURE_EVENT_LOGGING; on only if exactly "true"
     rules_version: str = "unversioned"  # RULES_VERSION; for events that carry none
+    engine: Annotated[str, Meta(max_length=512)] | None = None  # SIGNALTAPE_ENGINE; for what carries none
     home: Path = Path(".signaltape")  # SIGNALTAPE_HOME
     data: Path = Path()  # SIGNALTAPE_DATA
     stream: str = "signaltape"  # SIGNALTAPE_STREAM
@@ -121,6 +122,7 @@ _FIELD_OF = {
     "TELEGRAM_API_BASE": "telegram_api_base",
     "FEATURE_EVENT_LOGGING": "feature_event_logging",
     "RULES_VERSION": "rules_version",
+    "SIGNALTAPE_ENGINE": "engine",
     "SIGNALTAPE_HOME": "home",
     "SIGNALTAPE_DATA": "data",
     "SIGNALTAPE_STREAM": "stream",

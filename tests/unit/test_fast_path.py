@@ -29,8 +29,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Tape:
     """An emitter with its journal's reader, kept over many examples."""
 
-    def __init__(self, home: Path) -> None:
-        self.emitter = Emitter(Settings(feature_event_logging=True, home=home), ship=False)
+    def __init__(self, home: Path, engine: str | None = None) -> None:
+        self.emitter = Emitter(Settings(feature_event_logging=True, home=home, engine=engine), ship=False)
         self.emitter.closed(SAMPLES["signal_closed"]())
         folder = self.emitter.journal_folder
         assert folder is not None

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from consumer.decoding.decode import to_dead_letter
 from consumer.entry import Entry
-from signaltape import Emitter, Secret, Settings, secrecy
+from signaltape import Emitter, Secret, Settings, scrubbing, secrecy
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command
 from signaltape.rejects import RejectFile
@@ -142,4 +142,4 @@ def test_an_argument_that_cannot_be_shown_does_not_break_whoever_logs() -> None:
             raise RuntimeError("no")
 
     record = logging.LogRecord("signaltape", logging.WARNING, __file__, 1, "what is %s?", (Odd(),), None)
-    assert secrecy.SCRUBBING.filter(record)
+    assert scrubbing.SCRUBBING.filter(record)

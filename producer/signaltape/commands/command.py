@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from signaltape.errors import SettingsError
-from signaltape.secrecy import SCRUBBING, scrub
+from signaltape.scrubbing import SCRUBBING
+from signaltape.secrecy import scrub
 
 
 def begin_command() -> None:

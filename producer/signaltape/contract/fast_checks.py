@@ -86,7 +86,7 @@ def bare_twin(kind: type[LifecycleEvent]) -> type[msgspec.Struct]:
     )
 
 
-def bare_check(kind: type[LifecycleEvent]) -> tuple[Callable[[bytes], object], int]:
+def bare_check(kind: type[LifecycleEvent]) -> tuple[Callable[[bytes], Any], int]:
     """What holds a bare event against its twin (raises ValidationError), and how many fields that has."""
     twin = bare_twin(kind)
     decode = msgspec.json.Decoder(twin).decode
