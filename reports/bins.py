@@ -1,15 +1,31 @@
-"""The bins of the confluence score: lower edges inclusive, on the exact score."""
+"""The bins of the confluence score, as Postgres declares them: for scores that are stored nowhere."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
 
-LABELS = ("<0.50", "0.50-0.59", "0.60-0.69", "0.70-0.79", "0.80+")
-#: The lower edge of every bin but the first.
-EDGES = (Decimal("0.5"), Decimal("0.6"), Decimal("0.7"), Decimal("0.8"))
+from sink.db import Connection
+from sink.queries import load
+
+_SQL = load(Path(__file__).parent / "sql" / "bins.sql")
 
 
-def bin_of(score: Decimal) -> int:
-    """The number of the bin that holds a score, 0 to 4."""
-    return bisect_right(EDGES, score)
+class Bins(NamedTuple):
+    """edges: the lower edge of every bin but the first, inclusive; labels: what each is called, the lowest first."""
+
+    edges: tuple[Decimal, ...]
+    labels: tuple[str, ...]
+
+    def place(self, score: Decimal) -> int:
+        """The number of the bin that holds a score, from 0 on; on the exact score, as `score_bin()` in Postgres."""
+        return bisect_right(self.edges, score)
+
+
+def read_bins(connection: Connection) -> Bins:
+    """The bins that Postgres declares (`score_edges()`, `score_labels()`). Raises psycopg.Error."""
+    row = connection.execute(_SQL["bins"]).fetchone()
+    assert row is not None  # two functions without arguments
+    return Bins(tuple(row[0]), tuple(row[1]))

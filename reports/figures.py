@@ -40,11 +40,13 @@ class Group(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A closed signal: when, what it brought, and its score."""
+    """A closed signal: when, what it brought, its score, the number of that score's bin, and whether it won."""
 
     ts_closed: datetime
     rr_realized: Decimal
     score: Decimal
+    bin: int
+    won: bool
 
 
 class Figures(NamedTuple):

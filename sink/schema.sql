@@ -38,13 +38,21 @@ CREATE FUNCTION public.round_trip_pct() RETURNS numeric
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ SELECT nullif(current_setting('signaltape.round_trip_pct', TRUE), '')::numeric $$;
 COMMENT ON FUNCTION public.round_trip_pct() IS 'What opening and closing a position costs, in percent of its value: SET signaltape.round_trip_pct; else NULL.';
+CREATE FUNCTION public.score_edges() RETURNS numeric[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY[0.5, 0.6, 0.7, 0.8];
+COMMENT ON FUNCTION public.score_edges() IS 'The lower edge of every bin of the score but the first: inclusive, on the exact score.';
 CREATE FUNCTION public.score_bin(score numeric) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$ SELECT width_bucket(score, ARRAY[0.5, 0.6, 0.7, 0.8]) $$;
+    RETURN width_bucket(score, public.score_edges());
 COMMENT ON FUNCTION public.score_bin(score numeric) IS 'The number of the bin that holds a score, 0 to 4: lower edges inclusive, on the exact score.';
+CREATE FUNCTION public.score_labels() RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY['<0.50'::text, '0.50-0.59'::text, '0.60-0.69'::text, '0.70-0.79'::text, '0.80+'::text];
+COMMENT ON FUNCTION public.score_labels() IS 'What each bin of the score is called, the lowest first.';
 CREATE FUNCTION public.score_bin_name(bin integer) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$ SELECT (ARRAY['<0.50', '0.50-0.59', '0.60-0.69', '0.70-0.79', '0.80+'])[bin + 1] $$;
+    RETURN (public.score_labels())[(bin + 1)];
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,

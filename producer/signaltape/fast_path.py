@@ -41,7 +41,7 @@ def load_checks() -> None:
         _not_loaded.pop()
 
 
-def _no_check(_data: bytes) -> Any:
+def _no_check(_data: bytes, /) -> Any:
     raise ValueError("the checks are not loaded yet")
 
 

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, DateFormatter, DayLocator
 from matplotlib.ticker import FuncFormatter
 
-from reports.bins import LABELS, bin_of
 from reports.drawing.page import GREY, MARGIN, ROOM, Page
 from reports.evidence.pooling import WEEKS
 from reports.evidence.statistics import wilson_interval
@@ -94,11 +93,11 @@ def _reliability(axes: Axes, card: Scorecard, outcomes: Sequence[Outcome]) -> No
         _nothing(axes)
         return
     axes.plot([0, 1], [0, 1], linestyle="--", color=GREY, linewidth=1)
-    for place in range(len(LABELS)):
-        inside = [one for one in outcomes if bin_of(one.score) == place]
+    for place in range(len(card.bins)):
+        inside = [one for one in outcomes if one.bin == place]
         if inside:
             mean_score = sum(float(one.score) for one in inside) / len(inside)
-            winrate = sum(one.rr_realized > 0 for one in inside) / len(inside)
+            winrate = sum(one.won for one in inside) / len(inside)
             size = min(4 + 2 * len(inside) ** 0.5, _LARGEST_DOT)
             axes.plot(mean_score, winrate, "o", color=BLUE, markersize=size, alpha=0.8)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.04))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from reports.bins import LABELS, bin_of
+from reports.bins import Bins, read_bins
 from reports.evidence.verdict import Counted, ScoreVerdict, judge
 from reports.weeks import Week
 from sink.db import Connection
@@ -98,14 +98,15 @@ def whatif(connection: Connection, newest: Week, weeks: int, weights: Mapping[st
     """Score the signals of the last `weeks` weeks up to `newest` anew. Raises psycopg.Error."""
     span = {"since": newest.earlier(weeks - 1).since, "until": newest.until}
     with connection.transaction(), connection.cursor(name="whatif") as rows:
+        bins = read_bins(connection)
         rows.itersize = _CHUNK
         rows.execute(_SQL["whatif"], span)
-        return compare((Said(row[0], _layers(row[1]), row[2], row[3]) for row in rows), weights)
+        return compare((Said(row[0], _layers(row[1]), row[2], row[3]) for row in rows), weights, bins)
 
 
-def compare(signals: Iterable[Said], weights: Mapping[str, Decimal]) -> WhatIf:
+def compare(signals: Iterable[Said], weights: Mapping[str, Decimal], bins: Bins) -> WhatIf:
     """Both scorecards of these signals. Pure."""
-    then, now = [[0, 0] for _ in LABELS], [[0, 0] for _ in LABELS]
+    then, now = [[0, 0] for _ in bins.labels], [[0, 0] for _ in bins.labels]
     total = without = moved = shifted = 0
     lowest = _ONE
     named: set[str] = set()
@@ -120,14 +121,16 @@ def compare(signals: Iterable[Said], weights: Mapping[str, Decimal]) -> WhatIf:
         score = rescore(one, weights)
         scores.append(score)
         shifted += _own_sum(one) != one.score
-        moved += bin_of(score) != bin_of(one.score)
+        before, after = bins.place(one.score), bins.place(score)
+        moved += before != after
         if one.closed:
-            for side, place in ((then, bin_of(one.score)), (now, bin_of(score))):
+            for side, place in ((then, before), (now, after)):
                 side[place][0] += one.won
                 side[place][1] += 1
     below = sum(score < lowest for score in scores)
     unknown = sorted(weights.keys() - named)
-    return WhatIf(_side(then), _side(now), total, without, moved, below, shifted, unknown)
+    sides = (_side(bins, then), _side(bins, now))
+    return WhatIf(*sides, total, without, moved, below, shifted, unknown)
 
 
 def rescore(one: Said, weights: Mapping[str, Decimal]) -> Decimal:
@@ -165,6 +168,6 @@ def _layers(said: dict[str, dict[str, Any]] | None) -> dict[str, tuple[bool, Dec
     }
 
 
-def _side(counts: list[list[int]]) -> Side:
-    bins = [Counted(label, wins, n) for label, (wins, n) in zip(LABELS, counts, strict=True)]
-    return Side(bins, judge(bins))
+def _side(bins: Bins, counts: list[list[int]]) -> Side:
+    counted = [Counted(label, wins, n) for label, (wins, n) in zip(bins.labels, counts, strict=True)]
+    return Side(counted, judge(counted))

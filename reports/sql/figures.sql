@@ -42,8 +42,8 @@ GROUP BY kind, name
 ORDER BY kind, count(*) DESC, name
 
 -- name: outcomes
--- Every closed signal of the week in order of its closing: when, what it brought, its score.
-SELECT ts_closed, rr_realized, confluence_score
+-- Every closed signal of the week in order of its closing: when, what it brought, its score and its bin, whether it won.
+SELECT ts_closed, rr_realized, confluence_score, bin, won
 FROM signal_outcomes
 WHERE closed AND ts_published >= %(since)s AND ts_published < %(until)s
 ORDER BY ts_closed, signal_id

@@ -25,7 +25,7 @@ counted AS (
         CASE WHEN count(net_r) > 0 THEN
             round((1 + avg(cost_r) FILTER (WHERE closed)) / (1 + avg(rr_target) FILTER (WHERE net_r IS NOT NULL)), 3)
         END AS break_even
-    FROM generate_series(0, 4) AS number
+    FROM generate_series(0, cardinality(score_edges())) AS number
     LEFT JOIN outcome ON outcome.bin = number
     GROUP BY number
 )

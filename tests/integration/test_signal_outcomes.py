@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.bins import EDGES, LABELS, bin_of
+from reports.bins import read_bins
 from sink.db import Connection
 from tests.support.book import Book
 
@@ -20,7 +20,7 @@ _TINY = Decimal("1E-30")
 
 scores = st.one_of(
     st.decimals(0, 1, allow_nan=False),
-    st.sampled_from([edge + step for edge in EDGES for step in (-_TINY, Decimal(0), _TINY)]),
+    st.sampled_from([Decimal(n) / 10 + step for n in range(11) for step in (-_TINY, Decimal(0), _TINY)]),
 )
 
 
@@ -36,12 +36,21 @@ def test_no_query_of_the_reports_tells_a_rule_again() -> None:
 def test_a_score_lies_in_the_same_bin_here_and_in_postgres(connection: Connection) -> None:
     query = b"SELECT score_bin(%(score)s), score_bin_name(score_bin(%(score)s))"
 
+    bins = read_bins(connection)
+
     @given(scores)
     def check(score: Decimal) -> None:
-        number = bin_of(score)
-        assert connection.execute(query, {"score": score}).fetchone() == (number, LABELS[number])
+        number = bins.place(score)
+        assert connection.execute(query, {"score": score}).fetchone() == (number, bins.labels[number])
 
     check()
+
+
+def test_the_edges_of_the_bins_stand_in_no_python() -> None:
+    told = re.compile(r"0\.60?\b.*0\.7|0\.50-0\.59|<0\.50")
+    for path in sorted(_REPORTS.parent.rglob("*.py")):
+        code = [line for line in path.read_text().splitlines() if told.search(line)]
+        assert not code, path.name
 
 
 def test_each_signal_has_one_row_with_what_became_of_it(connection: Connection, book: Book) -> None:

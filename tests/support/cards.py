@@ -109,8 +109,11 @@ def outcomes(count: int, apart: timedelta = timedelta(hours=1), r: int = 1) -> l
     """So many closings in a row, this far apart, that bring from -r to +r."""
     start = datetime(2022, 1, 17, tzinfo=UTC)
     return [
-        Outcome(start + number * apart, Decimal(r * (number % 3 - 1)), Decimal(number % 10) / 10)
+        Outcome(
+            start + number * apart, Decimal(gain), Decimal(tenths) / 10, min(max(0, tenths - 4), 4), gain > 0
+        )
         for number in range(count)
+        for gain, tenths in [(r * (number % 3 - 1), number % 10)]
     ]
 
 

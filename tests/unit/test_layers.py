@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from reports.bins import Bins
 from reports.evidence.pooling import weights as week_weights
 from reports.layers.findings import Finding, find
 from reports.layers.lift import Lift, Pattern, lifts, shrink
@@ -19,6 +20,11 @@ from reports.layers.regression import PRIOR_SD, Effect, effects
 from reports.layers.simulation import WORLDS, simulate
 from reports.layers.weights import LARGEST_STEP, SMALLEST_STEP, nudge
 from reports.layers.whatif import Said, compare, read_weights, rescore
+
+BINS = Bins(
+    tuple(map(Decimal, ("0.5", "0.6", "0.7", "0.8"))),
+    ("<0.50", "0.50-0.59", "0.60-0.69", "0.70-0.79", "0.80+"),
+)
 
 
 def test_one_weeks_lift_is_winrate_of_matches_less_winrate_of_all() -> None:
@@ -184,7 +190,7 @@ def test_what_if_counts_both_sides_and_says_what_it_leaves_out() -> None:
         signal("0.3", won=False, a=(False, "0.7"), b=(True, "0.3")),
         signal("0.9"),
     ]
-    result = compare(signals, {"a": Decimal("0.2"), "b": Decimal("0.8"), "z": Decimal(1)})
+    result = compare(signals, {"a": Decimal("0.2"), "b": Decimal("0.8"), "z": Decimal(1)}, BINS)
     assert [(one.wins, one.n) for one in result.published.bins] == [(0, 1), (0, 0), (0, 0), (1, 1), (0, 0)]
     assert [(one.wins, one.n) for one in result.rescored.bins] == [(1, 1), (0, 0), (0, 0), (0, 0), (0, 1)]
     assert (result.signals, result.without_layers, result.moved, result.below) == (2, 1, 2, 1)

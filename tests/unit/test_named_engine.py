@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from signaltape import Emitter, Settings, SettingsError
 from signaltape.contract.codec import validate
-from signaltape.contract.record_codec import check_record
 from signaltape.shipping.encoding import EntryEncoder
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES
@@ -76,9 +75,7 @@ def test_records_get_it_too(tmp_path: Path) -> None:
     with Emitter(Settings(feature_event_logging=True, home=tmp_path, engine=NAME), ship=False) as tape:
         assert tape.state(RECORD_SAMPLES["state_event"])
         assert tape.state({**RECORD_SAMPLES["state_event"], "engine": "another"})
-    assert check_record("state_event", b'{"symbol":"X","eventType":"A","engine":"x"}').symbol == "X"
-    (segment,) = [path for path in (tmp_path / "journal").rglob("*") if path.suffix == ".seg"] or [None]
-    assert segment is not None
+    (segment,) = (tmp_path / "journal").rglob("*.seg")
     held = segment.read_bytes()
     assert json.dumps(NAME, ensure_ascii=False).encode() in held
     assert b'"engine":"another"' in held
