@@ -41,7 +41,7 @@ def orphans(connection: Connection, since: datetime, until: datetime) -> dict[st
 
 
 def disagreements(connection: Connection) -> dict[str, tuple[int, int]]:
-    """Kinds of event for which the journal and the detail table differ in number: (events, rows)."""
+    """Kinds of event for which the event store and the detail table differ in number: (events, rows)."""
     events: dict[str, int] = dict(connection.execute(_SQL["events_by_kind"]).fetchall())
     rows: dict[str, int] = dict(connection.execute(_SQL["rows_by_table"]).fetchall())
     differing = {kind: (events.get(kind, 0), n) for kind, n in rows.items() if events.get(kind, 0) != n}

@@ -1,4 +1,4 @@
-"""What `python -m sink check` counts: do journal and tables agree, and what did not go the straight way."""
+"""What `python -m sink check` counts: do event store and tables agree, and what did not go the straight way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
 
 
 class Difference(Struct):
-    """A kind of event of which the journal holds another number than its table."""
+    """A kind of event of which the event store holds another number than its table."""
 
     event: str
     events: int
@@ -59,7 +59,7 @@ def show_counted(screen: Screen, found: Counted) -> None:
     if found.agree:
         screen.say(f"all tables agree, {total} events are stored", "good")
     else:
-        screen.say(f"journal and tables do not agree, {total} events are stored", "bad")
+        screen.say(f"event store and tables do not agree, {total} events are stored", "bad")
     screen.table(
         (left("event"), right("events"), right("rows")),
         [(one.event, one.events, one.rows) for one in found.differences],
@@ -75,5 +75,5 @@ def show_counted(screen: Screen, found: Counted) -> None:
         ]
     )
     screen.next(
-        NOTHING_TO_DO if found.agree else "python -m sink rebuild makes the tables anew from the journal"
+        NOTHING_TO_DO if found.agree else "python -m sink rebuild makes the tables anew from the event store"
     )

@@ -2,7 +2,7 @@
 -- Which events of a batch are there already, whether their content is the same, and the WIB day of each.
 -- One array of all payloads: they are JSON, so that joining them costs the sender next to nothing.
 -- LIMIT says that there is one at most, and keeps the planner to looking it up: with some 100,000 events stored it would
--- rather read the whole journal for every batch.
+-- rather read the whole event store for every batch.
 SELECT (given.ordinality - 1)::integer, there.payload = given.payload, (there.ts AT TIME ZONE 'Asia/Jakarta')::date
 FROM ROWS FROM (unnest(%(signals)s::uuid[]), unnest(%(events)s::text[]), jsonb_array_elements(%(payloads)s::jsonb))
     WITH ORDINALITY AS given (signal_id, event, payload, ordinality)

@@ -38,7 +38,7 @@ def filter_existing(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[
             "events": f"{{{','.join(line.entry.name for line in lines)}}}",
             "payloads": (b"[" + b",".join(line.entry.payload for line in lines) + b"]").decode(),
         },
-        prepare=False,  # planned anew each time: a plan made for a small journal would be kept while it grows
+        prepare=False,  # planned anew each time: a plan made for a small event store would be kept while it grows
     )
     dropped: Dropped = Counter()
     conflicts: list[Lines] = []

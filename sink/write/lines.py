@@ -28,7 +28,7 @@ from sink.write.rows import (
 
 
 class Lines(Struct, frozen=True, gc=False):
-    """One event in COPY's format: for the journal, for its detail table, and for the layers it names."""
+    """One event in COPY's format: for the event store, for its detail table, and for the layers it names."""
 
     entry: Accepted
     event: str
@@ -45,7 +45,7 @@ class Block(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A batch with its lines, and the same as blocks: journal first, then detail tables, then layers."""
+    """A batch with its lines, and the same as blocks: event store first, then detail tables, then layers."""
 
     batch: Batch
     lines: list[Lines]
