@@ -122,7 +122,7 @@ class Contenders:
         return self._by_hand(1, self._insert_each)
 
     def executemany(self) -> float:
-        """Read a thousand, executemany into journal and detail tables, commit, acknowledge."""
+        """Read a thousand, executemany into event store and detail tables, commit, acknowledge."""
         self._prepare(make_events(SOME_EVENTS))
         return self._by_hand(1000, self._insert_many)
 

@@ -24,7 +24,7 @@ _JOURNAL = (
 
 
 def insert_many(connection: Connection, accepted: Sequence[Accepted]) -> None:
-    """Events into journal and detail tables with INSERT, in one transaction."""
+    """Events into event store and detail tables with INSERT, in one transaction."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             _JOURNAL,
