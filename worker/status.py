@@ -16,7 +16,8 @@ from signaltape.redis_facts import redis_cautions
 from signaltape.redis_health import Caution
 from signaltape.settings import Settings
 from signaltape.stream import WORKER_GROUP, entry_time_ms, stream_keys, vanished_key
-from sink import quality
+from sink import counters, quality
+from sink.counters import Counters
 from sink.db import Connection
 
 #: Events with a time in the future, of an engine whose clock is off, are counted too.
@@ -73,6 +74,8 @@ class Status(msgspec.Struct):
     dead_letters: int
     conflicts: int
     duplicates: int
+    #: all that was ever stored, dropped and removed, over all workers and restarts
+    ever: Counters
     #: what in Redis may cost events, and what mends it
     cautions: list[Caution] = []
 
@@ -104,6 +107,7 @@ def whole_status(client: Any, connection: Connection, settings: Settings, now: d
         events=quality.stored_since(connection, since),
         orphans=quality.orphans(connection, since, _END),
         **quality.backlog(connection),
+        ever=counters.read(connection),
         cautions=redis_cautions(client, settings),
     )
 

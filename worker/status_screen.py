@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from signaltape.settings import Settings
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, right
+from sink.counters import ever_lines
 from worker.redis_status import show_cautions
 from worker.status import PartitionStatus, Status
 
@@ -47,6 +48,7 @@ def show_status(screen: Screen, found: Status, settings: Settings) -> None:
             ("dead letters", found.dead_letters),
             ("conflicts", found.conflicts),
             ("duplicates", found.duplicates),
+            *ever_lines(found.ever),
         ]
     )
     screen.next(_next(found, settings))
