@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from consumer.group_status import PartitionStatus
 from signaltape.settings import Settings
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, right
 from sink.counters import ever_lines
 from worker.redis_status import show_cautions
-from worker.status import PartitionStatus, Status
+from worker.status import Status
 
 _PARTITION = (
     left("stream"), right("entries"), right("KiB"), right("lag"), right("lag s"), right("pending"),
