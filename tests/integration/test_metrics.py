@@ -134,15 +134,15 @@ def test_the_archiver_tells_what_it_wrote_and_how_far_its_group_is(
     assert f'signaltape_archive_oldest_pending_seconds{{stream="{key}"}} 0.0' in text
 
 
-def test_the_bytes_are_those_of_the_files(settings: Settings, runner: Runner) -> None:
+def test_the_bytes_are_those_of_the_files(tmp_path: Path) -> None:
     from consumer.decoding.columns import Records
     from consumer.decoding.decode import Batch
 
-    target = Archive(settings.data)
+    target = Archive(tmp_path)
     target.write(Batch({}, life(new_id()), [], 0, Records()))
     target.write(Batch({}, life(new_id()), [], 0, Records()))
     target.close()
-    assert target.written_bytes == sum(path.stat().st_size for path in settings.data.rglob("*.jsonl"))
+    assert target.written_bytes == sum(path.stat().st_size for path in tmp_path.rglob("*.jsonl"))
 
 
 def test_the_reporter_tells_states_what_is_overdue_and_the_last_report(
