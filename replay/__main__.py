@@ -34,13 +34,16 @@ def main() -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="Drain the stream, then exit (exit code 1 if something is away).")
-def archive(once: bool) -> None:
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")
+def archive(once: bool, metrics_port: int | None) -> None:
     """Write the stream into files under SIGNALTAPE_DATA, and apply retention every night at 03:00 WIB."""
     with errors():
         settings = Settings.from_env()
         usable_folder("SIGNALTAPE_HOME", settings.home)
         usable_folder("SIGNALTAPE_DATA", settings.data)
-        done = run_archiver(settings, redis_url(settings), stop_on_signals(), once=once)
+        done = run_archiver(
+            settings, redis_url(settings), stop_on_signals(), once=once, metrics_port=metrics_port
+        )
     click.echo(
         f"archived {done.lines}, duplicates {done.duplicates}, conflicts {done.conflicts}, invalid {done.invalid}"
     )

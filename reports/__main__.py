@@ -25,6 +25,7 @@ from reports.figures import Outcome, outcomes
 from reports.files import as_document, save
 from reports.layers.simulation import RUNS as LAYER_RUNS
 from reports.layers.simulation import simulate as simulate_layers
+from reports.metrics import reporter_parts
 from reports.scorecard import Scorecard, compute, store
 from reports.session import WeekType, json_option, only_alone, session
 from reports.text.message import compose
@@ -32,6 +33,7 @@ from reports.weeks import Week, week_of
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command
 from signaltape.errors import SettingsError
+from signaltape.measures import serve_measures
 from signaltape.settings import Settings
 from signaltape.terminal import Screen, left, print_json, right
 from sink.db import Connection, database_url, snapshot
@@ -168,14 +170,19 @@ def qa_sample(week: Week | None, size: int, out: Path) -> None:
 
 
 @main.command(name="schedule")
-def run_schedule() -> None:
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")
+def run_schedule(metrics_port: int | None) -> None:
     """Report every Sunday 23:59 Asia/Jakarta and send what is in the outbox, until SIGTERM or Ctrl-C."""
     try:
         settings = Settings.from_env()
-        database_url(settings)
+        parts = reporter_parts(database_url(settings))
+        stop_metrics = serve_measures(metrics_port, "reporter", parts)
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
-    asyncio.run(_run_schedule(settings))
+    try:
+        asyncio.run(_run_schedule(settings))
+    finally:
+        stop_metrics()
 
 
 async def _run_schedule(settings: Settings) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from consumer.decoding.dead_fields import unpack_fields
+from sink.counters import Counters, add
 from sink.db import Connection, rows_as_dicts
 from sink.queries import own
 
@@ -72,6 +73,7 @@ def take_all(
                 return total
             gone = [letter.id for letter in handle([_letter(row) for row in rows])]
             connection.execute(_SQL["delete"], {"ids": gone})
+            add(connection, Counters(dead_letters_removed=len(gone)))
         bound["after"] = rows[-1]["id"]
         total += len(gone)
 

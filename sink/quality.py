@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from sink.counters import Counters, add
 from sink.db import Connection, rows_as_dicts
 from sink.queries import own
 
@@ -68,5 +69,7 @@ def backlog(connection: Connection) -> dict[str, int]:
 
 def purge(connection: Connection, signal_id: str) -> int:
     """Remove a signal and all its events. Returns how many events went."""
-    row = connection.execute(_SQL["purge"], {"signal_id": signal_id}).fetchone()
-    return int(row[0]) if row else 0
+    with connection.transaction():
+        events, conflicts = connection.execute(_SQL["purge"], {"signal_id": signal_id}).fetchall()[0]
+        add(connection, Counters(events_purged=events, conflicts_purged=conflicts))
+    return int(events)

@@ -399,6 +399,25 @@ CREATE VIEW public.signal_outcomes AS
      LEFT JOIN public.signal_closures c USING (signal_id))
      CROSS JOIN LATERAL ( SELECT COALESCE(c.fees_r, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
 COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it. won: closed above 0 R; won_at_best: had every tie gone the other way; stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r.';
+CREATE TABLE public.sink_counters (
+    backend integer NOT NULL,
+    events_stored bigint DEFAULT 0 NOT NULL,
+    events_purged bigint DEFAULT 0 NOT NULL,
+    records_stored bigint DEFAULT 0 NOT NULL,
+    records_expired bigint DEFAULT 0 NOT NULL,
+    event_duplicates bigint DEFAULT 0 NOT NULL,
+    record_duplicates bigint DEFAULT 0 NOT NULL,
+    conflicts_kept bigint DEFAULT 0 NOT NULL,
+    conflicts_purged bigint DEFAULT 0 NOT NULL,
+    dead_letters_kept bigint DEFAULT 0 NOT NULL,
+    dead_letters_removed bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+COMMENT ON TABLE public.sink_counters IS 'What was ever stored, dropped and removed; sum the rows.';
+COMMENT ON COLUMN public.sink_counters.backend IS 'pg_backend_pid() of who counted; 0: folded.';
+COMMENT ON COLUMN public.sink_counters.records_expired IS 'Removed by retention.';
+COMMENT ON COLUMN public.sink_counters.event_duplicates IS 'Events dropped because the same one is there: the sum of duplicate_counts.';
+COMMENT ON COLUMN public.sink_counters.dead_letters_removed IS 'Requeued or dropped by hand.';
 CREATE TABLE public.telegram_chats (
     chat_id text NOT NULL,
     moved_to text NOT NULL,
@@ -472,6 +491,8 @@ ALTER TABLE ONLY public.signal_triggers
     ADD CONSTRAINT signal_triggers_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.signals
     ADD CONSTRAINT signals_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.sink_counters
+    ADD CONSTRAINT sink_counters_pkey PRIMARY KEY (backend);
 ALTER TABLE ONLY public.telegram_chats
     ADD CONSTRAINT telegram_chats_pkey PRIMARY KEY (chat_id);
 ALTER TABLE ONLY public.telegram_pace

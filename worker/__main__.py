@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -17,6 +16,7 @@ from consumer.writing import SinkUnavailable
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command, usable_folder
 from signaltape.errors import SettingsError
+from signaltape.measures import serve_measures
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
 from signaltape.stopping import stop_on_signals
@@ -26,7 +26,7 @@ from sink.db import DatabaseError, connect, database_url, one_line
 from worker.arguments import TEXT, json_option
 from worker.dead_letters import dead_letters
 from worker.loop import Worker
-from worker.metrics import serve
+from worker.metrics import worker_parts
 from worker.status import whole_status
 from worker.status_screen import show_status
 
@@ -75,7 +75,11 @@ def main(
     limits = Limits(batch, max_age_ms, claim_idle_ms, settings.stream_retention_s, settings.stream_max_bytes)
     worker = Worker(lambda: Consumer(redis_url, consumer, keys, WORKER_GROUP, beyond), database, stop, limits)
     logging.getLogger("worker").info("consumer %s on %s", consumer, ", ".join(keys))
-    stop_metrics = _serve_metrics(metrics_port, settings, redis_url, worker)
+    try:
+        parts = worker_parts(redis_client(redis_url), database, settings, lambda: worker.total)
+        stop_metrics = serve_measures(metrics_port, "worker", parts)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
     tune_interpreter()
     try:
         done = worker.run(once=once)
@@ -89,17 +93,6 @@ def main(
         f"stored {done.stored}, duplicates {done.duplicates}, conflicts {done.conflicts}, "
         f"dead letters {done.dead}"
     )
-
-
-def _serve_metrics(
-    port: int | None, settings: Settings, redis_url: Secret, worker: Worker
-) -> Callable[[], None]:
-    if port is None:
-        return lambda: None
-    try:
-        return serve(port, redis_client(redis_url), settings, lambda: worker.total)
-    except OSError as error:
-        raise click.ClickException(f"metrics on port {port}: {error.strerror}") from None
 
 
 @main.command()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from prometheus_client.core import GaugeMetricFamily
-
+from signaltape.measures import Measure
 from signaltape.redis_health import KINDS, Caution
 from signaltape.terminal import Screen
 
@@ -18,12 +17,10 @@ def show_cautions(screen: Screen, found: Sequence[Caution]) -> None:
         screen.say(one.mend, mark="     → ")
 
 
-def caution_metrics(found: Sequence[Caution]) -> Iterator[GaugeMetricFamily]:
-    """A gauge for each kind: how many cautions of it there are, 0 where all is well."""
-    gauge = GaugeMetricFamily(
-        "signaltape_redis_cautions", "What in Redis may cost events, see `worker status`", labels=["kind"]
-    )
+def caution_measure(found: Sequence[Caution]) -> Measure:
+    """How many cautions of each kind there are, 0 where all is well."""
     counts = Counter(one.kind for one in found)
-    for kind in KINDS:
-        gauge.add_metric([kind], counts[kind])
-    yield gauge
+    values = {kind: counts[kind] for kind in KINDS}
+    return Measure(
+        "signaltape_redis_cautions", "What in Redis may cost events, see `worker status`", values, "kind"
+    )

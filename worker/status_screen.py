@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from consumer.group_status import PartitionStatus
 from signaltape.settings import Settings
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, right
+from sink.counters import ever_lines
 from worker.redis_status import show_cautions
-from worker.status import PartitionStatus, Status
+from worker.status import Status
 
 _PARTITION = (
     left("stream"), right("entries"), right("KiB"), right("lag"), right("lag s"), right("pending"),
@@ -47,6 +49,7 @@ def show_status(screen: Screen, found: Status, settings: Settings) -> None:
             ("dead letters", found.dead_letters),
             ("conflicts", found.conflicts),
             ("duplicates", found.duplicates),
+            *ever_lines(found.ever),
         ]
     )
     screen.next(_next(found, settings))

@@ -61,6 +61,8 @@ class Archive:
         self._ledger: Ledger | None = None
         self._inode: int | None = None
         self.total = Archived()
+        #: of all lines that were appended
+        self.written_bytes = 0
 
     def write(self, batch: Batch) -> None:
         """Append a batch. When this returns it is on disk; if it raises SinkUnavailable, nothing of it is."""
@@ -127,6 +129,7 @@ class Archive:
             failpoint("archive.before_commit")
             for event, line in latest.items():
                 self._replace_snapshot(event, line)
+        self.written_bytes += sum(len(line) + 1 for new in files.values() for line in new)
         failpoint("archive.after_commit")
         for number in conflicts[:_CONFLICTS_NAMED]:
             log.warning("%s came again with other content: the first one is kept", ids[number])

@@ -17,9 +17,11 @@ from consumer.names import Slot, consumer_name
 from consumer.partitions import keys_beyond
 from replay.archive.archiver import Archive, Archived
 from replay.archive.layout import SESSIONS
+from replay.archive.metrics import archiver_parts
 from replay.archive.outlet import delete_streams
 from replay.archive.retention import Keep, Report, apply, attempt, keep_of, old_partitions
 from signaltape.clock import WIB, utc_now
+from signaltape.measures import serve_measures
 from signaltape.settings import Secret, Settings
 from signaltape.stream import ARCHIVE_GROUP, stream_keys
 from sink.db import connect, one_line
@@ -30,10 +32,17 @@ log = logging.getLogger("replay")
 _RETENTION_HOUR = 3
 
 
-def archive(settings: Settings, redis_url: Secret, stop: threading.Event, *, once: bool) -> Archived:
+def archive(
+    settings: Settings,
+    redis_url: Secret,
+    stop: threading.Event,
+    *,
+    once: bool,
+    metrics_port: int | None = None,
+) -> Archived:
     """Archive until stopped; with `once`, until the stream is drained. Returns what was done.
 
-    With `once`, raises the first error of Redis, or SinkUnavailable.
+    With `once`, raises the first error of Redis, or SinkUnavailable; SettingsError if metrics cannot be served.
     """
     target = Archive(settings.data)
     name = consumer_name(settings.dyno, Slot(settings.home / "archiver"))
@@ -45,10 +54,14 @@ def archive(settings: Settings, redis_url: Secret, stop: threading.Event, *, onc
         return Consumer(redis_url, name, keys, ARCHIVE_GROUP, beyond)
 
     daily = threading.Thread(target=_retention_daily, args=(settings, stop), name="retention", daemon=True)
+    stop_metrics = serve_measures(metrics_port, "archiver", archiver_parts(target, redis_url, settings))
     if not once:
         daily.start()
     tune_interpreter()
-    Loop(make_consumer, target, Decoding(decode_entries, to_dead_letter), stop, limits).run(once=once)
+    try:
+        Loop(make_consumer, target, Decoding(decode_entries, to_dead_letter), stop, limits).run(once=once)
+    finally:
+        stop_metrics()
     return target.total
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from psycopg import sql
 
+from sink.counters import Counters, add
 from sink.db import Connection
 from sink.queries import own
 
@@ -37,6 +38,9 @@ def _carry_one(connection: Connection) -> bool:
             connection.execute(_SQL["finish"])
             return False
         partition = sql.Identifier(row[0])
-        for step in ("copy", "keep_conflicts", "drop"):
-            connection.execute(sql.SQL(_SQL[step].decode()).format(partition=partition))
+        stored, kept, _ = (
+            connection.execute(sql.SQL(_SQL[step].decode()).format(partition=partition)).rowcount
+            for step in ("copy", "keep_conflicts", "drop")
+        )
+        add(connection, Counters(records_stored=stored, conflicts_kept=kept))
     return True

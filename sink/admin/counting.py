@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, right
-from sink import quality
+from sink import counters, quality
+from sink.counters import Counters, ever_lines
 from sink.db import Connection, snapshot
 
 _ALWAYS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC))
@@ -18,6 +19,14 @@ class Difference(Struct):
 
     event: str
     events: int
+    rows: int
+
+
+class Miscount(Struct):
+    """A counter that says another number than its table holds."""
+
+    counter: str
+    counted: int
     rows: int
 
 
@@ -33,6 +42,10 @@ class Counted(Struct):
     dead_letters: int
     conflicts: int
     duplicates: int
+    #: all that was ever stored, dropped and removed
+    ever: Counters
+    #: counters that do not come to what is there
+    miscounts: list[Miscount]
 
 
 def count_all(connection: Connection) -> Counted:
@@ -42,14 +55,17 @@ def count_all(connection: Connection) -> Counted:
         differing = quality.disagreements(connection)
         orphans = quality.orphans(connection, *_ALWAYS)
         rest = quality.quality(connection, *_ALWAYS)
+        ever, miscounted = counters.read(connection), counters.differences(connection)
     return Counted(
-        agree=not differing,
+        agree=not differing and not miscounted,
         differences=[Difference(kind, *numbers) for kind, numbers in differing.items()],
         events=events,
         orphans=orphans,
         dead_letters=rest.dead_letters,
         conflicts=rest.conflicts,
         duplicates=rest.duplicates,
+        ever=ever,
+        miscounts=[Miscount(name, *numbers) for name, numbers in miscounted.items()],
     )
 
 
@@ -59,10 +75,15 @@ def show_counted(screen: Screen, found: Counted) -> None:
     if found.agree:
         screen.say(f"all tables agree, {total} events are stored", "good")
     else:
-        screen.say(f"event store and tables do not agree, {total} events are stored", "bad")
+        what = "event store and tables" if found.differences else "counters and tables"
+        screen.say(f"{what} do not agree, {total} events are stored", "bad")
     screen.table(
         (left("event"), right("events"), right("rows")),
         [(one.event, one.events, one.rows) for one in found.differences],
+    )
+    screen.table(
+        (left("counter"), right("counted"), right("rows")),
+        [(one.counter, one.counted, one.rows) for one in found.miscounts],
     )
     screen.table((left("event"), right("stored")), sorted(found.events.items()))
     screen.gap()
@@ -72,8 +93,11 @@ def show_counted(screen: Screen, found: Counted) -> None:
             ("dead letters", found.dead_letters),
             ("conflicts", found.conflicts),
             ("duplicates", found.duplicates),
+            *ever_lines(found.ever),
         ]
     )
     screen.next(
-        NOTHING_TO_DO if found.agree else "python -m sink rebuild makes the tables anew from the event store"
+        NOTHING_TO_DO
+        if found.agree
+        else "python -m sink rebuild makes tables anew from the event store, and counters from the tables"
     )

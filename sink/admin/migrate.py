@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from sink import counters
 from sink import migrations as migrations_folder
 from sink.admin.carry_over import carry_over
 from sink.admin.errors import MigrationError
@@ -57,6 +58,7 @@ def migrate(connection: Connection) -> list[Migration]:
             connection.execute(step.sql)
             connection.execute(_SQL["record"], (step.number, step.name, step.checksum))
     carry_over(connection)
+    counters.fold(connection)
     return todo
 
 

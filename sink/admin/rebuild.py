@@ -1,4 +1,5 @@
-"""Make the detail tables anew from `signal_events`, with the same result as the day they were written.
+"""Make the detail tables anew from `signal_events`, with the same result as the day they were written; and the
+counters from all tables.
 
 What is stored was accepted once, so only its fields are read again. The bounds of an entry are not applied: as text of
 jsonb an event is longer than what was sent, by a half and more.
@@ -16,6 +17,7 @@ import msgspec
 from signaltape.contract.codec import Decoded
 from signaltape.contract.events import EVENTS, SCHEMA_VERSION
 from signaltape.contract.explain import explain
+from sink import counters
 from sink.admin.errors import SinkError
 from sink.db import Connection
 from sink.queries import own
@@ -46,6 +48,7 @@ def rebuild(connection: Connection, progress: Callable[[int, int], None] = lambd
                 _write(connection, chunk)
                 done += len(chunk)
                 progress(done, total)
+        counters.recount(connection)
     return done
 
 

@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
 from signaltape.clock import from_epoch_ms
+from sink.counters import Counters, add, fold
 from sink.db import Connection, one_line
 from sink.queries import own
 
@@ -48,6 +49,7 @@ def drop_partitions(
     if not dry_run:
         for group, limit in limits.items():
             _delete(connection, _PARENTS[group == _MARKET], group, limit)
+        fold(connection)
     return dropped
 
 
@@ -73,6 +75,9 @@ def _drop(connection: Connection, partition: str, limit: datetime) -> bool:
                 connection.execute(_named("close", partition=partition))
                 if _holds(connection, partition, limit):
                     return False
+                # counted before the drop: who recounts, and holds the counters, would wait for the partition
+                row = connection.execute(_named("count", partition=partition)).fetchone()
+                add(connection, Counters(records_expired=row[0] if row else 0))
                 connection.execute(_named("drop", partition=partition))
                 return True
         except LockNotAvailable:
@@ -88,8 +93,16 @@ def _delete(connection: Connection, parent: str, group: str, limit: datetime) ->
     for name, _ in connection.execute(_SQL["days"], {"parent": parent}).fetchall():
         statement = _named("delete", partition=name)
         parameters = {"class": group, "limit": limit, "most": _DELETE_AT_ONCE}
-        while connection.execute(statement, parameters).rowcount == _DELETE_AT_ONCE:
+        while _delete_some(connection, statement, parameters) == _DELETE_AT_ONCE:
             pass  # each few thousand are a transaction
+
+
+def _delete_some(connection: Connection, statement: sql.Composed, parameters: Mapping[str, object]) -> int:
+    with connection.transaction():
+        gone = connection.execute(statement, parameters).rowcount
+        if gone:
+            add(connection, Counters(records_expired=gone))
+    return gone
 
 
 def _named(query: str, **tables: str) -> sql.Composed:

@@ -53,10 +53,10 @@ UNION ALL SELECT 'signal_closed', count(*) FROM signal_closures
 -- name: purge
 -- Remove a signal with all that is its own.
 WITH events AS (DELETE FROM signal_events WHERE signal_id = %(signal_id)s RETURNING 1),
-     conflicts AS (DELETE FROM event_conflicts WHERE signal_id = %(signal_id)s),
+     conflicts AS (DELETE FROM event_conflicts WHERE signal_id = %(signal_id)s RETURNING 1),
      published AS (DELETE FROM signals WHERE signal_id = %(signal_id)s),
      layers AS (DELETE FROM signal_layers WHERE signal_id = %(signal_id)s),
      triggers AS (DELETE FROM signal_triggers WHERE signal_id = %(signal_id)s),
      invalidations AS (DELETE FROM signal_invalidations WHERE signal_id = %(signal_id)s),
      closures AS (DELETE FROM signal_closures WHERE signal_id = %(signal_id)s)
-SELECT count(*) FROM events
+SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM conflicts)

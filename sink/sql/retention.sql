@@ -18,6 +18,10 @@ LOCK TABLE {partition} IN SHARE MODE
 -- Whether a partition holds a record that must stay.
 SELECT EXISTS (SELECT FROM {partition} WHERE ts >= %(limit)s)
 
+-- name: count
+-- How many records go with a partition.
+SELECT count(*) FROM {partition}
+
 -- name: drop
 -- Remove a partition with all that it holds. Only this keeps others out of the whole table, and for a moment.
 DROP TABLE {partition}

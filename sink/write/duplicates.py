@@ -55,10 +55,10 @@ def filter_existing(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[
     return Sifted(fresh, dropped, conflicts)
 
 
-def keep_conflicts(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[Lines]) -> None:
+def keep_conflicts(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[Lines]) -> int:
     """Keep events that contradict what is there, in order of their ids: two workers then cannot lock each other out.
 
-    Raises psycopg.Error.
+    Returns how many were not kept before. Raises psycopg.Error.
     """
     cursor.executemany(
         _SQL["keep_conflict"],
@@ -75,6 +75,7 @@ def keep_conflicts(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[L
             for line in sorted(lines, key=lambda line: line.entry.decoded.event_id)
         ],
     )
+    return cursor.rowcount
 
 
 def count(cursor: psycopg.Cursor[tuple[object, ...]], dropped: Dropped) -> None:

@@ -28,10 +28,14 @@ class RecordWriter:
         self._partitions = Partitions(connection)
         # After a batch with duplicates more are likely (a redelivery, a replay): stage at once.
         self._expect_duplicates = False
+        #: conflicts of the present batch that were not kept before
+        self.conflicts_kept = 0
 
-    def make_ready(self, block: RecordBlock) -> None:
-        """Make partitions for records that will be written, before their transaction. Raises psycopg.Error."""
-        self._partitions.ensure(block.days)
+    def make_ready(self, block: RecordBlock | None) -> None:
+        """Before each transaction: make partitions for records that will be written. Raises psycopg.Error."""
+        self.conflicts_kept = 0
+        if block is not None:
+            self._partitions.ensure(block.days)
 
     def write(self, block: RecordBlock) -> tuple[Outcome, list[DeadLetter]]:
         """Write records; what became of them, and those that Postgres rejects.
@@ -81,6 +85,6 @@ class RecordWriter:
             if stored < len(records):
                 row = cursor.execute(_SQL["contradicting"]).fetchone()
                 conflicts = int(str(row[0])) if row else 0
-            if conflicts:
-                cursor.execute(_SQL["keep_conflicts"])
+            kept = cursor.execute(_SQL["keep_conflicts"]).rowcount if conflicts else 0
+        self.conflicts_kept += kept
         return Outcome(stored, len(records) - stored - conflicts, conflicts)

@@ -22,6 +22,7 @@ from consumer.accepted import Accepted, DeadLetter, Outcome
 from consumer.decoding.columns import Records
 from consumer.decoding.decode import Batch
 from signaltape.failpoints import failpoint
+from sink.counters import Counters, add
 from sink.db import Connection
 from sink.queries import own
 from sink.write.copying import as_names, copy_block, copy_lines, is_fault_of_a_row, rejected
@@ -41,6 +42,8 @@ class BatchWriter:
         # After a batch with duplicates more are likely (a redelivery, a replay): filter_existing at once.
         self._expect_duplicates = False
         self._dropped: Dropped = Counter()
+        #: rows kept by the present batch: an entry that came before has its row already
+        self._conflicts_kept = self._letters_kept = 0
         self._records = RecordWriter(connection)
 
     def write(
@@ -62,8 +65,8 @@ class BatchWriter:
             return Outcome()
         failpoint("sink.before_copy")
         self._dropped.clear()
-        if prepared.records:
-            self._records.make_ready(prepared.records)
+        self._conflicts_kept = self._letters_kept = 0
+        self._records.make_ready(prepared.records)
         with self._connection.transaction():
             lines, blocks = prepared.lines, prepared.blocks
             outcome = self._write_lines(lines, blocks) if lines else Outcome()
@@ -71,14 +74,29 @@ class BatchWriter:
                 self._records.write(prepared.records) if prepared.records else (Outcome(), [])
             )
             self._keep_dead([*batch.dead, *unwritable])
-            if self._dropped:
-                with self._connection.cursor() as cursor:
-                    count(cursor, self._dropped)
+            self._count(outcome, recorded)
             failpoint("sink.after_copy")
         failpoint("sink.after_commit")
         self._expect_duplicates = outcome.duplicates + outcome.conflicts > 0
         self._records.committed(recorded)
         return outcome.plus(recorded).plus(Outcome(dead=len(batch.dead) + len(unwritable)))
+
+    def _count(self, outcome: Outcome, recorded: Outcome) -> None:
+        """What the batch has done goes into the counters with it, or not at all."""
+        with self._connection.cursor() as cursor:
+            if self._dropped:
+                count(cursor, self._dropped)
+            add(
+                cursor,
+                Counters(
+                    events_stored=outcome.stored,
+                    records_stored=recorded.stored,
+                    event_duplicates=outcome.duplicates,
+                    record_duplicates=recorded.duplicates,
+                    conflicts_kept=self._conflicts_kept + self._records.conflicts_kept,
+                    dead_letters_kept=self._letters_kept,
+                ),
+            )
 
     def _write_lines(self, lines: list[Lines], blocks: list[Block]) -> Outcome:
         try:
@@ -109,8 +127,7 @@ class BatchWriter:
     def _sift(self, lines: list[Lines]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             fresh, dropped, conflicts = filter_existing(cursor, lines)
-            if conflicts:
-                keep_conflicts(cursor, conflicts)
+            kept = keep_conflicts(cursor, conflicts) if conflicts else 0
             outcome = Outcome(duplicates=dropped.total(), conflicts=len(conflicts))
             if fresh:
                 try:
@@ -118,6 +135,7 @@ class BatchWriter:
                 except UniqueViolation:
                     outcome = outcome.plus(self._stage(fresh))
         self._dropped += dropped
+        self._conflicts_kept += kept
         return outcome
 
     def _stage(self, lines: list[Lines]) -> Outcome:
@@ -145,8 +163,9 @@ class BatchWriter:
                 cursor.execute(merging(table))
             if layers:
                 cursor.execute(_SQL["merge_layers"])
-            outcome, dropped = _settle(cursor)
+            outcome, dropped, kept = _settle(cursor)
         self._dropped += dropped
+        self._conflicts_kept += kept
         return outcome
 
     def _keep_dead(self, dead: Iterable[DeadLetter]) -> None:
@@ -166,6 +185,7 @@ class BatchWriter:
         if letters:
             with self._connection.cursor() as cursor:
                 cursor.executemany(_SQL["dead_letter"], letters)
+                self._letters_kept += cursor.rowcount
 
 
 @cache
@@ -181,15 +201,14 @@ def _place(letter: DeadLetter) -> tuple[str, int, int]:
     return letter.stream, int(milliseconds), int(number or 0)
 
 
-def _settle(cursor: psycopg.Cursor[tuple[object, ...]]) -> tuple[Outcome, Dropped]:
-    """Count what was staged and keep contradictions."""
+def _settle(cursor: psycopg.Cursor[tuple[object, ...]]) -> tuple[Outcome, Dropped, int]:
+    """Count what was staged and keep contradictions: how many were kept, too."""
     tally = cursor.execute(_SQL["tally"]).fetchone()
     assert tally is not None
     stored, duplicates, conflicts = (int(str(number)) for number in tally)
-    if conflicts:
-        cursor.execute(_SQL["keep_conflicts"])
+    kept = cursor.execute(_SQL["keep_conflicts"]).rowcount if conflicts else 0
     dropped: Dropped = Counter()
     if duplicates:
         rows: Iterable[Any] = cursor.execute(_SQL["duplicates"])
         dropped.update(dict(rows))
-    return Outcome(stored, duplicates, conflicts), dropped
+    return Outcome(stored, duplicates, conflicts), dropped, kept

@@ -152,7 +152,7 @@ def command_lines(draw: st.DrawFn) -> list[str]:
     line = [*path[1:], *_ENDS_WITH.get(path, [])]
     for parameter in COMMANDS[path].params:
         if isinstance(parameter, click.Option):
-            if path == ("worker",) and parameter.name == "metrics_port":
+            if parameter.name == "metrics_port":
                 continue  # a port of this machine
             if parameter.required or draw(st.integers(0, 2)) == 0:
                 name = parameter.opts[0]

@@ -213,18 +213,17 @@ def test_a_consumer_with_pending_entries_is_never_deleted(
 def test_metrics_show_lag_pending_and_backlog(
     settings: Settings, redis_client: Any, key: str, runner: Runner
 ) -> None:
-    from prometheus_client import generate_latest
-    from prometheus_client.registry import CollectorRegistry
-
-    from worker.metrics import WorkerMetrics
+    from tests.support.scraping import scraped
+    from worker.metrics import worker_parts
 
     add_lives(redis_client, key, 3)
     worker, _ = make_worker(settings, key)
-    registry = CollectorRegistry()
-    registry.register(WorkerMetrics(redis_client, settings, lambda: worker.total))
-    before = generate_latest(registry).decode()
+    assert settings.database_url is not None
+    parts = worker_parts(redis_client, settings.database_url, settings, lambda: worker.total)
+    before = scraped(parts)
     assert f'signaltape_lag_entries{{stream="{key}"}} 12.0' in before
     worker.run(once=True)
-    after = generate_latest(registry).decode()
+    after = scraped(parts)
     assert f'signaltape_lag_entries{{stream="{key}"}} 0.0' in after
+    assert 'signaltape_stored_rows_total{what="events"} 12.0' in after
     assert 'signaltape_worker_entries_total{outcome="stored"} 12.0' in after

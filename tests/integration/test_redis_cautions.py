@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
 
 from consumer.accepted import Outcome
 from signaltape import Secret, Settings
@@ -16,7 +15,8 @@ from signaltape.redis_client import redis_client
 from signaltape.redis_facts import ask, redis_cautions
 from signaltape.stream import stream_key
 from tests.integration.conftest import Runner, own_valkey
-from worker.metrics import WorkerMetrics
+from tests.support.scraping import scraped
+from worker.metrics import worker_parts
 
 
 def kinds(client: Any, settings: Settings) -> set[str]:
@@ -96,8 +96,7 @@ def test_doctor_status_and_metrics_show_it(
         assert "SIGNALTAPE_PARTITIONS=4" in said
     assert max(map(len, status.splitlines())) <= 80
     assert [one["kind"] for one in json.loads(as_json)["cautions"]] == ["stranded"]
-    registry = CollectorRegistry()
-    registry.register(WorkerMetrics(redis_client, settings, Outcome))
-    shown = generate_latest(registry).decode()
+    assert settings.database_url is not None
+    shown = scraped(worker_parts(redis_client, settings.database_url, settings, Outcome))
     assert 'signaltape_redis_cautions{kind="stranded"} 1.0' in shown
     assert 'signaltape_redis_cautions{kind="eviction"} 0.0' in shown

@@ -7,8 +7,6 @@ import logging
 from typing import Any
 
 import pytest
-from prometheus_client import generate_latest
-from prometheus_client.registry import CollectorRegistry
 
 from consumer.accepted import Outcome
 from consumer.consumer import Consumer
@@ -18,8 +16,9 @@ from signaltape.stream import WORKER_GROUP, vanished_key
 from tests.integration.conftest import Runner
 from tests.integration.draining import add, drain, pending
 from tests.support.samples import closed
+from tests.support.scraping import scraped
 from tests.support.waiting import eventually
-from worker.metrics import WorkerMetrics
+from worker.metrics import worker_parts
 
 
 def give_out_then_delete(client: Any, key: str, consumer: str) -> list[str]:
@@ -46,9 +45,9 @@ def test_those_of_ones_own_are_counted_and_said_once(
     status = json.loads(runner.run("worker", "status", "--json")[1])
     assert status["partitions"][0]["vanished"] == 2
     assert "vanished" in runner.run("worker", "status")[1]
-    registry = CollectorRegistry()
-    registry.register(WorkerMetrics(redis_client, settings, Outcome))
-    assert f'signaltape_vanished_entries{{stream="{key}"}} 2.0' in generate_latest(registry).decode()
+    assert settings.database_url is not None
+    shown = scraped(worker_parts(redis_client, settings.database_url, settings, Outcome))
+    assert f'signaltape_vanished_entries{{stream="{key}"}} 2.0' in shown
 
 
 def test_those_taken_over_from_the_dead_are_counted_too(

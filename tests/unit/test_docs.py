@@ -14,13 +14,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from consumer.group_measures import _GROUP
 from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
 from signaltape.settings import _FIELD_OF, SECRETS, Settings
 from tests.support.command_trees import Tree, tree_of
 from tests.support.pages import ROOT, Command, Page, commands_in, pages
 from tests.unit.test_imports import ALLOWED
-from worker.metrics import _GAUGES
 
 PAGES = pages()
 README, OPERATING = Page(ROOT / "README.md"), Page(ROOT / "docs" / "operating.md")
@@ -191,11 +191,24 @@ def _as_said(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
+#: Where metrics get their names.
+MEASURES = (
+    *("worker/metrics.py", "worker/redis_status.py", "replay/archive/metrics.py", "reports/metrics.py"),
+    *("consumer/group_measures.py", "producer/signaltape/shipping/measures.py"),
+    "producer/signaltape/integrations/prometheus.py",
+)
+
+
 def test_every_metric_stands_in_the_table_and_is_there() -> None:
-    rooms = "".join((ROOT / "worker" / name).read_text() for name in ("metrics.py", "redis_status.py"))
-    made = {*re.findall(r'"(signaltape_\w+)"', rooms), *(f"signaltape_{name}" for name, _, _ in _GAUGES)}
+    text = "".join((ROOT / path).read_text() for path in MEASURES)
+    made = set(re.findall(r'"(signaltape_[a-z_]+)"', text)) - {"signaltape_archive"}
+    made |= {f"{prefix}_{name}" for prefix in ("signaltape", "signaltape_archive") for name, _, _ in _GROUP}
     cells = [cells[0] for cells in OPERATING.rows()]
-    said = {name.removesuffix("_total") for cell in cells for name in re.findall(r"`(signaltape_\w+)`", cell)}
+    said = {
+        name.removesuffix("_total").removesuffix("_info")
+        for cell in cells
+        for name in re.findall(r"`(signaltape_\w+)`", cell)
+    }
     assert said == made
 
 

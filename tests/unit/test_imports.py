@@ -44,10 +44,11 @@ CONFINED = {
     "psycopg": {"sink"},
     "aiohttp": {"reports", "outbox", "market", "desk", "guard", "web"},
     "flask": {"signaltape"},
+    "prometheus_client": {"signaltape"},
     "apscheduler": {"reports"},
 }
-#: The engine library itself needs only these, besides the standard library (flask: the optional hook).
-ENGINE_NEEDS = {"msgspec", "redis", "hiredis", "uuid_utils", "flask"}
+#: The engine library itself needs only these, besides the standard library (flask, prometheus_client: optional hooks).
+ENGINE_NEEDS = {"msgspec", "redis", "hiredis", "uuid_utils", "flask", "prometheus_client"}
 
 
 def files_of(room: str) -> list[Path]:

@@ -21,6 +21,7 @@ from signaltape.contract.records import RECORDS
 from signaltape.contract.schema import schemas
 from signaltape.emitter import Emitter
 from signaltape.errors import InvalidEvent, SettingsError, SignaltapeError
+from signaltape.measures import serve_measures
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.terminal import Screen, print_json
@@ -28,6 +29,7 @@ from signaltape.terminal import Screen, print_json
 EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+_MOST_PORTS = 65_535
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -68,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
         help="first send again what the journals still hold since then: a time (2022-01-17T09:30, WIB if it "
         "names no zone), an age (90s, 15m, 2h, 1d) or `all`; duplicates are dropped later",
     )
+    ship.add_argument(
+        "--metrics-port", metavar="PORT", type=_port, help="serve Prometheus metrics on 127.0.0.1"
+    )
     ship.set_defaults(run=_ship)
 
     schema = commands.add_parser("schema", help="print the JSON Schema of every event")
@@ -92,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _ship(arguments: argparse.Namespace, settings: Settings) -> int:
     from signaltape.shipping.client import StreamError  # redis only where it is needed
+    from signaltape.shipping.measures import Progress, shipper_parts
     from signaltape.shipping.service import ship_forever, ship_once
 
     if settings.redis_url is None:
@@ -101,11 +107,25 @@ def _ship(arguments: argparse.Namespace, settings: Settings) -> int:
         if arguments.once:
             shipped = ship_once(settings, resend_since=arguments.resend)
         else:
-            shipped = ship_forever(settings, stop_on_signals(), resend_since=arguments.resend)
+            progress, stop = Progress(), stop_on_signals()
+            stop_metrics = serve_measures(
+                arguments.metrics_port, "shipper", shipper_parts(settings.home, progress)
+            )
+            try:
+                shipped = ship_forever(settings, stop, resend_since=arguments.resend, progress=progress)
+            finally:
+                stop_metrics()
     except StreamError as error:
         return _complain(f"Redis does not take the events (they stay in the journal): {error}", EXIT_FAILED)
     print(f"shipped {shipped} events")
     return EXIT_OK
+
+
+def _port(text: str) -> int:
+    """A port of this machine. Raises ArgumentTypeError."""
+    if text.isdecimal() and 1 <= int(text) <= _MOST_PORTS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port (1 to {_MOST_PORTS})")
 
 
 def _moment(text: str) -> float:

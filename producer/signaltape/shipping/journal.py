@@ -67,6 +67,11 @@ class JournalShipper:
             lock.release()
             raise
 
+    @property
+    def missed(self) -> int:
+        """Events that were gone before they could be shipped."""
+        return self._reader.missed
+
     def step(self, link: StreamClient) -> int:
         """Ship one batch. Returns how many events Redis has acknowledged (0: nothing to do now).
 

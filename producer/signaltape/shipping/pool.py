@@ -42,6 +42,7 @@ class ShipperPool:
         self._looked_at = float("-inf")
         self._deadline = float("inf")
         self._notices = Notices()
+        self._missed = 0
         #: journals (or their home) whose files make trouble, and when each is tried again
         self._troubled: dict[Path, tuple[Backoff, float]] = {}
 
@@ -49,6 +50,11 @@ class ShipperPool:
     def troubled(self) -> list[Path]:
         """The journals whose files cannot be read or written."""
         return list(self._troubled)
+
+    @property
+    def missed(self) -> int:
+        """Events that were gone before they could be shipped, of all journals that this had."""
+        return self._missed + sum(journal.missed for journal in self._journals.values())
 
     def step(self) -> int:
         """Ship one batch of every journal. Returns how many events went; 0: nothing to do now.
@@ -142,7 +148,7 @@ class ShipperPool:
             if self._is_late():
                 return
             if self._guarded(folder, partial(self._check_and_tidy, journal), False):
-                del self._journals[folder]
+                self._missed += self._journals.pop(folder).missed
 
     def _is_late(self) -> bool:
         """Whether the time of a drain is over: then nothing more is asked of Redis."""

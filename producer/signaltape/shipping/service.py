@@ -10,6 +10,7 @@ from signaltape.errors import JournalUnavailable
 from signaltape.settings import Settings
 from signaltape.shipping.backoff import Backoff
 from signaltape.shipping.client import StreamError
+from signaltape.shipping.measures import Progress
 from signaltape.shipping.pool import ShipperPool
 
 log = logging.getLogger("signaltape")
@@ -41,12 +42,20 @@ def ship_once(settings: Settings, *, resend_since: float | None = None) -> int:
         fleet.close()
 
 
-def ship_forever(settings: Settings, stop: threading.Event, *, resend_since: float | None = None) -> int:
+def ship_forever(
+    settings: Settings,
+    stop: threading.Event,
+    *,
+    resend_since: float | None = None,
+    progress: Progress | None = None,
+) -> int:
     """Ship until `stop` is set, then what stands in the journals at that moment. Returns how many events went.
 
     If Redis is away then, or too slow to take it all within 10 seconds, the rest waits in the journals.
+    progress: where to note how far it is.
     """
     fleet = ShipperPool(settings)
+    progress = progress or Progress()
     backoff = Backoff()
     total = 0
     began = time.monotonic()
@@ -60,6 +69,7 @@ def ship_forever(settings: Settings, stop: threading.Event, *, resend_since: flo
                 shipped = fleet.step()
             except StreamError as error:
                 fleet.disconnect()
+                progress.failures, progress.failed_at = progress.failures + 1, time.monotonic()
                 wait_s = backoff.next_s()
                 log.warning("Redis takes no events, trying again in %.1f s: %s", wait_s, error)
                 stop.wait(wait_s)
@@ -68,6 +78,7 @@ def ship_forever(settings: Settings, stop: threading.Event, *, resend_since: flo
                 log.info("Redis is back")
                 backoff.reset()
             total += shipped
+            progress.shipped, progress.dropped = total, fleet.missed
             if not shipped:
                 stop.wait(POLL_S)
         if backoff.waiting:  # each try could take long

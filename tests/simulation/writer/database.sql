@@ -51,7 +51,7 @@ SELECT EXISTS (SELECT FROM pg_constraint WHERE conname = 'not_refused')
 -- name: empty
 -- As new.
 TRUNCATE signal_events, signals, signal_triggers, signal_invalidations, signal_closures, signal_layers,
-    event_conflicts, dead_letters, duplicate_counts, records
+    event_conflicts, dead_letters, duplicate_counts, records, sink_counters
 
 -- name: days
 -- Partitions of days, made by an earlier run.

@@ -11,6 +11,7 @@ import psycopg
 
 from consumer.accepted import Accepted, AcceptedRecord, DeadLetter, Outcome
 from consumer.writing import SinkUnavailable
+from sink import counters
 from sink.admin.rebuild import rebuild
 from sink.db import Connection
 from sink.queries import load
@@ -39,6 +40,8 @@ class Holding:
         self._database.refusing = _refused
         self._writers: dict[int, tuple[SteppingConnection | None, ModelWriter]] = {}
         self._outcomes: dict[int, Outcome] = {}
+        #: of all batches that are in Postgres
+        self._total = Outcome()
         self.violations: list[str] = []
 
     def committed(self, player: Player, batch: Prepared) -> None:
@@ -52,6 +55,7 @@ class Holding:
         if sum(outcome) != size:
             self.violations.append(f"worker {player.number}: {outcome} of a batch of {size} entries")
         self._outcomes[player.number] = outcome
+        self._total = self._total.plus(outcome)
 
     def answered(self, player: Player, outcome: Outcome) -> None:
         """A worker was told what became of its batch."""
@@ -96,8 +100,18 @@ class Holding:
             {place: _why(reason) for place, reason in model.dead_letters.items()},
         )
         self._same("duplicate_counts", dict(self._rows("duplicate_counts")), dict(model.duplicate_counts))
+        self._compare_counters()
         if isolated := self._rows("isolated"):
             self.violations.append(f"events without details, or the other way round: {isolated[:_SHOWN]}")
+
+    def _compare_counters(self) -> None:
+        """Every counter comes to what the tables hold; what leaves no row, to what became of the batches."""
+        ever, total = counters.read(self._connection), self._total
+        counted = {**ever.there_now, "stored": ever.events_stored + ever.records_stored}
+        counted["duplicates"] = ever.event_duplicates + ever.record_duplicates
+        rows = {name: n for name, (_, n) in counters.differences(self._connection).items()}
+        expected = {**ever.there_now, **rows, "stored": total.stored, "duplicates": total.duplicates}
+        self._same("sink_counters", counted, expected)
 
     def finish(self) -> None:
         """At the end: the details are those that `rebuild` makes of the journal."""

@@ -18,7 +18,7 @@ from sink.write.writer import merging
 
 _NAMES = {
     query: f"{file}.{name}"
-    for file in ("session", "write", "records", "duplicates")
+    for file in ("session", "write", "records", "duplicates", "counters")
     for name, query in own(file).items()
 }
 
