@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
-from consumer.consumer import Consumer, RedisError
+from consumer.consumer import Consumer
+from consumer.link import RedisError
 
 log = logging.getLogger("signaltape")
 

@@ -69,7 +69,7 @@ class InFlight(Generic[B]):
         with self._changed:
             self._changed.wait_for(lambda: not self._given or self._abandoned)
 
-    def hand_on_alone(self, entry: Entry, make: Callable[[], B]) -> None:
+    def hand_on_isolated(self, entry: Entry, make: Callable[[], B]) -> None:
         """Hand on one entry, and wait until it is clear that it does not end this process."""
         with self._changed:
             self._no_crash = False

@@ -19,7 +19,7 @@ _MOST_WAITING = 1000
 
 
 class Isolation:
-    """Entries that are to be tried alone, and what was refused in this round. Not for several threads at once."""
+    """Entries that wait for an isolated attempt, and what was refused in this round. For one thread."""
 
     def __init__(self) -> None:
         self._waiting: deque[Entry] = deque()
@@ -34,10 +34,10 @@ class Isolation:
         self._refused.clear()
         self._cut = False
 
-    def add(self, suspects: Sequence[Entry]) -> None:
+    def add(self, candidates: Sequence[Entry]) -> None:
         """Let entries wait for their turn: first those that were refused least often."""
         by_turn = sorted(
-            [*self._waiting, *suspects], key=lambda entry: self._refusals[entry.stream, entry.entry_id]
+            [*self._waiting, *candidates], key=lambda entry: self._refusals[entry.stream, entry.entry_id]
         )
         self._waiting.clear()
         of_a_kind: Counter[bytes] = Counter()
@@ -55,7 +55,7 @@ class Isolation:
         return [entry for entry in entries if self._refused[kind_of(entry)] < _MOST_REFUSED]
 
     def pop(self) -> Entry | None:
-        """The next one to be tried alone; None if there is none left in this round."""
+        """The next one for an isolated attempt; None if there is none left in this round."""
         while self._waiting:
             entry = self._waiting.popleft()
             if self._refused[kind_of(entry)] < _MOST_REFUSED:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from consumer.consumer import Consumer, RedisError
+from consumer.consumer import Consumer
 from consumer.entry import DecodedBatch, Decoding
 from consumer.heartbeat import Heartbeat
 from consumer.limits import Limits
+from consumer.link import RedisError
 from consumer.prefetcher import Prefetcher
 from consumer.writing import SinkUnavailable, Target, Writing
 from signaltape.shipping.backoff import Backoff

@@ -1,7 +1,7 @@
-"""Entries that may crash workers: tried alone, counted, and set aside after some tries. The rules, pure.
+"""Poison candidates: tried in isolation, counted, and set aside after some crashes. The rules, pure.
 
 An entry that was given out several times and never acknowledged may be the one that kills its worker; or it
-merely shared a batch with that one, or with a restart. So it is tried again by itself. Each such try is
+merely shared a batch with that one, or with a restart. So it gets an isolated attempt, by itself. Each is
 counted in Redis before it begins and struck out when it ends without a crash, whatever its outcome: only an
 entry whose own, isolated attempts keep ending the process becomes a dead letter.
 """
@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from signaltape.stream import WORKER_GROUP
 
-#: Given out this often without being acknowledged: from now on tried alone.
-SUSPECT_DELIVERIES = 5
+#: Given out this often without being acknowledged: from now on a poison candidate.
+CANDIDATE_DELIVERIES = 5
 #: So many isolated attempts may end in a crash; then it is a dead letter.
 MAX_CRASHES = 3
 
 
 def is_poison_candidate(deliveries: int) -> bool:
-    """Whether an entry is to be tried alone."""
-    return deliveries >= SUSPECT_DELIVERIES
+    """Whether an entry needs an isolated attempt."""
+    return deliveries >= CANDIDATE_DELIVERIES
 
 
 def is_poison(tries: int) -> bool:

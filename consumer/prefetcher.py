@@ -11,11 +11,12 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from consumer.batch_size import BatchSize
-from consumer.consumer import Consumer, RedisError
+from consumer.consumer import Consumer
 from consumer.entry import DecodedBatch, Decoding, Entry, Handed
 from consumer.in_flight import InFlight
 from consumer.janitor import Janitor
 from consumer.limits import Limits
+from consumer.link import RedisError
 from consumer.recovery import Recovery
 from signaltape.shipping.backoff import Backoff
 
@@ -129,7 +130,7 @@ class Prefetcher(Generic[B]):
 
     def _read_one(self) -> bool:
         """Read one batch and hand it on. False if there was nothing."""
-        found, claimed, tried = self._find_more(), self._recovery.claim(), self._recovery.try_some_alone()
+        found, claimed, tried = self._find_more(), self._recovery.claim(), self._recovery.try_some_isolated()
         wait_ms = None if self._once or self._recovery.waiting else BLOCK_MS
         first = self._consumer.read_new(self._size.count, wait_ms)
         entries = self._gather(first) if first else []

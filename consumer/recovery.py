@@ -31,8 +31,8 @@ NOT_IN_FLIGHT = (
     "entries are pending here that are not in flight: Redis gave them to a connection that was dead, or a second "
     "process has this name; reading them again"
 )
-#: For so long entries are tried alone before others have their turn again.
-_ALONE_S = 0.2
+#: For so long isolated attempts are made before others have their turn again.
+_ISOLATED_S = 0.2
 
 
 class Recovery(Generic[B]):
@@ -62,7 +62,7 @@ class Recovery(Generic[B]):
 
     @property
     def waiting(self) -> bool:
-        """Whether an entry waits to be tried alone."""
+        """Whether an entry waits for an isolated attempt."""
         return self._isolation.waiting
 
     @property
@@ -87,11 +87,9 @@ class Recovery(Generic[B]):
         self._again_at = None
         self._isolation.begin_round()
         self._going_through = True
-        after: dict[str, str] = {}
-        while not self._stop.is_set() and (entries := self._consumer.read_pending(self._size.count, after)):
+        self._consumer.rewind()
+        while not self._stop.is_set() and (entries := self._consumer.read_pending(self._size.count)):
             self._size.weigh(entries)
-            for entry in entries:
-                after[entry.stream] = entry.entry_id
             self._redeliver(self._isolation.tryable(entries))
             self._in_flight.await_none()
         self._going_through = False
@@ -118,16 +116,16 @@ class Recovery(Generic[B]):
             log.info("deleted consumer %s: it held nothing and was silent", name)
         return bool(claimed) or lost
 
-    def try_some_alone(self) -> bool:
-        """Try some that may crash workers, one by one, not for so long that others wait. False if none was left."""
-        until, tried = time.monotonic() + _ALONE_S, False
+    def try_some_isolated(self) -> bool:
+        """Try some poison candidates, one by one, not for so long that others wait. False if none was left."""
+        until, tried = time.monotonic() + _ISOLATED_S, False
         while not self._stop.is_set() and time.monotonic() < until and (entry := self._isolation.pop()):
-            self._try_alone(entry)
+            self._try_isolated(entry)
             tried = True
         return tried
 
     def _look_for_lost(self, now: float) -> bool:
-        """What is neither in flight nor waits to be tried should not be pending; if it is, all is read again."""
+        """What is neither in flight nor a poison candidate should not be pending; if it is, all is read again."""
         if now < self._looks_at or self._again_at is not None or self.waiting:
             return False
         self._looks_at = now + self._limits.claim_idle_ms / 1000
@@ -140,7 +138,7 @@ class Recovery(Generic[B]):
         return True
 
     def _redeliver(self, entries: list[Entry]) -> None:
-        """Hand on entries that were given out before; those that may crash workers wait for their turn."""
+        """Hand on entries that were given out before; poison candidates wait for their turn."""
         self._consumer.strike_out([entry for entry in entries if entry.fields is None])
         entries = [entry for entry in entries if entry.fields is not None]
         candidates = self._consumer.poison_candidates(entries)
@@ -149,7 +147,7 @@ class Recovery(Generic[B]):
             self._in_flight.hand_on(ordinary, partial(self._decoding.decode, ordinary))
         self._isolation.add([entry for entry in entries if (entry.stream, entry.entry_id) in candidates])
 
-    def _try_alone(self, entry: Entry) -> None:
+    def _try_isolated(self, entry: Entry) -> None:
         self._in_flight.await_none()
         tries = self._consumer.begin_isolated_attempt(entry)
         if tries is None:
@@ -163,6 +161,6 @@ class Recovery(Generic[B]):
         if is_poison(tries):
             log.error("entry %s goes to the dead letters: %s", entry.entry_id, reason(tries))
             make = partial(self._decoding.to_dead_letter, entry, reason(tries))
-        self._in_flight.hand_on_alone(entry, make)
-        self._consumer.end_isolated_attempt(entry.stream, entry.entry_id)
+        self._in_flight.hand_on_isolated(entry, make)
+        self._consumer.end_isolated_attempt(entry)
         self._in_flight.await_none()

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from consumer.consumer import Consumer, RedisError
+from consumer.consumer import Consumer
 from consumer.limits import Limits
+from consumer.link import RedisError
 from consumer.loop import tune_interpreter
 from consumer.names import Slot, consumer_name
 from consumer.partitions import keys_beyond

@@ -18,7 +18,7 @@ _SQL = own("duplicates")
 Dropped = Counter[date]
 
 
-class Sifted(NamedTuple):
+class Filtered(NamedTuple):
     """Lines told apart: new ones, the number of duplicates by day, and those with other content than what is there."""
 
     fresh: list[Lines]
@@ -26,7 +26,7 @@ class Sifted(NamedTuple):
     conflicts: list[Lines]
 
 
-def filter_existing(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[Lines]) -> Sifted:
+def filter_existing(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[Lines]) -> Filtered:
     """Look all events of a batch up at once. Raises psycopg.Error.
 
     Of an event that comes several times in the batch and is not there yet, every line counts as fresh.
@@ -52,7 +52,7 @@ def filter_existing(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[
         else:
             conflicts.append(lines[position])
     fresh = [line for position, line in enumerate(lines) if position not in known] if known else list(lines)
-    return Sifted(fresh, dropped, conflicts)
+    return Filtered(fresh, dropped, conflicts)
 
 
 def keep_conflicts(cursor: psycopg.Cursor[tuple[object, ...]], lines: Sequence[Lines]) -> int:

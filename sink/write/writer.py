@@ -1,7 +1,7 @@
 """The batch writer: one transaction a batch, exactly once in effect.
 
 First it tries the fast way: COPY straight into the target tables. If a key is already there, the savepoint is rolled
-back, the events that are there are sifted out, and the rest is tried again. What still collides (the same event twice
+back, the events that are there are filtered out, and the rest is tried again. What still collides (the same event twice
 in the batch, another worker at the same moment) goes through staging tables and INSERT … ON CONFLICT. If Postgres
 rejects a row, the batch is halved until that row stands alone; it becomes a dead letter and the rest is written.
 """
@@ -103,7 +103,7 @@ class BatchWriter:
             if not self._expect_duplicates:
                 with suppress(UniqueViolation):
                     return self._copy(lines, blocks)
-            return self._sift(lines)
+            return self._filter_existing(lines)
         except psycopg.Error as error:
             if not is_fault_of_a_row(error):
                 raise
@@ -124,7 +124,7 @@ class BatchWriter:
                 copy_block(cursor, table, columns, data)
         return Outcome(stored=len(lines))
 
-    def _sift(self, lines: list[Lines]) -> Outcome:
+    def _filter_existing(self, lines: list[Lines]) -> Outcome:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             fresh, dropped, conflicts = filter_existing(cursor, lines)
             kept = keep_conflicts(cursor, conflicts) if conflicts else 0

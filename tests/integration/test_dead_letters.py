@@ -12,7 +12,7 @@ from consumer.accepted import Outcome
 from consumer.consumer import Consumer
 from consumer.limits import Limits
 from consumer.lua import TRIM_BELOW_EVERY_GROUP
-from consumer.poison import MAX_CRASHES, SUSPECT_DELIVERIES, crash_key, is_poison, is_poison_candidate
+from consumer.poison import CANDIDATE_DELIVERIES, MAX_CRASHES, crash_key, is_poison, is_poison_candidate
 from signaltape import Settings
 from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
@@ -159,13 +159,13 @@ def test_a_stream_that_outgrows_its_bound_is_reported_and_not_cut(
     assert redis_client.xlen(key) == 200
 
 
-def test_suspects_are_tried_alone_and_only_crashes_count(
+def test_poison_candidates_get_isolated_attempts_and_only_crashes_count(
     settings: Settings, redis_client: Any, key: str, connection: Connection
 ) -> None:
     add_lives(redis_client, key, 5)
     redis_client.xgroup_create(key, "worker", id="0")
     redis_client.xreadgroup("worker", "w-1", {key: ">"})
-    for _ in range(SUSPECT_DELIVERIES):
+    for _ in range(CANDIDATE_DELIVERIES):
         redis_client.xreadgroup("worker", "w-1", {key: "0"})
     assert drain(settings, key, "w-1") == Outcome(stored=20)
     assert stored(connection) == 20
@@ -179,7 +179,7 @@ def test_an_entry_whose_isolated_attempts_crash_becomes_a_dead_letter(
     add_lives(redis_client, key, 5)
     redis_client.xgroup_create(key, "worker", id="0")
     redis_client.xreadgroup("worker", "w-1", {key: ">"})
-    for _ in range(SUSPECT_DELIVERIES):
+    for _ in range(CANDIDATE_DELIVERIES):
         redis_client.xreadgroup("worker", "w-1", {key: "0"})
     redis_client.hset(crash_key(key), culprit, MAX_CRASHES)
     assert drain(settings, key, "w-1") == Outcome(stored=20, dead=1)
@@ -190,8 +190,8 @@ def test_an_entry_whose_isolated_attempts_crash_becomes_a_dead_letter(
 
 
 def test_the_limits_of_suspicion() -> None:
-    assert not is_poison_candidate(SUSPECT_DELIVERIES - 1)
-    assert is_poison_candidate(SUSPECT_DELIVERIES)
+    assert not is_poison_candidate(CANDIDATE_DELIVERIES - 1)
+    assert is_poison_candidate(CANDIDATE_DELIVERIES)
     assert not is_poison(MAX_CRASHES)
     assert is_poison(MAX_CRASHES + 1)
 

@@ -17,7 +17,7 @@ from signaltape import Secret, Settings
 from signaltape.stream import WORKER_GROUP, stream_key, vanished_key
 from tests.integration.conftest import own_valkey
 from tests.integration.draining import add_lives, pending
-from tests.integration.test_loop_ends import make_suspect
+from tests.integration.test_loop_ends import make_candidate
 from tests.integration.test_vanished import give_out_then_delete
 from tests.support.waiting import eventually
 from tests.support.working import working
@@ -56,11 +56,11 @@ def make_worker(valkey: Valkey, settings: Settings, key: str) -> tuple[Worker, t
     return worker, stop
 
 
-def test_an_entry_that_cannot_be_tried_alone_holds_up_no_other(
+def test_an_entry_that_cannot_have_an_isolated_attempt_holds_up_no_other(
     settings: Settings, valkey: Valkey, client: Any, key: str, database: Secret
 ) -> None:
     add_lives(client, key, 1)
-    make_suspect(client, key)
+    make_candidate(client, key)
     add_lives(client, key, 1)
     client.config_set("maxmemory", 1)
     worker, stop = make_worker(valkey, settings, key)

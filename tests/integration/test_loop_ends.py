@@ -12,7 +12,7 @@ import redis
 from consumer.accepted import Outcome
 from consumer.consumer import Consumer
 from consumer.names import Slot, consumer_name
-from consumer.poison import SUSPECT_DELIVERIES, crash_key
+from consumer.poison import CANDIDATE_DELIVERIES, crash_key
 from signaltape import Secret, Settings
 from sink.db import Connection
 from tests.integration.conftest import own_valkey
@@ -21,10 +21,10 @@ from tests.support.waiting import eventually
 from worker.loop import Worker
 
 
-def make_suspect(client: Any, key: str) -> None:
+def make_candidate(client: Any, key: str) -> None:
     client.xgroup_create(key, "worker", id="0")
     client.xreadgroup("worker", "w-1", {key: ">"})
-    for _ in range(SUSPECT_DELIVERIES):
+    for _ in range(CANDIDATE_DELIVERIES):
         client.xreadgroup("worker", "w-1", {key: "0"})
 
 
@@ -32,7 +32,7 @@ def test_once_ends_when_the_acknowledgement_of_a_isolated_attempt_fails(
     settings: Settings, redis_client: Any, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_lives(redis_client, key, 1)
-    make_suspect(redis_client, key)
+    make_candidate(redis_client, key)
 
     def refuse(self: Consumer, ids: dict[str, list[str]]) -> None:
         raise redis.ConnectionError("gone")
@@ -77,7 +77,7 @@ def test_a_isolated_attempt_that_waits_for_postgres_is_no_crash_however_the_work
     settings: Settings, redis_client: Any, key: str, connection: Connection
 ) -> None:
     add_lives(redis_client, key, 1)
-    make_suspect(redis_client, key)
+    make_candidate(redis_client, key)
     away = Secret("postgresql://nobody@127.0.0.1:1/nowhere")
     worker, stop = make_worker(settings, key, database=away)
     thread = threading.Thread(target=worker.run)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from consumer.accepted import Outcome
-from consumer.poison import SUSPECT_DELIVERIES
+from consumer.poison import CANDIDATE_DELIVERIES
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.draining import add, add_lives, drain, make_worker, pending, stored
@@ -59,7 +59,7 @@ def test_one_that_is_refused_does_not_keep_others_from_their_isolated_attempts(
     connection.execute(REFUSE)
     add_trades(redis_client, key, 1)
     add(redis_client, key, "market_trade", RECORD_SAMPLES["market_trade"])
-    give_out(redis_client, key, deliveries=SUSPECT_DELIVERIES)
+    give_out(redis_client, key, deliveries=CANDIDATE_DELIVERIES)
     worker, stop = make_worker(settings, key)
     with working(worker, stop):
         eventually(lambda: worker.total.stored == 1, timeout=5)
@@ -72,7 +72,7 @@ def test_one_that_is_refused_does_not_keep_another_of_its_kind_from_its_isolated
     trade = RECORD_SAMPLES["trade_log"]
     add(redis_client, key, "trade_log", {**trade, "symbol": "BAD"})
     add(redis_client, key, "trade_log", trade)
-    give_out(redis_client, key, deliveries=SUSPECT_DELIVERIES)
+    give_out(redis_client, key, deliveries=CANDIDATE_DELIVERIES)
     worker, stop = make_worker(settings, key)
     with working(worker, stop):
         eventually(lambda: worker.total.stored == 1, timeout=5)
@@ -84,7 +84,7 @@ def test_giving_up_many_entries_does_not_hold_up_new_ones(
     connection.execute(REFUSE)
     add_trades(redis_client, key, 800)
     add_lives(redis_client, key, 1)
-    give_out(redis_client, key, deliveries=SUSPECT_DELIVERIES)
+    give_out(redis_client, key, deliveries=CANDIDATE_DELIVERIES)
     ids = [one["message_id"] for one in redis_client.xpending_range(key, "worker", "-", "+", 1000)]
     # those that pass prove that it is the others' own fault
     redis_client.xclaim(key, "worker", "w-1", 0, ids[-4:], retrycount=1, justid=True)
@@ -106,7 +106,7 @@ def test_more_of_them_than_are_kept_in_memory_all_have_their_turn(
 ) -> None:
     monkeypatch.setattr("consumer.isolation._MOST_WAITING", 3)
     add_lives(redis_client, key, 2)
-    give_out(redis_client, key, deliveries=SUSPECT_DELIVERIES)
+    give_out(redis_client, key, deliveries=CANDIDATE_DELIVERIES)
     assert drain(settings, key) == Outcome(stored=8)
 
 
@@ -117,7 +117,7 @@ def test_a_thousand_of_a_kind_that_is_refused_do_not_keep_another_kind_from_its_
     connection.execute(REFUSE)
     add_trades(redis_client, key, 1200)
     add(redis_client, key, "market_trade", RECORD_SAMPLES["market_trade"])
-    give_out(redis_client, key, deliveries=SUSPECT_DELIVERIES)
+    give_out(redis_client, key, deliveries=CANDIDATE_DELIVERIES)
     worker, stop = make_worker(settings, key)
     with working(worker, stop):
         eventually(lambda: worker.total.stored == 1, timeout=20)

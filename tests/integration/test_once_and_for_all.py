@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from consumer.accepted import Outcome
-from consumer.consumer import Consumer
 from consumer.limits import Limits
+from consumer.link import Link
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import Runner
@@ -53,16 +53,16 @@ def test_large_entries_are_read_a_few_at_a_time(
 ) -> None:
     """A worker that was killed for its memory would read, and die, again and again."""
     monkeypatch.setattr("consumer.prefetcher.BATCH_BYTES", 100_000)
-    read = Consumer._read
+    read = Link.read
     largest = 0
 
-    def measured(self: Consumer, *arguments: Any) -> Any:
+    def measured(self: Link, *arguments: Any, **named: Any) -> Any:
         nonlocal largest
-        found = read(self, *arguments)
+        found = read(self, *arguments, **named)
         largest = max(largest, sum(len(one.fields[3]) for one in found if one.fields))
         return found
 
-    monkeypatch.setattr(Consumer, "_read", measured)
+    monkeypatch.setattr(Link, "read", measured)
     for _ in range(300):
         redis_client.xadd(key, {"event": "signal_closed", "data": b" " * 10_000})
     redis_client.xgroup_create(key, "worker", id="0")

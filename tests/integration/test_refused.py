@@ -56,7 +56,7 @@ def test_others_pass_beside_and_behind_and_it_is_stored_once_it_can_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # However long this takes, and however soon it is tried again: it is not given up meanwhile.
-    monkeypatch.setattr("consumer.poison.SUSPECT_DELIVERIES", 10**6)
+    monkeypatch.setattr("consumer.poison.CANDIDATE_DELIVERIES", 10**6)
     connection.execute(REFUSE_TRADES)
     add_trades(redis_client, key, 3)
     add_lives(redis_client, key, 5)

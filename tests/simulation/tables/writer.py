@@ -134,7 +134,7 @@ class ModelWriter:
         return [_fate(row, STORED) for row in rows]
 
     def _merge(self, what: str, rows: list[Row]) -> list[Fate]:
-        """What is there already sifted out, the rest in order of its keys; contradictions are kept."""
+        """What is there already filtered out, the rest in order of its keys; contradictions are kept."""
         became: dict[int, Fate] = {}
         dropped: Counter[date] = Counter()
         contrary: list[Row] = []

@@ -17,7 +17,7 @@ from tests.simulation.kernel.threads import Event
 from tests.simulation.redis.ids import Id, show
 from tests.simulation.tables.database import CONFLICT, DEAD, DUPLICATE, STORED, Commit
 from tests.simulation.worlds.audit_leaving import Leaving
-from tests.simulation.worlds.audit_tries import LonelyTries
+from tests.simulation.worlds.audit_tries import IsolatedAttempts
 from tests.simulation.worlds.audit_trimming import Trimming
 from tests.simulation.worlds.truth import Given
 
@@ -58,7 +58,7 @@ class ConsumingAudit:
         self._commits_of: defaultdict[Process, list[Commit]] = defaultdict(list)
         self._quiet_until_ns: dict[Process, int] = {}
         self._orderly: set[Process] = set()
-        self._tries = LonelyTries(world, self._holder_of)
+        self._tries = IsolatedAttempts(world, self._holder_of)
         self._leaving = Leaving(world)
         self._trimming = Trimming(world)
         #: consumers to whose dead connections something was given, unseen

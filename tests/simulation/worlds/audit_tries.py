@@ -1,4 +1,4 @@
-"""Isolation tries of consumers: how many ended in a crash, and whether all others were struck out."""
+"""Isolated attempts of consumers: how many ended in a crash, and whether all others were struck out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _GROUP = WORKER_GROUP.encode()
 
 
-class LonelyTries:
+class IsolatedAttempts:
     """Follows the counts that consumers keep in Redis.
 
     holder_of: the process of a consumer's name.

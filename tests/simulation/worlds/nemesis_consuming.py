@@ -111,7 +111,7 @@ class ConsumingNemesis(Acts):
             world.consuming.foreign.add((key, entry_id))
 
     def _die_amid(self, *, memory: bool = True) -> None:
-        """Workers die with the same in hand until each of it is tried alone; then Postgres is started again."""
+        """Workers die with the same in hand until all of it gets isolated attempts; then Postgres starts again."""
         world, chance = self.world, self.chance
 
         def act() -> None:

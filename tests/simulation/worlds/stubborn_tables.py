@@ -140,7 +140,7 @@ class PostgresTroubles(Acts):
         self.world.disturb()
 
     def _refuse_a_kind(self, seconds: float) -> None:
-        """Perhaps for so long that entries of it are tried alone."""
+        """Perhaps for so long that entries of it get isolated attempts."""
         states = self.chance.choice((_REFUSED, _PASSING))
         name, state = self.chance.choice(_KINDS), self.chance.choice(states)
         self.refuse(name, state)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 Script = Callable[["ConsumingWorld", random.Random], None]
 #: Within so long every worker that died has begun again, and has something in hand.
 _BEGUN_AGAIN_S = 12.0
-#: By then what is refused was given out often enough, and was refused alone more than once.
-_TRIED_ALONE_S = 450.0
+#: By then what is refused was given out often enough, and was refused in isolated attempts more than once.
+_ISOLATED_S = 450.0
 
 
 def _die_amid(world: ConsumingWorld, chance: random.Random) -> None:
@@ -77,10 +77,10 @@ def _hold_one_up(world: ConsumingWorld, chance: random.Random) -> None:
 
 
 def _refuse_all(world: ConsumingWorld, _chance: random.Random) -> None:
-    """Nothing passes for so long that all is tried alone: it is not the entries."""
+    """Nothing passes for so long that all gets isolated attempts: it is not the entries."""
     world.consumers_troubles.postgres.refuse_all(letters_too=False)
     world.feeder.feed(10)
-    world.scheduler.sleep("all to be tried alone", _TRIED_ALONE_S)
+    world.scheduler.sleep("isolated attempts of all", _ISOLATED_S)
     world.consumers_troubles.postgres.heal()
 
 

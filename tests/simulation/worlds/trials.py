@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.simulation.worlds.feeding import Feeder
 
 _GROUP = WORKER_GROUP.encode()
-#: It lasts at least for so long, so that what is refused is refused more than once; or until it is tried alone.
+#: It lasts at least for so long, so that what is refused is refused more than once; or until it gets isolated attempts.
 _AT_LEAST_S, _LONG_S = 20.0, 250.0
 #: So long must be enough.
 _ENOUGH_S = 600.0
