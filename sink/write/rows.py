@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import groupby, pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -36,6 +37,10 @@ def text(value: str) -> str:
         value = value.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     return value
 
+
+#: So many optional fields are looked at together: if none was given, their cells are one constant. What was added to
+#: the contract last stands last, and is given least.
+_RUN = 8
 
 #: What `text` escapes, less the newline.
 _ESCAPED = b"\\\t\r"
@@ -114,10 +119,33 @@ def _layer(signal_id: str, name: str, layer: Layer) -> str:
 def _table(kind: type[LifecycleEvent]) -> Table:
     """The detail table of an event, as its fields declare it."""
     stored = [field for field in declared(kind) if field.column is not None]
-    cells = "\\t".join(f"{{{_cell(kind, field)}}}" for field in stored)
-    body = ["event = decoded.event", f'return f"{cells}"']
-    line = compiled("line", ("decoded", "ts"), body, NULL=NULL, text=text, short_text=short_text)
-    return Table(kind.TABLE, tuple(field.column for field in stored if field.column), line)
+    body, parts = ["event = decoded.event"], []
+    for run in _runs(kind, stored):
+        part = "\\t".join(f"{{{_cell(kind, field)}}}" for field in run)
+        if _may_be_absent(kind, run[0]):
+            name, nothing = f"from_{run[0].name}", "\t".join([NULL] * len(run))
+            absent = " and ".join(f"event.{field.name} is None" for field in run)
+            body.append(f'{name} = {nothing!r} if {absent} else f"{part}"')
+            part = f"{{{name}}}"
+        parts.append(part)
+    line = "\\t".join(parts)
+    known = {"NULL": NULL, "text": text, "short_text": short_text}
+    made = compiled("line", ("decoded", "ts"), [*body, f'return f"{line}"'], **known)
+    return Table(kind.TABLE, tuple(field.column for field in stored if field.column), made)
+
+
+def _runs(kind: type[LifecycleEvent], stored: Iterable[Declared]) -> Iterator[Sequence[Declared]]:
+    """Neighbours that are always there; and of optional ones _RUN at most, counted from the last one."""
+    for are_optional, neighbours in groupby(stored, partial(_may_be_absent, kind)):
+        run = list(neighbours)
+        size = _RUN if are_optional else len(run)
+        cuts = [0, *range(len(run) % size or size, len(run), size), len(run)]
+        yield from (run[start:stop] for start, stop in pairwise(cuts))
+
+
+def _may_be_absent(kind: type[LifecycleEvent], field: Declared) -> bool:
+    """Whether a field's cell is NULL when it was not given."""
+    return not field.required and field.name != kind.TIME_FIELD and field.source == field.name
 
 
 def _cell(kind: type[LifecycleEvent], field: Declared) -> str:
@@ -128,10 +156,8 @@ def _cell(kind: type[LifecycleEvent], field: Declared) -> str:
         return "ts"
     value = f"event.{field.source}"
     is_text = plain_type(field.type) is str
-    if field.required:
-        return f"short_text({value})" if is_text else value
-    if field.source != field.name:  # a property, which always has one
-        return value
+    if not _may_be_absent(kind, field):
+        return f"short_text({value})" if field.required and is_text else value
     return f"NULL if {value} is None else {f'text({value})' if is_text else value}"
 
 
