@@ -18,7 +18,7 @@ from deploy.embedded.valkey import Valkey
 from signaltape import Secret, Settings
 from signaltape.stream import stream_keys
 from tests.integration.conftest import own_valkey
-from tests.integration.test_worker import add_lives, pending
+from tests.integration.draining import add_lives, pending
 from tests.support.waiting import eventually
 from worker.loop import Worker
 
