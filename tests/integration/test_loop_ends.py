@@ -28,7 +28,7 @@ def make_candidate(client: Any, key: str) -> None:
         client.xreadgroup("worker", "w-1", {key: "0"})
 
 
-def test_once_ends_when_the_acknowledgement_of_a_isolated_attempt_fails(
+def test_once_ends_when_the_acknowledgement_of_an_isolated_attempt_fails(
     settings: Settings, redis_client: Any, key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add_lives(redis_client, key, 1)
