@@ -219,7 +219,8 @@ class Consumer:
             keys, ids = [one.key for one in partitions], [after(one) for one in partitions]
             # where one has something the others are only looked at; where none has, each is waited for in turn
             wait_ms = max(1, block_ms // len(self._by_link)) if block_ms and not entries else None
-            entries += link.read(self.group, self.name, count, keys, ids, block_ms=wait_ms)
+            found = link.read(self.group, self.name, count, keys, ids, block_ms=wait_ms)
+            entries = entries + found if entries else found
         return entries
 
 
