@@ -1,6 +1,6 @@
 """Versions of the layer weights: listed, shown, decided on, exported; and what other weights would have said.
 
-They are proposed by storing the scorecard of a week that is over.
+They are proposed with the scorecard of every week that is over, or by hand.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import Any
 
 import msgspec
 
+from reports.clocks import agreed
 from reports.evidence.pooling import WEEKS
 from reports.layers.rules import Rules, export
 from reports.layers.whatif import WhatIf
 from reports.layers.whatif import whatif as compare
 from reports.operations.connected import connected
+from reports.scorecard import compute
 from reports.weeks import Week
 from signaltape.errors import NotAllowedNow, NotFound
 from signaltape.settings import Settings
@@ -64,6 +66,22 @@ def show_rules(settings: Settings, version: str) -> WholeVersion:
     row = _one(settings, version)
     exact = {name: _EXACT.decode(row[name]) for name in ("weights", "evidence")}
     return WholeVersion(**{**row, **exact})
+
+
+@plain_errors()
+def propose_rules(settings: Settings, week: Week, now: datetime) -> str | None:
+    """Propose what the evidence of a week asks for; returns the version, None if that is no change.
+
+    As its report does; a version that was decided on stays as it is. Raises NotAllowedNow if the week is not over.
+    """
+    with connected(settings) as connection:
+        if agreed(connection, now) < week.report_due:
+            raise NotAllowedNow(f"{week.name} is not over: weights are proposed from whole weeks")
+        layers = compute(connection, week, settings.round_trip_pct).layers
+        if layers.failed:
+            raise NotAllowedNow(f"the layers of {week.name} could not be judged; the log says why")
+        Rules(connection).store(week, layers.proposal, layers.findings)
+    return layers.proposal.version if layers.proposal else None
 
 
 @plain_errors()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,8 +17,8 @@ from consumer.accepted import Outcome
 from consumer.decoding.dead_fields import pack_fields
 from replay.operations.playing import steer
 from replay.operations.sessions import build_session, list_sessions
+from reports.operations import rules
 from reports.operations.deliveries import list_deliveries, resend
-from reports.operations.rules import accept_rules, list_rules
 from reports.operations.scorecards import scorecard
 from reports.weeks import parse_week
 from signaltape import Settings
@@ -28,7 +30,9 @@ from sink.db import Connection
 from sink.dead_letters import Filter
 from tests.integration.draining import add_lives, drain
 from tests.integration.test_requeue import BURY
+from tests.integration.test_rules import PROPOSED, write_weeks
 from tests.support.archived import DAY, record, write
+from tests.support.book import W03
 from tests.support.samples import as_json, closed
 from worker import operations
 
@@ -144,10 +148,32 @@ def test_what_reports_hold_is_told_by_kind_of_error(settings: Settings) -> None:
     found = scorecard(settings, utc_now(), parse_week("2022-W03"))
     assert not found.so_far
     assert list_deliveries(settings) == []
-    assert list_rules(settings) == []
+    assert rules.list_rules(settings) == []
     with pytest.raises(NotAllowedNow, match="message 7 is not uncertain, failed or expired"):
         resend(settings, 7, utc_now())
     with pytest.raises(NotFound, match="there is no version v"):
-        accept_rules(settings, "v")
+        rules.accept_rules(settings, "v")
     with pytest.raises(InvalidRequest, match="has not begun"):
         scorecard(settings, utc_now(), parse_week("2199-W01"), to_send=True)
+
+
+def test_weights_are_proposed_decided_on_once_and_exported(
+    settings: Settings, connection: Connection
+) -> None:
+    write_weeks(connection)
+    with pytest.raises(NotAllowedNow, match="2022-W03 is not over"):
+        rules.propose_rules(settings, W03, W03.since)
+    assert rules.propose_rules(settings, W03, utc_now()) == PROPOSED
+    assert rules.propose_rules(settings, W03, utc_now()) == PROPOSED
+    assert [one.status for one in rules.list_rules(settings)] == ["proposed"]
+    rules.accept_rules(settings, PROPOSED)
+    with pytest.raises(NotAllowedNow, match=r"v1\+2022-W03 is accepted, not proposed"):
+        rules.reject_rules(settings, PROPOSED)
+    shown = rules.show_rules(settings, PROPOSED)
+    assert (shown.status, shown.weights["smc"]) == ("accepted", Decimal("0.25"))
+    assert json.loads(rules.export_rules(settings, PROPOSED))["weights"] == {
+        "news": 0.4,
+        "smc": 0.25,
+        "trend": 0.35,
+    }
+    assert rules.what_if(settings, W03, shown.weights).signals == 8 * 64

@@ -82,6 +82,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     reports.operations.deliveries.resend: (1, NOW),
     reports.operations.rules.list_rules: (),
     reports.operations.rules.show_rules: ("v",),
+    reports.operations.rules.propose_rules: (WEEK, NOW),
     reports.operations.rules.accept_rules: ("v",),
     reports.operations.rules.reject_rules: ("v",),
     reports.operations.rules.export_rules: ("v",),
