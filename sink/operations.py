@@ -32,7 +32,7 @@ def migrate(settings: Settings) -> list[Migration]:
 
 @plain_errors()
 def check(settings: Settings) -> Counted:
-    """Count all that is stored, and compare journal and tables. Raises SchemaOutdated if migrations are missing."""
+    """Count all that is stored, and compare event store and tables. Raises SchemaOutdated if migrations are missing."""
     with _connected(settings, "check") as connection:
         if missing := migrations.pending(connection):
             names = ", ".join(f"{step.number:04d}_{step.name}" for step in missing)
@@ -49,7 +49,7 @@ def rebuild(
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     stop: threading.Event | None = None,
 ) -> int:
-    """Make the detail tables anew from the journal, in one transaction; returns how many events that has.
+    """Make the detail tables anew from the event store, in one transaction; returns how many events that has.
 
     Writers wait meanwhile. progress: called with (done, total); stop: once set, it ends by Stopped and changes nothing.
     """
