@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
 
 import click
 
-from replay.archive.archiving import archive as run_archiver
-from replay.archive.archiving import run_retention
-from replay.archive.health import Health, logging_health, replay_health
 from replay.archive.retention import Report
-from replay.arguments import json_option
-from replay.cli import connected, counting, errors, redis_url
-from replay.sessions import reprocess as reprocessing
-from replay.sessions.choosing import all_keys
+from replay.counting import counting
+from replay.operations import archive as operations
+from replay.operations.archive import HealthReport
 from replay.sessions.session_commands import commands
 from signaltape.clock import utc_now
-from signaltape.commands.command import begin_command, usable_folder
-from signaltape.redis_client import redis_client
+from signaltape.commands.command import begin_command
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.terminal import NOTHING_TO_DO, Screen, Style, print_json
+from sink.command_line import PlainGroup, json_option
 
 _STYLES: dict[str, Style] = {"OK": "good", "WARN": "warn"}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=PlainGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Archive, retention and replays. Reads SIGNALTAPE_DATA, REDIS_URL and DATABASE_URL."""
     begin_command()
@@ -37,13 +32,7 @@ def main() -> None:
 @click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")
 def archive(once: bool, metrics_port: int | None) -> None:
     """Write the stream into files under SIGNALTAPE_DATA, and apply retention every night at 03:00 WIB."""
-    with errors():
-        settings = Settings.from_env()
-        usable_folder("SIGNALTAPE_HOME", settings.home)
-        usable_folder("SIGNALTAPE_DATA", settings.data)
-        done = run_archiver(
-            settings, redis_url(settings), stop_on_signals(), once=once, metrics_port=metrics_port
-        )
+    done = operations.archive(Settings.from_env(), stop_on_signals(), once=once, metrics_port=metrics_port)
     click.echo(
         f"archived {done.lines}, duplicates {done.duplicates}, conflicts {done.conflicts}, invalid {done.invalid}"
     )
@@ -58,8 +47,7 @@ def retention(dry_run: bool, as_json: bool) -> None:
     Also drops old partitions of `records` (DATABASE_URL) and trims the stream below what every group is done with
     (REDIS_URL), where these are set.
     """
-    with errors():
-        report = run_retention(Settings.from_env(), utc_now(), dry_run=dry_run)
+    report = operations.run_retention(Settings.from_env(), utc_now(), dry_run=dry_run)
     if as_json:
         print_json(report)
     else:
@@ -75,26 +63,10 @@ def retention(dry_run: bool, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 def stream(start: str, end: str, dry_run: bool) -> None:
     """Read stretches of the stream again into Postgres, the worker's way: what is there already stays as it is."""
-    try:
-        first, last = reprocessing.offset(start), reprocessing.offset(end, end=True)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-    with errors():
-        settings = Settings.from_env()
-        with (
-            connected(settings) as connection,
-            closing(redis_client(redis_url(settings))) as client,
-            counting("reading") as tell,
-        ):
-            done = reprocessing.reprocess(
-                client,
-                connection,
-                all_keys(client, settings),
-                first,
-                last,
-                dry_run=dry_run,
-                progress=lambda n: tell("read", n),
-            )
+    with counting("reading") as tell:
+        done = operations.reprocess_stream(
+            Settings.from_env(), start, end, dry_run=dry_run, progress=lambda n: tell("read", n)
+        )
     out = done.outcome
     click.echo(
         f"{'would store' if dry_run else 'stored'} {out.stored} of {done.entries} entries,"
@@ -107,14 +79,12 @@ def stream(start: str, end: str, dry_run: bool) -> None:
 @json_option
 def health(session: str | None, as_json: bool) -> None:
     """Say whether recording and replays are well. Exit code 1 if one is not OK."""
-    with errors():
-        settings = Settings.from_env()
-        found = {"logging": logging_health(settings), "replay": replay_health(settings, session)}
+    found = operations.health(Settings.from_env(), session)
     if as_json:
         print_json(found)
     else:
         _show_health(Screen(), found)
-    sys.exit(0 if all(one.status == "OK" for one in found.values()) else 1)
+    sys.exit(0 if found.is_well else 1)
 
 
 def _show_report(screen: Screen, report: Report) -> None:
@@ -140,14 +110,15 @@ def _show_report(screen: Screen, report: Report) -> None:
         screen.next("without --dry-run it is done" if report.dryRun else NOTHING_TO_DO)
 
 
-def _show_health(screen: Screen, found: dict[str, Health]) -> None:
-    bad = sum(one.status != "OK" for one in found.values())
+def _show_health(screen: Screen, found: HealthReport) -> None:
+    checks = {"logging": found.logging, "replay": found.replay}
+    bad = sum(one.status != "OK" for one in checks.values())
     if bad:
-        screen.say(f"not well: {bad} of {len(found)} checks", "warn")
+        screen.say(f"not well: {bad} of {len(checks)} checks", "warn")
     else:
-        screen.say(f"all is well: {len(found)} checks", "good")
+        screen.say(f"all is well: {len(checks)} checks", "good")
     screen.gap()
-    for name, one in found.items():
+    for name, one in checks.items():
         screen.say(one.message, _STYLES.get(one.status, "bad"), mark=f"{name:8} {one.status:6} ")
     screen.gap()
     screen.next("mend what is WARN or ERROR" if bad else NOTHING_TO_DO)

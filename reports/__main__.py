@@ -6,7 +6,6 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,37 +13,36 @@ from typing import Any
 import click
 from rich.console import Console
 
-from outbox.outbox import Outbox
-from reports import delivery, qa, schedule
-from reports.clocks import agreed
+from reports import qa, schedule
+from reports.commands.arguments import WeekType, only_alone
 from reports.commands.deliveries_screen import show_deliveries
 from reports.commands.rules_commands import rules, whatif
 from reports.commands.terminal import print_scorecard
 from reports.evidence.simulation import RUNS, simulate
-from reports.figures import Outcome, outcomes
-from reports.files import as_document, save
+from reports.files import as_document
 from reports.layers.simulation import RUNS as LAYER_RUNS
 from reports.layers.simulation import simulate as simulate_layers
 from reports.metrics import reporter_parts
-from reports.scorecard import Scorecard, compute, store
-from reports.session import WeekType, json_option, only_alone, session
+from reports.operations import deliveries as messages
+from reports.operations import samples, scorecards
+from reports.operations.scorecards import Sending
+from reports.scorecard import Scorecard
 from reports.text.message import compose
 from reports.weeks import Week, week_of
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command
-from signaltape.errors import SettingsError
 from signaltape.measures import serve_measures
 from signaltape.settings import Settings
 from signaltape.terminal import Screen, left, print_json, right
-from sink.db import Connection, database_url, snapshot
+from sink.command_line import PlainGroup, json_option
+from sink.db import database_url
 
-_SEND_WITHIN_S = 90.0
 #: More runs than this change no figure and fill the memory.
 _MOST_RUNS = 100_000
 _MOST_LISTED = 100_000
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=PlainGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Weekly scorecards of signaltape. Reads DATABASE_URL and TELEGRAM_*."""
     begin_command()
@@ -60,28 +58,22 @@ def main() -> None:
 @json_option
 def scorecard(week: Week | None, send: bool, out: Path | None, as_json: bool) -> None:
     """Compute a week's scorecard, store it, print it as tables and as the Telegram text."""
-    with session() as (settings, connection):
-        now = agreed(connection, utc_now())
-        if send and week is not None and now < week.since:
-            raise click.UsageError(f"{week.name} has not begun: there is nothing to send")
-        with snapshot(connection):
-            card = compute(connection, week or week_of(now), settings.round_trip_pct)
-            closed = outcomes(connection, card.week) if send or out is not None else []
-        store(connection, card, now)
-        so_far = now < card.week.report_due
-        screen = Screen()
-        if as_json:
-            print_json(as_document(card, so_far=so_far))
-        else:
-            _show(screen, card, so_far)
-        tell = partial(click.echo, err=as_json)
-        if out is not None:
-            for path in _saved(card, closed, out, so_far):
-                tell(f"saved {path}")
-        if send:
-            _send(settings, connection, card, now, closed, tell)
-        elif not as_json:
-            screen.next("--send sends it to Telegram, once; --out DIR saves it, with its picture")
+    settings = Settings.from_env()
+    wants_picture = send or out is not None
+    found = scorecards.scorecard(settings, utc_now(), week, to_send=send, closed=wants_picture)
+    screen = Screen()
+    if as_json:
+        print_json(as_document(found.card, so_far=found.so_far))
+    else:
+        _show(screen, found.card, found.so_far)
+    tell = partial(click.echo, err=as_json)
+    if out is not None:
+        for path in scorecards.save_scorecard(found, out):
+            tell(f"saved {path}")
+    if send:
+        _tell_sending(scorecards.send_scorecard(settings, found), tell)
+    elif not as_json:
+        screen.next("--send sends it to Telegram, once; --out DIR saves it, with its picture")
 
 
 @main.command()
@@ -111,22 +103,21 @@ def evidence(as_json: bool, layers: bool, runs: int | None) -> None:
 def deliveries(context: click.Context, as_json: bool) -> None:
     """Messages to Telegram: where each stands (list), and another chance for one that was not sent (resend)."""
     if only_alone(context, as_json):
-        context.invoke(list_deliveries, limit=20, as_json=as_json)
+        context.invoke(list_deliveries, limit=messages.PAGE, as_json=as_json)
 
 
 @deliveries.command(name="list")
 @click.option(
     "--limit",
     type=click.IntRange(1, _MOST_LISTED),
-    default=20,
+    default=messages.PAGE,
     show_default=True,
     help="Show so many at most.",
 )
 @json_option
 def list_deliveries(limit: int, as_json: bool) -> None:
     """List messages, newest first."""
-    with session() as (_, connection):
-        rows = Outbox(connection).listed(limit)
+    rows = messages.list_deliveries(Settings.from_env(), limit)
     if as_json:
         print_json(rows)
     else:
@@ -142,12 +133,7 @@ def resend(number: int) -> None:
 
     Look at the chat first if it is uncertain: its stub may stand there.
     """
-    with session() as (_, connection):
-        queued = Outbox(connection).resend(number, utc_now() + delivery.REPORT_LIFETIME)
-    if not queued:
-        raise click.ClickException(
-            f"message {number} is not uncertain, failed or expired, nor is one of its files"
-        )
+    messages.resend(Settings.from_env(), number, utc_now())
     click.echo(f"message {number} is queued again; `python -m reports schedule` sends it")
 
 
@@ -157,14 +143,9 @@ def resend(number: int) -> None:
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder.")
 def qa_sample(week: Week | None, size: int, out: Path) -> None:
     """Draw signals of a week, spread over the bins, for a manual check; save them as CSV and JSON."""
-    with session() as (_, connection):
-        chosen = week or week_of(utc_now())
-        sample = qa.draw(connection, chosen, size)
-    try:
-        paths = qa.save(sample, chosen, out)
-    except OSError as error:
-        raise click.ClickException(f"cannot save to {out}: {error.strerror}") from None
-    click.echo(f"drew {len(sample)} signal(s) of {chosen.name}")
+    sample = samples.draw_sample(Settings.from_env(), week or week_of(utc_now()), size)
+    paths = samples.save_sample(sample, out)
+    click.echo(f"drew {len(sample.signals)} signal(s) of {sample.week.name}")
     for path in paths:
         click.echo(f"saved {path}")
 
@@ -173,12 +154,9 @@ def qa_sample(week: Week | None, size: int, out: Path) -> None:
 @click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")
 def run_schedule(metrics_port: int | None) -> None:
     """Report every Sunday 23:59 Asia/Jakarta and send what is in the outbox, until SIGTERM or Ctrl-C."""
-    try:
-        settings = Settings.from_env()
-        parts = reporter_parts(database_url(settings))
-        stop_metrics = serve_measures(metrics_port, "reporter", parts)
-    except SettingsError as error:
-        raise click.UsageError(str(error)) from None
+    settings = Settings.from_env()
+    parts = reporter_parts(database_url(settings))
+    stop_metrics = serve_measures(metrics_port, "reporter", parts)
     try:
         asyncio.run(_run_schedule(settings))
     finally:
@@ -220,34 +198,14 @@ def _show_rates(screen: Screen, rows: Sequence[dict[str, Any]], *, layers: bool)
     )
 
 
-def _saved(card: Scorecard, closed: list[Outcome], out: Path, so_far: bool) -> list[Path]:
-    from reports.drawing.picture import draw  # matplotlib takes a second to import: only where it is needed
-
-    try:
-        return [*save(card, out, so_far=so_far), *draw(card, closed, out, so_far=so_far)]
-    except OSError as error:
-        raise click.ClickException(f"cannot save to {out}: {error.strerror}") from None
-
-
-def _send(
-    settings: Settings, connection: Connection, card: Scorecard, now: datetime, closed: list[Outcome],
-    tell: Callable[[str], None],
-) -> None:  # fmt: skip
-    to = delivery.destination(settings)
-    if to is None:
+def _tell_sending(done: Sending | None, tell: Callable[[str], None]) -> None:
+    if done is None:
         tell("not sent: set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID to send it (it is printed and stored)")
-        return
-    delivery.enqueue(connection, card, to, now, closed)
-    asyncio.run(delivery.drain(connection, to, _SEND_WITHIN_S))
-    outbox = Outbox(connection)
-    state = outbox.state(delivery.key_in_use(outbox, card.week, to.chat_id, now))
-    assert state is not None
-    name, error = state
-    if name == "sent":
+    elif done.sent:
         tell("sent to Telegram (once; sending this week again changes nothing)")
-        return
-    because = f": {error}" if error else ""
-    raise click.ClickException(f"not sent, it is {name} in the outbox{because}")
+    else:
+        because = f": {done.error}" if done.error else ""
+        raise click.ClickException(f"not sent, it is {done.state} in the outbox{because}")
 
 
 main.add_command(rules)

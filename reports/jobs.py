@@ -19,9 +19,10 @@ from rq.timeouts import TimerDeathPenalty
 from reports.building import build
 from reports.weeks import Week, parse_week
 from signaltape.clock import utc_now
+from signaltape.plain_errors import one_line
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
-from sink.db import DatabaseError, one_line
+from sink.db import DatabaseError
 
 log = logging.getLogger("reports")
 

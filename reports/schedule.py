@@ -29,9 +29,10 @@ from reports import jobs
 from reports.building import build, newest_missing
 from reports.delivery import Destination, destination
 from signaltape.clock import WIB, WIB_NAME, show
+from signaltape.plain_errors import one_line
 from signaltape.settings import Settings
 from signaltape.shipping.backoff import Backoff
-from sink.db import DatabaseError, connect, database_url, one_line
+from sink.db import DatabaseError, connect, database_url
 
 log = logging.getLogger("reports")
 

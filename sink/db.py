@@ -13,7 +13,6 @@ from psycopg.rows import TupleRow, dict_row
 
 from signaltape.clock import WIB_NAME
 from signaltape.errors import SettingsError
-from signaltape.secrecy import scrub
 from signaltape.settings import Secret, Settings
 from sink.queries import own
 
@@ -102,9 +101,3 @@ def rows_as_dicts(connection: Connection, query: bytes, parameters: Any = None) 
     """Run a query and return its rows as dicts."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query, parameters).fetchall()
-
-
-def one_line(error: BaseException) -> str:
-    """The first line of a database error: enough for a log, and no row contents."""
-    lines = scrub(str(error)).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

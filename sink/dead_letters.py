@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+
+import msgspec
 
 from consumer.decoding.dead_fields import unpack_fields
 from sink.counters import Counters, add
@@ -25,6 +28,46 @@ class Filter(NamedTuple):
     ids: list[int] | None = None
 
 
+class Heading(msgspec.Struct, frozen=True):
+    """A letter as it stands in a list."""
+
+    id: int
+    stream: str
+    entry_id: str
+    event: str | None
+    reason: str
+    raw_bytes: int
+    entry_ts: datetime
+    received_at: datetime
+
+
+class ReasonCount(msgspec.Struct, frozen=True):
+    """How many letters of an event have the same reason; the values in it are left out."""
+
+    event: str | None
+    reason: str
+    letters: int
+    #: times of the first and the last of their entries
+    first: datetime
+    last: datetime
+
+
+class WholeLetter(msgspec.Struct, frozen=True):
+    """A letter with all of its entry."""
+
+    id: int
+    stream: str
+    entry_id: str
+    event: str | None
+    reason: str
+    #: the field `data`, empty if there was none
+    raw: bytes
+    #: the other fields
+    fields: dict[bytes, bytes]
+    entry_ts: datetime
+    received_at: datetime
+
+
 class Letter(NamedTuple):
     """What is needed to put an entry together again."""
 
@@ -36,46 +79,63 @@ class Letter(NamedTuple):
     fields: dict[bytes, bytes]
 
 
-def listed(connection: Connection, which: Filter, limit: int) -> list[dict[str, Any]]:
-    """Letters that match, newest first, without their bytes."""
-    return rows_as_dicts(connection, _SQL["list"], {**which._asdict(), "limit": limit})
+def listed(connection: Connection, which: Filter, limit: int, below: int | None = None) -> list[Heading]:
+    """A page of the letters that match, newest first, without their bytes. below: the last id of the page before."""
+    rows = rows_as_dicts(connection, _SQL["list"], {**which._asdict(), "limit": limit, "below": below})
+    return [Heading(**row) for row in rows]
 
 
-def counts(connection: Connection, which: Filter) -> list[dict[str, Any]]:
+def count(connection: Connection, which: Filter) -> int:
+    """How many letters match."""
+    row = connection.execute(_SQL["count"], which._asdict()).fetchone()
+    return int(row[0]) if row else 0
+
+
+def counts(connection: Connection, which: Filter) -> list[ReasonCount]:
     """How many letters match, by event and reason."""
-    return rows_as_dicts(connection, _SQL["count_by_reason"], which._asdict())
+    rows = rows_as_dicts(connection, _SQL["count_by_reason"], which._asdict())
+    return [ReasonCount(**row) for row in rows]
 
 
-def whole(connection: Connection, number: int) -> dict[str, Any] | None:
-    """One letter with its bytes and unpacked fields; None if it is not there."""
+def whole(connection: Connection, number: int) -> WholeLetter | None:
+    """One letter with its bytes; None if it is not there."""
     rows = rows_as_dicts(connection, _SQL["whole"], {"id": number})
     if not rows:
         return None
-    row = rows[0]
-    row["fields"] = unpack_fields(row["fields"])
-    return row
+    return WholeLetter(**{**rows[0], "fields": unpack_fields(rows[0]["fields"])})
 
 
 def take_all(
-    connection: Connection, which: Filter, handle: Callable[[Sequence[Letter]], Sequence[Letter]]
+    connection: Connection,
+    which: Filter,
+    handle: Callable[[Sequence[Letter]], Sequence[Letter]],
+    *,
+    everything: bool = False,
+    progress: Callable[[int], None] = lambda _done: None,
+    stop: threading.Event | None = None,
 ) -> int:
     """Hand every letter that matches to `handle`, a few at a time, and delete those that it returns: the others stay.
 
     Each few is one transaction: if `handle` raises, those letters stay. Returns how many went.
+    everything: a filter without a condition means all of them; else it means none.
+    progress: called with how many went so far. stop: once set, no more are begun.
     """
     row = connection.execute(_SQL["newest"]).fetchone()
-    bound = {**which._asdict(), "after": 0, "up_to": row[0] if row else 0, "limit": _CHUNK}
+    newest = row[0] if row else 0
+    bound = {**which._asdict(), "everything": everything, "after": 0, "up_to": newest, "limit": _CHUNK}
     total = 0
-    while True:
+    while stop is None or not stop.is_set():
         with connection.transaction():
             rows = rows_as_dicts(connection, _SQL["take"], bound)
             if not rows:
-                return total
+                break
             gone = [letter.id for letter in handle([_letter(row) for row in rows])]
             connection.execute(_SQL["delete"], {"ids": gone})
             add(connection, Counters(dead_letters_removed=len(gone)))
         bound["after"] = rows[-1]["id"]
         total += len(gone)
+        progress(total)
+    return total
 
 
 def _letter(row: dict[str, Any]) -> Letter:

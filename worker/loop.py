@@ -17,8 +17,9 @@ from consumer.entry import Decoding, Entry
 from consumer.limits import Limits
 from consumer.loop import Loop
 from consumer.writing import SinkUnavailable
+from signaltape.plain_errors import one_line
 from signaltape.settings import Secret
-from sink.db import CONNECTION_ERRORS, Connection, DatabaseError, connect, one_line
+from sink.db import CONNECTION_ERRORS, Connection, DatabaseError, connect
 from sink.write.lines import Prepared, prepare
 from sink.write.writer import BatchWriter
 

@@ -14,24 +14,24 @@ from rich.console import Console
 
 from deploy.demo.candles import BTC_JANUARY, read_minutes
 from deploy.demo.reconcile import Counts, count_journal, count_stored, count_stream, show
-from deploy.demo.steps import Step, StepFailed, run_step
-from deploy.embedded.errors import EmbeddedError
+from deploy.demo.steps import Step, run_step
 from deploy.embedded.servers import Urls, running
 from reports.commands.terminal import print_scorecard
 from reports.scorecard import compute, store
 from reports.weeks import whole_weeks
-from signaltape import Secret, Settings, SettingsError
+from signaltape import Secret, Settings
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command, usable_folder
 from signaltape.redis_client import redis_client
 from signaltape.stream import stream_key
 from signaltape.terminal import Screen
+from sink.command_line import PlainCommand
 from sink.db import connect, database_url
 
 console = Console()
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Record January 2022 with the demo engine and show its four weekly scorecards.
 
@@ -39,21 +39,18 @@ def main() -> None:
     Running it again adds nothing: all its events are duplicates then.
     """
     begin_command()
-    try:
-        settings = Settings.from_env()
-        usable_folder("SIGNALTAPE_HOME", settings.home)
-        given = settings.redis_url, settings.database_url
-        for name, url in zip(("REDIS_URL", "DATABASE_URL"), given, strict=True):
-            if url is not None:
-                Screen().say(f"using the server of your {name}", "warn")
-        with running(
-            settings.home,
-            redis_url=given[0].reveal() if given[0] else None,
-            database_url=given[1].reveal() if given[1] else None,
-        ) as urls:
-            counts = _demo(settings, urls)
-    except (EmbeddedError, SettingsError, StepFailed) as error:
-        raise click.ClickException(str(error)) from None
+    settings = Settings.from_env()
+    usable_folder("SIGNALTAPE_HOME", settings.home)
+    given = settings.redis_url, settings.database_url
+    for name, url in zip(("REDIS_URL", "DATABASE_URL"), given, strict=True):
+        if url is not None:
+            Screen().say(f"using the server of your {name}", "warn")
+    with running(
+        settings.home,
+        redis_url=given[0].reveal() if given[0] else None,
+        database_url=given[1].reveal() if given[1] else None,
+    ) as urls:
+        counts = _demo(settings, urls)
     if not counts.agree:
         raise click.ClickException("the stations do not agree")
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import click
 from PIL import Image
 
-from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.servers import running
+from reports.commands.arguments import WeekType
 from reports.drawing.picture import plot
 from reports.figures import outcomes
 from reports.scorecard import compute
-from reports.session import WeekType
 from reports.weeks import Week
-from signaltape import Secret, Settings, SettingsError
+from signaltape import Secret, Settings
 from signaltape.commands.command import begin_command
-from sink.db import DatabaseError, connect, one_line
+from sink.command_line import PlainCommand
+from sink.db import connect
 
 _FOLDER = Path(__file__).parents[2] / "docs" / "images"
 #: Large enough to be read, small enough for a repository: a third of the bytes of a page as it is sent.
@@ -25,7 +25,7 @@ _DPI = 120
 _COLOURS = 64
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--week", type=WeekType(), default="2022-W03", show_default=True, help="A week of the demo.")
 @click.option(
     "--out",
@@ -36,19 +36,14 @@ _COLOURS = 64
 def main(week: Week, out: Path) -> None:
     """Draw the scorecard of a week that `make demo` has stored, anew and small, as PNG."""
     begin_command()
-    try:
-        settings = Settings.from_env()
-        given = [one.reveal() if one else None for one in (settings.redis_url, settings.database_url)]
-        with (
-            running(settings.home, redis_url=given[0], database_url=given[1]) as urls,
-            connect(Secret(urls.database)) as connection,
-        ):
-            card = compute(connection, week)
-            closed = outcomes(connection, week)
-    except (EmbeddedError, SettingsError) as error:
-        raise click.ClickException(str(error)) from None
-    except DatabaseError as error:
-        raise click.ClickException(f"Postgres: {one_line(error)}") from None
+    settings = Settings.from_env()
+    given = [one.reveal() if one else None for one in (settings.redis_url, settings.database_url)]
+    with (
+        running(settings.home, redis_url=given[0], database_url=given[1]) as urls,
+        connect(Secret(urls.database)) as connection,
+    ):
+        card = compute(connection, week)
+        closed = outcomes(connection, week)
     if not card.published:
         raise click.ClickException(f"no signal of {week.name} is stored: run make demo first")
     out.mkdir(parents=True, exist_ok=True)

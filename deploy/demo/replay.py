@@ -16,15 +16,15 @@ from rich.console import Console
 from deploy.demo.candles import BTC_JANUARY, read_minutes
 from deploy.demo.day_engine import DAY, LEAD, ReplayedDay
 from deploy.demo.engine import Params, Recorded
-from deploy.demo.steps import Step, StepFailed, run_step
-from deploy.embedded.errors import EmbeddedError
+from deploy.demo.steps import Step, run_step
 from deploy.embedded.servers import running
 from replay.archive.layout import sessions_folder
-from signaltape import Settings, SettingsError
+from signaltape import Settings
 from signaltape.clock import WIB
 from signaltape.commands.command import begin_command, usable_folder
 from signaltape.replay.session import read_events
 from signaltape.terminal import Screen, left, right
+from sink.command_line import PlainCommand
 
 console = Console()
 _DEFAULT_DAY = "2022-01-18"
@@ -42,7 +42,7 @@ class Signal(NamedTuple):
     rr: Decimal | None
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--day", default=_DEFAULT_DAY, show_default=True, help="A WIB day in January 2022, from the 5th on."
 )
@@ -55,31 +55,28 @@ def main(day: str) -> None:
     except ValueError:
         raise click.BadParameter(f"a day looks like {_DEFAULT_DAY}, got {day!r}") from None
     begin_command()
-    try:
-        settings = Settings.from_env()
-        usable_folder("SIGNALTAPE_HOME", settings.home)
-        # Servers of its own: its signals are not those of the other demo.
-        home = settings.home / "demo-replay"
-        given = [one.reveal() if one else None for one in (settings.redis_url, settings.database_url)]
-        with running(home, redis_url=given[0], database_url=given[1]) as urls:
-            data = home / "archive"
-            environment = {
-                "FEATURE_EVENT_LOGGING": "true",
-                "REDIS_URL": urls.redis,
-                "DATABASE_URL": urls.database,
-                "REDIS_URL_FILE": "",
-                "DATABASE_URL_FILE": "",
-                "SIGNALTAPE_STREAM": _STREAM,
-                "SIGNALTAPE_PARTITIONS": "1",
-                "SIGNALTAPE_HOME": str(home),
-                "SIGNALTAPE_DATA": str(data),
-                "RUN_MODE": "LIVE",
-            }
-            _record(environment)
-            lead = _build(environment, data, begin - LEAD, begin, "market_candle")
-            session = _build(environment, data, begin, begin + DAY, None)
-    except (EmbeddedError, SettingsError, StepFailed) as error:
-        raise click.ClickException(str(error)) from None
+    settings = Settings.from_env()
+    usable_folder("SIGNALTAPE_HOME", settings.home)
+    # Servers of its own: its signals are not those of the other demo.
+    home = settings.home / "demo-replay"
+    given = [one.reveal() if one else None for one in (settings.redis_url, settings.database_url)]
+    with running(home, redis_url=given[0], database_url=given[1]) as urls:
+        data = home / "archive"
+        environment = {
+            "FEATURE_EVENT_LOGGING": "true",
+            "REDIS_URL": urls.redis,
+            "DATABASE_URL": urls.database,
+            "REDIS_URL_FILE": "",
+            "DATABASE_URL_FILE": "",
+            "SIGNALTAPE_STREAM": _STREAM,
+            "SIGNALTAPE_PARTITIONS": "1",
+            "SIGNALTAPE_HOME": str(home),
+            "SIGNALTAPE_DATA": str(data),
+            "RUN_MODE": "LIVE",
+        }
+        _record(environment)
+        lead = _build(environment, data, begin - LEAD, begin, "market_candle")
+        session = _build(environment, data, begin, begin + DAY, None)
     if not _compare(lead, session, begin):
         raise click.ClickException("the replay did not give the recorded signals")
 

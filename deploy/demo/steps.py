@@ -12,10 +12,12 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from signaltape.errors import OperationError
+
 _LOOK_EVERY_S = 0.1
 
 
-class StepFailed(Exception):
+class StepFailed(OperationError):
     """A station ended with an error; the message holds the end of what it said."""
 
 

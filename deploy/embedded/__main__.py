@@ -11,11 +11,13 @@ import click
 
 from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.servers import Urls, remove_data, running, stop_left_over
-from signaltape import Settings, SettingsError
+from signaltape import Settings
 from signaltape.commands.command import begin_command, usable_folder
+from sink.command_line import PlainCommand
 
 
 @click.command(
+    cls=PlainCommand,
     context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]},
 )
 @click.option("--stop", is_flag=True, help="End servers that a killed run left behind, and exit.")
@@ -29,26 +31,23 @@ def main(stop: bool, remove: bool, command: tuple[str, ...]) -> None:
     Example: python -m deploy.embedded -- python -m worker status
     """
     begin_command()
-    try:
-        settings = Settings.from_env()
-        if stop:
-            pids = stop_left_over(settings.home)
-            click.echo(f"ended {len(pids)} server process(es)")
-            if remove:
-                remove_data(settings.home)
-            return
-        if not command:
-            raise click.UsageError("give a command behind --, for example: -- python -m worker status")
-        usable_folder("SIGNALTAPE_HOME", settings.home)
-        redis, database = settings.redis_url, settings.database_url
-        with running(
-            settings.home,
-            redis_url=redis.reveal() if redis else None,
-            database_url=database.reveal() if database else None,
-        ) as urls:
-            code = _run(command, urls)
-    except (EmbeddedError, SettingsError) as error:
-        raise click.ClickException(str(error)) from None
+    settings = Settings.from_env()
+    if stop:
+        pids = stop_left_over(settings.home)
+        click.echo(f"ended {len(pids)} server process(es)")
+        if remove:
+            remove_data(settings.home)
+        return
+    if not command:
+        raise click.UsageError("give a command behind --, for example: -- python -m worker status")
+    usable_folder("SIGNALTAPE_HOME", settings.home)
+    redis, database = settings.redis_url, settings.database_url
+    with running(
+        settings.home,
+        redis_url=redis.reveal() if redis else None,
+        database_url=database.reveal() if database else None,
+    ) as urls:
+        code = _run(command, urls)
     sys.exit(code)
 
 

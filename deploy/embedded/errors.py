@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from signaltape.errors import OperationError
 
-class EmbeddedError(Exception):
+
+class EmbeddedError(OperationError):
     """A server could not be started. The message says why and what to do."""

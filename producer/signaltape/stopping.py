@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C: asked to stop, a command finishes what it has in hand."""
+"""Stopping what takes long: commands by signals, which finish what is in hand; operations by an event."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import signal
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
+from typing import ParamSpec
+
+from signaltape.errors import Stopped
+
+P = ParamSpec("P")
 
 
 def stop_on_signals() -> threading.Event:
@@ -31,3 +36,14 @@ def call_on_signals(act: Callable[[], None]) -> None:
     threading.Thread(target=await_one, name="signals", daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: arrived.put(number))
+
+
+def until(stop: threading.Event | None, progress: Callable[P, None], says: str) -> Callable[P, None]:
+    """`progress`, which once `stop` is set raises Stopped instead, with what becomes of the work begun."""
+
+    def tell(*args: P.args, **kwargs: P.kwargs) -> None:
+        if stop is not None and stop.is_set():
+            raise Stopped(says)
+        progress(*args, **kwargs)
+
+    return tell

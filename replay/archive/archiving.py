@@ -22,9 +22,10 @@ from replay.archive.outlet import delete_streams
 from replay.archive.retention import Keep, Report, apply, attempt, keep_of, old_partitions
 from signaltape.clock import WIB, utc_now
 from signaltape.measures import serve_measures
+from signaltape.plain_errors import one_line
 from signaltape.settings import Secret, Settings
 from signaltape.stream import ARCHIVE_GROUP, stream_keys
-from sink.db import connect, one_line
+from sink.db import connect
 
 log = logging.getLogger("replay")
 

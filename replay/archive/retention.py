@@ -25,12 +25,13 @@ from replay.sessions.sessions import HIDDEN, delete_session, read_manifest
 from replay.sessions.steering import is_running
 from signaltape.clock import WIB
 from signaltape.contract.records import Group
+from signaltape.plain_errors import one_line
 from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.line import Head
 from signaltape.replay.session import UNREADABLE
 from signaltape.settings import Settings
 from sink.admin.retention import drop_partitions
-from sink.db import Connection, one_line
+from sink.db import Connection
 
 log = logging.getLogger("replay")
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 import redis
 
 from consumer.partitions import streams_beyond
-from replay.cli import connected, redis_url
 from replay.sessions.sources import ArchiveSource, PostgresSource, Source, Span, StreamSource
 from signaltape.errors import SettingsError
-from signaltape.redis_client import redis_client
+from signaltape.plain_errors import one_line
+from signaltape.redis_client import open_redis
 from signaltape.settings import Settings
 from signaltape.stream import stream_keys
-from sink.db import DatabaseError, one_line
+from sink.db import DatabaseError, connect, database_url
 
 #: In this order where they hold equally many: the first two keep every byte as it was sent.
 SOURCES = ("stream", "archive", "postgres")
@@ -99,9 +99,8 @@ def _opened(settings: Settings, name: str) -> Iterator[Source]:
     if name == "archive":
         yield ArchiveSource(settings.data)
     elif name == "stream":
-        client: Any = redis_client(redis_url(settings))
-        with closing(client):
+        with open_redis(settings) as client:
             yield StreamSource(client, all_keys(client, settings))
     else:
-        with connected(settings) as connection:
+        with connect(database_url(settings), name="signaltape-replay") as connection:
             yield PostgresSource(connection)

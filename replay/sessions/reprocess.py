@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from consumer.accepted import Outcome
 from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry
-from replay.arguments import moment
+from replay.moments import moment
 from replay.sessions.sources import read_stream
+from signaltape.errors import NotAllowedNow
 from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.session import ReplayEvent, read_events, read_manifest
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID
@@ -24,7 +25,7 @@ _BATCH = 5000
 _ENTRY_ID = re.compile(r"[0-9]{9,19}(-[0-9]{1,19})?")
 
 
-class LiveDatabase(Exception):
+class LiveDatabase(NotAllowedNow):
     """A session is only ever loaded into a database that holds nothing live."""
 
 

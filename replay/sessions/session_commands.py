@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from contextlib import closing
 from datetime import datetime
 
 import click
-import redis
 
-from replay.archive.outlet import StreamOutlet, delete_streams, replay_key
-from replay.arguments import COUNT, INDEX, MomentType, SpeedType, json_option, names_of, readable
-from replay.cli import connected, counting, errors, redis_url
-from replay.sessions import reprocess as reprocessing
-from replay.sessions.build import build as build_session
-from replay.sessions.choosing import SOURCES, chosen
+from replay.arguments import COUNT, INDEX, MomentType, SpeedType, names_of, readable
+from replay.counting import counting
+from replay.operations import playing, sessions
+from replay.operations.playing import Action
+from replay.sessions.choosing import SOURCES
 from replay.sessions.session_screen import show_manifest, show_sessions, show_status
-from replay.sessions.sessions import delete_session, list_sessions, read_manifest, session_folder
 from replay.sessions.sources import Span
-from replay.sessions.steering import Steering, ask, is_running, read_status
 from signaltape.clock import utc_now
-from signaltape.redis_client import redis_client
-from signaltape.replay import Controls, Manifest, Mode, Player, SessionError
+from signaltape.replay import Controls, Manifest, Mode
 from signaltape.settings import Settings
 from signaltape.stopping import call_on_signals
 from signaltape.terminal import Screen, print_json
+from sink.command_line import PlainGroup, json_option
 
-commands = click.Group()
+commands = PlainGroup()
 
 
 @commands.command()
@@ -49,22 +42,17 @@ def build(
     if until <= since:
         raise click.UsageError("--to must be later than --from")
     span = Span(since, until, names_of(symbols), names_of(types))
-    with errors():
-        settings = Settings.from_env()
-        with counting("building") as tell, chosen(settings, source, span) as choice:
-            manifest = build_session(
-                settings.data,
-                choice.source,
-                span,
-                now=utc_now(),
-                notes=readable(notes),
-                speed_factor=speed,
-                max_events=max_events,
-                found=choice.found,
-                missing=choice.missing,
-                progress=tell,
-            )
-            bad = choice.source.bad.said()
+    with counting("building") as tell:
+        manifest, bad = sessions.build_session(
+            Settings.from_env(),
+            span,
+            utc_now(),
+            source=source,
+            notes=readable(notes),
+            speed=speed,
+            max_events=max_events,
+            progress=tell,
+        )
     _tell_what_lacks(manifest, bad)
     click.echo(f"session {manifest.session_id}: {manifest.total_events} events from {manifest.source}")
 
@@ -73,8 +61,7 @@ def build(
 @json_option
 def list_all(as_json: bool) -> None:
     """List sessions, oldest first."""
-    with errors():
-        found = list_sessions(Settings.from_env().data)
+    found = sessions.list_sessions(Settings.from_env())
     if as_json:
         print_json(found)
     else:
@@ -86,8 +73,7 @@ def list_all(as_json: bool) -> None:
 @json_option
 def show_session(session: str, as_json: bool) -> None:
     """Show the manifest of SESSION."""
-    with errors():
-        manifest = read_manifest(session_folder(Settings.from_env().data, session))
+    manifest = sessions.show_session(Settings.from_env(), session)
     if as_json:
         print_json(manifest)
     else:
@@ -110,56 +96,38 @@ def run(session: str, speed: float | None, as_fast: bool, loop: bool, step: bool
 
     The events are marked, and no worker takes them into the live tables. Stop with Ctrl-C or `replay stop SESSION`.
     """
-    if as_fast and speed is not None:
-        raise click.UsageError("--max and --speed exclude each other")
-    with errors():
-        settings = Settings.from_env()
-        folder = session_folder(settings.data, session)
-        controls = Controls(step=step)
-        call_on_signals(controls.stop)
-        factor = None if as_fast else speed or _usable(read_manifest(folder))
-        with (
-            closing(Steering(folder, controls)) as steering,  # first: only one replay may empty the stream
-            closing(redis_client(redis_url(settings))) as client,
-        ):
-            key = replay_key(settings.stream, session)
-            outlet = StreamOutlet(client, key, session, at_once=factor is not None)
-
-            def look(player: Player) -> None:
-                if controls.paused:  # whoever steps waits for each event
-                    outlet.flush()
-                steering(player)
-
-            player = Player(folder, speed=factor, loop=loop, mode=Mode(mode), controls=controls, look=look)
-            click.echo(f"replaying {session} into {key}")
-            try:
-                status = player.run(outlet.send)
-            finally:
-                outlet.flush()
-    if player.bad.count:
-        click.echo(player.bad.said(), err=True)
-    said = f"{status.current_event_index} of {status.total_events} events"
-    drift = f", median {status.drift_median_ms:.1f} ms late" if factor is not None else ""
-    click.echo(f"{'stopped after' if controls.is_stopped() else 'replayed'} {said}{drift}")
+    controls = Controls(step=step)
+    call_on_signals(controls.stop)
+    done = playing.run_session(
+        Settings.from_env(),
+        session,
+        speed=speed,
+        as_fast=as_fast,
+        loop=loop,
+        mode=Mode(mode),
+        controls=controls,
+        begun=lambda key: click.echo(f"replaying {session} into {key}"),
+    )
+    if done.bad:
+        click.echo(done.bad, err=True)
+    said = f"{done.status.current_event_index} of {done.status.total_events} events"
+    drift = f", median {done.status.drift_median_ms:.1f} ms late" if done.spaced else ""
+    click.echo(f"{'stopped after' if done.stopped else 'replayed'} {said}{drift}")
 
 
-def _steer(action: str, said: str) -> Callable[[str], None]:
+def _add_steering(action: Action, said: str) -> None:
     def command(session: str) -> None:
-        with errors():
-            ask(session_folder(Settings.from_env().data, session), action)
+        playing.steer(Settings.from_env(), session, action)
         click.echo(f"{session}: {said}")
 
     command.__doc__ = f"{action.capitalize()} the running replay of SESSION."
-    return command
+    commands.command(name=action)(click.argument("session")(command))
 
 
-for _action, _said in (
-    ("stop", "stopping"),
-    ("pause", "pausing"),
-    ("resume", "going on"),
-    ("step", "one event"),
-):
-    commands.command(name=_action)(click.argument("session")(_steer(_action, _said)))
+_add_steering("stop", "stopping")
+_add_steering("pause", "pausing")
+_add_steering("resume", "going on")
+_add_steering("step", "one event")
 
 
 @commands.command()
@@ -167,8 +135,7 @@ for _action, _said in (
 @click.argument("index", type=INDEX)
 def seek(session: str, index: int) -> None:
     """Let the running replay of SESSION go on from event number INDEX."""
-    with errors():
-        ask(session_folder(Settings.from_env().data, session), "seek", index)
+    playing.seek(Settings.from_env(), session, index)
     click.echo(f"{session}: going on from {index}")
 
 
@@ -177,13 +144,7 @@ def seek(session: str, index: int) -> None:
 @json_option
 def status(session: str, as_json: bool) -> None:
     """Show where the replay of SESSION stands."""
-    with errors():
-        folder = session_folder(Settings.from_env().data, session)
-        read_manifest(folder)
-        found = read_status(folder)
-        if found is None:
-            raise SessionError(f"session {session} was not replayed yet")
-        found.running = found.running and is_running(folder)
+    found = playing.session_status(Settings.from_env(), session)
     if as_json:
         print_json(found)
     else:
@@ -194,17 +155,9 @@ def status(session: str, as_json: bool) -> None:
 @click.argument("session")
 def delete(session: str) -> None:
     """Delete SESSION from disk, and the stream that it was played into."""
-    with errors():
-        settings = Settings.from_env()
-        folder = session_folder(settings.data, session)
-        if is_running(folder):
-            raise SessionError(f"session {session} is being replayed; stop it first")
-        delete_session(folder)
-    if settings.redis_url is not None:
-        try:
-            delete_streams(settings.redis_url, settings.stream, [session])
-        except redis.RedisError as error:
-            click.echo(f"its stream {replay_key(settings.stream, session)} stays: {error}", err=True)
+    done = sessions.delete_session(Settings.from_env(), session)
+    if done.stays:
+        click.echo(done.stays, err=True)
     click.echo(f"deleted {session}")
 
 
@@ -212,23 +165,11 @@ def delete(session: str) -> None:
 @click.argument("session")
 def load(session: str) -> None:
     """Load SESSION into the database of DATABASE_URL, which must hold nothing live: the same dump every time."""
-    with errors():
-        settings = Settings.from_env()
-        folder = session_folder(settings.data, session)
-        with connected(settings) as connection, counting("loading") as tell:
-            done = reprocessing.load(connection, folder, lambda n: tell("loaded", n))
+    with counting("loading") as tell:
+        done = sessions.load_session(Settings.from_env(), session, progress=lambda n: tell("loaded", n))
     if done.bad:
         click.echo(done.bad, err=True)
     click.echo(f"loaded {done.outcome.stored} of {done.entries} events")
-
-
-def _usable(manifest: Manifest) -> float:
-    """The manifest's speed. Raises SessionError if it was edited into none."""
-    if not (manifest.speed_factor > 0 and math.isfinite(manifest.speed_factor)):
-        raise SessionError(
-            f"speedFactor of session {manifest.session_id} must be above 0, got {manifest.speed_factor}: give --speed"
-        )
-    return manifest.speed_factor
 
 
 def _tell_what_lacks(manifest: Manifest, bad: str) -> None:

@@ -7,19 +7,20 @@ from typing import Any
 
 import click
 
-from reports.commands.rules_screen import show_version, show_versions, version_document
+from reports.commands.arguments import WeekType, only_alone
+from reports.commands.rules_screen import show_version, show_versions
 from reports.commands.terminal import print_whatif
 from reports.evidence.pooling import WEEKS
-from reports.layers.rules import Rules, export
 from reports.layers.whatif import as_document, read_weights
-from reports.layers.whatif import whatif as compare
-from reports.session import WeekType, json_option, only_alone, session
+from reports.operations import rules as operations
 from reports.weeks import Week, week_of
 from signaltape.clock import utc_now
+from signaltape.settings import Settings
 from signaltape.terminal import Screen, print_json
+from sink.command_line import PlainCommand, PlainGroup, json_option
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=PlainGroup, invoke_without_command=True)
 @json_option
 @click.pass_context
 def rules(context: click.Context, as_json: bool) -> None:
@@ -32,8 +33,7 @@ def rules(context: click.Context, as_json: bool) -> None:
 @json_option
 def list_rules(as_json: bool) -> None:
     """List all versions, newest first."""
-    with session() as (_, connection):
-        rows = Rules(connection).listed()
+    rows = operations.list_rules(Settings.from_env())
     if as_json:
         print_json(rows)
     else:
@@ -45,18 +45,18 @@ def list_rules(as_json: bool) -> None:
 @json_option
 def show_rules(version: str, as_json: bool) -> None:
     """Show VERSION with its weights and the evidence behind them."""
-    document = version_document(_one(version))
+    found = operations.show_rules(Settings.from_env(), version)
     if as_json:
-        print_json(document)
+        print_json(found)
     else:
-        show_version(Screen(), document)
+        show_version(Screen(), found)
 
 
 @rules.command()
 @click.argument("version")
 def accept(version: str) -> None:
     """Accept VERSION. Then export it into the engine: reports compare the versions by what signals carry."""
-    _decide(version, "accepted")
+    operations.accept_rules(Settings.from_env(), version)
     click.echo(f"{version} is accepted; python -m reports rules export {version} writes it for the engine")
 
 
@@ -64,7 +64,7 @@ def accept(version: str) -> None:
 @click.argument("version")
 def reject(version: str) -> None:
     """Reject VERSION; it stays in the list."""
-    _decide(version, "rejected")
+    operations.reject_rules(Settings.from_env(), version)
     click.echo(f"{version} is rejected")
 
 
@@ -75,7 +75,7 @@ def reject(version: str) -> None:
 )
 def export_rules(version: str, out: Path | None) -> None:
     """Export VERSION as JSON for the engine."""
-    data = export(_one(version))
+    data = operations.export_rules(Settings.from_env(), version)
     if out is None:
         click.echo(data.decode(), nl=False)
         return
@@ -86,7 +86,7 @@ def export_rules(version: str, out: Path | None) -> None:
     click.echo(f"saved {out}")
 
 
-@click.command()
+@click.command(cls=PlainCommand)
 @click.option(
     "--weights",
     "file",
@@ -106,29 +106,8 @@ def whatif(file: Any, weeks: int, week: Week | None, as_json: bool) -> None:
     except ValueError as error:
         raise click.ClickException(f"{file.name}: {error}") from None
     newest = week or week_of(utc_now())
-    with session() as (_, connection):
-        result = compare(connection, newest, weeks, weights)
-    if not result.signals:
-        raise click.ClickException(
-            f"no signal with layers in the {weeks} weeks up to {newest.name}; choose others with --week and --weeks"
-        )
+    result = operations.what_if(Settings.from_env(), newest, weights, weeks)
     if as_json:
         print_json({"week": newest.name, "weeks": weeks, **as_document(result)})
     else:
         print_whatif(Screen(), result, f"{weeks} weeks up to {newest.name}")
-
-
-def _one(version: str) -> dict[str, Any]:
-    with session() as (_, connection):
-        row = Rules(connection).one(version)
-    if row is None:
-        raise click.ClickException(f"there is no version {version}; python -m reports rules list shows them")
-    return row
-
-
-def _decide(version: str, status: str) -> None:
-    row = _one(version)
-    with session() as (_, connection):
-        decided = Rules(connection).decide(version, status)
-    if not decided:
-        raise click.ClickException(f"{version} is {row['status']}, not proposed")

@@ -7,59 +7,49 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
+from reports.operations.rules import Version, WholeVersion
 from reports.text.numbers import say_weight
 from signaltape.clock import show, show_bare
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, right
 
 #: So much of a version's name is shown whole: it is typed again.
 _VERSION_COLUMNS = 32
-_EXACT = msgspec.json.Decoder(float_hook=Decimal)
 
 
-def show_versions(screen: Screen, rows: Sequence[Mapping[str, Any]]) -> None:
+def show_versions(screen: Screen, rows: Sequence[Version]) -> None:
     """Print all versions."""
     if not rows:
         screen.say("no weights were proposed yet")
         screen.next("python -m reports scorecard --week WEEK, of a week that is over, proposes them")
         return
-    states = Counter(row["status"] for row in rows)
+    states = Counter(row.status for row in rows)
     screen.say(f"versions: {len(rows)} ({', '.join(f'{n} {status}' for status, n in states.items())})")
     screen.table(
         (left("version", _VERSION_COLUMNS), left("changes"), left("status"), left("since, WIB")),
-        [
-            (row["version"], row["parent"], row["status"], show_bare(row["decided_at"] or row["created_at"]))
-            for row in rows
-        ],
-        [row["why"] for row in rows],
+        [(row.version, row.parent, row.status, show_bare(row.decided_at or row.created_at)) for row in rows],
+        [row.why for row in rows],
     )
     undecided = "python -m reports rules show VERSION, then accept or reject it"
     screen.next(undecided if states["proposed"] else NOTHING_TO_DO)
 
 
-def version_document(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A version with weights and evidence as values, no number of which passed through a float."""
-    return {**row, "weights": _EXACT.decode(row["weights"]), "evidence": _EXACT.decode(row["evidence"])}
-
-
-def show_version(screen: Screen, one: Mapping[str, Any]) -> None:
-    """Print one version, as `version_document` gives it."""
-    screen.say(f"{one['version']} is {one['status']}; weights: {len(one['weights'])}", short=True)
+def show_version(screen: Screen, one: WholeVersion) -> None:
+    """Print one version."""
+    screen.say(f"{one.version} is {one.status}; weights: {len(one.weights)}", short=True)
     screen.gap()
     screen.block(
         [
-            ("version", one["version"]),
-            ("changes", one["parent"]),
-            ("week of", one["week_start"]),
-            ("made", show(one["created_at"])),
-            ("decided", show(one["decided_at"]) if one["decided_at"] else ""),
-            ("why", one["why"]),
+            ("version", one.version),
+            ("changes", one.parent),
+            ("week of", one.week_start),
+            ("made", show(one.created_at)),
+            ("decided", show(one.decided_at) if one.decided_at else ""),
+            ("why", one.why),
         ]
     )
     screen.table(
         (left("layer"), right("weight")),
-        [(layer, say_weight(Decimal(weight))) for layer, weight in one["weights"].items()],
+        [(layer, say_weight(Decimal(weight))) for layer, weight in one.weights.items()],
     )
     screen.table(
         (
@@ -70,9 +60,9 @@ def show_version(screen: Screen, one: Mapping[str, Any]) -> None:
             right("weeks"),
             left("verdict"),
         ),
-        [_evidence(finding) for finding in one["evidence"]],
+        [_evidence(finding) for finding in one.evidence],
     )
-    if one["status"] == "proposed":
+    if one.status == "proposed":
         screen.next("python -m reports rules accept VERSION, or reject it")
     else:
         screen.next("python -m reports rules export VERSION writes it for the engine")

@@ -16,8 +16,9 @@ from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
 from signaltape.clock import from_epoch_ms
+from signaltape.plain_errors import one_line
 from sink.counters import Counters, add, fold
-from sink.db import Connection, one_line
+from sink.db import Connection
 from sink.queries import own
 
 log = logging.getLogger("sink")

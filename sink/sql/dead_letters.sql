@@ -1,5 +1,5 @@
 -- name: list
--- Dead letters, newest first, filtered; each filter is left out when NULL.
+-- A page of dead letters, newest first, below an id; each filter is left out when NULL.
 SELECT id, stream, entry_id, event, reason, octet_length(raw) AS raw_bytes, entry_ts, received_at
 FROM dead_letters
 WHERE (%(event)s::text IS NULL OR event = %(event)s)
@@ -7,8 +7,19 @@ WHERE (%(event)s::text IS NULL OR event = %(event)s)
   AND (%(since)s::timestamptz IS NULL OR entry_ts >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR entry_ts < %(until)s)
   AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))
+  AND (%(below)s::bigint IS NULL OR id < %(below)s)
 ORDER BY id DESC
 LIMIT %(limit)s
+
+-- name: count
+-- How many match in all.
+SELECT count(*)
+FROM dead_letters
+WHERE (%(event)s::text IS NULL OR event = %(event)s)
+  AND (%(reason)s::text IS NULL OR position(%(reason)s IN reason) > 0)
+  AND (%(since)s::timestamptz IS NULL OR entry_ts >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR entry_ts < %(until)s)
+  AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))
 
 -- name: count_by_reason
 -- How many for which reason; values in the reason are blanked so that alike ones count together.
@@ -28,7 +39,8 @@ ORDER BY letters DESC, 2
 SELECT id, stream, entry_id, event, reason, raw, fields, entry_ts, received_at FROM dead_letters WHERE id = %(id)s
 
 -- name: take
--- Lock a few of the letters that match, so that nobody else requeues or drops them meanwhile.
+-- Lock a few of the letters that match, so that nobody else requeues or drops them meanwhile. Without a filter none
+-- match, unless all of them are meant.
 SELECT id, stream, entry_id, raw, fields, entry_ts
 FROM dead_letters
 WHERE (%(event)s::text IS NULL OR event = %(event)s)
@@ -36,6 +48,8 @@ WHERE (%(event)s::text IS NULL OR event = %(event)s)
   AND (%(since)s::timestamptz IS NULL OR entry_ts >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR entry_ts < %(until)s)
   AND (%(ids)s::bigint[] IS NULL OR id = ANY(%(ids)s))
+  AND (%(everything)s OR num_nonnulls(
+        %(event)s::text, %(reason)s::text, %(since)s::timestamptz, %(until)s::timestamptz, %(ids)s::bigint[]) > 0)
   AND id > %(after)s AND id <= %(up_to)s
 ORDER BY id
 LIMIT %(limit)s

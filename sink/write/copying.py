@@ -10,8 +10,8 @@ from psycopg import sql
 
 from consumer.accepted import Accepted, AcceptedRecord, DeadLetter
 from consumer.decoding.dead_fields import pack_fields
+from signaltape.plain_errors import one_line
 from signaltape.stream import FIELD_EVENT, FIELD_FIRST_ENTRY_ID, FIELD_ID
-from sink.db import one_line
 from sink.write.rows import block
 
 #: SQLSTATE classes of errors that lie in the data itself: data exception, integrity, limits of a value.

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 import psycopg
 
-from sink.db import Connection, one_line
+from signaltape.plain_errors import one_line
+from sink.db import Connection
 from sink.queries import own
 
 log = logging.getLogger("sink")

@@ -28,7 +28,7 @@ ROOMS: dict[str, click.Command] = {
     "replay": replay.__main__.main,
 }
 #: What a command may change of this process, and must not here.
-_TUNING = ("worker.__main__.tune_interpreter", "replay.archive.archiving.tune_interpreter")
+_TUNING = ("worker.process.tune_interpreter", "replay.archive.archiving.tune_interpreter")
 
 
 class Ran(NamedTuple):

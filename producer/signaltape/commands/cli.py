@@ -20,15 +20,13 @@ from signaltape.contract.limits import read_plainly
 from signaltape.contract.records import RECORDS
 from signaltape.contract.schema import schemas
 from signaltape.emitter import Emitter
-from signaltape.errors import InvalidEvent, SettingsError, SignaltapeError
+from signaltape.errors import InvalidEvent, SignaltapeError
 from signaltape.measures import serve_measures
+from signaltape.plain_errors import EXIT_FAILED, EXIT_OK, exit_code, plain_errors
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.terminal import Screen, print_json
 
-EXIT_OK = 0
-EXIT_FAILED = 1
-EXIT_USAGE = 2
 _MOST_PORTS = 65_535
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -38,11 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     begin_command()
     arguments = _parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments, Settings.from_env()))
-    except SettingsError as error:
-        return _complain(str(error), EXIT_USAGE)
+        with plain_errors():
+            return int(arguments.run(arguments, Settings.from_env()))
     except SignaltapeError as error:
-        return _complain(str(error), EXIT_FAILED)
+        return _complain(str(error), exit_code(error))
     except (
         BrokenPipeError
     ):  # whoever reads has seen enough; what is buffered yet goes nowhere, without a word
@@ -96,12 +93,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ship(arguments: argparse.Namespace, settings: Settings) -> int:
-    from signaltape.shipping.client import StreamError  # redis only where it is needed
+    from signaltape.redis_client import redis_url  # redis only where it is needed
+    from signaltape.shipping.client import StreamError
     from signaltape.shipping.measures import Progress, shipper_parts
     from signaltape.shipping.service import ship_forever, ship_once
 
-    if settings.redis_url is None:
-        return _complain("REDIS_URL is not set: export REDIS_URL=redis://host:6379/0", EXIT_USAGE)
+    redis_url(settings)
     usable_folder("SIGNALTAPE_HOME", settings.home)
     try:
         if arguments.once:

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from signaltape.errors import SignaltapeError
+from signaltape.errors import OperationError
 from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.line import BadLine, payload_of, read_heads, split
 
@@ -23,7 +23,7 @@ EVENTS = "events.jsonl"
 UNREADABLE = (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-class SessionError(SignaltapeError):
+class SessionError(OperationError):
     """A session is not there or cannot be read; the message says which and why."""
 
 

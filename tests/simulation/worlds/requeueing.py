@@ -1,4 +1,4 @@
-"""Somebody sends dead letters through again, beside running workers: the product's command, on tables in memory."""
+"""Somebody sends dead letters through again, beside running workers: the product's operation, on tables in memory."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
-
 import sink.dead_letters
-import worker.dead_letters
+import worker.operations
 from consumer.accepted import DeadLetter
 from consumer.decoding.dead_fields import unpack_fields
 from signaltape.clock import utc_now
+from signaltape.errors import SignaltapeError
 from signaltape.settings import Secret, Settings
 from signaltape.stream import FIELD_FIRST_ENTRY_ID
 from sink.dead_letters import Filter, Letter
@@ -42,17 +41,14 @@ class Letters:
         self._process: Process | None = None
         world.database.on_deleted = self._taken_out
         world.put(sink.dead_letters, "take_all", self._take_all)
-        world.put(worker.dead_letters, "Settings", _Set)
-        world.put(worker.dead_letters, "database_url", lambda _settings: DATABASE_URL)
-        world.put(worker.dead_letters, "connect", self._connect)
-        world.put(worker.dead_letters, "click", _Desk(self._say))
+        world.put(worker.operations, "connect", self._connect)
         if any(kind in world.faults.rates for kind in _KINDS):
             office = Process(world.machine("nowhere"), "office")
             office.killable = False
             office.start(self._run)
 
     def heal(self) -> None:
-        """Whoever waits for an answer that was lost gives up, as a person does: the command knows no time-out."""
+        """Whoever waits for an answer that was lost gives up, as a person does before the time is out."""
         if self._process is not None:
             self._process.kill()
 
@@ -98,13 +94,15 @@ class Letters:
                 world.redis.out_of_memory = False
 
     def _requeue(self) -> None:
-        process, which = self._process, {"event": None, "since": None, "until": None}
+        process, which = self._process, Filter(reason=self._chance.choice(_REASONS))
         assert process is not None
-        reason = self._chance.choice(_REASONS)
+        settings = Settings(redis_url=REDIS_URL, database_url=DATABASE_URL, stream=STREAM)
         try:
-            worker.dead_letters.requeue.callback(ids=(), everything=True, reason=reason, **which)  # type: ignore[misc]
-        except click.ClickException as error:
-            self._say(error.message)
+            done = worker.operations.requeue_dead_letters(settings, which, everything=True)
+        except SignaltapeError as error:
+            self._say(str(error))
+        else:
+            self._say(f"requeued {done.requeued} letter(s); refused: {len(done.refused)}")
         process.kill()
 
     def _say(self, text: str) -> None:
@@ -125,6 +123,7 @@ class Letters:
         session: ModelConnection,
         which: Filter,
         handle: Callable[[Sequence[Letter]], Sequence[Letter]],
+        **_options: Any,
     ) -> int:
         """As the product's: a few at a time, each few in a transaction; those that `handle` returns are deleted."""
         database, total = self._world.database, 0
@@ -163,21 +162,3 @@ class Letters:
         self._world.story.tell("Postgres", f"the dead letter {place[1]} of {place[0]} is gone")
         self._world.consuming.foreign.discard(place)
         self._world.audit.taken_out(place)
-
-
-class _Set:
-    """In the place of `Settings`: those of this world."""
-
-    @staticmethod
-    def from_env() -> Settings:
-        return Settings(redis_url=REDIS_URL, stream=STREAM)
-
-
-class _Desk:
-    """In the place of `click` within a command: what is said becomes part of the story."""
-
-    ClickException = click.ClickException
-    UsageError = click.UsageError
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.echo = say

@@ -1,0 +1,117 @@
+"""Playing a session into a stream of its own, and steering a replay that another process runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from replay.archive.outlet import StreamOutlet, replay_key
+from replay.operations.sessions import refuse_odd_speed
+from replay.plain_errors import plain_errors
+from replay.sessions.sessions import read_manifest, session_folder
+from replay.sessions.steering import Steering, ask, is_running, read_status
+from signaltape.errors import InvalidRequest
+from signaltape.redis_client import open_redis
+from signaltape.replay import Controls, Mode, Player, SessionError
+from signaltape.replay.player import PlayerStatus
+from signaltape.settings import Settings
+
+#: What a running replay can be asked for, besides `seek`.
+Action = Literal["stop", "pause", "resume", "step"]
+
+
+class Played(NamedTuple):
+    """How a replay ended.
+
+    stopped: whether before its end; spaced: whether at a speed, so that it may have been late; bad: what was no line
+    of the session, in words.
+    """
+
+    status: PlayerStatus
+    stopped: bool
+    spaced: bool
+    bad: str
+
+
+@plain_errors()
+def run_session(
+    settings: Settings,
+    session: str,
+    *,
+    speed: float | None = None,
+    as_fast: bool = False,
+    loop: bool = False,
+    mode: Mode = Mode.ALL,
+    controls: Controls | None = None,
+    begun: Callable[[str], None] = lambda _key: None,
+) -> Played:
+    """Replay a session into the stream `signaltape:replay:SESSION`; returns at its end, or when it is stopped.
+
+    speed: how many times as fast as it was, without it the manifest's; as_fast: as fast as possible instead.
+    loop: begin anew at the end. controls: pauses, steps and stops it; `steer` does from another process.
+    begun: called with the stream's key. Raises SessionError if it is being replayed already.
+    """
+    if as_fast and speed is not None:
+        raise InvalidRequest("--max and --speed exclude each other")
+    if speed is not None:
+        refuse_odd_speed(speed)
+    controls = controls or Controls()
+    folder = session_folder(settings.data, session)
+    factor = None if as_fast else speed or _usable_speed(folder)
+    with (
+        closing(Steering(folder, controls)) as steering,  # first: only one replay may empty the stream
+        open_redis(settings) as client,
+    ):
+        key = replay_key(settings.stream, session)
+        outlet = StreamOutlet(client, key, session, at_once=factor is not None)
+
+        def look(player: Player) -> None:
+            if controls.paused:  # whoever steps waits for each event
+                outlet.flush()
+            steering(player)
+
+        player = Player(folder, speed=factor, loop=loop, mode=mode, controls=controls, look=look)
+        begun(key)
+        try:
+            status = player.run(outlet.send)
+        finally:
+            outlet.flush()
+    bad = player.bad.said() if player.bad.count else ""
+    return Played(status, controls.is_stopped(), factor is not None, bad)
+
+
+@plain_errors()
+def steer(settings: Settings, session: str, action: Action) -> None:
+    """Ask the running replay of a session to stop, pause, resume or step. Raises SessionError if none runs."""
+    ask(session_folder(settings.data, session), action)
+
+
+@plain_errors()
+def seek(settings: Settings, session: str, index: int) -> None:
+    """Let the running replay of a session go on from an event's number. Raises SessionError if none runs."""
+    ask(session_folder(settings.data, session), "seek", index)
+
+
+@plain_errors()
+def session_status(settings: Settings, session: str) -> PlayerStatus:
+    """Where the replay of a session stands. Raises SessionError if it was not replayed yet."""
+    folder = session_folder(settings.data, session)
+    read_manifest(folder)
+    found = read_status(folder)
+    if found is None:
+        raise SessionError(f"session {session} was not replayed yet")
+    found.running = found.running and is_running(folder)
+    return found
+
+
+def _usable_speed(folder: Path) -> float:
+    """The manifest's speed. Raises SessionError if it was edited into none."""
+    manifest = read_manifest(folder)
+    if not (manifest.speed_factor > 0 and math.isfinite(manifest.speed_factor)):
+        raise SessionError(
+            f"speedFactor of session {manifest.session_id} must be above 0, got {manifest.speed_factor}: give --speed"
+        )
+    return manifest.speed_factor

@@ -1,0 +1,99 @@
+"""The scorecard of a week: computed and stored, saved as files, sent to Telegram."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from outbox.outbox import Outbox
+from reports import delivery
+from reports.clocks import agreed
+from reports.figures import Outcome, outcomes
+from reports.files import save
+from reports.operations.connected import connected
+from reports.scorecard import Scorecard, compute, store
+from reports.weeks import Week, week_of
+from signaltape.errors import InvalidRequest, Unavailable
+from signaltape.settings import Settings
+from sink.db import snapshot
+from sink.plain_errors import plain_errors
+
+#: So long a report that is to be sent now is waited for.
+SEND_WITHIN_S = 90.0
+
+
+class Computed(NamedTuple):
+    """A week's scorecard as of a moment; closed: its closed signals in order of closing, for the picture."""
+
+    card: Scorecard
+    closed: list[Outcome]
+    now: datetime
+
+    @property
+    def so_far(self) -> bool:
+        """Whether the week is not over."""
+        return self.now < self.card.week.report_due
+
+
+class Sending(NamedTuple):
+    """Where a report stands in the outbox: its state there, and its last error."""
+
+    state: str
+    error: str | None
+
+    @property
+    def sent(self) -> bool:
+        """Whether it is in the chat."""
+        return self.state == "sent"
+
+
+@plain_errors()
+def scorecard(
+    settings: Settings, now: datetime, week: Week | None = None, *, to_send: bool = False, closed: bool = True
+) -> Computed:
+    """Compute a week's scorecard, without one the current week's (WIB), and store it.
+
+    now: by this machine's clock; the database's counts where that is ahead.
+    to_send: raise InvalidRequest if the week has not begun, for then there is nothing to send.
+    closed: read the closed signals too, which saving and sending need for the picture.
+    """
+    with connected(settings) as connection:
+        moment = agreed(connection, now)
+        if to_send and week is not None and moment < week.since:
+            raise InvalidRequest(f"{week.name} has not begun: there is nothing to send")
+        with snapshot(connection):
+            card = compute(connection, week or week_of(moment), settings.round_trip_pct)
+            points = outcomes(connection, card.week) if closed else []
+        store(connection, card, moment)
+    return Computed(card, points, moment)
+
+
+def save_scorecard(found: Computed, folder: Path) -> list[Path]:
+    """Save text, JSON, PNG and PDF; returns their paths. Raises Unavailable if the folder cannot be written."""
+    from reports.drawing.picture import draw  # matplotlib takes a second to import: only where it is needed
+
+    try:
+        files = save(found.card, folder, so_far=found.so_far)
+        return [*files, *draw(found.card, found.closed, folder, so_far=found.so_far)]
+    except OSError as error:
+        raise Unavailable(f"cannot save to {folder}: {error.strerror}") from None
+
+
+@plain_errors()
+def send_scorecard(settings: Settings, found: Computed) -> Sending | None:
+    """Send it to Telegram, once per week and chat, and wait for that. None if token or chat is not set.
+
+    It blocks: in an event loop, call it in a thread.
+    """
+    to = delivery.destination(settings)
+    if to is None:
+        return None
+    with connected(settings) as connection:
+        delivery.enqueue(connection, found.card, to, found.now, found.closed)
+        asyncio.run(delivery.drain(connection, to, SEND_WITHIN_S))
+        outbox = Outbox(connection)
+        state = outbox.state(delivery.key_in_use(outbox, found.card.week, to.chat_id, found.now))
+    assert state is not None
+    return Sending(*state)

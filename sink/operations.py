@@ -1,0 +1,70 @@
+"""What the database's room can do for a person: migrate, check, rebuild, purge.
+
+Plain functions for commands, pages and bots alike. Each raises only errors of `signaltape.errors`, each of one line.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+from signaltape.settings import Settings
+from signaltape.stopping import until
+from sink import quality
+from sink.admin import carry_over
+from sink.admin import migrate as migrations
+from sink.admin.counting import Counted, count_all
+from sink.admin.errors import SchemaOutdated
+from sink.admin.migrate import Migration
+from sink.admin.rebuild import rebuild as rebuild_tables
+from sink.db import Connection, connect, database_url
+from sink.plain_errors import plain_errors
+
+
+@plain_errors()
+def migrate(settings: Settings) -> list[Migration]:
+    """Bring the schema up to date; returns what was applied now. Safe to run twice, and by several at once."""
+    with _connected(settings, "migrate") as connection:
+        return migrations.migrate(connection)
+
+
+@plain_errors()
+def check(settings: Settings) -> Counted:
+    """Count all that is stored, and compare event store and tables. Raises SchemaOutdated if migrations are missing."""
+    with _connected(settings, "check") as connection:
+        if missing := migrations.pending(connection):
+            names = ", ".join(f"{step.number:04d}_{step.name}" for step in missing)
+            raise SchemaOutdated(f"migrations are missing ({names}): run python -m sink migrate")
+        if carry_over.is_unfinished(connection):
+            raise SchemaOutdated("records of before are not all carried over: run python -m sink migrate")
+        return count_all(connection)
+
+
+@plain_errors()
+def rebuild(
+    settings: Settings,
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    stop: threading.Event | None = None,
+) -> int:
+    """Make the detail tables anew from the event store, in one transaction; returns how many events that has.
+
+    Writers wait meanwhile. progress: called with (done, total); stop: once set, it ends by Stopped and changes nothing.
+    """
+    with _connected(settings, "rebuild") as connection:
+        return rebuild_tables(connection, until(stop, progress, "stopped: the tables are as they were"))
+
+
+@plain_errors()
+def purge(settings: Settings, signal_id: UUID) -> int:
+    """Remove a signal with all that is its own; returns how many events went."""
+    with _connected(settings, "purge") as connection:
+        return quality.purge(connection, str(signal_id))
+
+
+@contextmanager
+def _connected(settings: Settings, purpose: str) -> Iterator[Connection]:
+    with connect(database_url(settings), name=f"signaltape-{purpose}") as connection:
+        yield connection

@@ -1,0 +1,53 @@
+"""`python -m worker` as a process: a worker under its name, with its metrics, until it is stopped."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from consumer.accepted import Outcome
+from consumer.consumer import Consumer
+from consumer.limits import Limits
+from consumer.loop import tune_interpreter
+from consumer.names import Slot, consumer_name
+from consumer.partitions import keys_beyond
+from signaltape.commands.command import usable_folder
+from signaltape.measures import serve_measures
+from signaltape.redis_client import redis_client, redis_url
+from signaltape.settings import Settings
+from signaltape.stream import WORKER_GROUP, stream_keys
+from sink.db import database_url
+from worker.loop import Worker
+from worker.metrics import worker_parts
+
+
+def run(
+    settings: Settings,
+    stop: threading.Event,
+    limits: Limits,
+    *,
+    once: bool = False,
+    name: str | None = None,
+    metrics_port: int | None = None,
+) -> Outcome:
+    """Move events from the stream to Postgres until stopped; with `once`, until the stream is drained.
+
+    name: of the consumer; without one it is $DYNO, or the machine's with a free number.
+    metrics_port: where to serve Prometheus metrics on 127.0.0.1.
+    Raises SettingsError; with `once`, what `Worker.run` raises.
+    """
+    url, database = redis_url(settings), database_url(settings)
+    usable_folder("SIGNALTAPE_HOME", settings.home)
+    slot = Slot(settings.home / "worker")
+    consumer = name or consumer_name(settings.dyno, slot)
+    keys = stream_keys(settings.stream, settings.partitions)
+    beyond = keys_beyond(settings.stream, settings.partitions)
+    worker = Worker(lambda: Consumer(url, consumer, keys, WORKER_GROUP, beyond), database, stop, limits)
+    logging.getLogger("worker").info("consumer %s on %s", consumer, ", ".join(keys))
+    parts = worker_parts(redis_client(url), database, settings, lambda: worker.total)
+    stop_metrics = serve_measures(metrics_port, "worker", parts)
+    tune_interpreter()
+    try:
+        return worker.run(once=once)
+    finally:
+        stop_metrics()
