@@ -50,6 +50,8 @@ def new_way(
         home=home / "home",
         data=home / "archive",
         stream=stream or name,
+        # At once: each look of the shipper at the journals of all examples before would cost more than the example.
+        shipped_keep_s=0,
     )
     with Way(settings) as way:
         yield way

@@ -46,6 +46,7 @@ def pool() -> Iterator[Pool]:
         yield pool
 
 
+@pytest.mark.first
 def test_no_promise_is_broken_for_a_minute() -> None:
     seconds = os.environ.get("SIGNALTAPE_SIMULATE_S") or "60"
     seed = os.environ.get("SIGNALTAPE_SEED") or str(random.SystemRandom().randrange(2**32))
