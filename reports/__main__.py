@@ -31,7 +31,7 @@ from reports.text.message import compose
 from reports.weeks import Week, week_of
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command
-from signaltape.measures import serve_measures
+from signaltape.serving_measures import serve_measures
 from signaltape.settings import Settings
 from signaltape.terminal import Screen, left, print_json, right
 from sink.command_line import PlainGroup, json_option

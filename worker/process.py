@@ -12,8 +12,8 @@ from consumer.loop import tune_interpreter
 from consumer.names import Slot, consumer_name
 from consumer.partitions import keys_beyond
 from signaltape.commands.command import usable_folder
-from signaltape.measures import serve_measures
 from signaltape.redis_client import redis_client, redis_url
+from signaltape.serving_measures import serve_measures
 from signaltape.settings import Settings
 from signaltape.stream import WORKER_GROUP, stream_keys
 from sink.db import database_url

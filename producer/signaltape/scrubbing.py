@@ -1,6 +1,6 @@
 """What is logged, without the known secrets: a filter, and the library's own logger that has it.
 
-Loaded with the first secret, and by all that logs.
+Loaded with the first secret of the settings, and by all that logs.
 """
 
 from __future__ import annotations

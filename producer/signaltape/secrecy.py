@@ -32,8 +32,6 @@ _pattern: re.Pattern[str] | None = None
 def keep_secret(text: str) -> None:
     """Make a secret known: a token, a password, or a URL that may hold one."""
     global _pattern  # noqa: PLW0603 - swapped as a whole, so that `scrub` needs no lock
-    import signaltape.scrubbing  # noqa: F401 - from here on there is something that no log may show
-
     with _lock:
         found = set(spellings(text)) - _known
         if found:

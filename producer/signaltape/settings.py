@@ -18,6 +18,13 @@ from signaltape.stream import MOST_PARTITIONS
 _MIB = 1024 * 1024
 
 
+def _hide(text: str) -> None:
+    """From here on there is something that no log may show."""
+    import signaltape.scrubbing  # noqa: F401 - only where there is a secret
+
+    keep_secret(text)
+
+
 class Secret:
     """A text that must not be shown: its repr and str are stars. `reveal()` gives the text.
 
@@ -28,7 +35,7 @@ class Secret:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        keep_secret(text)
+        _hide(text)
 
     def reveal(self) -> str:
         """The text itself. Never log what this returns."""
@@ -239,7 +246,7 @@ def _read_run_mode(name: str, text: str) -> str:
 
 
 def _read_http_base(name: str, text: str) -> str:
-    keep_secret(text)  # a proxy may want a password
+    _hide(text)  # a proxy may want a password
     from signaltape.urls import check_http_base
 
     check_http_base(name, text)

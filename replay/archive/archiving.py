@@ -21,8 +21,8 @@ from replay.archive.metrics import archiver_parts
 from replay.archive.outlet import delete_streams
 from replay.archive.retention import Keep, Report, apply, attempt, keep_of, old_partitions
 from signaltape.clock import WIB, utc_now
-from signaltape.measures import serve_measures
 from signaltape.plain_errors import one_line
+from signaltape.serving_measures import serve_measures
 from signaltape.settings import Secret, Settings
 from signaltape.stream import ARCHIVE_GROUP, stream_keys
 from sink.db import connect

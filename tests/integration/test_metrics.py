@@ -18,7 +18,8 @@ from reports.metrics import reporter_parts
 from signaltape import Emitter, Secret, Settings
 from signaltape.errors import SettingsError
 from signaltape.integrations import prometheus
-from signaltape.measures import Measure, one, serve_measures
+from signaltape.measures import Measure, one
+from signaltape.serving_measures import serve_measures
 from signaltape.shipping.measures import Progress, shipper_parts
 from signaltape.shipping.service import ship_forever
 from signaltape.stream import ARCHIVE_GROUP

@@ -21,8 +21,8 @@ from signaltape.contract.records import RECORDS
 from signaltape.contract.schema import schemas
 from signaltape.emitter import Emitter
 from signaltape.errors import InvalidEvent, SignaltapeError
-from signaltape.measures import serve_measures
 from signaltape.plain_errors import EXIT_FAILED, EXIT_OK, exit_code, plain_errors
+from signaltape.serving_measures import serve_measures
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.terminal import Screen, print_json
