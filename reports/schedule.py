@@ -65,8 +65,9 @@ def report_newest(settings: Settings, now: datetime) -> None:
         return
     try:
         with closing(jobs.client(settings.redis_url)) as connection:
-            jobs.ensure(connection, week)
-            jobs.work_off(connection, week)
+            weekly = jobs.WeeklyJobs(connection, settings.stream)
+            weekly.ensure(week)
+            weekly.work_off(week)
     except redis.RedisError as error:
         log.warning("Redis is away (%s): building %s without a job", one_line(error), week.name)
         build(settings, week, now)
