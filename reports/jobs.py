@@ -132,13 +132,13 @@ class WeeklyJobs:
         this one when Redis goes; and waiting without end for a Redis that went.
         """
         worker = _Here([self._queue], connection=self._connection)
-        worker.register_birth()
+        worker.register_birth()  # type: ignore[no-untyped-call]
         try:
-            worker.clean_registries()
+            worker.clean_registries()  # type: ignore[no-untyped-call]
             while (job := self._take()) is not None:
                 self._do(worker, job)
         finally:
-            worker.register_death()
+            worker.register_death()  # type: ignore[no-untyped-call]
 
     def _take(self) -> Job | None:
         found = Queue.dequeue_any(

@@ -61,7 +61,9 @@ def test_a_job_that_was_left_over_for_weeks_sends_nothing(
     connection: Connection, reporting: Settings, redis_client: Any
 ) -> None:
     newest = newest_due(utc_now())
-    assert jobs.WeeklyJobs(redis_client, reporting.stream).ensure(newest.earlier(3)), "its reporter was off from then on"
+    assert jobs.WeeklyJobs(redis_client, reporting.stream).ensure(newest.earlier(3)), (
+        "its reporter was off from then on"
+    )
     report_newest(reporting, utc_now())
     assert keys(connection) == [f"scorecard:{newest.monday}:42"]
 

@@ -45,7 +45,7 @@ _FILING = (
 _CHANGING = (
     "outbox.stub_begun",
     "outbox.stub_sent",
-    "outbox.fill_begun",
+    "outbox.text_begun",
     "outbox.filled",
     "outbox.postpone",
     "outbox.retry",
