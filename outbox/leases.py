@@ -61,7 +61,7 @@ class Leases:
 
     async def listen(self) -> None:
         """From now on `told` knows of what is put in. Raises DatabaseError where that cannot be asked for."""
-        await self._ask("listen")
+        await self._do("listen")
 
     async def told(self, longest_s: float) -> None:
         """Wait until something was put in since the last look, for at most so long. It may wake for nothing."""
@@ -71,7 +71,7 @@ class Leases:
 
     async def lease(self) -> Leased | None:
         """Take one message that is due, of a kind that this sender knows. None if there is none now."""
-        await self._ask("expire", in_doubt=IN_DOUBT)
+        await self._do("expire", in_doubt=IN_DOUBT)
         rows = await self._ask("lease", lease_s=self._lease_s, kinds=self._kinds)
         if not rows:
             return None
@@ -106,11 +106,11 @@ class Leases:
 
     async def stub_not_sent(self, message: Leased) -> None:
         """The stub certainly does not stand in the chat."""
-        await self._about("stub_not_sent", message)
+        await self._note("stub_not_sent", message)
 
     async def stub_gone(self, message: Leased, place: int) -> None:
         """The stub of the part at `place` was deleted from the chat."""
-        await self._about("stub_gone", message, place=place)
+        await self._note("stub_gone", message, place=place)
 
     async def text_begun(self, message: Leased, place: int) -> bool:
         """The part at `place` is about to be sent: until more is known, it may or may not stand in the chat.
@@ -122,11 +122,11 @@ class Leases:
     async def text_not_sent(self, message: Leased, place: int) -> None:
         """This try certainly did not send the text; what an earlier one did is as unknown as before."""
         if not message.in_doubt(place):
-            await self._about("text_not_sent", message, place=place)
+            await self._note("text_not_sent", message, place=place)
 
     async def filled(self, message: Leased, place: int, message_id: int) -> None:
         """The stub of the part at `place` holds its text."""
-        await self._about("filled", message, place=place, message_id=message_id)
+        await self._note("filled", message, place=place, message_id=message_id)
 
     async def sent_whole(self, message: Leased, place: int, message_id: int) -> bool:
         """The part at `place` stands in the chat, as a message that never was a stub.
@@ -149,7 +149,7 @@ class Leases:
 
     async def file_sent(self, message: Leased, position: int, message_id: int | None) -> None:
         """A file stands in the chat."""
-        await self._about("file_sent", message, position=position, message_id=message_id)
+        await self._note("file_sent", message, position=position, message_id=message_id)
 
     async def move(self, chat_id: str, new_chat_id: str, message: Leased | None = None) -> bool:
         """The chat has a new id: send all that wait for the chat there. False if that would lead in a circle.
@@ -161,8 +161,8 @@ class Leases:
             if new_chat_id in ids[: ids.index(chat_id) + 1]:
                 return False
             if new_chat_id not in ids:
-                await self._ask("note_move", chat_id=ids[-1], new_chat_id=new_chat_id)
-            await self._ask(
+                await self._do("note_move", chat_id=ids[-1], new_chat_id=new_chat_id)
+            await self._do(
                 "move",
                 chat_id=chat_id,
                 new_chat_id=new_chat_id,
@@ -175,19 +175,26 @@ class Leases:
 
     async def postpone(self, message: Leased, wait_s: float) -> None:
         """It is not this chat's turn for `wait_s` seconds."""
-        await self._about("postpone", message, wait_s=wait_s)
+        await self._note("postpone", message, wait_s=wait_s)
 
     async def retry(self, message: Leased, wait_s: float, error: str) -> None:
         """Try again after `wait_s` seconds."""
-        await self._about("retry", message, wait_s=wait_s, error=error)
+        await self._note("retry", message, wait_s=wait_s, error=error)
 
     async def finish(self, message: Leased, state: str, error: str | None = None) -> None:
         """Set its last state: sent, uncertain or failed."""
-        await self._about("finish", message, state=state, error=error)
+        await self._note("finish", message, state=state, error=error)
 
     async def _about(self, query: str, message: Leased, **parameters: Any) -> Sequence[Any]:
-        """Run a query about a message, as the sender that was given this lease."""
+        """The rows of a query about a message, by the sender that was given this lease."""
         return await self._ask(query, id=message.id, fencing_token=message.fencing_token, **parameters)
+
+    async def _note(self, query: str, message: Leased, **parameters: Any) -> None:
+        """Write about a message, as the sender that was given this lease."""
+        await self._do(query, id=message.id, fencing_token=message.fencing_token, **parameters)
 
     async def _ask(self, query: str, **parameters: Any) -> Sequence[Any]:
         return await fetched(self._connection, _SQL[query], parameters)
+
+    async def _do(self, query: str, **parameters: Any) -> None:
+        await self._connection.execute(_SQL[query], parameters)

@@ -96,8 +96,8 @@ class Outbox:
     def resend(self, number: int, not_after: datetime) -> bool:
         """Give a message that is uncertain, failed or expired another chance, or files that were not sent.
 
-        False if it is in no such state. A stub that stands in the chat is filled, no other is sent. Of a message that has
-        none the part that may stand there is sent again: a person has looked.
+        False if it is in no such state. A stub that stands in the chat is filled, no other is sent. Of a message that
+        has none the part that may stand there is sent again: a person has looked.
         """
         with self._connection.transaction():
             row = self._connection.execute(_SQL["resend"], {"id": number, "not_after": not_after}).fetchone()

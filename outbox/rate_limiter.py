@@ -55,8 +55,8 @@ class RateLimiter:
         """
         scopes = [_ALL, chat_id, _hold(chat_id)]
         async with self._connection.transaction():
-            await self._ask("ensure", scopes=scopes)
-            rows = await self._ask("lock", scopes=scopes)
+            await self._do("ensure", scopes=scopes)
+            rows = await fetched(self._connection, _SQL["lock"], {"scopes": scopes})
             now = rows[0][2]
             calls = {scope: made for scope, made, _ in rows}
             held = held_until(calls.pop(_hold(chat_id)), now)
@@ -68,15 +68,15 @@ class RateLimiter:
                 return False, wait_s
             for scope, made in calls.items():
                 kept = sorted([*made, due])[-self._limits.remembered :]
-                await self._ask("note", scope=scope, calls=kept)
+                await self._do("note", scope=scope, calls=kept)
         return True, wait_s
 
     async def hold(self, chat_id: str, wait_s: float) -> None:
         """Telegram asked to leave a chat alone for so long."""
-        await self._ask("hold", scope=_hold(chat_id), wait_s=min(wait_s, LONGEST_WAIT_S))
+        await self._do("hold", scope=_hold(chat_id), wait_s=min(wait_s, LONGEST_WAIT_S))
 
-    async def _ask(self, query: str, **parameters: Any) -> Sequence[Any]:
-        return await fetched(self._connection, _SQL[query], parameters)
+    async def _do(self, query: str, **parameters: Any) -> None:
+        await self._connection.execute(_SQL[query], parameters)
 
 
 def credible(moments: Sequence[datetime], now: datetime, ahead_s: float) -> list[datetime]:

@@ -122,7 +122,7 @@ def rows_as_dicts(connection: Connection, query: bytes, parameters: Any = None) 
 
 
 async def fetched(connection: AsyncConnection, query: bytes, parameters: Any = None) -> list[TupleRow]:
-    """Run a query and return its rows: none where it gives none."""
+    """Run a query and return its rows."""
     cursor = await connection.execute(query, parameters)
-    return await cursor.fetchall() if cursor.description is not None else []
+    return await cursor.fetchall()
 

@@ -6,10 +6,12 @@ and where the line may break before or after.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -19,6 +21,9 @@ from tests.simulation.kernel.faults import Faults
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.scheduler import Scheduler
 
+T = TypeVar("T")
+
+_TRANSACTION = "a transaction"
 #: Statements before which a sender may stand still until its lease is over.
 OVERTAKEN = {
     f"outbox.{name}"
@@ -30,6 +35,7 @@ OVERTAKEN = {
         "text_begun",
         "text_not_sent",
         "filled",
+        "sent_whole",
         "file_state",
         "file_sent",
         "retry",
@@ -108,6 +114,10 @@ class Database:
         #: told of the end of each transaction, and of what these looks found
         self.on_commit: Callable[[Session, Sequence[list[Any]]], None] = lambda _session, _found: None
         self._names = names
+        #: sessions that want to be told of notifications
+        self._listening: list[Session] = []
+        #: told of each session that is told
+        self.on_told: Callable[[Session], None] = lambda _session: None
 
     @property
     def now(self) -> datetime:
@@ -126,6 +136,23 @@ class Database:
             )
             raise psycopg.OperationalError("connection failed: the server is away")
         return Session(self, task.process)
+
+    async def connect_async(self, url: object, *, name: str = "") -> AsyncSession:
+        """As sink.db.connect_async."""
+        loop = asyncio.get_running_loop()
+        return AsyncSession(await loop.run_in_executor(None, partial(self.connect, url, name=name)))
+
+    def listen(self, session: Session) -> None:
+        """A session wants to be told of notifications."""
+        self._listening.append(session)
+
+    def notify(self) -> None:
+        """What a transaction said is told at its end to those that listen; a pooler may not pass it on."""
+        self._listening = [one for one in self._listening if not (one.is_broken or one.process.dead)]
+        for session in self._listening:
+            if not self.faults.strikes("notification lost", session.process.name):
+                self.on_told(session)
+                session.told()
 
     def set_clock(self) -> None:
         """A transaction is carried out that began at `began_at`."""
@@ -157,6 +184,9 @@ class Session:
         #: the message that its last lease gave out
         self.holding: int | None = None
         self._broken = False
+        #: told when another session said something
+        self.told: Callable[[], None] = lambda: None
+        self._says = False
         self._inside: psycopg.Pipeline | None = None
 
     def execute(self, query: bytes, parameters: Any = None) -> Any:
@@ -167,10 +197,28 @@ class Session:
         """A cursor with rows of another kind."""
         return _Cursor(self, self.database.real.cursor(row_factory=row_factory))
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether nothing goes over it any more."""
+        return self._broken
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether a transaction of several statements is being carried out."""
+        return self._inside is not None
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Several statements in one go."""
-        with self._alone("a transaction") as pipeline, self.database.real.transaction():
+        began_ns = self.arrive(_TRANSACTION)
+        with self.in_one_go(began_ns):
+            yield
+        self.leave(_TRANSACTION)
+
+    @contextmanager
+    def in_one_go(self, began_ns: int) -> Iterator[None]:
+        """Several statements, once they have arrived: nobody else may run inside."""
+        with self._carried_out(_TRANSACTION, began_ns) as pipeline, self.database.real.transaction():
             self._inside = pipeline
             try:
                 yield
@@ -183,22 +231,28 @@ class Session:
 
     def _execute(self, cursor: Any, query: bytes, parameters: Any) -> Any:
         name = self.database.name_of(query)
+        self._says = self._says or name == "outbox.notify"
         if self._inside is not None:
             cursor.execute(query, parameters)
             if name.startswith("outbox."):  # whose results are looked at
                 self._inside.sync()
             self.database.on_done(self, name, parameters, cursor)
             return cursor
-        with self._alone(name, query, lambda: self.database.on_done(self, name, parameters, cursor)):
-            cursor.execute(query, parameters)
+        began_ns = self.arrive(name)
+        if name == "outbox.listen":
+            self.database.listen(self)
+        else:
+            done = partial(self.database.on_done, self, name, parameters, cursor)
+            with self._carried_out(name, began_ns, query, done):
+                cursor.execute(query, parameters)
+        self.leave(name)
         return cursor
 
     @contextmanager
-    def _alone(
-        self, what: str, query: bytes | None = None, done: Callable[[], None] = lambda: None
+    def _carried_out(
+        self, what: str, began_ns: int, query: bytes | None = None, done: Callable[[], None] = lambda: None
     ) -> Iterator[psycopg.Pipeline | None]:
         database = self.database
-        began_ns = self._arrive(what)
         database.began_at = _moment(began_ns)
         if query is not None and not any(name in query for name in _ASKING):
             yield None  # it neither asks for the time nor changes anything that is looked at
@@ -213,13 +267,20 @@ class Session:
         done()
         self.done_ns, self.done_at = database.scheduler.now_ns, database.now
         database.on_commit(self, [look.fetchall() for look in looks])
+        if self._says:
+            self._says = False
+            database.notify()
+
+    def leave(self, what: str) -> None:
+        """On the way back from the server."""
+        database = self.database
         database.scheduler.pause(f"after {what}")
         if self.process.killable and database.faults.strikes(
             "statement answer lost", f"{self.process.name}: {what}"
         ):
             self._break(after=True)
 
-    def _arrive(self, what: str) -> int:
+    def arrive(self, what: str) -> int:
         """On the way to the server. When the transaction begins, by its clock."""
         database, faults, scheduler = self.database, self.database.faults, self.database.scheduler
         scheduler.pause(what)
@@ -279,6 +340,65 @@ class _Cursor:
 
     def execute(self, query: bytes, parameters: Any = None) -> Any:
         return self._session._execute(self._real, query, parameters)
+
+
+class AsyncSession:
+    """As far as is used of it, psycopg's asynchronous connection in autocommit mode.
+
+    What has arrived is done to its end, whether its asker still waits or not.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._loop = asyncio.get_running_loop()
+        self._said = asyncio.Event()
+        session.told = self._tell
+
+    async def execute(self, query: bytes, parameters: Any = None) -> _Rows:
+        """Run a statement; alone it is a transaction."""
+        if self.session.is_inside:
+            return _Rows(self.session.execute(query, parameters))
+        return _Rows(await self._beside(partial(self.session.execute, query, parameters)))
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """Several statements in one go: none of them waits."""
+        began_ns = await self._beside(partial(self.session.arrive, _TRANSACTION))
+        with self.session.in_one_go(began_ns):
+            yield
+        await self._beside(partial(self.session.leave, _TRANSACTION))
+
+    async def notifies(self, *, timeout: float, stop_after: int) -> AsyncGenerator[None]:
+        """What was said since it was asked last; nothing within `timeout` seconds ends it."""
+        assert stop_after == 1
+        try:
+            await asyncio.wait_for(self._said.wait(), timeout)
+        except TimeoutError:
+            return
+        self._said.clear()
+        yield
+
+    async def close(self) -> None:
+        """No more of it."""
+        self.session.close()
+
+    async def _beside(self, work: Callable[[], T]) -> T:
+        return await self._loop.run_in_executor(None, work)
+
+    def _tell(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._said.set)
+
+
+class _Rows:
+    """An asynchronous cursor whose rows are all here."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    async def fetchall(self) -> Any:
+        """All rows."""
+        return self._cursor.fetchall()
 
 
 def _moment(ns: int) -> datetime:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from outbox.sender import MAX_LOST_STUBS
+from outbox.policies import ALERT, MAX_LOST_STUBS
 from tests.simulation.kernel.machines import Process
 from tests.simulation.postgres import Session
 from tests.simulation.telegram import Answer, Call, Message
 from tests.simulation.worlds.outbox_given import Given, Part
+from tests.simulation.worlds.outbox_hearing import Hearing
 from tests.simulation.worlds.outbox_in_time import LAST, InTime
 from tests.simulation.worlds.outbox_leases import LeaseAudit
 from tests.simulation.worlds.outbox_pace import PaceAudit
@@ -20,9 +21,12 @@ from tests.simulation.worlds.outbox_rows import FILES, REPORTED, ROWS, Row, repo
 if TYPE_CHECKING:
     from tests.simulation.worlds.outbox import OutboxWorld
 
+#: Where in the row of a lease its number stands.
+_FENCING_TOKEN = 9
 #: Statements that change no message of the outbox, as far as it is looked at.
 _IDLE = (
     "outbox.renew_lease",
+    "outbox.notify",
     "outbox.next_due_s",
     "outbox.state",
     "outbox.list",
@@ -47,6 +51,7 @@ _CHANGING = (
     "outbox.stub_sent",
     "outbox.text_begun",
     "outbox.filled",
+    "outbox.sent_whole",
     "outbox.postpone",
     "outbox.retry",
     "outbox.finish",
@@ -71,6 +76,7 @@ class OutboxAudit:
         self.pace = PaceAudit(world)
         self.leases = LeaseAudit(world)
         self.in_time = InTime(world)
+        self.hearing = Hearing(world)
         world.database.on_done = self._on_done
         world.database.looks = self._looks
         world.database.on_commit = self._on_commit
@@ -118,6 +124,7 @@ class OutboxAudit:
 
     def check(self) -> None:
         """What must hold now."""
+        self.hearing.check()
         for row in self.rows.values():
             self._check_row(row)
             self.in_time.check(row.id, row.state, row.not_after)
@@ -162,10 +169,12 @@ class OutboxAudit:
         if not 0 <= row.lost_stubs <= MAX_LOST_STUBS:
             self._fail("two stubs at most", f"{row.id} lost {row.lost_stubs}")
         surplus = self._surplus(row)
-        if surplus > row.lost_stubs:
+        if surplus > row.may_be_beyond:
             self._fail(
-                "stubs are accounted for", f"{row.id} has {surplus} stubs too many, says {row.lost_stubs}"
+                "stubs are accounted for", f"{row.id} has {surplus} too many, says {row.may_be_beyond}"
             )
+        if row.kind == ALERT:
+            self._check_alert(row)
         texts = self.given.texts[row.version]
         if row.filled > len(row.message_ids):
             self._fail("filled is filled", f"{row.id} says {row.filled} parts in messages {row.message_ids}")
@@ -184,6 +193,15 @@ class OutboxAudit:
             self._fail(
                 "no text where none is said", f"{row.id} is {row.state}, and a part stands in its chat"
             )
+
+    def _check_alert(self, row: Row) -> None:
+        """Since a person looked last, no part of it was ever sent twice, whether it still stands or not."""
+        epoch = self._epochs[row.id]
+        sent = Counter(one.text for one in self._messages_of(row.id) if one.call.epoch == epoch)
+        if sent and max(sent.values()) > 1:
+            self._fail("an alert once", f"{row.id} was sent {max(sent.values())} times")
+        if row.lost_stubs:
+            self._fail("an alert once", f"{row.id} has stubs")
 
     def _check_texts(self) -> None:
         standing: defaultdict[str, list[Part]] = defaultdict(list)
@@ -212,12 +230,13 @@ class OutboxAudit:
                 self._fail("told when it stands", f"the week of {week} is reported: {is_reported}")
 
     def _on_done(self, session: Session, name: str, parameters: Any, cursor: Any) -> None:
+        self.hearing.done(session, name, cursor.rowcount)
         if name == "outbox.lease" and cursor.rowcount > 0:
             row = cursor.fetchall()[0]
             cursor.scroll(0, mode="absolute")
-            session.holding = row["id"]
+            session.holding = row[0]
             self._sessions[session.process] = session
-            self.leases.leased(session, row["id"], row["fencing_token"])
+            self.leases.leased(session, row[0], row[_FENCING_TOKEN])
         elif name == "outbox.resend" and cursor.rowcount > 0:
             self._epochs[parameters["id"]] += 1
             self.in_time.asked(parameters["id"])
@@ -233,6 +252,7 @@ class OutboxAudit:
         return (ROWS, REPORTED) if self._touched or name in _CHANGING else ()
 
     def _on_commit(self, session: Session, found: Sequence[list[Any]]) -> None:
+        self.hearing.committed(session)
         if self._touched:
             self._touched = False
             rows, reported = found or [self._world.database.look(query) for query in (ROWS, REPORTED)]
