@@ -183,6 +183,8 @@ class Session:
         self.done_at = _EPOCH
         #: the message that its last lease gave out
         self.holding: int | None = None
+        #: whether a statement of it is on its way
+        self.asks = False
         self._broken = False
         #: told when another session said something
         self.told: Callable[[], None] = lambda: None
@@ -282,6 +284,12 @@ class Session:
 
     def arrive(self, what: str) -> int:
         """On the way to the server. When the transaction begins, by its clock."""
+        self.asks = True
+        began_ns = self._on_the_way(what)
+        self.asks = False
+        return began_ns
+
+    def _on_the_way(self, what: str) -> int:
         database, faults, scheduler = self.database, self.database.faults, self.database.scheduler
         scheduler.pause(what)
         if self._broken or database.away:
@@ -299,7 +307,7 @@ class Session:
         if what in OVERTAKEN and faults.strikes("overtaken", f"{self.process.name}: {what}"):
             stands_s = faults.chance("overtaken").choice((0.3, 1.05, 1.5, 4.0)) * database.lease_s
             database.on_overtaken(self, what)
-            if faults.chance("overtaken").random() < 0.5:
+            if faults.chance("overtaken").random() < (0.8 if what == "outbox.filled" else 0.5):
                 self._stand_until_overtaken(what)
             else:
                 before_s, behind_s = faults.chance("overtaken").choice(((stands_s, 0.0), (0.0, stands_s)))

@@ -93,6 +93,7 @@ class OutboxWorld(World):
         "odd answer": 0.2,
         "moved in a circle": 0.015,
         "moves amid a call": 0.02,
+        "moves amid a late call": 0.5,
         "stub deleted": 0.03,
         "trouble at the second time": 0.6,
         "Postgres away": 0.2,
@@ -115,6 +116,7 @@ class OutboxWorld(World):
         "message deleted",
         "moved in a circle",
         "moves amid a call",
+        "moves amid a late call",
         "stub deleted",
     )
 
@@ -135,6 +137,8 @@ class OutboxWorld(World):
         self.lifetimes_s = chance.choice(
             ((20, 120, 600, 10_800, 604_800), (4, 7, 12, 25, 100), (12, 604_800), (604_800,))
         )
+        #: the week that the next report of a family is of, if somebody asks for it by the chat's new id
+        self.asked_again: dict[int, date] = {}
         #: how much of what is put in is alerts
         self.alerts = chance.choice((0.0, 0.0, 0.3, 0.3, 0.9))
         self.limits = chance.choice(_LIMITS)

@@ -84,6 +84,7 @@ class OutboxAudit:
         world.telegram.on_begun = self._on_begun
         world.telegram.on_answered = self._on_answered
         world.telegram.on_change = self._on_change
+        world.telegram.is_overtaken = lambda process: world.database.is_overtaken(self._sessions[process])
 
     def stands_beyond(self, row: Row) -> bool:
         """Whether a part stands in the chat that the table does not know of."""
@@ -103,6 +104,14 @@ class OutboxAudit:
         return any(
             report_of(row) == report and row.key != except_key and row.filling for row in self.rows.values()
         )
+
+    def waiting_unbegun(self, chat_id: str) -> list[Row]:
+        """Reports that wait for a chat, and no text of which may stand there."""
+        return [
+            row
+            for row in self.rows.values()
+            if row.chat_id == chat_id and row.state not in LAST and row.told_week and not row.filling
+        ]
 
     def lacks_files(self, row: Row, *, wholly: bool = False) -> bool:
         """Whether a file does not stand that should. wholly: and none does that is uncertain."""

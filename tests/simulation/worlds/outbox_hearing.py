@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 #: Statements that give a sender something to do, and who has to say so.
 _GIVING = ("outbox.enqueue", "outbox.resend")
-#: In quiet nothing that a sender is at takes longer: an answer on its way, and what follows from it.
+#: In quiet nothing else that a sender is at takes longer: an answer on its way, and what follows from it.
 _BUSY_S = 100.0
 
 
@@ -47,6 +47,8 @@ class Hearing:
         for session, told_ns in list(self._told_ns.items()):
             if session.is_broken or session.process.dead:
                 del self._told_ns[session]
+            elif session.asks:  # it may be held up for long
+                self._told_ns[session] = now_ns
             elif now_ns - max(told_ns, self._world.disturbed_ns) > _BUSY_S * NS:
                 self._world.fail(
                     "looks when told", f"{session.process.name} was told at {told_ns / NS:.1f} s"

@@ -69,7 +69,8 @@ class Reporter:
         if chance.random() < 0.5 and world.audit.waiting() < world.most_waiting:
             self._begun[family] = min(self._begun[family] + 1, len(world.weeks))
         begun = self._begun[family]
-        week = Week(date.fromordinal(chance.choice(world.weeks[max(begun - world.last_weeks, 0) : begun])))
+        drawn = date.fromordinal(chance.choice(world.weeks[max(begun - world.last_weeks, 0) : begun]))
+        week = Week(world.asked_again.pop(family, drawn))
         now = _now(process)
         outbox = Outbox(connection)  # type: ignore[arg-type]
         key = delivery.key_in_use(outbox, week, chat_id, now)
