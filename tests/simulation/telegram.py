@@ -221,7 +221,7 @@ class Telegram:
             return _error(500, "Internal Server Error")
         if self._strikes("nonsense", call):
             chance = faults.chance("nonsense")
-            yes = answer[0] == 200 and chance.random() < 0.5
+            yes = answer[0] == 200 and chance.random() < 0.3
             return (200, {"ok": True, "result": chance.choice(_YES)}) if yes else chance.choice(_PAGES)
         return answer
 

@@ -89,7 +89,7 @@ class OutboxWorld(World):
         "locked": 0.03,
         "server fault before": 0.02,
         "server fault after": 0.04,
-        "nonsense": 0.03,
+        "nonsense": 0.15,
         "odd answer": 0.2,
         "moved in a circle": 0.015,
         "moves amid a call": 0.02,

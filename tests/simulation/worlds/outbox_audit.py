@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from outbox.policies import ALERT, MAX_LOST_STUBS
 from tests.simulation.kernel.machines import Process
-from tests.simulation.postgres import Session
+from tests.simulation.postgres_session import Session
 from tests.simulation.telegram import Answer, Call, Message
 from tests.simulation.worlds.outbox_given import Given, Part
 from tests.simulation.worlds.outbox_hearing import Hearing
@@ -17,45 +17,10 @@ from tests.simulation.worlds.outbox_in_time import LAST, InTime
 from tests.simulation.worlds.outbox_leases import LeaseAudit
 from tests.simulation.worlds.outbox_pace import PaceAudit
 from tests.simulation.worlds.outbox_rows import FILES, REPORTED, ROWS, Row, report_of
+from tests.simulation.worlds.outbox_statements import CHANGING, FENCING_TOKEN, FILING, IDLE
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.outbox import OutboxWorld
-
-#: Where in the row of a lease its number stands.
-_FENCING_TOKEN = 9
-#: Statements that change no message of the outbox, as far as it is looked at.
-_IDLE = (
-    "outbox.renew_lease",
-    "outbox.notify",
-    "outbox.next_due_s",
-    "outbox.state",
-    "outbox.list",
-    "outbox.files",
-    "outbox.ids",
-    "outbox.file_state",
-    "outbox.file_sent",
-    "outbox.clear_files",
-    "outbox.add_file",
-)
-#: Statements that change its files.
-_FILING = (
-    "outbox.file_state",
-    "outbox.file_sent",
-    "outbox.clear_files",
-    "outbox.add_file",
-    "outbox.resend",
-)
-#: Statements that change one, almost always.
-_CHANGING = (
-    "outbox.stub_begun",
-    "outbox.stub_sent",
-    "outbox.text_begun",
-    "outbox.filled",
-    "outbox.sent_whole",
-    "outbox.postpone",
-    "outbox.retry",
-    "outbox.finish",
-)
 
 
 class OutboxAudit:
@@ -245,7 +210,7 @@ class OutboxAudit:
             cursor.scroll(0, mode="absolute")
             session.holding = row[0]
             self._sessions[session.process] = session
-            self.leases.leased(session, row[0], row[_FENCING_TOKEN])
+            self.leases.leased(session, row[0], row[FENCING_TOKEN])
         elif name == "outbox.resend" and cursor.rowcount > 0:
             self._epochs[parameters["id"]] += 1
             self.in_time.asked(parameters["id"])
@@ -254,11 +219,11 @@ class OutboxAudit:
             self.in_time.left_alone(parameters["wait_s"])
         if name.startswith("outbox.") and cursor.rowcount > 0:
             self.leases.done(session, name, parameters)
-            self._touched = self._touched or name not in _IDLE
-            self._files_touched = self._files_touched or name in _FILING
+            self._touched = self._touched or name not in IDLE
+            self._files_touched = self._files_touched or name in FILING
 
     def _looks(self, name: str) -> tuple[str, ...]:
-        return (ROWS, REPORTED) if self._touched or name in _CHANGING else ()
+        return (ROWS, REPORTED) if self._touched or name in CHANGING else ()
 
     def _on_commit(self, session: Session, found: Sequence[list[Any]]) -> None:
         self.hearing.committed(session)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.simulation.kernel.scheduler import NS
 
 if TYPE_CHECKING:
-    from tests.simulation.postgres import Session
+    from tests.simulation.postgres_session import Session
     from tests.simulation.worlds.outbox import OutboxWorld
 
 #: Statements that give a sender something to do, and who has to say so.

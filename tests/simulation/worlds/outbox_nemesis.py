@@ -11,7 +11,7 @@ from tests.simulation.telegram import STUB_END, Chat, Message
 from tests.simulation.worlds.nemesis import Nemesis
 
 if TYPE_CHECKING:
-    from tests.simulation.postgres import Session
+    from tests.simulation.postgres_session import Session
     from tests.simulation.worlds.outbox import OutboxWorld
 
 _ANSWERS = (

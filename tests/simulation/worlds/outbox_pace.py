@@ -14,7 +14,7 @@ from tests.simulation.kernel.scheduler import NS
 from tests.simulation.telegram import Answer, Call
 
 if TYPE_CHECKING:
-    from tests.simulation.postgres import Session
+    from tests.simulation.postgres_session import Session
     from tests.simulation.worlds.outbox import OutboxWorld
 
 #: Moments in the tables are of microseconds, and a loop's of floats.

@@ -23,7 +23,7 @@ from tests.simulation.kernel.threads import Event
 from tests.simulation.telegram import LONGEST_WAY_S
 
 if TYPE_CHECKING:
-    from tests.simulation.postgres import Session
+    from tests.simulation.postgres_session import Session
     from tests.simulation.worlds.outbox import OutboxWorld
     from tests.simulation.worlds.outbox_rows import Row
 
