@@ -19,8 +19,8 @@ from outbox.policies import POLICIES
 from outbox.rate_limiter import RateLimiter
 from outbox.sending import RETRY_FIRST_S, NotNow, Sending
 from outbox.text import split
+from signaltape.plain_errors import one_line as database_says
 from sink.db import CONNECTION_ERRORS, DatabaseError
-from sink.db import one_line as database_says
 
 log = logging.getLogger("reports")
 

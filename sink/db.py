@@ -125,4 +125,3 @@ async def fetched(connection: AsyncConnection, query: bytes, parameters: Any = N
     """Run a query and return its rows."""
     cursor = await connection.execute(query, parameters)
     return await cursor.fetchall()
-
