@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from outbox.judging import LONGEST_WAIT_S
-from sink.db import Connection
+from sink.db import AsyncConnection, fetched
 from sink.queries import load
 
 _SQL = load(Path(__file__).parent / "sql" / "pace.sql")
@@ -44,19 +44,19 @@ class RateLimiter:
     connection: in autocommit mode.
     """
 
-    def __init__(self, connection: Connection, limits: Limits = LIMITS) -> None:
+    def __init__(self, connection: AsyncConnection, limits: Limits = LIMITS) -> None:
         self._connection = connection
         self._limits = limits
 
-    def reserve(self, chat_id: str, longest_s: float) -> tuple[bool, float]:
+    async def reserve(self, chat_id: str, longest_s: float) -> tuple[bool, float]:
         """Take the next turn for a chat: (True, seconds to wait before the call).
 
         (False, seconds) without taking it if that is more than `longest_s`.
         """
         scopes = [_ALL, chat_id, _hold(chat_id)]
-        with self._connection.transaction():
-            self._connection.execute(_SQL["ensure"], {"scopes": scopes})
-            rows = self._connection.execute(_SQL["lock"], {"scopes": scopes}).fetchall()
+        async with self._connection.transaction():
+            await self._do("ensure", scopes=scopes)
+            rows = await fetched(self._connection, _SQL["lock"], {"scopes": scopes})
             now = rows[0][2]
             calls = {scope: made for scope, made, _ in rows}
             held = held_until(calls.pop(_hold(chat_id)), now)
@@ -68,14 +68,15 @@ class RateLimiter:
                 return False, wait_s
             for scope, made in calls.items():
                 kept = sorted([*made, due])[-self._limits.remembered :]
-                self._connection.execute(_SQL["note"], {"scope": scope, "calls": kept})
+                await self._do("note", scope=scope, calls=kept)
         return True, wait_s
 
-    def hold(self, chat_id: str, wait_s: float) -> None:
+    async def hold(self, chat_id: str, wait_s: float) -> None:
         """Telegram asked to leave a chat alone for so long."""
-        self._connection.execute(
-            _SQL["hold"], {"scope": _hold(chat_id), "wait_s": min(wait_s, LONGEST_WAIT_S)}
-        )
+        await self._do("hold", scope=_hold(chat_id), wait_s=min(wait_s, LONGEST_WAIT_S))
+
+    async def _do(self, query: str, **parameters: Any) -> None:
+        await self._connection.execute(_SQL[query], parameters)
 
 
 def credible(moments: Sequence[datetime], now: datetime, ahead_s: float) -> list[datetime]:

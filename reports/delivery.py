@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from outbox.bot_api import BotApi
+from outbox.leases import Leases
 from outbox.outbox import File, Outbox, Told
+from outbox.policies import POLICIES
 from outbox.rate_limiter import RateLimiter
 from outbox.sender import Sender
 from reports.figures import Outcome
@@ -20,7 +22,7 @@ from reports.text.message import compose
 from reports.weeks import Week
 from signaltape.clock import WIB
 from signaltape.settings import Secret, Settings
-from sink.db import Connection
+from sink.db import Connection, connect_async, database_url
 
 log = logging.getLogger("reports")
 
@@ -106,7 +108,11 @@ def _without_it(card: Scorecard, what: str) -> Iterator[None]:
         log.exception("the %s of %s could not be drawn; the text is sent without it", what, card.week.name)
 
 
-async def drain(connection: Connection, to: Destination, deadline_s: float) -> bool:
+async def drain(settings: Settings, to: Destination, deadline_s: float) -> bool:
     """Send what is due, for at most `deadline_s` seconds. True if nothing waits any more."""
-    async with BotApi(to.token, to.base) as api:
-        return await Sender(Outbox(connection), api, RateLimiter(connection)).drain(deadline_s)
+    connection = await connect_async(database_url(settings), name="signaltape-reports")
+    try:
+        async with BotApi(to.token, to.base) as api:
+            return await Sender(Leases(connection, POLICIES), api, RateLimiter(connection)).drain(deadline_s)
+    finally:
+        await connection.close()

@@ -1,17 +1,19 @@
-"""Reports as rq jobs: one job for each week, with an id that every reporter gives it.
+"""Reports as rq jobs: one job for each week, with an id that every reporter of one installation gives it.
 
 The reporter works its own queue off, in a thread; `rq worker signaltape-reports --serializer json`, run from the
-checkout, may do it as well. A job that was lost with its reporter is put in again.
+checkout, may do it as well. Queue and ids begin with the stream's name: installations may share a Redis. A job that was
+lost with its reporter is put in again.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from datetime import timedelta
 from typing import Any
 
 from rq import Queue, SimpleWorker
-from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.exceptions import DeserializationError, DuplicateJobError, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
@@ -25,14 +27,19 @@ from signaltape.settings import Secret, Settings
 from sink.db import DatabaseError
 
 log = logging.getLogger("reports")
+logging.getLogger("rq.worker").setLevel(logging.WARNING)
 
-QUEUE = "signaltape-reports"
 #: Longer than building a report ever took; then it is stopped.
 JOB_TIMEOUT_S = 600
 #: A job that was begun this long ago and has not ended was lost with its reporter. Building it twice is harmless.
 LOST_AFTER = timedelta(seconds=60)
 _KEEP_RESULT_S = int(timedelta(days=7).total_seconds())
-_SOCKET_TIMEOUT_S = 10.0
+#: How long an rq worker may be silent. It derives from this how long it waits for Redis: 11 s, which is why …
+_WORKER_TTL_S = 15
+#: … a connection waits as long from the first: rq would else set it.
+_SOCKET_TIMEOUT_S = 11.0
+#: What an id of rq must not hold; and the underline, which begins and ends what stands in its place.
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9-]")
 
 
 class JobFailed(Exception):
@@ -50,9 +57,14 @@ def build_report(week_name: str) -> bool:
         raise JobFailed(f"Postgres: {one_line(error)}") from None
 
 
-def job_id(week: Week) -> str:
-    """The id of a week's job: the same in every reporter."""
-    return f"weekly-scorecard-{week.name}"
+def queue_name(stream: str) -> str:
+    """The queue of an installation. stream: SIGNALTAPE_STREAM."""
+    return f"{_in_ids(stream)}-reports"
+
+
+def job_id(stream: str, week: Week) -> str:
+    """The id of a week's job: the same in every reporter of an installation, and in no other one."""
+    return f"{_in_ids(stream)}-weekly-scorecard-{week.name}"
 
 
 def client(url: Secret) -> Any:
@@ -60,82 +72,116 @@ def client(url: Secret) -> Any:
     return redis_client(url, socket_timeout=_SOCKET_TIMEOUT_S, socket_connect_timeout=_SOCKET_TIMEOUT_S)
 
 
-def ensure(connection: Any, week: Week) -> bool:
-    """Put the job of a week into the queue, unless it waits there or somebody works on it. Raises RedisError."""
-    queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)
-    for _ in range(2):
+class WeeklyJobs:
+    """The jobs of one installation. Every method raises RedisError where Redis is away.
+
+    connection: as `client` makes it; stream: SIGNALTAPE_STREAM.
+    """
+
+    def __init__(self, connection: Any, stream: str) -> None:
+        self._connection = connection
+        self._stream = stream
+        self._queue = Queue(
+            queue_name(stream),
+            connection=connection,
+            serializer=JSONSerializer,
+            death_penalty_class=TimerDeathPenalty,
+        )
+
+    def ensure(self, week: Week) -> bool:
+        """Put the job of a week into the queue, unless it waits there or somebody works on it."""
+        for _ in range(2):
+            try:
+                self._put_in(week)
+            except DuplicateJobError:
+                job = self._fetch(week)
+                if job is None:
+                    continue
+                if _is_underway(self._queue, job):
+                    return False
+                job.delete()
+            else:
+                return True
+        return False
+
+    def work_off(self, week: Week) -> None:
+        """Do what waits in the queue. Raises JobFailed if the job of this week ended without a report."""
+        self._do_all()
+        job = self._fetch(week)
+        if job is not None and job.get_status() is JobStatus.FAILED:
+            result = job.latest_result()
+            lines = str(result.exc_string if result else "").strip().splitlines()
+            raise JobFailed(lines[-1] if lines else "no reason was given")
+
+    def _put_in(self, week: Week) -> None:
+        self._queue.enqueue(
+            build_report,
+            week.name,
+            job_id=job_id(self._stream, week),
+            unique=True,
+            job_timeout=JOB_TIMEOUT_S,
+            result_ttl=_KEEP_RESULT_S,
+            failure_ttl=_KEEP_RESULT_S,
+            description=f"Weekly Scorecard {week.name}",
+        )
+
+    def _do_all(self) -> None:
+        """What rq's `work(burst=True)` does, without what a thread must not have or would hang in.
+
+        That is handlers of signals, which belong to the main thread; a thread that listens for commands, which outlives
+        this one when Redis goes; and waiting without end for a Redis that went.
+        """
+        worker = _Here([self._queue], connection=self._connection)
+        worker.register_birth()  # type: ignore[no-untyped-call]
         try:
-            queue.enqueue(
-                build_report,
-                week.name,
-                job_id=job_id(week),
-                unique=True,
-                job_timeout=JOB_TIMEOUT_S,
-                result_ttl=_KEEP_RESULT_S,
-                failure_ttl=_KEEP_RESULT_S,
-                description=f"Weekly Scorecard {week.name}",
+            worker.clean_registries()  # type: ignore[no-untyped-call]
+            while (job := self._take()) is not None:
+                self._do(worker, job)
+        finally:
+            worker.register_death()  # type: ignore[no-untyped-call]
+
+    def _take(self) -> Job | None:
+        found = Queue.dequeue_any(
+            [self._queue], None, connection=self._connection, job_class=Job, serializer=JSONSerializer
+        )
+        return found[0] if found else None
+
+    def _do(self, worker: SimpleWorker, job: Job) -> None:
+        """Run a job; one that names another function was not put in by a reporter, and is dropped."""
+        if _is_report(job):
+            worker.execute_job(job, self._queue)
+            return
+        log.error("job %s in queue %s is no report; it is dropped", job.id, self._queue.name)
+        job.delete()
+
+    def _fetch(self, week: Week) -> Job | None:
+        try:
+            return Job.fetch(
+                job_id(self._stream, week), connection=self._connection, serializer=JSONSerializer
             )
-        except DuplicateJobError:
-            job = _fetch(connection, week)
-            if job is None:
-                continue
-            if _is_underway(queue, job):
-                return False
-            job.delete()
-        else:
-            return True
-    return False
-
-
-def work_off(connection: Any, week: Week) -> None:
-    """Do what waits in the queue. Raises JobFailed if the job of this week ended without a report."""
-    worker = _Here([Queue(QUEUE, connection=connection, serializer=JSONSerializer)], connection=connection)
-    worker.work(burst=True, logging_level="WARNING")
-    job = _fetch(connection, week)
-    if job is not None and job.get_status() is JobStatus.FAILED:
-        result = job.latest_result()
-        lines = str(result.exc_string if result else "").strip().splitlines()
-        raise JobFailed(lines[-1] if lines else "no reason was given")
+        except NoSuchJobError:
+            return None
 
 
 class _Here(SimpleWorker):
-    """A worker in a thread of the reporter: it leaves signals alone, and runs nothing but reports."""
+    """A worker that stops what takes too long by a thread: signals are for the main thread alone."""
 
     death_penalty_class = TimerDeathPenalty
 
     def __init__(self, queues: list[Queue], connection: Any) -> None:
-        super().__init__(queues, connection=connection, serializer=JSONSerializer)
-
-    def _install_signal_handlers(self) -> None:
-        """Signals belong to the reporter's main thread."""
-
-    def subscribe(self) -> None:
-        """Nobody commands it; the thread that would listen outlives it when Redis goes."""
-
-    def dequeue_job_and_maintain_ttl(
-        self, timeout: int | None, max_idle_time: int | None = None
-    ) -> tuple[Job, Queue] | None:
-        """The next job, None if there is none. Raises RedisError where rq would wait for Redis without end."""
-        found = Queue.dequeue_any(
-            self.queues, None, connection=self.connection, job_class=Job, serializer=self.serializer
-        )
-        self.heartbeat()
-        return found
-
-    def execute_job(self, job: Job, queue: Queue) -> None:
-        """Run a job; one that names another function was not put in by a reporter, and is dropped."""
-        if job.func_name != f"{__name__}.{build_report.__name__}":
-            log.error("job %s in queue %s names another function; it is dropped", job.id, QUEUE)
-            job.delete()
-            return
-        super().execute_job(job, queue)
+        super().__init__(queues, connection=connection, serializer=JSONSerializer, worker_ttl=_WORKER_TTL_S)
 
 
-def _fetch(connection: Any, week: Week) -> Job | None:
+def _in_ids(stream: str) -> str:
+    """A stream's name as rq takes it: no two names become one."""
+    return _NOT_IN_IDS.sub(lambda found: f"_{ord(found[0]):x}_", stream)
+
+
+def _is_report(job: Job) -> bool:
     try:
-        return Job.fetch(job_id(week), connection=connection, serializer=JSONSerializer)
-    except NoSuchJobError:
-        return None
+        return bool(job.func_name == f"{__name__}.{build_report.__name__}")
+    except DeserializationError:
+        return False
 
 
 def _is_underway(queue: Queue, job: Job) -> bool:

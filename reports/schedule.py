@@ -21,18 +21,20 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from outbox.bot_api import BotApi
-from outbox.hand import Hand
-from outbox.outbox import Outbox
+from outbox.leases import Leases
+from outbox.policies import POLICIES
 from outbox.rate_limiter import RateLimiter
-from outbox.sender import STOP_GRACE_S, Sender
+from outbox.sender import Sender
+from outbox.sending import STOP_GRACE_S
 from reports import jobs
 from reports.building import build, newest_missing
 from reports.delivery import Destination, destination
+from reports.hand import Hand
 from signaltape.clock import WIB, WIB_NAME, show
 from signaltape.plain_errors import one_line
 from signaltape.settings import Settings
 from signaltape.shipping.backoff import Backoff
-from sink.db import DatabaseError, connect, database_url
+from sink.db import DatabaseError, connect_async, database_url
 
 log = logging.getLogger("reports")
 
@@ -65,8 +67,9 @@ def report_newest(settings: Settings, now: datetime) -> None:
         return
     try:
         with closing(jobs.client(settings.redis_url)) as connection:
-            jobs.ensure(connection, week)
-            jobs.work_off(connection, week)
+            weekly = jobs.WeeklyJobs(connection, settings.stream)
+            weekly.ensure(week)
+            weekly.work_off(week)
     except redis.RedisError as error:
         log.warning("Redis is away (%s): building %s without a job", one_line(error), week.name)
         build(settings, week, now)
@@ -146,15 +149,12 @@ async def _persistently(work: Callable[[], Awaitable[object]], stop: asyncio.Eve
 
 
 async def _send_while_connected(settings: Settings, to: Destination, stop: asyncio.Event) -> None:
-    async with Hand("sender's connection") as hand:
-        connection = await hand.do(partial(connect, database_url(settings), name="signaltape-sender"))
+    connection = await connect_async(database_url(settings), name="signaltape-sender")
+    try:
         async with BotApi(to.token, to.base) as api:
-            sender = Sender(Outbox(connection), api, RateLimiter(connection))
-            try:
-                await sender.run(stop)
-            finally:
-                if sender.idle:  # else its last call still uses the connection, and this process ends
-                    await hand.do(connection.close)
+            await Sender(Leases(connection, POLICIES), api, RateLimiter(connection)).run(stop)
+    finally:
+        await connection.close()  # at once: what hangs is cut off
 
 
 async def _pause(stop: asyncio.Event, wait_s: float, why: str) -> None:

@@ -20,6 +20,7 @@ _SQL = own("session")
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
+AsyncConnection = psycopg.AsyncConnection[TupleRow]
 
 #: The server is away, or ended this session: connect again and repeat the batch.
 CONNECTION_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError)
@@ -33,6 +34,7 @@ _KEEPALIVE: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,  # also where it is we who wait to be heard
 }
+_HOW: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "UTF8", **_KEEPALIVE}
 
 
 def database_url(settings: Settings) -> Secret:
@@ -50,18 +52,11 @@ def connect(url: Secret, *, name: str = "signaltape", autocommit: bool = True) -
 
     Raises DatabaseError when the server cannot be reached, or its database does not hold UTF-8.
     """
-    connection = psycopg.connect(
-        url.reveal(),
-        autocommit=True,
-        application_name=name,
-        connect_timeout=CONNECT_TIMEOUT_S,
-        client_encoding="UTF8",
-        **_KEEPALIVE,
-    )
+    connection = psycopg.connect(url.reveal(), autocommit=True, application_name=name, **_HOW)
     try:
         _refuse_other_encodings(connection)
-        connection.execute(_SQL["no_hurry"])
-        connection.execute(_SQL["settings"], {"zone": WIB_NAME, "url_says": _names_a_schema(url)})
+        for query, parameters in _settings(url):
+            connection.execute(query, parameters)
         connection.autocommit = autocommit
     except BaseException:
         connection.close()
@@ -69,7 +64,30 @@ def connect(url: Secret, *, name: str = "signaltape", autocommit: bool = True) -
     return connection
 
 
-def _refuse_other_encodings(connection: Connection) -> None:
+async def connect_async(url: Secret, *, name: str = "signaltape") -> AsyncConnection:
+    """As `connect`, in autocommit mode, for an event loop: no call on it holds up the loop."""
+    connection = await psycopg.AsyncConnection.connect(
+        url.reveal(), autocommit=True, application_name=name, **_HOW
+    )
+    try:
+        _refuse_other_encodings(connection)
+        for query, parameters in _settings(url):
+            await connection.execute(query, parameters)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+def _settings(url: Secret) -> list[tuple[bytes, dict[str, Any] | None]]:
+    """The statements that a session begins with."""
+    return [
+        (_SQL["no_hurry"], None),
+        (_SQL["settings"], {"zone": WIB_NAME, "url_says": _names_a_schema(url)}),
+    ]
+
+
+def _refuse_other_encodings(connection: Connection | AsyncConnection) -> None:
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise psycopg.NotSupportedError(
@@ -101,3 +119,9 @@ def rows_as_dicts(connection: Connection, query: bytes, parameters: Any = None) 
     """Run a query and return its rows as dicts."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query, parameters).fetchall()
+
+
+async def fetched(connection: AsyncConnection, query: bytes, parameters: Any = None) -> list[TupleRow]:
+    """Run a query and return its rows."""
+    cursor = await connection.execute(query, parameters)
+    return await cursor.fetchall()

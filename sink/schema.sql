@@ -124,16 +124,18 @@ CREATE TABLE public.outbox (
     told_week date,
     told jsonb,
     filling integer DEFAULT 0 NOT NULL,
+    kind text DEFAULT 'report'::text NOT NULL,
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'uncertain'::text, 'failed'::text, 'expired'::text])))
 );
 COMMENT ON COLUMN public.outbox.message_key IS 'For a report: report, week and chat. One message for ever.';
-COMMENT ON COLUMN public.outbox.message_ids IS 'Telegram''s ids of the stubs, one for each part of the text.';
-COMMENT ON COLUMN public.outbox.filled IS 'How many of these stubs hold their part of the text by now.';
+COMMENT ON COLUMN public.outbox.message_ids IS 'Telegram''s ids of the messages, one for each part of the text.';
+COMMENT ON COLUMN public.outbox.filled IS 'How many of these messages hold their part of the text by now; the others are stubs.';
 COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs that were begun and never answered for: each may or may not stand in the chat.';
 COMMENT ON COLUMN public.outbox.fencing_token IS 'The number of the lease: a sender that was overtaken cannot write any more.';
 COMMENT ON COLUMN public.outbox.parts IS 'How many messages the text takes; NULL in rows that are older than this column.';
 COMMENT ON COLUMN public.outbox.told IS 'The bins of told_week as the text tells them: reported from the moment on at which the text stands in the chat.';
-COMMENT ON COLUMN public.outbox.filling IS 'How many of these stubs hold their part of the text, or may hold it: filling the last of them had no answer yet.';
+COMMENT ON COLUMN public.outbox.filling IS 'How many parts of the text stand in the chat, or may stand there: the last of them had no answer yet.';
+COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert, as real messages, each at most once. A sender leaves kinds that it does not know.';
 CREATE TABLE public.outbox_files (
     outbox_id bigint NOT NULL,
     "position" integer NOT NULL,

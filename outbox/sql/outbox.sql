@@ -1,14 +1,14 @@
 -- name: enqueue
 -- Put a message in, once per key. One that was not begun yet takes the newer text. That it was written in the future
 -- is still to be seen then, as after each fact that is noted: see lease.
-INSERT INTO outbox (message_key, chat_id, body, entities, parts, not_after, told_week, told)
-VALUES (%(message_key)s, %(chat_id)s, %(body)s, %(entities)s::jsonb, %(parts)s, %(not_after)s,
+INSERT INTO outbox (message_key, kind, chat_id, body, entities, parts, not_after, told_week, told)
+VALUES (%(message_key)s, %(kind)s, %(chat_id)s, %(body)s, %(entities)s::jsonb, %(parts)s, %(not_after)s,
         %(told_week)s, %(told)s::jsonb)
 ON CONFLICT (message_key) DO UPDATE
 SET body = excluded.body, entities = excluded.entities, parts = excluded.parts, not_after = excluded.not_after,
-    told_week = excluded.told_week, told = excluded.told,
+    kind = excluded.kind, told_week = excluded.told_week, told = excluded.told,
     updated_at = greatest(outbox.updated_at, now())
-WHERE outbox.state = 'queued' AND outbox.message_ids = '{}' AND outbox.lost_stubs = 0
+WHERE outbox.state = 'queued' AND outbox.message_ids = '{}' AND outbox.lost_stubs = 0 AND outbox.filling = 0
 RETURNING id
 
 -- name: clear_files
@@ -19,6 +19,14 @@ DELETE FROM outbox_files WHERE outbox_id = %(id)s
 -- One file that follows a message.
 INSERT INTO outbox_files (outbox_id, position, kind, name, content)
 VALUES (%(id)s, %(position)s, %(kind)s, %(name)s, %(content)s)
+
+-- name: notify
+-- Said when the transaction commits, to senders that listen: there is something to do.
+SELECT pg_notify('signaltape_outbox', '')
+
+-- name: listen
+-- A sender wants to be told. Behind a pooler that lends a connection for a transaction only, it never is.
+LISTEN signaltape_outbox
 
 -- name: state
 -- Where a message stands.
@@ -45,7 +53,7 @@ SET state = 'sending', fencing_token = fencing_token + 1, leased_until = now() +
     next_try_at = least(next_try_at, now()), updated_at = now()
 WHERE id = (
     SELECT id FROM outbox
-    WHERE state IN ('queued', 'sending') AND not_after > now()
+    WHERE state IN ('queued', 'sending') AND not_after > now() AND kind = ANY(%(kinds)s::text[])
       AND (next_try_at <= now() AND (leased_until IS NULL OR leased_until < now())
            OR updated_at > now() + interval '1 minute')
     ORDER BY next_try_at, id
@@ -53,7 +61,7 @@ WHERE id = (
     FOR UPDATE SKIP LOCKED
 )
 RETURNING id, message_key, chat_id, body, entities, message_ids, filled, filling, lost_stubs, fencing_token,
-          failures
+          failures, kind
 
 -- name: renew_lease
 -- Before every call: is it still this sender's, and still of use? Then for a whole lease more. By the clock, here and
@@ -66,7 +74,7 @@ RETURNING id
 -- name: next_due_s
 -- Seconds until the next message is due; NULL if none waits.
 SELECT extract(epoch FROM min(greatest(next_try_at, coalesce(leased_until, next_try_at))) - now())::float8
-FROM outbox WHERE state IN ('queued', 'sending')
+FROM outbox WHERE state IN ('queued', 'sending') AND kind = ANY(%(kinds)s::text[])
 
 -- name: stub_begun
 -- Written before a stub is sent: if nobody lives to write what came of it, it may stand in the chat.
@@ -97,14 +105,14 @@ UPDATE outbox
 SET message_ids = message_ids[:%(place)s], filling = %(place)s, lost_stubs = lost_stubs + 1, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND filled <= %(place)s
 
--- name: fill_begun
--- Written before a stub is filled: if nobody lives to write what came of it, its text may stand in the chat.
+-- name: text_begun
+-- Written before a text is sent, into its stub or whole: if nobody lives to write what came of it, it may stand in the chat.
 UPDATE outbox SET filling = greatest(filling, %(place)s + 1), updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND not_after > clock_timestamp()
 RETURNING id
 
--- name: not_filled
--- The stub at this place certainly does not hold its text.
+-- name: text_not_sent
+-- The text at this place certainly does not stand in the chat.
 UPDATE outbox SET filling = %(place)s, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
@@ -119,6 +127,14 @@ WITH holds AS (
 UPDATE weekly_scorecard SET reported = holds.told
 FROM holds
 WHERE week_start = holds.told_week AND holds.told IS NOT NULL AND reported IS NULL
+
+-- name: sent_whole
+-- A part stands in the chat as a message of its own: a fact, whoever holds the whole by now.
+UPDATE outbox
+SET message_ids = message_ids || %(message_id)s::bigint, filled = %(place)s + 1, filling = greatest(filling, %(place)s + 1),
+    updated_at = greatest(updated_at, now())
+WHERE id = %(id)s AND chat_id = %(chat_id)s AND filled = %(place)s AND cardinality(message_ids) = %(place)s
+RETURNING fencing_token = %(fencing_token)s AND state = 'sending'
 
 -- name: files
 -- The files of a message that still are to be sent.
@@ -159,7 +175,7 @@ WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
 -- name: list
 -- Messages, newest first, with how many of their files are in which state.
-SELECT o.id, o.message_key, o.chat_id, o.state, o.failures, o.lost_stubs, o.message_ids, o.not_after, o.last_error,
+SELECT o.id, o.message_key, o.kind, o.chat_id, o.state, o.failures, o.lost_stubs, o.message_ids, o.not_after, o.last_error,
        o.created_at, o.updated_at,
        (SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM
             (SELECT state, count(*) AS n FROM outbox_files WHERE outbox_id = o.id GROUP BY state) f) AS files

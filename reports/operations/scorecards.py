@@ -92,7 +92,7 @@ def send_scorecard(settings: Settings, found: Computed) -> Sending | None:
         return None
     with connected(settings) as connection:
         delivery.enqueue(connection, found.card, to, found.now, found.closed)
-        asyncio.run(delivery.drain(connection, to, SEND_WITHIN_S))
+        asyncio.run(delivery.drain(settings, to, SEND_WITHIN_S))
         outbox = Outbox(connection)
         state = outbox.state(delivery.key_in_use(outbox, found.card.week, to.chat_id, found.now))
     assert state is not None

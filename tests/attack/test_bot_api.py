@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 
 from outbox.bot_api import BotApi
 from outbox.outbox import File, Outbox
-from outbox.rate_limiter import Limits, RateLimiter
-from outbox.sender import Sender
+from outbox.rate_limiter import Limits
 from outbox.text import Text
 from signaltape import Secret
 from tests.attack.effort import tried
 from tests.attack.way import Way, within
+from tests.support.sending import QuickSender
 
 TOKEN = "98765:hunterSECOND-secret"
 _LIMITS = Limits(chat_interval_s=0.0, group_per_minute=1000, all_per_second=1000, minute_s=1.0)
@@ -154,8 +154,7 @@ def test_a_sender_lives_through_every_answer_and_stores_no_token(
 
     async def send() -> None:
         async with _server(answer) as base, BotApi(Secret(TOKEN), base, timeout_s=5) as api:
-            sender = Sender(outbox, api, RateLimiter(way.connection, _LIMITS), retry_first_s=0.01)
-            await sender.drain(0.2)
+            await QuickSender(way.connection, api, _LIMITS).drain(0.2)
 
     within(60, lambda: asyncio.run(send()))
     stored = way.connection.execute("SELECT to_jsonb(outbox)::text FROM outbox").fetchall()

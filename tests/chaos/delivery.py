@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from outbox.outbox import File, Outbox
-from outbox.sender import MAX_LOST_STUBS
+from outbox.policies import MAX_LOST_STUBS
 from outbox.text import Text
 from signaltape import Secret
 from sink.db import Connection, connect
@@ -133,6 +133,11 @@ def _enqueue(connection: Connection, messages: int, chance: random.Random) -> No
         outbox.enqueue(str(number), chat, Text(_text(number)), not_after, files if with_files else ())
 
 
+def _waits(connection: Connection) -> bool:
+    """Whether a message is in no last state."""
+    return connection.execute("SELECT FROM outbox WHERE state IN ('queued', 'sending')").rowcount > 0
+
+
 async def _send(
     connection: Connection,
     database: Secret,
@@ -145,7 +150,7 @@ async def _send(
     loop = asyncio.get_running_loop()
     began, kills = loop.time(), 0
     try:
-        while Outbox(connection).next_due_s() is not None:
+        while _waits(connection):
             assert loop.time() - began < _SETTLE_S + seconds_of_kills, "the outbox does not empty"
             await asyncio.sleep(_KILL_EVERY_S * chance.random())  # the moment of the kill is left to chance
             if loop.time() - began < seconds_of_kills:

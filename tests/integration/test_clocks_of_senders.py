@@ -8,8 +8,6 @@ import msgspec
 import pytest
 
 from outbox.outbox import Outbox
-from outbox.rate_limiter import RateLimiter
-from outbox.sender import Sender
 from outbox.text import Text
 from reports.building import build
 from reports.weeks import newest_due
@@ -17,7 +15,8 @@ from signaltape import Secret, Settings
 from signaltape.clock import utc_now
 from sink.db import Connection
 from tests.support.botapi import TOKEN, BotServer
-from tests.support.sending import REPORT, SOON, now, with_server
+from tests.support.holding import Held, Pace
+from tests.support.sending import REPORT, SOON, QuickSender, now, with_server
 
 
 def test_a_clock_that_was_set_back_holds_up_no_message(connection: Connection) -> None:
@@ -35,12 +34,12 @@ def test_a_clock_that_was_set_back_holds_up_no_message(connection: Connection) -
     assert list(server.messages.values()) == [REPORT.text]
 
 
-async def _drain(_server: BotServer, sender: Sender) -> None:
+async def _drain(_server: BotServer, sender: QuickSender) -> None:
     assert await sender.drain(5)
 
 
 def test_telegram_may_ask_to_leave_a_chat_alone_for_hours(connection: Connection) -> None:
-    pace = RateLimiter(connection)
+    pace = Pace(connection)
     pace.hold("42", 7200)
     pace.hold("42", 60)
     taken, wait_s = pace.reserve("42", 2)
@@ -52,7 +51,7 @@ def test_telegram_may_ask_to_leave_a_chat_alone_for_hours(connection: Connection
 def test_a_message_that_a_sender_died_over_is_due_though_the_clock_was_set_back_before(
     connection: Connection,
 ) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "42", REPORT, now() + timedelta(days=2))
     connection.execute(
         "UPDATE outbox SET updated_at = now() + interval '5 hours', next_try_at = now() + interval '5 hours'"
@@ -66,7 +65,7 @@ def test_a_message_that_a_sender_died_over_is_due_though_the_clock_was_set_back_
 def test_a_message_that_was_put_off_before_the_clock_was_set_back_is_due_whatever_is_noted_of_it(
     connection: Connection, noted: str
 ) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "42", REPORT, now() + timedelta(days=2))
     held = outbox.lease()
     assert held is not None
@@ -86,7 +85,7 @@ def test_a_message_that_was_put_off_before_the_clock_was_set_back_is_due_whateve
 
 
 def test_a_clock_that_was_set_back_leaves_no_chat_alone_for_longer(connection: Connection) -> None:
-    pace = RateLimiter(connection)
+    pace = Pace(connection)
     pace.hold("42", 3)
     connection.execute(
         "UPDATE telegram_pace SET calls = (SELECT array_agg(one + interval '5 hours') FROM unnest(calls) one)"
@@ -106,7 +105,7 @@ def test_a_machine_whose_clock_is_ahead_reports_no_week_that_is_not_over(
 
 
 def test_a_message_whose_sender_died_expires_though_the_clock_was_set_back(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "42", REPORT, now() + SOON)
     assert outbox.lease() is not None, "by a sender that dies"
     connection.execute(

@@ -10,7 +10,6 @@ import pytest
 
 from outbox.bot_api import BotApi
 from outbox.outbox import Outbox
-from outbox.sender import Sender
 from outbox.text import Text
 from reports import delivery
 from reports.scorecard import compute, store
@@ -21,8 +20,9 @@ from sink.db import Connection
 from tests.integration.conftest import Runner
 from tests.support.book import W03, Book
 from tests.support.botapi import TOKEN, BotServer, bot_server
+from tests.support.holding import Held
 from tests.support.said import is_stub, said
-from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, now, quick_sender, state, with_server
+from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, QuickSender, now, state, with_server
 
 
 def deliver(
@@ -31,7 +31,7 @@ def deliver(
     """Put one report in and send until nothing waits, with these faults in front."""
     Outbox(connection).enqueue("k", "42", text, now() + SOON)
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         server.faults.extend(faults)
         await sender.drain(deadline_s)
 
@@ -91,7 +91,7 @@ def test_a_server_that_cannot_be_reached_is_tried_again(connection: Connection) 
 
     async def run() -> None:
         async with BotApi(Secret(TOKEN), "http://127.0.0.1:1", CALL_TIMEOUT_S) as api:
-            sender = quick_sender(connection, api)
+            sender = QuickSender(connection, api)
             assert not await sender.drain(0.5)
 
     asyncio.run(run())
@@ -105,7 +105,7 @@ def test_a_server_that_cannot_be_reached_is_tried_again(connection: Connection) 
 def test_a_refusal_of_the_message_ends_it_with_the_reason(connection: Connection) -> None:
     Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         server.refuse = (400, "Bad Request: text must be encoded in UTF-8")
         await sender.drain(5)
 
@@ -127,7 +127,7 @@ def test_what_a_person_can_mend_is_said_and_the_message_is_kept(
 ) -> None:
     Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
 
-    async def refused(server: BotServer, sender: Sender) -> None:
+    async def refused(server: BotServer, sender: QuickSender) -> None:
         server.refuse = refusal
         assert not await sender.drain(0.3)
 
@@ -137,7 +137,7 @@ def test_what_a_person_can_mend_is_said_and_the_message_is_kept(
     assert found[0] == "queued"
     assert says in str(found[1])
 
-    async def mended(_server: BotServer, sender: Sender) -> None:
+    async def mended(_server: BotServer, sender: QuickSender) -> None:
         assert await sender.drain(5)
 
     assert list(with_server(mended, connection).messages.values()) == [REPORT.text]
@@ -146,7 +146,7 @@ def test_what_a_person_can_mend_is_said_and_the_message_is_kept(
 def test_what_has_expired_is_never_sent(connection: Connection) -> None:
     Outbox(connection).enqueue("k", "42", REPORT, now() - timedelta(seconds=1))
 
-    async def work(_server: BotServer, sender: Sender) -> None:
+    async def work(_server: BotServer, sender: QuickSender) -> None:
         assert await sender.drain(5)
 
     server = with_server(work, connection)
@@ -155,13 +155,13 @@ def test_what_has_expired_is_never_sent(connection: Connection) -> None:
 
 
 def test_a_key_is_sent_once_for_ever(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     assert outbox.enqueue("k", "42", Text("first"), now() + SOON)
     assert outbox.enqueue("k", "42", REPORT, now() + SOON), "not begun yet: the newer text is taken"
     server = deliver(connection, [])
     assert not outbox.enqueue("k", "42", Text("again"), now() + SOON)
 
-    async def work(_server: BotServer, sender: Sender) -> None:
+    async def work(_server: BotServer, sender: QuickSender) -> None:
         await sender.drain(1)
 
     assert with_server(work, connection).calls == []
@@ -216,7 +216,7 @@ def test_a_closure_after_the_report_is_told_in_the_next_one(connection: Connecti
     report(W03, after)
     connection.execute("UPDATE outbox SET not_after = now() + interval '1 hour'")
 
-    async def send(_server: BotServer, sender: Sender) -> None:
+    async def send(_server: BotServer, sender: QuickSender) -> None:
         assert await sender.drain(5)
 
     with_server(send, connection)
@@ -241,7 +241,7 @@ def test_a_message_that_was_not_sent_gets_another_chance_and_a_sent_one_never(
     number = str(message["id"])
     assert runner.run("reports", "deliveries", "resend", number)[0] == 0
 
-    async def work(_server: BotServer, sender: Sender) -> None:
+    async def work(_server: BotServer, sender: QuickSender) -> None:
         assert await sender.drain(5)
 
     server = with_server(work, connection)
@@ -258,7 +258,7 @@ def test_a_group_that_became_a_supergroup_is_followed(
 ) -> None:
     Outbox(connection).enqueue("k", "-77", REPORT, now() + SOON)
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         server.moved["-77"] = -1001234
         assert await sender.drain(10)
 

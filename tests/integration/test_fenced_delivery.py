@@ -10,23 +10,24 @@ from typing import Any
 
 import pytest
 
-from outbox import sender as sending
+from outbox import sending
 from outbox.bot_api import BotApi
-from outbox.outbox import File, Leased, Outbox
-from outbox.sender import Sender
+from outbox.leases import Leased
+from outbox.outbox import File, Outbox
 from outbox.text import Text
 from signaltape import Secret
 from sink.db import Connection, connect
 from tests.support.botapi import TOKEN, BotServer, bot_server
+from tests.support.holding import Held
 from tests.support.said import is_stub
-from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, now, quick_sender, state, with_server
+from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, QuickSender, now, state, with_server
 from tests.support.waiting import eventually
 
 FILES = [File("photo", "week.png", b"picture")]
 
 
 def lease(connection: Connection) -> Leased:
-    leased = Outbox(connection).lease()
+    leased: Leased | None = Held(connection).lease()
     assert leased is not None
     return leased
 
@@ -37,7 +38,7 @@ def lose_lease(connection: Connection) -> None:
 
 def overtaken(connection: Connection, *, stub: int | None = None) -> tuple[Leased, Leased]:
     """A message that one sender holds, after another one held it and sent this stub."""
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "42", REPORT, now() + SOON, FILES)
     first = lease(connection)
     if stub is not None:
@@ -56,12 +57,12 @@ def row(connection: Connection) -> tuple[list[int], int, int]:
 def test_a_part_that_two_senders_filled_counts_once(connection: Connection) -> None:
     first, second = overtaken(connection, stub=100)
     for one in (first, second, first):
-        Outbox(connection).filled(one, 0, 100)
+        Held(connection).filled(one, 0, 100)
     assert row(connection) == ([100], 1, 0)
 
 
 def test_a_sender_that_was_overtaken_begins_nothing_and_takes_nothing_back(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     first, second = overtaken(connection)
     assert not outbox.stub_begun(first)
     assert not outbox.file_is(first, 0, "uncertain")
@@ -71,7 +72,7 @@ def test_a_sender_that_was_overtaken_begins_nothing_and_takes_nothing_back(conne
 
 
 def test_a_stub_that_was_sent_is_remembered_though_the_lease_was_lost(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "42", REPORT, now() + SOON)
     first = lease(connection)
     assert outbox.stub_begun(first)
@@ -88,7 +89,7 @@ def test_a_stub_that_was_sent_is_remembered_though_the_lease_was_lost(connection
 
 def test_a_sender_that_was_overtaken_moves_its_message_no_more(connection: Connection) -> None:
     first, second = overtaken(connection)
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     assert outbox.move("42", "-10042", first)
     assert outbox.renew_lease(second), "it is the second one's, who will be told as well"
     assert outbox.move("42", "-10042", second)
@@ -98,12 +99,12 @@ def test_a_sender_that_was_overtaken_moves_its_message_no_more(connection: Conne
 def test_a_part_that_holds_its_text_keeps_its_place_though_its_next_sender_finds_it_deleted(
     connection: Connection,
 ) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "42", REPORT, now() + SOON, FILES)
     first = lease(connection)
     assert outbox.stub_begun(first)
     assert outbox.stub_sent(first, 100) == 100
-    assert outbox.fill_begun(first, 0)
+    assert outbox.text_begun(first, 0)
     lose_lease(connection)
     second = lease(connection)
     outbox.filled(first, 0, 100)
@@ -112,7 +113,7 @@ def test_a_part_that_holds_its_text_keeps_its_place_though_its_next_sender_finds
 
 
 def test_a_file_that_was_sent_is_remembered_though_the_lease_was_lost(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     first, second = overtaken(connection, stub=100)
     assert outbox.file_is(second, 0, "uncertain")
     assert not outbox.file_is(first, 0, "queued")
@@ -120,10 +121,10 @@ def test_a_file_that_was_sent_is_remembered_though_the_lease_was_lost(connection
     assert connection.execute("SELECT state, message_id FROM outbox_files").fetchone() == ("sent", 7)
 
 
-BEGINNINGS: dict[str, Callable[[Outbox, Leased], bool]] = {
+BEGINNINGS: dict[str, Callable[[Held, Leased], bool]] = {
     "a call": lambda outbox, message: outbox.renew_lease(message),
     "a stub": lambda outbox, message: outbox.stub_begun(message),
-    "a text": lambda outbox, message: outbox.fill_begun(message, 0),
+    "a text": lambda outbox, message: outbox.text_begun(message, 0),
     "a file": lambda outbox, message: outbox.file_is(message, 0, "uncertain"),
 }
 
@@ -138,8 +139,8 @@ def test_nothing_begins_that_waited_for_a_lock_until_it_was_too_late(
     with connect(database) as other, ThreadPoolExecutor(1) as thread:
         with other.transaction():
             other.execute("LOCK TABLE outbox")
-            begun = thread.submit(BEGINNINGS[what], Outbox(connection), message)
-            eventually(lambda: other.execute(waiting).fetchone() is not None)
+            begun = thread.submit(BEGINNINGS[what], Held(connection), message)
+            eventually(lambda: connection.execute(waiting).fetchone() is not None)
             other.execute("SELECT pg_sleep_until(max(not_after)) FROM outbox")
         assert not begun.result()
 
@@ -156,11 +157,11 @@ def test_a_lease_that_is_lost_in_any_call_doubles_nothing(
             server.faults.extend(["ok"] * call + ["slow"])
             server.slow_s = 0.3
             with connect(database) as other:
-                first = asyncio.create_task(quick_sender(other, api).drain(5))
+                first = asyncio.create_task(QuickSender(other, api).drain(5))
                 while len(server.calls) <= call:
                     await asyncio.sleep(0.005)
                 lose_lease(connection)
-                assert await quick_sender(connection, api).drain(5)
+                assert await QuickSender(connection, api).drain(5)
                 await first
             return server
 
@@ -175,7 +176,7 @@ def test_a_lease_that_is_lost_in_any_call_doubles_nothing(
 def test_a_stub_that_somebody_deleted_is_sent_anew(connection: Connection) -> None:
     Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
 
-    async def deleted(server: BotServer, sender: Sender) -> None:
+    async def deleted(server: BotServer, sender: QuickSender) -> None:
         server.retry_after_s = 0
         server.faults.extend(["ok", "429"])
         draining = asyncio.create_task(sender.drain(5))
@@ -196,7 +197,7 @@ def test_stubs_that_are_deleted_again_and_again_are_left_to_a_person(connection:
         def __contains__(self, key: object) -> bool:
             return False
 
-    async def forgetful(server: BotServer, sender: Sender) -> None:
+    async def forgetful(server: BotServer, sender: QuickSender) -> None:
         server.messages = Forgetful()
         assert await sender.drain(5)
 
@@ -210,7 +211,7 @@ def test_a_sender_that_waits_for_postgres_holds_up_nobody_else(
 ) -> None:
     Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
 
-    async def work(_server: BotServer, sender: Sender) -> None:
+    async def work(_server: BotServer, sender: QuickSender) -> None:
         with connect(database) as other:
             with other.transaction():
                 other.execute("LOCK TABLE outbox")
@@ -234,7 +235,7 @@ def test_a_sender_that_is_stopped_in_a_call_ends_soon_and_writes_down_where_it_s
         stop = asyncio.Event()
         async with bot_server() as server, BotApi(Secret(TOKEN), server.base, 30) as api:
             server.faults.append(fault)
-            running = asyncio.create_task(quick_sender(connection, api).run(stop))
+            running = asyncio.create_task(QuickSender(connection, api).run(stop))
             while not server.calls:
                 await asyncio.sleep(0.005)
             stop.set()
@@ -245,7 +246,7 @@ def test_a_sender_that_is_stopped_in_a_call_ends_soon_and_writes_down_where_it_s
     assert row(connection)[2] == lost
     assert state(connection) == "queued", "no lease holds up the next sender"
 
-    async def resume(_server: BotServer, sender: Sender) -> None:
+    async def resume(_server: BotServer, sender: QuickSender) -> None:
         assert await sender.drain(5)
 
     with_server(resume, connection)
@@ -253,7 +254,7 @@ def test_a_sender_that_is_stopped_in_a_call_ends_soon_and_writes_down_where_it_s
 
 
 def test_an_error_over_one_message_is_kept_to_that_message(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("bad", "1", Text("bad"), now() + SOON)
     outbox.enqueue("good", "2", REPORT, now() + SOON)
 
@@ -265,7 +266,7 @@ def test_an_error_over_one_message_is_kept_to_that_message(connection: Connectio
 
     async def run() -> BotServer:
         async with bot_server() as server, Broken(Secret(TOKEN), server.base, CALL_TIMEOUT_S) as api:
-            await quick_sender(connection, api).drain(1)
+            await QuickSender(connection, api).drain(1)
             return server
 
     assert list(asyncio.run(run()).messages.values()) == [REPORT.text]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 from outbox.outbox import File, Outbox
-from outbox.sender import Sender
 from sink.db import Connection
 from tests.integration.conftest import Runner
 from tests.support.botapi import BotServer
-from tests.support.sending import REPORT, SOON, now, state, with_server
+from tests.support.sending import REPORT, SOON, QuickSender, now, state, with_server
 
 FILES = [File("photo", "week.png", b"picture"), File("document", "week.pdf", b"document")]
 
@@ -17,7 +16,7 @@ FILES = [File("photo", "week.png", b"picture"), File("document", "week.pdf", b"d
 def test_picture_and_pdf_follow_as_replies(connection: Connection) -> None:
     Outbox(connection).enqueue("k", "42", REPORT, now() + SOON, FILES)
 
-    async def work(_server: BotServer, sender: Sender) -> None:
+    async def work(_server: BotServer, sender: QuickSender) -> None:
         assert await sender.drain(5)
 
     server = with_server(work, connection)
@@ -36,7 +35,7 @@ def test_a_file_without_an_answer_is_shown_and_not_sent_again_by_itself(
 ) -> None:
     Outbox(connection).enqueue("k", "42", REPORT, now() + SOON, FILES)
 
-    async def lost(server: BotServer, sender: Sender) -> None:
+    async def lost(server: BotServer, sender: QuickSender) -> None:
         server.faults.extend(["ok", "ok", "timeout before", "429"])
         assert await sender.drain(10)
 
@@ -47,7 +46,7 @@ def test_a_file_without_an_answer_is_shown_and_not_sent_again_by_itself(
     assert message["files"] == {"sent": 1, "uncertain": 1}
     assert runner.run("reports", "deliveries", "resend", str(message["id"]))[0] == 0
 
-    async def again(server: BotServer, sender: Sender) -> None:
+    async def again(server: BotServer, sender: QuickSender) -> None:
         server.messages[100] = REPORT.text  # what stands in the chat by now
         assert await sender.drain(5)
 

@@ -61,7 +61,9 @@ def test_a_job_that_was_left_over_for_weeks_sends_nothing(
     connection: Connection, reporting: Settings, redis_client: Any
 ) -> None:
     newest = newest_due(utc_now())
-    assert jobs.ensure(redis_client, newest.earlier(3)), "its reporter was off from then on"
+    assert jobs.WeeklyJobs(redis_client, reporting.stream).ensure(newest.earlier(3)), (
+        "its reporter was off from then on"
+    )
     report_newest(reporting, utc_now())
     assert keys(connection) == [f"scorecard:{newest.monday}:42"]
 
@@ -78,11 +80,25 @@ def test_a_job_that_was_begun_by_a_clock_far_ahead_is_put_in_again(
     connection: Connection, reporting: Settings, redis_client: Any
 ) -> None:
     week = newest_due(utc_now())
-    jobs.ensure(redis_client, week)
-    Queue(jobs.QUEUE, connection=redis_client, serializer=JSONSerializer).remove(jobs.job_id(week))
-    job = Job.fetch(jobs.job_id(week), connection=redis_client, serializer=JSONSerializer)
+    job_id = jobs.job_id(reporting.stream, week)
+    jobs.WeeklyJobs(redis_client, reporting.stream).ensure(week)
+    queue = jobs.queue_name(reporting.stream)
+    Queue(queue, connection=redis_client, serializer=JSONSerializer).remove(job_id)
+    job = Job.fetch(job_id, connection=redis_client, serializer=JSONSerializer)
     job.set_status(JobStatus.STARTED)
     ahead = (utc_now() + timedelta(days=9)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     redis_client.hset(job.key, "last_heartbeat", ahead)
     report_newest(reporting, utc_now())
+    assert keys(connection) == [f"scorecard:{week.monday}:42"]
+
+
+def test_a_job_under_the_id_that_an_earlier_version_gave_it_makes_no_second_report(
+    connection: Connection, reporting: Settings, redis_client: Any
+) -> None:
+    week = newest_due(utc_now())
+    queue = Queue(jobs.queue_name(reporting.stream), connection=redis_client, serializer=JSONSerializer)
+    old = queue.enqueue(jobs.build_report, week.name, job_id=f"weekly-scorecard-{week.name}")
+    report_newest(reporting, utc_now())
+    assert old.get_status() is JobStatus.FINISHED
+    assert queue.count == 0
     assert keys(connection) == [f"scorecard:{week.monday}:42"]

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 from outbox.outbox import File, Outbox
-from outbox.sender import Sender
 from outbox.text import Text
 from reports import delivery, scorecard
 from reports.figures import Figures
@@ -19,8 +18,9 @@ from signaltape import Secret
 from sink.db import Connection, connect
 from tests.support.book import W03, Book
 from tests.support.botapi import TOKEN, BotServer
+from tests.support.holding import Held
 from tests.support.said import said
-from tests.support.sending import REPORT, SOON, now, state, with_server
+from tests.support.sending import REPORT, SOON, QuickSender, now, state, with_server
 
 AFTER = W03.report_due + timedelta(minutes=1)
 FOLLOWING = Week(W03.monday + timedelta(days=7))
@@ -46,7 +46,7 @@ def enqueue(connection: Connection, chat_id: str, week: Week = W03) -> bool:
 def send(connection: Connection, moved: dict[str, int] | None = None, refuse: bool = False) -> BotServer:
     connection.execute("UPDATE outbox SET not_after = now() + interval '1 hour' WHERE state = 'queued'")
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         server.moved = moved or {}
         server.refuse = (403, "Forbidden") if refuse else None
         await sender.drain(0.5 if refuse else 5)
@@ -89,13 +89,13 @@ def test_a_report_that_was_sent_under_the_new_id_first_is_found_by_the_old_one(
 
 
 def test_chats_that_move_in_a_circle_are_asked_seldom(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     assert outbox.move("-1", "-2")
     assert not outbox.move("-2", "-1")
     assert not outbox.move("-2", "-2")
     assert enqueue(connection, "-1")
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         server.moved = {"-2": -2}
         await sender.drain(0.3)
         assert len(server.calls) < 10
@@ -106,7 +106,7 @@ def test_chats_that_move_in_a_circle_are_asked_seldom(connection: Connection) ->
 
 
 def test_a_part_that_stands_in_the_old_group_is_not_sent_to_the_new_one(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "-77", Text("".join(f"line {number}\n" for number in range(700))), now() + SOON)
     leased = outbox.lease()
     assert leased is not None
@@ -221,7 +221,7 @@ def test_a_picture_that_cannot_be_drawn_costs_only_itself(
 def test_a_text_that_was_sent_is_not_called_expired_when_its_files_come_too_late(
     connection: Connection,
 ) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "42", REPORT, now() + SOON, [File("photo", "week.png", b"picture")])
     leased = outbox.lease()
     assert leased is not None
@@ -238,7 +238,7 @@ def test_a_text_that_was_sent_is_not_called_expired_when_its_files_come_too_late
 def test_files_follow_their_report_into_the_new_group(connection: Connection) -> None:
     Outbox(connection).enqueue("k", "-77", REPORT, now() + SOON, [File("photo", "week.png", b"picture")])
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         draining = asyncio.create_task(sender.drain(5))
         while len(server.calls) < 2:
             await asyncio.sleep(0)
@@ -255,7 +255,7 @@ def test_files_follow_their_report_into_the_new_group(connection: Connection) ->
 def test_a_message_that_was_sent_whole_by_a_sender_that_then_died_lacks_nothing(
     connection: Connection, files: int
 ) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "42", REPORT, now() + SOON, [File("photo", "week.png", b"picture")] * files)
     held = outbox.lease()
     assert held is not None

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
-from rq import Queue
+import pytest
+from rq import Queue, SimpleWorker
 from rq.job import Job
-from rq.serializers import JSONSerializer
+from rq.serializers import DefaultSerializer, JSONSerializer
 
 from reports import jobs
 from reports.weeks import newest_due
+from signaltape import Settings
 from signaltape.clock import utc_now
 from sink.db import Connection
 from tests.integration.conftest import Process, Runner
@@ -49,8 +51,8 @@ def states(connection: Connection) -> list[str]:
     return [row[0] for row in connection.execute("SELECT state FROM outbox").fetchall()]
 
 
-def fetch_job(client: Any) -> Job:
-    job = jobs.job_id(newest_due(utc_now()))
+def fetch_job(client: Any, stream: str) -> Job:
+    job = jobs.job_id(stream, newest_due(utc_now()))
     return Job.fetch(job, connection=client, serializer=JSONSerializer)
 
 
@@ -77,7 +79,9 @@ def test_the_schedule_catches_up_the_newest_week_on_start_and_only_once(
     assert connection.execute("SELECT count(*) FROM weekly_scorecard").fetchone() == (1,)
 
 
-def test_two_reporters_make_one_report(connection: Connection, runner: Runner, redis_client: Any) -> None:
+def test_two_reporters_make_one_report(
+    connection: Connection, runner: Runner, redis_client: Any, settings: Settings
+) -> None:
     async def work(server: BotServer) -> None:
         both = [runner.start("reports", "schedule", **bot(server)) for _ in range(2)]
         await until(lambda: states(connection) == ["sent"])
@@ -88,18 +92,18 @@ def test_two_reporters_make_one_report(connection: Connection, runner: Runner, r
     server = with_bot(work)
     assert len(server.messages) == 1
     assert len(server.files) == 2
-    assert fetch_job(redis_client).is_finished
+    assert fetch_job(redis_client, settings.stream).is_finished
 
 
 def test_a_reporter_that_dies_in_the_middle_is_made_up_for(
-    connection: Connection, runner: Runner, redis_client: Any
+    connection: Connection, runner: Runner, redis_client: Any, settings: Settings
 ) -> None:
     async def work(server: BotServer) -> None:
         dying = {**bot(server), "SIGNALTAPE_FAILPOINTS": "reports.before_enqueue=kill@1"}
         process = runner.start("reports", "schedule", **dying)
         code, _, _ = await asyncio.to_thread(process.finish, 60)
         assert code == -9
-        job = fetch_job(redis_client)
+        job = fetch_job(redis_client, settings.stream)
         assert job.is_started
         begun = (utc_now() - 2 * jobs.LOST_AFTER).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         redis_client.hset(job.key, "last_heartbeat", begun)  # as if a while had gone by
@@ -121,22 +125,42 @@ def test_without_redis_the_report_is_built_all_the_same(connection: Connection, 
     assert len(with_bot(work).messages) == 2, "the second one after the outbox was emptied by hand"
 
 
-def test_a_job_that_names_another_function_is_dropped(redis_client: Any) -> None:
-    queue = Queue(jobs.QUEUE, connection=redis_client, serializer=JSONSerializer)
+def queue_of(client: Any, stream: str) -> Queue:
+    return Queue(jobs.queue_name(stream), connection=client, serializer=JSONSerializer)
+
+
+@pytest.mark.parametrize("serializer", [JSONSerializer, DefaultSerializer])
+def test_a_job_that_is_no_report_is_dropped(redis_client: Any, settings: Settings, serializer: Any) -> None:
+    queue = Queue(jobs.queue_name(settings.stream), connection=redis_client, serializer=serializer)
     job = queue.enqueue("os.getpid")
-    jobs.work_off(redis_client, newest_due(utc_now()))
+    jobs.WeeklyJobs(redis_client, settings.stream).work_off(newest_due(utc_now()))
     assert queue.count == 0
     assert not Job.exists(job.id, connection=redis_client)
 
 
-def test_a_job_is_put_in_once_and_again_only_when_it_was_lost(redis_client: Any) -> None:
+def test_a_job_is_put_in_once_and_again_only_when_it_was_lost(redis_client: Any, settings: Settings) -> None:
+    weekly = jobs.WeeklyJobs(redis_client, settings.stream)
     week = newest_due(utc_now() - timedelta(days=700))
-    assert jobs.ensure(redis_client, week)
-    assert not jobs.ensure(redis_client, week), "it waits in the queue"
-    queue = Queue(jobs.QUEUE, connection=redis_client, serializer=JSONSerializer)
-    queue.remove(jobs.job_id(week))
-    assert jobs.ensure(redis_client, week), "its reporter died between taking and beginning it"
-    queue.remove(jobs.job_id(week))
+    assert weekly.ensure(week)
+    assert not weekly.ensure(week), "it waits in the queue"
+    queue = queue_of(redis_client, settings.stream)
+    queue.remove(jobs.job_id(settings.stream, week))
+    assert weekly.ensure(week), "its reporter died between taking and beginning it"
+
+
+def test_two_installations_share_a_redis(redis_client: Any, settings: Settings) -> None:
+    week = newest_due(utc_now() - timedelta(days=700))
+    names = [f"{settings.stream}{end}" for end in ("", ":a", "_a", "-a", ".a")]
+    assert all(jobs.WeeklyJobs(redis_client, name).ensure(week) for name in names)
+    with pytest.raises(jobs.JobFailed, match="DATABASE_URL"):  # it is done here, where none is set
+        jobs.WeeklyJobs(redis_client, names[0]).work_off(week)
+    waiting = [queue_of(redis_client, name).job_ids for name in names]
+    assert waiting == [[], *([jobs.job_id(name, week)] for name in names[1:])]
+
+
+def test_no_worker_is_left_behind(redis_client: Any, settings: Settings) -> None:
+    jobs.WeeklyJobs(redis_client, settings.stream).work_off(newest_due(utc_now()))
+    assert SimpleWorker.all(queue=queue_of(redis_client, settings.stream)) == []
 
 
 def test_the_schedule_waits_for_postgres(runner: Runner) -> None:

@@ -6,12 +6,12 @@ import asyncio
 
 from outbox.bot_api import BotApi
 from outbox.outbox import Outbox
-from outbox.sender import Sender
 from outbox.text import Text
 from signaltape import Secret
 from sink.db import Connection, connect
 from tests.support.botapi import TOKEN, BotServer, bot_server
-from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, now, quick_sender, state, with_server
+from tests.support.holding import Held
+from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, QuickSender, now, state, with_server
 
 
 def test_two_senders_share_an_outbox(connection: Connection, database: Secret) -> None:
@@ -21,7 +21,7 @@ def test_two_senders_share_an_outbox(connection: Connection, database: Secret) -
     async def run() -> list[str]:
         async with bot_server() as server, BotApi(Secret(TOKEN), server.base, CALL_TIMEOUT_S) as api:
             with connect(database) as first, connect(database) as second:
-                senders = [quick_sender(own, api) for own in (first, second)]
+                senders = [QuickSender(own, api) for own in (first, second)]
                 await asyncio.gather(*(sender.drain(20) for sender in senders))
             return sorted(server.messages.values())
 
@@ -29,7 +29,7 @@ def test_two_senders_share_an_outbox(connection: Connection, database: Secret) -
 
 
 def test_a_sender_that_died_gives_its_message_back_after_the_lease(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "42", REPORT, now() + SOON)
     leased = outbox.lease()
     assert leased is not None
@@ -44,7 +44,7 @@ def test_a_sender_that_died_gives_its_message_back_after_the_lease(connection: C
 
 
 def test_a_sender_that_was_overtaken_writes_and_sends_nothing_more(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "42", REPORT, now() + SOON)
     first = outbox.lease()
     assert first is not None
@@ -57,7 +57,7 @@ def test_a_sender_that_was_overtaken_writes_and_sends_nothing_more(connection: C
 
 
 def test_a_sender_that_died_in_a_call_leaves_its_stub_counted(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     outbox.enqueue("k", "42", REPORT, now() + SOON)
     for _ in range(2):
         leased = outbox.lease()
@@ -65,7 +65,7 @@ def test_a_sender_that_died_in_a_call_leaves_its_stub_counted(connection: Connec
         outbox.stub_begun(leased)
         connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
 
-    async def work(_server: BotServer, sender: Sender) -> None:
+    async def work(_server: BotServer, sender: QuickSender) -> None:
         assert await sender.drain(5)
 
     assert with_server(work, connection).calls == [], "a third stub could be the third in the chat"

@@ -10,9 +10,9 @@ from tests.support.waiting import eventually
 
 #: The reporter with less time than it has otherwise.
 HURRIED = """
-from reports import __main__, schedule
-from outbox import hand
-schedule.STOP_WITHIN_S, hand._END_WITHIN_S = 0.5, 0.2
+from reports import __main__, hand, schedule
+from outbox import line
+schedule.STOP_WITHIN_S, hand._END_WITHIN_S, line._END_WITHIN_S = 0.5, 0.2, 0.2
 __main__.main(["schedule"])
 """
 #: Both the job and the sender of the reporter.

@@ -11,14 +11,15 @@ import pytest
 
 from outbox.bot_api import BotApi
 from outbox.judging import CallOutcome
-from outbox.outbox import Leased, Outbox
-from outbox.sender import Sender
+from outbox.leases import Leased
+from outbox.outbox import Outbox
 from outbox.text import stub
 from signaltape import Secret
 from sink.db import Connection
 from tests.support.botapi import TOKEN, BotServer
+from tests.support.holding import Held
 from tests.support.said import is_stub
-from tests.support.sending import REPORT, SOON, now, quick_sender, state, with_server
+from tests.support.sending import REPORT, SOON, QuickSender, now, state, with_server
 
 NEW = -1001
 
@@ -28,14 +29,13 @@ def enqueue(connection: Connection, key: str = "k", chat_id: str = "-42") -> Non
 
 
 def lease(connection: Connection) -> Leased:
-    leased = Outbox(connection).lease()
+    leased: Leased | None = Held(connection).lease()
     assert leased is not None
     return leased
 
 
-async def step(sender: Sender) -> None:
-    async with sender._fresh_hand():
-        await sender.step()
+async def step(sender: QuickSender) -> None:
+    await sender.step()
 
 
 def texts(server: BotServer) -> list[str]:
@@ -45,7 +45,7 @@ def texts(server: BotServer) -> list[str]:
 def filled_without_an_answer(connection: Connection, then: str | None = None) -> BotServer:
     """A text that stands in the chat, and a sender that was not told; `then` what the next filling meets."""
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         server.faults.extend(["ok", "closed after"])
         await step(sender)
         connection.execute("UPDATE outbox SET next_try_at = now(), leased_until = NULL")
@@ -73,7 +73,7 @@ def test_a_text_in_doubt_is_sent_to_the_chats_new_id_when_a_person_says_so(conne
     assert number is not None
     assert Outbox(connection).resend(number[0], now() + SOON)
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         await sender.drain(5)
 
     server = with_server(work, connection)
@@ -96,7 +96,7 @@ def test_a_text_in_doubt_that_expires_is_uncertain(connection: Connection) -> No
     enqueue(connection)
     filled_without_an_answer(connection)
     connection.execute("UPDATE outbox SET not_after = now() - interval '1 s'")
-    assert Outbox(connection).lease() is None
+    assert Held(connection).lease() is None
     assert state(connection) == "uncertain"
 
 
@@ -105,7 +105,7 @@ def test_a_text_whose_sender_was_killed_while_it_filled_is_uncertain_when_it_exp
 ) -> None:
     enqueue(connection)
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         server.faults.extend(["ok", "timeout after"])
         killed = asyncio.create_task(step(sender))
         while server.messages.get(100) != REPORT.text:
@@ -114,32 +114,32 @@ def test_a_text_whose_sender_was_killed_while_it_filled_is_uncertain_when_it_exp
 
     with_server(work, connection)
     connection.execute("UPDATE outbox SET not_after = now() - interval '1 s', leased_until = now()")
-    assert Outbox(connection).lease() is None
+    assert Held(connection).lease() is None
     assert state(connection) == "uncertain"
 
 
 def test_a_text_that_certainly_does_not_stand_in_the_chat_expires(connection: Connection) -> None:
     enqueue(connection)
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         server.faults.extend(["ok", "429"])
         await step(sender)
 
     with_server(work, connection)
     connection.execute("UPDATE outbox SET not_after = now() - interval '1 s'")
-    assert Outbox(connection).lease() is None
+    assert Held(connection).lease() is None
     assert state(connection) == "expired"
 
 
 def test_a_move_leaves_a_text_alone_that_another_sender_is_filling(connection: Connection) -> None:
-    outbox = Outbox(connection)
+    outbox = Held(connection)
     enqueue(connection)
     filling = lease(connection)
     assert outbox.stub_begun(filling)
     outbox.stub_sent(filling, 100)  # and the text is on its way into this stub, in the old chat
     enqueue(connection, "other")
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         server.moved = {"-42": NEW}
         await step(sender)  # the other message is told of the new id
         outbox.filled(filling, 0, 100)
@@ -157,7 +157,7 @@ def test_a_report_that_was_sent_under_the_new_id_does_not_follow_under_the_old_o
     for chat_id in ("-42", str(NEW)):
         enqueue(connection, f"scorecard:2022-01-17:{chat_id}", chat_id)
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         server.moved = {"-42": NEW}
         await sender.drain(5)
 
@@ -172,7 +172,7 @@ def test_a_report_that_was_sent_under_the_new_id_does_not_follow_under_the_old_o
 def test_a_call_without_an_answer_says_why(connection: Connection) -> None:
     enqueue(connection)
 
-    async def work(server: BotServer, sender: Sender) -> None:
+    async def work(server: BotServer, sender: QuickSender) -> None:
         server.faults.append("timeout before")
         await step(sender)
 
@@ -203,7 +203,7 @@ def test_a_call_that_never_got_a_connection_was_not_sent(
             reply = await api.send_message("-42", stub(REPORT, 0))
             assert reply.verdict is CallOutcome.NOT_SENT, reply
             for _ in range(3):
-                await quick_sender(connection, api).drain(0.8)
+                await QuickSender(connection, api).drain(0.8)
 
     with nobody_answers() as base:
         asyncio.run(work(base))

@@ -6,9 +6,11 @@ and where the line may break before or after.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -16,32 +18,11 @@ import psycopg
 from signaltape.settings import Secret
 from sink.db import Connection, connect
 from tests.simulation.kernel.faults import Faults
-from tests.simulation.kernel.machines import Machine, Process
+from tests.simulation.kernel.machines import Machine
 from tests.simulation.kernel.scheduler import Scheduler
+from tests.simulation.postgres_line import AsyncSession
+from tests.simulation.postgres_session import EPOCH, Session, moment
 
-#: Statements before which a sender may stand still until its lease is over.
-OVERTAKEN = {
-    f"outbox.{name}"
-    for name in (
-        "stub_begun",
-        "stub_sent",
-        "stub_not_sent",
-        "stub_gone",
-        "fill_begun",
-        "not_filled",
-        "filled",
-        "file_state",
-        "file_sent",
-        "retry",
-        "finish",
-    )
-}
-#: How often a sender that stands still looks whether it was overtaken, and for how long: longer than short leases.
-_LOOK_EVERY_S = 0.2
-_MOST_LOOKS = 40
-#: What a statement asks a clock by.
-_ASKING = (b"now()", b"clock_timestamp()")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CLOCKS = """
 CREATE SCHEMA sim;
 CREATE FUNCTION sim.now() RETURNS timestamptz LANGUAGE sql STABLE
@@ -94,7 +75,7 @@ class Database:
         #: what a sender that stands still is overtaken after
         self.lease_s = 0.0
         #: when the present transaction began, by its clock
-        self.began_at = _EPOCH
+        self.began_at = EPOCH
         #: told of who stands still before which statement
         self.on_overtaken: Callable[[Session, str], None] = lambda _session, _name: None
         #: whether another session holds what a session held
@@ -108,11 +89,15 @@ class Database:
         #: told of the end of each transaction, and of what these looks found
         self.on_commit: Callable[[Session, Sequence[list[Any]]], None] = lambda _session, _found: None
         self._names = names
+        #: sessions that want to be told of notifications
+        self._listening: list[Session] = []
+        #: told of each session that is told
+        self.on_told: Callable[[Session], None] = lambda _session: None
 
     @property
     def now(self) -> datetime:
         """What its clock shows."""
-        return _moment(self.machine.wall_ns)
+        return moment(self.machine.wall_ns)
 
     def connect(self, _url: object, *, name: str = "", autocommit: bool = True) -> Session:
         """As sink.db.connect."""
@@ -127,11 +112,28 @@ class Database:
             raise psycopg.OperationalError("connection failed: the server is away")
         return Session(self, task.process)
 
+    async def connect_async(self, url: object, *, name: str = "") -> AsyncSession:
+        """As sink.db.connect_async."""
+        loop = asyncio.get_running_loop()
+        return AsyncSession(await loop.run_in_executor(None, partial(self.connect, url, name=name)))
+
+    def listen(self, session: Session) -> None:
+        """A session wants to be told of notifications."""
+        self._listening.append(session)
+
+    def notify(self) -> None:
+        """What a transaction said is told at its end to those that listen; a pooler may not pass it on."""
+        self._listening = [one for one in self._listening if not (one.is_broken or one.process.dead)]
+        for session in self._listening:
+            if not self.faults.strikes("notification lost", session.process.name):
+                self.on_told(session)
+                session.told()
+
     def set_clock(self) -> None:
         """A transaction is carried out that began at `began_at`."""
         self.real.execute(
             "SELECT set_config('sim.now', %s, false), set_config('sim.clock', %s, false)",
-            (self.began_at.isoformat(), _moment(self.machine.wall_ns).isoformat()),
+            (self.began_at.isoformat(), moment(self.machine.wall_ns).isoformat()),
         )
 
     def name_of(self, query: object) -> str:
@@ -141,145 +143,3 @@ class Database:
     def look(self, query: str, parameters: Any = None) -> list[Any]:
         """Ask without touching anything: for checks."""
         return self.real.execute(query, parameters).fetchall()
-
-
-class Session:
-    """As far as is used of it, psycopg's connection in autocommit mode."""
-
-    def __init__(self, database: Database, process: Process) -> None:
-        self.database = database
-        self.process = process
-        #: true time and the server's clock at the end of its last transaction
-        self.done_ns = 0
-        #: when a statement was refused last
-        self.refused_ns = -1
-        self.done_at = _EPOCH
-        #: the message that its last lease gave out
-        self.holding: int | None = None
-        self._broken = False
-        self._inside: psycopg.Pipeline | None = None
-
-    def execute(self, query: bytes, parameters: Any = None) -> Any:
-        """Run a statement; alone it is a transaction."""
-        return self._execute(self.database.real.cursor(), query, parameters)
-
-    def cursor(self, *, row_factory: Any) -> _Cursor:
-        """A cursor with rows of another kind."""
-        return _Cursor(self, self.database.real.cursor(row_factory=row_factory))
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Several statements in one go."""
-        with self._alone("a transaction") as pipeline, self.database.real.transaction():
-            self._inside = pipeline
-            try:
-                yield
-            finally:
-                self._inside = None
-
-    def close(self) -> None:
-        """No more of it."""
-        self._broken = True
-
-    def _execute(self, cursor: Any, query: bytes, parameters: Any) -> Any:
-        name = self.database.name_of(query)
-        if self._inside is not None:
-            cursor.execute(query, parameters)
-            if name.startswith("outbox."):  # whose results are looked at
-                self._inside.sync()
-            self.database.on_done(self, name, parameters, cursor)
-            return cursor
-        with self._alone(name, query, lambda: self.database.on_done(self, name, parameters, cursor)):
-            cursor.execute(query, parameters)
-        return cursor
-
-    @contextmanager
-    def _alone(
-        self, what: str, query: bytes | None = None, done: Callable[[], None] = lambda: None
-    ) -> Iterator[psycopg.Pipeline | None]:
-        database = self.database
-        began_ns = self._arrive(what)
-        database.began_at = _moment(began_ns)
-        if query is not None and not any(name in query for name in _ASKING):
-            yield None  # it neither asks for the time nor changes anything that is looked at
-            looks = []
-        else:
-            with (
-                database.real.pipeline() as pipeline
-            ):  # few round trips: they are what a run takes its time for
-                database.set_clock()
-                yield pipeline
-                looks = [database.real.execute(one) for one in database.looks(what)]
-        done()
-        self.done_ns, self.done_at = database.scheduler.now_ns, database.now
-        database.on_commit(self, [look.fetchall() for look in looks])
-        database.scheduler.pause(f"after {what}")
-        if self.process.killable and database.faults.strikes(
-            "statement answer lost", f"{self.process.name}: {what}"
-        ):
-            self._break(after=True)
-
-    def _arrive(self, what: str) -> int:
-        """On the way to the server. When the transaction begins, by its clock."""
-        database, faults, scheduler = self.database, self.database.faults, self.database.scheduler
-        scheduler.pause(what)
-        if self._broken or database.away:
-            self._break()
-        if not self.process.killable:
-            return database.machine.wall_ns
-        if faults.strikes("statement lost", f"{self.process.name}: {what}"):
-            self._break()
-        if faults.strikes("statement refused", f"{self.process.name}: {what}"):
-            self.refused_ns = scheduler.now_ns
-            raise psycopg.errors.ReadOnlySqlTransaction("cannot execute UPDATE in a read-only transaction")
-        if faults.strikes("slow statement", f"{self.process.name}: {what}"):
-            scheduler.sleep(what, faults.chance("slow statement").choice((0.1, 2.0, 15.0)))
-        before_s = behind_s = 0.0
-        if what in OVERTAKEN and faults.strikes("overtaken", f"{self.process.name}: {what}"):
-            stands_s = faults.chance("overtaken").choice((0.3, 1.05, 1.5, 4.0)) * database.lease_s
-            database.on_overtaken(self, what)
-            if faults.chance("overtaken").random() < 0.5:
-                self._stand_until_overtaken(what)
-            else:
-                before_s, behind_s = faults.chance("overtaken").choice(((stands_s, 0.0), (0.0, stands_s)))
-        scheduler.sleep(what, before_s)
-        if faults.strikes("statement hangs", f"{self.process.name}: {what}"):
-            scheduler.sleep(what, 70.0)
-            self._break()
-        began_ns = database.machine.wall_ns
-        if faults.strikes("statement waits for a lock", f"{self.process.name}: {what}"):
-            scheduler.sleep(what, faults.chance("statement waits for a lock").choice((0.05, 1.0, 10.0)))
-        scheduler.sleep(what, behind_s)
-        return began_ns
-
-    def _stand_until_overtaken(self, what: str) -> None:
-        """Then another sender is at the message, perhaps in the middle of a call, or some calls further."""
-        scheduler, chance = self.database.scheduler, self.database.faults.chance("overtaken")
-        for _ in range(_MOST_LOOKS):
-            if self.database.is_overtaken(self):
-                scheduler.sleep(what, chance.choice((0.0, 0.0, 2.0, 6.0)))
-                return
-            scheduler.sleep(what, _LOOK_EVERY_S)
-
-    def _break(self, *, after: bool = False) -> None:
-        self._broken = True
-        raise psycopg.OperationalError("the connection is lost" + (" (after it was done)" if after else ""))
-
-
-class _Cursor:
-    def __init__(self, session: Session, real: Any) -> None:
-        self._session = session
-        self._real = real
-
-    def __enter__(self) -> _Cursor:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Its rows are all here."""
-
-    def execute(self, query: bytes, parameters: Any = None) -> Any:
-        return self._session._execute(self._real, query, parameters)
-
-
-def _moment(ns: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=ns // 1000)

@@ -48,7 +48,7 @@ _PAGES: tuple[tuple[int, Any], ...] = (
 _YES: tuple[Any, ...] = (True, None, {}, {"message_id": 0}, {"message_id": "7"}, {"message_id": 2**63})
 #: What may come of an edit that was carried out before, and whose answer was lost: first it is to wait, then it ends.
 _SECOND_TIME = ("too many requests", "blocked")
-_LAST_TIME = ("refused", "locked", "deleted", "moved")
+_LAST_TIME = ("refused", "locked", "deleted", "moved", "moved", "moved")
 
 
 class Message:
@@ -115,6 +115,8 @@ class Telegram:
         #: told of each answer that reaches who called
         self.on_answered: Callable[[Call, Answer], None] = lambda _call, _answer: None
         self.on_change: Callable[[Call], None] = lambda _call: None
+        #: whether another sender holds the message that a process is sending
+        self.is_overtaken: Callable[[Process], bool] = lambda _process: False
         #: calls on their way
         self.under_way: dict[int, Call] = {}
         #: whether it ever asked to be left alone for as long as it may
@@ -193,7 +195,9 @@ class Telegram:
         chat = self.chats.get(call.chat_id)
         if chat is None:
             return _error(400, "Bad Request: chat not found")
-        if self._strikes("moves amid a call", call):
+        if self._strikes("moves amid a call", call) or (
+            self.is_overtaken(call.process) and self._strikes("moves amid a late call", call)
+        ):
             self.move(chat)
         trouble = self._at_second_time(chat, call)
         if chat.moved_to is not None:
@@ -217,7 +221,7 @@ class Telegram:
             return _error(500, "Internal Server Error")
         if self._strikes("nonsense", call):
             chance = faults.chance("nonsense")
-            yes = answer[0] == 200 and chance.random() < 0.5
+            yes = answer[0] == 200 and chance.random() < 0.3
             return (200, {"ok": True, "result": chance.choice(_YES)}) if yes else chance.choice(_PAGES)
         return answer
 

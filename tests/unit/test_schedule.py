@@ -8,8 +8,8 @@ from threading import Event
 
 import pytest
 
-from outbox.hand import Hand
 from reports import schedule
+from reports.hand import Hand
 from signaltape.clock import utc_now
 from signaltape.settings import Settings
 from signaltape.shipping.backoff import Backoff
@@ -45,7 +45,7 @@ def test_no_error_ends_the_reporter(monkeypatch: pytest.MonkeyPatch, error: Exce
 
 def test_a_report_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schedule, "STOP_WITHIN_S", 0.1)
-    monkeypatch.setattr("outbox.hand._END_WITHIN_S", 0.1)
+    monkeypatch.setattr("reports.hand._END_WITHIN_S", 0.1)
     release = Event()
     began = time.monotonic()
 

@@ -17,7 +17,7 @@ import reports.delivery
 import reports.schedule
 import tests.simulation.worlds.outbox_given
 from outbox.judging import LONGEST_WAIT_S
-from outbox.outbox import Outbox
+from outbox.leases import Leases
 from outbox.rate_limiter import LIMITS, Limits, RateLimiter
 from outbox.text import split
 from sink.db import Connection
@@ -38,7 +38,7 @@ _WEEKS = 40
 #: The Bot API's, and some whose ends are soon reached.
 _LIMITS = (LIMITS, LIMITS, Limits(1.0, 5, 2, 30.0, 1.0), Limits(0.5, 3, 1, 10.0, 1.0))
 #: How often an idle sender looks while nothing goes wrong: each look costs time in which nothing is found.
-_SELDOM_S = 60.0
+_SELDOM_S = 300.0
 #: Kinds that the nemesis draws.
 _LASTING = (
     "Postgres away",
@@ -66,7 +66,7 @@ class OutboxWorld(World):
 
     name = "outbox"
     #: what waits so long in quiet has outlasted the longest waits for a try, a chat and a lease, and all before it
-    enough_s = 1_600.0
+    enough_s = 1_900.0
     RATES: Mapping[str, float] = {
         "kill": 0.0006,
         "stall": 0.0005,
@@ -78,6 +78,7 @@ class OutboxWorld(World):
         "statement hangs": 0.0005,
         "statement waits for a lock": 0.01,
         "overtaken": 0.1,
+        "notification lost": 0.1,
         "connection refused": 0.02,
         "request lost": 0.02,
         "answer lost": 0.05,
@@ -88,10 +89,11 @@ class OutboxWorld(World):
         "locked": 0.03,
         "server fault before": 0.02,
         "server fault after": 0.04,
-        "nonsense": 0.03,
+        "nonsense": 0.15,
         "odd answer": 0.2,
         "moved in a circle": 0.015,
         "moves amid a call": 0.02,
+        "moves amid a late call": 0.5,
         "stub deleted": 0.03,
         "trouble at the second time": 0.6,
         "Postgres away": 0.2,
@@ -114,6 +116,7 @@ class OutboxWorld(World):
         "message deleted",
         "moved in a circle",
         "moves amid a call",
+        "moves amid a late call",
         "stub deleted",
     )
 
@@ -134,6 +137,10 @@ class OutboxWorld(World):
         self.lifetimes_s = chance.choice(
             ((20, 120, 600, 10_800, 604_800), (4, 7, 12, 25, 100), (12, 604_800), (604_800,))
         )
+        #: the week that the next report of a family is of, if somebody asks for it by the chat's new id
+        self.asked_again: dict[int, date] = {}
+        #: how much of what is put in is alerts
+        self.alerts = chance.choice((0.0, 0.0, 0.3, 0.3, 0.9))
         self.limits = chance.choice(_LIMITS)
         #: how long a reporter waits before it puts something in
         self.reporters_wait_s = chance.choice(((0.2, 2.0, 20.0), (0.5, 3.0), (5.0, 20.0)))
@@ -239,10 +246,11 @@ class OutboxWorld(World):
         return process
 
     def _patch(self) -> None:
-        self._set(reports.schedule, "connect", self.database.connect)
+        for module in (reports.schedule, reports.delivery):
+            self._set(module, "connect_async", self.database.connect_async)
         self._set(outbox.bot_api, "aiohttp", SimulatedAiohttp(self.telegram))
         for module in (reports.schedule, reports.delivery):
-            self._set(module, "Outbox", partial(Outbox, lease_s=self.lease_s))
+            self._set(module, "Leases", partial(Leases, lease_s=self.lease_s))
             self._set(module, "RateLimiter", partial(RateLimiter, limits=self.limits))
         for module in (
             outbox.outbox,

@@ -7,50 +7,20 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from outbox.sender import MAX_LOST_STUBS
+from outbox.policies import ALERT, MAX_LOST_STUBS
 from tests.simulation.kernel.machines import Process
-from tests.simulation.postgres import Session
+from tests.simulation.postgres_session import Session
 from tests.simulation.telegram import Answer, Call, Message
 from tests.simulation.worlds.outbox_given import Given, Part
+from tests.simulation.worlds.outbox_hearing import Hearing
 from tests.simulation.worlds.outbox_in_time import LAST, InTime
 from tests.simulation.worlds.outbox_leases import LeaseAudit
 from tests.simulation.worlds.outbox_pace import PaceAudit
 from tests.simulation.worlds.outbox_rows import FILES, REPORTED, ROWS, Row, report_of
+from tests.simulation.worlds.outbox_statements import CHANGING, FENCING_TOKEN, FILING, IDLE
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.outbox import OutboxWorld
-
-#: Statements that change no message of the outbox, as far as it is looked at.
-_IDLE = (
-    "outbox.renew_lease",
-    "outbox.next_due_s",
-    "outbox.state",
-    "outbox.list",
-    "outbox.files",
-    "outbox.ids",
-    "outbox.file_state",
-    "outbox.file_sent",
-    "outbox.clear_files",
-    "outbox.add_file",
-)
-#: Statements that change its files.
-_FILING = (
-    "outbox.file_state",
-    "outbox.file_sent",
-    "outbox.clear_files",
-    "outbox.add_file",
-    "outbox.resend",
-)
-#: Statements that change one, almost always.
-_CHANGING = (
-    "outbox.stub_begun",
-    "outbox.stub_sent",
-    "outbox.fill_begun",
-    "outbox.filled",
-    "outbox.postpone",
-    "outbox.retry",
-    "outbox.finish",
-)
 
 
 class OutboxAudit:
@@ -71,6 +41,7 @@ class OutboxAudit:
         self.pace = PaceAudit(world)
         self.leases = LeaseAudit(world)
         self.in_time = InTime(world)
+        self.hearing = Hearing(world)
         world.database.on_done = self._on_done
         world.database.looks = self._looks
         world.database.on_commit = self._on_commit
@@ -78,6 +49,7 @@ class OutboxAudit:
         world.telegram.on_begun = self._on_begun
         world.telegram.on_answered = self._on_answered
         world.telegram.on_change = self._on_change
+        world.telegram.is_overtaken = lambda process: world.database.is_overtaken(self._sessions[process])
 
     def stands_beyond(self, row: Row) -> bool:
         """Whether a part stands in the chat that the table does not know of."""
@@ -97,6 +69,14 @@ class OutboxAudit:
         return any(
             report_of(row) == report and row.key != except_key and row.filling for row in self.rows.values()
         )
+
+    def waiting_unbegun(self, chat_id: str) -> list[Row]:
+        """Reports that wait for a chat, and no text of which may stand there."""
+        return [
+            row
+            for row in self.rows.values()
+            if row.chat_id == chat_id and row.state not in LAST and row.told_week and not row.filling
+        ]
 
     def lacks_files(self, row: Row, *, wholly: bool = False) -> bool:
         """Whether a file does not stand that should. wholly: and none does that is uncertain."""
@@ -118,6 +98,7 @@ class OutboxAudit:
 
     def check(self) -> None:
         """What must hold now."""
+        self.hearing.check()
         for row in self.rows.values():
             self._check_row(row)
             self.in_time.check(row.id, row.state, row.not_after)
@@ -162,10 +143,12 @@ class OutboxAudit:
         if not 0 <= row.lost_stubs <= MAX_LOST_STUBS:
             self._fail("two stubs at most", f"{row.id} lost {row.lost_stubs}")
         surplus = self._surplus(row)
-        if surplus > row.lost_stubs:
+        if surplus > row.may_be_beyond:
             self._fail(
-                "stubs are accounted for", f"{row.id} has {surplus} stubs too many, says {row.lost_stubs}"
+                "stubs are accounted for", f"{row.id} has {surplus} too many, says {row.may_be_beyond}"
             )
+        if row.kind == ALERT:
+            self._check_alert(row)
         texts = self.given.texts[row.version]
         if row.filled > len(row.message_ids):
             self._fail("filled is filled", f"{row.id} says {row.filled} parts in messages {row.message_ids}")
@@ -184,6 +167,15 @@ class OutboxAudit:
             self._fail(
                 "no text where none is said", f"{row.id} is {row.state}, and a part stands in its chat"
             )
+
+    def _check_alert(self, row: Row) -> None:
+        """Since a person looked last, no part of it was ever sent twice, whether it still stands or not."""
+        epoch = self._epochs[row.id]
+        sent = Counter(one.text for one in self._messages_of(row.id) if one.call.epoch == epoch)
+        if sent and max(sent.values()) > 1:
+            self._fail("an alert once", f"{row.id} was sent {max(sent.values())} times")
+        if row.lost_stubs:
+            self._fail("an alert once", f"{row.id} has stubs")
 
     def _check_texts(self) -> None:
         standing: defaultdict[str, list[Part]] = defaultdict(list)
@@ -212,12 +204,13 @@ class OutboxAudit:
                 self._fail("told when it stands", f"the week of {week} is reported: {is_reported}")
 
     def _on_done(self, session: Session, name: str, parameters: Any, cursor: Any) -> None:
+        self.hearing.done(session, name, cursor.rowcount)
         if name == "outbox.lease" and cursor.rowcount > 0:
             row = cursor.fetchall()[0]
             cursor.scroll(0, mode="absolute")
-            session.holding = row["id"]
+            session.holding = row[0]
             self._sessions[session.process] = session
-            self.leases.leased(session, row["id"], row["fencing_token"])
+            self.leases.leased(session, row[0], row[FENCING_TOKEN])
         elif name == "outbox.resend" and cursor.rowcount > 0:
             self._epochs[parameters["id"]] += 1
             self.in_time.asked(parameters["id"])
@@ -226,13 +219,14 @@ class OutboxAudit:
             self.in_time.left_alone(parameters["wait_s"])
         if name.startswith("outbox.") and cursor.rowcount > 0:
             self.leases.done(session, name, parameters)
-            self._touched = self._touched or name not in _IDLE
-            self._files_touched = self._files_touched or name in _FILING
+            self._touched = self._touched or name not in IDLE
+            self._files_touched = self._files_touched or name in FILING
 
     def _looks(self, name: str) -> tuple[str, ...]:
-        return (ROWS, REPORTED) if self._touched or name in _CHANGING else ()
+        return (ROWS, REPORTED) if self._touched or name in CHANGING else ()
 
     def _on_commit(self, session: Session, found: Sequence[list[Any]]) -> None:
+        self.hearing.committed(session)
         if self._touched:
             self._touched = False
             rows, reported = found or [self._world.database.look(query) for query in (ROWS, REPORTED)]

@@ -38,14 +38,20 @@ class Given:
         self._versions[report] += 1
         return f"{report} v{self._versions[report]}"
 
-    def give(self, version: str, text: Text, files: Collection[File]) -> None:
-        """A text is about to be put in, with its files."""
+    def new_alert(self, family: int) -> str:
+        """A name for an alert: there is one version of each."""
+        self._versions["alert"] += 1
+        return f"alert {self._versions['alert']} {family} v1"
+
+    def give(self, version: str, text: Text, files: Collection[File], *, stubs: bool = True) -> None:
+        """A text is about to be put in, with its files. stubs: whether they may stand for it."""
         report = version.rpartition(" ")[0]
         self._files.update(file.content.decode() for file in files)
         self.texts[version] = [part.text for part in split(text)]
         for place, part in enumerate(self.texts[version]):
             self.parts[part] = Part(report, version, place)
-            self._stubs.add(stub(text, place).text)
+            if stubs:
+                self._stubs.add(stub(text, place).text)
 
     def has(self, call: Call) -> bool:
         """Whether a call sends something that was put in, or a stub."""

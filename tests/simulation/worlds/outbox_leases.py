@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from tests.simulation.postgres import Session
+    from tests.simulation.postgres_session import Session
     from tests.simulation.worlds.outbox import OutboxWorld
 
 #: Statements by which a sender decides; what it notes as a fact it may note whenever it likes.
@@ -15,8 +15,8 @@ _DECISIONS = (
     "outbox.stub_begun",
     "outbox.stub_not_sent",
     "outbox.stub_gone",
-    "outbox.fill_begun",
-    "outbox.not_filled",
+    "outbox.text_begun",
+    "outbox.text_not_sent",
     "outbox.file_state",
     "outbox.postpone",
     "outbox.retry",

@@ -11,7 +11,7 @@ from tests.simulation.telegram import STUB_END, Chat, Message
 from tests.simulation.worlds.nemesis import Nemesis
 
 if TYPE_CHECKING:
-    from tests.simulation.postgres import Session
+    from tests.simulation.postgres_session import Session
     from tests.simulation.worlds.outbox import OutboxWorld
 
 _ANSWERS = (
@@ -23,6 +23,8 @@ _ANSWERS = (
 )
 #: How far a clock is set: with the last, times that were written lie far ahead or behind.
 _JUMPS_S = (0.5, 5.0, 70.0, 3600.0, 3600.0)
+#: Within so long a report is put in again by its chat's new id, mostly.
+_ASKED_WITHIN_S = 20.0
 #: How long senders die that are not spared after a clock was set: they are started again within so long.
 _DYING_S = 20.0
 
@@ -61,11 +63,17 @@ class OutboxNemesis(Nemesis):
             chat, "refuses", self._chance.choice(_ANSWERS), None, seconds, f"{chat.id} refuses"
         )
 
-    def _chat_moves(self, _seconds: float) -> str:
-        chat = self._any_chat()
-        new_id = self._outbox.telegram.move(chat)
+    def _chat_moves(self, seconds: float) -> str:
+        world, chat = self._outbox, self._any_chat()
+        new_id = world.telegram.move(chat)
         if new_id is not None and self._chance.random() < 0.5:
-            self._outbox.configured[chat.family] = new_id  # somebody sees it before any sender is told
+            world.configured[chat.family] = new_id  # somebody sees it before any sender is told
+            waiting = world.audit.waiting_unbegun(chat.id)
+            if waiting and self._chance.random() < 0.7:  # and asks for a report that waits under the old id
+                week = self._chance.choice(waiting).told_week
+                assert week is not None
+                world.asked_again[chat.family] = week
+                return self._telegram_away(min(seconds, _ASKED_WITHIN_S))
         return "moved"
 
     def _delete(self, _seconds: float) -> str:
@@ -85,7 +93,7 @@ class OutboxNemesis(Nemesis):
             return
         chat = self._outbox.telegram.chats[self._outbox.audit.rows[session.holding].chat_id]
         texts = [found for found in self._unnoted(chat) if found[1].call.outbox_id == session.holding]
-        if texts and self._outbox.faults.chance("overtaken").random() < 0.4:
+        if texts and self._outbox.faults.chance("overtaken").random() < 0.7:
             self._delete_one(chat, *texts[0])
 
     def _unnoted(self, chat: Chat) -> list[tuple[int, Message]]:

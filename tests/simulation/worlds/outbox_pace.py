@@ -14,7 +14,7 @@ from tests.simulation.kernel.scheduler import NS
 from tests.simulation.telegram import Answer, Call
 
 if TYPE_CHECKING:
-    from tests.simulation.postgres import Session
+    from tests.simulation.postgres_session import Session
     from tests.simulation.worlds.outbox import OutboxWorld
 
 #: Moments in the tables are of microseconds, and a loop's of floats.
@@ -38,9 +38,10 @@ class PaceAudit:
     def watched_reserve(self, real: Callable[..., Any]) -> Callable[..., Any]:
         """RateLimiter.reserve, with a look at what it gives out."""
 
-        def reserve(pace: RateLimiter, chat_id: str, longest_s: float) -> tuple[bool, float]:
-            taken, wait_s = real(pace, chat_id, longest_s)
-            session: Any = pace._connection
+        async def reserve(pace: RateLimiter, chat_id: str, longest_s: float) -> tuple[bool, float]:
+            taken, wait_s = await real(pace, chat_id, longest_s)
+            line: Any = pace._connection
+            session = line.session
             if taken:
                 due_ns = session.done_ns + int(wait_s * NS)
                 self._turn[session.process] = (chat_id, due_ns)

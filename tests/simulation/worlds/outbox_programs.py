@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from outbox.outbox import File, Outbox, Told
+from outbox.policies import ALERT
 from outbox.text import Text, TextBuilder
 from reports import delivery, schedule
 from reports.delivery import Destination
@@ -22,11 +23,12 @@ from tests.simulation.kernel.threads import Event
 from tests.simulation.telegram import LONGEST_WAY_S
 
 if TYPE_CHECKING:
-    from tests.simulation.postgres import Session
+    from tests.simulation.postgres_session import Session
     from tests.simulation.worlds.outbox import OutboxWorld
     from tests.simulation.worlds.outbox_rows import Row
 
 _URL = Secret("postgresql://tables/db")
+_SETTINGS = Settings(redis_url=None, database_url=_URL)
 _TOKEN = Secret("12345:token")
 _BASE = "https://telegram"
 #: A person looks at a chat when nothing can be on its way there any more.
@@ -56,9 +58,10 @@ class Reporter:
             with suppress(*CONNECTION_ERRORS), closing(self._world.database.connect(_URL)) as connection:
                 family = chance.randrange(len(self._world.configured))
                 for _ in range(chance.choice((1, 1, 1, 6))):  # now and then many wait for one chat
-                    self._report(connection, process, family)
+                    act = self._alert if chance.random() < self._world.alerts else self._report
+                    act(connection, process, family)
                 if chance.random() < 0.1:
-                    self._drain(connection, process, family)
+                    self._drain(process, family)
 
     def _report(self, connection: Session, process: Process, family: int) -> None:
         world, chance = self._world, process.random
@@ -66,7 +69,8 @@ class Reporter:
         if chance.random() < 0.5 and world.audit.waiting() < world.most_waiting:
             self._begun[family] = min(self._begun[family] + 1, len(world.weeks))
         begun = self._begun[family]
-        week = Week(date.fromordinal(chance.choice(world.weeks[max(begun - world.last_weeks, 0) : begun])))
+        drawn = date.fromordinal(chance.choice(world.weeks[max(begun - world.last_weeks, 0) : begun]))
+        week = Week(world.asked_again.pop(family, drawn))
         now = _now(process)
         outbox = Outbox(connection)  # type: ignore[arg-type]
         key = delivery.key_in_use(outbox, week, chat_id, now)
@@ -89,10 +93,22 @@ class Reporter:
             world.nemesis.amid_a_report()
         outbox.enqueue(key, current, text, not_after, files, Told(week.monday, f'["{version}"]'))
 
-    def _drain(self, connection: Session, process: Process, family: int) -> None:
+    def _alert(self, connection: Session, process: Process, family: int) -> None:
+        world, chance = self._world, process.random
+        if world.audit.waiting() >= world.most_waiting:
+            return
+        outbox = Outbox(connection)  # type: ignore[arg-type]
+        version = world.audit.given.new_alert(family)
+        text = _text(version, chance.choice((0, 0, 1, 3)))
+        world.audit.given.give(version, text, (), stubs=False)
+        not_after = _now(process) + timedelta(seconds=chance.choice(world.lifetimes_s))
+        ids = outbox.ids_of(world.configured[family])
+        outbox.enqueue(f"{version}:{ids[0]}", ids[-1], text, not_after, kind=ALERT)
+
+    def _drain(self, process: Process, family: int) -> None:
         to = Destination(_TOKEN, self._world.configured[family], _BASE)
         deadline_s = process.random.choice((0.5, 10.0))
-        _loop(self._world, process).run(delivery.drain(connection, to, deadline_s))  # type: ignore[arg-type]
+        _loop(self._world, process).run(delivery.drain(_SETTINGS, to, deadline_s))
 
 
 def _die_of_signal(process: Process, stop: Event) -> None:
@@ -147,8 +163,9 @@ class Person:
 
 def send_forever(world: OutboxWorld, process: Process, stop: Event) -> None:
     """A reporter's sender: reports.schedule, without its reports."""
-    settings = Settings(redis_url=None, database_url=_URL)
-    _loop(world, process).run(_send(process, stop, settings, Destination(_TOKEN, world.configured[0], _BASE)))
+    _loop(world, process).run(
+        _send(process, stop, _SETTINGS, Destination(_TOKEN, world.configured[0], _BASE))
+    )
 
 
 async def _send(process: Process, stop: Event, settings: Settings, to: Destination) -> None:

@@ -1,0 +1,109 @@
+"""How a kind of message is sent: each kind is one entry in POLICIES.
+
+Sending has no idempotency key, so a timeout, or the end of this process in the middle of a call, leaves open whether
+the call was carried out. The rule for what is uncertain:
+
+- A report is sent as a stub (its first line), then filled with editMessageText, which is idempotent and repeated at
+  will; where that has no end (the chat moved, it is late, it is refused), what may stand in the chat is `uncertain`.
+  One stub may be lost without an answer, and a second one is sent; after two the message is `uncertain`, and a person
+  looks at the chat and decides (`deliveries resend`). The worst that can stand in the chat is a second stub, never a
+  second report.
+- An alert is sent as it is, for a stub tells nothing and comes first. What has no answer is `uncertain` at once and
+  never sent again by itself: the worst is that it is missing, or stands there without our knowing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from outbox.judging import CallOutcome
+from outbox.leases import IN_DOUBT, Leased
+from outbox.outbox import REPORT
+from outbox.sending import NotNow, Sending
+from outbox.text import Text, stub
+
+#: One real message, at most once.
+ALERT = "alert"
+#: One stub may be lost without an answer; after a second one, a person should look.
+MAX_LOST_STUBS = 2
+#: How Telegram says that a message is not there any more, or (locked) that it is not this bot's.
+_LOCKED = "message can't be edited"
+_GONE = ("message to edit not found", _LOCKED, "MESSAGE_ID_INVALID")
+
+#: Sends a part of a text. Given: the message, the part's place, the part, and the id of what was sent for it before,
+#: if anything was. Gives the id of the message that holds it. Raises NotNow.
+Policy = Callable[[Sending, Leased, int, Text, int | None], Awaitable[int]]
+
+
+async def stub_and_fill(
+    sending: Sending, message: Leased, place: int, part: Text, message_id: int | None
+) -> int:
+    """A stub, then its text: the text never stands twice, whatever happens."""
+    if message_id is None:
+        message_id = await _stub(sending, message, place)
+    await _fill(sending, message, place, message_id, part)
+    return message_id
+
+
+async def whole_and_once(
+    sending: Sending, message: Leased, place: int, part: Text, _message_id: int | None
+) -> int:
+    """The text itself, at most once: what may stand in the chat is not sent again."""
+    if message.in_doubt(place):
+        raise await sending.give_up(message, IN_DOUBT)
+    await sending.turn(message)
+    if not await sending.line.do(sending.leases.text_begun, message, place):
+        raise NotNow
+    reply = await sending.answer(sending.api.send_message(message.chat_id, part))
+    if reply.verdict is CallOutcome.DONE and reply.message_id is not None:
+        if not await sending.line.do(sending.leases.sent_whole, message, place, reply.message_id):
+            raise NotNow
+        return reply.message_id
+    if reply.verdict in (CallOutcome.UNCERTAIN, CallOutcome.DONE):
+        raise await sending.give_up(message, f"{reply.error or 'no id in the answer'} ({IN_DOUBT})")
+    await sending.line.do(sending.leases.text_not_sent, message, place)
+    raise await sending.put_back(message, reply)
+
+
+#: By the kind of a message.
+POLICIES: dict[str, Policy] = {REPORT: stub_and_fill, ALERT: whole_and_once}
+
+
+async def _stub(sending: Sending, message: Leased, place: int) -> int:
+    """Send the stub of a part; the message id of the one to fill."""
+    if message.lost_stubs >= MAX_LOST_STUBS:
+        raise await sending.give_up(
+            message, "two stubs were sent without an answer; look at the chat, then resend"
+        )
+    await sending.turn(message)
+    if not await sending.line.do(sending.leases.stub_begun, message):
+        raise NotNow
+    reply = await sending.answer(sending.api.send_message(message.chat_id, stub(message.text, place)))
+    if reply.verdict is CallOutcome.DONE and reply.message_id is not None:
+        message_id = await sending.line.do(sending.leases.stub_sent, message, reply.message_id, place)
+        if message_id is None:
+            raise NotNow
+        return message_id
+    if reply.verdict not in (CallOutcome.UNCERTAIN, CallOutcome.DONE):
+        await sending.line.do(sending.leases.stub_not_sent, message)
+    raise await sending.put_back(message, reply)
+
+
+async def _fill(sending: Sending, message: Leased, place: int, message_id: int, part: Text) -> None:
+    await sending.turn(message)
+    if not await sending.line.do(sending.leases.text_begun, message, place):
+        raise NotNow
+    reply = await sending.answer(sending.api.edit_message(message.chat_id, message_id, part))
+    if reply.verdict is CallOutcome.DONE:
+        await sending.line.do(sending.leases.filled, message, place, message_id)
+        return
+    doubt = message.in_doubt(place)
+    if reply.verdict is not CallOutcome.UNCERTAIN:
+        await sending.line.do(sending.leases.text_not_sent, message, place)
+    gone = any(words in reply.error for words in _GONE) and not (doubt and _LOCKED in reply.error)
+    if gone and reply.verdict is CallOutcome.REFUSED:
+        await sending.line.do(sending.leases.stub_gone, message, place)
+        reply = reply._replace(verdict=CallOutcome.NOT_SENT)
+    if doubt and reply.verdict is CallOutcome.REFUSED and reply.moved_to is None:
+        raise await sending.give_up(message, f"{reply.error} ({IN_DOUBT})")
+    raise await sending.put_back(message, reply)

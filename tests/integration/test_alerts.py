@@ -1,0 +1,127 @@
+"""Alerts: one real message, at most once; what has no answer is left to a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from outbox.outbox import Outbox
+from outbox.policies import ALERT
+from outbox.text import Text, units
+from sink.db import Connection
+from tests.support.botapi import BotServer
+from tests.support.holding import Held
+from tests.support.sending import SOON, QuickSender, now, state, with_server
+
+CRASH = Text("🔴 SOL-USDT-SWAP: stop hit")
+LONG = Text("".join(f"line {number} 📈\n" for number in range(1000)))
+
+
+def alert(connection: Connection, faults: list[str], text: Text = CRASH) -> BotServer:
+    """Put one alert in and send until nothing waits, with these faults in front."""
+    assert Outbox(connection).enqueue("k", "42", text, now() + SOON, kind=ALERT)
+
+    async def work(server: BotServer, sender: QuickSender) -> None:
+        server.retry_after_s = 0
+        server.faults.extend(faults)
+        await sender.drain(15)
+
+    return with_server(work, connection)
+
+
+def test_an_alert_is_one_message_and_no_stub(connection: Connection) -> None:
+    server = alert(connection, [])
+    assert [method for method, _ in server.calls] == ["sendMessage"]
+    assert list(server.messages.values()) == [CRASH.text]
+    assert state(connection) == "sent"
+
+
+@pytest.mark.parametrize(
+    "fault", ["timeout before", "timeout after", "closed after", "500 after", "500 before"]
+)
+def test_an_alert_without_an_answer_is_uncertain_and_not_sent_again(
+    connection: Connection, fault: str
+) -> None:
+    server = alert(connection, [fault])
+    assert len(server.calls) == 1
+    assert state(connection) == "uncertain"
+
+
+def test_an_alert_that_certainly_was_not_sent_is_tried_again(connection: Connection) -> None:
+    server = alert(connection, ["429"])
+    assert list(server.messages.values()) == [CRASH.text]
+    assert state(connection) == "sent"
+
+
+def test_a_long_alert_is_several_messages_each_once(connection: Connection) -> None:
+    server = alert(connection, ["ok", "429"], LONG)
+    assert "".join(server.messages.values()) == LONG.text
+    assert all(units(text) <= 4096 for text in server.messages.values())
+    assert state(connection) == "sent"
+
+
+def test_a_part_without_an_answer_ends_a_long_alert_until_a_person_has_looked(connection: Connection) -> None:
+    server = alert(connection, ["ok", "timeout before"], LONG)
+    assert len(server.calls) == 2
+    assert state(connection) == "uncertain"
+    ((number,),) = connection.execute("SELECT id FROM outbox").fetchall()
+    assert Outbox(connection).resend(number, now() + SOON)
+    sent = "".join(server.messages.values())
+
+    async def work(_server: BotServer, sender: QuickSender) -> None:
+        await sender.drain(5)
+
+    assert sent + "".join(with_server(work, connection).messages.values()) == LONG.text
+
+
+def test_an_alert_over_which_a_sender_died_is_not_sent_again(connection: Connection) -> None:
+    outbox = Held(connection)
+    outbox.enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)
+    assert outbox.text_begun(outbox.lease(), 0)
+    connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
+
+    async def work(_server: BotServer, sender: QuickSender) -> None:
+        await sender.drain(5)
+
+    assert with_server(work, connection).calls == []
+    assert state(connection) == "uncertain"
+
+
+def test_an_answer_that_comes_when_another_sender_has_given_up_is_written_down(
+    connection: Connection,
+) -> None:
+    outbox = Held(connection)
+    outbox.enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)
+    first = outbox.lease()
+    assert outbox.text_begun(first, 0)
+    connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
+    second = outbox.lease()
+    outbox.finish(second, "uncertain", "no answer")
+    assert not outbox.sent_whole(first, 0, 100), "it sends no more of it"
+    found = connection.execute("SELECT message_ids, filled FROM outbox").fetchone()
+    assert found == ([100], 1)
+    assert outbox.resend(first.id, now() + SOON)
+
+    async def work(_server: BotServer, sender: QuickSender) -> None:
+        await sender.drain(5)
+
+    assert with_server(work, connection).calls == [], "it stands in the chat"
+    assert state(connection) == "sent"
+
+
+def test_a_newer_text_takes_no_place_of_one_that_may_stand_in_the_chat(connection: Connection) -> None:
+    outbox = Held(connection)
+    outbox.enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)
+    held = outbox.lease()
+    assert outbox.text_begun(held, 0)
+    outbox.retry(held, 0.0, "Postgres refused what was to be noted")
+    assert not outbox.enqueue("k", "42", Text("newer"), now() + SOON, kind=ALERT)
+
+
+def test_a_kind_that_this_sender_does_not_know_is_left_to_a_newer_one(connection: Connection) -> None:
+    Outbox(connection).enqueue("k", "42", CRASH, now() + SOON, kind="poll")
+
+    async def work(_server: BotServer, sender: QuickSender) -> None:
+        assert await sender.drain(5)
+
+    assert with_server(work, connection).calls == []
+    assert state(connection) == "queued"
