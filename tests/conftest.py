@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# An example may take long on a machine that does other things beside.
+settings.register_profile("no hurry", deadline=None)
+settings.load_profile("no hurry")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

