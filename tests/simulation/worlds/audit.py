@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signaltape.stream import ARCHIVE_GROUP, WORKER_GROUP
+from tests.simulation.kernel.scheduler import NS
 from tests.simulation.tables.database import DEAD
 from tests.simulation.worlds.keeping import SMALL_BYTES, is_owner
 from tests.simulation.worlds.truth import Given, frames_of, journalled, streamed
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _SEGMENTS_OF_ROOM = 2
 #: A full look at everything that was accepted is taken once in so many checks.
 _FULL_EVERY = 8
+#: So long after the last trouble Redis has what it was to be given again.
+_GIVEN_AGAIN_NS = 200 * NS
 
 
 class Audit:
@@ -98,6 +101,17 @@ class Audit:
         ):
             return False
         return not self.waiting()
+
+    def check_given_again(self) -> None:
+        """What Redis lacks so long after all trouble, nobody will give it again."""
+        world = self._world
+        if world.scheduler.now_ns < world.disturbed_ns + _GIVEN_AGAIN_NS:
+            return
+        missing = self.waiting()
+        for key in world.stream_keys if missing else ():
+            missing.difference_update(streamed(world.redis_troubles.entries(key)))
+        if missing:
+            world.fail("given again in time", f"Redis lacks {self.trail(min(missing))}, and all is well")
 
     def verify(self) -> None:
         """What must hold at the end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -109,6 +109,8 @@ class Keeping:
         #: when each process wrote a cursor last
         self._saved_ns: defaultdict[Process, int] = defaultdict(lambda: -_LONG_NS)
         self.dropped: defaultdict[Process, Dropped] = defaultdict(Dropped)
+        #: how many events of each machine Redis took, however often
+        self.taken: Counter[str] = Counter()
         self._then = world.disk.on_remove
         world.disk.on_remove = self._on_remove
 
@@ -129,6 +131,7 @@ class Keeping:
 
     def added(self, given: Given) -> None:
         """Redis took an event."""
+        self.taken[given.token.partition("/")[0]] += 1
         now, times = self._world.scheduler.now_ns, self._added[given]
         if times:
             last = times[-1]

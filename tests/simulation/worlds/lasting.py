@@ -26,7 +26,7 @@ class Lasting:
         #: whether there is one
         self.begun = False
         #: what the path of a file begins with that can be neither read nor written
-        self.broken = "\0"
+        self.broken = ""
         self._end: Callable[[], None] = lambda: None
         #: of what waits: what it concerns
         self._concerned: Callable[[set[Given]], set[Given]] = lambda _waiting: set()
@@ -53,7 +53,7 @@ class Lasting:
                 self._concerned = lambda _waiting: {
                     given for path in sorted(folder.glob("*.seg")) for given in frames_of(path)
                 }
-                self._end = lambda: setattr(self, "broken", "\0")
+                self._end = lambda: setattr(self, "broken", "")
                 self.begun = True
                 world.story.tell("world", f"the files of {folder.name} cannot be read on")
                 for workload in world.workloads:

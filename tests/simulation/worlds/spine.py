@@ -28,6 +28,7 @@ from tests.simulation.kernel.threads import Event
 from tests.simulation.tables.database import ModelDatabase
 from tests.simulation.worlds.amid import Amid
 from tests.simulation.worlds.audit import Audit
+from tests.simulation.worlds.base import Report
 from tests.simulation.worlds.damage import Damage
 from tests.simulation.worlds.keeping import Keeping
 from tests.simulation.worlds.lasting import Lasting
@@ -35,10 +36,11 @@ from tests.simulation.worlds.order import Order
 from tests.simulation.worlds.redis_troubles import RedisTroubles
 from tests.simulation.worlds.ship_once import ShipOnce
 from tests.simulation.worlds.spine_nemesis import SpineNemesis
-from tests.simulation.worlds.spine_rates import RATES, at_the_bound, calmed
+from tests.simulation.worlds.spine_rates import RATES
+from tests.simulation.worlds.spine_stages import staged
 from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM, StreamWorld
 from tests.simulation.worlds.unread import Unread
-from tests.simulation.worlds.workload import PACES, Workload
+from tests.simulation.worlds.workload import Workload
 from worker.loop import Worker
 
 #: So many events an engine still gives when faults have ended, if what becomes of them is the point.
@@ -54,18 +56,15 @@ class SpineWorld(StreamWorld):
     MILD = ("Postgres locked", "dawdles")
 
     def build(self) -> None:
-        chance = self.chance
+        chance, stage = self.chance, self.stage
         self.prepare()
-        self.partitions = chance.choice((1, 1, 2, 3))
+        self.partitions = chance.choice(stage.partitions)
         self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
         #: whether Redis may not be asked what became of what it was given: then losses may go unnoticed
         self.blind = False
-        self.keep_s = chance.choice((3, 5, 15, 90, 900))
-        self.segment_bytes = chance.choice((2_048, 4_096, 16_384))
-        self.journal_max_bytes = chance.choice((10 * self.segment_bytes, 4_000_000))
-        if self.at_bound:
-            self.keep_s, self.segment_bytes = 900, chance.choice((2_048, 4_096))
-            self.journal_max_bytes = 10 * self.segment_bytes
+        self.keep_s = chance.choice(stage.keep_s)
+        self.segment_bytes = chance.choice(stage.segment_bytes)
+        self.journal_max_bytes = stage.most_bytes(self.segment_bytes, chance)
         self.limits = Limits(
             max_entries=chance.choice((8, 50, 500)),
             max_age_ms=chance.choice((1, 30)),
@@ -75,14 +74,14 @@ class SpineWorld(StreamWorld):
         self.make_servers(ModelDatabase)
         self.put(signaltape.shipping.service, "POLL_S", 0.2)
         #: how many events go to Redis at once, as long as there are faults
-        self.batch_events = chance.choice((3, 16, BATCH_EVENTS, BATCH_EVENTS))
+        self.batch_events = chance.choice(stage.batch_events)
         self.put(signaltape.shipping.journal, "BATCH_EVENTS", self.batch_events)
         #: by how much clocks may differ
-        self.margin_s = 60.0 if "clock jumps" in self.faults.rates else chance.choice((60.0, 15.0))
+        self.margin_s = 60.0 if "clock jumps" in self.faults.rates else chance.choice(stage.margin_s)
         self.put(signaltape.shipping.forgetting, "RESEND_MARGIN_S", self.margin_s)
         self.put(signaltape.shipping.journal, "RESEND_MARGIN_S", self.margin_s)
         #: how long all engines wait between bursts; None: each start of one draws it
-        self.pace = chance.choice((None, None, None, *PACES[-3:]))
+        self.pace = chance.choice(stage.paces)
         self.audit = Audit(self)
         self.keeping = Keeping(self)
         self.redis_troubles = RedisTroubles(self)
@@ -94,8 +93,8 @@ class SpineWorld(StreamWorld):
         self.workloads: list[Workload] = []
         #: how many files could not be had, by who wanted them
         self.file_errors: Counter[Process | None] = Counter()
-        #: machines on which nobody ships for long
-        self.shipped_once: set[Machine] = set()
+        #: machines on which nobody ships for long, and who does it there
+        self.shipped_once: dict[Machine, ShipOnce] = {}
         for number in range(chance.choice((1, 1, 2))):
             self._build_engines(self.machine(f"engine-host-{number + 1}"))
         for number in range(chance.choice((1, 1, 2, 3))):
@@ -123,14 +122,20 @@ class SpineWorld(StreamWorld):
         """The machines that have journals."""
         return [machine for name, machine in self.machines.items() if name.startswith("engine-host")]
 
+    def run(self, steps: int) -> Report:
+        return super().run(min(steps, self.stage.most_steps))
+
     def check(self) -> None:
         self.audit.check()
+        for shipper in self.shipped_once.values():
+            shipper.check()
 
     def is_settled(self) -> bool:
         self.damage.check_last()
         if self.lasting.begun:
             self.lasting.end_if_rest_is_done()
             return False
+        self.audit.check_given_again()
         return self.audit.nothing_left() and self.keeping.is_tidy()
 
     def heal(self) -> None:
@@ -168,31 +173,35 @@ class SpineWorld(StreamWorld):
 
     def _build_engines(self, machine: Machine) -> None:
         chance = self.chance
-        ships_itself = chance.random() < 0.5
+        who_ships = chance.choice(self.stage.who_ships) or self._who_ships()
+        ships_itself = who_ships == "themselves"
         for number in range(chance.choice((1, 1, 2))):
             workload = Workload(self, f"{machine.name}/{number}", ship=ships_itself)
             self.workloads.append(workload)
             self.program(
                 machine, f"engine {machine.name[-1]}{number + 1}", workload.run, at_end=self._shipping_ends
             )
-        if not ships_itself and chance.random() < 0.4:
-            self.shipped_once.add(machine)
+        if who_ships == "once":
+            self.shipped_once[machine] = ShipOnce(self)
             name = f"ship once {machine.name[-1]}"
-            self.program(machine, name, ShipOnce(self).run, at_end=self._shipping_ends)
+            self.program(machine, name, self.shipped_once[machine].run, at_end=self._shipping_ends)
             return
         for number in range(0 if ships_itself and chance.random() < 0.6 else chance.choice((1, 1, 2))):
             self.program(
                 machine, f"shipper {machine.name[-1]}{number + 1}", self._shipper, at_end=self._shipping_ends
             )
 
+    def _who_ships(self) -> str:
+        if self.chance.random() < 0.5:
+            return "themselves"
+        return "once" if self.chance.random() < 0.4 else "others"
+
     def _shipping_ends(self, _process: Process) -> None:
         self.keeping.hitch()
 
     def _choose_rates(self) -> dict[str, float]:
-        rates = super()._choose_rates()
-        at_bound = at_the_bound(self.chance)
-        self.at_bound = at_bound is not None
-        return calmed(rates, self.chance) if at_bound is None else at_bound
+        self.stage, rates = staged(super()._choose_rates(), self.chance)
+        return rates
 
     def _on_fault(self, kind: str) -> None:
         super()._on_fault(kind)
@@ -209,7 +218,7 @@ class SpineWorld(StreamWorld):
         super()._trouble(operation, path)
         self.order.on_touch(operation, path)
         self.keeping.on_touch(operation, path)
-        if path.startswith(self.lasting.broken):
+        if self.lasting.broken and path.startswith(self.lasting.broken):
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
         self.amid.on_touch(operation, path)
 

@@ -1,4 +1,4 @@
-"""Which faults the spine's world has, and which of them a run has."""
+"""Which faults the spine's world has, and which of them a run has that is set up for nothing in particular."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ RATES = {
     "Redis evicts out of sight": 0.3,
     "engines die cut off": 0.4,
     "engines leave": 0.2,
+    "shippers leave": 0.2,
     "power cut": 0.3,
     "Redis refuses to tell": 0.0,
     "a key of another kind": 0.3,
@@ -45,60 +46,20 @@ RATES = {
     "files fail on": 0.0,
 }
 #: These hide much of what else goes wrong: few runs have them.
-_RARE = frozenset(("Redis refuses to tell", "files fail on", "a stream refuses on"))
-#: What shows best with few others: such a run has one of these.
-_ALONE: tuple[tuple[str, ...], ...] = (
-    (),
-    ("a stream is evicted amid a batch",),
-    ("a stream is evicted amid a batch", "killed between two saves"),
-    ("Redis falls back by minutes",),
-    ("Redis evicts out of sight",),
-    ("Redis keeps evicting",),
-    ("Redis is short of memory", "lists fail"),
-    ("engines die cut off",),
-    ("dies under a look",),
-    ("power cut",),
-    ("kill",),
-)
+RARE = frozenset(("Redis refuses to tell", "files fail on", "a stream refuses on"))
 #: A part of the runs has nothing for which things may be sent again, or go early; the others have some of what is rare.
 _CALM, _SELDOM = 0.35, 0.35
 #: In so many runs there are only a few kinds: what one of them breaks, the next may mend, or excuse.
-_SPARSE = 0.4
-#: What there may be in a run whose engines live long and fill their journals up to the bound, and how many runs are so.
-_AT_THE_BOUND = frozenset(
-    (
-        "signal",
-        "signal amid a change",
-        "dawdles",
-        "meets",
-        "cut write",
-        "lists fail",
-        "cursors fail",
-        "killed at its word",
-        "Redis out of reach",
-        "asked to stop",
-    )
-)
-_BOUND = 0.2
-_EACH = 0.7
-
-
-def at_the_bound(chance: random.Random) -> dict[str, float] | None:
-    """The kinds of a run at the bound; None if it is another one."""
-    if chance.random() >= _BOUND:
-        return None
-    return {kind: RATES[kind] for kind in sorted(_AT_THE_BOUND) if chance.random() < _EACH}
-
+_SPARSE = 0.3
 
 def calmed(rates: Mapping[str, float], chance: random.Random) -> dict[str, float]:
     """The kinds of one run. What excuses much hides much: so not each run has such kinds."""
     calm = chance.random() < _CALM
     left_out = (EXCUSING if calm else frozenset[str]()) | {
-        kind for kind in sorted(_RARE) if calm or chance.random() >= _SELDOM
+        kind for kind in sorted(RARE) if calm or chance.random() >= _SELDOM
     }
     kinds = [kind for kind in rates if kind not in left_out]
     if chance.random() < _SPARSE:
         few = chance.sample(kinds, min(len(kinds), chance.choice((0, 1, 3, 6))))
-        few += chance.choice([alone for alone in _ALONE if left_out.isdisjoint(alone)])
-        kinds = [kind for kind in RATES if kind in few or (kind in _RARE and kind in kinds)]
+        kinds = [kind for kind in RATES if kind in few or (kind in RARE and kind in kinds)]
     return {kind: rates.get(kind, RATES[kind]) for kind in kinds}

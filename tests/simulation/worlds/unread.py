@@ -27,6 +27,8 @@ _CUT_OFF_S = (8.0, 20.0, 40.0)
 _SOON_S = 5.0
 #: For so long nobody on a machine writes; others ship what is there.
 _LEFT_S = (30.0, 120.0, 1_000.0)
+#: Where journals are kept for so long at most, nobody ships for that and so much more.
+_SHORT_KEEP_S, _UNSHIPPED_S = 15, (10.0, 30.0)
 
 
 class Unread:
@@ -36,6 +38,8 @@ class Unread:
         self._world = world
         self._chance = world.faults.chance("losses of what is unread")
         self._amid = False
+        #: whether there is one already
+        self._lasts = False
         #: the connection and the stream that the last command added to, and how much the batch did so far
         self._adds: tuple[Line, bytes] | None = None
         self._added = 0
@@ -43,18 +47,28 @@ class Unread:
     def acts(self, last: Lasts) -> dict[str, Callable[[float], str]]:
         """By the kind of fault. last: ends a trouble after so many seconds."""
 
+        def alone(seconds: float, end: Callable[[], None], what: str) -> str:
+            """As long as it lasts none of the others begins: it would be over with the first of them."""
+            self._lasts = True
+
+            def over() -> None:
+                self._lasts = False
+                end()
+
+            return last(seconds, over, what)
+
         def amid_a_batch(_seconds: float) -> str:
             self._amid = True
             self._store(False)
             if self._chance.random() < 0.7:
                 self._evict(*self._world.stream_keys)  # of few entries there are soon as many as before
-            return last(_PATIENCE_S, self._end_amid, "the wait for a batch to evict its stream amid it")
+            return alone(_PATIENCE_S, self._end_amid, "the wait for a batch to evict its stream amid it")
 
         def by_minutes(_seconds: float) -> str:
             data = self._world.redis.save()
             seconds = self._world.margin_s + self._chance.choice(_BEHIND_S)
             self._store(False)
-            return last(
+            return alone(
                 seconds, lambda: self._fall_back(data), f"a Redis whose disk is {seconds:.0f} s behind"
             )
 
@@ -62,7 +76,7 @@ class Unread:
             self._store(False)
             seconds, machine = self._chance.choice(_CUT_OFF_S), self._chance.choice(self._world.homes)
             self._spawn(_SOON_S * self._chance.random(), lambda: self._evict_unseen(machine.name))
-            return last(
+            return alone(
                 seconds,
                 lambda: self._reach_again(machine.name),
                 f"an eviction that {machine.name} cannot see",
@@ -79,12 +93,20 @@ class Unread:
             self._engines_leave()
             return "left"
 
+        def shippers_leave(_seconds: float) -> str:
+            self._shippers_leave()
+            return "left"
+
+        def unless_one_lasts(act: Callable[[float], str]) -> Callable[[float], str]:
+            return lambda seconds: "one lasts" if self._lasts else act(seconds)
+
         return {
-            "a stream is evicted amid a batch": amid_a_batch,
-            "Redis falls back by minutes": by_minutes,
-            "Redis evicts out of sight": out_of_sight,
+            "a stream is evicted amid a batch": unless_one_lasts(amid_a_batch),
+            "Redis falls back by minutes": unless_one_lasts(by_minutes),
+            "Redis evicts out of sight": unless_one_lasts(out_of_sight),
             "engines die cut off": cut_off,
             "engines leave": leave,
+            "shippers leave": shippers_leave,
         }
 
     def on_command(self, line: Line, argv: Sequence[bytes]) -> None:
@@ -154,6 +176,18 @@ class Unread:
                 supervisor.keep_away(program, seconds)
                 if program.process is not None and self._chance.random() < 0.5:
                     program.process.kill()
+
+    def _shippers_leave(self) -> None:
+        """What engines that do not ship themselves write meanwhile is shipped when it is old."""
+        supervisor, keep_s = self._world.supervisor, self._world.keep_s
+        shippers = [one for one in supervisor.programs if one.name.startswith("ship")]
+        if not shippers or keep_s > _SHORT_KEEP_S:
+            return
+        machine, seconds = self._chance.choice(shippers).machine, keep_s + self._chance.choice(_UNSHIPPED_S)
+        self._world.story.tell("world", f"nobody ships on {machine.name} for {seconds:.0f} s")
+        for program in shippers:
+            if program.machine is machine:
+                supervisor.keep_away(program, seconds)
 
     def _evict(self, *keys: bytes) -> None:
         for key in keys:

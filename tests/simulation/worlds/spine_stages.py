@@ -1,0 +1,175 @@
+"""What a run of the spine is set up for: most for nothing in particular, some so that one kind of trouble tells."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from tests.simulation.worlds.keeping import EXCUSING
+from tests.simulation.worlds.spine_rates import RARE, RATES, calmed
+from tests.simulation.worlds.workload import PACES
+
+_QUICK, _SLOW = PACES[2:3], PACES[-2:]
+#: The most segments that a journal may have, or bytes: so many that its bound is never reached.
+_FEW_SEGMENTS, _UNBOUNDED = 10, 4_000_000
+
+
+class Stage(NamedTuple):
+    """From what the world draws its settings, and what happens in it.
+
+    kinds: faults, and how likely each is where it may strike.
+    beside: how many others there may be. None of them excuses anything.
+    hurries: how likely an engine writes without a pause as long as a drain goes on.
+    who_ships: engines themselves, others beside them, or `signaltape ship --once`; None: drawn.
+    most_steps: what is to tell does so soon: it has no more steps with faults.
+    paces: how long all engines wait between bursts; None: each start of one draws it.
+    """
+
+    kinds: Mapping[str, float] = MappingProxyType({})
+    beside: tuple[int, ...] = (0, 0, 1, 3)
+    partitions: tuple[int, ...] = (1, 1, 2, 3)
+    keep_s: tuple[int, ...] = (3, 5, 15, 90, 900)
+    segment_bytes: tuple[int, ...] = (2_048, 4_096, 16_384)
+    bounded: tuple[bool, ...] = (True, False)
+    margin_s: tuple[float, ...] = (60.0, 15.0)
+    batch_events: tuple[int, ...] = (3, 16, 256, 256)
+    paces: tuple[tuple[float, ...] | None, ...] = (None, None, None, *PACES[-3:])
+    hurries: float = 0.3
+    who_ships: tuple[str | None, ...] = (None,)
+    most_steps: int = 10_000
+
+    def most_bytes(self, segment_bytes: int, chance: random.Random) -> int:
+        """The bound of a journal."""
+        return _FEW_SEGMENTS * segment_bytes if chance.choice(self.bounded) else _UNBOUNDED
+
+
+ANY = Stage(most_steps=1_000_000)
+#: Engines live long and fill their journals up to the bound. Of these kinds there are some.
+AT_THE_BOUND = Stage(
+    {
+        kind: RATES[kind]
+        for kind in (
+            "signal",
+            "signal amid a change",
+            "dawdles",
+            "meets",
+            "cut write",
+            "lists fail",
+            "cursors fail",
+            "killed at its word",
+            "Redis out of reach",
+            "asked to stop",
+        )
+    },
+    keep_s=(900,),
+    segment_bytes=(2_048, 4_096),
+    bounded=(True,),
+    most_steps=1_000_000,
+)
+STAGES = {
+    "a stream goes amid a batch": Stage(
+        {"a stream is evicted amid a batch": 1.0},
+        beside=(0, 0, 1),
+        partitions=(1, 1, 2),
+        keep_s=(3, 5),
+        bounded=(False,),
+        batch_events=(256,),
+        paces=((0.3, 2.0),),
+    ),
+    "a loss is noticed by one who dies": Stage(
+        {"a stream is evicted amid a batch": 1.0, "killed between two saves": 1.0},
+        partitions=(1, 1, 2),
+        keep_s=(90, 900),
+        bounded=(False,),
+        paces=(None, *_QUICK),
+    ),
+    "Redis is minutes behind": Stage(
+        {"Redis falls back by minutes": 1.0},
+        beside=(0, 0, 1),
+        partitions=(1, 2, 3),
+        keep_s=(900,),
+        segment_bytes=(2_048,),
+        bounded=(False,),
+        margin_s=(15.0,),
+        paces=((1.0, 3.0),),
+        who_ships=("themselves", "others"),
+        most_steps=20_000,
+    ),
+    "nobody ships for long": Stage(
+        {"shippers leave": 1.0},
+        beside=(0, 0, 1),
+        keep_s=(3, 5),
+        segment_bytes=(2_048,),
+        bounded=(False,),
+        paces=PACES[:1],
+        who_ships=("others",),
+    ),
+    "a batch is taken in part": Stage(
+        {"Redis is short of memory": 1.0, "lists fail": 0.2},
+        beside=(0, 0, 1),
+        segment_bytes=(2_048,),
+        paces=(None, *_QUICK),
+    ),
+    "a journal that cannot be read": Stage(
+        {"files fail on": 0.0, "kill": 0.001, "asked to stop": 1.0},
+        beside=(0, 0, 1),
+        keep_s=(90, 900),
+        who_ships=("once", "once", None),
+    ),
+    "a drain beside a busy engine": Stage(
+        {}, who_ships=("once",), batch_events=(3, 16), bounded=(False,), paces=(None, *_QUICK), hurries=0.8
+    ),
+    "a look amid a change": Stage(
+        {"meets": 0.25, "dawdles": 0.02},
+        segment_bytes=(2_048,),
+        bounded=(False,),
+        paces=(None, *PACES[:3]),
+    ),
+    "a handler amid a change": Stage(
+        {"signal amid a change": 0.3, "signal": 0.004, "meets": 0.1, "dawdles": 0.05},
+        beside=(0, 1),
+        segment_bytes=(2_048,),
+        paces=(None, *PACES[:3]),
+    ),
+    "a full journal cut off": AT_THE_BOUND._replace(
+        kinds={
+            "Redis out of reach": 1.0,
+            "cursors fail": 0.4,
+            "lists fail": 0.1,
+            "asked to stop": 1.0,
+            "signal": 0.004,
+        },
+        beside=(0, 0, 1),
+        most_steps=20_000,
+    ),
+    "damage": Stage(
+        {
+            "a stretch is lost": 1.0,
+            "a header is lost": 0.6,
+            "bit flips": 0.6,
+            "a cursor's bit flips": 0.6,
+            "a cursor of an earlier version": 0.3,
+        },
+        beside=(0, 1, 3),
+        segment_bytes=(2_048, 4_096),
+    ),
+}
+#: Of so many runs the engines fill their journals up to the bound, and so many have another stage.
+_BOUND, _STAGED = 0.12, 0.5
+#: So likely is each kind of a run at the bound.
+_EACH = 0.7
+
+
+def staged(rates: Mapping[str, float], chance: random.Random) -> tuple[Stage, dict[str, float]]:
+    """What a run is set up for, and its faults. rates: those of a run that is set up for nothing."""
+    drawn = chance.random()
+    if drawn < _BOUND:
+        return AT_THE_BOUND, {kind: rate for kind, rate in AT_THE_BOUND.kinds.items() if chance.random() < _EACH}
+    if drawn >= _BOUND + _STAGED:
+        return ANY, calmed(rates, chance)
+    stage = STAGES[chance.choice(list(STAGES))]
+    others = sorted(RATES.keys() - EXCUSING - RARE - stage.kinds.keys())
+    beside = chance.sample(others, chance.choice(stage.beside))
+    return stage, {**{kind: RATES[kind] for kind in beside}, **stage.kinds}
