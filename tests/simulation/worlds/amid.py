@@ -120,5 +120,7 @@ class Amid:
             kind = "cursors fail"  # it looks what was shipped before it gives a segment up
         elif operation in ("create", "rename") and by_engine and ("/.tape-" in path or path.endswith(".new")):
             kind, code = "makes fail", self._chance.choice((errno.ENOSPC, errno.EACCES))
+        elif operation in ("write", "map") and by_engine and path == "a segment":
+            kind, code = "makes fail", errno.ENOSPC
         if kind and world.faults.strikes(kind, f"{task.name}, {Path(path).name}"):
             raise OSError(code, os.strerror(code), path)

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from signaltape.journal.segment import HEADER_BYTES
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
+from tests.simulation.worlds.truth import frames_in
 
 if TYPE_CHECKING:
     from tests.simulation.worlds.consuming import ConsumingWorld
     from tests.simulation.worlds.spine import SpineWorld
 
-#: How likely a bit flips in the header of a segment.
-_IN_HEADER = 0.2
+#: How likely a bit flips in the header of a segment, and in the length of a frame.
+_IN_HEADER, _IN_LENGTH = 0.25, 0.15
+_LENGTH_BITS = 32
 
 
 class Nemesis:
@@ -192,10 +194,18 @@ class Nemesis:
         if paths:
             path = self._chance.choice(paths)
             world.flipped.add(path)
-            size = HEADER_BYTES if self._chance.random() < _IN_HEADER else path.stat().st_size
-            _flip_a_bit(path, self._chance.randrange(size * 8))
+            _flip_a_bit(path, self._a_bit(path))
             world.story.tell("world", f"a bit of {path.parent.name}/{path.name} flips")
         return "flipped"
+
+    def _a_bit(self, path: Path) -> int:
+        """Of the header, of how long a frame is said to be, or any."""
+        frames, drawn = frames_in(path.read_bytes()), self._chance.random()
+        if drawn < _IN_HEADER:
+            return self._chance.randrange(HEADER_BYTES * 8)
+        if frames and drawn < _IN_HEADER + _IN_LENGTH:
+            return self._chance.choice(frames).start * 8 + self._chance.randrange(_LENGTH_BITS)
+        return self._chance.randrange(path.stat().st_size * 8)
 
 
 def _flip_a_bit(path: Path, bit: int) -> None:

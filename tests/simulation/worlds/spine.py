@@ -69,7 +69,7 @@ class SpineWorld(StreamWorld):
             max_entries=chance.choice((8, 50, 500)),
             max_age_ms=chance.choice((1, 30)),
             claim_idle_ms=self.claim_idle_ms,
-            retention_s=chance.choice((60, 3600)),
+            retention_s=chance.choice(stage.retention_s),
         )
         self.make_servers(ModelDatabase)
         self.put(signaltape.shipping.service, "POLL_S", 0.2)

@@ -36,6 +36,7 @@ class Stage(NamedTuple):
     margin_s: tuple[float, ...] = (60.0, 15.0)
     batch_events: tuple[int, ...] = (3, 16, 256, 256)
     paces: tuple[tuple[float, ...] | None, ...] = (None, None, None, *PACES[-3:])
+    retention_s: tuple[int, ...] = (60, 3600)
     hurries: float = 0.3
     who_ships: tuple[str | None, ...] = (None,)
     most_steps: int = 10_000
@@ -71,12 +72,13 @@ AT_THE_BOUND = Stage(
 STAGES = {
     "a stream goes amid a batch": Stage(
         {"a stream is evicted amid a batch": 1.0},
-        beside=(0, 0, 1),
-        partitions=(1, 1, 2),
+        beside=(0,),
+        partitions=(1,),
         keep_s=(3, 5),
         bounded=(False,),
         batch_events=(256,),
         paces=((0.3, 2.0),),
+        most_steps=2_500,  # a stream that had many entries tells
     ),
     "a loss is noticed by one who dies": Stage(
         {"a stream is evicted amid a batch": 1.0, "killed between two saves": 1.0},
@@ -128,7 +130,7 @@ STAGES = {
         paces=(None, *PACES[:3]),
     ),
     "a handler amid a change": Stage(
-        {"signal amid a change": 0.3, "signal": 0.004, "meets": 0.1, "dawdles": 0.05},
+        {"signal amid a change": 0.3, "signal": 0.004, "meets": 0.1, "dawdles": 0.05, "makes fail": 0.02},
         beside=(0, 1),
         segment_bytes=(2_048,),
         paces=(None, *PACES[:3]),
@@ -143,6 +145,30 @@ STAGES = {
         },
         beside=(0, 0, 1),
         most_steps=20_000,
+    ),
+    "long and quiet": Stage(
+        {}, keep_s=(90, 900), retention_s=(60,), paces=((10.0, 30.0, 90.0),), who_ships=("themselves", "others")
+    ),
+    "power cuts": Stage({"power cut": 1.0}, beside=(0, 1)),
+    "Redis does not tell": Stage(
+        {"Redis refuses to tell": 0.0, "Redis crashes": 0.3, "connection refused": 0.1, "asked to stop": 0.3},
+        beside=(0, 1),
+    ),
+    "asked to stop while Redis is away": Stage(
+        {"Redis out of reach": 1.0, "Redis crashes": 0.5, "connection refused": 0.1, "asked to stop": 1.0},
+        beside=(0, 1),
+    ),
+    "files fail": Stage(
+        {
+            "disk error": 0.004,
+            "lists fail": 0.1,
+            "cursors fail": 0.2,
+            "makes fail": 0.2,
+            "disk full": 0.4,
+            "asked to stop": 0.3,
+        },
+        beside=(0, 1),
+        segment_bytes=(2_048,),
     ),
     "damage": Stage(
         {

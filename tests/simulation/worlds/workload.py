@@ -33,6 +33,8 @@ _CLOSED_AMID = 0.4
 _ENDS_AFTER_S, _LAST_WORDS = 0.0005, 3
 #: Bytes that an event has besides what it needs.
 _BALLAST = (0, 0, 0, 150, 500)
+#: How likely it gives something that breaks the contract.
+_REFUSED = 0.01
 #: So many of its words are its first, and how likely one is looked at that comes later.
 _FIRST, _LATER = 2, 0.03
 
@@ -174,6 +176,8 @@ class Workload:
             one = self._world.new_signal_id(process)
             state = {"id": one, "symbol": "SOL-USDT-SWAP", "eventType": "ENTRY", "token": token}
             self._give(Key(one, "record"), token, emitter.state, state)
+        if chance.random() < _REFUSED and emitter.triggered({"signal_id": token}):
+            self._world.fail("refuses what breaks the contract", f"{token} was taken")
 
     def _ballast(self, process: Process) -> dict[str, str]:
         """Events differ in size: where one finds no room in a segment, a smaller one may."""
