@@ -28,7 +28,6 @@ from tests.simulation.kernel.threads import Event
 from tests.simulation.tables.database import ModelDatabase
 from tests.simulation.worlds.amid import Amid
 from tests.simulation.worlds.audit import Audit
-from tests.simulation.worlds.base import Report
 from tests.simulation.worlds.damage import Damage
 from tests.simulation.worlds.keeping import Keeping
 from tests.simulation.worlds.lasting import Lasting
@@ -40,6 +39,7 @@ from tests.simulation.worlds.spine_rates import RATES
 from tests.simulation.worlds.spine_stages import staged
 from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM, StreamWorld
 from tests.simulation.worlds.unread import Unread
+from tests.simulation.worlds.verdict import Report
 from tests.simulation.worlds.workload import Workload
 from worker.loop import Worker
 

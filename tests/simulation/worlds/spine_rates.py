@@ -52,6 +52,7 @@ _CALM, _SELDOM = 0.35, 0.35
 #: In so many runs there are only a few kinds: what one of them breaks, the next may mend, or excuse.
 _SPARSE = 0.3
 
+
 def calmed(rates: Mapping[str, float], chance: random.Random) -> dict[str, float]:
     """The kinds of one run. What excuses much hides much: so not each run has such kinds."""
     calm = chance.random() < _CALM

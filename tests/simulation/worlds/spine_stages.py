@@ -147,7 +147,11 @@ STAGES = {
         most_steps=20_000,
     ),
     "long and quiet": Stage(
-        {}, keep_s=(90, 900), retention_s=(60,), paces=((10.0, 30.0, 90.0),), who_ships=("themselves", "others")
+        {},
+        keep_s=(90, 900),
+        retention_s=(60,),
+        paces=((10.0, 30.0, 90.0),),
+        who_ships=("themselves", "others"),
     ),
     "power cuts": Stage({"power cut": 1.0}, beside=(0, 1)),
     "Redis does not tell": Stage(
@@ -192,7 +196,9 @@ def staged(rates: Mapping[str, float], chance: random.Random) -> tuple[Stage, di
     """What a run is set up for, and its faults. rates: those of a run that is set up for nothing."""
     drawn = chance.random()
     if drawn < _BOUND:
-        return AT_THE_BOUND, {kind: rate for kind, rate in AT_THE_BOUND.kinds.items() if chance.random() < _EACH}
+        return AT_THE_BOUND, {
+            kind: rate for kind, rate in AT_THE_BOUND.kinds.items() if chance.random() < _EACH
+        }
     if drawn >= _BOUND + _STAGED:
         return ANY, calmed(rates, chance)
     stage = STAGES[chance.choice(list(STAGES))]
