@@ -11,7 +11,7 @@ from tests.simulation.worlds.keeping import EXCUSING
 from tests.simulation.worlds.spine_rates import RARE, RATES, calmed
 from tests.simulation.worlds.workload import PACES
 
-_QUICK, _SLOW = PACES[2:3], PACES[-2:]
+_QUICK = PACES[2:3]
 #: The most segments that a journal may have, or bytes: so many that its bound is never reached.
 _FEW_SEGMENTS, _UNBOUNDED = 10, 4_000_000
 
@@ -24,6 +24,7 @@ class Stage(NamedTuple):
     hurries: how likely an engine writes without a pause as long as a drain goes on.
     who_ships: engines themselves, others beside them, or `signaltape ship --once`; None: drawn.
     most_steps: what is to tell does so soon: it has no more steps with faults.
+    often: so many times as often as others it is drawn: what tells seldom, or costs little.
     paces: how long all engines wait between bursts; None: each start of one draws it.
     """
 
@@ -40,6 +41,7 @@ class Stage(NamedTuple):
     hurries: float = 0.3
     who_ships: tuple[str | None, ...] = (None,)
     most_steps: int = 10_000
+    often: int = 1
 
     def most_bytes(self, segment_bytes: int, chance: random.Random) -> int:
         """The bound of a journal."""
@@ -79,6 +81,7 @@ STAGES = {
         batch_events=(256,),
         paces=((0.3, 2.0),),
         most_steps=2_500,  # a stream that had many entries tells
+        often=6,
     ),
     "a loss is noticed by one who dies": Stage(
         {"a stream is evicted amid a batch": 1.0, "killed between two saves": 1.0},
@@ -86,6 +89,7 @@ STAGES = {
         keep_s=(90, 900),
         bounded=(False,),
         paces=(None, *_QUICK),
+        often=2,
     ),
     "Redis is minutes behind": Stage(
         {"Redis falls back by minutes": 1.0},
@@ -98,6 +102,7 @@ STAGES = {
         paces=((1.0, 3.0),),
         who_ships=("themselves", "others"),
         most_steps=20_000,
+        often=3,
     ),
     "nobody ships for long": Stage(
         {"shippers leave": 1.0},
@@ -113,6 +118,7 @@ STAGES = {
         beside=(0, 0, 1),
         segment_bytes=(2_048,),
         paces=(None, *_QUICK),
+        often=2,
     ),
     "a journal that cannot be read": Stage(
         {"files fail on": 0.0, "kill": 0.001, "asked to stop": 1.0},
@@ -121,7 +127,13 @@ STAGES = {
         who_ships=("once", "once", None),
     ),
     "a drain beside a busy engine": Stage(
-        {}, who_ships=("once",), batch_events=(3, 16), bounded=(False,), paces=(None, *_QUICK), hurries=0.8
+        {},
+        who_ships=("once",),
+        batch_events=(3, 16),
+        bounded=(False,),
+        paces=(None, *_QUICK),
+        hurries=0.8,
+        often=2,
     ),
     "a look amid a change": Stage(
         {"meets": 0.25, "dawdles": 0.02},
@@ -187,7 +199,7 @@ STAGES = {
     ),
 }
 #: Of so many runs the engines fill their journals up to the bound, and so many have another stage.
-_BOUND, _STAGED = 0.12, 0.5
+_BOUND, _STAGED = 0.12, 0.6
 #: So likely is each kind of a run at the bound.
 _EACH = 0.7
 
@@ -201,7 +213,7 @@ def staged(rates: Mapping[str, float], chance: random.Random) -> tuple[Stage, di
         }
     if drawn >= _BOUND + _STAGED:
         return ANY, calmed(rates, chance)
-    stage = STAGES[chance.choice(list(STAGES))]
+    stage = chance.choices(list(STAGES.values()), [one.often for one in STAGES.values()])[0]
     others = sorted(RATES.keys() - EXCUSING - RARE - stage.kinds.keys())
     beside = chance.sample(others, chance.choice(stage.beside))
     return stage, {**{kind: RATES[kind] for kind in beside}, **stage.kinds}
