@@ -26,8 +26,8 @@ simulate: $(READY)  ## the product under one scheduler, with faults, seed after 
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED) --runs 1,--seconds $(or $(SECONDS),600)) \
 		$(if $(WORLD),--world $(WORLD)) $(if $(STEPS),--steps $(STEPS))
 
-simulated-coverage: $(READY)  ## what simulation reaches of the code that it is for; fails below 95 % (SECONDS=n a world)
-	$(BIN)/python -m tests.simulation.covering --seconds $(or $(SECONDS),120)
+simulated-coverage: $(READY)  ## what simulation reaches of the code that it is for; fails below 95 % (SECONDS=n a world, GROUP=journal)
+	$(BIN)/python -m tests.simulation.covering --seconds $(or $(SECONDS),120) $(if $(GROUP),--group $(GROUP))
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -17,7 +17,7 @@ class SpineNemesis(Nemesis):
 
     def __init__(self, world: SpineWorld) -> None:
         super().__init__(world)
-        self._keeping = world.keeping
+        self._keeping, self._spine = world.keeping, world
         self._acts |= world.redis_troubles.acts(self._for) | world.unread.acts(self._for)
         self._acts |= world.damage.acts() | PowerCuts(world).acts()
 
@@ -27,3 +27,11 @@ class SpineNemesis(Nemesis):
             self._keeping.hitch()
 
         return super()._for(seconds, over, what)
+
+    def _flip(self, seconds: float) -> str:
+        told = super()._flip(seconds)
+        if (
+            self._spine.shipped_once
+        ):  # who looks only once does not go past a frame that an engine may be about to write
+            self._spine.damage.holds_up = True
+        return told

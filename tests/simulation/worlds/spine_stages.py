@@ -131,7 +131,7 @@ STAGES = {
         who_ships=("once",),
         batch_events=(3, 16),
         bounded=(False,),
-        paces=(None, *_QUICK),
+        paces=((0.3, 2.0),),
         hurries=0.8,
         often=2,
     ),
