@@ -66,7 +66,7 @@ class SpineWorld(StreamWorld):
         self.segment_bytes = chance.choice(stage.segment_bytes)
         self.journal_max_bytes = stage.most_bytes(self.segment_bytes, chance)
         self.limits = Limits(
-            max_entries=chance.choice((8, 50, 500)),
+            max_entries=chance.choice(stage.max_entries),
             max_age_ms=chance.choice((1, 30)),
             claim_idle_ms=self.claim_idle_ms,
             retention_s=chance.choice(stage.retention_s),

@@ -23,6 +23,7 @@ class Stage(NamedTuple):
     beside: how many others there may be. None of them excuses anything.
     hurries: how likely an engine writes without a pause as long as a drain goes on.
     who_ships: engines themselves, others beside them, or `signaltape ship --once`; None: drawn.
+    max_entries: what a worker writes at once. It has three times as much in hand, which Redis cannot lose.
     most_steps: what is to tell does so soon: it has no more steps with faults.
     often: so many times as often as others it is drawn: what tells seldom, or costs little.
     paces: how long all engines wait between bursts; None: each start of one draws it.
@@ -37,6 +38,7 @@ class Stage(NamedTuple):
     margin_s: tuple[float, ...] = (60.0, 15.0)
     batch_events: tuple[int, ...] = (3, 16, 256, 256)
     paces: tuple[tuple[float, ...] | None, ...] = (None, None, None, *PACES[-3:])
+    max_entries: tuple[int, ...] = (8, 50, 500)
     retention_s: tuple[int, ...] = (60, 3600)
     hurries: float = 0.3
     who_ships: tuple[str | None, ...] = (None,)
@@ -77,6 +79,7 @@ STAGES = {
         beside=(0,),
         partitions=(1,),
         keep_s=(3, 5),
+        max_entries=(8,),
         bounded=(False,),
         batch_events=(256,),
         paces=((0.3, 2.0),),
@@ -87,6 +90,7 @@ STAGES = {
         {"a stream is evicted amid a batch": 1.0, "killed between two saves": 1.0},
         partitions=(1, 1, 2),
         keep_s=(90, 900),
+        max_entries=(8,),
         bounded=(False,),
         paces=(None, *_QUICK),
         often=2,
@@ -94,9 +98,10 @@ STAGES = {
     "Redis is minutes behind": Stage(
         {"Redis falls back by minutes": 1.0},
         beside=(0, 0, 1),
-        partitions=(1, 2, 3),
+        partitions=(1, 2, 2, 3),
         keep_s=(900,),
         segment_bytes=(2_048,),
+        max_entries=(8,),
         bounded=(False,),
         margin_s=(15.0,),
         paces=((1.0, 3.0),),
