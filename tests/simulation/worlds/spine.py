@@ -200,7 +200,7 @@ class SpineWorld(StreamWorld):
         self.keeping.hitch()
 
     def _choose_rates(self) -> dict[str, float]:
-        self.stage, rates = staged(super()._choose_rates(), self.chance)
+        self.stage, rates = staged(super()._choose_rates(), self.chance, self.seed)
         return rates
 
     def _on_fault(self, kind: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from collections.abc import Mapping
+from itertools import accumulate
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -207,18 +209,30 @@ STAGES = {
 _BOUND, _STAGED = 0.12, 0.6
 #: So likely is each kind of a run at the bound.
 _EACH = 0.7
+#: Its multiples lie evenly between 0 and 1, however many one takes (Weyl).
+_GOLDEN = 0.6180339887498949
 
 
-def staged(rates: Mapping[str, float], chance: random.Random) -> tuple[Stage, dict[str, float]]:
-    """What a run is set up for, and its faults. rates: those of a run that is set up for nothing."""
-    drawn = chance.random()
-    if drawn < _BOUND:
+def staged(rates: Mapping[str, float], chance: random.Random, seed: int) -> tuple[Stage, dict[str, float]]:
+    """What a run is set up for, and its faults. rates: those of a run that is set up for nothing.
+
+    seed: of the run. Seeds that follow each other meet all stages, each about as often as it is to be met.
+    """
+    share = seed * _GOLDEN % 1.0
+    if share < _BOUND:
         return AT_THE_BOUND, {
             kind: rate for kind, rate in AT_THE_BOUND.kinds.items() if chance.random() < _EACH
         }
-    if drawn >= _BOUND + _STAGED:
+    if share >= _BOUND + _STAGED:
         return ANY, calmed(rates, chance)
-    stage = chance.choices(list(STAGES.values()), [one.often for one in STAGES.values()])[0]
+    stage = _stage_at((share - _BOUND) / _STAGED)
     others = sorted(RATES.keys() - EXCUSING - RARE - stage.kinds.keys())
     beside = chance.sample(others, chance.choice(stage.beside))
     return stage, {**{kind: RATES[kind] for kind in beside}, **stage.kinds}
+
+
+def _stage_at(share: float) -> Stage:
+    """The stage at this share, 0 to 1, of all stages side by side, each as wide as it is often."""
+    stages = list(STAGES.values())
+    ends = list(accumulate(stage.often for stage in stages))
+    return stages[bisect_right(ends, share * ends[-1])]
