@@ -13,6 +13,7 @@ from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
 from tests.simulation.worlds.archive_given import KINDS, Given, Maker, place_of
 from tests.simulation.worlds.archive_nemesis import Amid
+from tests.simulation.worlds.archive_shelf import REMARK
 from tests.simulation.worlds.programs import Program
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class LastTrial:
             "a contradicted snapshot": self._contradict,
             "a damaged ledger": self._damage,
             "death amid compression": self._die_compressing,
+            "one id for two days": self._come_for_another_day,
+            "half of a file is old": self._grow_old,
         }
         kind = self._chance.choice(["nothing", *sorted(scripts)])
         if kind == "nothing" or not self._world.faults.happens("last trial", kind):
@@ -113,6 +116,9 @@ class LastTrial:
         world, lines = self._world, self._lines_of_old_days()
         if not lines or not self._is_all_done():
             return
+        self._put(lines[:1])
+        self._is_all_done()
+        self._retain()
         self._put(lines)
         self._is_all_done()
         world.amid["trial"] = Amid("remove", ".jsonl", world.doom)
@@ -120,11 +126,46 @@ class LastTrial:
         world.amid.pop("trial", None)
         world.audit.look()
 
+    def _come_for_another_day(self) -> None:
+        """What a crash left of a line stands there while its id comes for another day; then more comes behind it."""
+        self._need_two_archivers()
+        kinds = self._kinds_that_are_kept()
+        if not kinds or not self._is_all_done():
+            return
+        event, now = self._chance.choice(kinds), self._now()
+        left = self._maker.record_of(event, now)
+        self._world.amid["trial"] = Amid("sync", ".jsonl", self._kill_for_a_while)
+        self._put([left])
+        if self._comes(lambda: "trial" not in self._world.amid):
+            self._put([self._maker.record_of(event, now - timedelta(days=1), left.own_id)])
+            self._world.scheduler.sleep("another day's line", 1.0)
+            self._put([self._maker.record_of(event, now)])
+        self._is_all_done()
+        self._world.amid.pop("trial", None)
+
+    def _grow_old(self) -> None:
+        """Retention takes the old lines out of a file, sums them up, and adds what is late to the sum, if it can."""
+        now = self._now()
+        for spoils in (False, self._chance.random() < 0.5):
+            old = self._maker.record_of("state_event", now - timedelta(days=7, hours=30))
+            self._put([old, self._maker.record_of("state_event", now)])
+            if not self._is_all_done():
+                return
+            summaries = sorted(self._world.root.glob("summaries/events/*.json"))
+            if spoils and summaries:
+                self._world.disturbed_by_hand = True
+                self._chance.choice(summaries).write_bytes(REMARK)
+            self._retain()
+
     def _lines_of_old_days(self) -> list[Given]:
         """Of a kind that is kept for longer; none if there is no such kind."""
-        when, keep = self._now() - _OLD, self._world.keep.by_group
-        kept = [kind for kind in KINDS if kind != "state_event" and (keep[_group(kind)] or _KEPT) >= _KEPT]
-        return [self._maker.record_of(self._chance.choice(kept), when) for _ in range(3)] if kept else []
+        when, kinds = self._now() - _OLD, self._kinds_that_are_kept()
+        return [self._maker.record_of(self._chance.choice(kinds), when) for _ in range(3)] if kinds else []
+
+    def _kinds_that_are_kept(self) -> list[str]:
+        """For long, in files of a day."""
+        keep = self._world.keep.by_group
+        return [kind for kind in KINDS if kind != "state_event" and (keep[_group(kind)] or _KEPT) >= _KEPT]
 
     def _put(self, lines: Sequence[Given]) -> None:
         for line in lines:
@@ -147,7 +188,7 @@ class LastTrial:
         for program in world.supervisor.programs:
             if program.process is process:
                 program.away_until_ns = world.scheduler.now_ns + int(_AWAY_S * NS)
-        world.story.tell("world", f"{process.name} dies before it has written a snapshot")
+        world.story.tell("world", f"{process.name} dies amid its batch")
         process.kill()
 
     def _need_two_archivers(self) -> None:
