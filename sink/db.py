@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -27,6 +27,9 @@ CONNECTION_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError)
 DatabaseError = psycopg.Error
 
 CONNECT_TIMEOUT_S = 10
+#: A role's short timeout cuts off even the statement that lifts it: on a busy machine one of a few hundred, at some
+#: milliseconds. PostgreSQL says "due to statement timeout" or, if it was just done, "due to user request".
+_LIFTING_TRIES = 20
 #: A half-open connection is noticed within about a minute.
 _KEEPALIVE: dict[str, Any] = {
     "keepalives_idle": 30,
@@ -55,8 +58,11 @@ def connect(url: Secret, *, name: str = "signaltape", autocommit: bool = True) -
     connection = psycopg.connect(url.reveal(), autocommit=True, application_name=name, **_HOW)
     try:
         _refuse_other_encodings(connection)
-        for query, parameters in _settings(url):
-            connection.execute(query, parameters)
+        for _ in range(_LIFTING_TRIES):
+            with suppress(psycopg.errors.QueryCanceled):
+                connection.execute(_SQL["no_hurry"])
+                break
+        connection.execute(_SQL["settings"], _values(url))
         connection.autocommit = autocommit
     except BaseException:
         connection.close()
@@ -71,20 +77,20 @@ async def connect_async(url: Secret, *, name: str = "signaltape") -> AsyncConnec
     )
     try:
         _refuse_other_encodings(connection)
-        for query, parameters in _settings(url):
-            await connection.execute(query, parameters)
+        for _ in range(_LIFTING_TRIES):
+            with suppress(psycopg.errors.QueryCanceled):
+                await connection.execute(_SQL["no_hurry"])
+                break
+        await connection.execute(_SQL["settings"], _values(url))
     except BaseException:
         await connection.close()
         raise
     return connection
 
 
-def _settings(url: Secret) -> list[tuple[bytes, dict[str, Any] | None]]:
-    """The statements that a session begins with."""
-    return [
-        (_SQL["no_hurry"], None),
-        (_SQL["settings"], {"zone": WIB_NAME, "url_says": _names_a_schema(url)}),
-    ]
+def _values(url: Secret) -> dict[str, Any]:
+    """What a session's settings hang on."""
+    return {"zone": WIB_NAME, "url_says": _names_a_schema(url)}
 
 
 def _refuse_other_encodings(connection: Connection | AsyncConnection) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -120,17 +121,20 @@ def known_lines(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def lines_behind(file: BinaryIO, length: int) -> Iterator[Known]:
-    """The whole lines from there on, up to the first that cannot be read. Raises OSError."""
+    """The whole lines from there on, up to what a power cut left unwritten. Raises OSError.
+
+    What else cannot be read somebody wrote there by hand: our own lines may stand behind it.
+    """
     file.seek(length)
     end, size = length, os.fstat(file.fileno()).st_size
     for line in split(file.read):
         end += len(line) + 1
         if end > size:  # a last one without its newline
             return
-        try:
-            yield Known(read_head(line).line_id, digest_of(payload_of(line)), end)
-        except BadLine:
+        if _GAP in line:
             return
+        with suppress(BadLine):
+            yield Known(read_head(line).line_id, digest_of(payload_of(line)), end)
 
 
 def has_gaps(path: Path) -> bool:

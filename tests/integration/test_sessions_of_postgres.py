@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import sink.db
 from consumer.accepted import Outcome
 from deploy.embedded.servers import Urls
 from signaltape import Secret
@@ -92,6 +93,22 @@ def test_every_session_is_opened_in_one_place() -> None:
 
 def test_nothing_that_is_set_for_a_role_or_database_matters(odd: Secret) -> None:
     with connect(odd) as connection:
+        live(connection)
+
+
+def test_a_timeout_that_cuts_off_what_lifts_it_is_lifted_all_the_same(
+    database: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine a few milliseconds may pass before the first statement of a session is done."""
+    with connect(database) as connection:
+        connection.execute("CREATE SEQUENCE tries")
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET statement_timeout = '50ms'".encode())
+    slow_twice = b"""
+        SELECT pg_sleep(CASE WHEN nextval('tries') <= 2 THEN 30 ELSE 0 END), set_config('statement_timeout', '0', false)
+    """
+    monkeypatch.setitem(sink.db._SQL, "no_hurry", slow_twice)
+    with connect(database) as connection:
+        assert connection.execute("SELECT last_value FROM tries").fetchone() == (3,)
         live(connection)
 
 

@@ -66,6 +66,15 @@ def test_lines_that_an_older_ledger_does_not_know_are_known_when_they_come_again
     assert numbers(older) == [0, 1, 2, 3]
 
 
+def test_lines_behind_a_remark_that_an_older_ledger_does_not_know_stay(older: Path) -> None:
+    file = older / DAY_FILE
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([*lines[:2], b"-- looked at by hand\n", *lines[2:]]))
+    write(older, [order(3)], first=3)
+    assert numbers(older) == [0, 1, 2, 3]
+    assert b"-- looked at by hand\n" in file.read_bytes()
+
+
 def test_lines_behind_one_that_comes_again_stay_when_an_older_ledger_knows_neither(older: Path) -> None:
     assert write(older, [order(1)], first=1) == Archived(duplicates=1)
     assert numbers(older) == [0, 1, 2]

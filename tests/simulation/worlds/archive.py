@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,19 @@ from tests.simulation.kernel.power import Shadow
 from tests.simulation.kernel.sqlite import Connection, SimulatedSqlite
 from tests.simulation.redis import ModelRedis
 from tests.simulation.worlds.archive_audit import Audit
+from tests.simulation.worlds.archive_ledgers import Ledgers
 from tests.simulation.worlds.archive_nemesis import Amid, ArchiveNemesis
 from tests.simulation.worlds.archive_programs import URL, Programs
 from tests.simulation.worlds.archive_rates import RATES, few_but_often
 from tests.simulation.worlds.archive_sessions import Sessions
 from tests.simulation.worlds.archive_tables import Tables
+from tests.simulation.worlds.archive_trials import LastTrial
 from tests.simulation.worlds.audit_trimming import Trimming
 from tests.simulation.worlds.base import World
 
 _STREAM = "signaltape"
+#: So long is who is held up.
+SLOW_S = 15.0
 
 
 class ArchiveWorld(World):
@@ -62,6 +66,8 @@ class ArchiveWorld(World):
         self.look_at_once = False
         #: what is to happen in the midst of a batch, each once
         self.amid: dict[str, Amid] = {}
+        #: what happens at the next thing that a process does to the disk, once
+        self.next: tuple[Process, Callable[[], None]] | None = None
         self._undo: list[Any] = []
         self.redis: ModelRedis
         self.service: Service
@@ -95,6 +101,7 @@ class ArchiveWorld(World):
         self.keep = keep_of(self._given_settings)
         self._build_redis()
         self.audit = Audit(self)
+        self.ledgers = Ledgers(self)
         self.sessions = Sessions(self)
         if chance.random() < 0.2:  # put there by hand, of no day that there is
             stray = self.root / "orders" / "day-2026-02-31.jsonl"
@@ -102,7 +109,7 @@ class ArchiveWorld(World):
             stray.touch()
         self._patch()
         self.over = False
-        programs = Programs(self)
+        programs = self.programs = Programs(self)
         source = Process(self.machine("source-host"), "source")
         source.killable = False
         source.start(lambda: programs.put(source))
@@ -124,6 +131,7 @@ class ArchiveWorld(World):
             builder.killable = False
             builder.start(lambda: self.sessions.build(builder))
         ArchiveNemesis(self).start()
+        self.trial = LastTrial(self)
 
     def settings(self, machine: Machine) -> Settings:
         """The settings of programs on a machine."""
@@ -145,13 +153,17 @@ class ArchiveWorld(World):
         self.sessions.check()
 
     def is_settled(self) -> bool:
-        return self.over and self.audit.nothing_left()
+        return self.trial.is_over and self.audit.nothing_left()
+
+    def settle(self) -> None:
+        self.trial.begin()
 
     def heal(self) -> None:
         self.service.alive = True
         self.service.unreachable.clear()
         self.redis.out_of_memory = self.redis.read_only = self.immovable = False
         self.amid.clear()
+        self.next = None
         for machine in self.machines.values():
             machine.full = False
         self.over = True
@@ -178,6 +190,24 @@ class ArchiveWorld(World):
             own.kill()
         else:
             self._power_is_gone()
+
+    def doom(self, _path: Path) -> None:
+        """Whoever is at a file dies before it does another thing to the disk."""
+        process = self.disk.process
+        assert process is not None
+
+        def die() -> None:
+            self.story.tell("world", f"{process.name} dies before it goes on")
+            self.look_at_once = True
+            process.kill()
+
+        self.next = process, die
+
+    def hold_up(self, _path: Path) -> None:
+        """Whoever is at a file takes long before it does another thing to the disk."""
+        process = self.disk.process
+        assert process is not None
+        self.next = process, lambda: self.scheduler.sleep("a slow disk", SLOW_S)
 
     def restart_redis(self, data: object) -> None:
         """The server comes back with these data, as another run."""
@@ -234,6 +264,9 @@ class ArchiveWorld(World):
     def _trouble(self, operation: str, path: str) -> None:
         if self.immovable and operation == "rename" and os.path.basename(path).startswith("archive.db"):
             raise OSError(errno.EPERM, os.strerror(errno.EPERM), path)
+        if self.next is not None and self.next[0] is self.disk.process:
+            (_, act), self.next = self.next, None
+            act()
         for name, one in self.amid.items():
             if operation == one.operation and path.endswith(one.ending) and one.suits(path):
                 del self.amid[name]

@@ -54,6 +54,7 @@ _RECORDS: dict[str, dict[str, Any]] = {
     "market_trade": {"price": 222.1, "qty": 0.5, "side": "BUY"},
     "market_candle": {"interval": "1m", "open": 222, "high": 223, "low": 221, "close": 222, "volume": 12},
 }
+KINDS = tuple(_RECORDS)
 _EVENTS: dict[str, dict[str, Any]] = {
     "signal_published": {
         "confluence_score": 0.82,
@@ -139,12 +140,12 @@ def place_of(event: str, symbol: str | None, when: datetime) -> tuple[str, str]:
 class Maker:
     """Makes entries by chance.
 
-    chance: draws; now: the time by which days are reckoned.
+    chance: draws; number: of the last one before, each has its own.
     """
 
-    def __init__(self, chance: Random) -> None:
+    def __init__(self, chance: Random, number: int = 0) -> None:
         self._chance = chance
-        self._number = 0
+        self._number = number
         self._given: list[Given] = []
         # a stream is not always of the same kind: few files grow long, many come again, or none
         self._kinds = chance.sample(sorted(_RECORDS), chance.choice((1, 2, 4, len(_RECORDS))))
@@ -175,6 +176,11 @@ class Maker:
             self._given.append(given)
             self._is_new = True
         return given
+
+    def record_of(self, event: str, when: datetime, own_id: str | None = None) -> Given:
+        """A record of a kind and a time, with an id of its own, or with that of another one."""
+        symbol = None if event == "risk_snapshot" else "SOL-USDT"
+        return self._make(event, _RECORDS[event], own_id or self._uuid(), symbol, when)
 
     def _contradiction(self, now: datetime, pool: Sequence[Given]) -> Given:
         """The id of one of those, with other content, and perhaps of another time."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -79,32 +77,18 @@ class ArchiveNemesis(Nemesis):
         self._of.cut_power()
         return "cut"
 
-    @property
-    def _ledger(self) -> Path:
-        return self._of.root / "archive.db"
-
-    def _remove_ledger(self) -> None:
-        for path in sorted(self._of.root.glob("archive.db*")):
-            path.unlink()
-
     def _delete_ledger(self, _seconds: float) -> str:
         self._of.disturbed_by_hand = True
         if self._chance.random() < 0.5:
             self._stop_all()
-        self._remove_ledger()
+        self._of.ledgers.remove()
         return "deleted"
 
     def _damage_ledger(self, seconds: float) -> str:
         self._stop_all()
-        if not self._ledger.exists():
+        if not self._of.ledgers.path.exists():
             return "none"
-        self._of.disturbed_by_hand = True
-        content = self._ledger.read_bytes()
-        log = Path(f"{self._ledger}-wal")
-        if log.exists() and self._chance.random() < 0.5:
-            log.unlink()
-        kinds = (b"no ledger" * 1000, content[:4096] + b"\x55" * (len(content) - 4096), b"\0" * len(content))
-        self._ledger.write_bytes(self._chance.choice(kinds))
+        self._of.ledgers.spoil(self._chance)
         if self._chance.random() < 0.3:
             self._of.immovable = True
             self._for(seconds, lambda: setattr(self._of, "immovable", False), "a folder that lets nothing go")
@@ -113,32 +97,15 @@ class ArchiveNemesis(Nemesis):
     def _restore_ledger(self, _seconds: float) -> str:
         """Stop, copy or restore, start."""
         self._stop_all()
-        if not self._ledger.exists():
+        if not self._of.ledgers.path.exists():
             return "none"
         if not self._copies or self._chance.random() < 0.3:
-            self._copy()
+            copy = self._of.ledgers.copy()
+            self._copies += [] if copy is None else [copy]
             return "copied"
-        self._of.disturbed_by_hand = self._of.restored = True
-        self._remove_ledger()
-        self._ledger.write_bytes(self._chance.choice((self._copies[0], self._chance.choice(self._copies))))
-        if self._chance.random() < 0.3:
-            self._make_older()
-        self._of.story.tell("world", "an older ledger is restored")
+        copy = self._chance.choice((self._copies[0], self._chance.choice(self._copies)))
+        self._of.ledgers.restore(copy, without_digests=self._chance.random() < 0.3)
         return "restored"
-
-    def _copy(self) -> None:
-        with closing(sqlite3.connect(self._ledger)) as db:
-            try:
-                if db.execute("SELECT 1 FROM plans").fetchone() is not None:
-                    return
-            except sqlite3.Error:
-                return
-        self._copies.append(self._ledger.read_bytes())
-
-    def _make_older(self) -> None:
-        """As it was before lines had digests."""
-        with closing(sqlite3.connect(self._ledger)) as db, suppress(sqlite3.Error):
-            db.execute("ALTER TABLE lines DROP COLUMN digest")
 
     def _edit(self, _seconds: float) -> str:
         audit = self._of.audit
@@ -186,8 +153,7 @@ class ArchiveNemesis(Nemesis):
         """The next batch is in trouble in its midst."""
 
         def delete(_path: Path) -> None:
-            self._of.disturbed_by_hand = True
-            self._remove_ledger()
+            self._of.ledgers.remove()
             self._of.story.tell("world", "the ledger is deleted amid a batch")
 
         def kill(_path: Path) -> None:
@@ -213,6 +179,8 @@ class ArchiveNemesis(Nemesis):
             "no power for a new file": Amid("sync", _LINES, cut_power, self._of.shadow.is_new),
             # a file is there in both its forms
             "death amid what was planned": Amid("remove", _LINES, kill),
+            "death behind a removal": Amid("remove", _LINES, self._of.doom),
+            "a ledger that is moved slowly": Amid("rename", "archive.db", self._of.hold_up),
             "death with the ledger": Amid("remove", _LINES, delete_and_kill),
         }
         name = self._chance.choice([*sorted(acts), "death before a snapshot"])

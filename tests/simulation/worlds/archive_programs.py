@@ -47,10 +47,11 @@ class Programs:
                 ):
                     break
                 now = datetime.fromtimestamp(process.machine.wall_ns // NS, UTC)
-                self._put_one(chance.choice(self._of.stream_keys), maker.next(now, contradicts=contradicts))
+                self.put_one(chance.choice(self._of.stream_keys), maker.next(now, contradicts=contradicts))
             self._of.service._arrivals.wake()
 
-    def _put_one(self, key: bytes, given: Given) -> None:
+    def put_one(self, key: bytes, given: Given) -> None:
+        """An entry is put into a stream."""
         answer = self._of.redis.execute(self._of.client, [b"XADD", key, b"*", *given.fields])
         if answer is not None and answer[:1] == b"$":
             self._of.audit.added(key.decode(), answer.split(b"\r\n")[1].decode(), given)

@@ -21,6 +21,7 @@ from tests.simulation.kernel.scheduler import NS, Task
 from tests.simulation.kernel.threads import Event
 from tests.simulation.redis import ModelRedis
 from tests.simulation.worlds.audit import Audit
+from tests.simulation.worlds.audit_connections import NewConnections
 from tests.simulation.worlds.audit_consuming import ConsumingAudit
 from tests.simulation.worlds.consuming_rates import CONSUMING_MILD, CONSUMING_RATES, HARMLESS
 from tests.simulation.worlds.feeding import Feeder
@@ -65,7 +66,7 @@ class ConsumingWorld(StreamWorld):
         chance = self.chance
         self.prepare()
         self.segment_bytes = self.journal_max_bytes = 0
-        self.partitions = chance.choice((1, 1, 2, 3))
+        self.partitions = chance.choice((1, 2, 3))
         #: what workers are set to: perhaps fewer, they find the others
         self.worker_partitions = chance.choice((self.partitions, self.partitions, 1))
         #: workers end when the stream is drained, and begin again
@@ -88,6 +89,7 @@ class ConsumingWorld(StreamWorld):
         self.keeping, self.redis_troubles, self.blind = NoJournals(), WholeStreams(self.redis), False
         self.audit = Audit(self)
         self.consuming = ConsumingAudit(self)
+        self.new_connections = NewConnections(self)
         self.feeder = Feeder(self)
         self.letters = Letters(self)
         for number in range(chance.choice((1, 1, 2, 3))):
@@ -206,6 +208,8 @@ class ConsumingWorld(StreamWorld):
 
     def on_command(self, line: Line, argv: Sequence[bytes], answer: bytes | None) -> None:
         self.consuming.after(argv, answer, of_the_dead=line.closed or line.reset)
+        if not (line.closed or line.reset):
+            self.new_connections.after(line, argv)
         if argv[0].upper() != b"XADD":
             super().on_command(line, argv, answer)
         elif answer is not None and answer.startswith(b"$"):

@@ -92,7 +92,7 @@ class LastTrial:
         if all(_GROUP in self._world.redis.groups(key) for key in self._world.stream_keys):
             kinds += ["full"] * 3  # else nobody could make a group there
         if len(keys) > 1:
-            kinds += ["unreadable"] * 5
+            kinds += ["unreadable"] * 8
         return kinds
 
     def _act(self, script: Script) -> None:
