@@ -37,8 +37,13 @@ def new_way(
     template: str,  # noqa: F811 - the fixture
     tmp_path_factory: pytest.TempPathFactory,
     stream: str = "",
+    shipped_keep_s: int = 0,
 ) -> Iterator[Way]:
-    """Another one. stream: its name; default: one of its own."""
+    """Another one. stream: its name; default: one of its own.
+
+    shipped_keep_s: how long a journal stays that was shipped. At once: each look of the shipper at the journals of all
+    examples before would cost more than the example.
+    """
     name = f"attack_{next(_numbers)}"
     home = tmp_path_factory.mktemp(name)
     with psycopg.connect(servers.database, autocommit=True) as admin:
@@ -50,8 +55,7 @@ def new_way(
         home=home / "home",
         data=home / "archive",
         stream=stream or name,
-        # At once: each look of the shipper at the journals of all examples before would cost more than the example.
-        shipped_keep_s=0,
+        shipped_keep_s=shipped_keep_s,
     )
     with Way(settings) as way:
         yield way

@@ -51,7 +51,8 @@ def house(
     request: pytest.FixtureRequest, servers: Urls, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:
     names: Names | None = request.param
-    with new_way(servers, template, tmp_path_factory, names.stream if names else "") as way:
+    stream = names.stream if names else ""
+    with new_way(servers, template, tmp_path_factory, stream, shipped_keep_s=900) as way:
         with kept():
             known = fill(way, names) if names else Known()
         yield way, known, names

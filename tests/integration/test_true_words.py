@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reports import __main__, delivery
+from reports.operations import scorecards
 from reports.drawing.picture import plot
 from reports.evidence.verdict import Counted, Kind, judge
 from reports.scorecard import _at_both_ends
@@ -114,7 +115,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> datetime:
     """This machine's clock is nine days ahead."""
     ahead = utc_now() + timedelta(days=9)
     monkeypatch.setattr(__main__, "utc_now", lambda: ahead)
-    monkeypatch.setattr(__main__, "_SEND_WITHIN_S", 0.1)
+    monkeypatch.setattr(scorecards, "SEND_WITHIN_S", 0.1)
     monkeypatch.setattr(delivery, "_files", lambda *_: [])
     return ahead
 
