@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from reports.text.numbers import ratio, rounded
 from reports.weeks import Week
@@ -122,5 +122,5 @@ def expectancy(n: int, sum_r: Decimal, sum_r_squared: Decimal) -> Expectancy:
     variance = (Fraction(sum_r_squared) - total * mean) / (n - 1) if n > 1 else Fraction(0)
     if variance <= 0:
         return Expectancy(rounded(mean), None)
-    half = float(student.ppf((1 + _CONFIDENCE) / 2, n - 1)) * float(variance / n) ** 0.5
+    half = float(stdtrit(n - 1, (1 + _CONFIDENCE) / 2)) * float(variance / n) ** 0.5
     return Expectancy(rounded(mean), (float(mean) - half, float(mean) + half))

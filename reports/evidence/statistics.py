@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincinv
-from scipy.stats import norm
+from scipy.special import betainc, betaincinv, ndtri
 
 Floats = NDArray[np.float64]
 
@@ -58,7 +57,7 @@ def wilson_interval(wins: float, n: float, confidence: float = 0.95) -> tuple[fl
     """The Wilson score interval of a proportion (Wilson, JASA 22, 1927); (0, 1) if n is 0."""
     if n <= 0:
         return 0.0, 1.0
-    z = float(norm.ppf((1 + confidence) / 2))
+    z = float(ndtri((1 + confidence) / 2))
     rate = wins / n
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * (rate * (1 - rate) / n + z * z / (4 * n * n)) ** 0.5

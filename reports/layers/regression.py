@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
-from scipy.stats import norm
+from scipy.special import expit, ndtri
 
 from reports.evidence.pooling import WEEKS, weights
 from reports.layers.lift import Pattern
@@ -20,7 +19,7 @@ from reports.layers.lift import Pattern
 #: Standard deviation of the prior on each effect, in log odds: one doubles or halves an even chance, about.
 PRIOR_SD = 1.0
 _INTERCEPT_SD = 10.0
-_Z = float(norm.ppf(0.975))
+_Z = float(ndtri(0.975))
 _MOST_STEPS = 50
 _CLOSE_ENOUGH = 1e-9
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from reports.evidence.pooling import WEEKS
 from reports.layers.findings import FEWEST_WEEKS, find
@@ -77,7 +77,7 @@ def _week(adds: tuple[float, ...], generator: np.random.Generator) -> Counter[tu
     """A week of closed signals. Matches are correlated: normals with one common factor, cut at zero."""
     own = generator.standard_normal((CLOSED_PER_WEEK, len(adds)))
     common = generator.standard_normal((CLOSED_PER_WEEK, 1))
-    matched = norm.cdf(_CORRELATION**0.5 * common + (1 - _CORRELATION) ** 0.5 * own) > 0.5
+    matched = ndtr(_CORRELATION**0.5 * common + (1 - _CORRELATION) ** 0.5 * own) > 0.5
     won = generator.random(CLOSED_PER_WEEK) < _BASE + matched @ np.array(adds)
     return Counter((row.tobytes(), bool(win)) for row, win in zip(matched, won, strict=True))
 

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from reports.bins import Bins
 from reports.evidence.pooling import weights as week_weights
 from reports.layers.findings import Finding, find
-from reports.layers.lift import Lift, Pattern, lifts, shrink
+from reports.layers.lift import Lift, Pattern, discoveries, lifts, shrink
 from reports.layers.message import layer_lines, weights_line
 from reports.layers.regression import PRIOR_SD, Effect, effects
 from reports.layers.simulation import WORLDS, simulate
@@ -217,3 +217,14 @@ def test_wrong_weights_are_refused_by_name(data: bytes, says: str) -> None:
 def test_weights_are_read_exactly_also_from_an_export() -> None:
     assert read_weights(b'{"a": 0.1, "b": 1}') == {"a": Decimal("0.1"), "b": Decimal(1)}
     assert read_weights(b'{"rules_version": "x", "weights": {"a": 0.3}}') == {"a": Decimal("0.3")}
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+def test_discoveries_are_those_of_scipy(values: list[float]) -> None:
+    from scipy.stats import false_discovery_control
+
+    p_values = np.array(values)
+    theirs = false_discovery_control(p_values)
+    ours = discoveries(p_values)
+    near = np.isclose(theirs, 0.05, atol=1e-12)  # the last digit decides
+    assert (ours == (theirs <= 0.05))[~near].all()
