@@ -57,6 +57,8 @@ OUT_OF_REACH = {
     r"except msgspec.MsgspecError:  # not what emit lets through": "only a defect of ours would reach it",
     r"^ +except Exception:$": "what a shipper's thread goes on after: only a defect of ours would reach it",
     r"for offset in range\(0, size, len\(block\)\):": "macOS has no posix_fallocate",
+    r"raise redis.ConnectionError\(str\(error\)\) from error": "redis-py makes an error of its own of these",
+    r"def (shipper_parts|journal_measure|_shipping)\(": "asked for metrics: tests/integration/test_metrics.py",
     r"class StreamOutlet": "a replay into a stream, of which the archive knows only how it is deleted",
     r"except Exception as error:  # noqa: BLE001 - the next night must come": "each step of a retention is guarded",
     r"attempt\(report, \"postgres\", partial\(old_partitions, connection": "no program asks `apply` for it",

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from signaltape.journal.segment import HEADER_BYTES
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.scheduler import NS
 from tests.simulation.worlds.truth import frames_in
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from tests.simulation.worlds.consuming import ConsumingWorld
     from tests.simulation.worlds.spine import SpineWorld
 
+#: So many bytes of a header say something; the others are zeros that nobody reads.
+_HEADER_SAYS_BYTES = 28
 #: How likely a bit flips in the header of a segment, and in the length of a frame.
 _IN_HEADER, _IN_LENGTH = 0.25, 0.15
 _LENGTH_BITS = 32
@@ -202,7 +203,7 @@ class Nemesis:
         """Of the header, of how long a frame is said to be, or any."""
         frames, drawn = frames_in(path.read_bytes()), self._chance.random()
         if drawn < _IN_HEADER:
-            return self._chance.randrange(HEADER_BYTES * 8)
+            return self._chance.randrange(_HEADER_SAYS_BYTES * 8)
         if frames and drawn < _IN_HEADER + _IN_LENGTH:
             return self._chance.choice(frames).start * 8 + self._chance.randrange(_LENGTH_BITS)
         return self._chance.randrange(path.stat().st_size * 8)
