@@ -176,9 +176,16 @@ class Partition:
 
 @contextmanager
 def _nothing_held() -> Iterator[None]:
-    """Where there is no group, or no stream at all, nothing is held: that is no error."""
+    """Where there is no group, or no stream at all, nothing is held: that is no error.
+
+    Nor is a key that may not be touched: whoever reads says so and leaves its partition out, and what is held there
+    comes again once it may be.
+    """
     try:
         yield
+    except redis.exceptions.NoPermissionError as error:
+        if "to access" not in str(error):  # but to run a command
+            raise
     except redis.ResponseError as error:
         if not any(code in str(error) for code in ("NOGROUP", "WRONGTYPE")):
             raise

@@ -57,6 +57,8 @@ class Recovery(Generic[B]):
         self._going_through = False  # what is pending, and nothing else is in flight
         self._between_offers = Backoff(ASIDE_FIRST_S, ASIDE_CAP_S)
         self._again_at: float | None = None
+        #: its attempt is counted in Redis, or may be: the answer may have been lost
+        self._attempted: Entry | None = None
         self._claimed_at = -math.inf
         self._looks_at = -math.inf
 
@@ -84,6 +86,7 @@ class Recovery(Generic[B]):
 
     def go_through_pending(self) -> None:
         """Hand on what is pending for oneself; a kind that is refused waits for the next round."""
+        self._end_attempt()
         self._again_at = None
         self._isolation.begin_round()
         self._going_through = True
@@ -149,6 +152,7 @@ class Recovery(Generic[B]):
 
     def _try_isolated(self, entry: Entry) -> None:
         self._in_flight.await_none()
+        self._attempted = entry
         tries = self._consumer.begin_isolated_attempt(entry)
         if tries is None:
             log.warning(
@@ -162,5 +166,11 @@ class Recovery(Generic[B]):
             log.error("entry %s goes to the dead letters: %s", entry.entry_id, reason(tries))
             make = partial(self._decoding.to_dead_letter, entry, reason(tries))
         self._in_flight.hand_on_isolated(entry, make)
-        self._consumer.end_isolated_attempt(entry)
+        self._end_attempt()
         self._in_flight.await_none()
+
+    def _end_attempt(self) -> None:
+        """Whatever was attempted has not ended this process: no answer that got lost may count as if it had."""
+        if self._attempted is not None:
+            self._consumer.end_isolated_attempt(self._attempted)
+            self._attempted = None

@@ -69,7 +69,7 @@ def differences(connection: Connection) -> dict[str, tuple[int, int]]:
 
 
 def fold(connection: Connection) -> None:
-    """Put all rows into one. Changes no number. Raises psycopg.Error."""
+    """Put the rows of all that count nothing now into one. Changes no number. Raises psycopg.Error."""
     connection.execute(_SQL["fold"])
 
 

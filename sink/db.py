@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -49,20 +49,30 @@ def database_url(settings: Settings) -> Secret:
     return settings.database_url
 
 
-def connect(url: Secret, *, name: str = "signaltape", autocommit: bool = True) -> Connection:
+def connect(
+    url: Secret,
+    *,
+    name: str = "signaltape",
+    autocommit: bool = True,
+    begun: Callable[[Connection], None] = lambda _connection: None,
+    most_idle_s: int = 0,
+) -> Connection:
     """Open a session in Asia/Jakarta, with all that this program relies on set. Transactions are explicit: `with
     connection.transaction()`.
 
+    begun: given the session before its first statement, which may wait without end: behind a pooler, for a server.
+    most_idle_s: the server ends the session once a transaction has stood still for so long; 0: never.
     Raises DatabaseError when the server cannot be reached, or its database does not hold UTF-8.
     """
     connection = psycopg.connect(url.reveal(), autocommit=True, application_name=name, **_HOW)
     try:
+        begun(connection)
         _refuse_other_encodings(connection)
         for _ in range(_LIFTING_TRIES):
             with suppress(psycopg.errors.QueryCanceled):
                 connection.execute(_SQL["no_hurry"])
                 break
-        connection.execute(_SQL["settings"], _values(url))
+        connection.execute(_SQL["settings"], _values(url, most_idle_s))
         connection.autocommit = autocommit
     except BaseException:
         connection.close()
@@ -88,9 +98,9 @@ async def connect_async(url: Secret, *, name: str = "signaltape") -> AsyncConnec
     return connection
 
 
-def _values(url: Secret) -> dict[str, Any]:
+def _values(url: Secret, most_idle_s: int = 0) -> dict[str, Any]:
     """What a session's settings hang on."""
-    return {"zone": WIB_NAME, "url_says": _names_a_schema(url)}
+    return {"zone": WIB_NAME, "url_says": _names_a_schema(url), "most_idle": f"{most_idle_s}s"}
 
 
 def _refuse_other_encodings(connection: Connection | AsyncConnection) -> None:

@@ -28,6 +28,9 @@ log = logging.getLogger("worker")
 _REPORT_EVERY_S = 10.0
 #: So long a batch in hand may take after a stop. Platforms kill half a minute after they asked.
 FINISH_S = 10.0
+#: A transaction that stands still for so long is that of a process that does: others took over what it had in hand, and
+#: wait for its keys.
+MOST_IDLE_S = 60
 #: SQLSTATE classes of errors that say nothing about the batch and pass: connection, state of the transaction,
 #: deadlock, resources, locks and settings, an operator, the system.
 _NOT_NOW = ("08", "25", "40", "53", "55", "57", "58")
@@ -147,13 +150,18 @@ class _Tables:
 
     def _open_writer(self) -> BatchWriter:
         if self._writer is None:
-            opened = connect(self._database, name="signaltape-worker")
-            with self._changing:
-                self._connection = opened
-                self._writer = BatchWriter(opened)
-        if self._broken_off:
-            raise SinkUnavailable("Postgres", "told to stop")
+            opened = connect(
+                self._database, name="signaltape-worker", begun=self._hold, most_idle_s=MOST_IDLE_S
+            )
+            self._writer = BatchWriter(opened)
         return self._writer
+
+    def _hold(self, begun: Connection) -> None:
+        """From now on this session can be broken off, even before its first statement is answered."""
+        with self._changing:
+            if self._broken_off:
+                raise SinkUnavailable("Postgres", "told to stop")
+            self._connection = begun
 
     def _report(self) -> None:
         now = time.monotonic()

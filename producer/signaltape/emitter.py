@@ -19,6 +19,7 @@ from signaltape.errors import InvalidEvent, SettingsError
 from signaltape.fast_path import engine_tail, fast_path
 from signaltape.harmless import as_ours, harmless
 from signaltape.journal.frame import body_prefix
+from signaltape.loading import load_alone
 from signaltape.notices import Notices
 from signaltape.own_journals import EVENTS, RECORDS, OwnJournals, close_at_exit
 from signaltape.settings import Settings
@@ -218,13 +219,14 @@ class Emitter(OwnJournals):
 
     def _make_ready(self) -> None:
         try:
-            from signaltape.readying import (
-                make_ready,
-            )  # no event is to wait for it, nor an engine that records none
-
-            make_ready(ships=self._ship)
+            load_alone(self._load)
         except Exception as error:  # noqa: BLE001 - what is missing is said at the event that needs it
             self._say("loading", f"not all of signaltape could be loaded: {describe(error)}")
+
+    def _load(self) -> None:
+        from signaltape.readying import make_ready  # no event is to wait for it, nor who records nothing
+
+        make_ready(ships=self._ship)
 
     def _take_name(self, engine: str | None) -> None:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -36,9 +37,10 @@ _not_loaded: list[Callable[[], None]] = []
 
 def load_checks() -> None:
     """Make what holds events against the contract: by the first Emitter that is on, before it has a journal."""
-    while _not_loaded:
-        _not_loaded[-1]()
-        _not_loaded.pop()
+    for load in list(_not_loaded):  # another thread, or a signal handler, may do the same
+        load()
+        with suppress(ValueError):
+            _not_loaded.remove(load)
 
 
 def _no_check(_data: bytes, /) -> Any:
@@ -59,8 +61,10 @@ def _check_moment(time_field: str, given: Any, own_time: Any) -> None:
 def engine_tail(engine: str) -> bytes:
     """What takes the place of the last brace in the JSON of an event that carries no engine's name.
 
-    Raises msgspec.ValidationError for a name that the contract does not allow, UnicodeEncodeError for no UTF-8.
+    Raises msgspec.ValidationError or ValueError for a name that the contract does not allow.
     """
+    if "\0" in engine:
+        raise ValueError("it holds a NUL character")
     return b',"engine":' + json.encode(convert(engine, Text)) + b"}"
 
 

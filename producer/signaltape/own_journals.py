@@ -77,8 +77,7 @@ class OwnJournals:
             journals = [journal for journal in self._journals if journal is not None]
             self._ended += journals
             self._journals = [None, None]
-        _open.discard(self)
-        _with_journal.discard(self)
+        _with_journal.discard(self)  # not from _open: a forked child has to let go of its lock, too
         try:
             return shipper.stop(timeout) if shipper is not None else not journals
         finally:

@@ -27,4 +27,9 @@ def make_ready(*, ships: bool) -> None:
     for name in RECORDS:
         record_decoder(name)
     if ships:
-        import signaltape.shipping.thread  # noqa: F401 - redis with it
+        # redis comes with the thread; it and the resolver would load the others in it, at the first connection
+        import email.parser  # noqa: F401
+        import encodings.idna  # noqa: F401
+        import secrets  # noqa: F401
+
+        import signaltape.shipping.thread  # noqa: F401

@@ -49,8 +49,10 @@ SELECT
 LOCK TABLE sink_counters IN SHARE ROW EXCLUSIVE MODE
 
 -- name: fold
--- All rows into one. Who counts meanwhile is waited for, one row at a time.
-WITH gone AS (DELETE FROM sink_counters WHERE backend <> 0 RETURNING *)
+-- All rows into one, but for those of transactions that are open: whoever waited for one of these, which may stand still,
+-- would have all others wait for the rows that are gone already.
+WITH idle AS MATERIALIZED (SELECT backend FROM sink_counters WHERE backend <> 0 FOR UPDATE SKIP LOCKED),
+     gone AS (DELETE FROM sink_counters WHERE backend IN (SELECT backend FROM idle) RETURNING *)
 INSERT INTO sink_counters AS c
 SELECT 0,
     sum(events_stored), sum(events_purged), sum(records_stored), sum(records_expired), sum(event_duplicates),

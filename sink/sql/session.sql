@@ -26,7 +26,13 @@ FROM (VALUES
     ('lock_timeout', '0'),
     ('transaction_timeout', '0'),
     ('idle_session_timeout', '0'),
-    ('idle_in_transaction_session_timeout', '0'),
+    ('idle_in_transaction_session_timeout', %(most_idle)s),
+    -- a client that is gone without a word is noticed within a minute or so, not after the two hours of most systems:
+    -- so long others wait for the keys of its open transaction. Without effect on a Unix socket
+    ('tcp_keepalives_idle', '30'),
+    ('tcp_keepalives_interval', '10'),
+    ('tcp_keepalives_count', '3'),
+    ('tcp_user_timeout', '60000'),
     ('default_transaction_isolation', 'read committed'),
     ('default_transaction_read_only', 'off'),
     ('default_transaction_deferrable', 'off')

@@ -153,3 +153,21 @@ def test_status_shows_what_was_ever_stored(connection: Connection, runner: Runne
     _, said, _ = runner.run("worker", "status")
     assert "ever stored" in said
     assert "events 4" in said
+
+
+def test_folding_waits_for_nobody_who_counts_and_keeps_nobody_waiting(
+    database: Secret, connection: Connection
+) -> None:
+    """As where a worker stands still, or its machine is gone, between the last statement of a batch and its commit."""
+    with connect(database) as still, connect(database) as other:
+        for one in (still, other):
+            BatchWriter(one).write(life(new_id()))
+        with still.transaction():
+            BatchWriter(still).write(life(new_id()))
+            connection.execute("SET lock_timeout = '5s'")
+            counters.fold(connection)
+            other.execute("SET lock_timeout = '5s'")
+            BatchWriter(other).write(life(new_id()))
+        assert counters.read(connection).events_stored == 16
+    counters.fold(connection)
+    assert connection.execute("SELECT backend, events_stored FROM sink_counters").fetchall() == [(0, 16)]

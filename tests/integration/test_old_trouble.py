@@ -6,9 +6,12 @@ import time
 from typing import Any
 
 import pytest
+import redis
 
 from consumer.accepted import Outcome
-from consumer.poison import CANDIDATE_DELIVERIES
+from consumer.consumer import Consumer
+from consumer.entry import Entry
+from consumer.poison import CANDIDATE_DELIVERIES, crash_key
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.draining import add, add_lives, drain, make_worker, pending, stored
@@ -121,3 +124,25 @@ def test_a_thousand_of_a_kind_that_is_refused_do_not_keep_another_kind_from_its_
     worker, stop = make_worker(settings, key)
     with working(worker, stop):
         eventually(lambda: worker.total.stored == 1, timeout=20)
+
+
+def test_an_attempt_whose_count_has_no_answer_is_no_crash(
+    settings: Settings, redis_client: Any, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis counts, and the line breaks before it says so: four times, while the process lives on."""
+    begin, breaks = Consumer.begin_isolated_attempt, iter(range(4))
+
+    def begin_unheard(self: Consumer, entry: Entry) -> int | None:
+        tries = begin(self, entry)
+        if next(breaks, None) is not None:
+            raise redis.ConnectionError("Connection closed by server.")
+        return tries
+
+    monkeypatch.setattr(Consumer, "begin_isolated_attempt", begin_unheard)
+    add(redis_client, key, "market_trade", RECORD_SAMPLES["market_trade"])
+    give_out(redis_client, key, deliveries=CANDIDATE_DELIVERIES)
+    worker, stop = make_worker(settings, key)
+    with working(worker, stop):
+        eventually(lambda: worker.total.stored + worker.total.dead)
+    assert worker.total == Outcome(stored=1)
+    assert not redis_client.hlen(crash_key(key))

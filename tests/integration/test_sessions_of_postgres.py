@@ -134,6 +134,15 @@ def test_every_setting_is_ours(odd: Secret) -> None:
     assert {ours[name] for name in timeouts} == {("0",)}
 
 
+def test_the_server_looks_whether_a_silent_client_is_still_there(connection: Connection) -> None:
+    """On a Unix socket these have no effect, and are shown as 0: a client there cannot vanish without a word."""
+    found = connection.execute(
+        "SELECT name FROM pg_settings WHERE source = 'session' AND name LIKE 'tcp%' ORDER BY name"
+    ).fetchall()
+    names = ("tcp_keepalives_count", "tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_user_timeout")
+    assert found == [(name,) for name in names]
+
+
 def test_a_url_may_say_where_the_tables_are(database: Secret, connection: Connection) -> None:
     connection.execute("CREATE SCHEMA tape")
     elsewhere = Secret(f"{database.reveal()}&options=-csearch_path%3Dtape")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from consumer.accepted import Outcome
 from consumer.limits import Limits
@@ -99,3 +103,68 @@ def test_a_worker_that_ends_knocks_at_a_silent_postgres_once_and_not_for_each_ba
     thread.join(AT_ONCE_S)
     assert not thread.is_alive()
     assert number == 1
+
+
+class Pooler(threading.Thread):
+    """Lets sessions begin, and has no server for them: it answers nothing from their first statement on."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__(daemon=True)
+        self._server = server
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        self.asked = threading.Event()
+        self._open: list[socket.socket] = []
+
+    def run(self) -> None:
+        with suppress(OSError):  # closed at the end
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(self._server)
+                self._open += [client, server]
+                threading.Thread(target=self._pass_on, args=(server, client), daemon=True).start()
+                self._pass_on(client, server)
+
+    def _pass_on(self, sender: socket.socket, receiver: socket.socket) -> None:
+        with suppress(OSError):
+            while said := sender.recv(65536):
+                if sender in self._open[::2] and said[:1] in b"QP":
+                    self.asked.set()
+                    return
+                receiver.sendall(said)
+
+    def close(self) -> None:
+        for one in [self._listening, *self._open]:
+            one.close()
+
+
+@pytest.fixture
+def pooler(database: Secret) -> Iterator[Pooler]:
+    made = Pooler("{host}/.s.PGSQL.{port}".format_map(conninfo_to_dict(database.reveal())))
+    made.start()
+    yield made
+    made.close()
+
+
+def test_a_pooler_without_a_server_does_not_keep_a_worker_from_ending(
+    settings: Settings,
+    redis_client: Any,
+    key: str,
+    database: Secret,
+    pooler: Pooler,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("worker.loop.FINISH_S", 0.2)
+    add_lives(redis_client, key, 5)
+    behind = make_conninfo(
+        database.reveal(), host="127.0.0.1", port=pooler.port, sslmode="disable", gssencmode="disable"
+    )
+    worker, stop = make_worker(settings, key, database=Secret(behind))
+    thread = threading.Thread(target=worker.run, daemon=True)
+    thread.start()
+    assert pooler.asked.wait(AT_ONCE_S)
+    stop.set()
+    thread.join(AT_ONCE_S)
+    assert not thread.is_alive()
+    assert pending(redis_client, key) == 20

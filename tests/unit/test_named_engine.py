@@ -99,3 +99,10 @@ def test_a_bad_name_in_settings_made_by_hand_keeps_no_event_out(tmp_path: Path) 
     assert tape.emitter.closed(SAMPLES["signal_closed"]())
     assert "engine" not in written(tape)[0]
     tape.close()
+
+
+def test_a_name_with_nul_in_settings_made_by_hand_keeps_no_event_out(tmp_path: Path) -> None:
+    tape = Tape(tmp_path, engine="a\0b")
+    assert tape.emitter.closed(SAMPLES["signal_closed"]())
+    assert "engine" not in written(tape)[0]
+    tape.close()

@@ -151,10 +151,10 @@ class ConsumingWorld(StreamWorld):
             self.consumers_troubles.look(b"".join(entry.fields or ()))
         return decode_entries(entries)
 
-    def connect(self, url: Any, *, name: str = "", autocommit: bool = True) -> Any:
+    def connect(self, url: Any, **how: Any) -> Any:
         if self.consumers_troubles.postgres.opening_s:
             self.scheduler.sleep("a session", self.consumers_troubles.postgres.opening_s)
-        session = super().connect(url, name=name, autocommit=autocommit)
+        session = super().connect(url, **how)
         task = self.scheduler.current
         assert task is not None
         self.consuming.opened(session.number, task.process)

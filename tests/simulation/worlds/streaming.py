@@ -95,12 +95,17 @@ class StreamWorld(World):
         self._undo.append(partial(setattr, module, name, getattr(module, name)))
         setattr(module, name, value)
 
-    def connect(self, url: Any, *, name: str = "", autocommit: bool = True) -> Any:
+    def connect(self, url: Any, *, begun: Callable[[Any], None], name: str = "", most_idle_s: int = 0) -> Any:
         """Stands in for `sink.db.connect`: a session ends with its process."""
-        session = self.database.connect(url, name=name, autocommit=autocommit)
+        session = self.database.connect(url, name=name)
         task = self.scheduler.current
         assert task is not None
         task.process.at_death.append(lambda: self.database.end_session(session))
+        try:
+            begun(session)
+        except BaseException:
+            session.close()
+            raise
         return session
 
     @property
