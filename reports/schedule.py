@@ -21,7 +21,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from outbox.bot_api import BotApi
-from outbox.leases import Leases
+from outbox.leases import Leases, Unwritten
 from outbox.policies import POLICIES
 from outbox.rate_limiter import RateLimiter
 from outbox.sender import Sender
@@ -109,7 +109,7 @@ async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datet
     tasks = [asyncio.create_task(job())]  # what was due while nobody ran
     tasks.append(asyncio.create_task(look()))
     if to is not None:
-        sender = partial(_send_while_connected, settings, to, stop)
+        sender = partial(_send_while_connected, settings, to, stop, [])
         tasks.append(asyncio.create_task(_persistently(sender, stop, "nothing can be sent")))
     else:
         log.info("TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID are not both set: scorecards are only stored")
@@ -148,11 +148,14 @@ async def _persistently(work: Callable[[], Awaitable[object]], stop: asyncio.Eve
         await _pause(stop, backoff.next_s(), why)
 
 
-async def _send_while_connected(settings: Settings, to: Destination, stop: asyncio.Event) -> None:
+async def _send_while_connected(
+    settings: Settings, to: Destination, stop: asyncio.Event, unwritten: Unwritten
+) -> None:
     connection = await connect_async(database_url(settings), name="signaltape-sender")
     try:
         async with BotApi(to.token, to.base) as api:
-            await Sender(Leases(connection, POLICIES), api, RateLimiter(connection)).run(stop)
+            leases = Leases(connection, POLICIES, unwritten=unwritten)
+            await Sender(leases, api, RateLimiter(connection)).run(stop)
     finally:
         await connection.close()  # at once: what hangs is cut off
 
