@@ -27,6 +27,10 @@ CONNECTION_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError)
 DatabaseError = psycopg.Error
 
 CONNECT_TIMEOUT_S = 10
+#: A sender that froze, or whose host vanished, in the middle of a transaction must not keep the others from their turn:
+#: an asynchronous session may be silent there for so long, then the server ends it. Others may be as long as they like.
+SILENT_WITHIN = "60s"
+_FOR_EVER = "0"
 #: A half-open connection is noticed within about a minute.
 _KEEPALIVE: dict[str, Any] = {
     "keepalives_idle": 30,
@@ -55,7 +59,7 @@ def connect(url: Secret, *, name: str = "signaltape", autocommit: bool = True) -
     connection = psycopg.connect(url.reveal(), autocommit=True, application_name=name, **_HOW)
     try:
         _refuse_other_encodings(connection)
-        for query, parameters in _settings(url):
+        for query, parameters in _settings(url, _FOR_EVER):
             connection.execute(query, parameters)
         connection.autocommit = autocommit
     except BaseException:
@@ -65,13 +69,13 @@ def connect(url: Secret, *, name: str = "signaltape", autocommit: bool = True) -
 
 
 async def connect_async(url: Secret, *, name: str = "signaltape") -> AsyncConnection:
-    """As `connect`, in autocommit mode, for an event loop: no call on it holds up the loop."""
+    """As `connect`, in autocommit mode, for an event loop: no call on it holds up the loop. See SILENT_WITHIN."""
     connection = await psycopg.AsyncConnection.connect(
         url.reveal(), autocommit=True, application_name=name, **_HOW
     )
     try:
         _refuse_other_encodings(connection)
-        for query, parameters in _settings(url):
+        for query, parameters in _settings(url, SILENT_WITHIN):
             await connection.execute(query, parameters)
     except BaseException:
         await connection.close()
@@ -79,12 +83,10 @@ async def connect_async(url: Secret, *, name: str = "signaltape") -> AsyncConnec
     return connection
 
 
-def _settings(url: Secret) -> list[tuple[bytes, dict[str, Any] | None]]:
-    """The statements that a session begins with."""
-    return [
-        (_SQL["no_hurry"], None),
-        (_SQL["settings"], {"zone": WIB_NAME, "url_says": _names_a_schema(url)}),
-    ]
+def _settings(url: Secret, silent_within: str) -> list[tuple[bytes, dict[str, Any] | None]]:
+    """The statements that a session begins with. silent_within: as Postgres writes a time."""
+    about = {"zone": WIB_NAME, "url_says": _names_a_schema(url), "silent_within": silent_within}
+    return [(_SQL["no_hurry"], None), (_SQL["settings"], about)]
 
 
 def _refuse_other_encodings(connection: Connection | AsyncConnection) -> None:

@@ -26,7 +26,7 @@ FROM (VALUES
     ('lock_timeout', '0'),
     ('transaction_timeout', '0'),
     ('idle_session_timeout', '0'),
-    ('idle_in_transaction_session_timeout', '0'),
+    ('idle_in_transaction_session_timeout', %(silent_within)s),
     ('default_transaction_isolation', 'read committed'),
     ('default_transaction_read_only', 'off'),
     ('default_transaction_deferrable', 'off')
