@@ -68,11 +68,16 @@ def report_newest(settings: Settings, now: datetime) -> None:
     try:
         with closing(jobs.client(settings.redis_url)) as connection:
             weekly = jobs.WeeklyJobs(connection, settings.stream)
-            weekly.ensure(week)
-            weekly.work_off(week)
+            why = weekly.in_vain(week) if destination(settings) is not None else None
+            if why is None:
+                weekly.ensure(week)
+                weekly.work_off(week)
+                return
     except redis.RedisError as error:
         log.warning("Redis is away (%s): building %s without a job", one_line(error), week.name)
-        build(settings, week, now)
+    else:
+        log.warning("the job of %s ended without a report (%s): building it here", week.name, why)
+    build(settings, week, now)
 
 
 async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datetime]) -> None:
@@ -92,6 +97,8 @@ async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datet
             planned = scheduler.get_job(_WEEKLY)
             if planned is not None and planned.next_run_time - clock() > _WEEK:
                 scheduler.reschedule_job(_WEEKLY, trigger=trigger())  # the clock was set back
+            if not stop.is_set():
+                scheduler.wakeup()  # it may have become due while the machine slept: timers sleep too
             if to is not None and not busy.locked() and not stop.is_set():
                 try:
                     await job()
