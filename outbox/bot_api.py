@@ -14,8 +14,10 @@ from signaltape.settings import Secret
 
 #: No answer within this time: the call may or may not have been carried out.
 TIMEOUT_S = 30.0
-#: No connection within this time: nothing was sent.
+#: No connection to an address within this time: nothing was sent.
 CONNECT_WITHIN_S = 10.0
+#: … and none within so many of them to any address, or none found: likewise.
+_CONNECTS = 2.0
 
 
 class BotApi:
@@ -27,11 +29,15 @@ class BotApi:
     def __init__(self, token: Secret, base: str, timeout_s: float = TIMEOUT_S) -> None:
         self._token = token
         self._base = base
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s, sock_connect=CONNECT_WITHIN_S)
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeout_s, connect=_CONNECTS * CONNECT_WITHIN_S, sock_connect=CONNECT_WITHIN_S
+        )
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> BotApi:
-        self._session = aiohttp.ClientSession(timeout=self._timeout)
+        # no connection is kept: a call on one that was forgotten meanwhile would be one without an answer
+        connector = aiohttp.TCPConnector(force_close=True)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -20,6 +20,13 @@ _SERVER_FAULT = 500
 #: 404: a token that is not even of the right form
 _WRONG_TOKEN = (401, 404)
 _FORBIDDEN = 403
+#: How Telegram says that nothing may be written in a chat; of pictures and documents it speaks otherwise.
+_NO_RIGHTS = (
+    "rights to send text messages",
+    "no rights to send a message",
+    "need administrator rights in the channel chat",
+    "CHAT_WRITE_FORBIDDEN",
+)
 _MOST_SHOWN = 300
 _MOST_ID = 2**63
 _CHAT_ID = re.compile(r"-?[1-9][0-9]{0,17}")
@@ -114,4 +121,6 @@ def _mended_by_hand(status: int, error: str) -> str | None:
         return "check TELEGRAM_BOT_TOKEN"
     if status == _FORBIDDEN:
         return "the bot is blocked or not in the chat: unblock it, or add it again"
+    if any(words in error for words in _NO_RIGHTS):
+        return "let the bot write in the chat"
     return "check TELEGRAM_CHAT_ID" if "chat not found" in error else None

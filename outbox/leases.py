@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from contextlib import aclosing
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,14 +12,19 @@ import msgspec
 
 from outbox.outbox import REPORT, File
 from outbox.text import Entity, Text
-from sink.db import AsyncConnection, fetched
+from signaltape.plain_errors import one_line
+from sink.db import CONNECTION_ERRORS, AsyncConnection, DatabaseError, fetched
 from sink.queries import load
+
+log = logging.getLogger("reports")
 
 _SQL = load(Path(__file__).parent / "sql" / "outbox.sql")
 #: A sender that died holds its message no longer than this.
 LEASE_S = 120.0
 #: Said of a message whose text was sent without an answer and cannot be asked about any more.
 IN_DOUBT = "its text was sent without an answer; look at the chat, and resend it if it is not there"
+#: Queries with their parameters whose connection was lost: what they say is known for sure, and stays true.
+Unwritten = list[tuple[str, dict[str, Any]]]
 
 
 class Leased(NamedTuple):
@@ -51,13 +57,20 @@ class Leases:
     What a sender decides is written only while it holds the message; what certainly stands in the chat always is.
 
     connection: in autocommit mode; kinds: that the sender knows; lease_s: how long a sender holds a message without a
-    sign of life.
+    sign of life; unwritten: given again with the next connection, what this one could not write any more is not lost.
     """
 
-    def __init__(self, connection: AsyncConnection, kinds: Collection[str], lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        kinds: Collection[str],
+        lease_s: float = LEASE_S,
+        unwritten: Unwritten | None = None,
+    ) -> None:
         self._connection = connection
         self._kinds = list(kinds)
         self._lease_s = lease_s
+        self._unwritten: Unwritten = [] if unwritten is None else unwritten
 
     async def listen(self) -> None:
         """From now on `told` knows of what is put in. Raises DatabaseError where that cannot be asked for."""
@@ -71,6 +84,7 @@ class Leases:
 
     async def lease(self) -> Leased | None:
         """Take one message that is due, of a kind that this sender knows. None if there is none now."""
+        await self._make_up()
         await self._do("expire", in_doubt=IN_DOUBT)
         rows = await self._ask("lease", lease_s=self._lease_s, kinds=self._kinds)
         if not rows:
@@ -99,9 +113,9 @@ class Leases:
 
         Another sender may have put a stub in its place meanwhile; then that one is filled.
         """
-        rows = await self._about(
-            "stub_sent", message, chat_id=message.chat_id, place=place, message_id=message_id
-        )
+        known = {"chat_id": message.chat_id, "place": place, "message_id": message_id}
+        with self._kept("stub_sent", message, **known):
+            rows = await self._about("stub_sent", message, **known)
         return rows[0][0] if rows and rows[0][1] else None
 
     async def stub_not_sent(self, message: Leased) -> None:
@@ -117,25 +131,28 @@ class Leases:
 
         False if this sender does not hold the message any more: then it must not be sent.
         """
-        return bool(await self._about("text_begun", message, place=place))
+        if message.in_doubt(place):
+            return bool(await self._about("text_begun", message, place=place))
+        with self._kept("text_not_sent", message, place=place):  # without an answer no call follows
+            return bool(await self._about("text_begun", message, place=place))
 
     async def text_not_sent(self, message: Leased, place: int) -> None:
         """This try certainly did not send the text; what an earlier one did is as unknown as before."""
         if not message.in_doubt(place):
-            await self._note("text_not_sent", message, place=place)
+            await self._known("text_not_sent", message, place=place)
 
     async def filled(self, message: Leased, place: int, message_id: int) -> None:
         """The stub of the part at `place` holds its text."""
-        await self._note("filled", message, place=place, message_id=message_id)
+        await self._known("filled", message, place=place, message_id=message_id)
 
     async def sent_whole(self, message: Leased, place: int, message_id: int) -> bool:
         """The part at `place` stands in the chat, as a message that never was a stub.
 
         False if this sender does not hold the message any more: then it sends no more of it.
         """
-        rows = await self._about(
-            "sent_whole", message, chat_id=message.chat_id, place=place, message_id=message_id
-        )
+        known = {"chat_id": message.chat_id, "place": place, "message_id": message_id}
+        with self._kept("sent_whole", message, **known):
+            rows = await self._about("sent_whole", message, **known)
         return bool(rows and rows[0][0])
 
     async def files(self, message: Leased) -> list[tuple[int, File]]:
@@ -145,11 +162,13 @@ class Leases:
 
     async def file_is(self, message: Leased, position: int, state: str) -> bool:
         """Note what became of a file: queued, uncertain or failed. False if this sender does not hold it any more."""
-        return bool(await self._about("file_state", message, position=position, state=state))
+        later = "queued" if state == "uncertain" else state  # without an answer no call follows
+        with self._kept("file_state", message, position=position, state=later):
+            return bool(await self._about("file_state", message, position=position, state=state))
 
     async def file_sent(self, message: Leased, position: int, message_id: int | None) -> None:
         """A file stands in the chat."""
-        await self._note("file_sent", message, position=position, message_id=message_id)
+        await self._known("file_sent", message, position=position, message_id=message_id)
 
     async def move(self, chat_id: str, new_chat_id: str, message: Leased | None = None) -> bool:
         """The chat has a new id: send all that wait for the chat there. False if that would lead in a circle.
@@ -184,6 +203,33 @@ class Leases:
     async def finish(self, message: Leased, state: str, error: str | None = None) -> None:
         """Set its last state: sent, uncertain or failed."""
         await self._note("finish", message, state=state, error=error)
+
+    async def _make_up(self) -> None:
+        """Write what an earlier connection could not. What was written all the same is not changed by that."""
+        while self._unwritten:
+            query, parameters = self._unwritten[0]
+            try:
+                await self._do(query, **parameters)
+            except CONNECTION_ERRORS:
+                raise
+            except DatabaseError as error:
+                log.error("what became of message %s is not written: %s", parameters["id"], one_line(error))
+            del self._unwritten[0]
+
+    @contextmanager
+    def _kept(self, query: str, message: Leased, **parameters: Any) -> Iterator[None]:
+        """Where the connection is lost inside, this is to be written by the next one."""
+        try:
+            yield
+        except CONNECTION_ERRORS:
+            about = {"id": message.id, "fencing_token": message.fencing_token}
+            self._unwritten.append((query, about | parameters))
+            raise
+
+    async def _known(self, query: str, message: Leased, **parameters: Any) -> None:
+        """Write what is known for sure: now, or by the next connection."""
+        with self._kept(query, message, **parameters):
+            await self._note(query, message, **parameters)
 
     async def _about(self, query: str, message: Leased, **parameters: Any) -> Sequence[Any]:
         """The rows of a query about a message, by the sender that was given this lease."""

@@ -26,6 +26,8 @@ from outbox.text import Text, stub
 ALERT = "alert"
 #: One stub may be lost without an answer; after a second one, a person should look.
 MAX_LOST_STUBS = 2
+#: Before the second one the wait is doubled so many times more: Telegram is in trouble for minutes, not for seconds.
+DOUBLED_MORE = 6
 #: How Telegram says that a message is not there any more, or (locked) that it is not this bot's.
 _LOCKED = "message can't be edited"
 _GONE = ("message to edit not found", _LOCKED, "MESSAGE_ID_INVALID")
@@ -86,7 +88,8 @@ async def _stub(sending: Sending, message: Leased, place: int) -> int:
         return message_id
     if reply.verdict not in (CallOutcome.UNCERTAIN, CallOutcome.DONE):
         await sending.line.do(sending.leases.stub_not_sent, message)
-    raise await sending.put_back(message, reply)
+        raise await sending.put_back(message, reply)
+    raise await sending.put_back(message._replace(failures=message.failures + DOUBLED_MORE), reply)
 
 
 async def _fill(sending: Sending, message: Leased, place: int, message_id: int, part: Text) -> None:

@@ -95,7 +95,8 @@ class WeeklyJobs:
                 self._put_in(week)
             except DuplicateJobError:
                 job = self._fetch(week)
-                if job is None:
+                if job is None:  # it ended meanwhile, or its remains are no job: nobody could ever do it
+                    self._connection.delete(Job.key_for(job_id(self._stream, week)))
                     continue
                 if _is_underway(self._queue, job):
                     return False
@@ -108,10 +109,16 @@ class WeeklyJobs:
         """Do what waits in the queue. Raises JobFailed if the job of this week ended without a report."""
         self._do_all()
         job = self._fetch(week)
-        if job is not None and job.get_status() is JobStatus.FAILED:
-            result = job.latest_result()
-            lines = str(result.exc_string if result else "").strip().splitlines()
-            raise JobFailed(lines[-1] if lines else "no reason was given")
+        if job is not None and job.get_status(refresh=False) is JobStatus.FAILED:
+            raise JobFailed(_why(job))
+
+    def in_vain(self, week: Week) -> str | None:
+        """How the job of a week that is missing has ended, as in a worker with other settings. None if it has not."""
+        job = self._fetch(week)
+        status = None if job is None else job.get_status(refresh=False)
+        if job is not None and status is JobStatus.FAILED:
+            return _why(job)
+        return "nothing was to be sent there" if status is JobStatus.FINISHED else None
 
     def _put_in(self, week: Week) -> None:
         self._queue.enqueue(
@@ -177,6 +184,13 @@ def _in_ids(stream: str) -> str:
     return _NOT_IN_IDS.sub(lambda found: f"_{ord(found[0]):x}_", stream)
 
 
+def _why(job: Job) -> str:
+    """Why a job failed, in one line."""
+    result = job.latest_result()
+    lines = str(result.exc_string if result else "").strip().splitlines()
+    return lines[-1] if lines else "no reason was given"
+
+
 def _is_report(job: Job) -> bool:
     try:
         return bool(job.func_name == f"{__name__}.{build_report.__name__}")
@@ -185,7 +199,7 @@ def _is_report(job: Job) -> bool:
 
 
 def _is_underway(queue: Queue, job: Job) -> bool:
-    status = job.get_status()
+    status = job.get_status(refresh=False)  # as it was fetched: it may have been deleted meanwhile
     if status is JobStatus.QUEUED:
         return job.id in queue.job_ids
     if status is JobStatus.STARTED:

@@ -21,7 +21,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from outbox.bot_api import BotApi
-from outbox.leases import Leases
+from outbox.leases import Leases, Unwritten
 from outbox.policies import POLICIES
 from outbox.rate_limiter import RateLimiter
 from outbox.sender import Sender
@@ -68,11 +68,16 @@ def report_newest(settings: Settings, now: datetime) -> None:
     try:
         with closing(jobs.client(settings.redis_url)) as connection:
             weekly = jobs.WeeklyJobs(connection, settings.stream)
-            weekly.ensure(week)
-            weekly.work_off(week)
+            why = weekly.in_vain(week) if destination(settings) is not None else None
+            if why is None:
+                weekly.ensure(week)
+                weekly.work_off(week)
+                return
     except redis.RedisError as error:
         log.warning("Redis is away (%s): building %s without a job", one_line(error), week.name)
-        build(settings, week, now)
+    else:
+        log.warning("the job of %s ended without a report (%s): building it here", week.name, why)
+    build(settings, week, now)
 
 
 async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datetime]) -> None:
@@ -92,6 +97,8 @@ async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datet
             planned = scheduler.get_job(_WEEKLY)
             if planned is not None and planned.next_run_time - clock() > _WEEK:
                 scheduler.reschedule_job(_WEEKLY, trigger=trigger())  # the clock was set back
+            if not stop.is_set():
+                scheduler.wakeup()  # it may have become due while the machine slept: timers sleep too
             if to is not None and not busy.locked() and not stop.is_set():
                 try:
                     await job()
@@ -109,7 +116,7 @@ async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datet
     tasks = [asyncio.create_task(job())]  # what was due while nobody ran
     tasks.append(asyncio.create_task(look()))
     if to is not None:
-        sender = partial(_send_while_connected, settings, to, stop)
+        sender = partial(_send_while_connected, settings, to, stop, [])
         tasks.append(asyncio.create_task(_persistently(sender, stop, "nothing can be sent")))
     else:
         log.info("TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID are not both set: scorecards are only stored")
@@ -148,11 +155,14 @@ async def _persistently(work: Callable[[], Awaitable[object]], stop: asyncio.Eve
         await _pause(stop, backoff.next_s(), why)
 
 
-async def _send_while_connected(settings: Settings, to: Destination, stop: asyncio.Event) -> None:
+async def _send_while_connected(
+    settings: Settings, to: Destination, stop: asyncio.Event, unwritten: Unwritten
+) -> None:
     connection = await connect_async(database_url(settings), name="signaltape-sender")
     try:
         async with BotApi(to.token, to.base) as api:
-            await Sender(Leases(connection, POLICIES), api, RateLimiter(connection)).run(stop)
+            leases = Leases(connection, POLICIES, unwritten=unwritten)
+            await Sender(leases, api, RateLimiter(connection)).run(stop)
     finally:
         await connection.close()  # at once: what hangs is cut off
 

@@ -30,6 +30,9 @@ CONNECT_TIMEOUT_S = 10
 #: A role's short timeout cuts off even the statement that lifts it: on a busy machine one of a few hundred, at some
 #: milliseconds. PostgreSQL says "due to statement timeout" or, if it was just done, "due to user request".
 _LIFTING_TRIES = 20
+#: A sender that froze, or whose host vanished, amid a transaction must not keep the others from their turn: the server ends
+#: an asynchronous session that stands still there for so long. Others may be as long as they like, unless they say so.
+_MOST_IDLE_ASYNC_S: float = 60
 #: A half-open connection is noticed within about a minute.
 _KEEPALIVE: dict[str, Any] = {
     "keepalives_idle": 30,
@@ -55,7 +58,7 @@ def connect(
     name: str = "signaltape",
     autocommit: bool = True,
     begun: Callable[[Connection], None] = lambda _connection: None,
-    most_idle_s: int = 0,
+    most_idle_s: float = 0,
 ) -> Connection:
     """Open a session in Asia/Jakarta, with all that this program relies on set. Transactions are explicit: `with
     connection.transaction()`.
@@ -81,7 +84,7 @@ def connect(
 
 
 async def connect_async(url: Secret, *, name: str = "signaltape") -> AsyncConnection:
-    """As `connect`, in autocommit mode, for an event loop: no call on it holds up the loop."""
+    """As `connect`, in autocommit mode, for an event loop: no call on it holds up the loop. See _MOST_IDLE_ASYNC_S."""
     connection = await psycopg.AsyncConnection.connect(
         url.reveal(), autocommit=True, application_name=name, **_HOW
     )
@@ -91,14 +94,14 @@ async def connect_async(url: Secret, *, name: str = "signaltape") -> AsyncConnec
             with suppress(psycopg.errors.QueryCanceled):
                 await connection.execute(_SQL["no_hurry"])
                 break
-        await connection.execute(_SQL["settings"], _values(url))
+        await connection.execute(_SQL["settings"], _values(url, _MOST_IDLE_ASYNC_S))
     except BaseException:
         await connection.close()
         raise
     return connection
 
 
-def _values(url: Secret, most_idle_s: int = 0) -> dict[str, Any]:
+def _values(url: Secret, most_idle_s: float = 0) -> dict[str, Any]:
     """What a session's settings hang on."""
     return {"zone": WIB_NAME, "url_says": _names_a_schema(url), "most_idle": f"{most_idle_s}s"}
 

@@ -86,6 +86,21 @@ def test_two_unanswered_stubs_are_left_to_a_person(connection: Connection) -> No
     assert len(server.calls) == 2
 
 
+def test_a_telegram_that_is_in_trouble_for_a_moment_leaves_nothing_to_a_person(
+    connection: Connection,
+) -> None:
+    Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
+
+    async def work(server: BotServer, sender: QuickSender) -> None:
+        server.chance_of_fault = lambda: (
+            "500 before" if server.times[-1][1] - server.times[0][1] < 0.3 else "ok"
+        )
+        assert await sender.drain(15)
+
+    assert list(with_server(work, connection).messages.values()) == [REPORT.text]
+    assert state(connection) == "sent"
+
+
 def test_a_server_that_cannot_be_reached_is_tried_again(connection: Connection) -> None:
     Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
 
@@ -118,6 +133,11 @@ def test_a_refusal_of_the_message_ends_it_with_the_reason(connection: Connection
     ("refusal", "token", "says"),
     [
         ((400, "Bad Request: chat not found"), TOKEN, "check TELEGRAM_CHAT_ID"),
+        (
+            (400, "Bad Request: not enough rights to send text messages to the chat"),
+            TOKEN,
+            "let the bot write in the chat",
+        ),
         ((403, "Forbidden: bot was blocked by the user"), TOKEN, "the bot is blocked or not in the chat"),
         (None, "1:wrong", "Unauthorized (check TELEGRAM_BOT_TOKEN)"),
     ],

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import msgspec
 import pytest
-from rq import Queue
+from rq import Queue, SimpleWorker
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
@@ -90,6 +92,60 @@ def test_a_job_that_was_begun_by_a_clock_far_ahead_is_put_in_again(
     redis_client.hset(job.key, "last_heartbeat", ahead)
     report_newest(reporting, utc_now())
     assert keys(connection) == [f"scorecard:{week.monday}:42"]
+
+
+def test_what_a_worker_that_died_left_of_a_job_that_was_taken_from_it_does_not_hold_up_the_report(
+    connection: Connection, reporting: Settings, redis_client: Any
+) -> None:
+    week = newest_due(utc_now())
+    weekly = jobs.WeeklyJobs(redis_client, reporting.stream)
+    weekly.ensure(week)
+    slow = weekly._take()
+    assert slow is not None
+    another = Job.fetch(slow.id, connection=redis_client, serializer=JSONSerializer)
+    another.delete()  # as one of another reporter, which holds it for lost
+    with redis_client.pipeline() as pipeline:
+        slow.prepare_for_execution("a worker that dies now", pipeline)
+        pipeline.execute()
+    report_newest(reporting, utc_now())
+    assert keys(connection) == [f"scorecard:{week.monday}:42"]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_worker_that_takes_the_job_and_cannot_report_does_not_keep_the_reporter_from_it(
+    connection: Connection,
+    reporting: Settings,
+    redis_client: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fails: bool,
+) -> None:
+    """As a worker of rq that stands by, but without this installation's settings."""
+
+    def taken(weekly: jobs.WeeklyJobs) -> None:
+        job = weekly._take()
+        assert job is not None
+        with redis_client.pipeline() as pipeline:
+            job.prepare_for_execution("another worker", pipeline)
+            pipeline.execute()
+        ended.append(partial(_end, weekly, job, redis_client, fails))
+
+    ended: list[Callable[[], None]] = []
+    monkeypatch.setattr(jobs.WeeklyJobs, "_do_all", taken)
+    report_newest(reporting, utc_now())
+    assert keys(connection) == [], "it is under way"
+    ended.pop()()
+    report_newest(reporting, utc_now())
+    assert keys(connection) == [f"scorecard:{newest_due(utc_now()).monday}:42"]
+    assert "ended without a report" in caplog.text
+
+
+def _end(weekly: jobs.WeeklyJobs, job: Job, client: Any, fails: bool) -> None:
+    if fails:
+        worker = SimpleWorker([weekly._queue], connection=client, serializer=JSONSerializer)
+        worker.handle_job_failure(job, weekly._queue, exc_string="SettingsError: DATABASE_URL is not set")
+    else:
+        job.set_status(JobStatus.FINISHED)
 
 
 def test_a_job_under_the_id_that_an_earlier_version_gave_it_makes_no_second_report(

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from outbox.bot_api import BotApi
 from outbox.outbox import Outbox
+from outbox.rate_limiter import RateLimiter
 from outbox.text import Text
 from signaltape import Secret
 from sink.db import Connection, connect
 from tests.support.botapi import TOKEN, BotServer, bot_server
 from tests.support.holding import Held
-from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, QuickSender, now, state, with_server
+from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, QuickSender, line_to, now, state, with_server
+
+#: Longer than any test may take.
+WITHIN_S = 20.0
 
 
 def test_two_senders_share_an_outbox(connection: Connection, database: Secret) -> None:
@@ -70,3 +76,20 @@ def test_a_sender_that_died_in_a_call_leaves_its_stub_counted(connection: Connec
 
     assert with_server(work, connection).calls == [], "a third stub could be the third in the chat"
     assert state(connection) == "uncertain"
+
+
+def test_a_sender_that_froze_over_its_turn_does_not_hold_up_the_others(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Outbox(connection).enqueue("k", "42", REPORT, now() + SOON)
+    monkeypatch.setattr("sink.db._MOST_IDLE_ASYNC_S", 0.2)
+
+    async def work(_server: BotServer, sender: QuickSender) -> None:
+        async with line_to(connection) as frozen, asyncio.timeout(WITHIN_S):
+            pace = RateLimiter(frozen)
+            await frozen.execute("BEGIN")
+            await pace._do("ensure", scopes=["*", "42"])
+            await pace._do("lock", scopes=["*", "42"])
+            assert await sender.drain(WITHIN_S)
+
+    assert list(with_server(work, connection).messages.values()) == [REPORT.text]

@@ -18,7 +18,10 @@ class SimulatedAiohttp:
     def __init__(self, telegram: Telegram) -> None:
         self._telegram = telegram
 
-    def ClientSession(self, *, timeout: aiohttp.ClientTimeout) -> _ClientSession:
+    def TCPConnector(self, *, force_close: bool) -> None:
+        assert force_close
+
+    def ClientSession(self, *, connector: None, timeout: aiohttp.ClientTimeout) -> _ClientSession:
         return _ClientSession(self._telegram, timeout)
 
     def __getattr__(self, name: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import datetime, timedelta, tzinfo
 from threading import Event
 
 import pytest
@@ -63,6 +64,40 @@ def test_a_report_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.Monkey
     asyncio.run(run())
     release.set()
     assert time.monotonic() - began < 5
+
+
+def test_a_week_that_became_due_while_the_machine_slept_is_stored_though_nothing_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asleep = timedelta(0)
+    reported: list[int] = []
+
+    class Clock(datetime):
+        """The time of day, which goes on while a machine sleeps; its timers do not."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + asleep
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def report(_settings: object, _now: object) -> None:
+            nonlocal asleep
+            asleep = timedelta(days=7)
+            reported.append(1)
+            if len(reported) == 2:
+                loop.call_soon_threadsafe(stop.set)
+
+        monkeypatch.setattr(schedule, "report_newest", report)
+        await asyncio.wait_for(schedule.run(Settings(), stop, utc_now), 10)
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", Clock)
+    monkeypatch.setattr("apscheduler.executors.base.datetime", Clock)
+    monkeypatch.setattr(schedule, "LOOK_EVERY_S", 0.05)
+    asyncio.run(run())
+    assert len(reported) == 2
 
 
 def test_a_hand_does_one_call_after_another_though_an_asker_was_cancelled() -> None:

@@ -177,7 +177,7 @@ async def _send(process: Process, stop: Event, settings: Settings, to: Destinati
         loop.call_soon_threadsafe(asked.set)
 
     process.start(wait_for_signal, "signal")
-    sender = partial(schedule._send_while_connected, settings, to, asked)
+    sender = partial(schedule._send_while_connected, settings, to, asked, [])
     tasks = [asyncio.create_task(schedule._persistently(sender, asked, "nothing can be sent"))]
     await asked.wait()
     await schedule._end(tasks)
