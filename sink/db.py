@@ -37,7 +37,7 @@ _KEEPALIVE: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,  # also where it is we who wait to be heard
 }
-_HOW: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "UTF8", **_KEEPALIVE}
+HOW: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "UTF8", **_KEEPALIVE}
 
 
 def database_url(settings: Settings) -> Secret:
@@ -55,7 +55,7 @@ def connect(url: Secret, *, name: str = "signaltape", autocommit: bool = True) -
 
     Raises DatabaseError when the server cannot be reached, or its database does not hold UTF-8.
     """
-    connection = psycopg.connect(url.reveal(), autocommit=True, application_name=name, **_HOW)
+    connection = psycopg.connect(url.reveal(), autocommit=True, application_name=name, **HOW)
     try:
         _refuse_other_encodings(connection)
         for _ in range(_LIFTING_TRIES):
@@ -73,19 +73,24 @@ def connect(url: Secret, *, name: str = "signaltape", autocommit: bool = True) -
 async def connect_async(url: Secret, *, name: str = "signaltape") -> AsyncConnection:
     """As `connect`, in autocommit mode, for an event loop: no call on it holds up the loop."""
     connection = await psycopg.AsyncConnection.connect(
-        url.reveal(), autocommit=True, application_name=name, **_HOW
+        url.reveal(), autocommit=True, application_name=name, **HOW
     )
     try:
-        _refuse_other_encodings(connection)
-        for _ in range(_LIFTING_TRIES):
-            with suppress(psycopg.errors.QueryCanceled):
-                await connection.execute(_SQL["no_hurry"])
-                break
-        await connection.execute(_SQL["settings"], _values(url))
+        await set_up(connection, url)
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+async def set_up(connection: AsyncConnection, url: Secret) -> None:
+    """Set all that this program relies on, in a session that is new. Raises DatabaseError."""
+    _refuse_other_encodings(connection)
+    for _ in range(_LIFTING_TRIES):
+        with suppress(psycopg.errors.QueryCanceled):
+            await connection.execute(_SQL["no_hurry"])
+            break
+    await connection.execute(_SQL["settings"], _values(url))
 
 
 def _values(url: Secret) -> dict[str, Any]:
