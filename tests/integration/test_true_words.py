@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reports import __main__, delivery
-from reports.operations import scorecards
 from reports.drawing.picture import plot
 from reports.evidence.verdict import Counted, Kind, judge
+from reports.operations import scorecards
 from reports.scorecard import _at_both_ends
 from reports.text.message import compose
 from reports.text.sentences import bin_detail, bin_line, change_line
