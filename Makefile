@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONPATH := producer:.
 
-.PHONY: demo demo-replay picture test attack simulate simulated-coverage lint bench chaos clean lock
+.PHONY: demo demo-replay picture test test-browser attack simulate simulated-coverage lint bench chaos clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
@@ -18,6 +18,9 @@ picture: $(READY)  ## draw the scorecard that stands in the docs anew, from what
 
 test: lint  ## lint, types and all tests
 	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist worksteal
+
+test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to install if there is none)
+	$(BIN)/python -m pytest tests/browser
 
 attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), new ones each time
 	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack

@@ -30,8 +30,8 @@ CONNECT_TIMEOUT_S = 10
 #: A role's short timeout cuts off even the statement that lifts it: on a busy machine one of a few hundred, at some
 #: milliseconds. PostgreSQL says "due to statement timeout" or, if it was just done, "due to user request".
 _LIFTING_TRIES = 20
-#: A sender that froze, or whose host vanished, amid a transaction must not keep the others from their turn: the server ends
-#: an asynchronous session that stands still there for so long. Others may be as long as they like, unless they say so.
+#: A sender that froze, or whose host vanished, amid a transaction must not keep the others from their turn: the server
+#: ends an asynchronous session that stands still there for so long. Others may be as long as they like, or say it.
 _MOST_IDLE_ASYNC_S: float = 60
 #: A half-open connection is noticed within about a minute.
 _KEEPALIVE: dict[str, Any] = {
@@ -40,7 +40,7 @@ _KEEPALIVE: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,  # also where it is we who wait to be heard
 }
-_HOW: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "UTF8", **_KEEPALIVE}
+HOW: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "client_encoding": "UTF8", **_KEEPALIVE}
 
 
 def database_url(settings: Settings) -> Secret:
@@ -67,7 +67,7 @@ def connect(
     most_idle_s: the server ends the session once a transaction has stood still for so long; 0: never.
     Raises DatabaseError when the server cannot be reached, or its database does not hold UTF-8.
     """
-    connection = psycopg.connect(url.reveal(), autocommit=True, application_name=name, **_HOW)
+    connection = psycopg.connect(url.reveal(), autocommit=True, application_name=name, **HOW)
     try:
         begun(connection)
         _refuse_other_encodings(connection)
@@ -86,19 +86,24 @@ def connect(
 async def connect_async(url: Secret, *, name: str = "signaltape") -> AsyncConnection:
     """As `connect`, in autocommit mode, for an event loop: no call on it holds up the loop. See _MOST_IDLE_ASYNC_S."""
     connection = await psycopg.AsyncConnection.connect(
-        url.reveal(), autocommit=True, application_name=name, **_HOW
+        url.reveal(), autocommit=True, application_name=name, **HOW
     )
     try:
-        _refuse_other_encodings(connection)
-        for _ in range(_LIFTING_TRIES):
-            with suppress(psycopg.errors.QueryCanceled):
-                await connection.execute(_SQL["no_hurry"])
-                break
-        await connection.execute(_SQL["settings"], _values(url, _MOST_IDLE_ASYNC_S))
+        await set_up(connection, url)
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+async def set_up(connection: AsyncConnection, url: Secret) -> None:
+    """Set all that this program relies on, in a session that is new. Raises DatabaseError."""
+    _refuse_other_encodings(connection)
+    for _ in range(_LIFTING_TRIES):
+        with suppress(psycopg.errors.QueryCanceled):
+            await connection.execute(_SQL["no_hurry"])
+            break
+    await connection.execute(_SQL["settings"], _values(url, _MOST_IDLE_ASYNC_S))
 
 
 def _values(url: Secret, most_idle_s: float = 0) -> dict[str, Any]:

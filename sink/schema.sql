@@ -53,6 +53,21 @@ COMMENT ON FUNCTION public.score_labels() IS 'What each bin of the score is call
 CREATE FUNCTION public.score_bin_name(bin integer) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (public.score_labels())[(bin + 1)];
+CREATE TABLE public.api_keys (
+    key_id text NOT NULL,
+    name text NOT NULL,
+    secret_sha256 bytea NOT NULL,
+    cookie_secret bytea NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_cookie_secret_check CHECK ((length(cookie_secret) = 32)),
+    CONSTRAINT api_keys_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'replay'::text, 'admin'::text]) AND (cardinality(scopes) > 0))),
+    CONSTRAINT api_keys_secret_sha256_check CHECK ((length(secret_sha256) = 32))
+);
+COMMENT ON TABLE public.api_keys IS 'Keys of the HTTP API: only a hash of each is stored.';
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -432,6 +447,22 @@ CREATE TABLE public.telegram_pace (
     calls timestamp with time zone[] NOT NULL
 );
 COMMENT ON TABLE public.telegram_pace IS 'When the last calls for a chat, or (scope *) for all, were due, and until when a chat is left alone (scope hold): one pace for every sender, over restarts.';
+CREATE TABLE public.web_audit (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    who text NOT NULL,
+    what text NOT NULL,
+    request_id text NOT NULL
+);
+COMMENT ON TABLE public.web_audit IS 'Every write that was asked for over HTTP: who, when, what.';
+ALTER TABLE public.web_audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.web_audit_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.weekly_scorecard (
     week_start date NOT NULL,
     bins jsonb NOT NULL,
@@ -449,6 +480,8 @@ ALTER TABLE ONLY public.records_engine ATTACH PARTITION public.records_engine_un
 ALTER TABLE ONLY public.records ATTACH PARTITION public.records_market FOR VALUES IN ('market');
 ALTER TABLE ONLY public.records_market ATTACH PARTITION public.records_market_rest DEFAULT;
 ALTER TABLE ONLY public.records_market ATTACH PARTITION public.records_market_undated FOR VALUES FROM ('07000000-0000-0000-0000-000000000000') TO (MAXVALUE);
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
 ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.dead_letters
@@ -499,6 +532,8 @@ ALTER TABLE ONLY public.telegram_chats
     ADD CONSTRAINT telegram_chats_pkey PRIMARY KEY (chat_id);
 ALTER TABLE ONLY public.telegram_pace
     ADD CONSTRAINT telegram_pace_pkey PRIMARY KEY (scope);
+ALTER TABLE ONLY public.web_audit
+    ADD CONSTRAINT web_audit_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.weekly_scorecard
     ADD CONSTRAINT weekly_scorecard_pkey PRIMARY KEY (week_start);
 CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
@@ -516,6 +551,7 @@ CREATE INDEX signal_events_ts ON public.signal_events USING brin (ts);
 CREATE INDEX signal_invalidations_ts ON public.signal_invalidations USING btree (ts_invalidated);
 CREATE INDEX signal_triggers_ts ON public.signal_triggers USING btree (ts_triggered);
 CREATE INDEX signals_ts_published ON public.signals USING btree (ts_published);
+CREATE INDEX web_audit_at ON public.web_audit USING btree (at);
 ALTER INDEX public.records_engine_pkey ATTACH PARTITION public.records_engine_rest_pkey;
 ALTER INDEX public.records_engine_ts_idx ATTACH PARTITION public.records_engine_rest_ts_idx;
 ALTER INDEX public.records_ts ATTACH PARTITION public.records_engine_ts_idx;

@@ -23,7 +23,8 @@ from sink import dead_letters as letters
 from sink.db import Connection, connect, database_url
 from sink.dead_letters import Filter, Heading, Letter, ReasonCount, WholeLetter
 from sink.plain_errors import plain_errors
-from worker.status import Status, whole_status
+from worker.status import Status as Status  # noqa: PLC0414 - pages show it, and may import no other module
+from worker.status import whole_status
 
 #: So many days of stored events and orphans are counted in a status.
 STATUS_DAYS = 28

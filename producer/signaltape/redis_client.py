@@ -39,6 +39,19 @@ def redis_client(url: Secret, **options: Any) -> redis.Redis:
     return redis.Redis.from_url(without_ours(url.reveal()), protocol=2, **{**bounded, **options})
 
 
+def redis_client_async(url: Secret, **options: Any) -> Any:
+    """The same for an event loop: a redis.asyncio.Redis."""
+    import redis.asyncio as for_loops  # no engine asks for it
+    from redis.asyncio.retry import Retry as RetryInLoop
+
+    bounded: dict[str, Any] = {
+        "socket_timeout": ANSWER_TIMEOUT_S,
+        "socket_connect_timeout": CONNECT_TIMEOUT_S,
+        "retry": RetryInLoop(NoBackoff(), 0),
+    }
+    return for_loops.Redis.from_url(without_ours(url.reveal()), protocol=2, **{**bounded, **options})
+
+
 @contextmanager
 def open_redis(settings: Settings) -> Iterator[redis.Redis]:
     """A client of the server of REDIS_URL, closed at the end. Raises SettingsError if it is not set."""

@@ -108,8 +108,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Raises SettingsError, naming the variable, for a value that cannot be used.
         """
         source = os.environ if environ is None else environ
-        old = {_NEW_NAMES[name]: text for name in _NEW_NAMES if (text := _given(source, name))}
-        given = old | {name: text for name in _FIELD_OF if (text := _given(source, name))}
+        old = {_NEW_NAMES[name]: text for name in _NEW_NAMES if (text := variable(source, name))}
+        given = old | {name: text for name in _FIELD_OF if (text := variable(source, name))}
         values: dict[str, Any] = {}
         for name, text in given.items():
             field = _FIELD_OF[name]
@@ -158,11 +158,12 @@ _VARIABLE_OF = {field: name for name, field in _FIELD_OF.items()}
 
 
 #: These may also stand in a file, named by `<NAME>_FILE`.
-SECRETS = ("REDIS_URL", "DATABASE_URL", "TELEGRAM_BOT_TOKEN")
+SECRETS = ("REDIS_URL", "DATABASE_URL", "DATABASE_READ_URL", "TELEGRAM_BOT_TOKEN")
 _PATHS = ("home", "data")
 
 
-def _given(source: Mapping[str, str], name: str) -> str:
+def variable(source: Mapping[str, str], name: str) -> str:
+    """A variable's text, a secret's also out of its file; empty if there is none. Raises SettingsError."""
     text = source.get(name, "")
     path = source.get(f"{name}_FILE", "") if name in SECRETS else ""
     if not path:

@@ -13,7 +13,8 @@ from reports.clocks import agreed
 from reports.figures import Outcome, outcomes
 from reports.files import save
 from reports.operations.connected import connected
-from reports.scorecard import Scorecard, compute, store
+from reports.scorecard import Scorecard, compute
+from reports.scorecard import store as keep
 from reports.weeks import Week, week_of
 from signaltape.errors import InvalidRequest, Unavailable
 from signaltape.settings import Settings
@@ -51,13 +52,20 @@ class Sending(NamedTuple):
 
 @plain_errors()
 def scorecard(
-    settings: Settings, now: datetime, week: Week | None = None, *, to_send: bool = False, closed: bool = True
+    settings: Settings,
+    now: datetime,
+    week: Week | None = None,
+    *,
+    to_send: bool = False,
+    closed: bool = True,
+    store: bool = True,
 ) -> Computed:
     """Compute a week's scorecard, without one the current week's (WIB), and store it.
 
     now: by this machine's clock; the database's counts where that is ahead.
     to_send: raise InvalidRequest if the week has not begun, for then there is nothing to send.
     closed: read the closed signals too, which saving and sending need for the picture.
+    store: keep it as the week's; without it nothing is written.
     """
     with connected(settings) as connection:
         moment = agreed(connection, now)
@@ -66,7 +74,8 @@ def scorecard(
         with snapshot(connection):
             card = compute(connection, week or week_of(moment), settings.round_trip_pct)
             points = outcomes(connection, card.week) if closed else []
-        store(connection, card, moment)
+        if store:
+            keep(connection, card, moment)
     return Computed(card, points, moment)
 
 

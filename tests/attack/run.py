@@ -17,6 +17,7 @@ from click.testing import CliRunner
 import replay.__main__
 import reports.__main__
 import sink.__main__
+import web.__main__
 import worker.__main__
 from signaltape.commands import cli
 from signaltape.settings import Settings
@@ -26,6 +27,7 @@ ROOMS: dict[str, click.Command] = {
     "worker": worker.__main__.main,
     "reports": reports.__main__.main,
     "replay": replay.__main__.main,
+    "web": web.__main__.main,
 }
 #: What a command may change of this process, and must not here.
 _TUNING = ("worker.process.tune_interpreter", "replay.archive.archiving.tune_interpreter")

@@ -92,6 +92,10 @@ SHOWN: dict[tuple[str, ...], Shown] = {
         r"id +(\d+)",
         lambda found: int(found["id"]),
     ),
+    ("web", "keys", "create"): Shown(lambda known: ["phone"], (), r"made (\d+) key", lambda _found: 1),
+    ("web", "keys", "list"): Shown(
+        _plainly(), ("id", "name", "may", "made, WIB", "state"), r"keys: (\d+)", len
+    ),
     ("sink", "check"): Shown(
         _plainly(),
         ("event", "stored", "orphans", "dead letters"),
@@ -163,6 +167,7 @@ def fill(way: Way, names: Names) -> Known:
     assert built.code == 0, built
     session = built.said.split()[1].rstrip(":")
     assert run("replay", ["run", session, "--max"], environment).code == 0
+    assert run("web", ["keys", "create", "--", names.name], environment).code == 0
     row = way.connection.execute("SELECT max(id) FROM dead_letters").fetchone()
     assert row is not None
     weights = way.settings.home / "weights.json"

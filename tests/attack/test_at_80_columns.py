@@ -32,6 +32,7 @@ ACTS = {
     *(("reports", "rules", name) for name in ("accept", "reject", "export")),
     *(("replay", name) for name in ("archive", "build", "run", "stop", "pause", "resume", "step", "seek")),
     *(("replay", name) for name in ("delete", "load", "stream")),
+    *(("web",), ("web", "keys", "revoke")),
 }
 #: Nothing of these is there in an empty house.
 _OF_ONE = {

@@ -27,15 +27,31 @@ README, OPERATING = Page(ROOT / "README.md"), Page(ROOT / "docs" / "operating.md
 MOST_LINES = 200
 #: Each is a command that a person calls; every one of its subcommands must stand in the docs.
 ROOMS = (
-    *("signaltape", "sink", "worker", "reports", "replay"),
+    *("signaltape", "sink", "worker", "reports", "replay", "web"),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
 )
-FOLDERS = ("producer", "consumer", "worker", "sink", "outbox", "replay", "reports", "deploy", "tests", "docs")
+FOLDERS = (
+    "producer",
+    "consumer",
+    "worker",
+    "sink",
+    "outbox",
+    "replay",
+    "reports",
+    "web",
+    "deploy",
+    "tests",
+    "docs",
+)
 #: Variables that are no settings, and the files that read them.
 OTHER_VARIABLES = {
     "SIGNALTAPE_FAILPOINTS": "producer/signaltape/failpoints.py",
     "SIGNALTAPE_SEED": "tests/simulated/test_simulation.py",
     "SIGNALTAPE_SIMULATE_S": "tests/simulated/test_simulation.py",
+    "PORT": "web/settings.py",
+    "SIGNALTAPE_WEB_HOST": "web/settings.py",
+    "SIGNALTAPE_WEB_ORIGINS": "web/settings.py",
+    "DATABASE_READ_URL": "web/settings.py",
     "UPDATE_SCHEMA": "tests/integration/test_migrations.py",
 }
 #: Names in contributing.md that are made up there.
@@ -193,7 +209,13 @@ def _as_said(value: Any) -> Any:
 
 #: Where metrics get their names.
 MEASURES = (
-    *("worker/metrics.py", "worker/redis_status.py", "replay/archive/metrics.py", "reports/metrics.py"),
+    *(
+        "worker/metrics.py",
+        "worker/redis_status.py",
+        "replay/archive/metrics.py",
+        "reports/metrics.py",
+        "web/metrics.py",
+    ),
     *("consumer/group_measures.py", "producer/signaltape/shipping/measures.py"),
     "producer/signaltape/integrations/prometheus.py",
 )

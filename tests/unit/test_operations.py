@@ -27,8 +27,10 @@ COMMAND_LINE = {
     "reports/__main__.py",
     "reports/commands/arguments.py",
     "reports/commands/rules_commands.py",
+    "web/__main__.py",
+    "web/key_commands.py",
 }
-ROOMS = ("sink", "worker", "replay", "reports")
+ROOMS = ("sink", "worker", "replay", "reports", "web")
 #: What opens a connection, by the name under which it is imported.
 OPENING = {
     ("sink.db", "connect"),

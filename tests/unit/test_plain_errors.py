@@ -23,6 +23,7 @@ import reports.operations.rules
 import reports.operations.samples
 import reports.operations.scorecards
 import sink.operations
+import web.operations
 import worker.operations
 from replay.sessions.sources import Span
 from reports.weeks import parse_week
@@ -88,6 +89,10 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     reports.operations.rules.export_rules: ("v",),
     reports.operations.rules.what_if: (WEEK, {"trend": Decimal(1)}),
     reports.operations.samples.draw_sample: (WEEK,),
+    web.operations.create_key: ("trader", ("read",)),
+    web.operations.list_keys: (),
+    web.operations.revoke_key: ("none",),
+    web.operations.has_keys: (),
 }
 #: These read files only, or say by their report what failed: without a server they still have an answer.
 WITHOUT_SERVERS = {"health", "list_sessions", "run_retention", "send_scorecard"}

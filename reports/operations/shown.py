@@ -1,0 +1,127 @@
+"""A scorecard as a page shows it: its week by name, its words, its figures under stable names, its picture."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reports.evidence.statistics import wilson_interval
+from reports.evidence.verdict import Kind
+from reports.figures import Outcome
+from reports.files import as_document
+from reports.layers.message import compared_lines, layer_lines
+from reports.operations.scorecards import Computed
+from reports.scorecard import Bin
+from reports.text import sentences
+from reports.text.message import next_step
+from reports.weeks import Week, parse_week, week_of
+from signaltape.errors import InvalidRequest
+
+__all__ = ["Bin", "Computed", "Outcome", "Week", "week_of"]
+
+#: Pictures are drawn one at a time: each takes a second of a core, and matplotlib shares state between threads.
+_DRAWING = threading.Lock()
+PICTURES = {"png": "image/png", "pdf": "application/pdf"}
+_TITLES = {
+    Kind.OK: "The score works",
+    Kind.BROKEN: "The score is broken",
+    Kind.NOT_ENOUGH_DATA: "Not enough data",
+}
+
+
+class Told(NamedTuple):
+    """A scorecard in sentences; a list is empty, a text empty, where there is nothing to say."""
+
+    #: the verdict over the pooled weeks: which it is, in a few words, and with its reason
+    kind: str
+    title: str
+    verdict: Sequence[str]
+    monotonicity: str
+    figures: Sequence[str]
+    change: str
+    revised: str
+    layers: Sequence[str]
+    lacks: str
+    next_step: str
+
+
+class GroupShown(NamedTuple):
+    """Closed signals that share a symbol, side, setup or rules version."""
+
+    kind: str
+    name: str
+    closed: int
+    wins: int
+    expectancy: str
+
+
+def week_named(text: str) -> Week:
+    """The week of an ISO name such as 2022-W03. Raises InvalidRequest."""
+    try:
+        return parse_week(text)
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from None
+
+
+def told(found: Computed) -> Told:
+    """What a scorecard says."""
+    card = found.card
+    layers = [
+        *layer_lines(card.layers.findings),
+        sentences.proposal_line(card, so_far=found.so_far),
+        *compared_lines(card.layers.compared),
+    ]
+    return Told(
+        card.pooled.kind.value,
+        _TITLES[card.pooled.kind],
+        sentences.verdict_lines(card),
+        sentences.monotonicity_line(card),
+        sentences.figure_lines(card.figures),
+        sentences.change_line(card),
+        sentences.revised_line(card),
+        [sentences.LAYERS_FAILED] if card.layers.failed else [line for line in layers if line],
+        sentences.data_lacks(card),
+        next_step(card, so_far=found.so_far),
+    )
+
+
+def groups(found: Computed) -> list[GroupShown]:
+    """The week's closed signals by symbol, side, setup and rules version."""
+    return [
+        GroupShown(one.kind, one.name, one.closed, one.wins, sentences.show_expectancy(one.expectancy))
+        for one in found.card.figures.groups
+        if one.kind != "score"
+    ]
+
+
+def detail(one: Bin) -> str:
+    """A bin's interval, what it brought, what a round trip leaves of it."""
+    return sentences.bin_detail(one)
+
+
+def winrate(one: Bin) -> str:
+    """Its winrate: `0.561`, `0.375–0.750` where candles touched stop and target, `-` for an empty bin."""
+    return sentences.show_winrate(one)
+
+
+def interval(one: Bin) -> tuple[float, float] | None:
+    """The 95 % interval of its winrate; None for an empty bin."""
+    return wilson_interval(one.wins, one.n) if one.n else None
+
+
+def document(found: Computed) -> dict[str, object]:
+    """All figures under stable names, for JSON."""
+    return as_document(found.card, so_far=found.so_far)
+
+
+def picture(found: Computed, kind: str) -> bytes:
+    """The picture of the report. kind: one of PICTURES. Takes a second."""
+    from reports.drawing.picture import plot  # matplotlib takes a second to import: only where it is needed
+
+    with _DRAWING:
+        page = plot(found.card, found.closed, so_far=found.so_far)
+        drawn = io.BytesIO()
+        page.savefig(drawn, format=kind, metadata={"Title": f"Weekly Scorecard {found.card.week.name}"})
+    return drawn.getvalue()

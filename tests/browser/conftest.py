@@ -1,0 +1,58 @@
+"""Real servers, the real dashboard, a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.seeing import Complaints, browsing, chromium, tab
+from tests.integration.conftest import (
+    book,
+    connection,
+    database,
+    key,
+    redis_client,
+    servers,
+    settings,
+    template,
+)
+from tests.integration.web.conftest import alone, served, web_settings
+from tests.support.served import Served
+
+__all__ = [
+    "alone",
+    "book",
+    "connection",
+    "database",
+    "key",
+    "redis_client",
+    "served",
+    "servers",
+    "settings",
+    "template",
+    "web_settings",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    try:
+        chromium()
+    except RuntimeError as error:
+        pytest.exit(str(error), returncode=2)
+    with browsing() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser: Browser, served: Served) -> Iterator[Page]:
+    """A tab of a phone at the dashboard's address."""
+    with tab(browser, served) as opened:
+        yield opened
+
+
+@pytest.fixture
+def complaints(page: Page) -> Complaints:
+    return Complaints(page)

@@ -1,0 +1,96 @@
+"""Every count leads to the list of exactly the signals that it counts."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from tests.support.book import Book
+from tests.support.served import Served
+
+
+class Counts(HTMLParser):
+    """Links whose text is a number: (address, number)."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._address: str | None = None
+        self.found: list[tuple[str, int]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._address = dict(attrs).get("href") if tag == "a" else None
+
+    def handle_data(self, data: str) -> None:
+        if self._address and data.strip().isdigit():
+            self.found.append((self._address, int(data)))
+
+    def handle_endtag(self, _tag: str) -> None:
+        self._address = None
+
+
+@pytest.fixture
+def mixed(book: Book) -> Book:
+    """A week of everything, and signals of the weeks beside it that must not be counted."""
+    for place, score in enumerate(("0.4999", "0.5", "0.55", "0.62", "0.79996", "0.8", "0.93")):
+        changes: dict[str, Any] = {
+            "symbol": ("BTC-PERP", "SOL & co")[place % 2],
+            "setup": ("a+b", None)[place % 2],
+            "scenarios": {"primary": {"side": ("long", "short")[place % 2]}},
+        }
+        for rr in (1, -1, 0):
+            book.closed_signal(score, rr, **changes)
+        book.invalidate(book.signal(score, **changes), "sl")
+        book.invalidate(book.signal(score, **changes), "expiry")
+        book.signal(score, **changes)
+    for at in ("2022-01-16T23:59:59.999", "2022-01-24T00:00:00"):
+        book.closed_signal("0.55", 1, at=at)
+    return book
+
+
+def test_the_lists_behind_the_counts_add_up_to_them(served: Served, mixed: Book) -> None:
+    page = served.get("/score/2022-W03")
+    counts = Counts(page.text).found
+    assert len(counts) > 30
+    for address, n in counts:
+        listed = served.get(
+            address.replace("/signals?", "/api/signals?limit=500&"), Accept="application/json"
+        ).json
+        assert (listed["total"], len(listed["signals"])) == (n, n), address
+
+
+def test_bins_and_week_say_what_the_scorecard_says(served: Served, mixed: Book) -> None:
+    card = mixed.card()
+    found = dict(Counts(served.get("/score/2022-W03").text).found)
+    for number, one in enumerate(card.bins):
+        of_bin = f"/signals?since=2022-01-17&until=2022-01-23&bin={number}"
+        assert found[of_bin] == one.published
+        assert found[f"{of_bin}&outcome=closed"] == one.n
+        assert found[f"{of_bin}&outcome=won"] == one.wins
+        assert found[f"{of_bin}&outcome=sl"] == one.sl
+        assert found[f"{of_bin}&outcome=open"] == one.open
+
+
+def test_looking_at_a_scorecard_stores_none(served: Served, mixed: Book) -> None:
+    assert served.get("/score/2022-W03").status == 200
+    assert served.get("/api/scorecards").json == {"scorecards": []}
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_the_picture_of_the_report_can_be_had(served: Served, mixed: Book, kind: str, begins: bytes) -> None:
+    answer = served.get(f"/score/2022-W03.{kind}")
+    assert answer.status == 200
+    assert answer.body.startswith(begins)
+    assert f"scorecard-2022-W03.{kind}" in answer.headers["Content-Disposition"]
+
+
+def test_groups_with_few_signals_are_grey(served: Served, book: Book) -> None:
+    for n in range(11):
+        book.closed_signal("0.85", 1, symbol="MANY")
+        if n < 9:
+            book.closed_signal("0.85", 1, symbol="FEW")
+    rows = served.get("/score/2022-W03").text.split("<tr")
+    assert any("few" in row and ">FEW<" in row for row in rows)
+    assert not any("few" in row.partition(">")[0] and ">MANY<" in row for row in rows)

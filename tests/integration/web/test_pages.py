@@ -1,0 +1,197 @@
+"""Every page, out of what is really stored."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from signaltape.clock import FIRST_YEAR, LAST_YEAR
+from sink.db import Connection
+from tests.support.book import Book
+from tests.support.samples import new_id
+from tests.support.served import Served
+
+ADDRESSES = ("/", "/score", "/score/2022-W03", "/signals", "/health", "/login")
+
+
+class Links(HTMLParser):
+    """The addresses that a page leads to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.scripts: list[dict[str, str | None]] = []
+        self.inline: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.found += [value for name in ("href", "src", "action") if (value := given.get(name))]
+        self.inline += [name for name in given if name.startswith("on") or name == "style"]
+        if tag in ("script", "style"):
+            self.scripts.append(given)
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_a_page_of_an_empty_database_says_what_would_fill_it(served: Served, path: str) -> None:
+    answer = served.get(path)
+    assert answer.status == 200
+    assert "<main" in answer.text
+
+
+def test_no_page_leads_nowhere_or_carries_code_of_its_own(served: Served, book: Book) -> None:
+    signal_id = book.closed_signal(0.85, 1.5, side="long", setup="breakout")
+    seen: set[str] = set()
+    waiting = {*ADDRESSES, f"/signals/{signal_id}"}
+    while waiting:
+        path = waiting.pop()
+        seen.add(path)
+        answer = served.get(path)
+        assert answer.status == 200, path
+        if not answer.headers["Content-Type"].startswith("text/html"):
+            continue
+        links = Links(answer.text)
+        assert not links.inline, path
+        assert all(one.get("src") for one in links.scripts), path
+        assert all(one.startswith("/") and not one.startswith("//") for one in links.found if one[0] != "#")
+        waiting |= {one for one in links.found if _worth_going(one)} - seen
+
+
+def _worth_going(address: str) -> bool:
+    """Weeks go on for ever; a week beside the one with data is enough. Logging out is no page."""
+    weeks = re.findall(r"\d{4}-W\d{2}", address)
+    return (
+        address[0] != "#" and address != "/logout" and all(one in ("2022-W03", "2022-W02") for one in weeks)
+    )
+
+
+def test_one_signal_shows_every_event_with_all_three_times(served: Served, book: Book) -> None:
+    signal_id = book.signal(0.82, entry=222.1, layers={"smc": {"match": True, "weight": 0.2}})
+    book.trigger(signal_id, 420_000)
+    book.close(signal_id, 1.65)
+    text = served.get(f"/signals/{signal_id}").text
+    for said in (
+        "published",
+        "triggered",
+        "closed",
+        "7 min",
+        "+1.65\u00a0R",
+        "smc",
+        "happened",
+        "streamed",
+        "stored",
+    ):
+        assert said in text
+    assert text.count('<section class="event">') == 3
+
+
+def test_what_came_twice_with_other_content_is_shown_as_a_conflict(served: Served, book: Book) -> None:
+    signal_id = book.closed_signal(0.82, 1)
+    book.close(signal_id, 2)
+    text = served.get(f"/signals/{signal_id}").text
+    assert "Conflicts" in text
+    assert text.count('<section class="event">') == 3
+
+
+def test_an_orphan_is_shown_without_its_published(served: Served, book: Book) -> None:
+    signal_id = new_id()
+    book.close(signal_id, 1)
+    answer = served.get(f"/signals/{signal_id}")
+    assert answer.status == 200
+    assert "not published (yet)" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/signals/none", f"/signals/{new_id()}", "/nothing", "/static/none.css"])
+def test_what_is_not_there_is_404_in_words(served: Served, path: str) -> None:
+    answer = served.get(path)
+    assert answer.status == 404
+    assert "404 Not Found" in answer.text
+    assert answer.headers["X-Request-Id"] in answer.text
+
+
+@pytest.mark.parametrize("week", ["2022-W60", "soon", "1066-W01"])
+def test_a_week_that_is_none_is_refused_in_words(served: Served, week: str) -> None:
+    answer = served.get(f"/score/{week}")
+    assert answer.status == 400
+    assert "week" in answer.text
+
+
+@pytest.mark.parametrize("week", [f"{FIRST_YEAR}-W01", f"{FIRST_YEAR}-W52", f"{LAST_YEAR}-W52"])
+def test_the_first_and_the_last_week_are_weeks_too(served: Served, week: str) -> None:
+    assert served.get(f"/score/{week}").status in (200, 400)
+
+
+def test_hostile_texts_stay_texts(served: Served, book: Book, connection: Connection) -> None:
+    evil = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
+    signal_id = book.signal(
+        0.82, symbol=evil, setup=evil, rules_version=evil, layers={evil: True}, ref_id=evil
+    )
+    book.close(signal_id, 1)
+    for path in (
+        "/score/2022-W03",
+        "/signals",
+        f"/signals/{signal_id}",
+        "/signals?symbol=%22%3E%3Cscript%3E",
+    ):
+        text = served.get(path).text
+        assert "<img" not in text
+        assert "<script>" not in text
+        assert not Links(text).inline
+
+
+def test_the_box_finds_a_signal_by_each_of_its_ids(
+    served: Served, book: Book, connection: Connection
+) -> None:
+    signal_id = book.signal(0.82, ref_id="ib_20250915_0733_BTC")
+    row = connection.execute("SELECT entry_id FROM signal_events").fetchone()
+    assert row is not None
+    for asked in (signal_id, signal_id.upper(), "ib_20250915_0733_BTC", row[0]):
+        answer = served.get(f"/signals?q={asked}")
+        assert (answer.status, answer.headers["Location"]) == (303, f"/signals/{signal_id}")
+
+
+@pytest.mark.parametrize(
+    ("asked", "address"),
+    [
+        ("sol-usdt-swap", "/signals?symbol=SOL-USDT-SWAP"),
+        ("long+won", "/signals?side=long&outcome=won"),
+        ("0.6..0.75", "/signals?low=0.6&high=0.75"),
+        ("0.70-0.79", "/signals?bin=3"),
+        ("2022-W03+analysis-mode-1.2", "/signals?since=2022-01-17&until=2022-01-23&rules=analysis-mode-1.2"),
+    ],
+)
+def test_the_box_takes_words_too(served: Served, book: Book, asked: str, address: str) -> None:
+    book.signal(0.82)
+    assert served.get(f"/signals?q={asked}").headers["Location"] == address
+
+
+def test_what_the_box_does_not_know_is_said(served: Served, book: Book) -> None:
+    book.signal(0.82)
+    answer = served.get("/signals?q=nobody-knows-this")
+    assert answer.status == 200
+    assert "Nothing is known as" in answer.text
+
+
+def test_a_page_with_all_that_belongs_to_it_is_small(served: Served, book: Book) -> None:
+    for n in range(60):
+        book.closed_signal(0.82, 1, at=f"2022-01-18T10:{n:02d}:00", setup="breakout", layers={"smc": True})
+    for path in ("/", "/score/2022-W03", "/signals"):
+        page = served.get(path).text
+        parts = [page, *(served.get(one).text for one in Links(page).found if one.startswith("/static/"))]
+        assert sum(map(len, parts)) < 150_000, path
+        assert sum(len(gzip.compress(one.encode())) for one in parts) < 60_000, path
+
+
+def test_pages_go_on_by_key_and_show_every_signal_once(served: Served, book: Book) -> None:
+    made = {book.signal(0.82, at=f"2022-01-18T10:0{n % 3}:00") for n in range(7)}
+    found: list[str] = []
+    path: str | None = "/signals?limit=3"
+    while path:
+        links = Links(served.get(path).text).found
+        found += [one.removeprefix("/signals/") for one in links if one.startswith("/signals/")]
+        path = next((one for one in links if "after=" in one), None)
+    assert len(found) == len(made) == 7
+    assert set(found) == made

@@ -1,0 +1,20 @@
+"""The HTTP API: what the pages show, for programs."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from web.api import events, health, openapi, scorecards, signals
+
+
+def add_addresses(app: web.Application) -> None:
+    """All calls."""
+    add = app.router
+    add.add_get("/api/signals", signals.some)
+    add.add_get("/api/signals/{signal_id}", signals.one)
+    add.add_get("/api/scorecards", scorecards.weeks)
+    add.add_get("/api/scorecards/{week}.{kind:png|pdf}", scorecards.download)
+    add.add_get("/api/scorecards/{week}", scorecards.one)
+    add.add_get("/api/events", events.follow, allow_head=False)
+    add.add_get("/api/health", health.show)
+    add.add_get("/api/openapi.json", openapi.show)

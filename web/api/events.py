@@ -1,0 +1,78 @@
+"""`/api/events`: the stream as server-sent events. Whoever comes back says what they saw last, and misses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import aclosing
+
+import redis
+from aiohttp import web
+
+from web.http.answering import REDIS_AWAY, finish
+from web.http.problems import Problem
+from web.live import Feed
+from web.shared import FEED, REDIS, SETTINGS
+from web.tape import positions_of
+
+log = logging.getLogger("web")
+#: Followers at most.
+_MOST_FOLLOWERS = 300
+#: Who does not take what was written within this time is cut off; they come back where they stood.
+_SLOW_S = 20.0
+_COME_BACK_MS = 2000
+
+
+async def follow(request: web.Request) -> web.StreamResponse:
+    """Events from behind Last-Event-ID (or `after`) on, without it from now on; `kind=signals`: no records."""
+    if FEED not in request.app:
+        raise Problem(503, "REDIS_URL is not set: there is no stream to follow.")
+    feed = request.app[FEED]
+    if feed.followers >= _MOST_FOLLOWERS:
+        raise Problem(503, "Too many follow already. Try again later.", headers={"Retry-After": "30"})
+    positions = _positions(request)
+    signals = _kind(request) == "signals"
+    await _answers(request)
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+    finish(request, response)
+    await response.prepare(request)
+    await _write(response, feed, positions, signals=signals)
+    return response
+
+
+async def _write(
+    response: web.StreamResponse, feed: Feed, positions: tuple[str, ...] | None, *, signals: bool
+) -> None:
+    try:
+        await response.write(b"retry: %d\n\n" % _COME_BACK_MS)
+        async with aclosing(feed.follow(positions, signals=signals)) as pieces:
+            async for piece in pieces:
+                if piece:
+                    await asyncio.wait_for(response.write(piece), _SLOW_S)
+    except (redis.RedisError, OSError, TimeoutError) as error:  # gone, too slow, or Redis is: they come back
+        log.info("a follower is let go: %s", type(error).__name__)
+
+
+async def _answers(request: web.Request) -> None:
+    """An error can be told before the stream begins, not in it."""
+    try:
+        await request.app[REDIS].ping()
+    except (redis.RedisError, OSError):
+        raise Problem(503, REDIS_AWAY, headers={"Retry-After": "5"}) from None
+
+
+def _positions(request: web.Request) -> tuple[str, ...] | None:
+    text = request.headers.get("Last-Event-ID") or request.query.get("after", "")
+    if not text:
+        return None
+    found = positions_of(text, request.app[SETTINGS].common.partitions)
+    if found is None:
+        raise Problem(400, "Last-Event-ID: the id of an event of this stream, such as 1642376400000-0")
+    return found
+
+
+def _kind(request: web.Request) -> str:
+    kind = request.query.get("kind", "all")
+    if kind not in ("all", "signals"):
+        raise Problem(400, "kind: all or signals")
+    return kind

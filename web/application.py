@@ -1,0 +1,113 @@
+"""The application: layers from the outside in, addresses, and what is opened and closed with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from aiohttp import web
+
+from reports.operations.scorecards import Computed, scorecard
+from reports.operations.shown import PICTURES, Week
+from signaltape.clock import utc_now
+from signaltape.stream import stream_keys
+from sink.db import database_url
+from sink.pool import Pool, one
+from sink.queries import load
+from web import api, assets
+from web.cards import Cards
+from web.connections import redis_of, shared_counts
+from web.http.access import Access, asked_by
+from web.http.answering import answer
+from web.http.csrf import own_forms_only
+from web.http.limits import Limiter, limited
+from web.http.security import cross_origin, is_loopback, only_own_hosts
+from web.http.versions import Newest, Versions
+from web.live import Feed
+from web.metrics import Metrics
+from web.pages import health, login, overview, score, signal, signals
+from web.settings import WebSettings
+from web.shared import ACCESS, CARDS, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
+
+_SQL = load(Path(__file__).parent / "sql" / "versions.sql")
+#: Bodies are forms and small JSON.
+_MOST_BODY_BYTES = 256 * 1024
+
+
+def application(settings: WebSettings) -> web.Application:
+    """The dashboard and API. Opens its connections when it starts."""
+    common = settings.common
+    client = None if common.redis_url is None else redis_of(common.redis_url)
+    reading = Pool(settings.read_url, name="signaltape-web")
+    writing = Pool(database_url(common), name="signaltape-web", most=1)
+    access = Access(reading, writing, must_log_in=not is_loopback(settings.host))
+    metrics = Metrics()
+    app = web.Application(
+        client_max_size=_MOST_BODY_BYTES,
+        middlewares=[
+            metrics.counted(),
+            answer,
+            cross_origin(settings.origins),
+            only_own_hosts(access.needs_key),
+            asked_by(access),
+            limited(Limiter(client and shared_counts(client, common.stream))),
+            own_forms_only,
+        ],
+    )
+    app[SETTINGS], app[READING], app[WRITING], app[ACCESS] = settings, reading, writing, access
+    app[VERSIONS] = Versions(lambda: _newest(reading))
+    app[CARDS] = Cards(lambda week: _computed(settings, week))
+    if client is not None:
+        app[REDIS] = client
+        app[FEED] = Feed(client, stream_keys(common.stream, common.partitions))
+        metrics.watch(app[FEED])
+        app.on_shutdown.append(_end_followers)
+    app.cleanup_ctx.append(_connections)
+    _add_addresses(app, metrics)
+    return app
+
+
+def _add_addresses(app: web.Application, metrics: Metrics) -> None:
+    add = app.router
+    add.add_get("/", overview.show)
+    add.add_get("/score", score.show_current)
+    add.add_get(f"/score/{{week}}.{{kind:{'|'.join(PICTURES)}}}", score.download)
+    add.add_get("/score/{week}", score.show)
+    add.add_get("/signals", signals.show)
+    add.add_get("/signals/{signal_id}", signal.show)
+    add.add_get("/health", health.show)
+    add.add_get("/healthz", health.alive)
+    add.add_get("/readyz", health.ready)
+    add.add_get("/metrics", metrics.serve)
+    add.add_get("/login", login.show)
+    add.add_post("/login", login.log_in)
+    add.add_post("/logout", login.log_out)
+    add.add_get("/static/{name}", assets.serve)
+    api.add_addresses(app)
+
+
+async def _end_followers(app: web.Application) -> None:
+    await app[FEED].close()
+
+
+async def _connections(app: web.Application) -> AsyncIterator[None]:
+    await app[READING].open()
+    await app[WRITING].open()
+    yield
+    await app[CARDS].close()
+    await app[VERSIONS].close()
+    await app[ACCESS].close()
+    await app[READING].close()
+    await app[WRITING].close()
+    if REDIS in app:
+        await app[REDIS].aclose()
+
+
+def _computed(settings: WebSettings, week: Week) -> Computed:
+    return scorecard(settings.reading, utc_now(), week, store=False)
+
+
+async def _newest(reading: Pool) -> Newest:
+    async with reading.read() as session:
+        row = await one(session, _SQL["newest"])
+    return Newest(**row) if row else Newest()

@@ -1,0 +1,117 @@
+"""How often one may ask: counted by key or address in Redis, and in memory while Redis is away."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from typing import NamedTuple
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage, Storage
+from limits.aio.strategies import FixedWindowRateLimiter, RateLimiter
+
+from web.http.access import REFUSAL, WHO
+from web.http.problems import QUOTA_EXCEEDED, Problem
+
+log = logging.getLogger("web")
+
+#: While Redis does not answer, it is not asked again for so long.
+_LEAVE_ALONE_S = 5.0
+WINDOW_S = 60
+
+
+class Policy(NamedTuple):
+    """How many requests a minute, under a name."""
+
+    name: str
+    quota: int
+
+    @property
+    def item(self) -> RateLimitItem:
+        """As the library counts it."""
+        return RateLimitItemPerMinute(self.quota)
+
+
+DEFAULT = Policy("default", 600)
+LOGIN = Policy("login", 10)
+BUILDING = Policy("building", 6)
+_PATHS = {("POST", "/login"): LOGIN, ("POST", "/api/replay/sessions"): BUILDING}
+#: Of these it does not matter how often they are asked.
+_UNCOUNTED = ("/static/", "/healthz", "/readyz")
+
+
+class Standing(NamedTuple):
+    """Where one stands within a policy: may it pass, how many are left, seconds until they are whole again."""
+
+    policy: Policy
+    passes: bool
+    left: int
+    reset_s: int
+
+
+STANDING = web.RequestKey("standing", Standing)
+
+
+class Limiter:
+    """Counts in `shared` (Redis), or in memory where there is none or it is away."""
+
+    def __init__(self, shared: Storage | None) -> None:
+        self._shared: RateLimiter | None = FixedWindowRateLimiter(shared) if shared else None
+        self._own: RateLimiter = FixedWindowRateLimiter(MemoryStorage())
+        self._away_until = -math.inf
+
+    async def count(self, policy: Policy, who: str) -> Standing:
+        """Count one request of somebody."""
+        if self._shared is not None and time.monotonic() >= self._away_until:
+            try:
+                return await _count(self._shared, policy, who)
+            except Exception as error:  # noqa: BLE001 - whatever a storage raises, requests are still counted
+                self._away_until = time.monotonic() + _LEAVE_ALONE_S
+                log.warning("requests are counted in memory, Redis does not answer: %s", type(error).__name__)
+        return await _count(self._own, policy, who)
+
+
+async def _count(limiter: RateLimiter, policy: Policy, who: str) -> Standing:
+    passes = await limiter.hit(policy.item, policy.name, who)
+    reset, left = await limiter.get_window_stats(policy.item, policy.name, who)
+    return Standing(policy, passes, left, max(0, math.ceil(reset - time.time())))
+
+
+def headers_of(standing: Standing) -> dict[str, str]:
+    """The three numbers of old, and the structured fields of draft-ietf-httpapi-ratelimit-headers-10."""
+    policy = standing.policy
+    return {
+        "RateLimit-Limit": str(policy.quota),
+        "RateLimit-Remaining": str(standing.left),
+        "RateLimit-Reset": str(standing.reset_s),
+        "RateLimit-Policy": f'"{policy.name}";q={policy.quota};w={WINDOW_S}',
+        "RateLimit": f'"{policy.name}";r={standing.left};t={standing.reset_s}',
+    }
+
+
+def limited(limiter: Limiter) -> Middleware:
+    """The layer that counts, and answers 429 beyond the quota."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path.startswith(_UNCOUNTED):
+            return await handler(request)
+        policy = _PATHS.get((request.method, request.path), DEFAULT)
+        who = request.get(WHO)
+        standing = await limiter.count(policy, who.counted_as if who else f"address:{request.remote}")
+        request[STANDING] = standing
+        if not standing.passes:
+            raise Problem(
+                429,
+                f"More than {policy.quota} requests a minute. Try again in {standing.reset_s} s.",
+                type_=QUOTA_EXCEEDED,
+                headers={"Retry-After": str(max(1, standing.reset_s))},
+            )
+        if REFUSAL in request:
+            raise request[REFUSAL]
+        return await handler(request)
+
+    return check

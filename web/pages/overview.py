@@ -1,0 +1,81 @@
+"""The overview: is the score working, what is happening, is anything broken."""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+import redis
+from aiohttp import web
+
+from reports.operations.shown import Computed, told, week_of
+from signaltape.clock import utc_now
+from signaltape.errors import OperationError
+from signaltape.stream import stream_keys
+from web.charts import bins_chart, curve_chart
+from web.counting import counts_of
+from web.pipeline import strip, worst
+from web.rendering import page
+from web.shared import CARDS, REDIS, SETTINGS
+from web.tape import Newest, newest
+
+log = logging.getLogger("web")
+_TAPE_LINES = 25
+
+
+class Score(NamedTuple):
+    """What is known of this week; found is None where Postgres did not tell, why says so."""
+
+    found: Computed | None
+    age_s: float
+    why: str
+
+
+async def show(request: web.Request) -> web.Response:
+    """The page. What is away is said in its place; the rest is shown."""
+    week = week_of(utc_now())
+    score = await _score(request.app)
+    steps = await strip(request.app)
+    tape, why_no_tape = await _tape(request.app)
+    found = score.found
+    return page(
+        request,
+        "overview.html",
+        "Overview",
+        status=200 if found else 503,
+        week=week,
+        score=score,
+        told=told(found) if found else None,
+        card=found.card if found else None,
+        counts=counts_of(found) if found else None,
+        bins_svg=bins_chart(counts_of(found).bins) if found else None,
+        curve_svg=curve_chart(found.closed) if found else None,
+        tape=tape,
+        why_no_tape=why_no_tape,
+        steps=steps,
+        state=worst(steps),
+    )
+
+
+async def _score(app: web.Application) -> Score:
+    try:
+        known = await app[CARDS].recent(week_of(utc_now()))
+    except OperationError as error:
+        log.warning("no scorecard: %s", error)
+        return Score(None, 0.0, str(error))
+    return Score(known.found, known.age_s, "")
+
+
+async def _tape(app: web.Application) -> tuple[Newest | None, str]:
+    if REDIS not in app:
+        return None, "REDIS_URL is not set: the tape shows what goes through the stream."
+    common = app[SETTINGS].common
+    try:
+        keys = stream_keys(common.stream, common.partitions)
+        return await newest(app[REDIS], keys, _TAPE_LINES), ""
+    except (redis.RedisError, OSError) as error:
+        log.warning("no tape: %s", type(error).__name__)
+        return (
+            None,
+            "Redis is away: what happens now cannot be shown. Engines go on, their journals keep all.",
+        )

@@ -1,0 +1,132 @@
+"""The way an event goes, station by station: a word and a figure each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import redis
+from aiohttp import web
+
+from signaltape.clock import WIB, utc_now
+from signaltape.errors import SignaltapeError
+from signaltape.journal.home import backlog_bytes, journal_folders
+from signaltape.stream import ARCHIVE_GROUP, WORKER_GROUP, entry_time_ms, stream_keys
+from sink.db import DatabaseError
+from sink.pool import PoolTimeout, Session, one
+from sink.queries import load
+from web.shared import READING, REDIS, SETTINGS
+
+log = logging.getLogger("web")
+_SQL = load(Path(__file__).parent / "sql" / "pipeline.sql")
+#: Behind by more than this many seconds a step warns, then errs.
+_WARN_S, _ERROR_S = 10.0, 120.0
+_WARN_BACKLOG = 32 * 1024 * 1024
+OK, WARN, ERROR, UNKNOWN = "OK", "WARN", "ERROR", "-"
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A station: its state in a word, a figure, and what to know of it."""
+
+    name: str
+    state: str
+    figure: str
+    more: str = ""
+
+
+async def strip(app: web.Application) -> list[Step]:
+    """All stations, in the order of the way; what is away is said at its station."""
+    journal, stream, stored = await asyncio.gather(_journals(app), _stream(app), _stored(app))
+    return [journal, *stream, *stored]
+
+
+def worst(steps: Sequence[Step]) -> str:
+    """The state of the whole."""
+    states = [step.state for step in steps]
+    return next((state for state in (ERROR, WARN) if state in states), OK)
+
+
+async def _journals(app: web.Application) -> Step:
+    home = app[SETTINGS].common.home
+    try:
+        waiting = await asyncio.to_thread(lambda: sum(map(backlog_bytes, journal_folders(home))))
+    except (OSError, SignaltapeError) as error:
+        return Step("Journal", UNKNOWN, "-", f"cannot be read here: {type(error).__name__}")
+    state = WARN if waiting > _WARN_BACKLOG else OK
+    return Step("Journal", state, f"{waiting / 2**20:.1f} MiB", "waiting on this machine to be shipped")
+
+
+async def _stream(app: web.Application) -> list[Step]:
+    if REDIS not in app:
+        return [Step("Stream", UNKNOWN, "-", "REDIS_URL is not set")]
+    common, client = app[SETTINGS].common, app[REDIS]
+    keys = stream_keys(common.stream, common.partitions)
+    try:
+        entries = sum([await client.xlen(key) for key in keys])
+        worker = await _group(client, keys, WORKER_GROUP)
+        archive = await _group(client, keys, ARCHIVE_GROUP)
+    except (redis.RedisError, OSError) as error:
+        log.warning("no state of the stream: %s", type(error).__name__)
+        return [Step("Stream", ERROR, "away", "Redis is away; journals keep everything meanwhile")]
+    steps = [Step("Stream", OK, f"{entries} entries"), worker or _no_worker(entries)]
+    return [*steps, archive] if archive else steps
+
+
+def _no_worker(entries: int) -> Step:
+    return Step("Worker", ERROR if entries else UNKNOWN, "never ran", "start it: python -m worker")
+
+
+async def _group(client: Any, keys: Sequence[str], name: str) -> Step | None:
+    """How far a group is; None if it never was."""
+    groups = {key: await _info(client, key, name) for key in keys}
+    if not any(groups.values()):
+        return None
+    behind_s = max([await _behind_s(client, key, info) for key, info in groups.items()])
+    pending = sum(info["pending"] for info in groups.values() if info)
+    state = ERROR if behind_s > _ERROR_S else WARN if behind_s > _WARN_S else OK
+    more = f"{pending} given out, not acknowledged yet" if pending else ""
+    return Step(name.capitalize(), state, f"lag {behind_s:.1f} s", more)
+
+
+async def _info(client: Any, key: str, name: str) -> dict[str, Any] | None:
+    if not await client.exists(key):
+        return None
+    found = {group["name"].decode(): group for group in await client.xinfo_groups(key)}
+    return found.get(name)
+
+
+async def _behind_s(client: Any, key: str, info: dict[str, Any] | None) -> float:
+    """Age of the oldest entry that the group was not given yet."""
+    start = "-" if info is None else b"(" + info["last-delivered-id"]
+    waiting = await client.xrange(key, min=start, count=1)
+    if not waiting:
+        return 0.0
+    return max(0.0, utc_now().timestamp() - entry_time_ms(waiting[0][0].decode()) / 1000)
+
+
+async def _stored(app: web.Application) -> list[Step]:
+    try:
+        async with app[READING].read() as session:
+            return [await _postgres(session), await _messages(session)]
+    except (DatabaseError, PoolTimeout) as error:
+        log.warning("no state of Postgres: %s", type(error).__name__)
+        return [Step("Postgres", ERROR, "away", "the stream keeps everything meanwhile")]
+
+
+async def _postgres(session: Session) -> Step:
+    row = await one(session, _SQL["stored"])
+    newest = row["newest"] if row else None
+    if newest is None:
+        return Step("Postgres", OK, "empty", "no signal is stored yet")
+    return Step("Postgres", OK, f"{newest.astimezone(WIB):%d %b %H:%M}", "the newest signal, WIB")
+
+
+async def _messages(session: Session) -> Step:
+    row = await one(session, _SQL["messages"]) or {}
+    stuck = (row.get("failed") or 0) + (row.get("uncertain") or 0)
+    more = f"{stuck} need a look: python -m reports deliveries" if stuck else ""
+    return Step("Telegram", WARN if stuck else OK, f"{row.get('waiting') or 0} waiting", more)

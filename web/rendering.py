@@ -1,0 +1,112 @@
+"""Templates to pages: everything from outside is escaped, numbers and times are said in one way."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from signaltape.clock import WIB, utc_now
+from web.assets import address_of
+from web.http.access import WHO
+from web.http.csrf import FORM_TOKEN
+
+_MINUS = "−"
+_NO_BREAK = "\u00a0"
+NOTHING = "-"
+_MINUTE_S, _HOUR_S = 60, 3600
+_HOURS_OF_DAYS = 48
+_LARGEST_R = 1_000_000
+_MOST_DIGITS = 24
+#: The pages, in the order of the navigation.
+PAGES = (("/", "Overview"), ("/score", "Score"), ("/signals", "Signals"), ("/health", "Health"))
+
+
+def moment(at: datetime | None, now: datetime | None = None) -> str:
+    """`14:02:51` today, `Tue 18 Jan 14:02` this year, with the year else; WIB."""
+    if at is None:
+        return NOTHING
+    local, today = at.astimezone(WIB), (now or utc_now()).astimezone(WIB)
+    if local.date() == today.date():
+        return f"{local:%H:%M:%S}"
+    return (
+        f"{local:%a} {local.day} {local:%b %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d %H:%M}"
+    )
+
+
+def exact(at: datetime | None) -> str:
+    """A moment to the millisecond, WIB, for who wants to know exactly."""
+    return NOTHING if at is None else f"{at.astimezone(WIB):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " WIB"
+
+
+def r_multiple(value: Decimal | float | None) -> str:
+    """`+1.65 R`, never broken; `-` for none, or for one that is too large to be read."""
+    if value is None or not -_LARGEST_R < value < _LARGEST_R:
+        return NOTHING
+    return f"{value:+.2f}{_NO_BREAK}R".replace("-", _MINUS)
+
+
+def unbroken(text: str) -> str:
+    """`+0.12 R (−0.05 … +0.30)`, that may break before its bracket only."""
+    return text.replace(" ", _NO_BREAK).replace(f"{_NO_BREAK}(", " (").replace("-", _MINUS)
+
+
+def number(value: Decimal | int | None) -> str:
+    """A number as it is stored, without an exponent; one too long to be read in six digits."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, Decimal) and value.adjusted() not in range(-_MOST_DIGITS, _MOST_DIGITS):
+        return f"{value:.6g}"
+    shown = f"{value:f}" if isinstance(value, Decimal) else f"{value}"
+    return shown if len(shown) <= _MOST_DIGITS else f"{value:.6g}"
+
+
+def duration(milliseconds: int | None) -> str:
+    """`7 min`, `2 h 05`, `12 s`."""
+    if milliseconds is None:
+        return NOTHING
+    seconds = milliseconds // 1000
+    if seconds < _MINUTE_S:
+        return f"{seconds} s"
+    if seconds < _HOUR_S:
+        return f"{seconds // 60} min"
+    hours, rest = divmod(seconds, _HOUR_S)
+    return f"{hours} h {rest // 60:02d}" if hours < _HOURS_OF_DAYS else f"{hours // 24} d {hours % 24} h"
+
+
+_FILTERS = {
+    "moment": moment,
+    "exact": exact,
+    "r": r_multiple,
+    "unbroken": unbroken,
+    "number": number,
+    "duration": duration,
+    "clock": lambda at: f"{at.astimezone(WIB):%H:%M}",
+}
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters.update(_FILTERS)
+_TEMPLATES.globals.update(pages=PAGES, asset=address_of)
+
+
+def page(request: web.Request, template: str, title: str, *, status: int = 200, **what: Any) -> web.Response:
+    """A page out of a template."""
+    who = request.get(WHO)
+    text = _TEMPLATES.get_template(template).render(
+        title=title,
+        section="/" + request.path.split("/")[1],
+        who=who,
+        form_token=request.get(FORM_TOKEN, ""),
+        now=utc_now(),
+        **what,
+    )
+    return web.Response(status=status, text=text, content_type="text/html", charset="utf-8")

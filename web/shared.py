@@ -1,0 +1,27 @@
+"""What all handlers share, by the keys under which the application holds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from sink.pool import Pool
+from web.cards import Cards
+from web.http.access import Access
+from web.http.versions import Versions
+from web.live import Feed
+from web.settings import WebSettings
+
+SETTINGS = web.AppKey("settings", WebSettings)
+VERSIONS = web.AppKey("versions", Versions)
+ACCESS = web.AppKey("access", Access)
+CARDS = web.AppKey("cards", Cards)
+#: reads only
+READING: web.AppKey[Pool] = web.AppKey("reading", Pool)
+#: writes what is noted of keys
+WRITING: web.AppKey[Pool] = web.AppKey("writing", Pool)
+#: a redis.asyncio.Redis; absent without REDIS_URL
+REDIS: web.AppKey[Any] = web.AppKey("redis", object)
+#: absent without REDIS_URL
+FEED = web.AppKey("feed", Feed)

@@ -1,0 +1,79 @@
+-- name: list
+-- Signals, newest first, from behind a place in that order; each filter that is NULL lets all through.
+SELECT signal_id::text, symbol, side, setup, rules_version, ts_published, confluence_score AS score, rr_target,
+       score_bin_name(bin) AS bin, triggered, closed, open, stopped, won, reason, exit_reason, rr_realized, ends
+FROM signal_outcomes
+WHERE (%(since)s::timestamptz IS NULL OR ts_published >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR ts_published < %(until)s)
+  AND (%(after_ts)s::timestamptz IS NULL OR (ts_published, signal_id) < (%(after_ts)s, %(after_id)s::uuid))
+  AND (%(symbol)s::text IS NULL OR symbol = %(symbol)s)
+  AND (%(side)s::text IS NULL OR side = %(side)s)
+  AND (%(setup)s::text IS NULL OR setup = %(setup)s)
+  AND (%(rules)s::text IS NULL OR rules_version = %(rules)s)
+  AND (%(bin)s::int IS NULL OR bin = %(bin)s)
+  AND (%(low)s::numeric IS NULL OR confluence_score >= %(low)s)
+  AND (%(high)s::numeric IS NULL OR confluence_score < %(high)s)
+  AND CASE %(outcome)s::text WHEN 'closed' THEN closed WHEN 'won' THEN won WHEN 'lost' THEN closed AND NOT won
+        WHEN 'sl' THEN stopped WHEN 'open' THEN open WHEN 'triggered' THEN triggered
+        WHEN 'expired' THEN reason = 'expiry' ELSE TRUE END
+ORDER BY ts_published DESC, signal_id DESC
+LIMIT %(limit)s
+
+-- name: count
+-- How many signals these filters let through.
+SELECT count(*) AS n
+FROM signal_outcomes
+WHERE (%(since)s::timestamptz IS NULL OR ts_published >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR ts_published < %(until)s)
+  AND (%(symbol)s::text IS NULL OR symbol = %(symbol)s)
+  AND (%(side)s::text IS NULL OR side = %(side)s)
+  AND (%(setup)s::text IS NULL OR setup = %(setup)s)
+  AND (%(rules)s::text IS NULL OR rules_version = %(rules)s)
+  AND (%(bin)s::int IS NULL OR bin = %(bin)s)
+  AND (%(low)s::numeric IS NULL OR confluence_score >= %(low)s)
+  AND (%(high)s::numeric IS NULL OR confluence_score < %(high)s)
+  AND CASE %(outcome)s::text WHEN 'closed' THEN closed WHEN 'won' THEN won WHEN 'lost' THEN closed AND NOT won
+        WHEN 'sl' THEN stopped WHEN 'open' THEN open WHEN 'triggered' THEN triggered
+        WHEN 'expired' THEN reason = 'expiry' ELSE TRUE END
+
+-- name: by_ref
+-- Signals with this ref.
+SELECT signal_id::text FROM signals WHERE ref_id = %(text)s ORDER BY ts_published DESC LIMIT 2
+
+-- name: by_entry
+-- The signal of an entry of the stream.
+SELECT signal_id::text FROM signal_events WHERE entry_id = %(text)s AND ts >= %(since)s AND ts < %(until)s LIMIT 1
+
+-- name: one
+-- A signal with what became of it.
+SELECT o.signal_id::text, o.symbol, o.side, o.setup, o.rules_version, o.ts_published, o.confluence_score AS score,
+       o.rr_target, score_bin_name(o.bin) AS bin, o.entry, o.sl, o.tp, o.triggered, o.closed, o.open, o.stopped, o.won,
+       o.reason, o.exit_reason, o.rr_realized, o.ends, o.ts_triggered, o.entry_fill, o.time_to_trigger_ms,
+       o.ts_invalidated, o.ts_closed, o.time_in_trade_ms, s.expiry_minutes, s.ref_id, s.timeframe, s.confidence, s.engine, s.tp2, s.entry_low, s.entry_high, s.track,
+       s.model_version, s.features_version, s.data_quality
+FROM signal_outcomes o JOIN signals s USING (signal_id)
+WHERE o.signal_id = %(signal_id)s
+
+-- name: events
+-- Its events in order, as they were sent, with all three times; JSON as text, so that no number passes through a float.
+SELECT event, ts, received_at, stream, entry_id, payload::text AS payload
+FROM signal_events WHERE signal_id = %(signal_id)s
+ORDER BY ts, array_position(ARRAY['signal_published', 'signal_triggered', 'signal_invalidated'], event)
+
+-- name: layers
+-- Its layers, the heaviest first.
+SELECT layer, matched, weight, value::text AS value FROM signal_layers
+WHERE signal_id = %(signal_id)s ORDER BY weight DESC NULLS LAST, layer
+
+-- name: conflicts
+-- What came again with other content.
+SELECT event, ts, received_at, stream, entry_id, payload::text AS payload FROM event_conflicts
+WHERE signal_id = %(signal_id)s ORDER BY ts, event
+
+-- name: named
+-- What a word names: a symbol, whatever its case, a setup or a rules version of some signal.
+(SELECT 'symbol' AS kind, symbol AS name FROM signals WHERE upper(symbol) = upper(%(word)s)
+ ORDER BY symbol = %(word)s DESC LIMIT 1)
+UNION ALL (SELECT 'setup', setup FROM signals WHERE setup = %(word)s LIMIT 1)
+UNION ALL (SELECT 'rules', rules_version FROM signals WHERE rules_version = %(word)s LIMIT 1)
+LIMIT 1
