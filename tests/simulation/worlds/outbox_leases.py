@@ -32,6 +32,10 @@ class _Lease(NamedTuple):
     renewed_at: datetime
     until: datetime
 
+    def is_of(self, session: Session, number: int) -> bool:
+        """Whether a session acts by this lease: what its process could not write in one, it writes in the next."""
+        return (self.session.process, self.number) == (session.process, number)
+
     def lasts(self, now: datetime) -> bool:
         """Whether it holds others off. One that was written in the future does not: the clock was set back."""
         return self.renewed_at <= now <= self.until
@@ -49,7 +53,7 @@ class LeaseAudit:
         """A sender's statement found its message."""
         if name in _DECISIONS:
             lease = self._leases.get(parameters["id"])
-            if lease is None or (lease.session, lease.number) != (session, parameters["fencing_token"]):
+            if lease is None or not lease.is_of(session, parameters["fencing_token"]):
                 self._fail(
                     "who holds it decides", f"{session.process.name} does {name} to {parameters['id']}"
                 )
