@@ -109,6 +109,8 @@ def _report(where: str, result: Result, found: Audit, took_s: float) -> list[str
         f"{'✅' if well else '❌'} {where} {result.fault}: {result.stored} stored, {took_s:.0f} s",
         highlight=False,
     )
+    for wrong in found.wrong:
+        _tell(f"   {wrong}")
     return [f"{result.fault}: {wrong}" for wrong in found.wrong]
 
 
