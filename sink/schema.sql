@@ -484,8 +484,6 @@ ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
 ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
-ALTER TABLE ONLY public.dead_letters
-    ADD CONSTRAINT dead_letters_stream_entry_id_key UNIQUE (stream, entry_id);
 ALTER TABLE ONLY public.duplicate_counts
     ADD CONSTRAINT duplicate_counts_pkey PRIMARY KEY (day);
 ALTER TABLE ONLY public.event_conflicts
@@ -537,6 +535,7 @@ ALTER TABLE ONLY public.web_audit
 ALTER TABLE ONLY public.weekly_scorecard
     ADD CONSTRAINT weekly_scorecard_pkey PRIMARY KEY (week_start);
 CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
+CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (stream, entry_id, md5(raw), md5(fields), COALESCE(event, ''::text));
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX records_ts ON ONLY public.records USING brin (ts);

@@ -91,4 +91,4 @@ HAVING count(*) > count(DISTINCT (f.signal_id, f.event)) FILTER (WHERE f.event I
 -- Keep one entry that cannot become an event; again is harmless.
 INSERT INTO dead_letters (stream, entry_id, event, raw, fields, reason, entry_ts)
 VALUES (%s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (stream, entry_id) DO NOTHING
+ON CONFLICT (stream, entry_id, md5(raw), md5(fields), coalesce(event, '')) DO NOTHING
