@@ -34,11 +34,22 @@ def described() -> Json:
         "info": {"title": "signaltape", "version": __version__, "description": (__doc__ or "").strip()},
         "paths": _paths(),
         "components": {
-            "schemas": components,
+            "schemas": _with_numbers(components),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"key": []}, {}],
     }
+
+
+def _with_numbers(schema: Any) -> Any:
+    """Schemas as the answers are: a decimal is written as a number, where msgspec says a text."""
+    if isinstance(schema, list):
+        return [_with_numbers(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("format") == "decimal":
+        return {"type": "number"}
+    return {name: _with_numbers(value) for name, value in schema.items()}
 
 
 def _paths() -> Json:

@@ -1,0 +1,50 @@
+"""What the API's description promises is asked of it, with whatever schemathesis thinks up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.support.book import Book
+from tests.support.served import Served
+from web.api.openapi import described
+
+CHECKS: list[Any] = [
+    not_a_server_error,
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+]
+#: Never ends; takes a second of a core each time. Their own tests ask them.
+LEFT_OUT = ["/api/events", "/api/scorecards/{week}.png", "/api/scorecards/{week}.pdf"]
+
+
+DESCRIBED = schemathesis.openapi.from_dict(described()).exclude(path=LEFT_OUT)
+
+
+@pytest.fixture
+def signal_id(book: Book) -> str:
+    """Something to be found."""
+    made = book.signal(0.82, layers={"smc": {"match": True, "weight": 0.2}})
+    book.close(made, 1.65)
+    return made
+
+
+@DESCRIBED.parametrize()
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_one_that_is_described(case: Any, served: Served, signal_id: str) -> None:
+    case.call_and_validate(base_url=served.address, checks=CHECKS)
+
+
+def test_a_signal_that_is_there_is_as_described(served: Served, signal_id: str) -> None:
+    case = DESCRIBED["/api/signals/{signal_id}"]["GET"].Case(path_parameters={"signal_id": signal_id})
+    case.call_and_validate(base_url=served.address, checks=CHECKS)
