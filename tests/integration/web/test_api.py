@@ -13,6 +13,9 @@ from tests.support.book import Book
 from tests.support.samples import new_id
 from tests.support.served import Served
 
+#: No signal has this id.
+NOBODY = "0198a3c4-5f2e-7d31-9b1c-3a5f7c9e1b2d"
+
 
 def exactly(body: bytes) -> Any:
     """JSON whose numbers are kept as they stand."""
@@ -64,7 +67,7 @@ def test_what_cannot_be_asked_is_400_by_name(served: Served, query: str) -> None
     assert answer.json["detail"].startswith(query.partition("=")[0])
 
 
-@pytest.mark.parametrize("path", [f"/api/signals/{new_id()}", "/api/signals/none", "/api/none"])
+@pytest.mark.parametrize("path", [f"/api/signals/{NOBODY}", "/api/signals/none", "/api/none"])
 def test_what_is_not_there_is_404(served: Served, path: str) -> None:
     assert served.get(path).status == 404
 

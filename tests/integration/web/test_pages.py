@@ -14,6 +14,8 @@ from tests.support.book import Book
 from tests.support.samples import new_id
 from tests.support.served import Served
 
+#: No signal has this id.
+NOBODY = "0198a3c4-5f2e-7d31-9b1c-3a5f7c9e1b2d"
 ADDRESSES = ("/", "/score", "/score/2022-W03", "/signals", "/health", "/login")
 
 
@@ -104,7 +106,7 @@ def test_an_orphan_is_shown_without_its_published(served: Served, book: Book) ->
     assert "not published (yet)" in answer.text
 
 
-@pytest.mark.parametrize("path", ["/signals/none", f"/signals/{new_id()}", "/nothing", "/static/none.css"])
+@pytest.mark.parametrize("path", ["/signals/none", f"/signals/{NOBODY}", "/nothing", "/static/none.css"])
 def test_what_is_not_there_is_404_in_words(served: Served, path: str) -> None:
     answer = served.get(path)
     assert answer.status == 404
