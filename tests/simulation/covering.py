@@ -122,7 +122,7 @@ def _run_all(
 ) -> list[str]:
     """Each world for so long, in short runs, here: what another process reaches nobody counts. Gives their names."""
     from tests.simulation.databases import databases
-    from tests.simulation.runs import Run, carry_out
+    from tests.simulation.runs import Run, carry_out, steps_of
     from tests.simulation.worlds.registry import WORLDS
 
     names = [name for name in WORLDS if name in worlds]
@@ -134,7 +134,7 @@ def _run_all(
             for seed in count(first_seed):
                 if time.monotonic() >= end:
                     break
-                outcome = carry_out(Run(name, seed, WORLDS[name].steps[0]), url)
+                outcome = carry_out(Run(name, seed, steps_of(name, seed)), url)
                 if outcome.violation is not None:
                     say(f"❌ {name}, seed {seed}: {outcome.violation.invariant}: {outcome.violation.text}")
             say(f"{name}: {seed - first_seed} seeds")

@@ -169,8 +169,10 @@ STAGES = {
         {},
         keep_s=(90, 900),
         retention_s=(60,),
-        paces=((10.0, 30.0, 90.0),),
+        paces=((10.0, 30.0, 90.0), (30.0, 90.0, 200.0)),
         who_ships=("themselves", "others"),
+        most_steps=60_000,
+        often=4,  # streams that are trimmed while nobody ships
     ),
     "power cuts": Stage({"power cut": 1.0}, beside=(0, 1)),
     "Redis does not tell": Stage(
