@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from tests.support.served import Served
+
+_COME_WITHIN_S = 60.0
 
 
 class Heard(NamedTuple):
@@ -34,9 +37,11 @@ def following(served: Served, query: str = "", **headers: str) -> Iterator[Itera
 
 
 def of_events(heard: Iterator[Heard], count: int) -> list[Heard]:
-    """The next so many, without pulses."""
+    """The next so many, without pulses. Fails if they do not come."""
     found: list[Heard] = []
+    until = time.monotonic() + _COME_WITHIN_S
     for one in heard:
+        assert time.monotonic() < until, f"{found} and no more"
         if one.kind == "message":
             found.append(one)
         if len(found) == count:
