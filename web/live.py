@@ -147,12 +147,13 @@ class Feed:
         """Begin to read, if nobody does; returns how far it is."""
         async with self._starting:
             if self._positions is None:
-                self._positions = await self._tips()
+                self._positions = await self.tips()
             if self._reading is None:
                 self._reading = asyncio.create_task(self._read())
             return self._positions
 
-    async def _tips(self) -> tuple[str, ...]:
+    async def tips(self) -> tuple[str, ...]:
+        """Where each partition ends now. Raises redis.RedisError when Redis is away."""
         found = [await self._client.xrevrange(key, count=1) for key in self._keys]
         return tuple(entries[0][0].decode() if entries else START for entries in found)
 

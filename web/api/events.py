@@ -12,7 +12,7 @@ from aiohttp import web
 from web.http.answering import REDIS_AWAY, finish
 from web.http.problems import Problem
 from web.live import Feed
-from web.shared import FEED, REDIS, SETTINGS
+from web.shared import FEED, SETTINGS
 from web.tape import positions_of
 
 log = logging.getLogger("web")
@@ -32,7 +32,9 @@ async def follow(request: web.Request) -> web.StreamResponse:
         raise Problem(503, "Too many follow already. Try again later.", headers={"Retry-After": "30"})
     positions = _positions(request)
     signals = _kind(request) == "signals"
-    await _answers(request)
+    # "from now on" is before the answer begins: who has seen that may rely on hearing what is added then
+    tips = await _tips(feed)
+    positions = tips if positions is None else positions
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     finish(request, response)
     await response.prepare(request)
@@ -41,7 +43,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
 
 
 async def _write(
-    response: web.StreamResponse, feed: Feed, positions: tuple[str, ...] | None, *, signals: bool
+    response: web.StreamResponse, feed: Feed, positions: tuple[str, ...], *, signals: bool
 ) -> None:
     try:
         await response.write(b"retry: %d\n\n" % _COME_BACK_MS)
@@ -53,10 +55,10 @@ async def _write(
         log.info("a follower is let go: %s", type(error).__name__)
 
 
-async def _answers(request: web.Request) -> None:
-    """An error can be told before the stream begins, not in it."""
+async def _tips(feed: Feed) -> tuple[str, ...]:
+    """Where the stream ends now. An error can be told before the answer begins, not in it."""
     try:
-        await request.app[REDIS].ping()
+        return await feed.tips()
     except (redis.RedisError, OSError):
         raise Problem(503, REDIS_AWAY, headers={"Retry-After": "5"}) from None
 
