@@ -1,13 +1,17 @@
-"""What the web process tells Prometheus about itself."""
+"""What the web process tells Prometheus about itself: what every process says, and its requests."""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Iterable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 
+from signaltape.integrations.prometheus import Measures
+from signaltape.measures import Measure, one
 from web.live import Feed
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -18,7 +22,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._feed: Feed | None = None
         ProcessCollector(registry=self.registry)
+        self.registry.register(Measures("web", {"followers": self._following}))
         self._requests = Counter(
             "signaltape_web_requests",
             "Requests answered",
@@ -32,13 +38,10 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
-        self._followers = Gauge(
-            "signaltape_web_followers", "Who follows the stream of events", registry=self.registry
-        )
 
     def watch(self, feed: Feed) -> None:
         """Tell how many follow it."""
-        self._followers.set_function(lambda: feed.followers)
+        self._feed = feed
 
     def counted(self) -> Middleware:
         """The layer that counts."""
@@ -57,9 +60,12 @@ class Metrics:
 
     async def serve(self, request: web.Request) -> web.Response:
         """All of it in Prometheus' text format."""
-        return web.Response(
-            body=generate_latest(self.registry), headers={"Content-Type": "text/plain; version=0.0.4"}
-        )
+        said = await asyncio.to_thread(generate_latest, self.registry)
+        return web.Response(body=said, headers={"Content-Type": "text/plain; version=0.0.4"})
+
+    def _following(self) -> Iterable[Measure]:
+        followers = self._feed.followers if self._feed is not None else 0
+        return [one("signaltape_web_followers", "Who follows the stream of events", followers)]
 
 
 def _address(request: web.Request) -> str:

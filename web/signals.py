@@ -13,7 +13,7 @@ from uuid import UUID
 
 from signaltape.clock import WIB, from_epoch_ms
 from signaltape.stream import entry_time_ms
-from sink.pool import Session, dicts, one
+from sink.pool import Pool, Session, dicts, one
 from sink.queries import load
 from web.http.problems import Problem
 
@@ -21,8 +21,8 @@ _SQL = load(Path(__file__).parent / "sql" / "signals.sql")
 OUTCOMES = ("closed", "won", "lost", "sl", "open", "triggered", "expired")
 SIDES = ("long", "short")
 BINS = ("<0.50", "0.50-0.59", "0.60-0.69", "0.70-0.79", "0.80+")
-NO_ID = "A signal's id looks like 0198a3c4-5f2e-7d31-9b1c-3a5f7c9e1b2d."
-NOT_STORED = "Nothing is stored of this signal. It may still be on its way, or was purged."
+_NO_ID = "A signal's id looks like 0198a3c4-5f2e-7d31-9b1c-3a5f7c9e1b2d."
+_NOT_STORED = "Nothing is stored of this signal. It may still be on its way, or was purged."
 _PAGE = 50
 _MOST_PAGE = 500
 _ENTRY_ID = re.compile(r"([0-9]{10,15})-[0-9]{1,20}")
@@ -166,18 +166,25 @@ class Whole(NamedTuple):
     conflicts: Sequence[dict[str, Any]]
 
 
-async def whole(session: Session, signal_id: str) -> Whole | None:
-    """All that is stored of a signal; None if nothing is."""
+async def whole(pool: Pool, signal_id: str) -> Whole:
+    """All that is stored of a signal. Raises Problem (404) for what is no id, or where nothing is."""
+    if not is_id(signal_id):
+        raise Problem(404, _NO_ID)
     asked = {"signal_id": signal_id}
-    events = await dicts(session, _SQL["events"], asked)
-    if not events:
-        return None
-    return Whole(
-        await one(session, _SQL["one"], asked),
-        [_timed(row) for row in events],
-        await dicts(session, _SQL["layers"], asked),
-        [_timed(row) for row in await dicts(session, _SQL["conflicts"], asked)],
-    )
+    async with pool.read() as session:
+        events = await _events(session, "events", asked)
+        if not events:
+            raise Problem(404, _NOT_STORED)
+        return Whole(
+            await one(session, _SQL["one"], asked),
+            events,
+            await dicts(session, _SQL["layers"], asked),
+            await _events(session, "conflicts", asked),
+        )
+
+
+async def _events(session: Session, query: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    return [_timed(row) for row in await dicts(session, _SQL[query], asked)]
 
 
 def _timed(event: dict[str, Any]) -> dict[str, Any]:

@@ -31,12 +31,7 @@ def redis_client(url: Secret, **options: Any) -> redis.Redis:
 
     No connection is made yet. options: as of redis.Redis, for example other timeouts.
     """
-    bounded: dict[str, Any] = {
-        "socket_timeout": ANSWER_TIMEOUT_S,
-        "socket_connect_timeout": CONNECT_TIMEOUT_S,
-        "retry": Retry(NoBackoff(), 0),
-    }
-    return redis.Redis.from_url(without_ours(url.reveal()), protocol=2, **{**bounded, **options})
+    return redis.Redis.from_url(without_ours(url.reveal()), **_how(Retry(NoBackoff(), 0), options))
 
 
 def redis_client_async(url: Secret, **options: Any) -> Any:
@@ -44,12 +39,13 @@ def redis_client_async(url: Secret, **options: Any) -> Any:
     import redis.asyncio as for_loops  # no engine asks for it
     from redis.asyncio.retry import Retry as RetryInLoop
 
-    bounded: dict[str, Any] = {
-        "socket_timeout": ANSWER_TIMEOUT_S,
-        "socket_connect_timeout": CONNECT_TIMEOUT_S,
-        "retry": RetryInLoop(NoBackoff(), 0),
-    }
-    return for_loops.Redis.from_url(without_ours(url.reveal()), protocol=2, **{**bounded, **options})
+    return for_loops.Redis.from_url(without_ours(url.reveal()), **_how(RetryInLoop(NoBackoff(), 0), options))
+
+
+def _how(retry: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """The options of every client; those that are given win."""
+    bounded = {"socket_timeout": ANSWER_TIMEOUT_S, "socket_connect_timeout": CONNECT_TIMEOUT_S}
+    return {"protocol": 2, "retry": retry, **bounded, **options}
 
 
 @contextmanager

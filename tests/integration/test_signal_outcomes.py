@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reports.bins import read_bins
 from sink.db import Connection
 from tests.support.book import Book
+from web.signals import BINS
 
 _REPORTS = Path(__file__).parents[2] / "reports" / "sql"
 #: What a query would hold that told a rule again: edges of bins, what counts as won, what a trade costs.
@@ -44,6 +45,10 @@ def test_a_score_lies_in_the_same_bin_here_and_in_postgres(connection: Connectio
         assert connection.execute(query, {"score": score}).fetchone() == (number, bins.labels[number])
 
     check()
+
+
+def test_the_dashboard_calls_the_bins_as_postgres_does(connection: Connection) -> None:
+    assert read_bins(connection).labels == BINS
 
 
 def test_the_edges_of_the_bins_stand_in_no_python() -> None:

@@ -10,7 +10,6 @@ from aiohttp import web
 from web import signals as finding
 from web.api.json import as_json
 from web.api.shapes import Event, Layer, Signal, SignalPage, WholeSignal
-from web.http.problems import Problem
 from web.shared import READING
 
 
@@ -28,12 +27,7 @@ async def some(request: web.Request) -> web.Response:
 async def one(request: web.Request) -> web.Response:
     """One signal, by its id."""
     signal_id = request.match_info["signal_id"]
-    if not finding.is_id(signal_id):
-        raise Problem(404, finding.NO_ID)
-    async with request.app[READING].read() as session:
-        found = await finding.whole(session, signal_id)
-    if found is None:
-        raise Problem(404, finding.NOT_STORED)
+    found = await finding.whole(request.app[READING], signal_id)
     return as_json(
         WholeSignal(
             signal_id,
