@@ -1,7 +1,6 @@
 """The settings: read from the environment in one place, frozen, every wrong value refused by name."""
 
-from __future__ import annotations
-
+# Annotations are no texts here: each would be compiled at import.
 import math
 import os
 from collections.abc import Mapping
@@ -101,7 +100,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     compress_after_days: Days = 2  # SIGNALTAPE_COMPRESS_AFTER_DAYS
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read the settings from `environ` (default: this process's environment).
 
         An empty variable counts as not set. Of a secret, `<NAME>_FILE` may name a file that holds it.

@@ -135,7 +135,7 @@ class Telegram:
         """A group becomes a supergroup, if it can: its new id."""
         if chat.moved_to is not None or not chat.id.startswith("-") or chat.id.startswith("-100"):
             return None
-        chat.moved_to = f"-100{chat.id[1:]}"
+        chat.moved_to = f"-100{chat.id[1:]:0>10}"
         self.add(chat.family, chat.moved_to)
         self.story.tell("Telegram", f"{chat.id} moves to {chat.moved_to}")
         return chat.moved_to
@@ -203,9 +203,11 @@ class Telegram:
         if chat.moved_to is not None:
             text = "Bad Request: group chat was upgraded to a supergroup chat"
             return self._error_at_odds(400, text, "migrate_to_chat_id", int(chat.moved_to))
-        if self._strikes("moved in a circle", call):
+        if self._strikes(
+            "said to have moved", call
+        ):  # a supergroup elsewhere, or a chat back to where it was
             ids = [one.id for one in self.chats.values() if one.family == chat.family]
-            new_id = int(faults.chance("moved in a circle").choice(ids))
+            new_id = int(faults.chance("said to have moved").choice(ids))
             return _error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=new_id)
         if chat.refuses is not None or trouble == "blocked":
             return _error(*(chat.refuses or (403, "Forbidden: bot was blocked by the user")))

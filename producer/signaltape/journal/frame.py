@@ -11,8 +11,7 @@ moment of emit in nanoseconds since 1970, which the shipper writes into them. (E
 number in place of the zero; it followed from the data.)
 """
 
-from __future__ import annotations
-
+# Annotations are no texts here: each would be compiled at import.
 import mmap
 import struct
 from collections.abc import Iterator

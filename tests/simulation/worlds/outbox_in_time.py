@@ -21,8 +21,6 @@ class InTime:
         #: for how long Telegram asked to be left alone, by the server's clock: since when, and until when
         self._asked_alone: list[tuple[datetime, datetime]] = []
         self._asked_ns: dict[int, int] = {}
-        #: of whose chat Telegram has said both that it moved there and back: nobody knows where it is
-        self._circled: set[int] = set()
         #: when it was last seen to be so
         self._alone_ns = 0
         #: when each message came into its state
@@ -51,10 +49,6 @@ class InTime:
     def check(self, number: int, state: str, not_after: datetime) -> None:
         """How a message stands now."""
         world = self._world
-        if "moved in a circle" in world.audit.rows[number].error:
-            self._circled.add(number)
-        if number in self._circled:
-            return
         if state not in LAST:
             now = world.database.now
             # what was said in the future is void
