@@ -147,8 +147,8 @@ def test_no_module_imports_another_in_a_circle() -> None:
 
 
 def _module_graph() -> dict[str, set[str]]:
-    """Each module of the product and of what runs it, and the modules that it imports anywhere in its text."""
-    names = {_dotted(path): path for room in (*ALLOWED, "deploy") for path in files_of(room)}
+    """Each module of the product, its tests and what runs it, and the modules that it imports anywhere in its text."""
+    names = {_dotted(path): path for room in (*ALLOWED, "deploy", "tests") for path in files_of(room)}
     return {
         name: {other for other in _targets(path) if other in names} - {name} for name, path in names.items()
     }
