@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
+
 import sink.dead_letters
 import worker.operations
 from consumer.accepted import DeadLetter
@@ -103,6 +105,10 @@ class Letters:
             done = worker.operations.requeue_dead_letters(settings, which, everything=True)
         except SignaltapeError as error:
             self._say(str(error))
+        except psycopg.Error:
+            raise  # as whatever a task loses Postgres by
+        except Exception as error:
+            self._world.fail("no error is dropped", f"{process.name}: {type(error).__name__}: {error}")
         else:
             self._say(f"requeued {done.requeued} letter(s); refused: {len(done.refused)}")
         process.kill()

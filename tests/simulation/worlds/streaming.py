@@ -124,7 +124,14 @@ class StreamWorld(World):
         self._undo.append(partial(setattr, module, name, getattr(module, name)))
         setattr(module, name, value)
 
-    def connect(self, url: Any, *, begun: Callable[[Any], None], name: str = "", most_idle_s: int = 0) -> Any:
+    def connect(
+        self,
+        url: Any,
+        *,
+        name: str = "",
+        most_idle_s: int = 0,
+        begun: Callable[[Any], None] = lambda _session: None,
+    ) -> Any:
         """Stands in for `sink.db.connect`: a session ends with its process."""
         session = self.database.connect(url, name=name)
         task = self.scheduler.current
