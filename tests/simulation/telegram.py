@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from tests.simulation.kernel.faults import Faults
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS, Scheduler
+from tests.simulation.kernel.machines import NS, Process
+from tests.simulation.kernel.scheduler import Scheduler
 from tests.simulation.kernel.story import Story
 from tests.simulation.kernel.threads import Waiters
 from tests.simulation.telegram_answers import DAYS, ODD, PAGES, REFUSALS, YES, bytes_of, error, ok
