@@ -1,0 +1,67 @@
+"""The replay that feeds this process: which session, and what time it is there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from signaltape.clock import utc_now
+from signaltape.replay.session import ReplayEvent
+
+
+class Listener(Protocol):
+    """Who wants to know when a replay begins and ends."""
+
+    def begin(self, session: str) -> None:
+        """A session is played from its beginning, or from further back than it had come."""
+
+    def end(self, reached: datetime | None, *, whole: bool) -> None:
+        """It is over. reached: the time of its last event; whole: whether it was played to its end."""
+
+
+class UnderWay:
+    """What feeds this process. Of several feeds the one that began last counts."""
+
+    def __init__(self) -> None:
+        self.session: str | None = None
+        #: the event that is handed out, or was last
+        self.event: ReplayEvent | None = None
+        self._listeners: list[Listener] = []
+
+    def begin(self, session: str) -> None:
+        """A feed begins."""
+        self.session, self.event = session, None
+        for one in self._listeners:
+            one.begin(session)
+
+    def hand_out(self, session: str, event: ReplayEvent) -> None:
+        """An event is handed out. One that does not lie behind the last (a loop, a seek) begins the replay anew."""
+        if session != self.session:
+            return
+        before = self.event
+        if before is not None and event.index <= before.index:
+            self.begin(session)
+        self.event = event
+
+    def end(self, session: str, *, whole: bool) -> None:
+        """The feed has ended; what the engine emits afterwards still belongs to the session."""
+        if session != self.session:
+            return
+        reached = None if self.event is None else self.event.ts
+        for one in self._listeners:
+            one.end(reached, whole=whole)
+
+    def tell(self, listener: Listener) -> None:
+        """Tell somebody of replays from now on, and of the one that feeds this process already."""
+        self._listeners.append(listener)
+        if self.session is not None:
+            listener.begin(self.session)
+
+    def now(self) -> datetime:
+        """The time of the replay; the time of day where none has handed out an event."""
+        event = self.event
+        return utc_now() if event is None else event.ts
+
+
+#: That of this process.
+UNDER_WAY = UnderWay()

@@ -1,0 +1,87 @@
+"""What `diff` shows to a person."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from replay.comparing.comparing import Divergence
+from replay.comparing.words import as_text
+from replay.operations.diff import SessionDiff
+from signaltape.clock import show_bare
+from signaltape.terminal import NOTHING_TO_DO, Screen, left, right
+
+#: So many signals stand in the table; `--json` has more.
+_MOST_ROWS = 40
+
+
+def show_diff(screen: Screen, found: SessionDiff) -> None:
+    """Print a comparison: its answer, where it parts first, what became of the signals, what to know besides."""
+    screen.say(found.said, "good" if found.identical else "bad")
+    screen.gap()
+    if found.first is not None:
+        _show_first(screen, found.first)
+    _show_signals(screen, found)
+    for note in found.notes:
+        screen.say(note, mark="  ")
+    screen.next(_next(found))
+
+
+def _show_first(screen: Screen, first: Divergence) -> None:
+    screen.block(
+        [
+            ("signal", first.signal_id or first.replayed_signal_id),
+            ("event of the session", first.index),
+        ]
+    )
+    rows = [(one.field, as_text(one.recorded), as_text(one.replayed)) for one in first.fields]
+    screen.table((left("field"), left("recorded"), left("replayed")), rows)
+    screen.gap()
+
+
+def _show_signals(screen: Screen, found: SessionDiff) -> None:
+    counts = found.signals
+    screen.say(
+        f"signals: {counts.recorded} recorded, {counts.replayed} replayed; same {counts.same}, appeared"
+        f" {counts.appeared}, vanished {counts.vanished}, other outcome {counts.other_outcome}"
+    )
+    screen.say(
+        f"R: {_r(counts.recorded_r)} recorded, {_r(counts.replayed_r)} replayed, difference {_r(counts.difference)}"
+    )
+    heads = (left("signal"), left("what", 13), left("symbol", 8), left("at, WIB"))
+    screen.table((*heads, right("rec. R"), right("repl. R"), right("diff. R")), _rows(found))
+    hidden = len(found.changes) - _MOST_ROWS
+    if hidden > 0:
+        screen.say(f"{hidden} more: --json")
+
+
+def _rows(found: SessionDiff) -> list[tuple[object, ...]]:
+    return [
+        (
+            one.signal_id or one.replayed_signal_id,
+            one.what,
+            one.symbol,
+            show_bare(one.at)[5:16],
+            _end(one.recorded_outcome, one.recorded_r),
+            _end(one.replayed_outcome, one.replayed_r),
+            _r(one.difference),
+        )
+        for one in found.changes[:_MOST_ROWS]
+    ]
+
+
+def _end(outcome: str | None, r: Decimal | None) -> str | None:
+    return outcome if r is None else _r(r)
+
+
+def _r(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:+.2f}"
+
+
+def _next(found: SessionDiff) -> str:
+    if found.identical:
+        return NOTHING_TO_DO
+    if found.first is not None and found.first.index is not None:
+        return (
+            f"python -m replay seek {found.session_id} {found.first.index} goes there, in a replay that runs"
+        )
+    return "python -m replay diff --json has every field"

@@ -1,0 +1,87 @@
+"""What a comparison says in words, for terminal, page and program alike. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from replay.comparing.comparing import Compared, Divergence
+from replay.comparing.reading import Run
+from signaltape.clock import show
+from signaltape.contract.records import RECORDS
+
+_LONGEST = 60
+_write = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def headline(compared: Compared, *, so_far: bool, missing: int) -> str:
+    """The one line that answers."""
+    first, counts = compared.first, compared.events
+    total = counts.same + counts.different + counts.appeared + counts.vanished
+    if first is not None:
+        return f"first divergence at event {first.number:,} of {total:,}, {show(first.at)}: {named(first)}"
+    if missing:
+        return f"no divergence in {_events(total)}, but {_events(missing)} of the replay are missing"
+    return f"identical{' so far' if so_far else ''}: {_events(total)}"
+
+
+def named(first: Divergence) -> str:
+    """A divergence in words."""
+    what = f"{first.event} of {first.symbol}" if first.symbol else first.event
+    if first.what == "vanished":
+        return f"{what} was recorded and did not come in the replay"
+    if first.what == "appeared":
+        return f"{what} came in the replay and was not recorded"
+    one = first.fields[0]
+    return f"{what}: {one.field} was {as_text(one.recorded)}, is {as_text(one.replayed)} in the replay"
+
+
+def as_text(value: Any) -> str:
+    """A value of a field, short enough for a line."""
+    if isinstance(value, datetime):
+        return show(value) if not value.microsecond else value.isoformat()
+    if isinstance(value, Decimal):
+        text = f"{value}"
+    else:
+        text = "nothing" if value is None else value if isinstance(value, str) else _write(value).decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def notes(run: Run, compared: Compared, until: datetime | None, outside: int, bad: str) -> Iterator[str]:
+    """What a reader must know besides, each in one line."""
+    if not run.happenings:
+        yield "the engine emitted nothing that can be compared"
+    if until is not None:
+        yield f"{_why_partly(run)}: compared up to {show(until)}"
+    if run.missing:
+        yield f"{_events(run.missing)} that the engine emitted are not there: Redis was away or refused them"
+    if run.runs > 1:
+        yield f"{run.runs} processes emitted at once: each counts"
+    if outside:
+        yield f"left out: {_events(outside)} of the replay from outside the session's span"
+    if compared.earlier:
+        yield f"left out: signals that were published before the session: {compared.earlier}"
+    for kind, count in sorted(compared.passed_over.items()):
+        yield f"left out: {kind}, recorded {count:,} times; the replay emitted none" + _unknown(kind)
+    if run.bad:
+        yield f"left out: {len(run.bad)} entries of the replay that break the contract, the first {run.bad[0]}"
+    if bad:
+        yield bad
+
+
+def _why_partly(run: Run) -> str:
+    if run.cut:
+        return "the replay was too long to be kept whole"
+    return "the replay has not ended" if run.played is None else "the replay was stopped"
+
+
+def _unknown(kind: str) -> str:
+    return "" if kind in RECORDS else " (no record that is known here)"
+
+
+def _events(count: int) -> str:
+    return f"{count:,} event{'' if count == 1 else 's'}"
