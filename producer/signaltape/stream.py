@@ -42,7 +42,12 @@ def replay_key(stream: str, session: str) -> str:
 
 def output_key(stream: str, session: str) -> str:
     """The stream of what an engine emits while a session is replayed to it: never that of what really happens."""
-    return f"{replay_key(stream, session)}:out"
+    return output_beside(replay_key(stream, session))
+
+
+def output_beside(key: str) -> str:
+    """The same, by the key of the stream that the session is played into."""
+    return f"{key}:out"
 
 
 def vanished_key(key: str) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence, Set
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
-from typing import Any, Literal, NamedTuple
-
-from msgspec import Struct
+from typing import NamedTuple
 
 from replay.comparing.matching import Happening, Pair, meet_records, meet_signals, pairs_of, signals_of
+from replay.comparing.naming import named
 from replay.comparing.outcomes import Met, SignalChange, SignalCounts, changes_of
+from replay.comparing.shapes import Divergence, EventCounts, FieldDifference, What
 from replay.comparing.values import Ids, differences
 from signaltape.contract.events import EVENTS
 from signaltape.errors import InvalidRequest
@@ -20,44 +20,6 @@ from signaltape.errors import InvalidRequest
 MOST_COMPARED = 300_000
 #: So many differing fields of an event are named.
 _MOST_FIELDS = 20
-What = Literal["different", "vanished", "appeared"]
-
-
-class FieldDifference(Struct, frozen=True, kw_only=True, rename="camel"):
-    """A field with its value on both sides, as JSON; null where it is not there."""
-
-    field: str
-    recorded: Any
-    replayed: Any
-
-
-class Divergence(Struct, frozen=True, kw_only=True, rename="camel"):
-    """Where the replay first parts from the recording.
-
-    number: its place among all events that were compared, from 1; index: its number in the session (`seek` goes
-    there), null if it was not recorded; fields: what differs, the first of them named first.
-    """
-
-    what: What
-    number: int
-    index: int | None
-    at: datetime
-    event: str
-    symbol: str | None
-    signal_id: str | None
-    replayed_signal_id: str | None
-    fields: list[FieldDifference]
-
-
-class EventCounts(Struct, frozen=True, kw_only=True, rename="camel"):
-    """How many events were compared, and how they stand to each other."""
-
-    recorded: int
-    replayed: int
-    same: int
-    different: int
-    appeared: int
-    vanished: int
 
 
 class Compared(NamedTuple):
@@ -148,6 +110,7 @@ def _divergence(number: int, pair: Pair, fields: list[FieldDifference], ids: Ids
     signal_id = None if recorded is None else recorded.signal_id
     return Divergence(
         what=_what(pair),
+        said=named(_what(pair), pair.known.event, pair.known.symbol, fields),
         number=number,
         index=None if recorded is None else recorded.index,
         at=pair.place[0],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from replay.comparing.comparing import Divergence
-from replay.comparing.words import as_text
+from replay.comparing.naming import as_text
+from replay.comparing.shapes import Divergence
 from replay.operations.diff import SessionDiff
 from signaltape.clock import show_bare
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, right

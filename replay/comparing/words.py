@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
-import msgspec
-
-from replay.comparing.comparing import Compared, Divergence
+from replay.comparing.comparing import Compared
 from replay.comparing.reading import Run
 from signaltape.clock import show
 from signaltape.contract.records import RECORDS
-
-_LONGEST = 60
-_write = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def headline(compared: Compared, *, so_far: bool, missing: int) -> str:
@@ -23,32 +16,10 @@ def headline(compared: Compared, *, so_far: bool, missing: int) -> str:
     first, counts = compared.first, compared.events
     total = counts.same + counts.different + counts.appeared + counts.vanished
     if first is not None:
-        return f"first divergence at event {first.number:,} of {total:,}, {show(first.at)}: {named(first)}"
+        return f"first divergence at event {first.number:,} of {total:,}, {show(first.at)}: {first.said}"
     if missing:
         return f"no divergence in {_events(total)}, but {_events(missing)} of the replay are missing"
     return f"identical{' so far' if so_far else ''}: {_events(total)}"
-
-
-def named(first: Divergence) -> str:
-    """A divergence in words."""
-    what = f"{first.event} of {first.symbol}" if first.symbol else first.event
-    if first.what == "vanished":
-        return f"{what} was recorded and did not come in the replay"
-    if first.what == "appeared":
-        return f"{what} came in the replay and was not recorded"
-    one = first.fields[0]
-    return f"{what}: {one.field} was {as_text(one.recorded)}, is {as_text(one.replayed)} in the replay"
-
-
-def as_text(value: Any) -> str:
-    """A value of a field, short enough for a line."""
-    if isinstance(value, datetime):
-        return show(value) if not value.microsecond else value.isoformat()
-    if isinstance(value, Decimal):
-        text = f"{value}"
-    else:
-        text = "nothing" if value is None else value if isinstance(value, str) else _write(value).decode()
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def notes(run: Run, compared: Compared, until: datetime | None, outside: int, bad: str) -> Iterator[str]:

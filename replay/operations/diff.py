@@ -7,13 +7,15 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from replay.comparing.comparing import Divergence, EventCounts, compare
+from replay.comparing.comparing import compare
 from replay.comparing.matching import Happening
 from replay.comparing.outcomes import SignalChange, SignalCounts
 from replay.comparing.reading import Run, recorded, replayed
+from replay.comparing.shapes import Divergence, EventCounts
 from replay.comparing.words import headline, notes
 from replay.plain_errors import plain_errors
 from replay.sessions.sessions import read_manifest, session_folder
+from replay.sessions.steering import is_running
 from signaltape.errors import InvalidRequest, NotFound
 from signaltape.redis_client import open_redis
 from signaltape.replay import Manifest
@@ -55,7 +57,7 @@ def diff_session(settings: Settings, session: str, *, within_s: float = 0.0) -> 
         run = replayed(client, output_key(settings.stream, session))
     if run is None:
         raise NotFound(f"no engine's replay of {session} was kept: run one with RUN_MODE=REPLAY")
-    until, bad = _until(run, manifest), BadLines()
+    until, bad = _until(run, manifest, is_running(folder)), BadLines()
     emitted = [one for one in run.happenings if _in_span(one, manifest, until)]
     found = compare(recorded(folder, until, bad), emitted, timedelta(seconds=within_s))
     outside = sum(not _in_span(one, manifest, None) for one in run.happenings)
@@ -71,12 +73,12 @@ def diff_session(settings: Settings, session: str, *, within_s: float = 0.0) -> 
     )
 
 
-def _until(run: Run, manifest: Manifest) -> datetime | None:
-    """How far can be compared; None: all of it."""
+def _until(run: Run, manifest: Manifest, runs: bool) -> datetime | None:
+    """How far can be compared; None: all of it. runs: whether it is being played into its stream."""
     last = run.happenings[-1].ts if run.happenings else manifest.source_date_range.since
     if run.played is not None and not run.played.whole:
         return run.played.reached or manifest.source_date_range.since
-    if run.cut or (run.began and run.played is None):
+    if run.cut or runs or (run.began and run.played is None):
         return last
     return None
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from replay.archive.outlet import StreamOutlet
+from replay.archive.outlet import StreamOutlet, replay_key
 from replay.operations.sessions import refuse_odd_speed
 from replay.plain_errors import plain_errors
 from replay.sessions.sessions import read_manifest, session_folder
@@ -18,7 +18,6 @@ from signaltape.redis_client import open_redis
 from signaltape.replay import Controls, Mode, Player, SessionError
 from signaltape.replay.player import PlayerStatus
 from signaltape.settings import Settings
-from signaltape.stream import output_key, replay_key
 
 #: What a running replay can be asked for, besides `seek`.
 Action = Literal["stop", "pause", "resume", "step"]
@@ -67,7 +66,6 @@ def run_session(
         open_redis(settings) as client,
     ):
         key = replay_key(settings.stream, session)
-        client.delete(output_key(settings.stream, session))  # what engines emit begins anew with it
         outlet = StreamOutlet(client, key, session, at_once=factor is not None)
 
         def look(player: Player) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from replay.archive.outlet import delete_streams
+from replay.archive.outlet import delete_streams, replay_key
 from replay.plain_errors import plain_errors
 from replay.sessions import reprocess
 from replay.sessions import sessions as stored
@@ -21,7 +21,6 @@ from signaltape.errors import InvalidRequest, SignaltapeError
 from signaltape.replay import Manifest, SessionError
 from signaltape.settings import Settings
 from signaltape.stopping import until
-from signaltape.stream import replay_key
 from sink.db import connect, database_url
 
 

@@ -76,7 +76,8 @@ class KeptApart:
         self.not_kept = 0
         if session is not None:
             self.begin(session)
-        UNDER_WAY.tell(self)
+        else:
+            UNDER_WAY.tell(self)
 
     @staticmethod
     def now() -> datetime:
@@ -224,12 +225,12 @@ class KeptApart:
                 self._wakes.get_nowait()
 
 
-_known: dict[tuple[Secret | None, str], KeptApart] = {}
+_known: dict[tuple[Secret | None, str, str | None], KeptApart] = {}
 
 
 def kept_apart(settings: Settings, notices: Notices) -> KeptApart:
     """That of this process: its Emitters share one, for the session that feeds it is one."""
-    key = (settings.redis_url, settings.stream)
+    key = (settings.redis_url, settings.stream, settings.replay_session)
     if key not in _known:
-        _known[key] = KeptApart(*key, settings.replay_session, notices)
+        _known[key] = KeptApart(*key, notices)
     return _known[key]
