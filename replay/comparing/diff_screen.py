@@ -12,6 +12,7 @@ from signaltape.terminal import NOTHING_TO_DO, Screen, left, right
 
 #: So many signals stand in the table; `--json` has more.
 _MOST_ROWS = 40
+_SHORT = {"hard_invalidate": "invalid"}
 
 
 def show_diff(screen: Screen, found: SessionDiff) -> None:
@@ -70,7 +71,7 @@ def _rows(found: SessionDiff) -> list[tuple[object, ...]]:
 
 
 def _end(outcome: str | None, r: Decimal | None) -> str | None:
-    return outcome if r is None else _r(r)
+    return _SHORT.get(outcome or "", outcome) if r is None else _r(r)
 
 
 def _r(value: Decimal | None) -> str | None:

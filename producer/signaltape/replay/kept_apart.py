@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import msgspec
 import redis
 
-from signaltape.exits import at_exit_of_child
+from signaltape.exits import at_exit, at_exit_of_child
 from signaltape.journal.frame import split_body
 from signaltape.notices import Notices
 from signaltape.redis_client import redis_client
@@ -45,7 +45,7 @@ BEGAN, ENDED, CUT = "replay_began", "replay_ended", "replay_cut"
 _MARKET = b"market_"
 _BATCH = 500
 _LOOK_EVERY_S = 0.005
-_CHILD_WAITS_S = 1.0
+_EXIT_WAITS_S = 1.0
 
 
 class _Waiting(NamedTuple):
@@ -74,6 +74,8 @@ class KeptApart:
         self._run, self._number, self._bytes, self._cut = "", 0, 0, False
         self.kept = 0
         self.not_kept = 0
+        #: Emitters that were not closed; after the last one there is nothing to wait for
+        self.users = 1
         if session is not None:
             self.begin(session)
         else:
@@ -121,7 +123,16 @@ class KeptApart:
         """Nothing: it wakes itself."""
 
     def stop(self, timeout: float) -> bool:
-        """Send what waits, for at most so many seconds. True if nothing was left. It may be used on."""
+        """An Emitter is closed: send what waits, for at most so many seconds. True if nothing was left."""
+        self.users -= 1
+        is_whole = self._flush(timeout)
+        if self.users <= 0:
+            UNDER_WAY.forget(self)
+            _forget(self)
+            self._wakes.put(None)
+        return is_whole
+
+    def _flush(self, timeout: float) -> bool:
         deadline = time.monotonic() + timeout
         while self._waiting and time.monotonic() < deadline:
             time.sleep(_LOOK_EVERY_S)
@@ -175,15 +186,17 @@ class KeptApart:
             return
         self._thread = thread
         with suppress(Exception):
+            at_exit(self._send_rest)
             at_exit_of_child(self._send_rest)
 
     def _send_rest(self) -> None:
-        self.stop(_CHILD_WAITS_S)
+        if self.users > 0:
+            self._flush(_EXIT_WAITS_S)
 
     def _send_all(self) -> None:
         assert self._url is not None
         client, backoff = redis_client(self._url), Backoff()
-        while True:
+        while self.users > 0 or (self._waiting and not backoff.waiting):
             try:
                 if not self._send_some(client):
                     self._sleep()
@@ -191,6 +204,7 @@ class KeptApart:
             except (redis.RedisError, OSError) as error:
                 self._notices.say("apart away", f"what the engine emits in this replay waits: {error}")
                 time.sleep(backoff.next_s())
+        client.close()
 
     def _send_some(self, client: redis.Redis) -> int:
         """Send a batch; what was refused is lost. What is not answered for stays, and is sent again."""
@@ -231,6 +245,13 @@ _known: dict[tuple[Secret | None, str, str | None], KeptApart] = {}
 def kept_apart(settings: Settings, notices: Notices) -> KeptApart:
     """That of this process: its Emitters share one, for the session that feeds it is one."""
     key = (settings.redis_url, settings.stream, settings.replay_session)
-    if key not in _known:
+    if key in _known:
+        _known[key].users += 1
+    else:
         _known[key] = KeptApart(*key, notices)
     return _known[key]
+
+
+def _forget(one: KeptApart) -> None:
+    for key in [key for key, known in _known.items() if known is one]:
+        _known.pop(key, None)

@@ -26,12 +26,13 @@ class UnderWay:
         self.session: str | None = None
         #: the event that is handed out, or was last
         self.event: ReplayEvent | None = None
+        self._over = False
         self._listeners: list[Listener] = []
 
     def begin(self, session: str) -> None:
         """A feed begins."""
-        self.session, self.event = session, None
-        for one in self._listeners:
+        self.session, self.event, self._over = session, None, False
+        for one in list(self._listeners):
             one.begin(session)
 
     def hand_out(self, session: str, event: ReplayEvent) -> None:
@@ -47,15 +48,21 @@ class UnderWay:
         """The feed has ended; what the engine emits afterwards still belongs to the session."""
         if session != self.session:
             return
+        self._over = True
         reached = None if self.event is None else self.event.ts
-        for one in self._listeners:
+        for one in list(self._listeners):
             one.end(reached, whole=whole)
 
     def tell(self, listener: Listener) -> None:
         """Tell somebody of replays from now on, and of the one that feeds this process already."""
         self._listeners.append(listener)
-        if self.session is not None:
+        if self.session is not None and not self._over:
             listener.begin(self.session)
+
+    def forget(self, listener: Listener) -> None:
+        """Tell somebody no more."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
 
     def now(self) -> datetime:
         """The time of the replay; the time of day where none has handed out an event."""
