@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -110,6 +111,8 @@ def _build(
 
 def _compare(settings: Settings, lead: Path, session: Path, day: datetime) -> bool:
     """Replay the day as it was and otherwise, each beside the recording. Whether the first is identical."""
+    # each start of the engine would say anew that nothing it emits is recorded
+    logging.getLogger("signaltape").setLevel(logging.ERROR)
     found = {name: _replayed(settings, lead, session, day, params) for name, params in _PARAMETERS.items()}
     first = next(iter(found.values()))
     screen = Screen()

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import redis
 
 from replay.operations.diff import SessionDiff, diff_session
 from replay.operations.playing import run_session
@@ -177,9 +178,7 @@ def test_without_redis_or_a_session_it_is_counted_and_said_once(
 def test_a_redis_user_that_may_add_is_enough(fed: Settings, folder: Path, tmp_path: Path) -> None:
     with own_valkey(tmp_path / "vk") as valkey:
         whole = msgspec.structs.replace(fed, redis_url=Secret(valkey.url))
-        import redis
-
-        admin = redis.Redis.from_url(valkey.url, protocol=2)
+        admin: Any = redis.Redis.from_url(valkey.url, protocol=2)
         out = output_key(fed.stream, folder.name)
         admin.execute_command("ACL", "SETUSER", "engine", "reset", "on", ">secret", f"~{out}", "+xadd")
         url = valkey.url.replace("unix://", "unix://engine:secret@")

@@ -61,7 +61,7 @@ class Engine:
             self._open = str(
                 uuid.uuid4() if self._params.fresh_ids else uuid.uuid5(uuid.NAMESPACE_DNS, f"{when}")
             )
-        given = {"signal_id": self._open, "symbol": SYMBOL}
+        given: dict[str, Any] = {"signal_id": self._open, "symbol": SYMBOL}
         if not self._params.stamped:
             given["ts"] = when
         self._do(step)(**given)

@@ -212,7 +212,8 @@ class KeptApart:
             batch = list(islice(self._waiting, _BATCH))
         if not batch:
             return 0
-        with client.pipeline(transaction=False) as pipe:
+        pipe: Any = client.pipeline(transaction=False)
+        with pipe:
             for one in batch:
                 pipe.execute_command(*one.command)
             answers = pipe.execute(raise_on_error=False)
