@@ -8,7 +8,6 @@ from datetime import datetime
 from replay.comparing.comparing import Compared
 from replay.comparing.reading import Run
 from signaltape.clock import show
-from signaltape.contract.records import RECORDS
 
 
 def headline(compared: Compared, *, so_far: bool, missing: int) -> str:
@@ -29,7 +28,7 @@ def notes(run: Run, compared: Compared, until: datetime | None, outside: int, ba
     if until is not None:
         yield f"{_why_partly(run)}: compared up to {show(until)}"
     if run.missing:
-        yield f"{_events(run.missing)} that the engine emitted are not there: Redis was away or refused them"
+        yield f"missing: {_events(run.missing)}, emitted and not kept (Redis was away, or refused)"
     if run.runs > 1:
         yield f"{run.runs} processes emitted at once: each counts"
     if outside:
@@ -37,7 +36,7 @@ def notes(run: Run, compared: Compared, until: datetime | None, outside: int, ba
     if compared.earlier:
         yield f"left out: signals that were published before the session: {compared.earlier}"
     for kind, count in sorted(compared.passed_over.items()):
-        yield f"left out: {kind}, recorded {count:,} times; the replay emitted none" + _unknown(kind)
+        yield f"left out: {kind}, of which the replay emitted none (recorded: {count:,})"
     if run.bad:
         yield f"left out: {len(run.bad)} entries of the replay that break the contract, the first {run.bad[0]}"
     if bad:
@@ -48,10 +47,6 @@ def _why_partly(run: Run) -> str:
     if run.cut:
         return "the replay was too long to be kept whole"
     return "the replay has not ended" if run.played is None else "the replay was stopped"
-
-
-def _unknown(kind: str) -> str:
-    return "" if kind in RECORDS else " (no record that is known here)"
 
 
 def _events(count: int) -> str:

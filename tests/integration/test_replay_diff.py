@@ -136,7 +136,7 @@ def test_what_the_session_cannot_know_is_left_out_and_said(fed: Settings, tmp_pa
     assert found.notes == [
         "left out: 1 event of the replay from outside the session's span",
         "left out: signals that were published before the session: 1",
-        "left out: state_event, recorded 1 times; the replay emitted none",
+        "left out: state_event, of which the replay emitted none (recorded: 1)",
     ]
 
 

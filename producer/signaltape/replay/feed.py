@@ -36,6 +36,7 @@ class ReplayFeed:
         self.controls = controls or Controls()
         self._player = Player(Path(folder), speed=speed, loop=loop, mode=Mode(mode), controls=self.controls)
         self._session = Path(folder).absolute().name
+        self._index = -1
         self._handlers: defaultdict[str, list[Handler]] = defaultdict(list)
 
     def on(self, kind: str, handler: Handler) -> ReplayFeed:
@@ -62,7 +63,7 @@ class ReplayFeed:
     def _under_way(self) -> Iterator[None]:
         """What the engine emits is of this session, from here on."""
         UNDER_WAY.begin(self._session)
-        whole = False
+        self._index, whole = -1, False
         try:
             yield
             whole = not self.controls.is_stopped()
@@ -70,7 +71,10 @@ class ReplayFeed:
             UNDER_WAY.end(self._session, whole=whole)
 
     def _hand_out(self, event: ReplayEvent) -> None:
-        UNDER_WAY.hand_out(self._session, event)
+        if event.index <= self._index:  # a loop, a seek: not behind the last one
+            UNDER_WAY.begin(self._session)
+        self._index = event.index
+        UNDER_WAY.event = event
         for handler in self._of(event):
             given = handler(event)
             if given is not None and isawaitable(given):
@@ -80,7 +84,10 @@ class ReplayFeed:
                 raise TypeError(f"the handler of {event.type} is asynchronous: use run_async()")
 
     async def _hand_out_async(self, event: ReplayEvent) -> None:
-        UNDER_WAY.hand_out(self._session, event)
+        if event.index <= self._index:
+            UNDER_WAY.begin(self._session)
+        self._index = event.index
+        UNDER_WAY.event = event
         for handler in self._of(event):
             given = handler(event)
             if isawaitable(given):

@@ -24,25 +24,16 @@ class UnderWay:
 
     def __init__(self) -> None:
         self.session: str | None = None
-        #: the event that is handed out, or was last
+        #: the event that is handed out, or was last; a feed puts it here
         self.event: ReplayEvent | None = None
         self._over = False
         self._listeners: list[Listener] = []
 
     def begin(self, session: str) -> None:
-        """A feed begins."""
+        """A feed begins, or goes back to an event that does not lie behind the last."""
         self.session, self.event, self._over = session, None, False
         for one in list(self._listeners):
             one.begin(session)
-
-    def hand_out(self, session: str, event: ReplayEvent) -> None:
-        """An event is handed out. One that does not lie behind the last (a loop, a seek) begins the replay anew."""
-        if session != self.session:
-            return
-        before = self.event
-        if before is not None and event.index <= before.index:
-            self.begin(session)
-        self.event = event
 
     def end(self, session: str, *, whole: bool) -> None:
         """The feed has ended; what the engine emits afterwards still belongs to the session."""
