@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from replay.comparing.naming import as_text
+from replay.comparing.outcomes import SignalCounts
 from replay.comparing.shapes import Divergence
 from replay.operations.diff import SessionDiff
 from signaltape.clock import show_bare
@@ -28,12 +29,13 @@ def show_diff(screen: Screen, found: SessionDiff) -> None:
 
 
 def _show_first(screen: Screen, first: Divergence) -> None:
-    screen.block(
-        [
-            ("signal", first.signal_id or first.replayed_signal_id),
-            ("event of the session", first.index),
-        ]
-    )
+    other = first.replayed_signal_id if first.replayed_signal_id != first.signal_id else None
+    known = [
+        ("signal", first.signal_id),
+        ("signal in the replay", other),
+        ("event of the session", first.index),
+    ]
+    screen.block([(name, value) for name, value in known if value is not None])
     rows = [(one.field, as_text(one.recorded), as_text(one.replayed)) for one in first.fields]
     screen.table((left("field"), left("recorded"), left("replayed")), rows)
     screen.gap()
@@ -41,12 +43,13 @@ def _show_first(screen: Screen, first: Divergence) -> None:
 
 def _show_signals(screen: Screen, found: SessionDiff) -> None:
     counts = found.signals
-    screen.say(
-        f"signals: {counts.recorded} recorded, {counts.replayed} replayed; same {counts.same}, appeared"
-        f" {counts.appeared}, vanished {counts.vanished}, other outcome {counts.other_outcome}"
-    )
-    screen.say(
-        f"R: {_r(counts.recorded_r)} recorded, {_r(counts.replayed_r)} replayed, difference {_r(counts.difference)}"
+    r = (_r(one) for one in (counts.recorded_r, counts.replayed_r, counts.difference))
+    screen.block(
+        [
+            ("signals", f"{counts.recorded:,} recorded, {counts.replayed:,} replayed"),
+            ("of these", f"{counts.same:,} the same, {_parting(counts)}"),
+            ("R", "{} recorded, {} replayed, difference {}".format(*r)),
+        ]
     )
     heads = (left("signal"), left("what", 13), left("symbol", 8), left("at, WIB"))
     screen.table((*heads, right("rec. R"), right("repl. R"), right("diff. R")), _rows(found))
@@ -70,6 +73,10 @@ def _rows(found: SessionDiff) -> list[tuple[object, ...]]:
     ]
 
 
+def _parting(counts: SignalCounts) -> str:
+    return f"{counts.appeared:,} appeared, {counts.vanished:,} vanished, {counts.other_outcome:,} ended otherwise"
+
+
 def _end(outcome: str | None, r: Decimal | None) -> str | None:
     return _SHORT.get(outcome or "", outcome) if r is None else _r(r)
 
@@ -82,7 +89,5 @@ def _next(found: SessionDiff) -> str:
     if found.identical:
         return NOTHING_TO_DO
     if found.first is not None and found.first.index is not None:
-        return (
-            f"python -m replay seek {found.session_id} {found.first.index} goes there, in a replay that runs"
-        )
+        return f"python -m replay seek {found.session_id} {found.first.index} goes there, if it runs"
     return "python -m replay diff --json has every field"

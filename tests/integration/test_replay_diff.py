@@ -10,7 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 import redis
+from click.testing import CliRunner
 
+from replay.comparing.diff_command import diff as diff_command
 from replay.operations.diff import SessionDiff, diff_session
 from replay.operations.playing import run_session
 from replay.operations.sessions import delete_session
@@ -20,7 +22,7 @@ from signaltape.errors import NotFound
 from signaltape.replay import ReplayFeed
 from signaltape.stream import output_key
 from tests.integration.archiving import NOON
-from tests.integration.conftest import Runner, own_valkey
+from tests.integration.conftest import environment_of, own_valkey
 from tests.integration.replaying import archived, session
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import closed
@@ -207,17 +209,21 @@ def test_a_session_that_goes_takes_it_along(fed: Settings, folder: Path, redis_c
     assert not redis_client.exists(output_key(fed.stream, folder.name))
 
 
-def test_the_command_answers_in_its_first_line_and_its_exit_code(
-    fed: Settings, folder: Path, runner: Runner, tmp_path: Path
-) -> None:
-    data = {"SIGNALTAPE_DATA": str(tmp_path), "COLUMNS": "80"}
-    assert runner.run("replay", "diff", folder.name, **data)[0] == 2
+def test_the_command_answers_in_its_first_line_and_its_exit_code(fed: Settings, folder: Path) -> None:
+    assert _command(fed, folder.name)[0] == 2
+    assert _command(fed, "../x")[0] == 2
     replayed(fed, folder)
-    code, out, err = runner.run("replay", "diff", folder.name, **data)
-    assert (code, out.splitlines()[0]) == (0, f"identical: {CANDLES} events"), err
+    code, out = _command(fed, folder.name)
+    assert (code, out.splitlines()[0]) == (0, f"identical: {CANDLES} events")
     replayed(fed, folder, Params(rr="2.5"))
-    code, out, _ = runner.run("replay", "diff", folder.name, **data)
+    code, out = _command(fed, folder.name)
     assert (code, out.startswith("first divergence at event 1 of 30, ")) == (1, True)
     assert max(map(len, out.splitlines())) <= 80
-    code, out, _ = runner.run("replay", "diff", folder.name, "--json", **data)
+    code, out = _command(fed, folder.name, "--json")
     assert (code, msgspec.json.decode(out)["signals"]["otherOutcome"]) == (1, SIGNALS)
+
+
+def _command(settings: Settings, *arguments: str) -> tuple[int, str]:
+    environment = {**environment_of(settings), "SIGNALTAPE_DATA": str(settings.data), "COLUMNS": "80"}
+    done = CliRunner().invoke(diff_command, arguments, env=environment)
+    return done.exit_code, done.output
