@@ -93,10 +93,10 @@ _FILTERS = {
     "exact": exact,
     "r": r_multiple,
     "unbroken": unbroken,
-    "number": number,
-    "duration": duration,
     "grouped": grouped,
     "signed": signed,
+    "number": number,
+    "duration": duration,
     "clock": lambda at: f"{at.astimezone(WIB):%H:%M}",
 }
 _TEMPLATES = Environment(

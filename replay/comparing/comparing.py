@@ -17,7 +17,7 @@ from signaltape.contract.events import EVENTS
 from signaltape.errors import InvalidRequest
 
 #: All of them are in memory at once.
-MOST_COMPARED = 300_000
+MOST_COMPARED = 100_000
 #: So many differing fields of an event are named.
 _MOST_FIELDS = 20
 

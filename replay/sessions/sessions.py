@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,17 +10,17 @@ from replay.archive.layout import sessions_folder
 from replay.sessions.steering import LOCK
 from signaltape.journal.lock import FileLock
 from signaltape.replay.session import Manifest, SessionError, read_manifest
-from signaltape.stream import is_session_id
 
 __all__ = ["HIDDEN", "delete_session", "list_sessions", "read_manifest", "session_folder"]
 
 #: A session that is being built lies in a folder that begins so.
 HIDDEN = ".building-"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def session_folder(data: Path, session_id: str) -> Path:
     """The folder of a session, whether it is there or not. Raises SessionError for what cannot be an id."""
-    if not is_session_id(session_id):
+    if not _ID.fullmatch(session_id):
         raise SessionError(
             "a session id is made of letters, digits, '.', '_' and '-', at most 64, and begins with a letter or digit;"
             f" got {session_id!r}"

@@ -20,6 +20,7 @@ from replay.sessions.sources import Span
 from signaltape import Emitter, Secret, Settings
 from signaltape.errors import NotFound
 from signaltape.replay import ReplayFeed
+from signaltape.replay.session import read_events
 from signaltape.stream import output_key
 from tests.integration.archiving import NOON
 from tests.integration.conftest import environment_of, own_valkey
@@ -198,6 +199,21 @@ def test_an_engine_that_reads_the_stream_names_its_session(
     with Emitter(other) as tape:
         tape.closed(closed(ts=NOON))
     assert redis_client.xlen(output_key(fed.stream, folder.name)) >= 1
+
+
+def test_an_engine_in_another_language_adds_its_events_itself(
+    fed: Settings, folder: Path, redis_client: Any
+) -> None:
+    key = output_key(fed.stream, folder.name)
+    for event in read_events(folder):
+        if event.event.startswith("signal_"):
+            redis_client.xadd(key, {"event": event.event, "data": event.payload})
+    assert diff(fed, folder).said == f"identical: {CANDLES} events"
+    redis_client.xadd(key, {"event": "signal_closed", "data": b"{"})
+    redis_client.xadd(key, {"odd": b"\xff"})
+    found = diff(fed, folder)
+    assert found.identical
+    assert found.notes[0].startswith("left out: 2 entries of the replay that break the contract, the first ")
 
 
 def test_a_session_that_goes_takes_it_along(fed: Settings, folder: Path, redis_client: Any) -> None:
