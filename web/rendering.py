@@ -65,6 +65,16 @@ def number(value: Decimal | int | None) -> str:
     return shown if len(shown) <= _MOST_DIGITS else f"{value:.6g}"
 
 
+def grouped(count: int) -> str:
+    """A count with its thousands apart: `1,234`."""
+    return f"{count:,}"
+
+
+def signed(count: int) -> str:
+    """A difference of counts: `+3`, `−2`, `0`."""
+    return f"{count:+,}".replace("-", _MINUS) if count else "0"
+
+
 def duration(milliseconds: int | None) -> str:
     """`7 min`, `2 h 05`, `12 s`."""
     if milliseconds is None:
@@ -83,6 +93,8 @@ _FILTERS = {
     "exact": exact,
     "r": r_multiple,
     "unbroken": unbroken,
+    "grouped": grouped,
+    "signed": signed,
     "number": number,
     "duration": duration,
     "clock": lambda at: f"{at.astimezone(WIB):%H:%M}",

@@ -16,6 +16,7 @@ import pytest
 import redis
 
 import replay.operations.archive
+import replay.operations.diff
 import replay.operations.playing
 import replay.operations.sessions
 import reports.operations.deliveries
@@ -77,6 +78,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     replay.operations.playing.steer: ("none", "stop"),
     replay.operations.playing.seek: ("none", 1),
     replay.operations.playing.session_status: ("none",),
+    replay.operations.diff.diff_session: ("none",),
     reports.operations.scorecards.scorecard: (NOW,),
     reports.operations.scorecards.send_scorecard: (None,),
     reports.operations.deliveries.list_deliveries: (),

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from replay.operations.diff import SessionDiff
 from signaltape import __version__
+from signaltape.stream import SESSION_ID
 from web.api.json import as_json
 from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
 from web.pages.health import Health
@@ -16,7 +18,9 @@ from web.signals import BINS, OUTCOMES, SIDES
 from web.tape import Line
 
 _REF = "#/components/schemas/{name}"
-_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, ProblemDetails)
+_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, ProblemDetails)
+#: In the words of JSON Schema.
+_SESSION = SESSION_ID.replace(r"\A", "^").replace(r"\Z", "$")
 Json = dict[str, Any]
 
 
@@ -74,8 +78,25 @@ def _paths() -> Json:
             400,
             parameters=_places(),
         ),
+        "/api/replay/sessions/{session_id}/diff": _get(
+            "A replay beside its recording: identical, or the first divergence",
+            _json("SessionDiff"),
+            400,
+            404,
+            parameters=[_in_path("session_id", "pattern", _SESSION), _within()],
+        ),
         "/api/health": _get("Stations, partitions, journals, versions", _json("Health")),
         "/api/openapi.json": _get("This description", _content("application/json", {"type": "object"})),
+    }
+
+
+def _within() -> Json:
+    seconds = {"type": "number", "minimum": 0, "maximum": 86_400}
+    return {
+        "name": "within",
+        "in": "query",
+        "schema": seconds,
+        "description": "how far apart times may be, in s",
     }
 
 

@@ -63,6 +63,12 @@ def body_prefix(name: str, *, emitted: bool = False) -> bytes:
     return bytes([0, 0, 0, 0, len(encoded) | (_HAS_EMITTED if emitted else 0)]) + encoded
 
 
+def split_body(body: bytes) -> tuple[bytes, bytes]:
+    """The name and the data of a body that `body_prefix` begins and that holds its own time."""
+    name_end = _NAME_AT + body[_NAME_AT - 1]
+    return body[_NAME_AT:name_end], body[name_end:]
+
+
 def pack_frame(body: bytes) -> bytes:
     """A whole frame, as it is written."""
     length = len(body)
