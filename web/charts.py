@@ -16,7 +16,7 @@ from web.counting import BinRow
 from web.svg import FRAME, figure, grid, line, svg, table, text
 
 #: Steps of a curve at most; a larger sum in R is drawn at the edge; marks nearer than this share would overlap.
-_MOST_STEPS, _LARGEST, _APART = 600, 1e12, 0.08
+_MOST_STEPS, _LARGEST, _APART = 400, 1e12, 0.08
 
 
 def bins_chart(bins: Sequence[BinRow]) -> Markup:
@@ -85,7 +85,9 @@ def _curve(times: Sequence[datetime], sums: Sequence[Decimal]) -> str:
     ]
     marks = [value for value in (low, 0.0, high) if not value or abs(value) > _APART * spread]
     parts = [
-        grid([((value - low) / spread, _r(value)) for value in marks], "cumulative R, by time of closing, WIB"),
+        grid(
+            [((value - low) / spread, _r(value)) for value in marks], "cumulative R, by time of closing, WIB"
+        ),
         f'<path d="{_steps(places)}" class="curve"/>',
         text(FRAME.x(0.0), FRAME.height - 8, _moment(first), "faint", "start"),
         text(FRAME.x(1.0), FRAME.height - 8, _moment(last), "faint", "end"),
@@ -95,7 +97,9 @@ def _curve(times: Sequence[datetime], sums: Sequence[Decimal]) -> str:
 
 def _curve_points(times: Sequence[datetime], sums: Sequence[Decimal]) -> list[Any]:
     """Seconds since 1970 and the sum, as many as are drawn."""
-    return [[round(at.timestamp()), _drawn(total)] for at, total in _thinned(list(zip(times, sums, strict=True)))]
+    return [
+        [round(at.timestamp()), _drawn(total)] for at, total in _thinned(list(zip(times, sums, strict=True)))
+    ]
 
 
 def _days(times: Sequence[datetime], sums: Sequence[Decimal]) -> str:

@@ -78,7 +78,9 @@ def shapes_of(document: Json) -> list[Shape]:
 
 def _call(method: str, path: str, said: Json) -> Call:
     replies = [_reply(status, one) for status, one in said["responses"].items()]
-    problems = [one.status for one in replies if any(kind == "application/problem+json" for kind, _ in one.content)]
+    problems = [
+        one.status for one in replies if any(kind == "application/problem+json" for kind, _ in one.content)
+    ]
     return Call(
         method.upper(),
         path,
@@ -141,7 +143,9 @@ def _kind(schema: Json) -> Kind:
 def _either(schemas: list[Json]) -> Kind:
     kinds = [_kind(one) for one in schemas]
     named = sorted(kinds, key=lambda one: one.words == "null")
-    return Kind(" or ".join(one.words for one in named), next((one.shape for one in kinds if one.shape), None))
+    return Kind(
+        " or ".join(one.words for one in named), next((one.shape for one in kinds if one.shape), None)
+    )
 
 
 _NAMES = {"string": "text", "integer": "whole number", "boolean": "true or false", "object": "object"}
@@ -151,9 +155,9 @@ _FORMATS = {"date-time": "time", "date": "day", "uuid": "UUID", "duration": "dur
 def _plain(schema: Json) -> str:
     kind = schema.get("type", "anything")
     if isinstance(kind, list):
-        return " or ".join(_NAMES.get(one, one) for one in kind)
-    words = [_FORMATS.get(schema.get("format", ""), _NAMES.get(kind, kind)), *_bounds(schema)]
-    return " ".join(words)
+        return " or ".join(str(_NAMES.get(one, one)) for one in kind)
+    name = _FORMATS.get(schema.get("format", "")) or _NAMES.get(kind, kind)
+    return " ".join((str(name), *_bounds(schema)))
 
 
 def _bounds(schema: Json) -> Iterator[str]:

@@ -25,7 +25,9 @@ FIRST = (
 )
 MORE = Destination("/more", "More", "m", "all pages, all keys")
 BEHIND = (
-    Destination("/quality", "Quality", "q", "what could not be stored, came twice, or came without its beginning"),
+    Destination(
+        "/quality", "Quality", "q", "what could not be stored, came twice, or came without its beginning"
+    ),
     Destination("/messages", "Messages", "t", "what was sent to Telegram, and what was not"),
     Destination("/rules", "Rules", "u", "weights: proposed, accepted, tried out"),
     Destination("/health", "Health", "h", "stations, partitions, journals, versions"),

@@ -78,7 +78,8 @@ def path_chart(path: PricePath, levels: Sequence[Level], moments: Sequence[Momen
 def candle_table(path: PricePath) -> Markup:
     """The candles of the picture."""
     rows = [
-        (f"{one.end.astimezone(WIB):%d %b %H:%M:%S}", *(f"{price:f}" for price in one[2:])) for one in path.candles
+        (f"{one.end.astimezone(WIB):%d %b %H:%M:%S}", *(f"{price:f}" for price in one[2:]))
+        for one in path.candles
     ]
     return Markup(table(("until, WIB", "open", "high", "low", "close"), rows, f"{len(rows)} candles"))  # noqa: S704
 
@@ -103,7 +104,10 @@ class _Scale:
     def marks(self) -> list[tuple[float, str]]:
         middle = (self._low + self._high) / 2
         spread = (self._high - self._low) or 1.0
-        return [(0.04 + 0.92 * (one - self._low) / spread, f"{one:.7g}") for one in (self._low, middle, self._high)]
+        return [
+            (0.04 + 0.92 * (one - self._low) / spread, f"{one:.7g}")
+            for one in (self._low, middle, self._high)
+        ]
 
 
 def _candle(scale: _Scale, one: Any, count: int) -> str:

@@ -105,6 +105,12 @@ def _extremes(
     return (Extreme(trade.gain(price(one)), price(one), one.end) for one in candles)
 
 
+def uncovered(trade: Trade, candles: Sequence[Candle]) -> timedelta:
+    """How much of a trade no candle tells of: what the market did then is not known."""
+    told = (max(min(one.end, trade.until) - max(one.start, trade.since), timedelta(0)) for one in candles)
+    return max(trade.until - trade.since - sum(told, timedelta(0)), timedelta(0))
+
+
 def _high(one: Candle) -> Decimal:
     return one.high
 
@@ -121,11 +127,13 @@ def seconds_of(interval: str | None) -> int | None:
 
 def finest(intervals: Sequence[str | None]) -> str | None:
     """The finest of the intervals whose names say how long they are."""
-    return min((one for one in intervals if seconds_of(one)), key=lambda one: seconds_of(one) or 0, default=None)
+    return min(
+        (one for one in intervals if seconds_of(one)), key=lambda one: seconds_of(one) or 0, default=None
+    )
 
 
 def step_of(span: timedelta, interval_s: int) -> int:
-    """In which steps (seconds) candles are put together, so that a span has no more than fit; the interval, if all do."""
+    """In which steps (seconds) candles of a span are put together, so that all fit; the interval, if they all do."""
     least = span.total_seconds() / MOST_CANDLES
     steps = (one for one in _STEPS_S if one >= least and one > interval_s and one % interval_s == 0)
     return interval_s if interval_s >= least else next(steps, _rounded_up(least, interval_s))

@@ -1,4 +1,4 @@
-"""What all charts are drawn with: a frame, lines, texts, and the figure around them. Pure; every text is escaped here."""
+"""What all charts are drawn with: a frame, lines, texts, the figure around them. Pure; every text is escaped here."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def svg(title: str, parts: Sequence[str], role: str = "img", frame: Frame = FRAM
 
 
 def figure(kind: str, picture: str, points: Any, table: str = "") -> Markup:
-    """A picture with what it is drawn from, which a script makes a chart with a crosshair of; the table says the same."""
+    """A picture, and what it is drawn from: a script makes a chart with a crosshair of it. The table says the same."""
     said = escape(_ENCODER.encode(points).decode())
     return Markup(  # noqa: S704 - every text in it was escaped above
         f'<figure class="plot" data-plot="{kind}" data-points="{said}">{picture}</figure>{table}'

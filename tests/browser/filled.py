@@ -57,9 +57,18 @@ def _ending(book: Book, chance: random.Random, signal_id: str, at: datetime, sco
 
 def traded(book: Book, connection: Connection, **changes: Any) -> str:
     """A signal of two hours ago with its market: filled, went 1.7 R for it, closed at its target; returns its id."""
-    chance, begins = random.Random(11), utc_now().astimezone(WIB).replace(second=0, microsecond=0) - timedelta(hours=2)
+    chance, begins = (
+        random.Random(11),
+        utc_now().astimezone(WIB).replace(second=0, microsecond=0) - timedelta(hours=2),
+    )
     at, filled, ended = (begins + timedelta(minutes=minutes) for minutes in (12, 25, 80))
-    plan = {"entry": 222.1, "sl": 220.4, "tp": 225.0, "ref_id": f"ib_{at:%Y%m%d_%H%M}_SOL", "setup": "breakout"}
+    plan = {
+        "entry": 222.1,
+        "sl": 220.4,
+        "tp": 225.0,
+        "ref_id": f"ib_{at:%Y%m%d_%H%M}_SOL",
+        "setup": "breakout",
+    }
     signal_id = book.signal(0.82, at=at.isoformat(), **{**plan, **changes})
     book.trigger(signal_id, 780_000, filled.isoformat(), entry_fill=222.1)
     book.close(signal_id, 1.71, at=ended.isoformat(), time_in_trade_ms=3_300_000)
@@ -67,7 +76,10 @@ def traded(book: Book, connection: Connection, **changes: Any) -> str:
     for minute in range(110):
         goal = 222.1 + max(0.0, 2.9 * (minute - 25) / 55)
         close = round(price + (goal - price) * 0.2 + chance.gauss(0, 0.22), 2)
-        high, low = max(price, close) + abs(chance.gauss(0, 0.1)), min(price, close) - abs(chance.gauss(0, 0.1))
+        high, low = (
+            max(price, close) + abs(chance.gauss(0, 0.1)),
+            min(price, close) - abs(chance.gauss(0, 0.1)),
+        )
         prices.append((price, round(high, 2), round(low, 2), close))
         price = close
     write_records(connection, *candles(changes.get("symbol", "SOL-USDT-SWAP"), begins, prices))

@@ -56,7 +56,11 @@ def _pages(common: Settings) -> dict[str, str]:
         records = write_records(connection, *(("state_event", utc_now(), {}) for _ in range(7)))
         long = "VERY-LONG-SYMBOL-NAME-OF-AN-EXCHANGE-THAT-LIKES-NAMES-1000000SHIB-USDT-PERPETUAL-SWAP"
         hostile = {"symbol": f"<b>{long}", "setup": long.lower(), "ref_id": long, "layers": {long: True}}
-        signals = [traded(book, connection), traded(book, connection, **hostile), book.signal(0.71, at=_now())]
+        signals = [
+            traded(book, connection),
+            traded(book, connection, **hostile),
+            book.signal(0.71, at=_now()),
+        ]
     with redis.Redis.from_url(common.redis_url.reveal()) as client:
         stream(client, stream_key(common.stream, 0))
     return {

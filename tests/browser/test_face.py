@@ -18,6 +18,11 @@ from tests.support.book import Book
 from tests.support.market import candles, write_records
 from web.assets import VENDOR
 
+#: Remembers what was tinted.
+TINTED = """window.tinted = new Set();
+setInterval(() => document.querySelectorAll('.changed').forEach((one) => tinted.add(one.textContent)), 50)"""
+#: Where the reader sees the bins.
+PLACE = "document.querySelector('.bins').getBoundingClientRect().top"
 COUNT_OF_WEEK = ".bins tfoot td:nth-child(3)"
 
 
@@ -79,14 +84,14 @@ def test_the_overview_moves_as_a_whole_and_leaves_the_reader_alone(
     page.locator(".same summary").click()
     page.locator("#tape-filter").focus()
     page.evaluate("scrollTo(0, 300)")
-    page.evaluate("document.querySelector('.bins').dataset.mark = 'the same'")
-    page.evaluate("window.tinted = new Set(); setInterval(() => document.querySelectorAll('.changed').forEach((one) => tinted.add(one.textContent)), 50)")
+    place = page.evaluate(PLACE)
+    page.evaluate(TINTED)
     signal_id = book.signal(0.82, at=utc_now().astimezone(WIB).isoformat())
     book.close(signal_id, 9.99, at=utc_now().isoformat())
-    expect(page.locator(COUNT_OF_WEEK)).to_have_text(str(before + 1))
+    expect(page.locator(COUNT_OF_WEEK)).to_have_text(str(before + 1), timeout=20_000)
     expect(page.locator(".same")).to_have_attribute("open", "")
     expect(page.locator("#tape-filter")).to_be_focused()
-    assert page.evaluate("scrollY") == 300
+    assert page.evaluate(PLACE) == pytest.approx(place, abs=1)
     assert page.evaluate("count => tinted.has(count)", str(before + 1))
     expect(page.locator(".changed")).to_have_count(0)
     assert page.locator("#tape li").count() == 3
@@ -132,9 +137,7 @@ def test_crosshairs_tell_exact_values(page: Page, book: Book, complaints: Compla
     page.goto("/")
     curve, bins = page.locator("figure[data-plot=curve]"), page.locator("figure[data-plot=bins]")
     expect(curve.locator(".reading")).to_contain_text("WIB · +0.75 R")
-    box = curve.locator(".u-over").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 2, box["y"] + 20)
+    curve.locator(".u-over").hover(position={"x": 2, "y": 20})
     expect(curve.locator(".reading")).to_contain_text("+0.50 R")
     bins.locator(".u-over").hover(position={"x": 250, "y": 40})
     expect(bins.locator(".reading")).to_contain_text("0.80+: 0.667 (")
@@ -152,7 +155,9 @@ def test_the_price_path_has_a_crosshair_too(
     book.close(signal_id, 1, at=(at + timedelta(minutes=3)).isoformat())
     write_records(connection, *candles("SOL-USDT-SWAP", at, [(100, 101, 99, 100.5), (100.5, 103, 100, 102)]))
     page.goto(f"/signals/{signal_id}")
-    expect(page.locator(".reading")).to_have_text("Tue 18 Jan 10:02:00 WIB · open 100.5 high 103 low 100 close 102")
+    expect(page.locator(".reading")).to_have_text(
+        "Tue 18 Jan 10:02:00 WIB · open 100.5 high 103 low 100 close 102"
+    )
     page.locator("details.id summary").first.click()
     expect(page.locator("details.id code").first).to_have_text(signal_id)
     page.get_by_role("button", name="Copy").first.click()

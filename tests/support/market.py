@@ -24,7 +24,9 @@ def write_records(connection: Connection, *records: tuple[str, datetime, dict[st
     for name, at, changes in records:
         fields = {**RECORD_SAMPLES[name], "timestamp": at.isoformat(), **changes}
         entry_id = f"{int(at.timestamp() * 1000)}-{next(_numbers)}"
-        entries.append(Entry("test:{0}", entry_id, [b"event", name.encode(), b"data", msgspec.json.encode(fields)]))
+        entries.append(
+            Entry("test:{0}", entry_id, [b"event", name.encode(), b"data", msgspec.json.encode(fields)])
+        )
     found = decode_entries(entries)
     assert not found.dead, found.dead
     BatchWriter(connection).write([], records=found.records)

@@ -24,7 +24,9 @@ DOCUMENT = {
             },
         }
     },
-    "components": {"schemas": {"Thing": {"type": "object", "required": ["a"], "properties": {"a": {}, "b": {}}}}},
+    "components": {
+        "schemas": {"Thing": {"type": "object", "required": ["a"], "properties": {"a": {}, "b": {}}}}
+    },
 }
 
 

@@ -19,6 +19,7 @@ from web.price_path import (
     finest,
     seconds_of,
     step_of,
+    uncovered,
 )
 
 FILLED = datetime(2022, 1, 18, 10, 0, tzinfo=UTC)
@@ -36,7 +37,9 @@ def trade(side: str = "long", fill: str = "100", stop: str = "98", minutes: floa
 
 
 def sure(r: str, price: str, minute: float | None) -> Reach:
-    return Reach(Extreme(Decimal(r), Decimal(price), None if minute is None else FILLED + minute * MINUTE), None)
+    return Reach(
+        Extreme(Decimal(r), Decimal(price), None if minute is None else FILLED + minute * MINUTE), None
+    )
 
 
 def test_a_long_trade_by_hand() -> None:
@@ -73,6 +76,12 @@ def test_candles_before_and_behind_a_trade_say_nothing_of_it() -> None:
     assert found == (sure("0.5", "101", 2), sure("-0.5", "99", 2))
 
 
+def test_what_no_candle_tells_of_is_said() -> None:
+    some = [candle(-0.5, "101", "99"), candle(1, "101", "99"), candle(9, "101", "99")]
+    assert uncovered(trade(minutes=10), some) == 7.5 * MINUTE
+    assert uncovered(trade(minutes=1), [candle(-1, "1", "1", length=9)]) == timedelta(0)
+
+
 def test_without_a_distance_to_the_stop_there_is_no_r() -> None:
     assert excursions(trade(stop="100"), [candle(0, "101", "99")]) is None
 
@@ -80,8 +89,15 @@ def test_without_a_distance_to_the_stop_there_is_no_r() -> None:
 prices = st.decimals("1", "1000", places=2)
 
 
-@given(prices, prices, st.lists(st.tuples(st.integers(-3, 6), prices, prices), max_size=9), st.sampled_from(["long", "short"]))
-def test_the_sure_end_is_never_beyond_the_other(fill: Decimal, stop: Decimal, some: list[tuple[int, Decimal, Decimal]], side: str) -> None:
+@given(
+    prices,
+    prices,
+    st.lists(st.tuples(st.integers(-3, 6), prices, prices), max_size=9),
+    st.sampled_from(["long", "short"]),
+)
+def test_the_sure_end_is_never_beyond_the_other(
+    fill: Decimal, stop: Decimal, some: list[tuple[int, Decimal, Decimal]], side: str
+) -> None:
     candles = [candle(at / 2, str(max(a, b)), str(min(a, b))) for at, a, b in some]
     found = excursions(Trade(side, fill, stop, FILLED, FILLED + 2 * MINUTE), candles)
     if found is not None:
@@ -92,7 +108,16 @@ def test_the_sure_end_is_never_beyond_the_other(fill: Decimal, stop: Decimal, so
 
 @pytest.mark.parametrize(
     ("interval", "seconds"),
-    [("1m", 60), ("15min", 900), ("4h", 14_400), ("1s", 1), ("1d", 86_400), ("tick", None), ("0m", None), (None, None)],
+    [
+        ("1m", 60),
+        ("15min", 900),
+        ("4h", 14_400),
+        ("1s", 1),
+        ("1d", 86_400),
+        ("tick", None),
+        ("0m", None),
+        (None, None),
+    ],
 )
 def test_the_name_of_an_interval_says_its_length(interval: str | None, seconds: int | None) -> None:
     assert seconds_of(interval) == seconds

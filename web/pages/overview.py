@@ -21,7 +21,7 @@ from web.tape import Newest, newest
 
 log = logging.getLogger("web")
 _TAPE_LINES = 25
-#: The page is asked for again so often while somebody looks, and then (this header) without the tape, which goes on itself.
+#: While somebody looks, the page is asked for again so often, by this header without the tape: that goes on by itself.
 _FRESH_S, _WITHOUT = 5, "X-Without"
 _MOST_FILTER = 100
 
@@ -39,7 +39,10 @@ async def show(request: web.Request) -> web.Response:
     week = week_of(utc_now())
     score = await _score(request.app)
     steps = await strip(request.app)
-    kept, wanted = request.headers.get(_WITHOUT) == "tape", request.query.get("tape", "").strip()[:_MOST_FILTER]
+    kept, wanted = (
+        request.headers.get(_WITHOUT) == "tape",
+        request.query.get("tape", "").strip()[:_MOST_FILTER],
+    )
     tape, why_no_tape = (None, "") if kept else await _tape(request.app, wanted)
     found = score.found
     return page(

@@ -12,8 +12,8 @@ from web import signals as finding
 from web.market import NoPath, PricePath, price_path
 from web.messages_of import messages_of
 from web.path_chart import candle_table, levels_of, moments_of, path_chart
-from web.price_path import Reach
-from web.rendering import duration, moment, number, page, r_multiple
+from web.price_path import Reach, Trade, uncovered
+from web.rendering import NOTHING, duration, moment, number, page, r_multiple
 from web.shared import READING
 
 #: A signal that has not ended is looked at again so often.
@@ -34,7 +34,6 @@ async def show(request: web.Request) -> web.Response:
     found = await finding.whole(pool, signal_id)
     one = found.signal
     path = await price_path(pool, one, utc_now()) if one else NoPath("")
-    drawn = isinstance(path, PricePath)
     return page(
         request,
         "signal.html",
@@ -44,14 +43,16 @@ async def show(request: web.Request) -> web.Response:
         found=found,
         waits=waits_of(one) if one else {},
         path=shown(path, one) if isinstance(path, PricePath) and one else None,
-        why_no_path="" if drawn else path.why,
+        why_no_path=path.why if isinstance(path, NoPath) else "",
         messages=await messages_of(pool, signal_id, found),
     )
 
 
 def waits_of(signal: dict[str, Any]) -> dict[str, str]:
     """How long it took to each event: as the engine says, else from the event before it."""
-    begins, triggered, invalidated = (signal[f"ts_{name}"] for name in ("published", "triggered", "invalidated"))
+    begins, triggered, invalidated = (
+        signal[f"ts_{name}"] for name in ("published", "triggered", "invalidated")
+    )
     return {
         "triggered": duration(signal["time_to_trigger_ms"]),
         "invalidated": duration(_ms(triggered or begins, invalidated)),
@@ -75,10 +76,17 @@ def _figures(path: PricePath, signal: dict[str, Any]) -> list[tuple[str, str]]:
     figures += [("target", number(signal["tp"]))]
     if trade is not None:
         figures.append(("1 R, fill to stop", number(trade.risk)))
-    if reach is not None:
+    if trade is not None and reach is not None:
         figures += [("MFE", said(reach.mfe)), ("MAE", said(reach.mae))]
+        figures.append(("without candles", _gap(path, trade)))
     figures.append(("realized", r_multiple(signal["rr_realized"])))
-    return [(name, words) for name, words in figures if words != "-"]
+    return [(name, words) for name, words in figures if words != NOTHING]
+
+
+def _gap(path: PricePath, trade: Trade) -> str:
+    """How much of the trade no candle tells of; the last candle of an open one may still be on its way."""
+    gap = uncovered(trade, path.candles)
+    return duration(round(gap.total_seconds() * 1000)) if gap.total_seconds() > 2 * path.step_s else NOTHING
 
 
 def said(reach: Reach) -> str:

@@ -6,7 +6,7 @@
   const EVERY_MS = 1000 * Number(main.dataset.fresh), SOONEST_MS = 2000, QUIET_MS = 12000, TINT_MS = 600;
   const state = document.getElementById("live-state"), aloud = document.getElementById("live-said");
   const pause = document.getElementById("live-pause");
-  let paused = false, asking = false, due = Date.now() + EVERY_MS, asked = Date.now();
+  let paused = false, asking = false, again = false, due = Date.now() + EVERY_MS, asked = Date.now();
   let server = Date.now(), redis = Date.now(), redisAway = false, why = "";
 
   // ---- what changed
@@ -73,7 +73,9 @@
         server = Date.now();
         why = "";
       } else why = answer.status === 429 ? "too many requests" : "the server cannot tell what is new";
-      due = Date.now() + Math.max(EVERY_MS, 1000 * Number(answer.headers.get("Retry-After") ?? 0));
+      // figures are computed beside: what an event has changed may be in the next answer only
+      due = Date.now() + Math.max(again ? SOONEST_MS : EVERY_MS, 1000 * Number(answer.headers.get("Retry-After") ?? 0));
+      again = false;
     } catch {
       due = Date.now() + EVERY_MS;  // away: what is shown stays, and the line says how old it is
     } finally {
@@ -99,6 +101,7 @@
   document.addEventListener("signaltape:heard", ({ detail }) => {
     if (detail.redis) redis = Date.now();
     redisAway = !detail.redis;
+    again ||= detail.event === true;
     if (detail.event) due = Math.min(due, Math.max(asked + SOONEST_MS, Date.now() + 300));
     tell();
   });

@@ -15,7 +15,9 @@ def test_the_navigation_lists_the_pages_that_are_there(served: Served) -> None:
     text = served.get("/more").text
     for one in (*FIRST, *BEHIND):
         is_there = served.get(one.address).status != 404
-        assert (f'<a href="{one.address}"' in text or f'<a class="wide" href="{one.address}"' in text) == is_there
+        assert (
+            f'<a href="{one.address}"' in text or f'<a class="wide" href="{one.address}"' in text
+        ) == is_there
 
 
 def test_each_page_has_a_letter_of_its_own(served: Served) -> None:
@@ -25,7 +27,9 @@ def test_each_page_has_a_letter_of_its_own(served: Served) -> None:
     assert "<kbd>g</kbd> <kbd>s</kbd></dt><dd>Signals</dd>" in text
 
 
-@pytest.mark.parametrize(("path", "current"), [("/", "/"), ("/score/2022-W03", "/score"), ("/health", "/health")])
+@pytest.mark.parametrize(
+    ("path", "current"), [("/", "/"), ("/score/2022-W03", "/score"), ("/health", "/health")]
+)
 def test_the_page_one_is_on_is_marked(served: Served, path: str, current: str) -> None:
     marked = re.findall(r'href="([^"]+)" aria-current="page"', served.get(path).text)
     assert marked == [current]
