@@ -21,14 +21,14 @@ _MOST_STEPS, _LARGEST, _APART = 400, 1e12, 0.08
 
 def bins_chart(bins: Sequence[BinRow]) -> Markup:
     """Winrate of each bin with its 95 % interval, n below; the axis is always 0 to 1."""
-    parts = [grid([(value / 4, f"{value / 4:.2f}") for value in range(5)], "winrate, with 95 % interval")]
+    parts = [grid([(value / 4, f"{value / 4:.2f}") for value in range(5)])]
     for position, one in enumerate(bins):
         x = FRAME.x((position + 0.5) / max(len(bins), 1))
         parts.append(text(x, FRAME.height - 30, one.label))
         parts.append(text(x, FRAME.height - 8, f"n={one.n.n}", "faint"))
         parts.append(_dot(x, one))
     picture = svg("Winrate by bin of the score, with 95 % intervals", parts, "group")
-    return figure("bins", picture, [_bin_point(one) for one in bins])
+    return figure("bins", "Winrate, with its 95 % interval", picture, [_bin_point(one) for one in bins])
 
 
 def _bin_point(one: BinRow) -> dict[str, Any]:
@@ -70,7 +70,13 @@ def curve_chart(closed: Sequence[Outcome]) -> Markup | None:
         return None
     sums = list(accumulate(one.rr_realized for one in closed))
     times = [one.ts_closed for one in closed]
-    return figure("curve", _curve(times, sums), _curve_points(times, sums), _days(times, sums))
+    return figure(
+        "curve",
+        "R of closed signals, summed up by time of closing, WIB",
+        _curve(times, sums),
+        _curve_points(times, sums),
+        _days(times, sums),
+    )
 
 
 def _curve(times: Sequence[datetime], sums: Sequence[Decimal]) -> str:
@@ -85,9 +91,7 @@ def _curve(times: Sequence[datetime], sums: Sequence[Decimal]) -> str:
     ]
     marks = [value for value in (low, 0.0, high) if not value or abs(value) > _APART * spread]
     parts = [
-        grid(
-            [((value - low) / spread, _r(value)) for value in marks], "cumulative R, by time of closing, WIB"
-        ),
+        grid([((value - low) / spread, _r(value)) for value in marks]),
         f'<path d="{_steps(places)}" class="curve"/>',
         text(FRAME.x(0.0), FRAME.height - 8, _moment(first), "faint", "start"),
         text(FRAME.x(1.0), FRAME.height - 8, _moment(last), "faint", "end"),

@@ -36,8 +36,9 @@ BEHIND = (
 
 
 class Navigation(NamedTuple):
-    """What the navigation of a page shows. section: the page that it belongs to."""
+    """What the navigation of a page shows. path: of the page; section: the page that it belongs to."""
 
+    path: str
     section: str
     first: list[Destination]
     behind: list[Destination]
@@ -57,6 +58,7 @@ def navigation(request: web.Request) -> Navigation:
     """The pages that this application has."""
     there = {resource.canonical for resource in request.app.router.resources()}
     return Navigation(
+        request.path,
         "/" + request.path.split("/")[1],
         [one for one in FIRST if one.address in there],
         [one for one in BEHIND if one.address in there],

@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 from signaltape.clock import WIB
 from web.market import PricePath
+from web.price_path import seconds_of
+from web.rendering import duration
 from web.svg import Frame, figure, grid, line, svg, table, text
 
 _FRAME = Frame(width=720, height=320, left=84)
@@ -59,7 +61,7 @@ def path_chart(path: PricePath, levels: Sequence[Level], moments: Sequence[Momen
     """The picture, what it is drawn from, and the candles as a table."""
     scale = _Scale(path, levels)
     parts = [
-        grid(scale.marks(), "price", _FRAME),
+        grid(scale.marks(), _FRAME),
         *(_candle(scale, one, len(path.candles)) for one in path.candles),
         *_plan(scale, levels),
         *(_moment(scale, one) for one in moments),
@@ -72,7 +74,12 @@ def path_chart(path: PricePath, levels: Sequence[Level], moments: Sequence[Momen
         "levels": [{"says": f"{one.says} {one.price:f}", "at": one.price} for one in levels],
         "moments": [{"says": one.says, "at": round(one.at.timestamp())} for one in moments],
     }
-    return figure("path", svg("Candles around the signal, with its plan", parts, frame=_FRAME), points)
+    return figure(
+        "path",
+        f"Price in candles of {_length(path)}, WIB",
+        svg("Candles around the signal, with its plan", parts, frame=_FRAME),
+        points,
+    )
 
 
 def candle_table(path: PricePath) -> Markup:
@@ -142,6 +149,13 @@ def _moment(scale: _Scale, one: Moment) -> str:
 
 def _fill(scale: _Scale, at: datetime, price: Decimal) -> str:
     return f'<circle cx="{scale.x(at)}" cy="{scale.y(price)}" r="4" class="dot"/>'
+
+
+def _length(path: PricePath) -> str:
+    """How long a candle is as it is drawn."""
+    if path.step_s == seconds_of(path.interval):
+        return path.interval
+    return f"{duration(path.step_s * 1000)}, out of those of {path.interval}"
 
 
 def _wib(at: datetime) -> str:

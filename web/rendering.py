@@ -44,6 +44,11 @@ def exact(at: datetime | None) -> str:
     return NOTHING if at is None else f"{at.astimezone(WIB):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " WIB"
 
 
+def instant(at: datetime) -> str:
+    """A time of day to the millisecond, WIB."""
+    return f"{at.astimezone(WIB):%H:%M:%S.%f}"[:-3]
+
+
 def r_multiple(value: Decimal | float | None) -> str:
     """`+1.65 R`, never broken; `-` for none, or for one that is too large to be read."""
     if value is None or not -_LARGEST_R < value < _LARGEST_R:
@@ -88,6 +93,7 @@ _FILTERS = {
     "shortened": shortened,
     "moment": moment,
     "exact": exact,
+    "instant": instant,
     "r": r_multiple,
     "unbroken": unbroken,
     "number": number,

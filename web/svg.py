@@ -15,10 +15,10 @@ class Frame(NamedTuple):
     """Where the drawing lies in the picture, in units of its viewBox."""
 
     width: int = 560
-    height: int = 248
+    height: int = 240
     left: int = 68
     right: int = 12
-    top: int = 24
+    top: int = 12
     bottom: int = 56
 
     def x(self, share: float) -> float:
@@ -33,9 +33,9 @@ class Frame(NamedTuple):
 FRAME = Frame()
 
 
-def grid(marks: Sequence[tuple[float, str]], unit: str, frame: Frame = FRAME) -> str:
-    """Lines across at shares of the height, each with its words; above them the unit."""
-    lines = [text(frame.left, 13, unit, "faint", "start")]
+def grid(marks: Sequence[tuple[float, str]], frame: Frame = FRAME) -> str:
+    """Lines across at shares of the height, each with its words."""
+    lines = []
     for share, words in marks:
         y = frame.y(share)
         lines.append(line(frame.left, y, frame.width - frame.right, y, "grid"))
@@ -61,11 +61,15 @@ def svg(title: str, parts: Sequence[str], role: str = "img", frame: Frame = FRAM
     )
 
 
-def figure(kind: str, picture: str, points: Any, table: str = "") -> Markup:
-    """A picture, and what it is drawn from: a script makes a chart with a crosshair of it. The table says the same."""
+def figure(kind: str, caption: str, picture: str, points: Any, table: str = "") -> Markup:
+    """A picture, and what it is drawn from: a script makes a chart with a crosshair of it. The table says the same.
+
+    caption: what it shows, in which unit.
+    """
     said = escape(_ENCODER.encode(points).decode())
     return Markup(  # noqa: S704 - every text in it was escaped above
-        f'<figure class="plot" data-plot="{kind}" data-points="{said}">{picture}</figure>{table}'
+        f'<figure class="plot" data-plot="{kind}" data-points="{said}"><figcaption>{escape(caption)}</figcaption>'
+        f"{picture}</figure>{table}"
     )
 
 

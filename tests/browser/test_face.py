@@ -83,7 +83,7 @@ def test_the_overview_moves_as_a_whole_and_leaves_the_reader_alone(
     before = int(page.locator(COUNT_OF_WEEK).inner_text())
     page.locator(".same summary").click()
     page.locator("#tape-filter").focus()
-    page.evaluate("scrollTo(0, 300)")
+    page.evaluate("scrollTo(0, 500)")
     place = page.evaluate(PLACE)
     page.evaluate(TINTED)
     signal_id = book.signal(0.82, at=utc_now().astimezone(WIB).isoformat())

@@ -1,6 +1,6 @@
 -- name: patience
 -- A price path is worth waiting for, but not for long: the rest of the page is there already.
-SELECT set_config('statement_timeout', '1500', TRUE)
+SELECT set_config('statement_timeout', '700', TRUE)
 
 -- name: intervals
 -- Which candles of a symbol were recorded in a span; a candle's time is its end.

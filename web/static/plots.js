@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const own = document.currentScript;
-  const HEIGHT = 248, CANDLE_SHARE = 0.7;
+  const HEIGHT = 240, NARROW = 420, CANDLE_SHARE = 0.7;
   const drawn = new WeakMap();
   let loading = null;
 
@@ -14,7 +14,7 @@
   });
 
   const colour = (name) => () => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const INK = colour("--ink"), FAINT = colour("--faint"), LINE = colour("--line"), ACCENT = colour("--accent");
+  const PAPER = colour("--paper"), INK = colour("--ink"), FAINT = colour("--faint"), LINE = colour("--line"), ACCENT = colour("--accent");
   const BETTER = colour("--better-mark"), WORSE = colour("--worse-mark");
 
   const wib = (options) => {
@@ -75,8 +75,8 @@
         scales: { x: { time: false, range: () => [-0.5, now.points.length - 0.5] }, y: { range: [0, 1] } },
         cursor: { drag: { x: false, y: false } },
         axes: [
-          axis({ grid: { show: false }, stroke: INK, size: 44, splits: () => now.points.map((_one, at) => at), values: () => now.points.map((one) => `${one.label}\nn=${one.n}`) }),
-          axis({ size: 64, splits: () => [0, 0.25, 0.5, 0.75, 1], values: (_plot, splits) => splits.map((one) => one.toFixed(2)) }),
+          axis({ grid: { show: false }, stroke: INK, font: now.narrow ? "11px system-ui, sans-serif" : font, size: 44, splits: () => now.points.map((_one, at) => at), values: () => now.points.map((one) => `${one.label}\nn=${one.n}`) }),
+          axis({ size: 40, splits: () => [0, 0.25, 0.5, 0.75, 1], values: (_plot, splits) => splits.map((one) => one.toFixed(2)) }),
         ],
         series: [{}, { stroke: ACCENT, width: 0, points: { show: true, size: 10, fill: ACCENT, stroke: ACCENT } }],
         hooks: { draw: [(plot) => {
@@ -121,9 +121,16 @@
     }
     p.c.font = `${12 * p.px}px system-ui, sans-serif`;
     p.c.fillStyle = INK();
-    for (const one of levels) {
+    p.c.textAlign = "left";
+    p.c.textBaseline = "bottom";
+    p.c.strokeStyle = PAPER();
+    p.c.lineWidth = 4 * p.px;
+    let last = -Infinity;
+    for (const one of [...levels].sort((a, b) => b.at - a.at)) {
       across(plot, one.at, INK(), [6, 4]);
-      p.c.fillText(one.says, plot.bbox.left + 4 * p.px, p.y(one.at) - 4 * p.px);
+      last = Math.max(p.y(one.at) - 2 * p.px, last + 14 * p.px);  // words stand apart, whatever the prices do
+      p.c.strokeText(one.says, plot.bbox.left + 4 * p.px, last);
+      p.c.fillText(one.says, plot.bbox.left + 4 * p.px, last);
     }
     for (const one of moments) {
       stroke(p, (c) => { c.moveTo(p.x(one.at), plot.bbox.top); c.lineTo(p.x(one.at), plot.bbox.top + plot.bbox.height); }, FAINT(), 1, [2, 3]);
@@ -132,7 +139,7 @@
   };
 
   const begin = (figure) => {
-    const now = { said: figure.dataset.points, points: JSON.parse(figure.dataset.points) };
+    const now = { said: figure.dataset.points, points: JSON.parse(figure.dataset.points), narrow: figure.clientWidth < NARROW };
     const kind = KINDS[figure.dataset.plot](now);
     const place = document.createElement("div"), reading = document.createElement("p");
     place.className = "drawn";
@@ -142,7 +149,7 @@
     reading.className = "reading";
     figure.append(place, reading);
     const last = () => kind.columns()[1].length - 1;
-    const read = (at) => { reading.textContent = at === null ? (kind.open ? "" : kind.read(last())) : kind.read(at); };
+    const read = (at) => { reading.textContent = at === null ? (kind.open ? "Point at a bin for its numbers, tap it for its signals." : kind.read(last())) : kind.read(at); };
     now.plot = new uPlot({
       width: figure.clientWidth, height: HEIGHT, legend: { show: false }, ...kind.options,
       hooks: { ...kind.options.hooks, setCursor: [(plot) => read(plot.cursor.idx ?? null)] },
