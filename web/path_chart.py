@@ -12,7 +12,7 @@ from markupsafe import Markup
 from signaltape.clock import WIB
 from web.market import PricePath
 from web.price_path import seconds_of
-from web.rendering import duration
+from web.rendering import duration, number
 from web.svg import Frame, figure, grid, line, svg, table, text
 
 _FRAME = Frame(width=720, height=320, left=84)
@@ -71,7 +71,7 @@ def path_chart(path: PricePath, levels: Sequence[Level], moments: Sequence[Momen
     ]
     points = {
         "candles": [[round(one.end.timestamp()), *one[2:]] for one in path.candles],
-        "levels": [{"says": f"{one.says} {one.price:f}", "at": one.price} for one in levels],
+        "levels": [{"says": f"{one.says} {number(one.price)}", "at": one.price} for one in levels],
         "moments": [{"says": one.says, "at": round(one.at.timestamp())} for one in moments],
     }
     return figure(
@@ -84,10 +84,7 @@ def path_chart(path: PricePath, levels: Sequence[Level], moments: Sequence[Momen
 
 def candle_table(path: PricePath) -> Markup:
     """The candles of the picture."""
-    rows = [
-        (f"{one.end.astimezone(WIB):%d %b %H:%M:%S}", *(f"{price:f}" for price in one[2:]))
-        for one in path.candles
-    ]
+    rows = [(f"{one.end.astimezone(WIB):%d %b %H:%M:%S}", *map(number, one[2:])) for one in path.candles]
     return Markup(table(("until, WIB", "open", "high", "low", "close"), rows, f"{len(rows)} candles"))  # noqa: S704
 
 
@@ -135,7 +132,9 @@ def _plan(scale: _Scale, levels: Sequence[Level]) -> list[str]:
         y = scale.y(one.price)
         last = max(y - 4, last + _WORDS_APART)
         parts.append(line(_FRAME.left, y, _FRAME.width - _FRAME.right, y, "level"))
-        parts.append(text(_FRAME.left + 4, round(last, 1), f"{one.says} {one.price:f}", "label", "start"))
+        parts.append(
+            text(_FRAME.left + 4, round(last, 1), f"{one.says} {number(one.price)}", "label", "start")
+        )
     return parts
 
 

@@ -13,10 +13,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from deploy.embedded.valkey import Valkey
 from signaltape import Settings
-from tests.browser.filled import fill, stream
+from sink.db import Connection
+from tests.browser.filled import fill, stream, traded
 from tests.browser.seeing import Complaints, tab
 from tests.integration.web.test_access import make_key
 from tests.support.book import Book
+from tests.support.entries import NOON
+from tests.support.market import write_records
 from tests.support.samples import as_json, published
 from tests.support.served import Served
 
@@ -127,13 +130,14 @@ def test_the_vendored_file_is_the_one_that_was_checked() -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_every_page_can_be_read_by_everybody_and_fits(
-    page: Page, book: Book, redis_client: Any, key: str, scheme: Any, width: int
+    page: Page, book: Book, connection: Connection, redis_client: Any, key: str, scheme: Any, width: int
 ) -> None:
-    ids = fill(book, 30)
+    fill(book, 30)
+    signal_id, (record_id,) = traded(book, connection), write_records(connection, ("state_event", NOON, {}))
     stream(redis_client, key)
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
-    for path in (*PATHS, f"/signals/{ids[0]}"):
+    for path in (*PATHS, f"/signals/{signal_id}", f"/records/{record_id}"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
         page.evaluate(AXE.read_text())  # by the debugger, so that no rule of the page must be loosened

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from signaltape.clock import WIB, utc_now
 from sink.db import Connection
-from tests.browser.filled import fill, stream
+from tests.browser.filled import fill, stream, traded
 from tests.browser.seeing import Complaints
 from tests.support.book import Book
 from tests.support.market import candles, write_records
+from tests.support.served import Served
 from web.assets import VENDOR
 
 #: Remembers what was tinted.
@@ -163,3 +165,27 @@ def test_the_price_path_has_a_crosshair_too(
     page.get_by_role("button", name="Copy").first.click()
     expect(page.get_by_role("button", name=re.compile("Copied|Chosen"))).to_be_visible()
     assert complaints.said == []
+
+
+def test_a_page_without_postgres_comes_back_by_itself(
+    page: Page, served: Served, away: Callable[[], Any], book: Book
+) -> None:
+    assert served.get("/signals").status == 200  # now it is known that no key is needed
+    with away():
+        page.goto("/signals")
+        expect(page.locator(".lead")).to_contain_text("Postgres is away")
+    expect(page.locator("h1")).to_have_text("0 signals", timeout=30_000)
+
+
+def test_without_javascript_charts_stand_as_pictures(
+    browser: Browser, served: Served, book: Book, connection: Connection
+) -> None:
+    signal_id = traded(book, connection)
+    context = browser.new_context(java_script_enabled=False, base_url=served.address)
+    try:
+        page = context.new_page()
+        for path, kind in (("/", "bins"), ("/", "curve"), (f"/signals/{signal_id}", "path")):
+            page.goto(path)
+            expect(page.locator(f"figure[data-plot={kind}] svg")).to_be_visible()
+    finally:
+        context.close()

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from web.market import PricePath
+from web.path_chart import Level, Moment, candle_table, path_chart
 from web.price_path import (
     MOST_CANDLES,
     Candle,
@@ -84,6 +86,15 @@ def test_what_no_candle_tells_of_is_said() -> None:
 
 def test_without_a_distance_to_the_stop_there_is_no_r() -> None:
     assert excursions(trade(stop="100"), [candle(0, "101", "99")]) is None
+
+
+@pytest.mark.parametrize("price", ["1E-300", "999999999999999", "0.00000012345678901234567890123456789"])
+def test_odd_prices_are_drawn_and_stay_short(price: str) -> None:
+    at = candle(1, price, price)
+    path = PricePath(FILLED, FILLED + 9 * MINUTE, [at], "1m", 60, [], None, None)
+    drawn = path_chart(path, [Level("stop", Decimal(price))], [Moment("published", FILLED)])
+    assert "nan" not in drawn
+    assert len(drawn + candle_table(path)) < 5_000
 
 
 prices = st.decimals("1", "1000", places=2)

@@ -132,8 +132,11 @@
       p.c.strokeText(one.says, plot.bbox.left + 4 * p.px, last);
       p.c.fillText(one.says, plot.bbox.left + 4 * p.px, last);
     }
-    for (const one of moments) {
+    for (const [place, one] of moments.entries()) {
+      const at = p.x(one.at) + 4 * p.px, below = plot.bbox.top + plot.bbox.height - (4 + 14 * place) * p.px;
       stroke(p, (c) => { c.moveTo(p.x(one.at), plot.bbox.top); c.lineTo(p.x(one.at), plot.bbox.top + plot.bbox.height); }, FAINT(), 1, [2, 3]);
+      p.c.strokeText(one.says, at, below);
+      p.c.fillText(one.says, at, below);
     }
     p.c.restore();
   };
