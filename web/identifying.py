@@ -35,7 +35,7 @@ async def page_of_id(session: Session, settings: Settings, text: str) -> str | N
         return f"/signals/{signal_id}"
     entry = _ENTRY_ID.fullmatch(text)
     if entry is not None:
-        return await _of_record(session, text, int(entry[1]))
+        return await _of_entry(session, text, int(entry[1]))
     return await _of_session(settings, text) or await _of_message(session, text)
 
 
@@ -44,12 +44,14 @@ async def _of_uuid(session: Session, text: str) -> str | None:
     return found or await _of_row(session, "record", {"id": text}, "/records/{}")
 
 
-async def _of_record(session: Session, text: str, time_ms: int) -> str | None:
-    """The record of an entry of the stream."""
+async def _of_entry(session: Session, text: str, time_ms: int) -> str | None:
+    """What became of an entry of the stream that is no signal's: a record or a dead letter."""
     at = from_epoch_ms(time_ms)
     for before, behind in (_SOON, _LATE):
         asked = {"text": text, "since": at - before, "until": at + behind}
-        found = await _of_row(session, "record_by_entry", asked, "/records/{}")
+        found = await _of_row(session, "record_by_entry", asked, "/records/{}") or await _of_row(
+            session, "letter_by_entry", asked, "/quality/dead-letters/{}"
+        )
         if found is not None:
             return found
     return None
@@ -67,8 +69,8 @@ async def _of_session(settings: Settings, text: str) -> str | None:
 
 async def _of_message(session: Session, text: str) -> str | None:
     if _NUMBER.fullmatch(text):
-        return await _of_row(session, "message", {"number": int(text)}, "/messages#{}")
-    return await _of_row(session, "message_by_key", {"text": text}, "/messages#{}")
+        return await _of_row(session, "message", {"number": int(text)}, "/messages/{}")
+    return await _of_row(session, "message_by_key", {"text": text}, "/messages/{}")
 
 
 async def _of_row(session: Session, query: str, asked: dict[str, Any], address: str) -> str | None:

@@ -71,21 +71,27 @@ def span_of(signal: dict[str, Any], now: datetime) -> tuple[datetime, datetime]:
 async def _path(
     session: Session, signal: dict[str, Any], since: datetime, until: datetime, now: datetime
 ) -> PricePath | NoPath:
+    step_s = step_of(until - since)
     asked = {"symbol": signal["symbol"], "since": since, "until": until}
-    intervals = [row["interval"] for row in await dicts(session, _SQL["intervals"], asked)]
-    interval = finest(intervals)
+    rows = await dicts(session, _SQL["candles"], {**asked, "step_s": step_s})
+    interval = finest(list({row["interval"] for row in rows}))
     if interval is None:
-        return NoPath(_nothing_of(signal["symbol"], known=bool(intervals)))
-    interval_s = seconds_of(interval) or 1
-    step_s = step_of(until - since, interval_s)
-    stepped = {**asked, "interval": interval, "interval_s": interval_s, "step_s": step_s}
-    candles = [Candle(**row) for row in await dicts(session, _SQL["candles"], stepped)]
+        return NoPath(_nothing_of(signal["symbol"], known=bool(rows)))
+    length = timedelta(seconds=seconds_of(interval) or 1)
+    candles = [_candle(row, length) for row in rows if row["interval"] == interval]
     ref = signal["ref_id"] if len(signal["ref_id"] or "") >= _LEAST_REF else None
     named = {**asked, "signal_id": signal["signal_id"], "ref": ref}
     fills = [Fill(**row) for row in await dicts(session, _SQL["fills"], named)]
     trade = trade_of(signal, now)
     reach = excursions(trade, candles) if trade else None
-    return PricePath(since, until, candles, interval, step_s, fills, trade, reach)
+    return PricePath(
+        since, until, candles, interval, max(step_s, seconds_of(interval) or 1), fills, trade, reach
+    )
+
+
+def _candle(row: dict[str, Any], length: timedelta) -> Candle:
+    """Candles that were put together, from where the first of them begins."""
+    return Candle(row["first"] - length, *(row[name] for name in ("end", "open", "high", "low", "close")))
 
 
 def _nothing_of(symbol: str, *, known: bool) -> str:

@@ -16,7 +16,7 @@ _INTERVAL = re.compile(r"([1-9][0-9]{0,5})\s?(s|sec|m|min|h|d|w)", re.IGNORECASE
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 #: A picture has room for so many candles; the steps in which they are put together, in seconds.
 MOST_CANDLES = 120
-_STEPS_S = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 4 * 3600, 86_400, 7 * 86_400)
+_STEPS_S = (1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14_400, 28_800, 43_200, 86_400)
 _ZERO = Decimal(0)
 
 
@@ -132,12 +132,7 @@ def finest(intervals: Sequence[str | None]) -> str | None:
     )
 
 
-def step_of(span: timedelta, interval_s: int) -> int:
-    """In which steps (seconds) candles of a span are put together, so that all fit; the interval, if they all do."""
+def step_of(span: timedelta) -> int:
+    """In which steps (seconds) candles of a span are put together, so that all fit."""
     least = span.total_seconds() / MOST_CANDLES
-    steps = (one for one in _STEPS_S if one >= least and one > interval_s and one % interval_s == 0)
-    return interval_s if interval_s >= least else next(steps, _rounded_up(least, interval_s))
-
-
-def _rounded_up(least: float, interval_s: int) -> int:
-    return interval_s * -(-int(least + 1) // interval_s)
+    return next((step for step in _STEPS_S if step >= least), _STEPS_S[-1])

@@ -139,8 +139,6 @@ def test_the_finest_interval_is_taken() -> None:
     assert finest(["odd", None]) is None
 
 
-@given(st.floats(1, 3e6), st.sampled_from([1, 5, 60, 300, 3600, 7 * 60]))
-def test_no_more_candles_are_drawn_than_a_picture_has_room_for(span_s: float, interval_s: int) -> None:
-    step = step_of(timedelta(seconds=span_s), interval_s)
-    assert step % interval_s == 0
-    assert span_s / step <= MOST_CANDLES
+@given(st.floats(1, 31 * 86_400))
+def test_no_more_candles_are_drawn_than_a_picture_has_room_for(span_s: float) -> None:
+    assert span_s / step_of(timedelta(seconds=span_s)) <= MOST_CANDLES

@@ -106,8 +106,8 @@ def test_its_messages_are_those_that_name_it_and_the_reports_of_its_week(
     ]
     others = [put(connection, "alert:ib_20220118_SOL2"), put(connection, "x", week="2022-01-24")]
     text = served.get(path).text
-    assert all(f'href="/messages#{one}"' in text for one in told)
-    assert not any(f'href="/messages#{one}"' in text for one in others)
+    assert all(f'href="/messages/{one}"' in text for one in told)
+    assert not any(f'href="/messages/{one}"' in text for one in others)
     assert "&lt;b&gt;SOL long" in text
     assert "which counted it" in text
 
@@ -119,8 +119,13 @@ def test_the_box_takes_any_id(served: Served, traded: str, connection: Connectio
         for table in ("records", "signal_events")
     ]
     message = put(connection, "scorecard:2022-01-17:-100")
+    letter = connection.execute(
+        "INSERT INTO dead_letters (stream, entry_id, raw, reason, entry_ts)"
+        " VALUES ('s', '1642475000000-7', '', 'no JSON', to_timestamp(1642475000)) RETURNING id"
+    ).fetchone()
     assert entry is not None
     assert event is not None
+    assert letter is not None
     for asked, address in (
         (traded, f"/signals/{traded}"),
         ("ib_20220118_SOL", f"/signals/{traded}"),
@@ -128,8 +133,9 @@ def test_the_box_takes_any_id(served: Served, traded: str, connection: Connectio
         (record_id, f"/records/{record_id}"),
         (record_id.upper(), f"/records/{record_id}"),
         (entry[0], f"/records/{record_id}"),
-        (str(message), f"/messages#{message}"),
-        ("scorecard:2022-01-17:-100", f"/messages#{message}"),
+        ("1642475000000-7", f"/quality/dead-letters/{letter[0]}"),
+        (str(message), f"/messages/{message}"),
+        ("scorecard:2022-01-17:-100", f"/messages/{message}"),
         ("5aa4f2a5-8e2c-4b6a-a2cb-6b8f9d1f6c11", "/signals/5aa4f2a5-8e2c-4b6a-a2cb-6b8f9d1f6c11"),
     ):
         answer = served.get(f"/signals?q={asked}")
