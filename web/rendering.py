@@ -14,6 +14,7 @@ from signaltape.clock import WIB, utc_now
 from web.assets import address_of
 from web.http.access import WHO
 from web.http.csrf import FORM_TOKEN
+from web.navigation import navigation
 
 _MINUS = "−"
 _NO_BREAK = "\u00a0"
@@ -22,8 +23,8 @@ _MINUTE_S, _HOUR_S = 60, 3600
 _HOURS_OF_DAYS = 48
 _LARGEST_R = 1_000_000
 _MOST_DIGITS = 24
-#: The pages, in the order of the navigation.
-PAGES = (("/", "Overview"), ("/score", "Score"), ("/signals", "Signals"), ("/health", "Health"))
+#: An id is shown with so many signs of its beginning and its end.
+_HEAD, _TAIL = 8, 6
 
 
 def moment(at: datetime | None, now: datetime | None = None) -> str:
@@ -41,6 +42,11 @@ def moment(at: datetime | None, now: datetime | None = None) -> str:
 def exact(at: datetime | None) -> str:
     """A moment to the millisecond, WIB, for who wants to know exactly."""
     return NOTHING if at is None else f"{at.astimezone(WIB):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " WIB"
+
+
+def instant(at: datetime) -> str:
+    """A time of day to the millisecond, WIB."""
+    return f"{at.astimezone(WIB):%H:%M:%S.%f}"[:-3]
 
 
 def r_multiple(value: Decimal | float | None) -> str:
@@ -88,9 +94,16 @@ def duration(milliseconds: int | None) -> str:
     return f"{hours} h {rest // 60:02d}" if hours < _HOURS_OF_DAYS else f"{hours // 24} d {hours % 24} h"
 
 
+def shortened(text: str) -> str:
+    """An id, shortened in the middle: `0198a3c4…9e1b2d`."""
+    return text if len(text) <= _HEAD + _TAIL + 3 else f"{text[:_HEAD]}…{text[-_TAIL:]}"
+
+
 _FILTERS = {
+    "shortened": shortened,
     "moment": moment,
     "exact": exact,
+    "instant": instant,
     "r": r_multiple,
     "unbroken": unbroken,
     "grouped": grouped,
@@ -107,15 +120,18 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters.update(_FILTERS)
-_TEMPLATES.globals.update(pages=PAGES, asset=address_of)
+_TEMPLATES.globals.update(asset=address_of)
 
 
-def page(request: web.Request, template: str, title: str, *, status: int = 200, **what: Any) -> web.Response:
-    """A page out of a template."""
+def page(
+    request: web.Request, template: str, title: str, *, status: int = 200, fresh_s: int = 0, **what: Any
+) -> web.Response:
+    """A page out of a template. fresh_s: it is asked for again so often, while somebody looks; 0: it stays."""
     who = request.get(WHO)
     text = _TEMPLATES.get_template(template).render(
         title=title,
-        section="/" + request.path.split("/")[1],
+        pages=navigation(request),
+        fresh_s=fresh_s,
         who=who,
         form_token=request.get(FORM_TOKEN, ""),
         now=utc_now(),
