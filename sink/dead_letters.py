@@ -19,13 +19,24 @@ _CHUNK = 500
 
 
 class Filter(NamedTuple):
-    """Which letters; None leaves a condition out. `reason` is a part of it; times are half-open bounds."""
+    """Which letters; None leaves a condition out. `reason` and `text` are parts, `text` of the entry's data; times are
+    half-open bounds.
+    """
 
     event: str | None = None
     reason: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     ids: list[int] | None = None
+    stream: str | None = None
+    text: str | None = None
+
+
+class Shown(NamedTuple):
+    """What somebody has seen before he decides: so many letters match, and this is the highest id among them."""
+
+    letters: int
+    up_to: int
 
 
 class Heading(msgspec.Struct, frozen=True):
@@ -85,10 +96,9 @@ def listed(connection: Connection, which: Filter, limit: int, below: int | None 
     return [Heading(**row) for row in rows]
 
 
-def count(connection: Connection, which: Filter) -> int:
-    """How many letters match."""
-    row = connection.execute(_SQL["count"], which._asdict()).fetchone()
-    return int(row[0]) if row else 0
+def count(connection: Connection, which: Filter) -> Shown:
+    """How many letters match, and up to which id."""
+    return Shown(**rows_as_dicts(connection, _SQL["count"], which._asdict())[0])
 
 
 def counts(connection: Connection, which: Filter) -> list[ReasonCount]:
@@ -105,12 +115,20 @@ def whole(connection: Connection, number: int) -> WholeLetter | None:
     return WholeLetter(**{**rows[0], "fields": unpack_fields(rows[0]["fields"])})
 
 
+def stands(connection: Connection, signal_id: str, event: str, payload: bytes) -> bool | None:
+    """Whether an event is stored already with the same content; None: it is not stored. Raises psycopg.Error."""
+    asked = {"signal_id": signal_id, "event": event, "payload": payload.decode()}
+    rows = rows_as_dicts(connection, _SQL["stands"], asked)
+    return bool(rows[0]["same"]) if rows else None
+
+
 def take_all(
     connection: Connection,
     which: Filter,
     handle: Callable[[Sequence[Letter]], Sequence[Letter]],
     *,
     everything: bool = False,
+    shown: Shown | None = None,
     progress: Callable[[int], None] = lambda _done: None,
     stop: threading.Event | None = None,
 ) -> int:
@@ -118,11 +136,10 @@ def take_all(
 
     Each few is one transaction: if `handle` raises, those letters stay. Returns how many went.
     everything: a filter without a condition means all of them; else it means none.
+    shown: none above that id; none at all if their number is another one now; and no more once others came among them.
     progress: called with how many went so far. stop: once set, no more are begun.
     """
-    row = connection.execute(_SQL["newest"]).fetchone()
-    newest = row[0] if row else 0
-    bound = {**which._asdict(), "everything": everything, "after": 0, "up_to": newest, "limit": _CHUNK}
+    bound = {**which._asdict(), "everything": everything, "limit": _CHUNK, **_bounds(connection, shown)}
     total = 0
     while stop is None or not stop.is_set():
         with connection.transaction():
@@ -133,9 +150,19 @@ def take_all(
             connection.execute(_SQL["delete"], {"ids": gone})
             add(connection, Counters(dead_letters_removed=len(gone)))
         bound["after"] = rows[-1]["id"]
+        if shown is not None:
+            bound |= {"fewest": 0, "most": bound["most"] - len(rows)}
         total += len(gone)
         progress(total)
     return total
+
+
+def _bounds(connection: Connection, shown: Shown | None) -> dict[str, Any]:
+    """Between which ids letters are taken at first, and how many there must be."""
+    if shown is not None:
+        return {"after": 0, "up_to": shown.up_to, "fewest": shown.letters, "most": shown.letters}
+    row = connection.execute(_SQL["newest"]).fetchone()
+    return {"after": 0, "up_to": row[0] if row else 0, "fewest": None, "most": None}
 
 
 def _letter(row: dict[str, Any]) -> Letter:

@@ -71,9 +71,12 @@ def test_pages_of_letters_hold_each_once_whatever_goes_meanwhile(
 
 
 def test_all_that_match_are_counted_without_reading_a_page(settings: Settings, seven: list[int]) -> None:
-    assert operations.count_dead_letters(settings) == 7
-    assert operations.count_dead_letters(settings, Filter(event="signal_closed", ids=seven[:2])) == 2
-    assert operations.count_dead_letters(settings, Filter(reason="another")) == 0
+    assert operations.count_dead_letters(settings) == (7, seven[0])
+    assert operations.count_dead_letters(settings, Filter(event="signal_closed", ids=seven[1:3])) == (
+        2,
+        seven[1],
+    )
+    assert operations.count_dead_letters(settings, Filter(reason="another")) == (0, 0)
 
 
 def test_one_many_and_all_that_match_go_through_again(settings: Settings, key: str, seven: list[int]) -> None:
@@ -87,7 +90,7 @@ def test_no_filter_takes_nothing_in_the_statement_itself(
     settings: Settings, connection: Connection, seven: list[int]
 ) -> None:
     assert dead_letters.take_all(connection, Filter(), lambda few: few) == 0
-    assert operations.count_dead_letters(settings) == 7
+    assert operations.count_dead_letters(settings).letters == 7
     for take in (operations.drop_dead_letters, operations.requeue_dead_letters):
         with pytest.raises(InvalidRequest):
             take(settings, Filter())
