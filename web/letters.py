@@ -74,8 +74,14 @@ class Choice(NamedTuple):
 
 def letters_of(given: Mapping[str, Any]) -> Letters:
     """Read the conditions of an address or a form. Raises Problem, naming the one that cannot be used."""
-    texts = [text_in(given, name) for name in ("event", "reason", "stream", "text")]
-    return Letters(*texts, day_in(given, "since"), day_in(given, "until"))
+    return Letters(
+        event=text_in(given, "event"),
+        reason=text_in(given, "reason"),
+        stream=text_in(given, "stream"),
+        text=text_in(given, "text"),
+        since=day_in(given, "since"),
+        until=day_in(given, "until"),
+    )
 
 
 def choice_of(given: MultiMapping[Any]) -> Choice:

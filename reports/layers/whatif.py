@@ -78,7 +78,7 @@ def read_weights(data: bytes) -> dict[str, Decimal]:
     """
     try:
         document = _DECODER.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"weights must be a JSON object: {error}") from None
     found = document.get("weights", document)
     if not isinstance(found, dict) or not found:

@@ -18,6 +18,7 @@ from sink.admin.migrate import migrate
 from sink.db import connect
 from tests.browser.filled import fill, stream
 from tests.browser.seeing import browsing
+from tests.browser.upkeep import disturb
 from tests.support.book import Book
 from tests.support.served import Served, serving
 from web.settings import WebSettings
@@ -48,6 +49,7 @@ def _pages(common: Settings) -> dict[str, str]:
     with connect(common.database_url) as connection:
         migrate(connection)
         ids = fill(Book(connection))
+        disturbed = disturb(connection, common, stream_key(common.stream, 0))
     with redis.Redis.from_url(common.redis_url.reveal()) as client:
         stream(client, stream_key(common.stream, 0))
     return {
@@ -59,6 +61,7 @@ def _pages(common: Settings) -> dict[str, str]:
         "health": "/health",
         "login": "/login",
         "error": "/nothing",
+        **disturbed,
     }
 
 

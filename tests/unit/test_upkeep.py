@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from multidict import MultiDict
 
 from outbox.text import Entity
+from reports.operations.rules import weights_of
 from signaltape.clock import WIB
+from signaltape.errors import InvalidRequest
 from sink.dead_letters import Filter
 from web.differing import side_by_side
 from web.http.problems import Problem
@@ -100,18 +102,14 @@ def test_a_choice_is_of_ids_or_of_all_that_match() -> None:
 
 
 def test_lines_of_the_form_without_a_name_or_a_weight_are_left_out() -> None:
-    given_ = MultiDict(
-        [("layer", "a"), ("weight", "1"), ("layer", ""), ("weight", "2"), ("layer", "b"), ("weight", "")]
-    )
-    assert pairs_of(given_) == [("a", "1")]
+    lines = [("a", "1"), ("", "2"), ("b", "")]
+    typed = MultiDict(pair for layer, weight in lines for pair in (("layer", layer), ("weight", weight)))
+    assert pairs_of(typed) == [("a", "1")]
     with pytest.raises(Problem):
         pairs_of(MultiDict(layer="a"))
 
 
 def test_weights_are_read_exactly_or_refused() -> None:
-    from reports.operations.rules import weights_of
-    from signaltape.errors import InvalidRequest
-
     exact = Decimal("0.30000000000000000001")
     assert weights_of(b'{"a": 0.30000000000000000001, "b": "2"}') == {"a": exact, "b": Decimal(2)}
     for wrong in (

@@ -13,7 +13,7 @@ from reports.operations.compared import Compared, compared
 from reports.operations.rules import show_rules, weights_now, weights_of
 from reports.operations.shown import Week, week_named, week_of
 from signaltape.clock import utc_now
-from signaltape.errors import NotFound
+from signaltape.errors import InvalidRequest, NotFound
 from web.asked import number_in, text_in
 from web.asking import asked
 from web.http.problems import Problem
@@ -25,6 +25,14 @@ from web.whatif import MOST_WEEKS
 WEEKS = 8
 #: Layers at most, and empty lines for those that are not named yet.
 _MOST_LAYERS, _EMPTY = 200, 2
+
+
+class Answer(NamedTuple):
+    """Both scorecards; without them why there are none, with the status of that answer."""
+
+    shown: Compared | None = None
+    why: str = ""
+    status: int = 200
 
 
 class Asked(NamedTuple):
@@ -41,15 +49,16 @@ async def show(request: web.Request) -> web.Response:
     week = week_named(given["week"]) if given.get("week") else week_of(utc_now())
     weeks = number_in(given, "weeks", 1, MOST_WEEKS) or WEEKS
     typed = pairs_of(given)
-    shown, why = await _compared(request, week, weeks, typed) if typed else (None, "")
+    answer = await _compared(request, week, weeks, typed) if typed else Answer()
     weights = typed or await _to_begin_with(request, week)
     return page(
         request,
         "whatif.html",
         "What if",
+        status=answer.status,
         form=Asked(week, weeks, [*weights, *[("", "")] * _EMPTY]),
-        shown=shown,
-        why=why,
+        shown=answer.shown,
+        why=answer.why,
         most_weeks=MOST_WEEKS,
     )
 
@@ -65,16 +74,15 @@ def pairs_of(given: MultiMapping[Any]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if name and value]
 
 
-async def _compared(
-    request: web.Request, week: Week, weeks: int, typed: list[tuple[str, str]]
-) -> tuple[Compared | None, str]:
-    """Both scorecards; or why there are none."""
-    weights = weights_of(msgspec.json.encode(dict(typed)))
+async def _compared(request: web.Request, week: Week, weeks: int, typed: list[tuple[str, str]]) -> Answer:
+    settings = request.app[SETTINGS].reading
     try:
-        found = await request.app[WHATIFS].compare(request.app[SETTINGS].reading, week, weights, weeks)
+        weights = weights_of(msgspec.json.encode(dict(typed)))
+        return Answer(compared(await request.app[WHATIFS].compare(settings, week, weights, weeks)))
+    except InvalidRequest as error:
+        return Answer(None, f"{error}.", 400)
     except NotFound:
-        return None, f"No signal with layers was published in the {weeks} weeks up to {week.name}."
-    return compared(found), ""
+        return Answer(None, f"No signal with layers was published in the {weeks} weeks up to {week.name}.")
 
 
 async def _to_begin_with(request: web.Request, week: Week) -> list[tuple[str, str]]:

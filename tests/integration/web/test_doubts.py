@@ -29,7 +29,7 @@ def test_a_conflict_shows_both_and_marks_what_differs(served: Served, connection
     differing = re.findall(
         r'class="differs".*?</span> ([\w.]+)</th><td class="json">(.*?)</td><td class="json">(.*?)</td>', text
     )
-    assert dict((path, (a, b)) for path, a, b in differing) == {
+    assert {path: (a, b) for path, a, b in differing} == {
         "confluence_score": ("0.7999600", "0.8"),
         "rr": ("1.9", "2"),
     }
