@@ -30,7 +30,7 @@ class Pair(NamedTuple):
 
 def side_by_side(first: str | None, again: str) -> list[Pair]:
     """All values of both, those that differ before the others. first, again: JSON; None: it is not there any more."""
-    before, after = (_values(text) for text in (first or "{}", again))
+    before, after = _values(first) if first is not None else {}, _values(again)
     pairs = [Pair(path, before.get(path, NOTHING), after.get(path, NOTHING)) for path in {**before, **after}]
     return sorted(pairs, key=lambda pair: not pair.differs)[:_MOST]
 

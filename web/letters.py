@@ -37,8 +37,8 @@ class Letters(NamedTuple):
             reason=self.reason,
             stream=self.stream,
             text=self.text,
-            since=self.since and datetime.combine(self.since, time.min, WIB),
-            until=self.until and datetime.combine(self.until, time.min, WIB) + DAY,
+            since=None if self.since is None else datetime.combine(self.since, time.min, WIB),
+            until=None if self.until is None else datetime.combine(self.until, time.min, WIB) + DAY,
         )
 
     @property

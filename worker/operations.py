@@ -22,7 +22,8 @@ from sink import dead_letters as letters
 from sink.db import Connection, connect, database_url, snapshot
 from sink.dead_letters import Filter, Heading, Letter, ReasonCount, Shown, WholeLetter
 from sink.plain_errors import plain_errors
-from worker.again import Foretold, as_it_came, foretell
+from worker.again import Foretold as Foretold  # noqa: PLC0414 - as Status below
+from worker.again import as_it_came, foretell
 from worker.status import Status as Status  # noqa: PLC0414 - pages show it, and may import no other module
 from worker.status import whole_status
 

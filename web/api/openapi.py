@@ -9,15 +9,16 @@ import msgspec
 from aiohttp import web
 
 from signaltape import __version__
-from web.api import upkeep_described
 from web.api.describing import REF, Json, content_of, get, in_path, in_query, json_of
 from web.api.json import as_json
 from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
+from web.api.upkeep_described import TYPES as OF_UPKEEP
+from web.api.upkeep_described import paths as paths_of_upkeep
 from web.pages.health import Health
 from web.signals import BINS, OUTCOMES, SIDES
 from web.tape import Line
 
-_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, ProblemDetails, *upkeep_described.TYPES)
+_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, ProblemDetails, *OF_UPKEEP)
 
 
 async def show(_request: web.Request) -> web.Response:
@@ -32,7 +33,7 @@ def described() -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "signaltape", "version": __version__, "description": (__doc__ or "").strip()},
-        "paths": {**_paths(), **upkeep_described.paths()},
+        "paths": {**_paths(), **paths_of_upkeep()},
         "components": {
             "schemas": _with_numbers(components),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},

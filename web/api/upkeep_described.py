@@ -21,9 +21,10 @@ TYPES: tuple[Any, ...] = (
     *(DeadLetterPage, WholeDeadLetter, LettersToTake, LettersTaken),
     *(DeliveryPage, WholeDelivery, Versions, WholeVersion, WhatIfAnswer, Done),
 )
-_ID = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
-_LIMIT = {"type": "integer", "minimum": 1, "maximum": 500}
-_TEXT, _DAY = {"type": "string", "maxLength": 200}, {"type": "string", "format": "date"}
+_ID: Json = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
+_LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": 500}
+_TEXT: Json = {"type": "string", "maxLength": 200}
+_DAY: Json = {"type": "string", "format": "date"}
 _WEIGHTS: Json = {
     "type": "object",
     "minProperties": 1,
@@ -38,7 +39,11 @@ def paths() -> Json:
 
 def _letters() -> Json:
     number, page = in_path("number", _ID), {"limit": _LIMIT, "below": _ID}
-    filters = {**dict.fromkeys(("event", "reason", "stream", "text"), _TEXT), "since": _DAY, "until": _DAY}
+    filters: dict[str, Json] = {
+        **dict.fromkeys(("event", "reason", "stream", "text"), _TEXT),
+        "since": _DAY,
+        "until": _DAY,
+    }
     which, taken = named("LettersToTake"), json_of("LettersTaken")
     return {
         "/api/dead-letters": get(
@@ -64,7 +69,7 @@ def _letters() -> Json:
 
 def _deliveries() -> Json:
     number = in_path("number", _ID)
-    filters = {"state": {"enum": list(STATES)}, "limit": _LIMIT, "below": _ID}
+    filters: dict[str, Json] = {"state": {"enum": list(STATES)}, "limit": _LIMIT, "below": _ID}
     return {
         "/api/deliveries": get(
             "Messages to Telegram, newest first",

@@ -42,7 +42,7 @@ def test_a_proposal_is_shown_with_its_evidence_and_exported(served: Served, prop
     assert "1 proposal to decide on" in served.get("/rules").text
     text = served.get(PAGE).text
     assert "hurts" in text
-    assert '<td class="long">smc</td><td class="num">0.25</td>' in text
+    assert '<td class="long">smc</td><td class="num">0.250</td>' in text
     file = served.get(f"{PAGE}/export")
     assert file.headers["Content-Disposition"].startswith("attachment")
     assert json.loads(file.body)["weights"] == {"news": 0.4, "smc": 0.25, "trend": 0.35}
@@ -96,7 +96,7 @@ def test_what_if_shows_both_scorecards_and_is_an_address(served: Served, propose
     form = served.get("/rules/what-if?week=2022-W03").text
     assert 'value="smc"' in form
     assert 'value="0.3"' in form
-    assert 'value="0.25"' in served.get(f"/rules/what-if?from={PROPOSED.replace('+', '%2B')}").text
+    assert 'value="0.250"' in served.get(f"/rules/what-if?from={PROPOSED.replace('+', '%2B')}").text
     text = served.get(f"/rules/what-if?week=2022-W03&weeks=8&{NEW}&layer={EVIL}&weight=1&layer=&weight=").text
     assert "512 signals with layers" in text
     assert "No signal names these layers: &lt;script&gt;" in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ _BURY = """
 INSERT INTO dead_letters (stream, entry_id, event, raw, fields, reason, entry_ts)
 VALUES (%s, %s, %s, %s, %s, %s, to_timestamp(1642395600)) RETURNING id
 """
+_NUMBERS = itertools.count()
 
 
 def bury(
@@ -34,7 +36,7 @@ def bury(
     found: list[int] = []
     for _ in range(count):
         data = as_json(closed()) if raw is None else raw
-        entry = (key, f"1642395600000-{count_of(connection)}", event, data, fields, reason)
+        entry = (key, f"1642395600000-{next(_NUMBERS)}", event, data, fields, reason)
         found += connection.execute(_BURY, entry).fetchall()[0]
     return found
 
