@@ -31,6 +31,11 @@ def visible(text: str) -> str:
     return "".join(map(_visible, text))
 
 
+def brief(text: str, most: int = 60) -> str:
+    """The same, cut where it is long."""
+    return visible(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
 def _visible(sign: str) -> str:
     if sign in _KEPT or unicodedata.category(sign) not in _UNSEEN:
         return sign

@@ -114,6 +114,29 @@ def test_requeueing_tells_how_far_it_is_and_stops_between_two_transactions(
     assert [one.id for one in operations.list_dead_letters(settings).letters] == seven[:1]
 
 
+def test_letters_that_come_among_those_shown_stay_with_the_rest(
+    settings: Settings, connection: Connection, key: str, seven: list[int], by_three: None
+) -> None:
+    """As one does that had its id before, and is committed while the others are taken."""
+    connection.execute("DELETE FROM dead_letters WHERE id = %s", (seven[2],))
+    shown = operations.count_dead_letters(settings)
+    assert shown == (6, seven[0])
+
+    def come_late(done: int) -> None:
+        if done == 3:
+            connection.execute(
+                "INSERT INTO dead_letters (id, stream, entry_id, raw, reason, entry_ts) OVERRIDING SYSTEM VALUE"
+                " VALUES (%s, %s, '9-9', '', 'late', now())",
+                (seven[2], key),
+            )
+
+    done = operations.drop_dead_letters(settings, Filter(), everything=True, shown=shown, progress=come_late)
+    assert done == 3
+    assert operations.count_dead_letters(settings).letters == 4
+    with pytest.raises(NotAllowedNow, match="no more the 6 letters that were shown: nothing was done"):
+        operations.requeue_dead_letters(settings, Filter(), everything=True, shown=shown)
+
+
 def test_a_letter_that_is_not_there_is_not_found(settings: Settings) -> None:
     with pytest.raises(NotFound, match="there is no dead letter 1"):
         operations.show_dead_letter(settings, 1)

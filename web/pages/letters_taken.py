@@ -10,7 +10,7 @@ from web.asking import asked
 from web.http.access import WHO
 from web.http.problems import Problem
 from web.letters import Choice, choice_of, shown_in
-from web.plain_bytes import visible
+from web.plain_bytes import brief, visible
 from web.rendering import page
 from web.shared import SETTINGS
 from web.taking import WAYS, take
@@ -70,5 +70,6 @@ async def _confirmation(request: web.Request, way: str, choice: Choice, refused:
         found=found,
         refused=refused,
         may_write=request[WHO].may("admin"),
+        brief=brief,
         visible=visible,
     )

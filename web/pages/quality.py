@@ -13,7 +13,7 @@ from web.asking import asked
 from web.http.access import WHO
 from web.http.problems import Problem
 from web.letters import Letters, letters_of
-from web.plain_bytes import shown, visible
+from web.plain_bytes import brief, shown, visible
 from web.rendering import page
 from web.shared import READING, SETTINGS
 from worker.operations import PAGE, foretell_dead_letter, list_dead_letters, show_dead_letter
@@ -47,6 +47,7 @@ async def show(request: web.Request) -> web.Response:
         tabs=TABS,
         following=_following(letters, found.next_below),
         may_write=request[WHO].may("admin"),
+        brief=brief,
         visible=visible,
     )
 

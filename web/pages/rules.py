@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -96,13 +97,17 @@ async def _decide(request: web.Request, act: Callable[[Settings, str], None], wo
 
 def _evidence(finding: Mapping[str, Any]) -> dict[str, Any]:
     """A layer's finding as it is said: lift in points, with its interval."""
-    low, high = (f"{_POINTS * end:+.1f}" for end in finding["interval"])
+    low, high = map(_points, finding["interval"])
     return {
         "layer": finding["layer"],
         "matches": finding["matches"],
-        "lift": f"{_POINTS * finding['lift']:+.1f}",
+        "lift": _points(finding["lift"]),
         "interval": f"{low} … {high}",
         "weeks": f"{finding['weeks_same']} of {finding['weeks']}",
         "verdict": finding["verdict"],
         "disagree": finding.get("disagree", False),
     }
+
+
+def _points(share: float | Decimal) -> str:
+    return f"{_POINTS * share:+.1f}".replace("-", "−")
