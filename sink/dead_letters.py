@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,6 +17,9 @@ from sink.queries import own
 
 _SQL = own("dead_letters")
 _CHUNK = 500
+Rows = list[dict[str, Any]]
+#: Locks the next few letters, within a transaction.
+Few = Callable[[], Rows]
 
 
 class Filter(NamedTuple):
@@ -136,33 +140,48 @@ def take_all(
 
     Each few is one transaction: if `handle` raises, those letters stay. Returns how many went.
     everything: a filter without a condition means all of them; else it means none.
-    shown: none above that id; none at all if their number is another one now; and no more once others came among them.
+    shown: those that were seen, and none if up to that id there are more or fewer by now; others that come are not
+    touched, at whichever moment.
     progress: called with how many went so far. stop: once set, no more are begun.
     """
-    bound = {**which._asdict(), "everything": everything, "limit": _CHUNK, **_bounds(connection, shown)}
+    asked = {**which._asdict(), "everything": everything}
     total = 0
-    while stop is None or not stop.is_set():
+    for few in _matching(connection, asked) if shown is None else _chosen(connection, asked, shown):
+        if stop is not None and stop.is_set():
+            break
         with connection.transaction():
-            rows = rows_as_dicts(connection, _SQL["take"], bound)
+            rows = few()
             if not rows:
-                break
+                continue
             gone = [letter.id for letter in handle([_letter(row) for row in rows])]
             connection.execute(_SQL["delete"], {"ids": gone})
             add(connection, Counters(dead_letters_removed=len(gone)))
-        bound["after"] = rows[-1]["id"]
-        if shown is not None:
-            bound |= {"fewest": 0, "most": bound["most"] - len(rows)}
         total += len(gone)
         progress(total)
     return total
 
 
-def _bounds(connection: Connection, shown: Shown | None) -> dict[str, Any]:
-    """Between which ids letters are taken at first, and how many there must be."""
-    if shown is not None:
-        return {"after": 0, "up_to": shown.up_to, "fewest": shown.letters, "most": shown.letters}
+def _matching(connection: Connection, asked: dict[str, Any]) -> Iterator[Few]:
+    """All that match and are there now, a few at a time."""
     row = connection.execute(_SQL["newest"]).fetchone()
-    return {"after": 0, "up_to": row[0] if row else 0, "fewest": None, "most": None}
+    bound = {**asked, "limit": _CHUNK, "after": 0, "up_to": row[0] if row else 0}
+
+    def take() -> Rows:
+        rows = rows_as_dicts(connection, _SQL["take"], bound)
+        bound["after"] = rows[-1]["id"] if rows else None
+        return rows
+
+    while bound["after"] is not None:
+        yield take
+
+
+def _chosen(connection: Connection, asked: dict[str, Any], shown: Shown) -> Iterator[Few]:
+    """Those whose number was seen, a few at a time; none if they are more or fewer by now."""
+    rows = rows_as_dicts(connection, _SQL["choose"], {**asked, **shown._asdict()})
+    ids = (rows[0]["ids"] or []) if rows else []
+    for start in range(0, len(ids), _CHUNK):
+        few = {"ids": ids[start : start + _CHUNK]}
+        yield partial(rows_as_dicts, connection, _SQL["take_these"], few)
 
 
 def _letter(row: dict[str, Any]) -> Letter:

@@ -22,7 +22,7 @@ class Taken(NamedTuple):
 
     @property
     def untouched(self) -> int:
-        """Letters that were shown and that others took, or others came among, meanwhile."""
+        """Letters that were shown and that others took meanwhile."""
         return self.shown.letters - self.done - len(self.refused)
 
     @property

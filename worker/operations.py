@@ -121,7 +121,7 @@ def requeue_dead_letters(
     An entry without a time keeps the time of its first arrival, a record without an id its identity.
     everything: a filter without a condition means all letters, where it is else refused by InvalidRequest.
     shown: what `count_dead_letters` said before: later letters stay, and none is touched (NotAllowedNow) if those up to
-    that id are more or fewer by now; once others come among them, the rest stays.
+    that id are more or fewer by now.
     progress: called with how many went so far; stop: once set, the rest stays.
     Raises RedisUnavailable if Redis is away; then the letters in hand stay.
     """

@@ -29,9 +29,22 @@ ORDER BY letters DESC, 2
 -- One dead letter with its bytes.
 SELECT id, stream, entry_id, event, reason, raw, fields, entry_ts, received_at FROM dead_letters WHERE id = %(id)s
 
+-- name: choose
+-- The letters that somebody saw the number of, up to the highest that he saw: no row if they are more or fewer by now.
+-- Without a filter none match, unless all of them are meant.
+SELECT array_agg(id ORDER BY id) AS ids
+FROM dead_letters d
+WHERE dead_letter_is(d, %(event)s::text, %(reason)s::text, %(since)s::timestamptz, %(until)s::timestamptz,
+                     %(ids)s::bigint[], %(stream)s::text, %(text)s::text)
+  AND (%(everything)s OR num_nonnulls(
+        %(event)s::text, %(reason)s::text, %(since)s::timestamptz, %(until)s::timestamptz, %(ids)s::bigint[],
+        %(stream)s::text, %(text)s::text) > 0)
+  AND id <= %(up_to)s
+HAVING count(*) = %(letters)s
+
 -- name: take
 -- Lock a few of the letters that match, so that nobody else requeues or drops them meanwhile. Without a filter none
--- match, unless all of them are meant. Where it was shown how many there are, none are taken if there are others by now.
+-- match, unless all of them are meant.
 SELECT id, stream, entry_id, raw, fields, entry_ts
 FROM dead_letters d
 WHERE dead_letter_is(d, %(event)s::text, %(reason)s::text, %(since)s::timestamptz, %(until)s::timestamptz,
@@ -40,15 +53,17 @@ WHERE dead_letter_is(d, %(event)s::text, %(reason)s::text, %(since)s::timestampt
         %(event)s::text, %(reason)s::text, %(since)s::timestamptz, %(until)s::timestamptz, %(ids)s::bigint[],
         %(stream)s::text, %(text)s::text) > 0)
   AND id > %(after)s AND id <= %(up_to)s
-  AND (%(most)s::bigint IS NULL OR (
-        SELECT count(*) FROM dead_letters m
-        WHERE dead_letter_is(m, %(event)s::text, %(reason)s::text, %(since)s::timestamptz, %(until)s::timestamptz,
-                             %(ids)s::bigint[], %(stream)s::text, %(text)s::text)
-          AND m.id > %(after)s AND m.id <= %(up_to)s
-      ) BETWEEN %(fewest)s::bigint AND %(most)s::bigint)
 ORDER BY id
 LIMIT %(limit)s
-FOR UPDATE OF d SKIP LOCKED
+FOR UPDATE SKIP LOCKED
+
+-- name: take_these
+-- Lock letters that were chosen: what a letter is never changes, so they still match, or are gone.
+SELECT id, stream, entry_id, raw, fields, entry_ts
+FROM dead_letters
+WHERE id = ANY(%(ids)s::bigint[])
+ORDER BY id
+FOR UPDATE SKIP LOCKED
 
 -- name: newest
 -- Letters that come later are not touched by a run that has begun.
