@@ -1,4 +1,4 @@
-"""Pieces of which the API's description is put together (OpenAPI 3.1)."""
+"""Pieces of the API's description."""
 
 from __future__ import annotations
 
@@ -6,53 +6,52 @@ from typing import Any
 
 REF = "#/components/schemas/{name}"
 Json = dict[str, Any]
-#: What any call may answer: no key, another Host, too many, something is away.
+#: Whoever asks may be nobody that is known, or ask too often, or the wrong name; and servers may be away.
 _ALWAYS = (401, 421, 429, 503)
+#: A body may be no JSON, or too large; a form may be another site's, and a key may be for reading only.
+_OF_A_BODY = (400, 403, 413, 422)
 
 
-def get(summary: str, content: Json, *errors: int, parameters: list[Json] | None = None) -> Json:
+def get(summary: str, answer: Json, *errors: int, parameters: list[Json] | None = None) -> Json:
     """A call that reads."""
-    return {"get": _call(summary, content, errors, parameters)}
+    responses = {"200": {"description": summary, "content": answer}, **_problems(*errors)}
+    return {"get": {"summary": summary, "parameters": parameters or [], "responses": responses}}
 
 
-def post(
-    summary: str, content: Json, body: Json | None, *errors: int, parameters: list[Json] | None = None
-) -> Json:
-    """A call that writes, or that takes more than an address holds. body: its schema; None: it takes none."""
-    call = _call(summary, content, (*errors, 403), parameters)
-    if body is not None:
-        call["requestBody"] = {"required": True, "content": content_of("application/json", body)}
-    return {"post": call}
+def post(summary: str, body: str, answers: dict[int, Json], *errors: int) -> Json:
+    """A call that changes something; its body is a struct, by its name."""
+    said = {str(status): {"description": summary, "content": answer} for status, answer in answers.items()}
+    return {
+        "post": {
+            "summary": summary,
+            "requestBody": {"required": True, "content": json_of(body)},
+            "responses": {**said, **_problems(*_OF_A_BODY, *errors)},
+        }
+    }
 
 
-def _call(summary: str, content: Json, errors: tuple[int, ...], parameters: list[Json] | None) -> Json:
-    problem = content_of("application/problem+json", named("ProblemDetails"))
-    responses: Json = {"200": {"description": summary, "content": content}}
-    for status in (*errors, *_ALWAYS):
-        responses[str(status)] = {"description": "A problem (RFC 9457)", "content": problem}
-    return {"summary": summary, "parameters": parameters or [], "responses": responses}
-
-
-def in_path(name: str, schema: Json) -> Json:
+def in_path(name: str, rule: str, value: Any) -> Json:
     """A part of the address."""
-    return {"name": name, "in": "path", "required": True, "schema": schema}
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", rule: value}}
 
 
-def in_query(kinds: dict[str, Json]) -> list[Json]:
-    """What may follow the address, by name."""
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in kinds.items()]
-
-
-def named(name: str) -> Json:
-    """A schema of the components."""
-    return {"$ref": REF.format(name=name)}
+def in_query(name: str, schema: Json, said: str = "") -> Json:
+    """A part behind the question mark."""
+    return {"name": name, "in": "query", "schema": schema, "description": said}
 
 
 def json_of(name: str) -> Json:
-    """An answer in JSON of a shape of the components."""
-    return content_of("application/json", named(name))
+    """A struct as JSON."""
+    return content("application/json", {"$ref": REF.format(name=name)})
 
 
-def content_of(kind: str, schema: Json) -> Json:
-    """An answer of another kind."""
+def content(kind: str, schema: Json) -> Json:
+    """Whatever it is."""
     return {kind: {"schema": schema}}
+
+
+def _problems(*statuses: int) -> Json:
+    problem = content("application/problem+json", {"$ref": REF.format(name="ProblemDetails")})
+    return {
+        str(one): {"description": "A problem (RFC 9457)", "content": problem} for one in (*statuses, *_ALWAYS)
+    }

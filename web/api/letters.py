@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import web
 
 from sink.dead_letters import Filter, Shown, WholeLetter
-from web.api.bodies import body_of
+from web.api.asked import body_of
 from web.api.json import as_json
 from web.api.upkeep_shapes import DeadLetterPage, LettersTaken, LettersToTake, WholeDeadLetter
 from web.asked import number_in

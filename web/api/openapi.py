@@ -9,16 +9,16 @@ import msgspec
 from aiohttp import web
 
 from signaltape import __version__
-from web.api.describing import REF, Json, content_of, get, in_path, in_query, json_of
+from web.api.describing import REF, Json, content, get, in_path, json_of
 from web.api.json import as_json
 from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
-from web.api.upkeep_described import TYPES as OF_UPKEEP
-from web.api.upkeep_described import paths as paths_of_upkeep
+from web.api.upkeep_described import TYPES as UPKEEP_TYPES
+from web.api.upkeep_described import paths as upkeep_paths
 from web.pages.health import Health
 from web.signals import BINS, OUTCOMES, SIDES
 from web.tape import Line
 
-_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, ProblemDetails, *OF_UPKEEP)
+_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, ProblemDetails, *UPKEEP_TYPES)
 
 
 async def show(_request: web.Request) -> web.Response:
@@ -33,7 +33,7 @@ def described() -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "signaltape", "version": __version__, "description": (__doc__ or "").strip()},
-        "paths": {**_paths(), **paths_of_upkeep()},
+        "paths": _paths(),
         "components": {
             "schemas": _with_numbers(components),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
@@ -54,8 +54,7 @@ def _with_numbers(schema: Any) -> Any:
 
 
 def _paths() -> Json:
-    signal_id = in_path("signal_id", {"type": "string", "format": "uuid"})
-    week = in_path("week", {"type": "string", "pattern": r"^\d{4}-W\d{2}$"})
+    signal_id, week = in_path("signal_id", "format", "uuid"), in_path("week", "pattern", r"^\d{4}-W\d{2}$")
     return {
         "/api/signals": get("Signals, newest first", json_of("SignalPage"), 400, parameters=_filters()),
         "/api/signals/{signal_id}": get(
@@ -64,7 +63,7 @@ def _paths() -> Json:
         "/api/scorecards": get("Weeks whose scorecard was stored", json_of("Weeks")),
         "/api/scorecards/{week}": get(
             "All figures of a week, computed now",
-            content_of("application/json", {"type": "object"}),
+            content("application/json", {"type": "object"}),
             400,
             parameters=[week],
         ),
@@ -72,18 +71,19 @@ def _paths() -> Json:
         "/api/scorecards/{week}.pdf": _picture("application/pdf", week),
         "/api/events": get(
             "The stream as server-sent events: `id` is a place in the stream, `data` a Line",
-            content_of("text/event-stream", {"type": "string"}),
+            content("text/event-stream", {"type": "string"}),
             400,
             parameters=_places(),
         ),
         "/api/health": get("Stations, partitions, journals, versions", json_of("Health")),
-        "/api/openapi.json": get("This description", content_of("application/json", {"type": "object"})),
+        "/api/openapi.json": get("This description", content("application/json", {"type": "object"})),
+        **upkeep_paths(),
     }
 
 
 def _picture(kind: str, week: Json) -> Json:
     binary = {"type": "string", "contentMediaType": kind}
-    return get("The picture of a week's report", content_of(kind, binary), 400, parameters=[week])
+    return get("The picture of a week's report", content(kind, binary), 400, parameters=[week])
 
 
 def _filters() -> list[Json]:
@@ -103,7 +103,7 @@ def _filters() -> list[Json]:
         "after": {"type": "string", "description": "`next` of the page before"},
         "limit": {"type": "integer", "minimum": 1, "maximum": 500},
     }
-    return in_query(kinds)
+    return [{"name": name, "in": "query", "schema": schema} for name, schema in kinds.items()]
 
 
 def _places() -> list[Json]:

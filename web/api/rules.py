@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
 from aiohttp import web
 
 from reports.operations.compared import as_document
@@ -12,7 +13,7 @@ from reports.operations.rules import accept_rules, list_rules, reject_rules, sho
 from reports.operations.shown import week_named, week_of
 from signaltape.clock import utc_now
 from signaltape.settings import Settings
-from web.api.bodies import body_of
+from web.api.asked import body_of
 from web.api.json import as_json
 from web.api.upkeep_shapes import Versions, WeightsToTry
 from web.asking import asked
@@ -47,7 +48,7 @@ async def what_if(request: web.Request) -> web.Response:
     need(request, "read")
     body = await body_of(request, WeightsToTry)
     newest = week_named(body.week) if body.week is not None else week_of(utc_now())
-    weights = weights_of(bytes(body.weights))
+    weights = weights_of(msgspec.json.encode(body.weights))
     found = await request.app[WHATIFS].compare(request.app[SETTINGS].reading, newest, weights, body.weeks)
     return as_json({"week": newest.name, "weeks": body.weeks, **as_document(found)})
 

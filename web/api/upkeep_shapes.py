@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -90,7 +91,7 @@ class Done(msgspec.Struct, frozen=True):
 class WeightsToTry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Weights by layer; weeks: so many up to `week`, without one the current week."""
 
-    weights: msgspec.Raw
+    weights: dict[str, Decimal]
     weeks: Annotated[int, msgspec.Meta(ge=1, le=520)] = 8
     week: str | None = None
 
