@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from web.api import events, health, openapi, scorecards, signals, upkeep
+from web.api import deliveries, events, health, letters, openapi, rules, scorecards, signals
 
 
 def add_addresses(app: web.Application) -> None:
@@ -18,4 +18,6 @@ def add_addresses(app: web.Application) -> None:
     add.add_get("/api/events", events.follow, allow_head=False)
     add.add_get("/api/health", health.show)
     add.add_get("/api/openapi.json", openapi.show)
-    upkeep.add_addresses(app)
+    letters.add_addresses(app)
+    deliveries.add_addresses(app)
+    rules.add_addresses(app)

@@ -19,6 +19,14 @@ from web.writing import writer_of
 LIMIT, MOST = 50, 500
 
 
+def add_addresses(app: web.Application) -> None:
+    """Where these calls stand."""
+    add = app.router
+    add.add_get("/api/deliveries", some)
+    add.add_get("/api/deliveries/{number}", one)
+    add.add_post("/api/deliveries/{number}/resend", send_again)
+
+
 async def some(request: web.Request) -> web.Response:
     """A page of messages."""
     state, below = one_in(request.query, "state", STATES), number_in(request.query, "below")

@@ -29,6 +29,15 @@ from worker.operations import (
 LIMIT, MOST = 50, 500
 
 
+def add_addresses(app: web.Application) -> None:
+    """Where these calls stand."""
+    add = app.router
+    add.add_get("/api/dead-letters", some)
+    add.add_post("/api/dead-letters/requeue", requeue)
+    add.add_post("/api/dead-letters/drop", drop)
+    add.add_get("/api/dead-letters/{number}", one)
+
+
 async def some(request: web.Request) -> web.Response:
     """A page of dead letters."""
     which, below = letters_of(request.query).which, number_in(request.query, "below")

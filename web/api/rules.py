@@ -23,6 +23,16 @@ from web.shared import SETTINGS, WHATIFS
 from web.writing import writer_of
 
 
+def add_addresses(app: web.Application) -> None:
+    """Where these calls stand."""
+    add = app.router
+    add.add_get("/api/rules", some)
+    add.add_get("/api/rules/{version}", one)
+    add.add_post("/api/rules/{version}/accept", accept)
+    add.add_post("/api/rules/{version}/reject", reject)
+    add.add_post("/api/whatif", what_if)
+
+
 async def some(request: web.Request) -> web.Response:
     """All versions."""
     return as_json(Versions(await asked(list_rules, request.app[SETTINGS].reading)))
