@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from web.api import events, health, openapi, replay_diff, scorecards, signals
+from web.api import deliveries, events, health, letters, openapi, replay_diff, rules, scorecards, signals
 
 
 def add_addresses(app: web.Application) -> None:
@@ -18,4 +18,5 @@ def add_addresses(app: web.Application) -> None:
     add.add_get("/api/events", events.follow, allow_head=False)
     add.add_get("/api/health", health.show)
     add.add_get("/api/openapi.json", openapi.show)
-    replay_diff.add_addresses(app)
+    for family in (replay_diff, letters, deliveries, rules):
+        family.add_addresses(app)

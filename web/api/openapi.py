@@ -11,17 +11,18 @@ from aiohttp import web
 from replay.operations.diff import SessionDiff
 from signaltape import __version__
 from signaltape.stream import SESSION_ID
+from web.api.describing import REF, Json, content, get, in_path, in_query, json_of
 from web.api.json import as_json
 from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
+from web.api.upkeep_described import TYPES as UPKEEP_TYPES
+from web.api.upkeep_described import paths as upkeep_paths
 from web.pages.health import Health
 from web.signals import BINS, OUTCOMES, SIDES
 from web.tape import Line
 
-_REF = "#/components/schemas/{name}"
-_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, ProblemDetails)
+_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, ProblemDetails, *UPKEEP_TYPES)
 #: In the words of JSON Schema.
 _SESSION = SESSION_ID.replace(r"\A", "^").replace(r"\Z", "$")
-Json = dict[str, Any]
 
 
 async def show(_request: web.Request) -> web.Response:
@@ -32,7 +33,7 @@ async def show(_request: web.Request) -> web.Response:
 @cache
 def described() -> Json:
     """The description, OpenAPI 3.1."""
-    _, components = msgspec.json.schema_components(_TYPES, ref_template=_REF)
+    _, components = msgspec.json.schema_components(_TYPES, ref_template=REF)
     return {
         "openapi": "3.1.0",
         "info": {"title": "signaltape", "version": __version__, "description": (__doc__ or "").strip()},
@@ -57,52 +58,48 @@ def _with_numbers(schema: Any) -> Any:
 
 
 def _paths() -> Json:
-    signal_id, week = _in_path("signal_id", "format", "uuid"), _in_path("week", "pattern", r"^\d{4}-W\d{2}$")
+    signal_id, week = in_path("signal_id", "format", "uuid"), in_path("week", "pattern", r"^\d{4}-W\d{2}$")
     return {
-        "/api/signals": _get("Signals, newest first", _json("SignalPage"), 400, parameters=_filters()),
-        "/api/signals/{signal_id}": _get(
-            "A signal with its events", _json("WholeSignal"), 404, parameters=[signal_id]
+        "/api/signals": get("Signals, newest first", json_of("SignalPage"), 400, parameters=_filters()),
+        "/api/signals/{signal_id}": get(
+            "A signal with its events", json_of("WholeSignal"), 404, parameters=[signal_id]
         ),
-        "/api/scorecards": _get("Weeks whose scorecard was stored", _json("Weeks")),
-        "/api/scorecards/{week}": _get(
+        "/api/scorecards": get("Weeks whose scorecard was stored", json_of("Weeks")),
+        "/api/scorecards/{week}": get(
             "All figures of a week, computed now",
-            _content("application/json", {"type": "object"}),
+            content("application/json", {"type": "object"}),
             400,
             parameters=[week],
         ),
         "/api/scorecards/{week}.png": _picture("image/png", week),
         "/api/scorecards/{week}.pdf": _picture("application/pdf", week),
-        "/api/events": _get(
+        "/api/events": get(
             "The stream as server-sent events: `id` is a place in the stream, `data` a Line",
-            _content("text/event-stream", {"type": "string"}),
+            content("text/event-stream", {"type": "string"}),
             400,
             parameters=_places(),
         ),
-        "/api/replay/sessions/{session_id}/diff": _get(
+        "/api/replay/sessions/{session_id}/diff": get(
             "A replay beside its recording: identical, or the first divergence",
-            _json("SessionDiff"),
+            json_of("SessionDiff"),
             400,
             404,
-            parameters=[_in_path("session_id", "pattern", _SESSION), _within()],
+            parameters=[in_path("session_id", "pattern", _SESSION), _within()],
         ),
-        "/api/health": _get("Stations, partitions, journals, versions", _json("Health")),
-        "/api/openapi.json": _get("This description", _content("application/json", {"type": "object"})),
+        "/api/health": get("Stations, partitions, journals, versions", json_of("Health")),
+        "/api/openapi.json": get("This description", content("application/json", {"type": "object"})),
+        **upkeep_paths(),
     }
 
 
 def _within() -> Json:
     seconds = {"type": "number", "minimum": 0, "maximum": 86_400}
-    return {
-        "name": "within",
-        "in": "query",
-        "schema": seconds,
-        "description": "how far apart times may be, in s",
-    }
+    return in_query("within", seconds, "how far apart times may be, in s")
 
 
 def _picture(kind: str, week: Json) -> Json:
     binary = {"type": "string", "contentMediaType": kind}
-    return _get("The picture of a week's report", _content(kind, binary), 400, parameters=[week])
+    return get("The picture of a week's report", content(kind, binary), 400, parameters=[week])
 
 
 def _filters() -> list[Json]:
@@ -132,23 +129,3 @@ def _places() -> list[Json]:
         {"name": "after", "in": "query", "schema": text, "description": "as Last-Event-ID"},
         {"name": "kind", "in": "query", "schema": {"enum": ["all", "signals"]}},
     ]
-
-
-def _in_path(name: str, rule: str, value: str) -> Json:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", rule: value}}
-
-
-def _get(summary: str, content: Json, *errors: int, parameters: list[Json] | None = None) -> Json:
-    problem = _content("application/problem+json", {"$ref": _REF.format(name="ProblemDetails")})
-    responses: Json = {"200": {"description": summary, "content": content}}
-    for status in (*errors, 401, 421, 429, 503):
-        responses[str(status)] = {"description": "A problem (RFC 9457)", "content": problem}
-    return {"get": {"summary": summary, "parameters": parameters or [], "responses": responses}}
-
-
-def _json(name: str) -> Json:
-    return _content("application/json", {"$ref": _REF.format(name=name)})
-
-
-def _content(kind: str, schema: Json) -> Json:
-    return {kind: {"schema": schema}}
