@@ -23,6 +23,7 @@ from signaltape.stream import stream_key
 from sink.admin.migrate import migrate
 from sink.db import Connection, connect
 from tests.support.book import Book
+from tests.support.disks import home_of_servers
 from tests.support.forked import Forked, begin
 
 ROOT = Path(__file__).parents[2]
@@ -32,9 +33,9 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Urls]:
     """PostgreSQL and Valkey for the whole run, in a folder of their own, whatever the environment says."""
-    home = Path(tempfile.mkdtemp(prefix="tape-"))
+    home = home_of_servers()
     try:
-        with running(home, postgres_options=("fsync=off",)) as urls:
+        with running(home, postgres_options=("fsync=off", "max_wal_size=256MB")) as urls:
             yield urls
     finally:
         from deploy.embedded.servers import remove_data
