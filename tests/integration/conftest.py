@@ -110,7 +110,7 @@ class Process:
     def finish(self, timeout: float = 60) -> tuple[int, str, str]:
         """Wait for its end: exit code, output, errors."""
         out, err = self.popen.communicate(timeout=timeout)
-        return self.popen.returncode, out, err
+        return self.popen.wait(), out, err
 
     def end(self) -> None:
         if self.popen.poll() is None:

@@ -161,7 +161,7 @@ def _loaded() -> socket.socket:
         [sys.executable, "-m", "tests.support.loaded"],
         cwd=ROOT,
         env=_environment(),
-        stdin=its,
+        stdin=its.fileno(),
         stdout=subprocess.DEVNULL,
     )
     its.close()

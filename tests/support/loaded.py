@@ -91,11 +91,11 @@ def _serve(control: socket.socket) -> Callable[[], None] | None:
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     while True:
-        ready, _, _ = select.select([control, woken], [], [])
+        ready, _, _ = select.select([control.fileno(), woken], [], [])
         if woken in ready:
             os.read(woken, _MOST_BYTES)
             _say_who_ended(lines)
-        if control not in ready:
+        if control.fileno() not in ready:
             continue
         message, files, _, _ = socket.recv_fds(control, _MOST_BYTES, _FILES)
         if not message:
