@@ -18,8 +18,13 @@ demo-replay: $(READY)  ## record January with its market, replay one day through
 picture: $(READY)  ## draw the scorecard that stands in the docs anew, from what `make demo` has stored
 	$(BIN)/python -m deploy.demo.picture
 
-test: lint  ## lint, types and all tests
-	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist worksteal
+test: $(READY)  ## lint, types and all tests; the types are checked beside the tests, and said last
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@types=$$(mktemp); $(BIN)/mypy >$$types 2>&1 & checking=$$!; \
+	trap "kill $$checking; rm -f $$types" INT TERM; \
+	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist worksteal; tested=$$?; \
+	wait $$checking; checked=$$?; echo mypy; cat $$types; rm -f $$types; exit $$((tested | checked))
 
 test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to install if there is none)
 	$(BIN)/python -m pytest tests/browser
