@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from scipy.special import stdtrit
 
+from reports.chosen import ALL, Chosen, Days
 from reports.text.numbers import ratio, rounded
 from reports.weeks import Week
 from sink.db import Connection, rows_as_dicts
@@ -77,12 +78,12 @@ class Figures(NamedTuple):
     groups: list[Group]
 
 
-def figures(connection: Connection, week: Week) -> Figures:
-    """Compute the figures of a week from the stored events. Raises psycopg.Error.
+def figures(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> Figures:
+    """Compute the figures of a week, or of other days, from the stored events. Raises psycopg.Error.
 
     What a round trip costs is what the transaction has set (see the view `signal_outcomes`).
     """
-    span = {"since": week.since, "until": week.until}
+    span = chosen.within(days)
     row = rows_as_dicts(connection, _SQL["week"], span)[0]
     reliability = connection.execute(_SQL["reliability"], span).fetchone()
     return Figures(
@@ -109,9 +110,9 @@ def figures(connection: Connection, week: Week) -> Figures:
     )
 
 
-def outcomes(connection: Connection, week: Week) -> list[Outcome]:
+def outcomes(connection: Connection, week: Week, chosen: Chosen = ALL) -> list[Outcome]:
     """The closed signals of a week, in order of closing. Raises psycopg.Error."""
-    span = {"since": week.since, "until": week.until}
+    span = chosen.within(week)
     return [Outcome(*row) for row in connection.execute(_SQL["outcomes"], span).fetchall()]
 
 

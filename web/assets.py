@@ -21,6 +21,7 @@ class Asset(NamedTuple):
     kind: str
     body: bytes
     zipped: bytes
+    tag: str
 
 
 @cache
@@ -32,7 +33,7 @@ def assets() -> dict[str, Asset]:
             body = path.read_bytes()
             mark = hashlib.sha256(body).hexdigest()[:12]
             found[f"{path.stem}.{mark}{path.suffix}"] = Asset(
-                _KINDS[path.suffix], body, gzip.compress(body, mtime=0)
+                _KINDS[path.suffix], body, gzip.compress(body, mtime=0), f'"{mark}"'
             )
     return found
 
@@ -57,7 +58,9 @@ async def serve(request: web.Request) -> web.Response:
     asset = assets().get(request.match_info["name"])
     if asset is None:
         raise web.HTTPNotFound
-    headers = {"Cache-Control": _FOR_GOOD, "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": _FOR_GOOD, "Vary": "Accept-Encoding", "ETag": asset.tag}
+    if asset.tag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers=headers)
     body = asset.body
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         body, headers["Content-Encoding"] = asset.zipped, "gzip"

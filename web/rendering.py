@@ -10,8 +10,10 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from reports.operations.slices import Days
 from signaltape.clock import WIB, utc_now
 from web.assets import address_of
+from web.filters import said
 from web.http.access import WHO
 from web.http.csrf import FORM_TOKEN
 
@@ -78,13 +80,25 @@ def duration(milliseconds: int | None) -> str:
     return f"{hours} h {rest // 60:02d}" if hours < _HOURS_OF_DAYS else f"{hours // 24} d {hours % 24} h"
 
 
+def days(span: Days) -> str:
+    """`17–23 Jan 2022`, `31 Jan – 6 Feb 2022`, with both years where they differ."""
+    first, last = span
+    if first.year != last.year:
+        return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}"
+    same = first.month == last.month
+    return f"{first.day}{'–' if same else f' {first:%b} – '}{last.day} {last:%b %Y}"
+
+
 _FILTERS = {
+    "days": days,
+    "said": said,
     "moment": moment,
     "exact": exact,
     "r": r_multiple,
     "unbroken": unbroken,
     "number": number,
     "duration": duration,
+    "hour": lambda hour: f"{hour:02d}–{hour + 1:02d}",
     "clock": lambda at: f"{at.astimezone(WIB):%H:%M}",
 }
 _TEMPLATES = Environment(

@@ -8,14 +8,13 @@ from typing import NamedTuple
 import redis
 from aiohttp import web
 
-from reports.operations.shown import Computed, told, week_of
+from reports.operations.shown import week_of
 from signaltape.clock import utc_now
 from signaltape.errors import OperationError
 from signaltape.stream import stream_keys
-from web.charts import bins_chart, curve_chart
-from web.counting import counts_of
 from web.pipeline import strip, worst
 from web.rendering import page
+from web.scores import ScoreAsked, ShownScore
 from web.shared import CARDS, REDIS, SETTINGS
 from web.tape import Newest, newest
 
@@ -26,7 +25,7 @@ _TAPE_LINES = 25
 class Score(NamedTuple):
     """What is known of this week; found is None where Postgres did not tell, why says so."""
 
-    found: Computed | None
+    found: ShownScore | None
     age_s: float
     why: str
 
@@ -45,11 +44,11 @@ async def show(request: web.Request) -> web.Response:
         status=200 if found else 503,
         week=week,
         score=score,
-        told=told(found) if found else None,
-        card=found.card if found else None,
-        counts=counts_of(found) if found else None,
-        bins_svg=bins_chart(counts_of(found).bins) if found else None,
-        curve_svg=curve_chart(found.closed) if found else None,
+        told=found and found.told,
+        card=found and found.found.card,
+        counts=found and found.counts,
+        bins_svg=found and found.bins_svg,
+        curve_svg=found and found.curve_svg,
         tape=tape,
         why_no_tape=why_no_tape,
         steps=steps,
@@ -59,7 +58,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def _score(app: web.Application) -> Score:
     try:
-        known = await app[CARDS].recent(week_of(utc_now()))
+        known = await app[CARDS].recent(ScoreAsked(week_of(utc_now())))
     except OperationError as error:
         log.warning("no scorecard: %s", error)
         return Score(None, 0.0, str(error))

@@ -197,3 +197,13 @@ def test_pages_go_on_by_key_and_show_every_signal_once(served: Served, book: Boo
         path = next((one for one in links if "after=" in one), None)
     assert len(found) == len(made) == 7
     assert set(found) == made
+
+
+def test_styles_and_scripts_are_kept_for_good_and_known_again(served: Served) -> None:
+    address = re.search(r"/static/web\.\w+\.css", served.get("/login").text)
+    assert address is not None
+    first = served.get(address[0])
+    assert "immutable" in first.headers["Cache-Control"]
+    again = served.get(address[0], If_None_Match=first.headers["ETag"])
+    assert (again.status, again.body) == (304, b"")
+    assert served.get("/login").headers["Cache-Control"] == "no-store"
