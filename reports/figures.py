@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scipy.special import stdtrit
 
@@ -31,7 +31,7 @@ class Expectancy(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Closed signals that share a symbol, side, setup, rules version or bin (`score`)."""
+    """Closed signals that share a symbol, side, setup, rules version or bin (`score`), a weekday or an hour."""
 
     kind: str
     name: str
@@ -101,13 +101,20 @@ def figures(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> 
         reliability=reliability[0] if reliability else None,
         median_to_trigger_ms=row["median_to_trigger_ms"],
         median_in_trade_ms=row["median_in_trade_ms"],
-        groups=[
-            Group(kind, name, closed, wins, expectancy(closed, sum_r, sum_r_squared))
-            for kind, name, closed, wins, sum_r, sum_r_squared in connection.execute(
-                _SQL["groups"], span
-            ).fetchall()
-        ],
+        groups=_groups(connection, "groups", span),
     )
+
+
+def when(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> list[Group]:
+    """Closed signals by `weekday` (`1`: Monday) and `hour` (`0` to `23`) of publication, WIB. Raises psycopg.Error."""
+    return _groups(connection, "when", chosen.within(days))
+
+
+def _groups(connection: Connection, query: str, span: dict[str, Any]) -> list[Group]:
+    return [
+        Group(kind, name, closed, wins, expectancy(closed, sum_r, sum_r_squared))
+        for kind, name, closed, wins, sum_r, sum_r_squared in connection.execute(_SQL[query], span).fetchall()
+    ]
 
 
 def outcomes(connection: Connection, week: Week, chosen: Chosen = ALL) -> list[Outcome]:

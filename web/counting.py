@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from reports.operations.shown import Bin, Figures, GroupShown, detail, interval, winrate
-from web.filters import Filters
+from web.filters import Filters, hour_said, said
 
 #: A group of fewer closed signals than this says nothing yet: it is shown grey.
 ENOUGH = 10
 #: Groups of a kind that a page shows, the largest: of thousands of symbols nobody reads all.
 MOST_GROUPS = 30
+_BY_NUMBER = ("hour", "weekday")
 
 
 class Count(NamedTuple):
@@ -38,10 +39,11 @@ class BinRow(NamedTuple):
 
 
 class GroupRow(NamedTuple):
-    """A group as a page shows it. few: too few to say anything."""
+    """A group as a page shows it. value: as an address has it; few: too few to say anything."""
 
     kind: str
     name: str
+    value: str
     closed: Count
     wins: Count
     expectancy: str
@@ -106,11 +108,12 @@ def _bin(filters: Filters, one: Bin) -> BinRow:
 
 
 def _group(of: Filters, one: GroupShown) -> GroupRow:
-    by: dict[str, Any] = {one.kind: one.name}
+    by: dict[str, Any] = {one.kind: int(one.name) if one.kind in _BY_NUMBER else one.name}
     filters = of._replace(**by)
     return GroupRow(
         one.kind,
-        one.name,
+        hour_said(int(one.name)) if one.kind == "hour" else said(filters)[one.kind],
+        said(filters)[one.kind],
         _count(filters, "closed", one.closed),
         _count(filters, "won", one.wins),
         one.expectancy,

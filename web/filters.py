@@ -72,6 +72,11 @@ def said(filters: Filters) -> dict[str, str]:
     return given
 
 
+def hour_said(hour: int) -> str:
+    """`07–08`."""
+    return f"{hour:02d}–{hour + 1:02d}"
+
+
 def with_query(path: str, given: Mapping[str, str]) -> str:
     """An address with a query, if there is anything to ask."""
     return f"{path}?{urlencode(given)}" if given else path

@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from reports.operations.slices import Days
 from signaltape.clock import WIB, utc_now
 from web.assets import address_of
-from web.filters import said
+from web.filters import hour_said, said
 from web.http.access import WHO
 from web.http.csrf import FORM_TOKEN
 
@@ -98,7 +98,7 @@ _FILTERS = {
     "unbroken": unbroken,
     "number": number,
     "duration": duration,
-    "hour": lambda hour: f"{hour:02d}–{hour + 1:02d}",
+    "hour": hour_said,
     "clock": lambda at: f"{at.astimezone(WIB):%H:%M}",
 }
 _TEMPLATES = Environment(

@@ -56,7 +56,7 @@ def score_of(settings: Settings, asked: ScoreAsked) -> ShownScore:
     of = of_chosen(asked.chosen)._replace(since=asked.week.monday, until=asked.week.sunday)
     counts = counts_of(of, found.card.bins, found.card.figures, groups(found))
     drawn = bins_chart(counts.bins), curve_chart(found.closed)
-    return ShownScore(found._replace(closed=[]), told(found), counts, *drawn)
+    return ShownScore(found._replace(closed=[], when=()), told(found), counts, *drawn)
 
 
 def side_of(settings: Settings, asked: SliceAsked) -> Side:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from outbox.outbox import Outbox
 from reports import delivery
 from reports.chosen import ALL, Chosen
 from reports.clocks import agreed
-from reports.figures import Outcome, outcomes
+from reports.figures import Group, Outcome, outcomes, when
 from reports.files import save
 from reports.operations.connected import connected
 from reports.scorecard import Scorecard, compute
@@ -27,12 +28,16 @@ SEND_WITHIN_S = 90.0
 
 
 class Computed(NamedTuple):
-    """A week's scorecard as of a moment; closed: its closed signals in order of closing, for the picture."""
+    """A week's scorecard as of a moment; closed: its closed signals in order of closing, for the picture.
+
+    when: its closed signals by weekday and hour; chosen: what it counts.
+    """
 
     card: Scorecard
     closed: list[Outcome]
     now: datetime
     chosen: Chosen = ALL
+    when: Sequence[Group] = ()
 
     @property
     def so_far(self) -> bool:
@@ -68,7 +73,8 @@ def scorecard(
     now: by this machine's clock; the database's counts where that is ahead.
     to_send: raise InvalidRequest if the week has not begun, for then there is nothing to send.
     closed: read the closed signals too, which saving and sending need for the picture.
-    store: keep it as the week's; without it nothing is written. Only that of all signals is kept.
+    store: keep it as the week's; without it nothing is written, and weekdays and hours are counted, too. Only that of
+    all signals is kept.
     chosen: count these signals only.
     """
     with connected(settings) as connection:
@@ -78,9 +84,10 @@ def scorecard(
         with snapshot(connection):
             card = compute(connection, week or week_of(moment), settings.round_trip_pct, chosen)
             points = outcomes(connection, card.week, chosen) if closed else []
+            times = [] if store else when(connection, card.week, chosen)
         if store and chosen == ALL:
             keep(connection, card, moment)
-    return Computed(card, points, moment, chosen)
+    return Computed(card, points, moment, chosen, times)
 
 
 def save_scorecard(found: Computed, folder: Path) -> list[Path]:

@@ -48,7 +48,7 @@ class Told(NamedTuple):
 
 
 class GroupShown(NamedTuple):
-    """Closed signals that share a symbol, side, setup or rules version."""
+    """Closed signals that share a symbol, side, setup, rules version, weekday (`1`: Monday) or hour (`0` to `23`)."""
 
     kind: str
     name: str
@@ -88,10 +88,10 @@ def told(found: Computed) -> Told:
 
 
 def groups(found: Computed) -> list[GroupShown]:
-    """The week's closed signals by symbol, side, setup and rules version."""
+    """The week's closed signals by symbol, side, setup and rules version, then by weekday and hour."""
     return [
         GroupShown(one.kind, one.name, one.closed, one.wins, sentences.show_expectancy(one.expectancy))
-        for one in found.card.figures.groups
+        for one in (*found.card.figures.groups, *found.when)
         if one.kind != "score"
     ]
 

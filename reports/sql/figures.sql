@@ -40,6 +40,19 @@ WHERE closed AND name IS NOT NULL
 GROUP BY kind, name
 ORDER BY kind, count(*) DESC, name
 
+-- name: when
+-- The same by weekday (1: Monday) and hour of publication in WIB.
+SELECT kind, number::text AS name, count(*) AS closed, count(*) FILTER (WHERE won) AS wins,
+       sum(rr_realized) AS sum_r, sum(rr_realized * rr_realized) AS sum_r_squared
+FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+CROSS JOIN LATERAL (VALUES
+    ('weekday', extract(isodow FROM ts_published AT TIME ZONE 'Asia/Jakarta')::int),
+    ('hour', extract(hour FROM ts_published AT TIME ZONE 'Asia/Jakarta')::int)
+) AS by (kind, number)
+WHERE closed
+GROUP BY kind, number
+ORDER BY kind DESC, number
+
 -- name: outcomes
 -- Every closed signal of the week in order of its closing: when, what it brought, its score and its bin, whether it won.
 SELECT ts_closed, rr_realized, confluence_score, bin, won

@@ -42,3 +42,8 @@ $$;
 COMMENT ON FUNCTION chosen_outcomes IS
     'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday '
     '(1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired); NULL: any.';
+
+-- Only VACUUM tells the small indexes of the event store (BRIN) what came, and lets others be read without their table. Of
+-- rows that are never changed it reads the new ones alone: it may come each time that one in a hundred is new.
+ALTER TABLE signal_events SET (autovacuum_vacuum_insert_scale_factor = 0.01);
+ALTER TABLE signals SET (autovacuum_vacuum_insert_scale_factor = 0.01);
