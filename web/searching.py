@@ -22,7 +22,7 @@ _MOST_WORDS = 8
 async def target_of(session: Session, text: str, bins: Sequence[str]) -> str | None:
     """The address of what a text names: a signal by any of its ids, else signals by words; None for nothing known.
 
-    Words: a side, an outcome, a week (2022-W03), a bin, a range of the score (0.6..0.75), a symbol, setup or rules
+    Words: a side, an outcome, a week (2022-W03), a bin, a range of the score (0.5..0.75), a symbol, setup or rules
     version. bins: what each is called.
     """
     found = await found_by_id(session, text)

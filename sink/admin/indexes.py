@@ -24,7 +24,7 @@ def build(connection: Connection) -> None:
     if not missing(connection):
         return
     with _turn(connection):
-        whole = dict(connection.execute(_SQL["there"]).fetchall())
+        whole: dict[str, bool] = dict(connection.execute(_SQL["there"]).fetchall())
         for name in missing(connection):
             if name in whole:
                 connection.execute(sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(name)))
@@ -33,7 +33,7 @@ def build(connection: Connection) -> None:
 
 def missing(connection: Connection) -> list[str]:
     """Those that are not there, or not whole. Raises psycopg.Error."""
-    whole = dict(connection.execute(_SQL["there"]).fetchall())
+    whole: dict[str, bool] = dict(connection.execute(_SQL["there"]).fetchall())
     return [name for name in _NAMES if not whole.get(name)]
 
 

@@ -16,8 +16,7 @@ from web.filters import HOURS, LONGEST, SIDES, WEEKDAYS, chosen_of, is_text, of_
 from web.http.problems import Problem
 from web.rendering import page
 from web.scores import Side, SliceAsked
-from web.shared import SETTINGS
-from web.shared import SIDES as COMPUTED
+from web.shared import COMPARED, SETTINGS
 
 
 class Named(NamedTuple):
@@ -62,9 +61,9 @@ async def _side(request: web.Request, name: str, chosen: Chosen) -> Named:
     except InvalidRequest:
         days = await asyncio.to_thread(days_of_rules, request.app[SETTINGS].reading, name)
         asked = SliceAsked(days, chosen._replace(rules=name))
-        return Named(name, None, await request.app[COMPUTED].fresh(asked))
+        return Named(name, None, await request.app[COMPARED].fresh(asked))
     asked = SliceAsked(days_of_week(week), chosen)
-    return Named(week.name, f"/score/{week.name}", await request.app[COMPUTED].fresh(asked))
+    return Named(week.name, f"/score/{week.name}", await request.app[COMPARED].fresh(asked))
 
 
 def _named(request: web.Request, side: str) -> str:
