@@ -46,7 +46,6 @@ async def show(request: web.Request) -> web.Response:
         b=b,
         pair=sides,
         rows=list(zip(*(one.side.rows for one in sides), strict=True)),
-        bins=list(zip(*(one.side.counts.bins for one in sides), strict=True)),
         enough=ENOUGH,
         given=said(of_chosen(chosen)),
         sides=SIDES,
