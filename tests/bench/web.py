@@ -68,6 +68,7 @@ def run(figures: Figures, urls: Urls, home: Path) -> None:
         with dashboard(urls, url, home / "web", "bench-web") as served:
             _pages(figures, served, known)
             _followers(figures, urls, url, home / "web", served, connection)
+            served.renew()
             served.body(f"/score/{known.week}.png")
             figures.ratios["web_memory_mib"] = served.highest_mib
     if not figures.full:

@@ -58,6 +58,10 @@ class Dashboard:
         found = re.search(r"VmHWM:\s+(\d+) kB", said)
         return int(found[1]) / 1024 if found else 0.0
 
+    def renew(self) -> None:
+        """Ask on a connection of its own from now on: one that was idle for long is closed."""
+        self._line.close()
+
     def _ask(self, path: str) -> tuple[str | None, bytes]:
         self._line.request("GET", path, headers={"Accept": "text/html"})
         answer = self._line.getresponse()

@@ -101,7 +101,7 @@ def test_what_is_compared_may_be_left_out_and_is_this_week_and_the_last(served: 
     book.closed_signal("0.85", 1)
     assert served.get("/score/compare").status == 200
     text = served.get("/score/compare?a=2022-W03&b=2022-W02").text
-    assert "+1.000\u00a0R" in text
+    assert "+1.000 R" in text
     assert ">n=1<" in text
 
 
