@@ -77,6 +77,7 @@ def dashboard(urls: Urls, database: Secret, home: Path, stream: str) -> Iterator
         [sys.executable, "-c", _PROGRAM],
         env={**os.environ, **environment(urls, database, home, stream)},
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
     )
     try:
