@@ -1,12 +1,17 @@
 -- name: list
--- Signals, newest first, from behind a place in that order.
-SELECT signal_id::text, symbol, side, setup, rules_version, ts_published, confluence_score AS score, rr_target,
+-- Signals, newest first, from behind a place in that order: found by what is asked alone, then read whole.
+WITH found AS (
+    SELECT signal_id
+    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         %(bin)s, %(low)s, %(high)s, %(outcome)s)
+    WHERE (%(after_ts)s::timestamptz IS NULL OR (ts_published, signal_id) < (%(after_ts)s, %(after_id)s::uuid))
+    ORDER BY ts_published DESC, signal_id DESC
+    LIMIT %(limit)s
+)
+SELECT o.signal_id::text, symbol, side, setup, rules_version, ts_published, confluence_score AS score, rr_target,
        score_bin_name(bin) AS bin, triggered, closed, open, stopped, won, reason, exit_reason, rr_realized, ends
-FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
-                     %(bin)s, %(low)s, %(high)s, %(outcome)s)
-WHERE (%(after_ts)s::timestamptz IS NULL OR (ts_published, signal_id) < (%(after_ts)s, %(after_id)s::uuid))
-ORDER BY ts_published DESC, signal_id DESC
-LIMIT %(limit)s
+FROM signal_outcomes o JOIN found USING (signal_id)
+ORDER BY ts_published DESC, o.signal_id DESC
 
 -- name: count
 -- How many signals these filters let through.
