@@ -7,14 +7,12 @@ from pathlib import Path
 
 from aiohttp import web
 
-from reports.operations.scorecards import Computed, scorecard
-from reports.operations.shown import PICTURES, Week
-from signaltape.clock import utc_now
 from signaltape.stream import stream_keys
 from sink.db import database_url
 from sink.pool import Pool, one
 from sink.queries import load
 from web import api, assets, upkeep
+from web.bins import Bins
 from web.cards import Cards
 from web.connections import redis_of, shared_counts
 from web.http.access import Access, asked_by
@@ -25,9 +23,22 @@ from web.http.security import cross_origin, is_loopback, only_own_hosts
 from web.http.versions import Newest, Versions
 from web.live import Feed
 from web.metrics import Metrics
-from web.pages import health, login, more, overview, record, reference, replay_diff, score, signal, signals
+from web.pages import (
+    compare,
+    health,
+    login,
+    more,
+    overview,
+    record,
+    reference,
+    replay_diff,
+    score,
+    signal,
+    signals,
+)
+from web.scores import score_of, side_of
 from web.settings import WebSettings
-from web.shared import ACCESS, CARDS, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
+from web.shared import ACCESS, BINS, CARDS, COMPARED, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
 
 _SQL = load(Path(__file__).parent / "sql" / "versions.sql")
 #: Bodies are forms and small JSON.
@@ -56,7 +67,9 @@ def application(settings: WebSettings) -> web.Application:
     )
     app[SETTINGS], app[READING], app[WRITING], app[ACCESS] = settings, reading, writing, access
     app[VERSIONS] = Versions(lambda: _newest(reading))
-    app[CARDS] = Cards(lambda week: _computed(settings, week))
+    app[CARDS] = Cards(lambda asked: score_of(settings.reading, asked))
+    app[COMPARED] = Cards(lambda asked: side_of(settings.reading, asked))
+    app[BINS] = Bins(reading)
     if client is not None:
         app[REDIS] = client
         app[FEED] = Feed(client, stream_keys(common.stream, common.partitions))
@@ -70,9 +83,8 @@ def application(settings: WebSettings) -> web.Application:
 def _add_addresses(app: web.Application, metrics: Metrics) -> None:
     add = app.router
     add.add_get("/", overview.show)
-    add.add_get("/score", score.show_current)
-    add.add_get(f"/score/{{week}}.{{kind:{'|'.join(PICTURES)}}}", score.download)
-    add.add_get("/score/{week}", score.show)
+    compare.add_addresses(app)
+    score.add_addresses(app)
     add.add_get("/signals", signals.show)
     add.add_get("/signals/{signal_id}", signal.show)
     add.add_get("/health", health.show)
@@ -96,16 +108,13 @@ async def _connections(app: web.Application) -> AsyncIterator[None]:
     await app[WRITING].open()
     yield
     await app[CARDS].close()
+    await app[COMPARED].close()
     await app[VERSIONS].close()
     await app[ACCESS].close()
     await app[READING].close()
     await app[WRITING].close()
     if REDIS in app:
         await app[REDIS].aclose()
-
-
-def _computed(settings: WebSettings, week: Week) -> Computed:
-    return scorecard(settings.reading, utc_now(), week, store=False)
 
 
 async def _newest(reading: Pool) -> Newest:

@@ -8,9 +8,13 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from reports.operations.shown import week_of
+from signaltape.clock import utc_now
 from web.application import application
 from web.http.security import is_loopback
+from web.scores import ScoreAsked
 from web.settings import WebSettings
+from web.shared import CARDS
 
 #: Answers that are under way get so long to end.
 _END_WITHIN_S = 3.0
@@ -24,13 +28,14 @@ async def serve(settings: WebSettings, tell: Callable[[str], object]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    runner = web.AppRunner(
-        application(settings), access_log=None, shutdown_timeout=_END_WITHIN_S, keepalive_timeout=_IDLE_S
-    )
+    app = application(settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_END_WITHIN_S, keepalive_timeout=_IDLE_S)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port)
         await site.start()
+        # among millions of signals it takes a while: who comes first shall find it
+        app[CARDS].begin(ScoreAsked(week_of(utc_now())))
         tell(f"signaltape is at {address_of(runner, settings.host)}")
         if is_loopback(settings.host):
             tell("for this machine alone; with an API key, --host opens it: python -m web keys create NAME")
