@@ -87,7 +87,10 @@ class Connection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer what is no request, in the words and with the headers of every other answer."""
-        log.info("%s: not a request that can be answered: %s", request.remote, type(exc).__name__)
+        if status >= 500:
+            log.error("%s: an answer failed outside of all layers", request.remote, exc_info=exc)
+        else:
+            log.info("%s: no request that can be understood: %s", request.remote, type(exc).__name__)
         if request.writer.output_size > 0:
             raise ConnectionError("the answer had begun already")
         request_id = take_over(None)
