@@ -20,7 +20,7 @@ from sink.command_line import PlainCommand
 
 ENGINE = "january"
 _SPEED = 600.0
-_DAYS = 28
+_DAYS = 31
 
 
 @click.command(cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"]})
@@ -120,9 +120,10 @@ def _begin(stage: Stage, screen: Screen, speed: float, days: int, port: int | No
     new = not stage.filled
     stage.start_engine(speed, days)
     screen.say(f"signaltape is at {stage.address()}", "head")
-    screen.say(f"January 2022 goes by {speed:g} times as fast; logs: {stage.logs}; Ctrl-C ends all of it")
+    screen.say(f"January 2022 goes by, {speed:g} times as fast as it was; Ctrl-C ends all of it")
+    screen.say(f"logs: {stage.logs}")
     if new and (weeks := stage.fill()) is not None:
-        screen.say(f"the {days} days before are stored, with the scorecards of {weeks} whole weeks")
+        screen.say(f"the weeks before are stored, with the scorecards of {weeks} whole ones")
     stage.start("reports", reports)
 
 

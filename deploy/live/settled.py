@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
@@ -12,6 +13,7 @@ import redis
 from reports.scorecard import compute, store
 from reports.weeks import whole_weeks
 from signaltape.clock import utc_now
+from signaltape.journal.home import journal_folders
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
 from signaltape.stream import WORKER_GROUP, stream_keys
@@ -53,6 +55,12 @@ def store_scorecards(settings: Settings) -> int:
         for week in weeks:
             store(connection, compute(connection, week), utc_now())
         return len(weeks)
+
+
+def forget_journals(settings: Settings) -> None:
+    """Remove journals of which all is stored. Redis will be another process, which they would be sent to once more."""
+    for folder in journal_folders(settings.home):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _all_taken(client: Any, keys: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy.live import place
 from deploy.live.processes import Child, line_of, start, stop
-from deploy.live.settled import await_stored, store_scorecards
+from deploy.live.settled import await_stored, forget_journals, store_scorecards
 from signaltape import Settings
 
 #: The dashboard is there within this time, and the weeks before are stored.
@@ -82,6 +82,8 @@ class Stage:
         killed = stop([child for child in self._children if child.name == ENGINE], _ENGINE_S)
         others = [child for child in self._children if child.name != ENGINE]
         stored = await_stored(self._settings, _REST_S, lambda: any(child.ended for child in others))
+        if stored and not killed:
+            forget_journals(self._settings)
         return stored, killed + stop(others, _OTHERS_S)
 
     def _given_up(self) -> bool:
