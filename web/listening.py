@@ -105,7 +105,7 @@ class Connection(web.RequestHandler):
     def _cut(self) -> None:
         if self.transport is not None:
             log.info("cut off: nothing of an answer was taken for %.0f s", STUCK_S)
-            self.transport.abort()  # type: ignore[attr-defined] # of every transport that writes
+            self.transport.abort()
 
     def _unstuck(self) -> None:
         if self._stuck is not None:

@@ -14,7 +14,7 @@ from web.listening import Listening
 from web.settings import WebSettings
 
 #: After this time it ends, whatever is still under way.
-_AT_THE_LATEST_S = 9.0
+_AT_THE_LATEST_S = 8.0
 
 
 async def serve(settings: WebSettings, tell: Callable[[str], object]) -> None:

@@ -212,4 +212,5 @@ def _side(plan: dict[str, Any]) -> str:
 
 
 def _quantity(plan: dict[str, Any]) -> float:
-    return round(R_USDT / abs(plan["entry"] - plan["sl"]), 4)
+    quantity: float = round(R_USDT / abs(plan["entry"] - plan["sl"]), 4)
+    return quantity
