@@ -87,6 +87,8 @@ class Connection(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         """Answer what is no request, in the words and with the headers of every other answer."""
+        if isinstance(exc, UnicodeError):  # what aiohttp says of a strange header has the header in it
+            status = 400
         if status >= 500:
             log.error("%s: an answer failed outside of all layers", request.remote, exc_info=exc)
         else:

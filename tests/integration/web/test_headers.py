@@ -94,9 +94,15 @@ def test_refusals_carry_them(guarded: tuple[Served, str], monkeypatch: pytest.Mo
         assert without(answer, *ALWAYS) == [], status
 
 
-@pytest.mark.parametrize(
-    "said", [b"\x16\x03\x01\x02\x00", b"GET / HTTP/9.9\r\n\r\n", b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n"]
+NO_REQUESTS = (
+    b"\x16\x03\x01\x02\x00",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nExpect: \xff\r\n\r\n",
 )
+
+
+@pytest.mark.parametrize("said", NO_REQUESTS)
 def test_what_is_no_request_gets_them_too(served: Served, said: bytes) -> None:
     with socket.create_connection(("127.0.0.1", served.port), timeout=30) as raw:
         raw.sendall(said)
