@@ -18,16 +18,17 @@ class Route(NamedTuple):
     method: str
     path: str
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether its answer has no end."""
+        return self.path.endswith("/events")
+
 
 def routes_of(app: web.Application, parts: Mapping[str, str]) -> list[Route]:
     """All of them. parts: what to put into an address, by the names of its parts."""
     found = []
     for route in app.router.routes():
         if route.resource is not None and route.method != "HEAD":
-            path = re.sub(r"\{(\w+)\}", lambda part: parts.get(part[1], _ANY), _pattern(route.resource))
+            path = re.sub(r"\{(\w+)\}", lambda part: parts.get(part[1], _ANY), route.resource.canonical)
             found.append(Route("GET" if route.method == "*" else route.method, path))
     return found
-
-
-def _pattern(resource: web.AbstractResource) -> str:
-    return resource.canonical
