@@ -119,7 +119,10 @@ def _begin(stage: Stage, screen: Screen, speed: float, days: int, port: int | No
         stage.start(name, command)
     new = not stage.filled
     stage.start_engine(speed, days)
-    screen.say(f"signaltape is at {stage.address()}", "head")
+    address = stage.address()
+    if address is None:
+        return
+    screen.say(f"signaltape is at {address}", "head")
     screen.say(f"January 2022 goes by, {speed:g} times as fast as it was; Ctrl-C ends all of it")
     screen.say(f"logs: {stage.logs}")
     if new and (weeks := stage.fill()) is not None:

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,11 +69,16 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str], log
     return Child(name, process, log)
 
 
-def line_of(child: Child, mark: str, within_s: float) -> str:
-    """The first line of its log that has a mark in it. Raises OperationError if it ends, or does not say it soon."""
+def line_of(child: Child, mark: str, within_s: float, given_up: Callable[[], bool]) -> str | None:
+    """The first line of its log that has a mark in it; None if nobody waits for it any more.
+
+    Raises OperationError if it ends, or does not say it soon.
+    """
     assert child.log is not None
     until = time.monotonic() + within_s
     while time.monotonic() < until:
+        if given_up():
+            return None
         found = [line for line in child.log.read_text(errors="replace").splitlines() if mark in line]
         if found:
             return found[0]

@@ -13,9 +13,12 @@ import redis
 from reports.scorecard import compute, store
 from reports.weeks import whole_weeks
 from signaltape.clock import utc_now
+from signaltape.errors import SignaltapeError
 from signaltape.journal.home import journal_folders
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
+from signaltape.shipping.client import StreamError
+from signaltape.shipping.service import ship_once
 from signaltape.stream import WORKER_GROUP, stream_keys
 from sink.admin.migrate import migrate
 from sink.db import connect, database_url
@@ -55,6 +58,15 @@ def store_scorecards(settings: Settings) -> int:
         for week in weeks:
             store(connection, compute(connection, week), utc_now())
         return len(weeks)
+
+
+def ship_rest(settings: Settings) -> bool:
+    """Ship what an engine that is gone has left in its journal. False: it stays there."""
+    try:
+        ship_once(settings)
+    except (StreamError, SignaltapeError):
+        return False
+    return True
 
 
 def forget_journals(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deploy.live import place
 from deploy.live.processes import Child, line_of, start, stop
-from deploy.live.settled import await_stored, forget_journals, store_scorecards
+from deploy.live.settled import await_stored, forget_journals, ship_rest, store_scorecards
 from signaltape import Settings
 
 #: The dashboard is there within this time, and the weeks before are stored.
@@ -54,10 +54,11 @@ class Stage:
         how = ("--place", str(self._place), "--speed", str(speed), "--days", str(days))
         self._begin(ENGINE, (sys.executable, "-m", "deploy.live.engine", *how), None)
 
-    def address(self) -> str:
-        """Where the dashboard says that it is. Raises OperationError."""
+    def address(self) -> str | None:
+        """Where the dashboard says that it is; None if all is to end. Raises OperationError."""
         web = next(child for child in self._children if child.name == WEB)
-        return line_of(web, _ADDRESS, _READY_WITHIN_S).removeprefix(_ADDRESS)
+        said = line_of(web, _ADDRESS, _READY_WITHIN_S, self._ended.is_set)
+        return said and said.removeprefix(_ADDRESS)
 
     def fill(self) -> int | None:
         """Wait until the weeks before are stored, and store their scorecards: how many. None: not all came."""
@@ -81,10 +82,11 @@ class Stage:
         """
         killed = stop([child for child in self._children if child.name == ENGINE], _ENGINE_S)
         others = [child for child in self._children if child.name != ENGINE]
+        shipped = ship_rest(self._settings)
         stored = await_stored(self._settings, _REST_S, lambda: any(child.ended for child in others))
-        if stored and not killed:
+        if shipped and stored:
             forget_journals(self._settings)
-        return stored, killed + stop(others, _OTHERS_S)
+        return shipped and stored, killed + stop(others, _OTHERS_S)
 
     def _given_up(self) -> bool:
         return self._ended.is_set() or bool(self.dead)
