@@ -38,9 +38,9 @@ class Child(NamedTuple):
 
     @property
     def last_words(self) -> str:
-        """The last line that it wrote."""
+        """The last line that it wrote, else how it ended."""
         lines = self.log.read_text(errors="replace").strip().splitlines() if self.log else []
-        return lines[-1] if lines else "nothing"
+        return lines[-1] if lines else f"exit code {self.process.returncode}"
 
 
 def commands_of(procfile: str) -> dict[str, Sequence[str]]:

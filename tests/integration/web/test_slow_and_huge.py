@@ -209,6 +209,14 @@ def test_a_burst_is_answered_429_and_others_are_unharmed(
             assert 1 <= int(one.headers["Retry-After"]) <= 60
 
 
+@pytest.mark.parametrize("path", ["/replay", "/api/replay/sessions"])
+def test_building_sessions_has_a_limit_of_its_own(served: Served, path: str) -> None:
+    answers = [served.ask("POST", path, "{}", {"Content-Type": "application/json"}) for _ in range(7)]
+    assert 429 not in [one.status for one in answers[:6]]
+    assert (answers[6].status, answers[6].headers["RateLimit-Policy"]) == (429, '"building";q=6;w=60')
+    assert served.get("/api/scorecards").status == 200
+
+
 def test_huge_bodies_take_no_memory_and_nobody_slow_delays_the_end(runner: Runner) -> None:
     process = runner.start("web", "--port", "0")
     _, port = address_said_by(process)
