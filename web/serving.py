@@ -23,7 +23,8 @@ async def serve(settings: WebSettings, tell: Callable[[str], object]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    listening = Listening(application(settings))
+    app = application(settings)
+    listening = Listening(app)
     try:
         await listening.start(settings.host, settings.port)
         tell(f"signaltape is at {address_of(settings.host, listening.port)}")

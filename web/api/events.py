@@ -64,20 +64,10 @@ async def _write(
                     await asyncio.wait_for(response.write(piece), _SLOW_S)
                 if time.monotonic() - asked >= _ASK_AGAIN_S:
                     asked = time.monotonic()
-                    if not await may_still(request):
+                    if not await _may_still(request):
                         break
     except (redis.RedisError, OSError, TimeoutError) as error:  # gone, too slow, or Redis is: they come back
         log.info("a follower is let go: %s", type(error).__name__)
-
-
-async def may_still(request: web.Request) -> bool:
-    """Whether who began to follow would be answered now, too: their key may have been revoked."""
-    try:
-        return await request.app[ACCESS].who(request) is not None
-    except Problem:
-        return False
-    except (DatabaseError, PoolTimeout):  # what was known still holds
-        return True
 
 
 async def _tips(feed: Feed) -> tuple[str, ...]:
@@ -103,3 +93,13 @@ def _kind(request: web.Request) -> str:
     if kind not in ("all", "signals"):
         raise Problem(400, "kind: all or signals")
     return kind
+
+
+async def _may_still(request: web.Request) -> bool:
+    """Whether who began to follow would be answered now, too: their key may have been revoked."""
+    try:
+        return await request.app[ACCESS].who(request) is not None
+    except Problem:
+        return False
+    except (DatabaseError, PoolTimeout):  # what was known still holds
+        return True
