@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import redis
 from limits.aio.storage import RedisStorage, Storage
 
 from signaltape.redis_client import redis_client_async
@@ -11,11 +14,35 @@ from signaltape.settings import Secret
 
 #: A page waits for Redis no longer.
 _TIMEOUT_S = 2.0
+#: A Redis that failed only after so long is not asked again for a while: one page waits for it, not all.
+_LONG_S, _LEAVE_ALONE_S = 1.5, 3.0
 
 
 def redis_of(url: Secret) -> Any:
     """A redis.asyncio.Redis; no connection is made yet."""
-    return redis_client_async(url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S)
+    client = redis_client_async(url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S)
+    client.execute_command = Patience(client.execute_command)
+    return client
+
+
+class Patience:
+    """Asks with `ask`, unless that was in vain a moment ago."""
+
+    def __init__(self, ask: Callable[..., Awaitable[Any]]) -> None:
+        self._ask = ask
+        self._again_at = 0.0
+
+    async def __call__(self, *words: Any, **options: Any) -> Any:
+        """The answer. Raises redis.RedisError, at once where that took long just before."""
+        began = time.monotonic()
+        if began < self._again_at:
+            raise redis.TimeoutError("Redis did not answer a moment ago")
+        try:
+            return await self._ask(*words, **options)
+        except redis.RedisError:
+            if time.monotonic() - began >= _LONG_S:
+                self._again_at = time.monotonic() + _LEAVE_ALONE_S
+            raise
 
 
 def shared_counts(client: Any, stream: str) -> Storage:
