@@ -45,7 +45,10 @@ class Newest(msgspec.Struct, frozen=True):
 
 async def newest(client: Any, keys: Sequence[str], count: int) -> Newest:
     """What the stream held last. client: a redis.asyncio.Redis. Raises redis.RedisError."""
-    answers = [await client.xrevrange(key, count=_LOOKED_THROUGH) for key in keys]
+    async with client.pipeline(transaction=False) as pipe:
+        for key in keys:
+            pipe.xrevrange(key, count=_LOOKED_THROUGH)
+        answers = await pipe.execute()
     lines = (line_of(key, *entry) for key, entries in zip(keys, answers, strict=True) for entry in entries)
     signals = (line for line in lines if line.of_signal)
     positions = tuple(entries[0][0].decode() if entries else START for entries in answers)

@@ -21,14 +21,15 @@ def test_who_did_not_answer_is_left_alone_for_a_while(monkeypatch: pytest.Monkey
         raise redis.ConnectionError(word)
 
     async def look() -> None:
-        patience = Patience(ask)
+        patience = Patience()
+        asking = patience.over(ask)
         for word, waits_s in (("refuses", 0), ("refuses again", 0), ("hangs", 0.03), ("at once", 0)):
             with pytest.raises(redis.RedisError):
-                await patience(word, waits_s)
+                await asking(word, waits_s)
         assert asked == ["refuses", "refuses again", "hangs"]
         monkeypatch.setattr(patience, "_again_at", 0.0)  # the while is over
         with pytest.raises(redis.ConnectionError):
-            await patience("asked again", 0)
+            await asking("asked again", 0)
 
     asyncio.run(look())
     assert asked[-1] == "asked again"

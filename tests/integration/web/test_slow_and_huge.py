@@ -209,7 +209,7 @@ def test_a_burst_is_answered_429_and_others_are_unharmed(
             assert 1 <= int(one.headers["Retry-After"]) <= 60
 
 
-@pytest.mark.parametrize("path", ["/replay", "/api/replay/sessions"])
+@pytest.mark.parametrize("path", ["/api/replay/sessions"])
 def test_building_sessions_has_a_limit_of_its_own(served: Served, path: str) -> None:
     answers = [served.ask("POST", path, "{}", {"Content-Type": "application/json"}) for _ in range(7)]
     assert 429 not in [one.status for one in answers[:6]]
