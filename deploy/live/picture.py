@@ -15,7 +15,7 @@ from signaltape.errors import OperationError
 from sink.command_line import PlainCommand
 
 _OUT = Path(__file__).parents[2] / "docs" / "images" / "overview.png"
-_SIZE = (1440, 900)
+_SIZE = (1440, 880)
 #: Small enough for a repository: few colours are used.
 _COLOURS = 128
 #: The tape shows so many lines that came while it was looked at.
