@@ -16,11 +16,13 @@ from web.bins import Bins
 from web.cards import Cards
 from web.connections import redis_of, shared_counts
 from web.http.access import Access, asked_by
-from web.http.answering import answer
+from web.http.answering import answer, dressed
+from web.http.bodies import MOST_BYTES, whole_bodies
 from web.http.csrf import own_forms_only
 from web.http.limits import Limiter, limited
 from web.http.security import cross_origin, is_loopback, only_own_hosts
 from web.http.versions import Newest, Versions
+from web.listening import occupied
 from web.live import Feed
 from web.metrics import Metrics
 from web.pages import (
@@ -41,8 +43,6 @@ from web.settings import WebSettings
 from web.shared import ACCESS, BINS, CARDS, COMPARED, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
 
 _SQL = load(Path(__file__).parent / "sql" / "versions.sql")
-#: Bodies are forms and small JSON.
-_MOST_BODY_BYTES = 256 * 1024
 
 
 def application(settings: WebSettings) -> web.Application:
@@ -54,17 +54,20 @@ def application(settings: WebSettings) -> web.Application:
     access = Access(reading, writing, must_log_in=not is_loopback(settings.host))
     metrics = Metrics()
     app = web.Application(
-        client_max_size=_MOST_BODY_BYTES,
+        client_max_size=MOST_BYTES,
         middlewares=[
+            occupied,
             metrics.counted(),
             answer,
             cross_origin(settings.origins),
             only_own_hosts(access.needs_key),
             asked_by(access),
             limited(Limiter(client and shared_counts(client, common.stream))),
+            whole_bodies,
             own_forms_only,
         ],
     )
+    app.on_response_prepare.append(dressed)
     app[SETTINGS], app[READING], app[WRITING], app[ACCESS] = settings, reading, writing, access
     app[VERSIONS] = Versions(lambda: _newest(reading))
     app[CARDS] = Cards(lambda asked: score_of(settings.reading, asked))
