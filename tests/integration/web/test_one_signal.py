@@ -11,7 +11,6 @@ from signaltape.clock import WIB
 from sink.db import Connection
 from tests.support.book import TUESDAY, Book
 from tests.support.market import candles, write_records
-from tests.support.samples import new_id
 from tests.support.served import Served
 
 AT = datetime.fromisoformat(TUESDAY).replace(tzinfo=WIB)
