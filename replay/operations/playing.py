@@ -66,10 +66,11 @@ def run_session(
         open_redis(settings) as client,
     ):
         key = replay_key(settings.stream, session)
-        outlet = StreamOutlet(client, key, session, at_once=factor is not None)
+        outlet = StreamOutlet(client, key, session)
 
         def look(player: Player) -> None:
-            if controls.paused:  # whoever steps waits for each event
+            outlet.at_once = player.speed is not None
+            if controls.paused or outlet.at_once:  # whoever steps waits for each event
                 outlet.flush()
             steering(player)
 
@@ -80,7 +81,7 @@ def run_session(
         finally:
             outlet.flush()
     bad = player.bad.said() if player.bad.count else ""
-    return Played(status, controls.is_stopped(), factor is not None, bad)
+    return Played(status, controls.is_stopped(), player.speed is not None, bad)
 
 
 @plain_errors()
@@ -93,6 +94,20 @@ def steer(settings: Settings, session: str, action: Action) -> None:
 def seek(settings: Settings, session: str, index: int) -> None:
     """Let the running replay of a session go on from an event's number. Raises SessionError if none runs."""
     ask(session_folder(settings.data, session), "seek", index)
+
+
+@plain_errors()
+def set_speed(settings: Settings, session: str, speed: float | None) -> None:
+    """Let the running replay of a session go on at another speed; None: as fast as possible. Raises SessionError."""
+    if speed is not None:
+        refuse_odd_speed(speed)
+    ask(session_folder(settings.data, session), "speed", speed=speed)
+
+
+@plain_errors()
+def set_loop(settings: Settings, session: str, loop: bool) -> None:
+    """Let the running replay of a session begin anew at its end, or end there. Raises SessionError if none runs."""
+    ask(session_folder(settings.data, session), "loop", loop=loop)
 
 
 @plain_errors()

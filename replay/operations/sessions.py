@@ -14,11 +14,12 @@ from replay.sessions import reprocess
 from replay.sessions import sessions as stored
 from replay.sessions.build import build
 from replay.sessions.choosing import SOURCES, chosen
+from replay.sessions.preview import Preview, preview
 from replay.sessions.reprocess import Reprocessed
 from replay.sessions.sources import Span
 from replay.sessions.steering import is_running
 from signaltape.errors import InvalidRequest, SignaltapeError
-from signaltape.replay import Manifest, SessionError
+from signaltape.replay import Manifest, SessionBusy
 from signaltape.settings import Settings
 from signaltape.stopping import until
 from sink.db import connect, database_url
@@ -48,18 +49,18 @@ def build_session(
     notes: str = "",
     speed: float = 1.0,
     max_events: int | None = None,
+    session_id: str | None = None,
+    created_by: str | None = None,
     progress: Callable[[str, int], None] = lambda _what, _done: None,
     stop: threading.Event | None = None,
 ) -> Built:
     """Build a session of a span; it appears whole or not at all.
 
     source: one of SOURCES; without it, the one that holds most of the span. speed: how many times as fast as it was.
+    session_id: as `new_session_id` made it; created_by: for the manifest, without it this process' user.
     progress: called with what is done and how far it is; stop: once set, it ends by Stopped.
     """
-    refuse_odd_span(span)
-    refuse_odd_speed(speed)
-    if source is not None and source not in SOURCES:
-        raise InvalidRequest(f"a source is one of {', '.join(SOURCES)}, got {source!r}")
+    refuse_odd_build(span, speed, source)
     with chosen(settings, source, span) as choice:
         manifest = build(
             settings.data,
@@ -69,11 +70,20 @@ def build_session(
             notes=notes,
             speed_factor=speed,
             max_events=max_events,
+            session_id=session_id,
+            created_by=created_by,
             found=choice.found,
             missing=choice.missing,
             progress=until(stop, progress, "stopped: no session was built"),
         )
         return Built(manifest, choice.source.bad.said())
+
+
+@plain_errors()
+def preview_session(settings: Settings, span: Span) -> Preview:
+    """How many events a session of a span would hold, as far as that is counted quickly."""
+    refuse_odd_span(span)
+    return preview(settings, span)
 
 
 @plain_errors()
@@ -93,7 +103,7 @@ def delete_session(settings: Settings, session: str) -> Deleted:
     """Delete a session, and the stream that it was played into. Raises SessionError if it is being replayed."""
     folder = stored.session_folder(settings.data, session)
     if is_running(folder):
-        raise SessionError(f"session {session} is being replayed; stop it first")
+        raise SessionBusy(f"session {session} is being replayed; stop it first")
     stored.delete_session(folder)
     return Deleted(session, _stream_stays(settings, session))
 
@@ -113,6 +123,14 @@ def load_session(
     folder = stored.session_folder(settings.data, session)
     with connect(database_url(settings), name="signaltape-replay") as connection:
         return reprocess.load(connection, folder, until(stop, progress, "stopped: what was loaded stays"))
+
+
+def refuse_odd_build(span: Span, speed: float, source: str | None) -> None:
+    """Raise InvalidRequest for what no session can be built of."""
+    refuse_odd_span(span)
+    refuse_odd_speed(speed)
+    if source is not None and source not in SOURCES:
+        raise InvalidRequest(f"a source is one of {', '.join(SOURCES)}, got {source!r}")
 
 
 def refuse_odd_span(span: Span) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from pathlib import Path
 
+from signaltape.replay.controls import Controls
 from signaltape.replay.mode import Mode
-from signaltape.replay.player import Controls, Player, PlayerStatus
+from signaltape.replay.player import Player, PlayerStatus
 from signaltape.replay.session import ReplayEvent
 
 Handler = Callable[[ReplayEvent], Awaitable[object] | object]
