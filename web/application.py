@@ -25,7 +25,8 @@ from web.http.security import cross_origin, is_loopback, only_own_hosts
 from web.http.versions import Newest, Versions
 from web.live import Feed
 from web.metrics import Metrics
-from web.pages import health, login, overview, score, signal, signals
+from web.pages import health, login, overview, replay, score, signal, signals
+from web.replay_mode import replay_mode
 from web.settings import WebSettings
 from web.shared import ACCESS, CARDS, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
 
@@ -47,6 +48,7 @@ def application(settings: WebSettings) -> web.Application:
         middlewares=[
             metrics.counted(),
             answer,
+            replay_mode(common),
             cross_origin(settings.origins),
             only_own_hosts(access.needs_key),
             asked_by(access),
@@ -83,6 +85,7 @@ def _add_addresses(app: web.Application, metrics: Metrics) -> None:
     add.add_post("/login", login.log_in)
     add.add_post("/logout", login.log_out)
     add.add_get("/static/{name}", assets.serve)
+    replay.add_addresses(app)
     api.add_addresses(app)
 
 

@@ -14,6 +14,7 @@ from signaltape.clock import WIB, utc_now
 from web.assets import address_of
 from web.http.access import WHO
 from web.http.csrf import FORM_TOKEN
+from web.replay_mode import REPLAY_MODE
 
 _MINUS = "−"
 _NO_BREAK = "\u00a0"
@@ -23,7 +24,13 @@ _HOURS_OF_DAYS = 48
 _LARGEST_R = 1_000_000
 _MOST_DIGITS = 24
 #: The pages, in the order of the navigation.
-PAGES = (("/", "Overview"), ("/score", "Score"), ("/signals", "Signals"), ("/health", "Health"))
+PAGES = (
+    ("/", "Overview"),
+    ("/score", "Score"),
+    ("/signals", "Signals"),
+    ("/replay", "Replay"),
+    ("/health", "Health"),
+)
 
 
 def moment(at: datetime | None, now: datetime | None = None) -> str:
@@ -78,9 +85,16 @@ def duration(milliseconds: int | None) -> str:
     return f"{hours} h {rest // 60:02d}" if hours < _HOURS_OF_DAYS else f"{hours // 24} d {hours % 24} h"
 
 
+def pace(speed: float | None) -> str:
+    """How fast a replay is: `speed 60`."""
+    return "as fast as possible" if speed is None else f"speed {speed:g}"
+
+
 _FILTERS = {
+    "pace": pace,
     "moment": moment,
     "exact": exact,
+    "minute": lambda at: f"{at.astimezone(WIB):%Y-%m-%d %H:%M}",
     "r": r_multiple,
     "unbroken": unbroken,
     "number": number,
@@ -105,6 +119,7 @@ def page(request: web.Request, template: str, title: str, *, status: int = 200, 
         title=title,
         section="/" + request.path.split("/")[1],
         who=who,
+        replay=request.get(REPLAY_MODE),
         form_token=request.get(FORM_TOKEN, ""),
         now=utc_now(),
         **what,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from replay.archive.layout import sessions_folder
 from replay.archive.outlet import StreamOutlet, replay_key
 from replay.operations.sessions import refuse_odd_speed
 from replay.plain_errors import plain_errors
-from replay.sessions.sessions import read_manifest, session_folder
+from replay.sessions.sessions import HIDDEN, read_manifest, session_folder
 from replay.sessions.steering import Steering, ask, is_running, read_status
 from signaltape.errors import InvalidRequest
 from signaltape.redis_client import open_redis
@@ -120,6 +121,51 @@ def session_status(settings: Settings, session: str) -> PlayerStatus:
         raise SessionError(f"session {session} was not replayed yet")
     found.running = found.running and is_running(folder)
     return found
+
+
+@plain_errors()
+def standing(settings: Settings, session: str) -> PlayerStatus:
+    """Where a session stands: as `session_status`, at its beginning if it was not replayed yet."""
+    return _standing(session_folder(settings.data, session))
+
+
+@plain_errors()
+def running_sessions(settings: Settings) -> list[PlayerStatus]:
+    """The sessions that are being replayed on this machine now, by whomever, the first that began first."""
+    folder = sessions_folder(settings.data)
+    there = folder.iterdir() if folder.is_dir() else ()
+    found = []
+    for one in there:
+        if not one.name.startswith(HIDDEN) and is_running(one):
+            with suppress(SessionError):  # it was deleted meanwhile, or cannot be read: others can
+                found.append(_standing(one))
+    return sorted(found, key=lambda one: (one.started_at is None, one.started_at, one.session_id))
+
+
+@plain_errors()
+def stream_of(settings: Settings, session: str) -> str:
+    """The key of the stream that a session is played into. Raises NoSession."""
+    read_manifest(session_folder(settings.data, session))
+    return replay_key(settings.stream, session)
+
+
+def _standing(folder: Path) -> PlayerStatus:
+    """Of a replay that has just begun, the status is still that of the one before."""
+    running, status = is_running(folder), read_status(folder)
+    if status is not None and (status.running or not running):
+        status.running = running
+        return status
+    manifest = read_manifest(folder)
+    return PlayerStatus(
+        session_id=manifest.session_id,
+        running=running,
+        paused=False,
+        current_event_index=0,
+        total_events=manifest.total_events,
+        started_at=None,
+        last_event_timestamp=None,
+        speed_factor=manifest.speed_factor,
+    )
 
 
 def _usable_speed(folder: Path) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
 from replay.archive.outlet import delete_streams, replay_key
+from replay.moments import moment
 from replay.plain_errors import plain_errors
 from replay.sessions import reprocess
 from replay.sessions import sessions as stored
@@ -79,6 +80,11 @@ def build_session(
         return Built(manifest, choice.source.bad.said())
 
 
+def span_of(since: str, until: str, symbols: Iterable[str] = (), types: Iterable[str] = ()) -> Span:
+    """A span as a person says it: ISO times, WIB without a zone. Raises InvalidRequest."""
+    return Span(_moment("from", since), _moment("to", until), frozenset(symbols), frozenset(types))
+
+
 @plain_errors()
 def preview_session(settings: Settings, span: Span) -> Preview:
     """How many events a session of a span would hold, as far as that is counted quickly."""
@@ -143,6 +149,15 @@ def refuse_odd_speed(speed: float) -> None:
     """Raise InvalidRequest for what is no speed."""
     if not (speed > 0 and math.isfinite(speed)):
         raise InvalidRequest(f"a speed is a number above 0 such as 10, got {speed!r}")
+
+
+def _moment(name: str, text: str) -> datetime:
+    try:
+        return moment(text)
+    except ValueError:
+        raise InvalidRequest(
+            f"{name}: a time looks like 2022-01-17T09:30 (WIB without a zone), got {text[:50]!r}"
+        ) from None
 
 
 def _stream_stays(settings: Settings, session: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from web.api import events, health, openapi, scorecards, signals
+from web.api import events, health, openapi, replay, scorecards, signals
 
 
 def add_addresses(app: web.Application) -> None:
@@ -18,3 +18,4 @@ def add_addresses(app: web.Application) -> None:
     add.add_get("/api/events", events.follow, allow_head=False)
     add.add_get("/api/health", health.show)
     add.add_get("/api/openapi.json", openapi.show)
+    replay.add_addresses(app)

@@ -9,15 +9,16 @@ import msgspec
 from aiohttp import web
 
 from signaltape import __version__
+from web.api.describing import REF, Json, content, get, in_path, json_of
 from web.api.json import as_json
+from web.api.replay_described import TYPES as REPLAY_TYPES
+from web.api.replay_described import paths as replay_paths
 from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
 from web.pages.health import Health
 from web.signals import BINS, OUTCOMES, SIDES
 from web.tape import Line
 
-_REF = "#/components/schemas/{name}"
-_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, ProblemDetails)
-Json = dict[str, Any]
+_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, ProblemDetails, *REPLAY_TYPES)
 
 
 async def show(_request: web.Request) -> web.Response:
@@ -28,7 +29,7 @@ async def show(_request: web.Request) -> web.Response:
 @cache
 def described() -> Json:
     """The description, OpenAPI 3.1."""
-    _, components = msgspec.json.schema_components(_TYPES, ref_template=_REF)
+    _, components = msgspec.json.schema_components(_TYPES, ref_template=REF)
     return {
         "openapi": "3.1.0",
         "info": {"title": "signaltape", "version": __version__, "description": (__doc__ or "").strip()},
@@ -53,35 +54,36 @@ def _with_numbers(schema: Any) -> Any:
 
 
 def _paths() -> Json:
-    signal_id, week = _in_path("signal_id", "format", "uuid"), _in_path("week", "pattern", r"^\d{4}-W\d{2}$")
+    signal_id, week = in_path("signal_id", "format", "uuid"), in_path("week", "pattern", r"^\d{4}-W\d{2}$")
     return {
-        "/api/signals": _get("Signals, newest first", _json("SignalPage"), 400, parameters=_filters()),
-        "/api/signals/{signal_id}": _get(
-            "A signal with its events", _json("WholeSignal"), 404, parameters=[signal_id]
+        "/api/signals": get("Signals, newest first", json_of("SignalPage"), 400, parameters=_filters()),
+        "/api/signals/{signal_id}": get(
+            "A signal with its events", json_of("WholeSignal"), 404, parameters=[signal_id]
         ),
-        "/api/scorecards": _get("Weeks whose scorecard was stored", _json("Weeks")),
-        "/api/scorecards/{week}": _get(
+        "/api/scorecards": get("Weeks whose scorecard was stored", json_of("Weeks")),
+        "/api/scorecards/{week}": get(
             "All figures of a week, computed now",
-            _content("application/json", {"type": "object"}),
+            content("application/json", {"type": "object"}),
             400,
             parameters=[week],
         ),
         "/api/scorecards/{week}.png": _picture("image/png", week),
         "/api/scorecards/{week}.pdf": _picture("application/pdf", week),
-        "/api/events": _get(
+        "/api/events": get(
             "The stream as server-sent events: `id` is a place in the stream, `data` a Line",
-            _content("text/event-stream", {"type": "string"}),
+            content("text/event-stream", {"type": "string"}),
             400,
             parameters=_places(),
         ),
-        "/api/health": _get("Stations, partitions, journals, versions", _json("Health")),
-        "/api/openapi.json": _get("This description", _content("application/json", {"type": "object"})),
+        "/api/health": get("Stations, partitions, journals, versions", json_of("Health")),
+        "/api/openapi.json": get("This description", content("application/json", {"type": "object"})),
+        **replay_paths(),
     }
 
 
 def _picture(kind: str, week: Json) -> Json:
     binary = {"type": "string", "contentMediaType": kind}
-    return _get("The picture of a week's report", _content(kind, binary), 400, parameters=[week])
+    return get("The picture of a week's report", content(kind, binary), 400, parameters=[week])
 
 
 def _filters() -> list[Json]:
@@ -111,23 +113,3 @@ def _places() -> list[Json]:
         {"name": "after", "in": "query", "schema": text, "description": "as Last-Event-ID"},
         {"name": "kind", "in": "query", "schema": {"enum": ["all", "signals"]}},
     ]
-
-
-def _in_path(name: str, rule: str, value: str) -> Json:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", rule: value}}
-
-
-def _get(summary: str, content: Json, *errors: int, parameters: list[Json] | None = None) -> Json:
-    problem = _content("application/problem+json", {"$ref": _REF.format(name="ProblemDetails")})
-    responses: Json = {"200": {"description": summary, "content": content}}
-    for status in (*errors, 401, 421, 429, 503):
-        responses[str(status)] = {"description": "A problem (RFC 9457)", "content": problem}
-    return {"get": {"summary": summary, "parameters": parameters or [], "responses": responses}}
-
-
-def _json(name: str) -> Json:
-    return _content("application/json", {"$ref": _REF.format(name=name)})
-
-
-def _content(kind: str, schema: Json) -> Json:
-    return {kind: {"schema": schema}}
