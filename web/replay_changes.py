@@ -13,7 +13,7 @@ from replay.operations import asking, jobs, playing, sessions
 from replay.operations.asking import Playing
 from replay.operations.playing import Action
 from replay.operations.sessions import span_of
-from signaltape.clock import utc_now
+from signaltape.clock import show, utc_now
 from signaltape.replay import PlayerStatus
 from signaltape.settings import Settings
 from web import audit, replays
@@ -29,6 +29,7 @@ _SOON_S = 5.0
 #: What was asked of a running replay shows within this time.
 _SETTLES_WITHIN_S = 1.0
 _LOOK_EVERY_S = 0.1
+_MOST_NOTED = 200
 #: How a job failed, by the name of its error.
 _STATUS_OF = {
     "InvalidRequest": 400,
@@ -45,7 +46,7 @@ async def build(request: web.Request, asked: Build) -> ReplayManifest:
     span = span_of(dates.since, dates.until, asked.symbols, asked.event_types)
     wanted = await _change(
         request,
-        f"build a session of {dates.since} to {dates.until}",
+        f"build a session of {show(span.since)} to {show(span.until)}",
         lambda settings: asking.ask_for_build(
             settings,
             span,
@@ -157,7 +158,7 @@ async def _change(request: web.Request, what: str, act: Callable[[Settings], T])
     """Do something for who may replay. It is noted as asked for, before it is done. Raises Problem, OperationError."""
     need(request, "replay")
     async with request.app[WRITING].write() as session:
-        await audit.note(session, request[WHO].key, f"replay: {what}", request[REQUEST_ID])
+        await audit.note(session, request[WHO].key, f"replay: {_plain(what)}", request[REQUEST_ID])
     return await asyncio.to_thread(act, request.app[SETTINGS].common)
 
 
@@ -174,6 +175,11 @@ async def _until(look: Callable[[], T], enough: Callable[[T], bool], within_s: f
         await asyncio.sleep(_LOOK_EVERY_S)
         found = await asyncio.to_thread(look)
     return found
+
+
+def _plain(text: str) -> str:
+    """What is asked for as a line that Postgres can hold: a name may be anything until it is looked for."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)[:_MOST_NOTED]
 
 
 def _is_under_way(job: jobs.JobState | None) -> bool:

@@ -108,6 +108,9 @@ class Serving:
             job.delete()
             return
         job.heartbeat(utc_now(), _TTL_S)  # it is in no queue any more, and its process has not begun
+        if not self._connection.hexists(job.key, "data"):
+            self._connection.delete(job.key)  # it was withdrawn at this very moment
+            return
         log.info("begun: %s", job.description)
         self._children.append(Child(str(job.args[0]), job))
 
