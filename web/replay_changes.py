@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from aiohttp import web
@@ -12,7 +13,7 @@ from aiohttp import web
 from replay.operations import asking, jobs, playing, sessions
 from replay.operations.asking import Playing
 from replay.operations.playing import Action
-from replay.operations.sessions import span_of
+from replay.operations.sessions import Preview, span_of
 from signaltape.clock import show, utc_now
 from signaltape.replay import PlayerStatus
 from signaltape.settings import Settings
@@ -90,10 +91,7 @@ async def stop(request: web.Request, session: str | None) -> Done:
     names = [session] if session else [str(one.session_id) for one in await replays.all_running(request.app)]
     if not names:
         raise Problem(409, "Nothing is being replayed.")
-    said = [
-        await _change(request, f"stop {name}", lambda settings, name=name: asking.stop_run(settings, name))
-        for name in names
-    ]
+    said = [await _change(request, f"stop {name}", partial(_stop, name)) for name in names]
     for name in names:
         await _settled(request.app, name, lambda now: not now.running)
     return Done(True, "; ".join(said))
@@ -150,6 +148,10 @@ async def steer(request: web.Request, session: str, steering: Steering) -> Done:
     return Done(True, f"{session}: {steering.what}")
 
 
+def _stop(session: str, settings: Settings) -> str:
+    return asking.stop_run(settings, session)
+
+
 def _of_ended(session: str, *, waits: bool) -> tuple[bool, str]:
     return (False, f"{session} waits for a free place") if waits else (True, f"{session} was replayed")
 
@@ -191,7 +193,7 @@ def _refuse_failed(job: jobs.JobState | None) -> None:
         raise Problem(_STATUS_OF.get(job.error, 503), job.said)
 
 
-async def count(app: web.Application, asked: Build) -> sessions.Preview:
+async def count(app: web.Application, asked: Build) -> Preview:
     """How many events a session would hold."""
     dates = asked.source_date_range
     span = span_of(dates.since, dates.until, asked.symbols, asked.event_types)

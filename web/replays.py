@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 from aiohttp import web
 
@@ -105,6 +106,8 @@ def _asked(one: Building) -> ReplayManifest:
     )
 
 
-def _state(job: jobs.JobState) -> str:
+def _state(job: jobs.JobState) -> Literal["waiting", "building", "failed"]:
     """Of a build; one that is done without a session was deleted again."""
-    return {jobs.State.WAITING: "waiting", jobs.State.RUNNING: "building"}.get(job.state, "failed")
+    if job.state is jobs.State.WAITING:
+        return "waiting"
+    return "building" if job.state is jobs.State.RUNNING else "failed"

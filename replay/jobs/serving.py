@@ -82,8 +82,9 @@ class Serving:
         self._beat()
         self._reap()
         free = [jobs.queue for kind, jobs in self._kinds.items() if self._busy(kind) < KINDS[kind].at_once]
-        job = take(free, self._connection, _ASK_S) if free else time.sleep(_ASK_S)
-        if job is not None:
+        if not free:
+            time.sleep(_ASK_S)
+        elif (job := take(free, self._connection, _ASK_S)) is not None:
             self._begin(job)
 
     def stop(self) -> int:
@@ -128,11 +129,11 @@ class Serving:
             "stopped before it began" if code == -signal.SIGTERM else f"its process ended: exit code {code}"
         )
         log.error("%s: %s", job.description, said)
-        job.refresh()
+        job.refresh()  # type: ignore[no-untyped-call]
         if job.get_status(refresh=False) not in (JobStatus.QUEUED, JobStatus.STARTED):
             return
         job.meta["said"] = said
-        job.save_meta()
+        job.save_meta()  # type: ignore[no-untyped-call]
         jobs = self._kinds[child.kind]
         self._worker.handle_job_failure(job, jobs.queue, exc_string=said)
 

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -66,7 +65,8 @@ def build(settings: Settings, arguments: Json, progress: Progress, stop: threadi
         stop=stop,
     )
     log.info("built session %s: %d events", asked.session_id, built.manifest.total_events)
-    return _json(built.manifest)
+    manifest: Json = msgspec.to_builtins(built.manifest)
+    return manifest
 
 
 def run(settings: Settings, arguments: Json, _progress: Progress, stop: threading.Event) -> Json:
@@ -88,7 +88,7 @@ def run(settings: Settings, arguments: Json, _progress: Progress, stop: threadin
         "stopped the replay of %s after %d of %d events" if done.stopped else "replayed %s: %d of %d events"
     )
     log.info(said, playing.session_id, done.status.current_event_index, done.status.total_events)
-    return {"stopped": done.stopped, "status": _json(done.status)}
+    return {"stopped": done.stopped, "status": msgspec.to_builtins(done.status)}
 
 
 @contextmanager
@@ -106,7 +106,3 @@ def _stopping(controls: Controls, stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         ended.set()
-
-
-def _json(found: msgspec.Struct) -> Any:
-    return msgspec.to_builtins(found)

@@ -55,11 +55,11 @@ class _Telling:
         self._what, self._told_at = what, now
         self._job.meta.update(what=what, done=done)
         with suppress(redis.RedisError):
-            self._job.save_meta()
+            self._job.save_meta()  # type: ignore[no-untyped-call]
 
 
 def _failed(job: Job, error: str, said: str) -> JobFailed:
     job.meta.update(error=error, said=said)
     with suppress(redis.RedisError):
-        job.save_meta()
+        job.save_meta()  # type: ignore[no-untyped-call]
     return JobFailed(said)

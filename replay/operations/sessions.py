@@ -25,6 +25,22 @@ from signaltape.settings import Settings
 from signaltape.stopping import until
 from sink.db import connect, database_url
 
+__all__ = [
+    "Built",
+    "Deleted",
+    "Preview",
+    "build_session",
+    "delete_session",
+    "list_sessions",
+    "load_session",
+    "preview_session",
+    "refuse_odd_build",
+    "refuse_odd_span",
+    "refuse_odd_speed",
+    "show_session",
+    "span_of",
+]
+
 
 class Built(NamedTuple):
     """A session that was built; bad: what was no line of its source and was left out, in words."""

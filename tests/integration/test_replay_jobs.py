@@ -108,8 +108,7 @@ def test_what_runs_is_stopped_cleanly_and_told_when_the_process_is(
 def test_a_replay_whose_process_is_killed_is_told_as_failed(here: Settings, serve: Any) -> None:
     session = archived_session(here.data)
     begin(here, session)
-    pid = eventually(lambda: (status := playing.standing(here, session)) and status.pid)
-    os.kill(pid, signal.SIGKILL)
+    os.kill(eventually(lambda: playing.standing(here, session).pid or 0), signal.SIGKILL)
     job = eventually(lambda: _ended(asking.run_job(here, session)))
     assert (job.state, job.said) == (jobs.State.FAILED, "its process ended: exit code -9")
     begin(here, session)  # and may be asked for again

@@ -89,6 +89,7 @@ def test_a_replay_that_is_to_begin_anew_does_until_it_is_not(folder: Path) -> No
 @pytest.mark.parametrize("speed", [0.0, -1.0, float("inf")])
 def test_what_is_no_speed_is_passed_over(folder: Path, speed: float) -> None:
     with running(folder, 1.0) as seen:
+        eventually(lambda: seen == [0])
         with (folder / "control.jsonl").open("ab") as file:
             file.write(f'{{"action":"speed","speed":{speed}}}\n'.encode())
         ask(folder, "pause")

@@ -72,7 +72,7 @@ async def detail(request: web.Request) -> web.Response:
         "replay_session.html",
         f"Session {name}",
         one=one,
-        status=await replays.status(request.app, name) if ready else None,
+        standing=await replays.status(request.app, name) if ready else None,
         served=await replays.is_served(request.app),
         may=_may(request),
         modes=[*Mode],

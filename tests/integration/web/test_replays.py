@@ -8,6 +8,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def test_a_session_is_built_run_steered_and_stopped(
     ):
         done = post(served, call, {"sessionId": again, **more})
         assert (done.status, done.json["success"]) == (200, True), done.text
-        eventually(lambda shows=shows: shows.items() <= status(served, again).items())
+        eventually(partial(_stands_so, served, again, shows))
     assert post(served, "stop").json == {"success": True, "message": f"{again} is stopping"}
     assert not status(served, again)["running"]
     assert post(served, "stop").status == 409
@@ -95,6 +96,14 @@ def test_a_session_is_built_run_steered_and_stopped(
         f"replay: run {again}",
     ]
     assert noted[-1] == f"replay: stop {again}"
+
+
+def _stands_so(served: Served, session: str, shows: dict[str, Any]) -> bool:
+    return bool(shows.items() <= status(served, session).items())
+
+
+def _says(person: Browser, page: str, words: str) -> bool:
+    return words in person.get(page).text
 
 
 def test_every_page_bears_the_badge_while_a_session_is_replayed(
@@ -243,7 +252,7 @@ def test_the_forms_do_it_without_a_script(
         ({"do": "stop"}, "Ended at event"),
     ):
         assert person.submit(page, f"{page}/steer", **fields).status == 303
-        eventually(lambda shows=shows: shows in person.get(page).text)
+        eventually(partial(_says, person, page, shows))
     assert person.submit(page, f"{page}/steer", do="fly").status == 400
     assert person.post(f"{page}/run", "speed=1").status == 403, "no token, no run"
     rows = re.findall(r"<tr>.*?</tr>", person.get("/replay").text, re.DOTALL)
