@@ -19,6 +19,7 @@ from sink.db import connect
 from tests.browser.filled import fill, stream
 from tests.browser.seeing import browsing
 from tests.support.book import Book
+from tests.support.replays import archived_session
 from tests.support.served import Served, serving
 from web.settings import WebSettings
 
@@ -31,7 +32,9 @@ def main(folder: Path) -> None:
     home = Path(tempfile.mkdtemp(prefix="tape-"))
     try:
         with running(home, postgres_options=("fsync=off",)) as urls:
-            common = Settings(redis_url=Secret(urls.redis), database_url=Secret(urls.database), home=home)
+            common = Settings(
+                redis_url=Secret(urls.redis), database_url=Secret(urls.database), home=home, data=home
+            )
             paths = _pages(common)
             with serving(WebSettings(common, Secret(urls.database))) as served, browsing() as browser:
                 for width in _WIDTHS:
@@ -57,6 +60,8 @@ def _pages(common: Settings) -> dict[str, str]:
         "signals-filtered": "/signals?side=long&outcome=won",
         "signal": f"/signals/{ids[3]}",
         "health": "/health",
+        "replay": "/replay",
+        "replay-session": f"/replay/{archived_session(common.data)}",
         "login": "/login",
         "error": "/nothing",
     }
