@@ -70,12 +70,7 @@ class Serving:
         self._kinds = {kind: Jobs(connection, stream, kind) for kind in KINDS}
         self._children: list[Child] = []
         self._beaten_at = float("-inf")
-        self._worker = SimpleWorker(
-            [one.queue for one in self._kinds.values()],
-            connection=connection,
-            serializer=JSONSerializer,
-            worker_ttl=_TTL_S,
-        )
+        self._worker: SimpleWorker | None = None
 
     def round(self) -> None:
         """See to what has ended, and take a job if there is one and a place for it. Raises RedisError."""
@@ -97,7 +92,8 @@ class Serving:
         stopped = len(self._children)
         with suppress(redis.RedisError):
             self._reap()
-            self._worker.register_death()  # type: ignore[no-untyped-call]
+            if self._worker is not None:
+                self._worker.register_death()  # type: ignore[no-untyped-call]
         return stopped
 
     def _busy(self, kind: str) -> int:
@@ -135,18 +131,26 @@ class Serving:
         job.meta["said"] = said
         job.save_meta()  # type: ignore[no-untyped-call]
         jobs = self._kinds[child.kind]
-        self._worker.handle_job_failure(job, jobs.queue, exc_string=said)
+        self._known().handle_job_failure(job, jobs.queue, exc_string=said)
 
     def _beat(self) -> None:
         """Say that somebody works the queues."""
         if time.monotonic() - self._beaten_at < _BEAT_S:
             return
-        if self._beaten_at < 0 or not self._connection.exists(
-            self._worker.key
-        ):  # Redis may have forgotten it
-            self._worker.register_birth()  # type: ignore[no-untyped-call]
-        self._worker.heartbeat(_TTL_S)
+        worker = self._known()
+        if not self._connection.exists(worker.key):  # we have just begun, or Redis has forgotten it
+            worker.register_birth()  # type: ignore[no-untyped-call]
+        worker.heartbeat(_TTL_S)
         self._beaten_at = time.monotonic()
+
+    def _known(self) -> SimpleWorker:
+        """We, as rq knows us. It asks Redis when it is made."""
+        if self._worker is None:
+            queues = [one.queue for one in self._kinds.values()]
+            self._worker = SimpleWorker(
+                queues, connection=self._connection, serializer=JSONSerializer, worker_ttl=_TTL_S
+            )
+        return self._worker
 
 
 def serve(settings: Settings, stop: threading.Event) -> int:
