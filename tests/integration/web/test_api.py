@@ -100,9 +100,9 @@ def test_the_description_names_every_call_and_every_shape_it_points_to(served: S
     schemas = described["components"]["schemas"]
     for ref in _refs(described):
         assert ref.removeprefix("#/components/schemas/") in schemas
-    for path in described["paths"]:
+    for path, calls in described["paths"].items():
         asked = path.replace("{signal_id}", new_id()).replace("{week}", "2022-W03")
-        if path != "/api/events":
+        if "get" in calls and path != "/api/events":
             assert served.get(asked).status in (200, 404), path
 
 
