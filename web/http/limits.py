@@ -41,7 +41,7 @@ BUILDING = Policy("building", 6)
 _PATHS = {
     ("POST", "/login"): LOGIN,
     ("POST", "/api/replay/sessions"): BUILDING,
-    ("POST", "/replay"): BUILDING,
+    ("POST", "/replay/build"): BUILDING,
 }
 #: Of these it does not matter how often they are asked.
 _UNCOUNTED = ("/static/", "/healthz", "/readyz")

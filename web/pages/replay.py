@@ -27,7 +27,8 @@ def add_addresses(app: web.Application) -> None:
     """The pages of replays."""
     add = app.router
     add.add_get("/replay", show)
-    add.add_post("/replay", build)
+    add.add_post("/replay/build", build)
+    add.add_post("/replay/count", count)
     add.add_get("/replay/{session_id}", detail)
     add.add_post("/replay/{session_id}/run", run)
     add.add_post("/replay/{session_id}/steer", steer)
@@ -52,13 +53,14 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def build(request: web.Request) -> web.Response:
-    """Build what the form asks for, or count it first."""
-    given = await request.post()
-    form = form_of(given)
-    if given.get("do") == "count":
-        raise web.HTTPSeeOther(f"{form.address}&count=1#build")
-    found = await replay_changes.build(request, asked_by(form))
+    """Build what the form asks for."""
+    found = await replay_changes.build(request, asked_by(form_of(await request.post())))
     raise web.HTTPSeeOther(f"/replay/{found.session_id}")
+
+
+async def count(request: web.Request) -> web.Response:
+    """Lead to the form filled like this, with how many events it would hold."""
+    raise web.HTTPSeeOther(f"{form_of(await request.post()).address}&count=1#build")
 
 
 async def detail(request: web.Request) -> web.Response:

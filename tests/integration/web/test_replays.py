@@ -230,14 +230,14 @@ def test_the_forms_do_it_without_a_script(
 ) -> None:
     person = Browser(served)
     counted = person.submit(
-        "/replay", "/replay", do="count", **{"from": "2022-01-17T00:00", "to": "2022-01-18T00:00"}
+        "/replay", "/replay/count", **{"from": "2022-01-17T00:00", "to": "2022-01-18T00:00"}
     )
     assert counted.status == 303
     assert (
         "<b>60</b> events lie in this span" in person.get(counted.headers["Location"].partition("#")[0]).text
     )
     built = person.submit(
-        "/replay", "/replay", do="build", **{"from": "2022-01-17T00:00", "to": "2022-01-18T00:00"}
+        "/replay", "/replay/build", **{"from": "2022-01-17T00:00", "to": "2022-01-18T00:00"}
     )
     page = built.headers["Location"]
     assert (built.status, page.startswith("/replay/")) == (303, True)
