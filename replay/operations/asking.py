@@ -92,7 +92,7 @@ def buildings(settings: Settings) -> list[Building]:
     """All builds that did not end well (yet), newest first."""
     with opened(settings, _BUILD) as jobs:
         found = [_building(one) for one in jobs.all() if one.state is not State.DONE]
-    return sorted(found, key=lambda one: one.asked.created_at, reverse=True)
+    return sorted(filter(None, found), key=lambda one: one.asked.created_at, reverse=True)
 
 
 @plain_errors()
@@ -146,5 +146,9 @@ def _withdrawn(settings: Settings, session: str, folder_runs: Callable[[], bool]
     return False
 
 
-def _building(state: JobState) -> Building:
-    return Building(msgspec.convert(state.arguments, Asked), state)
+def _building(state: JobState) -> Building | None:
+    """None for one that another version was asked for, and that cannot be read."""
+    try:
+        return Building(msgspec.convert(state.arguments, Asked), state)
+    except msgspec.ValidationError:
+        return None
