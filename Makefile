@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONPATH := producer:.
+# the tests start hundreds of processes: none of them should compile what another one compiled
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo demo-replay picture test test-browser attack simulate simulated-coverage lint bench chaos clean lock
 

@@ -46,13 +46,12 @@ class BotApi:
 
     async def send_message(self, chat_id: str, text: Text) -> Reply:
         """Send a new message. On success the reply holds its id."""
-        return await self._call("sendMessage", {"chat_id": chat_id, **_body(text)})
+        return await self._call("sendMessage", chat_id, {"chat_id": chat_id, **_body(text)})
 
     async def edit_message(self, chat_id: str, message_id: int, text: Text) -> Reply:
         """Set the text of a message. Doing it twice is harmless: the second time changes nothing."""
-        reply = await self._call(
-            "editMessageText", {"chat_id": chat_id, "message_id": message_id, **_body(text)}
-        )
+        body = {"chat_id": chat_id, "message_id": message_id, **_body(text)}
+        reply = await self._call("editMessageText", chat_id, body)
         if reply.verdict is CallOutcome.REFUSED and "message is not modified" in reply.error:
             return Reply(CallOutcome.DONE, message_id)
         return reply
@@ -64,16 +63,16 @@ class BotApi:
         parameters = {"message_id": reply_to, "allow_sending_without_reply": True}
         form.add_field("reply_parameters", msgspec.json.encode(parameters).decode())
         form.add_field(file.kind, file.content, filename=file.name, content_type="application/octet-stream")
-        return await self._call("sendPhoto" if file.kind == "photo" else "sendDocument", form)
+        return await self._call("sendPhoto" if file.kind == "photo" else "sendDocument", chat_id, form)
 
-    async def _call(self, method: str, body: dict[str, Any] | aiohttp.FormData) -> Reply:
+    async def _call(self, method: str, chat_id: str, body: dict[str, Any] | aiohttp.FormData) -> Reply:
         assert self._session is not None, "use `async with BotApi(...)`"
         url = f"{self._base}/bot{self._token.reveal()}/{method}"
         sent: dict[str, Any] = {"data": body} if isinstance(body, aiohttp.FormData) else {"json": body}
         try:
             # a redirect is not followed: it could carry the call out a second time
             async with self._session.post(url, allow_redirects=False, **sent) as response:
-                return judge(response.status, await response.read())
+                return judge(response.status, await response.read(), chat_id)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             return Reply(CallOutcome.NOT_SENT, error=one_line(f"cannot connect: {error}"))
         except Exception as error:  # noqa: BLE001 - whatever it was, the call may have been carried out

@@ -30,6 +30,8 @@ _NO_RIGHTS = (
 _MOST_SHOWN = 300
 _MOST_ID = 2**63
 _CHAT_ID = re.compile(r"-?[1-9][0-9]{0,17}")
+#: Ids of supergroups and channels lie below (https://core.telegram.org/api/bots/ids).
+_SUPERGROUPS_BELOW = -(10**12)
 
 
 class CallOutcome(Enum):
@@ -55,8 +57,11 @@ class Reply(NamedTuple):
     moved_to: str | None = None
 
 
-def judge(status: int, body: bytes) -> Reply:
-    """The verdict on an answer. Only `ok: true` is a yes, and only `ok: false` with an error's status is a no."""
+def judge(status: int, body: bytes, chat_id: str = "") -> Reply:
+    """The verdict on an answer. Only `ok: true` is a yes, and only `ok: false` with an error's status is a no.
+
+    chat_id: of the chat that was asked; only a group is believed to have moved, and only to a supergroup.
+    """
     try:
         answer = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -68,7 +73,7 @@ def judge(status: int, body: bytes) -> Reply:
         return Reply(CallOutcome.UNCERTAIN, error=f"HTTP {status} with an answer that is not the Bot API's")
     error = f"HTTP {status}: {one_line(answer.get('description', 'no description'))}"
     parameters = answer.get("parameters")
-    return _judge_refusal(status, error, parameters if isinstance(parameters, dict) else {})
+    return _judge_refusal(status, error, parameters if isinstance(parameters, dict) else {}, chat_id)
 
 
 def one_line(said: object) -> str:
@@ -77,10 +82,10 @@ def one_line(said: object) -> str:
     return "".join(sign if sign.isprintable() else " " for sign in text[:_MOST_SHOWN]).strip() or "nothing"
 
 
-def _judge_refusal(status: int, error: str, parameters: dict[str, Any]) -> Reply:
+def _judge_refusal(status: int, error: str, parameters: dict[str, Any], chat_id: str) -> Reply:
     new_id = parameters.get("migrate_to_chat_id")
     if new_id is not None:
-        if (moved_to := _chat_id(new_id)) is not None:
+        if (moved_to := _supergroup(new_id)) is not None and not _is_supergroup(chat_id):
             return Reply(CallOutcome.REFUSED, error=error, moved_to=moved_to)
         return Reply(CallOutcome.NOT_SENT, error=f"{error} (set TELEGRAM_CHAT_ID to the supergroup's id)")
     if status == _TOO_MANY:
@@ -97,9 +102,13 @@ def _message_id(result: object) -> int | None:
     return found if type(found) is int and 0 < found < _MOST_ID else None
 
 
-def _chat_id(value: object) -> str | None:
+def _supergroup(value: object) -> str | None:
     text = str(value) if type(value) in (int, str) else ""
-    return text if _CHAT_ID.fullmatch(text) else None
+    return text if _is_supergroup(text) else None
+
+
+def _is_supergroup(chat_id: str) -> bool:
+    return _CHAT_ID.fullmatch(chat_id) is not None and int(chat_id) < _SUPERGROUPS_BELOW
 
 
 def _wait_s(value: object) -> float:

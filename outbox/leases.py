@@ -170,17 +170,14 @@ class Leases:
         """A file stands in the chat."""
         await self._known("file_sent", message, position=position, message_id=message_id)
 
-    async def move(self, chat_id: str, new_chat_id: str, message: Leased | None = None) -> bool:
-        """The chat has a new id: send all that wait for the chat there. False if that would lead in a circle.
+    async def move(self, chat_id: str, new_chat_id: str, message: Leased | None = None) -> None:
+        """The group has become a supergroup: send all that wait for it there.
 
         message: the one that this sender holds, unless it was overtaken; those that others hold are left to them.
         """
         async with self._connection.transaction():
             ids = [one for (one,) in await self._ask("ids", chat_id=chat_id)]
-            if new_chat_id in ids[: ids.index(chat_id) + 1]:
-                return False
-            if new_chat_id not in ids:
-                await self._do("note_move", chat_id=ids[-1], new_chat_id=new_chat_id)
+            await self._do("note_move", chat_id=chat_id, new_chat_id=new_chat_id)
             await self._do(
                 "move",
                 chat_id=chat_id,
@@ -190,7 +187,6 @@ class Leases:
                 fencing_token=message and message.fencing_token,
                 in_doubt=IN_DOUBT,
             )
-        return True
 
     async def postpone(self, message: Leased, wait_s: float) -> None:
         """It is not this chat's turn for `wait_s` seconds."""

@@ -55,13 +55,11 @@ class Sending:
     async def put_back(self, message: Leased, reply: Reply) -> NotNow:
         """Write down where a message stands that cannot go on now."""
         if reply.moved_to is not None:
-            if await self.line.do(self.leases.move, message.chat_id, reply.moved_to, message):
-                log.error(
-                    "the group is a supergroup now: set TELEGRAM_CHAT_ID=%s (what waits is sent there)",
-                    reply.moved_to,
-                )
-            else:
-                await self.retry(message, 0.0, f"the chat is said to have moved in a circle: {reply.error}")
+            await self.line.do(self.leases.move, message.chat_id, reply.moved_to, message)
+            log.error(
+                "the group is a supergroup now: set TELEGRAM_CHAT_ID=%s (what waits is sent there)",
+                reply.moved_to,
+            )
         elif reply.verdict is CallOutcome.REFUSED:
             await self.line.do(self.leases.finish, message, "failed", reply.error)
             log.error("%s was refused: %s", message.message_key, reply.error)

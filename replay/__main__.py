@@ -7,6 +7,7 @@ import sys
 import click
 
 from replay.archive.retention import Report
+from replay.comparing.diff_command import diff
 from replay.counting import counting
 from replay.operations import archive as operations
 from replay.operations import jobs
@@ -138,6 +139,7 @@ def _show_health(screen: Screen, found: HealthReport) -> None:
 
 for _name, _command in commands.commands.items():
     main.add_command(_command, _name)
+main.add_command(diff)
 
 if __name__ == "__main__":
     main()

@@ -439,7 +439,8 @@ CREATE TABLE public.telegram_chats (
     chat_id text NOT NULL,
     moved_to text NOT NULL,
     moved_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT telegram_chats_check CHECK ((chat_id <> moved_to))
+    CONSTRAINT telegram_chats_check CHECK ((chat_id <> moved_to)),
+    CONSTRAINT telegram_chats_group_to_supergroup CHECK (((moved_to ~ '^-[0-9]{13,}$'::text) AND (chat_id !~ '^-[0-9]{13,}$'::text)))
 );
 COMMENT ON TABLE public.telegram_chats IS 'Chats that Telegram gave a new id (a group that became a supergroup): a report is sent once, under whichever id.';
 CREATE TABLE public.telegram_pace (

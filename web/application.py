@@ -25,7 +25,19 @@ from web.http.security import cross_origin, is_loopback, only_own_hosts
 from web.http.versions import Newest, Versions
 from web.live import Feed
 from web.metrics import Metrics
-from web.pages import health, login, overview, replay, score, signal, signals
+from web.pages import (
+    health,
+    login,
+    more,
+    overview,
+    record,
+    reference,
+    replay,
+    replay_diff,
+    score,
+    signal,
+    signals,
+)
 from web.replay_mode import replay_mode
 from web.settings import WebSettings
 from web.shared import ACCESS, CARDS, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
@@ -85,8 +97,8 @@ def _add_addresses(app: web.Application, metrics: Metrics) -> None:
     add.add_post("/login", login.log_in)
     add.add_post("/logout", login.log_out)
     add.add_get("/static/{name}", assets.serve)
-    replay.add_addresses(app)
-    api.add_addresses(app)
+    for family in (api, more, record, reference, replay, replay_diff):
+        family.add_addresses(app)
 
 
 async def _end_followers(app: web.Application) -> None:

@@ -1,4 +1,4 @@
-"""Our own styles and scripts, at addresses that change with their content: a browser keeps them for good."""
+"""Our own styles and scripts, and uPlot, at addresses that change with their content: a browser keeps them for good."""
 
 from __future__ import annotations
 
@@ -11,45 +11,44 @@ from typing import NamedTuple
 from aiohttp import web
 
 FOLDER = Path(__file__).parent / "static"
+VENDOR = FOLDER / "vendor"
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 class Asset(NamedTuple):
-    """A file as it is served."""
+    """A file as it is served. served_as: its address below /static/; tag: what its content is known by."""
 
+    served_as: str
     kind: str
     body: bytes
     zipped: bytes
+    tag: str
+
+
+@cache
+def _by_name() -> dict[str, Asset]:
+    """All files by their own names."""
+    paths = sorted((*FOLDER.iterdir(), *VENDOR.iterdir()))
+    return {path.name: _asset(path) for path in paths if path.suffix in _KINDS}
+
+
+def _asset(path: Path) -> Asset:
+    body = path.read_bytes()
+    mark = hashlib.sha256(body).hexdigest()[:12]
+    served_as = f"{path.stem}.{mark}{path.suffix}"
+    return Asset(served_as, _KINDS[path.suffix], body, gzip.compress(body, mtime=0), f'"{mark}"')
 
 
 @cache
 def assets() -> dict[str, Asset]:
     """All files by their address below /static/."""
-    found = {}
-    for path in sorted(FOLDER.iterdir()):
-        if path.suffix in _KINDS:
-            body = path.read_bytes()
-            mark = hashlib.sha256(body).hexdigest()[:12]
-            found[f"{path.stem}.{mark}{path.suffix}"] = Asset(
-                _KINDS[path.suffix], body, gzip.compress(body, mtime=0)
-            )
-    return found
-
-
-@cache
-def _addresses() -> dict[str, str]:
-    return {_plain(name): f"/static/{name}" for name in assets()}
+    return {one.served_as: one for one in _by_name().values()}
 
 
 def address_of(name: str) -> str:
     """Where a file is served."""
-    return _addresses()[name]
-
-
-def _plain(name: str) -> str:
-    stem, _, rest = name.partition(".")
-    return f"{stem}.{rest.partition('.')[2]}"
+    return f"/static/{_by_name()[name].served_as}"
 
 
 async def serve(request: web.Request) -> web.Response:
@@ -57,7 +56,9 @@ async def serve(request: web.Request) -> web.Response:
     asset = assets().get(request.match_info["name"])
     if asset is None:
         raise web.HTTPNotFound
-    headers = {"Cache-Control": _FOR_GOOD, "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": _FOR_GOOD, "Vary": "Accept-Encoding", "ETag": asset.tag}
+    if asset.tag in request.headers.get("If-None-Match", ""):
+        return web.Response(status=304, headers=headers)
     body = asset.body
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         body, headers["Content-Encoding"] = asset.zipped, "gzip"

@@ -14,6 +14,7 @@ from signaltape.clock import WIB, utc_now
 from web.assets import address_of
 from web.http.access import WHO
 from web.http.csrf import FORM_TOKEN
+from web.navigation import navigation
 from web.replay_mode import REPLAY_MODE
 
 _MINUS = "−"
@@ -23,14 +24,8 @@ _MINUTE_S, _HOUR_S = 60, 3600
 _HOURS_OF_DAYS = 48
 _LARGEST_R = 1_000_000
 _MOST_DIGITS = 24
-#: The pages, in the order of the navigation.
-PAGES = (
-    ("/", "Overview"),
-    ("/score", "Score"),
-    ("/signals", "Signals"),
-    ("/replay", "Replay"),
-    ("/health", "Health"),
-)
+#: An id is shown with so many signs of its beginning and its end.
+_HEAD, _TAIL = 8, 6
 
 
 def moment(at: datetime | None, now: datetime | None = None) -> str:
@@ -48,6 +43,11 @@ def moment(at: datetime | None, now: datetime | None = None) -> str:
 def exact(at: datetime | None) -> str:
     """A moment to the millisecond, WIB, for who wants to know exactly."""
     return NOTHING if at is None else f"{at.astimezone(WIB):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " WIB"
+
+
+def instant(at: datetime) -> str:
+    """A time of day to the millisecond, WIB."""
+    return f"{at.astimezone(WIB):%H:%M:%S.%f}"[:-3]
 
 
 def r_multiple(value: Decimal | float | None) -> str:
@@ -72,6 +72,16 @@ def number(value: Decimal | int | None) -> str:
     return shown if len(shown) <= _MOST_DIGITS else f"{value:.6g}"
 
 
+def grouped(count: int) -> str:
+    """A count with its thousands apart: `1,234`."""
+    return f"{count:,}"
+
+
+def signed(count: int) -> str:
+    """A difference of counts: `+3`, `−2`, `0`."""
+    return f"{count:+,}".replace("-", _MINUS) if count else "0"
+
+
 def duration(milliseconds: int | None) -> str:
     """`7 min`, `2 h 05`, `12 s`."""
     if milliseconds is None:
@@ -90,13 +100,22 @@ def pace(speed: float | None) -> str:
     return "as fast as possible" if speed is None else f"speed {speed:g}"
 
 
+def shortened(text: str) -> str:
+    """An id, shortened in the middle: `0198a3c4…9e1b2d`."""
+    return text if len(text) <= _HEAD + _TAIL + 3 else f"{text[:_HEAD]}…{text[-_TAIL:]}"
+
+
 _FILTERS = {
     "pace": pace,
+    "minute": lambda at: f"{at.astimezone(WIB):%Y-%m-%d %H:%M}",
+    "shortened": shortened,
     "moment": moment,
     "exact": exact,
-    "minute": lambda at: f"{at.astimezone(WIB):%Y-%m-%d %H:%M}",
+    "instant": instant,
     "r": r_multiple,
     "unbroken": unbroken,
+    "grouped": grouped,
+    "signed": signed,
     "number": number,
     "duration": duration,
     "clock": lambda at: f"{at.astimezone(WIB):%H:%M}",
@@ -109,15 +128,18 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters.update(_FILTERS)
-_TEMPLATES.globals.update(pages=PAGES, asset=address_of)
+_TEMPLATES.globals.update(asset=address_of)
 
 
-def page(request: web.Request, template: str, title: str, *, status: int = 200, **what: Any) -> web.Response:
-    """A page out of a template."""
+def page(
+    request: web.Request, template: str, title: str, *, status: int = 200, fresh_s: int = 0, **what: Any
+) -> web.Response:
+    """A page out of a template. fresh_s: it is asked for again so often, while somebody looks; 0: it stays."""
     who = request.get(WHO)
     text = _TEMPLATES.get_template(template).render(
         title=title,
-        section="/" + request.path.split("/")[1],
+        pages=navigation(request),
+        fresh_s=fresh_s,
         who=who,
         replay=request.get(REPLAY_MODE),
         form_token=request.get(FORM_TOKEN, ""),

@@ -41,6 +41,10 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     replay: str = ""
     index: int | None = None
 
+    def has(self, words: str) -> bool:
+        """Whether these words are in it, as it is shown."""
+        return words.lower() in f"{self.at:%H:%M:%S} {self.symbol} {self.event} {self.facts}".lower()
+
 
 class Newest(msgspec.Struct, frozen=True):
     """The newest events of signals, newest first, and where the stream goes on behind them."""
@@ -49,14 +53,14 @@ class Newest(msgspec.Struct, frozen=True):
     positions: tuple[str, ...]
 
 
-async def newest(client: Any, keys: Sequence[str], count: int) -> Newest:
-    """What the stream held last. client: a redis.asyncio.Redis. Raises redis.RedisError."""
+async def newest(client: Any, keys: Sequence[str], count: int, wanted: str = "") -> Newest:
+    """What the stream held last. client: a redis.asyncio.Redis; wanted: words of a line. Raises redis.RedisError."""
     async with client.pipeline(transaction=False) as pipe:
         for key in keys:
             pipe.xrevrange(key, count=_LOOKED_THROUGH)
         answers = await pipe.execute()
     lines = (line_of(key, *entry) for key, entries in zip(keys, answers, strict=True) for entry in entries)
-    signals = (line for line in lines if line.of_signal)
+    signals = (line for line in lines if line.of_signal and line.has(wanted))
     positions = tuple(entries[0][0].decode() if entries else START for entries in answers)
     return Newest(heapq.nlargest(count, signals, key=lambda line: entry_order(line.id)), positions)
 

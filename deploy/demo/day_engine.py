@@ -1,7 +1,7 @@
 """The demo engine as one that starts anew every WIB day, from candles alone: live, or fed by a replay.
 
-Live it records the market and its signals; with RUN_MODE=REPLAY the same code is fed by `ReplayFeed` instead and
-records nothing, it only decides.
+Live it records the market and its signals; with RUN_MODE=REPLAY the same code is fed by `ReplayFeed` instead, and what
+it emits is kept apart.
 """
 
 from __future__ import annotations

@@ -3,43 +3,37 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Sequence
+import logging
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import click
 from rich.console import Console
 
 from deploy.demo.candles import BTC_JANUARY, read_minutes
 from deploy.demo.day_engine import DAY, LEAD, ReplayedDay
-from deploy.demo.engine import Params, Recorded
+from deploy.demo.engine import Params
 from deploy.demo.steps import Step, run_step
 from deploy.embedded.servers import running
 from replay.archive.layout import sessions_folder
-from signaltape import Settings
+from replay.operations.diff import SessionDiff, diff_session
+from signaltape import Emitter, Settings
 from signaltape.clock import WIB
 from signaltape.commands.command import begin_command, usable_folder
-from signaltape.replay.session import read_events
 from signaltape.terminal import Screen, left, right
 from sink.command_line import PlainCommand
 
 console = Console()
 _DEFAULT_DAY = "2022-01-18"
 _STREAM = "demo-replay"
-
-
-class Signal(NamedTuple):
-    """A signal of the day and what became of it until midnight."""
-
-    published: datetime
-    side: str
-    score: Decimal
-    triggered: bool
-    ended: str | None
-    rr: Decimal | None
+#: What the engine is replayed with: first as it was, then otherwise.
+_PARAMETERS = {
+    "as recorded": Params(),
+    "stop 1.5 ATR": Params(stop_atr=1.5),
+    "target 2.5 R": Params(rr=2.5),
+    "score from 0.80": Params(min_score=Decimal("0.80")),
+}
 
 
 @click.command(cls=PlainCommand, context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,7 +42,7 @@ class Signal(NamedTuple):
 )
 def main(day: str) -> None:
     """Record January with its candles, build a session of one WIB day, and replay it (FULL_DECISION) through the
-    engine: once as it was, which gives the same signals, and with another stop, target and threshold.
+    engine: once as it was, which gives the same events, and with another stop, target and threshold.
     """
     try:
         begin = datetime.fromisoformat(day).replace(tzinfo=WIB)
@@ -77,7 +71,8 @@ def main(day: str) -> None:
         _record(environment)
         lead = _build(environment, data, begin - LEAD, begin, "market_candle")
         session = _build(environment, data, begin, begin + DAY, None)
-    if not _compare(lead, session, begin):
+        same = _compare(Settings.from_env({**environment, "RUN_MODE": "REPLAY"}), lead, session, begin)
+    if not same:
         raise click.ClickException("the replay did not give the recorded signals")
 
 
@@ -114,71 +109,40 @@ def _build(
     return sessions_folder(data) / said.split()[1].rstrip(":")
 
 
-def _compare(lead: Path, session: Path, day: datetime) -> bool:
-    """Show the day as recorded, replayed as it was, and replayed otherwise. Whether the first two are the same."""
-    os.environ["RUN_MODE"] = "REPLAY"
-    engine = ReplayedDay()
-    engine.feed(lead)
-    engine.feed(session)
-    recorded = _signals(
-        [(one.event.removeprefix("signal_"), one.ts, one.data) for one in _lifecycle(session)]
-    )
-    same = _signals(_until(engine.decide(day), day + DAY))
+def _compare(settings: Settings, lead: Path, session: Path, day: datetime) -> bool:
+    """Replay the day as it was and otherwise, each beside the recording. Whether the first is identical."""
+    # each start of the engine would say anew that nothing it emits is recorded
+    logging.getLogger("signaltape").setLevel(logging.ERROR)
+    found = {name: _replayed(settings, lead, session, day, params) for name, params in _PARAMETERS.items()}
+    first = next(iter(found.values()))
     screen = Screen()
     screen.gap()
-    screen.say(
-        f"FULL_DECISION, {len(engine.candles)} candles: {len(recorded)} signals were recorded that day"
-    )
-    screen.say(f"the same parameters: {'✅ identical' if same == recorded else '❌ different'}")
-    others = {
-        "as recorded": Params(),
-        "stop 1.5 ATR": Params(stop_atr=1.5),
-        "target 2.5 R": Params(rr=2.5),
-        "score from 0.80": Params(min_score=Decimal("0.80")),
-    }
-    rows = []
-    for name, params in others.items():
-        found = _signals(_until(engine.decide(day, params), day + DAY))
-        shared = found.keys() & recorded.keys()
-        changed = sum(
-            (found[one].ended, found[one].rr) != (recorded[one].ended, recorded[one].rr) for one in shared
-        )
-        closed = [one.rr for one in found.values() if one.rr is not None]
-        cells = (len(found), len(shared), changed, len(closed), sum(rr > 0 for rr in closed))
-        rows.append((name, *cells, f"{sum(closed, Decimal(0)):+.2f}"))
+    screen.say(f"the same parameters: {'✅' if first.identical else '❌'} {first.said}")
+    screen.gap()
     screen.say("What if, outcomes until midnight:")
-    heads = ("signals", "in both", "other end", "closed", "wins", "R")
-    screen.table((left("parameters"), *map(right, heads)), rows)
-    return same == recorded and bool(recorded)
+    heads = ("signals", "same", "appeared", "vanished", "other end", "R", "more R")
+    screen.table(
+        (left("parameters"), *map(right, heads)), [(name, *_row(one)) for name, one in found.items()]
+    )
+    screen.block([(name, one.said) for name, one in found.items()])
+    return first.identical and first.signals.recorded > 0
 
 
-def _lifecycle(session: Path) -> list[Any]:
-    return [one for one in read_events(session) if one.event.startswith("signal_")]
+def _replayed(settings: Settings, lead: Path, session: Path, day: datetime, params: Params) -> SessionDiff:
+    """Feed the engine once more, let it emit what it decides, and hold that against what was recorded."""
+    with Emitter(settings, strict=True) as tape:
+        engine = ReplayedDay()
+        engine.feed(lead)
+        engine.feed(session)
+        for one in engine.decide(day, params):
+            getattr(tape, one.kind)(one.fields, ts=one.ts)
+    return diff_session(settings, session.name)
 
 
-def _until(recorded: Sequence[Recorded], end: datetime) -> list[tuple[str, datetime, dict[str, Any]]]:
-    return [(one.kind, one.ts, one.fields) for one in recorded if one.ts < end]
-
-
-def _signals(events: Sequence[tuple[str, datetime, dict[str, Any]]]) -> dict[str, Signal]:
-    """What became of each signal that was published among these events."""
-    found: dict[str, Signal] = {}
-    for kind, ts, fields in sorted(events, key=lambda one: (one[1], one[0] != "published")):
-        key = str(fields["signal_id"])
-        if kind == "published":
-            side = fields["scenarios"]["primary"]["side"]
-            found[key] = Signal(ts, side, Decimal(str(fields["confluence_score"])), False, None, None)
-        elif key in found:  # else it was published the day before
-            before = found[key]
-            if kind == "triggered":
-                found[key] = before._replace(triggered=True)
-            elif kind == "invalidated":
-                found[key] = before._replace(ended=fields["reason"])
-            else:
-                found[key] = before._replace(
-                    ended=fields["exit_reason"], rr=Decimal(str(fields["rr_realized"]))
-                )
-    return found
+def _row(found: SessionDiff) -> tuple[object, ...]:
+    counts = found.signals
+    r = (f"{counts.replayed_r:+.2f}", f"{counts.difference:+.2f}")
+    return (counts.replayed, counts.same, counts.appeared, counts.vanished, counts.other_outcome, *r)
 
 
 if __name__ == "__main__":

@@ -228,19 +228,13 @@ FROM waiting
 WHERE outbox.id = waiting.id
 
 -- name: ids
--- All ids of a chat, the oldest first.
-WITH RECURSIVE older (chat_id, step) AS (
-    SELECT %(chat_id)s::text, 0
-    UNION ALL
-    SELECT c.chat_id, o.step - 1 FROM telegram_chats c JOIN older o ON c.moved_to = o.chat_id WHERE o.step > -100
-),
-newer (chat_id, step) AS (
-    SELECT %(chat_id)s::text, 0
-    UNION ALL
-    SELECT c.moved_to, n.step + 1 FROM telegram_chats c JOIN newer n ON c.chat_id = n.chat_id WHERE n.step < 100
-)
-SELECT chat_id FROM (SELECT * FROM older UNION SELECT * FROM newer) ids ORDER BY step, chat_id
+-- All ids of a chat: those of groups that became this supergroup first, or the group's and then its supergroup's.
+SELECT chat_id FROM (
+    SELECT chat_id, 0 AS step FROM telegram_chats WHERE moved_to = %(chat_id)s
+    UNION SELECT %(chat_id)s::text, 1
+    UNION SELECT moved_to, 2 FROM telegram_chats WHERE chat_id = %(chat_id)s
+) ids ORDER BY step, chat_id
 
 -- name: note_move
--- A chat has a new id.
+-- A group has become a supergroup; the first word stands: reports were sent by it.
 INSERT INTO telegram_chats (chat_id, moved_to) VALUES (%(chat_id)s, %(new_chat_id)s) ON CONFLICT (chat_id) DO NOTHING

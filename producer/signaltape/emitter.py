@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from signaltape.clock import utc_now
 from signaltape.contract.codec import check, encode, name_no_number
@@ -25,8 +25,11 @@ from signaltape.own_journals import EVENTS, RECORDS, OwnJournals, close_at_exit
 from signaltape.settings import Settings
 from signaltape.showing import describe, show
 
+if TYPE_CHECKING:
+    from signaltape.replay.kept_apart import KeptApart  # loaded by an engine that is fed by a replay alone
+
 #: RUN_MODE of an engine whose events really happen. Fed from a replay (REPLAY), its emits must not mix with them.
-LIVE_MODE = "LIVE"
+LIVE_MODE, REPLAY_MODE = "LIVE", "REPLAY"
 
 
 class _Kind:
@@ -73,11 +76,15 @@ class Emitter(OwnJournals):
         self._engine: str | None = None
         super().__init__(self._read_settings(settings), self._notices, strict=strict, ship=ship)
         self._on = self._settings.feature_event_logging and self._settings.run_mode == LIVE_MODE
+        #: where what is emitted in a replay goes, and its clock
+        self._apart: KeptApart | None = None
+        self._clock = utc_now
         if self._settings.feature_event_logging and not self._on:
-            self._say(
-                "RUN_MODE", f"RUN_MODE={self._settings.run_mode}: what the engine emits is not recorded"
-            )
-        if self._on:
+            mode = self._settings.run_mode
+            self._say("RUN_MODE", f"RUN_MODE={mode}: what the engine emits is not recorded")
+            if mode == REPLAY_MODE:
+                self._keep_apart()
+        if self._on or self._apart is not None:
             self._make_ready()
             self._take_name(self._settings.engine)
             close_at_exit(self)
@@ -143,17 +150,23 @@ class Emitter(OwnJournals):
         """Whether events are recorded at all."""
         return self._on
 
+    def stats(self) -> dict[str, int]:
+        """As ever; of an engine that is fed by a replay also `kept_apart` and `not_kept`, of all its Emitters."""
+        apart = self._apart
+        more = {} if apart is None else {"kept_apart": apart.kept, "not_kept": apart.not_kept}
+        return super().stats() | more
+
     def __repr__(self) -> str:
         return f"Emitter({'on' if self._on else 'off'}, home={str(self._settings.home)!r})"
 
     def _emit(self, kind: _Kind, event: Mapping[str, Any] | None, fields: dict[str, Any]) -> bool:
-        if not self._on:
+        if not self._on and not self._keeps_apart():
             return False
         try:
             if event is not None:
                 fields = {**event, **fields}
             if fields.get(kind.time_field) is None and fields.get("ts") is None:
-                fields[kind.time_field] = _now(UTC)
+                fields[kind.time_field] = _now(UTC) if self._on else self._clock()
             if kind is _PUBLISHED and fields.get("rules_version") is None:
                 fields["rules_version"] = self._settings.rules_version
             if self._engine is not None and fields.get("engine") is None:
@@ -162,19 +175,19 @@ class Emitter(OwnJournals):
                 refuse_broken_minutes(field, fields.get(field))
             data = encode(fields)
             check(kind.name, data)
-            journal = self._journals[EVENTS] or self._open_journal(EVENTS)
+            journal = self._journals[EVENTS] or self._apart or self._open_journal(EVENTS)
             journal.append(kind.prefix + data)
         except InvalidEvent as error:
             return self._refuse(kind.name, fields, error)
         shipper = self._shipper
         if shipper is not None and shipper.idle:
             self._wake(shipper)
-        return True
+        return self._on
 
     def _record(
         self, name: str | None, event: Mapping[str, Any] | None, fields: dict[str, Any], asked_for: Any = None
     ) -> bool:
-        if not self._on:
+        if not self._on and not self._keeps_apart():
             return False
         kind = _RECORD_KINDS.get(name) if name is not None else None
         try:
@@ -183,19 +196,19 @@ class Emitter(OwnJournals):
                 raise InvalidEvent(f"there is no record {wanted}; there are: {', '.join(_RECORD_KINDS)}")
             if event is not None:
                 fields = {**event, **fields}
-            fields = wire_fields(kind.name, fields, utc_now())
+            fields = wire_fields(kind.name, fields, self._clock())
             if self._engine is not None and fields.get("engine") is None:
                 fields["engine"] = self._engine
             data = encode(fields)
             check_record(kind.name, data)
-            journal = self._journals[RECORDS] or self._open_journal(RECORDS)
+            journal = self._journals[RECORDS] or self._apart or self._open_journal(RECORDS)
             journal.append(kind.prefix + data)
         except InvalidEvent as error:
             return self._refuse(kind.name if kind is not None else "record", fields, error)
         shipper = self._shipper
         if shipper is not None and shipper.idle:
             self._wake(shipper)
-        return True
+        return self._on
 
     def _refuse(self, name: str, fields: dict[str, Any], error: InvalidEvent) -> bool:
         self._counts["refused"] += 1
@@ -203,6 +216,8 @@ class Emitter(OwnJournals):
         if self._strict:
             raise error
         self._say(f"refused {name}", f"{name} refused: {error}")
+        if not self._on:  # by what is replayed, nothing is written here
+            return False
         try:
             from signaltape.journal.home import rejects_path
             from signaltape.rejects import RejectFile
@@ -216,6 +231,22 @@ class Emitter(OwnJournals):
     def _went_wrong(self, name: str, error: Exception) -> None:
         if not isinstance(error, InvalidEvent):  # what was refused has been counted already
             super()._went_wrong(name, error)
+
+    def _keeps_apart(self) -> bool:
+        return self._apart is not None and not self._is_closed()
+
+    def _keep_apart(self) -> None:
+        try:
+            from signaltape.replay.kept_apart import kept_apart
+
+            self._shipper = self._apart = kept_apart(self._settings, self._notices)
+            self._clock = self._apart.now
+        except Exception as error:  # noqa: BLE001 - a replay goes on without
+            self._say("apart", f"what the engine emits in this replay is not kept: {describe(error)}")
+
+    def _forget_in_child(self) -> None:
+        super()._forget_in_child()
+        self._shipper = self._apart
 
     def _make_ready(self) -> None:
         try:

@@ -1,7 +1,6 @@
 """The settings: read from the environment in one place, frozen, every wrong value refused by name."""
 
-from __future__ import annotations
-
+# Annotations are no texts here: each would be compiled at import.
 import math
 import os
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from msgspec import Meta, Struct
 
 from signaltape.errors import SettingsError
 from signaltape.secrecy import keep_secret
-from signaltape.stream import MOST_PARTITIONS
+from signaltape.stream import MOST_PARTITIONS, SESSION_ID
 
 _MIB = 1024 * 1024
 
@@ -89,6 +88,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     dyno: str | None = None  # DYNO; set by Heroku-like hosts, names the worker's consumer
     shipped_keep_s: Seconds = 900  # SIGNALTAPE_SHIPPED_KEEP_S
     run_mode: str = "LIVE"  # RUN_MODE; REPLAY keeps the engine's own emits out of the live stream
+    replay_session: Annotated[str, Meta(pattern=SESSION_ID)] | None = (
+        None  # SIGNALTAPE_REPLAY; the session fed
+    )
     keep_trades_days: Days = 30  # SIGNALTAPE_KEEP_TRADES_DAYS
     keep_orders_days: Days = 30  # SIGNALTAPE_KEEP_ORDERS_DAYS
     keep_state_events_days: Days = 7  # SIGNALTAPE_KEEP_STATE_EVENTS_DAYS
@@ -101,7 +103,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     compress_after_days: Days = 2  # SIGNALTAPE_COMPRESS_AFTER_DAYS
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read the settings from `environ` (default: this process's environment).
 
         An empty variable counts as not set. Of a secret, `<NAME>_FILE` may name a file that holds it.
@@ -142,6 +144,7 @@ _FIELD_OF = {
     "SIGNALTAPE_STREAM_RETENTION_S": "stream_retention_s",
     "DYNO": "dyno",
     "RUN_MODE": "run_mode",
+    "SIGNALTAPE_REPLAY": "replay_session",
     "SIGNALTAPE_KEEP_TRADES_DAYS": "keep_trades_days",
     "SIGNALTAPE_KEEP_ORDERS_DAYS": "keep_orders_days",
     "SIGNALTAPE_KEEP_STATE_EVENTS_DAYS": "keep_state_events_days",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from zlib import crc32
 
 #: The consumer groups of the worker and of the archiver.
@@ -16,6 +17,9 @@ FIELD_VERSION = b"v"
 FIELD_FIRST_ENTRY_ID = b"first_entry_id"
 #: The session of a replayed event: it marks the event, and keeps it out of the live tables.
 FIELD_REPLAY = b"replay"
+#: Of what a replayed engine emitted: the run of its process, and its number in that run.
+FIELD_RUN = b"run"
+FIELD_NUMBER = b"n"
 
 #: What SIGNALTAPE_PARTITIONS may be at most.
 MOST_PARTITIONS = 256
@@ -24,6 +28,26 @@ MOST_PARTITIONS = 256
 def stream_key(stream: str, partition: int) -> str:
     """The key of one partition. The braces make it one Redis Cluster slot."""
     return f"{stream}:{{{partition}}}"
+
+
+#: What the id of a session looks like.
+SESSION_ID = r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z"
+is_session_id = re.compile(SESSION_ID).match
+
+
+def replay_key(stream: str, session: str) -> str:
+    """The stream that a session is played into."""
+    return f"{stream}:replay:{session}"
+
+
+def output_key(stream: str, session: str) -> str:
+    """The stream of what an engine emits while a session is replayed to it: never that of what really happens."""
+    return output_beside(replay_key(stream, session))
+
+
+def output_beside(key: str) -> str:
+    """The same, by the key of the stream that the session is played into."""
+    return f"{key}:out"
 
 
 def vanished_key(key: str) -> str:

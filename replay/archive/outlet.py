@@ -11,26 +11,34 @@ from hiredis import pack_command
 from signaltape.redis_client import redis_client
 from signaltape.replay.session import ReplayEvent
 from signaltape.settings import Secret
-from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, FIELD_REPLAY
+from signaltape.stream import (
+    FIELD_DATA,
+    FIELD_EVENT,
+    FIELD_ID,
+    FIELD_REPLAY,
+    output_beside,
+    output_key,
+    replay_key,
+)
+
+__all__ = ["StreamOutlet", "delete_streams", "replay_key"]
 
 #: As fast as possible, so many events go in one round trip.
 _BATCH = 500
 
 
-def replay_key(stream: str, session_id: str) -> str:
-    """The key of a session's stream."""
-    return f"{stream}:replay:{session_id}"
-
-
 def delete_streams(url: Secret, stream: str, session_ids: Iterable[str]) -> None:
-    """Delete the streams of sessions that are gone. Raises redis.RedisError."""
+    """Delete the streams of sessions that are gone, and what engines emitted. Raises redis.RedisError."""
     with closing(redis_client(url)) as client:
         for session_id in session_ids:
             client.unlink(replay_key(stream, session_id))
+            client.unlink(output_key(stream, session_id))
 
 
 class StreamOutlet:
-    """Adds events to the session's stream, each marked with the session. A new replay begins with an empty stream.
+    """Adds events to the session's stream, each marked with the session.
+
+    A new replay begins with an empty stream, and with nothing that engines emitted in an earlier one.
 
     client: a redis.Redis. Raises redis.RedisError.
     """
@@ -42,6 +50,7 @@ class StreamOutlet:
         self.at_once = False
         self._waiting: list[bytes] = []
         client.delete(key)
+        client.delete(output_beside(key))
         # packed by hand: redis-py's pipeline would look through every field several times
         self._connection = client.connection_pool.get_connection()
 

@@ -19,10 +19,12 @@ from tests.integration.conftest import (
     template,
 )
 from tests.integration.web.conftest import alone, served, web_settings
+from tests.integration.web.test_away import away
 from tests.support.served import Served
 
 __all__ = [
     "alone",
+    "away",
     "book",
     "connection",
     "database",

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from signaltape.clock import WIB, utc_now
+from sink.db import Connection
 from tests.support.book import Book
+from tests.support.market import candles, write_records
 from tests.support.samples import as_json, closed, new_id, published, triggered
 
 _SYMBOLS = ("BTC-PERP", "SOL-USDT-SWAP", "ETH-PERP")
@@ -51,6 +53,37 @@ def _ending(book: Book, chance: random.Random, signal_id: str, at: datetime, sco
         book.close(signal_id, round(chance.uniform(0.8, 2.4), 2) if won else -1, at=at.isoformat())
     elif fate < 0.85:
         book.invalidate(signal_id, "sl" if fate < 0.8 else "expiry")
+
+
+def traded(book: Book, connection: Connection, **changes: Any) -> str:
+    """A signal of two hours ago with its market: filled, went 1.7 R for it, closed at its target; returns its id."""
+    chance, begins = (
+        random.Random(11),
+        utc_now().astimezone(WIB).replace(second=0, microsecond=0) - timedelta(hours=2),
+    )
+    at, filled, ended = (begins + timedelta(minutes=minutes) for minutes in (12, 25, 80))
+    plan = {
+        "entry": 222.1,
+        "sl": 220.4,
+        "tp": 225.0,
+        "ref_id": f"ib_{at:%Y%m%d_%H%M}_SOL",
+        "setup": "breakout",
+    }
+    signal_id = book.signal(0.82, at=at.isoformat(), **{**plan, **changes})
+    book.trigger(signal_id, 780_000, filled.isoformat(), entry_fill=222.1)
+    book.close(signal_id, 1.71, at=ended.isoformat(), time_in_trade_ms=3_300_000)
+    price, prices = 222.6, []
+    for minute in range(110):
+        goal = 222.1 + max(0.0, 2.9 * (minute - 25) / 55)
+        close = round(price + (goal - price) * 0.2 + chance.gauss(0, 0.22), 2)
+        high, low = (
+            max(price, close) + abs(chance.gauss(0, 0.1)),
+            min(price, close) - abs(chance.gauss(0, 0.1)),
+        )
+        prices.append((price, round(high, 2), round(low, 2), close))
+        price = close
+    write_records(connection, *candles(changes.get("symbol", "SOL-USDT-SWAP"), begins, prices))
+    return signal_id
 
 
 def stream(client: Any, key: str, count: int = 8) -> list[str]:

@@ -13,18 +13,22 @@ from playwright.sync_api import Browser
 
 from deploy.embedded.servers import remove_data, running
 from signaltape import Secret, Settings
+from signaltape.clock import utc_now
 from signaltape.stream import stream_key
 from sink.admin.migrate import migrate
 from sink.db import connect
-from tests.browser.filled import fill, stream
+from tests.browser.filled import fill, stream, traded
 from tests.browser.seeing import browsing
 from tests.support.book import Book
+from tests.support.market import write_records
 from tests.support.replays import archived_session
 from tests.support.served import Served, serving
 from web.settings import WebSettings
 
 Scheme = Literal["light", "dark"]
 _WIDTHS = (390, 1440)
+#: every chart is there
+_DRAWN = "[...document.querySelectorAll('figure.plot')].every((one) => one.querySelector('canvas'))"
 
 
 def main(folder: Path) -> None:
@@ -50,7 +54,16 @@ def _pages(common: Settings) -> dict[str, str]:
     assert common.redis_url is not None
     with connect(common.database_url) as connection:
         migrate(connection)
-        ids = fill(Book(connection))
+        book = Book(connection)
+        ids = fill(book)
+        records = write_records(connection, *(("state_event", utc_now(), {}) for _ in range(7)))
+        long = "VERY-LONG-SYMBOL-NAME-OF-AN-EXCHANGE-THAT-LIKES-NAMES-1000000SHIB-USDT-PERPETUAL-SWAP"
+        hostile = {"symbol": f"<b>{long}", "setup": long.lower(), "ref_id": long, "layers": {long: True}}
+        signals = [
+            traded(book, connection),
+            traded(book, connection, **hostile),
+            book.signal(0.71, at=_now()),
+        ]
     with redis.Redis.from_url(common.redis_url.reveal()) as client:
         stream(client, stream_key(common.stream, 0))
     return {
@@ -59,12 +72,22 @@ def _pages(common: Settings) -> dict[str, str]:
         "signals": "/signals",
         "signals-filtered": "/signals?side=long&outcome=won",
         "signal": f"/signals/{ids[3]}",
+        "signal-traded": f"/signals/{signals[0]}",
+        "signal-hostile": f"/signals/{signals[1]}",
+        "signal-open": f"/signals/{signals[2]}",
+        "record": f"/records/{records[3]}",
+        "more": "/more",
+        "api": "/api",
         "health": "/health",
         "replay": "/replay",
         "replay-session": f"/replay/{archived_session(common.data)}",
         "login": "/login",
         "error": "/nothing",
     }
+
+
+def _now() -> str:
+    return utc_now().isoformat()
 
 
 def _take(
@@ -76,6 +99,7 @@ def _take(
     page = context.new_page()
     for name, path in paths.items():
         page.goto(path)
+        page.wait_for_function(_DRAWN)
         page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
     context.close()
 

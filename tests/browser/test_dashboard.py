@@ -13,16 +13,20 @@ from playwright.sync_api import Browser, Page, expect
 
 from deploy.embedded.valkey import Valkey
 from signaltape import Settings
-from tests.browser.filled import fill, stream
+from sink.db import Connection
+from tests.browser.filled import fill, stream, traded
 from tests.browser.seeing import Complaints, tab
 from tests.integration.web.test_access import make_key
 from tests.support.book import Book
+from tests.support.entries import NOON
+from tests.support.market import write_records
 from tests.support.samples import as_json, published
 from tests.support.served import Served
 
 VENDOR = Path(__file__).parent / "vendor"
 AXE = VENDOR / "axe-core-4.10.3.min.js"
 SERIOUS = ("serious", "critical")
+PATHS = ("/", "/score", "/signals", "/health", "/more", "/api", "/login", "/nothing")
 
 
 def test_a_bins_count_leads_to_exactly_its_signals(page: Page, book: Book, complaints: Complaints) -> None:
@@ -46,12 +50,12 @@ def test_the_tape_goes_on_live_and_nothing_stands_twice(
 ) -> None:
     stream(redis_client, key, 3)
     page.goto("/")
-    expect(page.locator("#tape-state")).to_have_text("live")
+    expect(page.locator("#live-state")).to_have_text("live")
     stream(redis_client, key, 4)
     expect(page.locator("#tape li")).to_have_count(7)
     page.get_by_role("button", name="Pause").click()
     stream(redis_client, key, 2)
-    expect(page.locator("#tape-state")).to_have_text("paused")
+    expect(page.locator("#live-state")).to_have_text("paused")
     expect(page.locator("#tape li")).to_have_count(7)
     page.get_by_role("button", name="Go on").click()
     expect(page.locator("#tape li")).to_have_count(9)
@@ -65,22 +69,22 @@ def test_the_tape_goes_on_after_redis_restarts(
     with tab(browser, served) as page, redis.Redis.from_url(valkey.url) as client:
         ids = stream(client, key, 3)
         page.goto("/")
-        expect(page.locator("#tape-state")).to_have_text("live")
+        expect(page.locator("#live-state")).to_have_text("live")
         ids += stream(client, key, 2)
         expect(page.locator("#tape li")).to_have_count(5)
         valkey.stop()
-        expect(page.locator("#tape-state")).to_contain_text("nothing from Redis", timeout=30_000)
+        expect(page.locator("#live-state")).to_contain_text("nothing from Redis", timeout=30_000)
         valkey.start()
         ids += stream(client, key, 2)
         expect(page.locator("#tape li")).to_have_count(7)
-        expect(page.locator("#tape-state")).to_have_text("live")
+        expect(page.locator("#live-state")).to_have_text("live")
         told = page.locator("#tape li.new").evaluate_all("lines => lines.map(line => line.dataset.id)")
         assert [one.rpartition(" ")[2] for one in told] == ids[:2:-1]
 
 
 def test_the_tape_is_bounded(page: Page, redis_client: Any, key: str) -> None:
     page.goto("/")
-    expect(page.locator("#tape-state")).to_have_text("live")
+    expect(page.locator("#live-state")).to_have_text("live")
     stream(redis_client, key, 130)
     expect(page.locator("#tape li")).to_have_count(100)
 
@@ -126,13 +130,14 @@ def test_the_vendored_file_is_the_one_that_was_checked() -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
 def test_every_page_can_be_read_by_everybody_and_fits(
-    page: Page, book: Book, redis_client: Any, key: str, scheme: Any, width: int
+    page: Page, book: Book, connection: Connection, redis_client: Any, key: str, scheme: Any, width: int
 ) -> None:
-    ids = fill(book, 30)
+    fill(book, 30)
+    signal_id, (record_id,) = traded(book, connection), write_records(connection, ("state_event", NOON, {}))
     stream(redis_client, key)
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
-    for path in ("/", "/score", "/signals", f"/signals/{ids[0]}", "/health", "/login", "/nothing"):
+    for path in (*PATHS, f"/signals/{signal_id}", f"/records/{record_id}"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is too wide"
         page.evaluate(AXE.read_text())  # by the debugger, so that no rule of the page must be loosened

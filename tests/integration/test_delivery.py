@@ -279,11 +279,11 @@ def test_a_group_that_became_a_supergroup_is_followed(
     Outbox(connection).enqueue("k", "-77", REPORT, now() + SOON)
 
     async def work(server: BotServer, sender: QuickSender) -> None:
-        server.moved["-77"] = -1001234
+        server.moved["-77"] = -1001234567890
         assert await sender.drain(10)
 
     server = with_server(work, connection)
     assert list(server.messages.values()) == [REPORT.text]
-    assert server.calls[-1][1]["chat_id"] == "-1001234"
+    assert server.calls[-1][1]["chat_id"] == "-1001234567890"
     assert state(connection) == "sent"
-    assert "set TELEGRAM_CHAT_ID=-1001234" in caplog.text
+    assert "set TELEGRAM_CHAT_ID=-1001234567890" in caplog.text

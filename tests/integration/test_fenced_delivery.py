@@ -23,6 +23,8 @@ from tests.support.said import is_stub
 from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, QuickSender, now, state, with_server
 from tests.support.waiting import eventually
 
+#: a supergroup
+NEW = "-1001234567890"
 FILES = [File("photo", "week.png", b"picture")]
 
 
@@ -90,10 +92,10 @@ def test_a_stub_that_was_sent_is_remembered_though_the_lease_was_lost(connection
 def test_a_sender_that_was_overtaken_moves_its_message_no_more(connection: Connection) -> None:
     first, second = overtaken(connection)
     outbox = Held(connection)
-    assert outbox.move("42", "-10042", first)
+    outbox.move("42", NEW, first)
     assert outbox.renew_lease(second), "it is the second one's, who will be told as well"
-    assert outbox.move("42", "-10042", second)
-    assert lease(connection).chat_id == "-10042"
+    outbox.move("42", NEW, second)
+    assert lease(connection).chat_id == NEW
 
 
 def test_a_part_that_holds_its_text_keeps_its_place_though_its_next_sender_finds_it_deleted(

@@ -15,7 +15,8 @@ import hiredis
 import pytest
 
 from deploy.embedded.servers import Urls
-from tests.simulation.redis import ModelRedis, decode
+from tests.simulation.redis.model import ModelRedis
+from tests.simulation.redis.resp import decode
 from tests.support.redis_commands import Commands, Words
 from tests.support.waiting import eventually
 

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from replay.archive.layout import sessions_folder
-from replay.archive.outlet import replay_key
 from replay.sessions.build import build
 from replay.sessions.choosing import chosen
 from replay.sessions.sources import ArchiveSource
 from replay.sessions.steering import ask, is_running
 from signaltape import Settings
-from signaltape.stream import stream_key
+from signaltape.stream import replay_key, stream_key
 from tests.integration.conftest import Runner
 from tests.support.archived import DAY, NOON, record, write
 from tests.support.waiting import eventually

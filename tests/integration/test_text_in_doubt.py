@@ -21,7 +21,7 @@ from tests.support.holding import Held
 from tests.support.said import is_stub
 from tests.support.sending import REPORT, SOON, QuickSender, now, state, with_server
 
-NEW = -1001
+NEW = -1000000000042
 
 
 def enqueue(connection: Connection, key: str = "k", chat_id: str = "-42") -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.simulation.kernel.machines import Machine, Process
-from tests.simulation.kernel.scheduler import Scheduler, Stuck, Task
+from tests.simulation.kernel.machines import Machine, Process, Task
+from tests.simulation.kernel.scheduler import Scheduler, Stuck
 from tests.simulation.kernel.threads import SimpleQueue, SimulatedThreading
 
 #: A script: makes what it needs, and gives the tasks and what is to be asked at the end.

@@ -15,9 +15,9 @@ import pytest
 from tests.simulated.exploring import Ground
 from tests.simulation.kernel.clocks import SimulatedTime
 from tests.simulation.kernel.files import Disk
-from tests.simulation.kernel.machines import EPOCH_S, Process
+from tests.simulation.kernel.machines import EPOCH_S, NS, Process
 from tests.simulation.kernel.paths import path_class
-from tests.simulation.kernel.scheduler import NS, Stuck
+from tests.simulation.kernel.scheduler import Stuck
 from tests.simulation.kernel.system import SimulatedFcntl, SimulatedOs
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import psycopg
 
-from tests.simulation.kernel.machines import Process
-
-if TYPE_CHECKING:
-    from tests.simulation.postgres import Database
+from sink.db import Connection
+from tests.simulation.kernel.faults import Faults
+from tests.simulation.kernel.machines import Machine, Process
+from tests.simulation.kernel.scheduler import Scheduler
 
 #: What a transaction of several statements is called on its way.
 TRANSACTION = "a transaction"
@@ -43,10 +43,38 @@ _ASKING = (b"now()", b"clock_timestamp()")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class Server(Protocol):
+    """What a session needs of its server: see `postgres.Database`."""
+
+    real: Connection
+    scheduler: Scheduler
+    machine: Machine
+    faults: Faults
+    away: bool
+    lease_s: float
+    began_at: datetime
+    on_overtaken: Callable[[Session, str], None]
+    is_overtaken: Callable[[Session], bool]
+    on_done: Callable[[Session, str, Any, Any], None]
+    looks: Callable[[str], Sequence[str]]
+    on_commit: Callable[[Session, Sequence[list[Any]]], None]
+
+    @property
+    def now(self) -> datetime: ...
+
+    def name_of(self, query: object) -> str: ...
+
+    def listen(self, session: Session) -> None: ...
+
+    def notify(self) -> None: ...
+
+    def set_clock(self) -> None: ...
+
+
 class Session:
     """As far as is used of it, psycopg's connection in autocommit mode."""
 
-    def __init__(self, database: Database, process: Process) -> None:
+    def __init__(self, database: Server, process: Process) -> None:
         self.database = database
         self.process = process
         #: true time and the server's clock at the end of its last transaction

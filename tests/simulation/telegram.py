@@ -6,46 +6,21 @@ A call that was handed to the network arrives, or not, whatever becomes of the p
 from __future__ import annotations
 
 import heapq
-import json
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from tests.simulation.kernel.faults import Faults
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS, Scheduler
+from tests.simulation.kernel.machines import NS, Process
+from tests.simulation.kernel.scheduler import Scheduler
 from tests.simulation.kernel.story import Story
 from tests.simulation.kernel.threads import Waiters
+from tests.simulation.telegram_answers import DAYS, ODD, PAGES, REFUSALS, YES, bytes_of, error, ok
 
 #: Every stub ends so.
 STUB_END = "\n…"
 METHODS = ("sendMessage", "editMessageText", "sendPhoto", "sendDocument")
 #: A call is on its way for at most so long.
 LONGEST_WAY_S = 90.0
-#: Waits that are as good as for ever: they are cut to a day.
-_DAYS = (10**15, 10**400, 1e300)
-#: What may stand where a number of seconds, or the id of a chat, is due.
-_ODD: dict[str, tuple[Any, ...]] = {
-    "retry_after": (*_DAYS, True, -5, 0.5, "soon", [3], float("nan")),
-    "migrate_to_chat_id": (True, 0, -1.5, "@group", [], 10**30, "-0100123", ""),
-}
-_REFUSALS = (
-    "Bad Request: not enough rights to send text messages to the chat",
-    "Bad Request: message text is empty",
-    "Bad Request: wrong file identifier/HTTP URL specified",
-)
-#: What a proxy, or a later version, may answer in the place of Telegram, whatever became of the call.
-_PAGES: tuple[tuple[int, Any], ...] = (
-    (200, "<html>Welcome to our hotel</html>"),
-    (502, "<html>Bad Gateway</html>"),
-    (302, ""),
-    (200, {"ok": False, "error_code": 400, "description": "Bad Request: not now"}),
-    (400, [{"ok": False}]),
-    (400, {"ok": "false"}),
-    (200, "[" * 100_000),
-    (403, b"\xff\xfe"),
-)
-#: How it may say yes without saying which message it is.
-_YES: tuple[Any, ...] = (True, None, {}, {"message_id": 0}, {"message_id": "7"}, {"message_id": 2**63})
 #: What may come of an edit that was carried out before, and whose answer was lost: first it is to wait, then it ends.
 _SECOND_TIME = ("too many requests", "blocked")
 _LAST_TIME = ("refused", "locked", "deleted", "moved", "moved", "moved")
@@ -74,6 +49,8 @@ class Chat:
         self.id = chat_id
         self.messages: dict[int, Message] = {}
         self.moved_to: str | None = None
+        #: the group that it was, until a call to that one was told so
+        self.was: str | None = None
         #: what it answers to everything: status and text
         self.refuses: tuple[int, str] | None = None
 
@@ -135,8 +112,8 @@ class Telegram:
         """A group becomes a supergroup, if it can: its new id."""
         if chat.moved_to is not None or not chat.id.startswith("-") or chat.id.startswith("-100"):
             return None
-        chat.moved_to = f"-100{chat.id[1:]}"
-        self.add(chat.family, chat.moved_to)
+        chat.moved_to = f"-100{chat.id[1:]:0>10}"
+        self.add(chat.family, chat.moved_to).was = chat.id
         self.story.tell("Telegram", f"{chat.id} moves to {chat.moved_to}")
         return chat.moved_to
 
@@ -164,13 +141,13 @@ class Telegram:
         def arrive() -> None:
             del self.under_way[call.number]
             status, answer = self._take(call)
-            self.story.tell("Telegram", f"call {call.number}: {status} {_bytes_of(answer)[:120]!r}")
+            self.story.tell("Telegram", f"call {call.number}: {status} {bytes_of(answer)[:120]!r}")
             self.on_change(call)
             if self.away or self._strikes("answer lost", call):
                 if chance.random() < 0.5:
                     self.after(back_s, lambda: answered(None))
                 return
-            body = _bytes_of(answer)
+            body = bytes_of(answer)
             self.after(back_s, lambda: answered((status, body)))
 
         self.after(out_s, arrive)
@@ -191,10 +168,10 @@ class Telegram:
         """A call arrives."""
         faults = self.faults
         if self.wrong_token:
-            return _error(401, "Unauthorized")
+            return error(401, "Unauthorized")
         chat = self.chats.get(call.chat_id)
         if chat is None:
-            return _error(400, "Bad Request: chat not found")
+            return error(400, "Bad Request: chat not found")
         if self._strikes("moves amid a call", call) or (
             self.is_overtaken(call.process) and self._strikes("moves amid a late call", call)
         ):
@@ -202,28 +179,36 @@ class Telegram:
         trouble = self._at_second_time(chat, call)
         if chat.moved_to is not None:
             text = "Bad Request: group chat was upgraded to a supergroup chat"
+            self.chats[chat.moved_to].was = None
             return self._error_at_odds(400, text, "migrate_to_chat_id", int(chat.moved_to))
-        if self._strikes("moved in a circle", call):
-            ids = [one.id for one in self.chats.values() if one.family == chat.family]
-            new_id = int(faults.chance("moved in a circle").choice(ids))
-            return _error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=new_id)
+        if (elsewhere := self._falsely_moved_to(chat, call)) is not None:
+            return error(400, "Bad Request: group chat was upgraded", migrate_to_chat_id=int(elsewhere))
         if chat.refuses is not None or trouble == "blocked":
-            return _error(*(chat.refuses or (403, "Forbidden: bot was blocked by the user")))
+            return error(*(chat.refuses or (403, "Forbidden: bot was blocked by the user")))
         if trouble == "too many requests" or self._strikes("too many requests", call):
             wait_s = faults.chance("too many requests").choice((0, 1, 3) if trouble else (0, 1, 3, 30, 120))
             return self._error_at_odds(429, f"Too Many Requests: retry after {wait_s}", "retry_after", wait_s)
         if trouble == "refused" or self._strikes("refused", call):
-            return _error(400, faults.chance("refused").choice(_REFUSALS))
+            return error(400, faults.chance("refused").choice(REFUSALS))
         if self._strikes("server fault before", call):
             return 502, "<html>Bad Gateway</html>"
         answer = self._do(chat, call)
         if self._strikes("server fault after", call):
-            return _error(500, "Internal Server Error")
+            return error(500, "Internal Server Error")
         if self._strikes("nonsense", call):
             chance = faults.chance("nonsense")
             yes = answer[0] == 200 and chance.random() < 0.3
-            return (200, {"ok": True, "result": chance.choice(_YES)}) if yes else chance.choice(_PAGES)
+            return (200, {"ok": True, "result": chance.choice(YES)}) if yes else chance.choice(PAGES)
         return answer
+
+    def _falsely_moved_to(self, chat: Chat, call: Call) -> str | None:
+        """Back to the group that it was, or to any of its ids."""
+        if chat.was is not None and self._strikes("said to have moved back", call):
+            return chat.was
+        if not self._strikes("said to have moved", call):
+            return None
+        ids = [one.id for one in self.chats.values() if one.family == chat.family]
+        return self.faults.chance("said to have moved").choice(ids)
 
     def _at_second_time(self, chat: Chat, call: Call) -> str:
         """What is in the way of an edit that changes nothing: its text stands, and who sends it does not know."""
@@ -252,20 +237,20 @@ class Telegram:
             ):
                 message.deleted = True
             if message is None or message.deleted:
-                return _error(400, "Bad Request: message to edit not found")
+                return error(400, "Bad Request: message to edit not found")
             if message.locked or self._strikes("locked", call):
                 message.locked = True
-                return _error(400, "Bad Request: message can't be edited")
+                return error(400, "Bad Request: message can't be edited")
             if message.text == call.text:
-                return _error(400, "Bad Request: message is not modified: specified new message content")
+                return error(400, "Bad Request: message is not modified: specified new message content")
             message.text = call.text
             message.texts.append(call.text)
-            return _ok(call.message_id)
+            return ok(call.message_id)
         if call.file == "":
-            return _error(400, "Bad Request: file must be non-empty")
+            return error(400, "Bad Request: file must be non-empty")
         number = len(chat.messages) + 1
         chat.messages[number] = Message(call, call.text, call.file)
-        return _ok(number)
+        return ok(number)
 
     def _strikes(self, kind: str, call: Call) -> bool:
         return call.method in self.troubled and self.faults.strikes(kind, str(call.number))
@@ -273,28 +258,13 @@ class Telegram:
     def _error_at_odds(self, code: int, text: str, name: str, value: int) -> tuple[int, Any]:
         """An error with a parameter that a proxy, or a later version, may have changed."""
         if not self.faults.strikes("odd answer", name):
-            return _error(code, text, **{name: value})
+            return error(code, text, **{name: value})
         chance = self.faults.chance("odd answer")
         if chance.random() < 0.2:
             answer: dict[str, Any] = {"ok": False, "error_code": code}
             return code, chance.choice(
                 (answer, {**answer, "parameters": name}, {**answer, "description": [text]})
             )
-        odd = chance.choice((str(value), *_ODD[name]))
-        self.asked_for_a_day = self.asked_for_a_day or (name == "retry_after" and odd in _DAYS)
-        return _error(code, text, **{name: odd})
-
-
-def _bytes_of(answer: Any) -> bytes:
-    """The body of an answer."""
-    if isinstance(answer, bytes):
-        return answer
-    return (answer if isinstance(answer, str) else json.dumps(answer)).encode()
-
-
-def _ok(message_id: int) -> tuple[int, Any]:
-    return 200, {"ok": True, "result": {"message_id": message_id}}
-
-
-def _error(code: int, text: str, **parameters: Any) -> tuple[int, Any]:
-    return code, {"ok": False, "error_code": code, "description": text, "parameters": parameters}
+        odd = chance.choice((str(value), *ODD[name]))
+        self.asked_for_a_day = self.asked_for_a_day or (name == "retry_after" and odd in DAYS)
+        return error(code, text, **{name: odd})

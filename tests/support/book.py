@@ -33,10 +33,9 @@ class Book:
     def close(self, signal_id: str, rr: Any, at: str = TUESDAY, **changes: Any) -> None:
         self._write("signal_closed", closed(signal_id, rr_realized=rr, ts_closed=at, **changes))
 
-    def trigger(self, signal_id: str, after_ms: int) -> None:
-        self._write(
-            "signal_triggered", triggered(signal_id, time_to_trigger_ms=after_ms, ts_triggered=TUESDAY)
-        )
+    def trigger(self, signal_id: str, after_ms: int, at: str = TUESDAY, **changes: Any) -> None:
+        fields = triggered(signal_id, time_to_trigger_ms=after_ms, ts_triggered=at, **changes)
+        self._write("signal_triggered", fields)
 
     def invalidate(self, signal_id: str, reason: str) -> None:
         self._write("signal_invalidated", invalidated(signal_id, reason=reason, ts_invalidated=TUESDAY))

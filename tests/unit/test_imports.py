@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,12 +59,19 @@ def files_of(room: str) -> list[Path]:
     return sorted(folder.rglob("*.py")) if folder.is_dir() else []
 
 
+@cache
+def import_lines(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """All of a file, under `if TYPE_CHECKING` and in functions too."""
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imported_by(path: Path) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in import_lines(path):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        elif node.module and not node.level:
             found.add(node.module.partition(".")[0])
     return found
 
@@ -81,16 +89,13 @@ def rooms_behind(path: Path, room: str) -> set[str]:
 
 def _imported_whole(path: Path) -> set[str]:
     """Packages of plain `import` lines."""
-    nodes = ast.walk(ast.parse(path.read_text()))
-    return {
-        name.name.partition(".")[0] for node in nodes if isinstance(node, ast.Import) for name in node.names
-    }
+    nodes = (node for node in import_lines(path) if isinstance(node, ast.Import))
+    return {name.name.partition(".")[0] for node in nodes for name in node.names}
 
 
 def modules_of(path: Path) -> set[str]:
     """The modules of other packages that are imported from, in full."""
-    nodes = ast.walk(ast.parse(path.read_text()))
-    return {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {node.module for node in import_lines(path) if isinstance(node, ast.ImportFrom) and node.module}
 
 
 @pytest.mark.parametrize("room", ALLOWED)
@@ -147,8 +152,8 @@ def test_no_module_imports_another_in_a_circle() -> None:
 
 
 def _module_graph() -> dict[str, set[str]]:
-    """Each module of the product and of what runs it, and the modules that it imports anywhere in its text."""
-    names = {_dotted(path): path for room in (*ALLOWED, "deploy") for path in files_of(room)}
+    """Each module of the product, its tests and what runs it, and the modules that it imports anywhere in its text."""
+    names = {_dotted(path): path for room in (*ALLOWED, "deploy", "tests") for path in files_of(room)}
     return {
         name: {other for other in _targets(path) if other in names} - {name} for name, path in names.items()
     }
@@ -160,12 +165,12 @@ def _dotted(path: Path) -> str:
 
 
 def _targets(path: Path) -> set[str]:
-    """All that may be a module of those that are imported, under `if TYPE_CHECKING` and in functions too."""
+    """All that may be a module of those that are imported."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in import_lines(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             assert not node.level, f"{path.relative_to(ROOT)} imports from where it stands"
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found

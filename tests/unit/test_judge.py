@@ -90,16 +90,26 @@ def test_parameters_of_another_kind_say_nothing(parameters: Any) -> None:
     assert judge(400, body).verdict is CallOutcome.REFUSED
 
 
-@pytest.mark.parametrize(("new_id", "moved_to"), [(-1001234, "-1001234"), ("-1001234", "-1001234")])
+@pytest.mark.parametrize(
+    ("new_id", "moved_to"), [(-1001234567890, "-1001234567890"), ("-1001234567890", "-1001234567890")]
+)
 def test_a_chat_with_a_new_id_is_followed(new_id: Any, moved_to: str) -> None:
     assert judge(400, refusal(400, migrate_to_chat_id=new_id)).moved_to == moved_to
 
 
-@pytest.mark.parametrize("new_id", [0, True, "elsewhere", [1], -1.5, 10**30, "٣"])
+@pytest.mark.parametrize("new_id", [0, True, "elsewhere", [1], -1.5, 10**30, "٣", 42, -42, "-100123"])
 def test_a_new_id_that_is_none_is_left_to_a_person(new_id: Any) -> None:
     reply = judge(400, refusal(400, migrate_to_chat_id=new_id))
     assert (reply.verdict, reply.moved_to) == (CallOutcome.NOT_SENT, None)
     assert "TELEGRAM_CHAT_ID" in reply.error
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_believed"), [("-42", True), ("@desk", True), ("-1001234567890", False)]
+)
+def test_only_what_is_no_supergroup_yet_can_have_become_one(asked: str, is_believed: bool) -> None:
+    reply = judge(400, refusal(400, migrate_to_chat_id=-1009876543210), asked)
+    assert (reply.moved_to is not None) is is_believed
 
 
 @pytest.mark.parametrize("ok", [1, "true", None, [], {}])

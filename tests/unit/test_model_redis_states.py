@@ -8,7 +8,9 @@ import hiredis
 import pytest
 
 from consumer.lua import STRIKE_OUT
-from tests.simulation.redis import Client, ModelRedis, Requests, decode
+from tests.simulation.redis.client import Client
+from tests.simulation.redis.model import ModelRedis
+from tests.simulation.redis.resp import Requests, decode
 
 _START_MS = 1_700_000_000_000
 

@@ -22,6 +22,7 @@ COMMAND_LINE = {
     "worker/dead_letter_commands.py",
     "replay/__main__.py",
     "replay/arguments.py",
+    "replay/comparing/diff_command.py",
     "replay/counting.py",
     "replay/sessions/session_commands.py",
     "reports/__main__.py",

@@ -17,6 +17,7 @@ import redis
 
 import replay.operations.archive
 import replay.operations.asking
+import replay.operations.diff
 import replay.operations.jobs
 import replay.operations.playing
 import replay.operations.sessions
@@ -98,6 +99,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     replay.operations.jobs.withdraw: ("build", "none"),
     replay.operations.jobs.is_served: (),
     replay.operations.jobs.serve: (STOP,),
+    replay.operations.diff.diff_session: ("none",),
     reports.operations.scorecards.scorecard: (NOW,),
     reports.operations.scorecards.send_scorecard: (None,),
     reports.operations.deliveries.list_deliveries: (),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from web.api import events, health, openapi, replay, scorecards, signals
+from web.api import events, health, openapi, replay, replay_diff, scorecards, signals
 
 
 def add_addresses(app: web.Application) -> None:
@@ -19,3 +19,4 @@ def add_addresses(app: web.Application) -> None:
     add.add_get("/api/health", health.show)
     add.add_get("/api/openapi.json", openapi.show)
     replay.add_addresses(app)
+    replay_diff.add_addresses(app)

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from replay.operations.diff import SessionDiff
 from signaltape import __version__
+from signaltape.stream import SESSION_ID
 from web.api.describing import REF, Json, content, get, in_path, json_of
 from web.api.json import as_json
 from web.api.replay_described import TYPES as REPLAY_TYPES
@@ -18,7 +20,9 @@ from web.pages.health import Health
 from web.signals import BINS, OUTCOMES, SIDES
 from web.tape import Line
 
-_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, ProblemDetails, *REPLAY_TYPES)
+_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, ProblemDetails, *REPLAY_TYPES)
+#: In the words of JSON Schema.
+_SESSION = SESSION_ID.replace(r"\A", "^").replace(r"\Z", "$")
 
 
 async def show(_request: web.Request) -> web.Response:
@@ -75,9 +79,26 @@ def _paths() -> Json:
             400,
             parameters=_places(),
         ),
+        "/api/replay/sessions/{session_id}/diff": get(
+            "A replay beside its recording: identical, or the first divergence",
+            json_of("SessionDiff"),
+            400,
+            404,
+            parameters=[in_path("session_id", "pattern", _SESSION), _within()],
+        ),
         "/api/health": get("Stations, partitions, journals, versions", json_of("Health")),
         "/api/openapi.json": get("This description", content("application/json", {"type": "object"})),
         **replay_paths(),
+    }
+
+
+def _within() -> Json:
+    seconds = {"type": "number", "minimum": 0, "maximum": 86_400}
+    return {
+        "name": "within",
+        "in": "query",
+        "schema": seconds,
+        "description": "how far apart times may be, in s",
     }
 
 

@@ -27,6 +27,8 @@ from worker.operations import Status, status
 _SQL = load(Path(__file__).parent.parent / "sql" / "pipeline.sql")
 #: Events of so many days are counted.
 _DAYS = 1
+#: While somebody looks, the page is asked for again so often: it counts a day's events each time.
+_FRESH_S = 15
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -51,7 +53,7 @@ async def health_of(app: web.Application) -> Health:
 async def show(request: web.Request) -> web.Response:
     """The page."""
     health = await health_of(request.app)
-    return page(request, "health.html", "Health", health=health)
+    return page(request, "health.html", "Health", fresh_s=_FRESH_S, health=health)
 
 
 async def alive(request: web.Request) -> web.Response:

@@ -21,6 +21,9 @@ from web.tape import Newest, newest
 
 log = logging.getLogger("web")
 _TAPE_LINES = 25
+#: While somebody looks, the page is asked for again so often, by this header without the tape: that goes on by itself.
+_FRESH_S, _WITHOUT = 5, "X-Without"
+_MOST_FILTER = 100
 
 
 class Score(NamedTuple):
@@ -36,13 +39,18 @@ async def show(request: web.Request) -> web.Response:
     week = week_of(utc_now())
     score = await _score(request.app)
     steps = await strip(request.app)
-    tape, why_no_tape = await _tape(request.app)
+    kept, wanted = (
+        request.headers.get(_WITHOUT) == "tape",
+        request.query.get("tape", "").strip()[:_MOST_FILTER],
+    )
+    tape, why_no_tape = (None, "") if kept else await _tape(request.app, wanted)
     found = score.found
     return page(
         request,
         "overview.html",
         "Overview",
         status=200 if found else 503,
+        fresh_s=_FRESH_S,
         week=week,
         score=score,
         told=told(found) if found else None,
@@ -51,6 +59,8 @@ async def show(request: web.Request) -> web.Response:
         bins_svg=bins_chart(counts_of(found).bins) if found else None,
         curve_svg=curve_chart(found.closed) if found else None,
         tape=tape,
+        tape_is_kept=kept,
+        tape_filter=wanted,
         why_no_tape=why_no_tape,
         steps=steps,
         state=worst(steps),
@@ -66,13 +76,13 @@ async def _score(app: web.Application) -> Score:
     return Score(known.found, known.age_s, "")
 
 
-async def _tape(app: web.Application) -> tuple[Newest | None, str]:
+async def _tape(app: web.Application, wanted: str) -> tuple[Newest | None, str]:
     if REDIS not in app:
         return None, "REDIS_URL is not set: the tape shows what goes through the stream."
     common = app[SETTINGS].common
     try:
         keys = stream_keys(common.stream, common.partitions)
-        return await newest(app[REDIS], keys, _TAPE_LINES), ""
+        return await newest(app[REDIS], keys, _TAPE_LINES, wanted), ""
     except (redis.RedisError, OSError) as error:
         log.warning("no tape: %s", type(error).__name__)
         return (

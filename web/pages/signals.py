@@ -6,10 +6,12 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from sink.pool import Session
 from web import signals as finding
+from web.identifying import page_of_id
 from web.rendering import page
 from web.searching import target_of
-from web.shared import READING
+from web.shared import READING, SETTINGS
 
 
 async def show(request: web.Request) -> web.Response:
@@ -18,7 +20,7 @@ async def show(request: web.Request) -> web.Response:
     filters = finding.filters_of(request.query)
     after = finding.place_of(request.query.get("after", ""))
     async with request.app[READING].read() as session:
-        found = await target_of(session, text) if text and finding.is_text(text) else None
+        found = await _target(request, session, text) if text and finding.is_text(text) else None
         if found is not None:
             raise web.HTTPSeeOther(found)
         total = await finding.count_of(session, filters)
@@ -35,6 +37,11 @@ async def show(request: web.Request) -> web.Response:
         bins=finding.BINS,
         outcomes=finding.OUTCOMES,
     )
+
+
+async def _target(request: web.Request, session: Session, text: str) -> str | None:
+    """Where what was typed in leads to: what has it as its id, else signals by words."""
+    return await page_of_id(session, request.app[SETTINGS].common, text) or await target_of(session, text)
 
 
 def _following(request: web.Request, after: str | None) -> str | None:

@@ -1,19 +1,27 @@
 // The tape goes on by itself: newest lines at the top, a bounded number of them. Without this script the page is whole.
 "use strict";
 (() => {
-  const MOST = 100, QUIET_MS = 12000, AGAIN_MS = 5000;
-  const tape = document.getElementById("tape");
-  if (!tape || !window.EventSource) return;
-  const state = document.getElementById("tape-state");
-  const pause = document.getElementById("tape-pause");
-  let after = tape.dataset.after, source = null, paused = false, heard = Date.now(), said = "", redis = true;
+  const MOST = 100, AGAIN_MS = 5000;
+  const LONG_MS = 60000;  // after so long a rest the newest lines are asked for, rather than all that went by
+  let tape = null, after = "", source = null, paused = false, timer = 0, rested = 0;
 
-  const say = (words) => { if (words !== said) { said = words; state.textContent = words; } };
+  const heard = (detail) => document.dispatchEvent(new CustomEvent("signaltape:heard", { detail }));
 
   const element = (name, text) => {
     const made = document.createElement(name);
     made.textContent = text;
     return made;
+  };
+
+  // ---- the filter: a line stays that has its words in it
+  const wanted = () => (document.getElementById("tape-filter")?.value ?? "").trim().toLowerCase();
+  const fits = (item, words) => item.textContent.toLowerCase().includes(words);
+  const filter = () => {
+    const words = wanted();
+    for (const item of tape.children) item.hidden = !fits(item, words);
+    const here = new URL(location.href);
+    if (words) here.searchParams.set("tape", words); else here.searchParams.delete("tape");
+    history.replaceState(null, "", here);
   };
 
   const show = (line) => {
@@ -27,45 +35,57 @@
     item.className = "new";
     item.dataset.id = line.stream + " " + line.id;
     item.append(time, " ", what, " ", facts);
+    if (!fits(item, wanted())) return;
     tape.prepend(item);
     while (tape.children.length > MOST) tape.lastElementChild.remove();
     document.getElementById("tape-empty")?.remove();
   };
 
+  const stop = () => { clearTimeout(timer); timer = 0; source?.close(); source = null; };
+
   const follow = () => {
-    source?.close();
+    stop();
     source = new EventSource("/api/events?kind=signals&after=" + encodeURIComponent(after));
-    source.onopen = () => { heard = Date.now(); tell(); };
+    source.onopen = () => heard({ redis: true });
     source.onmessage = (event) => {
-      heard = Date.now();
       after = event.lastEventId;
       show(JSON.parse(event.data));
+      heard({ redis: true, event: true });
     };
-    source.addEventListener("pulse", (event) => {
-      redis = JSON.parse(event.data).redis;
-      if (redis) heard = Date.now();
-      tell();
-    });
+    source.addEventListener("pulse", (event) => heard(JSON.parse(event.data)));
     source.onerror = () => {  // a refusal ends an EventSource for good
-      if (source.readyState === EventSource.CLOSED && !paused) setTimeout(follow, AGAIN_MS);
+      if (source?.readyState !== EventSource.CLOSED) return;
+      heard({ redis: false });
+      timer = setTimeout(follow, AGAIN_MS);
     };
   };
 
-  const tell = () => {
-    const quiet_s = Math.round((Date.now() - heard) / 1000);
-    if (paused) say("paused");
-    else if (!redis) say(`since ${quiet_s} s nothing from Redis`);
-    else if (Date.now() - heard > QUIET_MS) say(`since ${quiet_s} s nothing from the server`);
-    else say("live");
+  const begin = () => {
+    const found = document.getElementById("tape");
+    if (!found || !window.EventSource) return;
+    const isKnown = found === tape;
+    if (isKnown && (source || timer || paused || document.hidden || "stale" in tape.dataset)) return;
+    tape = found;
+    after = tape.dataset.after;
+    if (!isKnown) document.getElementById("tape-filter")?.addEventListener("input", filter);
+    if (!document.hidden) follow();
   };
 
-  pause.hidden = false;
-  pause.addEventListener("click", () => {
-    paused = !paused;
-    pause.textContent = paused ? "Go on" : "Pause";
-    if (paused) source.close(); else { heard = Date.now(); follow(); }
-    tell();
-  });
-  setInterval(tell, 1000);
-  follow();
+  const goOn = () => {
+    if (!tape) return;
+    if (paused || document.hidden) {
+      rested ||= Date.now();
+      stop();
+    } else if (rested && Date.now() - rested > LONG_MS) {
+      rested = 0;
+      tape.dataset.stale = "";  // the page's next answer brings its lines anew
+    } else {
+      rested = 0;
+      follow();
+    }
+  };
+  document.addEventListener("signaltape:pause", ({ detail }) => { paused = detail; goOn(); });
+  document.addEventListener("visibilitychange", goOn);
+  document.addEventListener("signaltape:fresh", begin);
+  begin();
 })();

@@ -5,8 +5,7 @@ decoder, the columns of COPY and the merging of duplicates. A declaration is msg
 with what is not msgspec's business under `extra`.
 """
 
-from __future__ import annotations
-
+# Annotations are no texts here: each would be compiled at import.
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal

@@ -5,8 +5,7 @@ keeps order, so what the twin accepts the exact struct accepts too; at a bound, 
 refuses, the caller asks the exact struct. `tests/unit/test_contract.py` holds the two against each other.
 """
 
-from __future__ import annotations
-
+# Annotations are no texts here: each would be compiled at import.
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 

@@ -11,8 +11,7 @@ moment of emit in nanoseconds since 1970, which the shipper writes into them. (E
 number in place of the zero; it followed from the data.)
 """
 
-from __future__ import annotations
-
+# Annotations are no texts here: each would be compiled at import.
 import mmap
 import struct
 from collections.abc import Iterator
@@ -62,6 +61,12 @@ def body_prefix(name: str, *, emitted: bool = False) -> bytes:
     """
     encoded = name.encode("ascii")
     return bytes([0, 0, 0, 0, len(encoded) | (_HAS_EMITTED if emitted else 0)]) + encoded
+
+
+def split_body(body: bytes) -> tuple[bytes, bytes]:
+    """The name and the data of a body that `body_prefix` begins and that holds its own time."""
+    name_end = _NAME_AT + body[_NAME_AT - 1]
+    return body[_NAME_AT:name_end], body[name_end:]
 
 
 def pack_frame(body: bytes) -> bytes:

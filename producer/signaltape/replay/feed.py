@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from inspect import isawaitable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from signaltape.replay.controls import Controls
 from signaltape.replay.mode import Mode
 from signaltape.replay.player import Player, PlayerStatus
 from signaltape.replay.session import ReplayEvent
+from signaltape.replay.under_way import UNDER_WAY
 
 Handler = Callable[[ReplayEvent], Awaitable[object] | object]
 #: The handler for whatever has none of its own.
@@ -34,6 +36,8 @@ class ReplayFeed:
     ) -> None:
         self.controls = controls or Controls()
         self._player = Player(Path(folder), speed=speed, loop=loop, mode=Mode(mode), controls=self.controls)
+        self._session = Path(folder).absolute().name
+        self._index = -1
         self._handlers: defaultdict[str, list[Handler]] = defaultdict(list)
 
     def on(self, kind: str, handler: Handler) -> ReplayFeed:
@@ -48,13 +52,30 @@ class ReplayFeed:
 
     def run(self) -> PlayerStatus:
         """Play to the end, or until `controls.stop()`. Raises SessionError; TypeError for a coroutine handler."""
-        return self._player.run(self._hand_out)
+        with self._under_way():
+            return self._player.run(self._hand_out)
 
     async def run_async(self) -> PlayerStatus:
         """The same for asyncio; handlers may be coroutine functions."""
-        return await self._player.run_async(self._hand_out_async)
+        with self._under_way():
+            return await self._player.run_async(self._hand_out_async)
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        """What the engine emits is of this session, from here on."""
+        UNDER_WAY.begin(self._session)
+        self._index, whole = -1, False
+        try:
+            yield
+            whole = not self.controls.is_stopped()
+        finally:
+            UNDER_WAY.end(self._session, whole=whole)
 
     def _hand_out(self, event: ReplayEvent) -> None:
+        if event.index <= self._index:  # a loop, a seek: not behind the last one
+            UNDER_WAY.begin(self._session)
+        self._index = event.index
+        UNDER_WAY.event = event
         for handler in self._of(event):
             given = handler(event)
             if given is not None and isawaitable(given):
@@ -64,6 +85,10 @@ class ReplayFeed:
                 raise TypeError(f"the handler of {event.type} is asynchronous: use run_async()")
 
     async def _hand_out_async(self, event: ReplayEvent) -> None:
+        if event.index <= self._index:
+            UNDER_WAY.begin(self._session)
+        self._index = event.index
+        UNDER_WAY.event = event
         for handler in self._of(event):
             given = handler(event)
             if isawaitable(given):

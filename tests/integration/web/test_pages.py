@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import datetime
 from html.parser import HTMLParser
 
 import pytest
 
-from signaltape.clock import FIRST_YEAR, LAST_YEAR
+from signaltape.clock import FIRST_YEAR, LAST_YEAR, WIB
 from sink.db import Connection
 from tests.support.book import Book
+from tests.support.market import candles, write_records
 from tests.support.samples import new_id
 from tests.support.served import Served
 
 #: No signal has this id.
 NOBODY = "0198a3c4-5f2e-7d31-9b1c-3a5f7c9e1b2d"
-ADDRESSES = ("/", "/score", "/score/2022-W03", "/signals", "/health", "/login")
+ADDRESSES = ("/", "/score", "/score/2022-W03", "/signals", "/health", "/more", "/api", "/login")
 
 
 class Links(HTMLParser):
@@ -31,7 +33,11 @@ class Links(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        self.found += [value for name in ("href", "src", "action") if (value := given.get(name))]
+        self.found += [
+            value
+            for name in ("href", "src", "action", "data-script", "data-style")
+            if (value := given.get(name))
+        ]
         self.inline += [name for name in given if name.startswith("on") or name == "style"]
         if tag in ("script", "style"):
             self.scripts.append(given)
@@ -177,10 +183,17 @@ def test_what_the_box_does_not_know_is_said(served: Served, book: Book) -> None:
     assert "Nothing is known as" in answer.text
 
 
-def test_a_page_with_all_that_belongs_to_it_is_small(served: Served, book: Book) -> None:
+def test_a_page_with_all_that_belongs_to_it_is_small(
+    served: Served, book: Book, connection: Connection
+) -> None:
+    begins = datetime(2022, 1, 18, 9, 30, tzinfo=WIB)
+    write_records(connection, *candles("SOL-USDT-SWAP", begins, [(100.25, 101.5, 99.75, 100.5)] * 120))
+    signal_id = ""
     for n in range(60):
-        book.closed_signal(0.82, 1, at=f"2022-01-18T10:{n:02d}:00", setup="breakout", layers={"smc": True})
-    for path in ("/", "/score/2022-W03", "/signals"):
+        at = f"2022-01-18T10:{n:02d}:00"
+        signal_id = book.closed_signal(0.82, 1, at=at, setup="breakout", layers={"smc": True}, sl=98)
+        book.trigger(signal_id, 1, at, entry_fill=100)
+    for path in ("/", "/score/2022-W03", "/signals", f"/signals/{signal_id}", "/api"):
         page = served.get(path).text
         parts = [page, *(served.get(one).text for one in Links(page).found if one.startswith("/static/"))]
         assert sum(map(len, parts)) < 150_000, path

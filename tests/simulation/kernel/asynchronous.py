@@ -14,8 +14,8 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS, Scheduler, Task
+from tests.simulation.kernel.machines import NS, Process, Task
+from tests.simulation.kernel.scheduler import Scheduler
 
 T = TypeVar("T")
 

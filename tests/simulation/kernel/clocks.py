@@ -6,8 +6,8 @@ import datetime as real_datetime
 import time as real_time
 from typing import Any
 
-from tests.simulation.kernel.machines import EPOCH_S, Machine
-from tests.simulation.kernel.scheduler import NS, Scheduler
+from tests.simulation.kernel.machines import EPOCH_S, NS, Machine
+from tests.simulation.kernel.scheduler import Scheduler
 
 
 class SimulatedTime:

@@ -1,4 +1,4 @@
-"""Machines with clocks and disks, and processes that end in every way a process can end."""
+"""Machines with clocks and disks, processes that end in every way a process can end, and their tasks."""
 
 from __future__ import annotations
 
@@ -9,10 +9,53 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests.simulation.kernel.scheduler import NS, Scheduler, Task
+from greenlet import greenlet
 
+NS = 1_000_000_000
 #: When it all begins, by true time: Monday, 2026-01-05 00:00 UTC.
 EPOCH_S = 1_767_571_200
+
+
+class Schedules(Protocol):
+    """What machines need of their scheduler: its time, and that it runs their tasks."""
+
+    seed: int
+    now_ns: int
+    current: Task | None
+
+    def spawn(self, name: str, process: Process, act: Callable[[], Any]) -> Task: ...
+
+    def abandon(self, task: Task) -> None: ...
+
+
+class Task:
+    """One thread of a process."""
+
+    __slots__ = (
+        "done",
+        "error",
+        "greenlet",
+        "name",
+        "process",
+        "timer",
+        "waiters",
+        "waiting",
+        "where",
+        "woken",
+    )
+
+    def __init__(self, name: str, process: Process, run: Callable[[], Any], hub: greenlet) -> None:
+        self.name = name
+        self.process = process
+        self.where = "its start"
+        self.waiting = False
+        self.woken = False
+        #: the number of the timer that it waits for
+        self.timer = 0
+        self.done = False
+        self.error: BaseException | None = None
+        self.waiters: list[Task] = []
+        self.greenlet = greenlet(run, hub)  # whose end leads back to the scheduler, not to who started it
 
 
 class Closes(Protocol):
@@ -27,7 +70,7 @@ class Machine:
     folder: where its files really lie.
     """
 
-    def __init__(self, scheduler: Scheduler, name: str, folder: Path) -> None:
+    def __init__(self, scheduler: Schedules, name: str, folder: Path) -> None:
         self.scheduler = scheduler
         self.name = name
         self.folder = folder

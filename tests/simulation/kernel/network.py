@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import hiredis
 
 from tests.simulation.kernel.faults import Faults
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS, Scheduler
+from tests.simulation.kernel.machines import NS, Process
+from tests.simulation.kernel.scheduler import Scheduler
 from tests.simulation.kernel.story import Story
 from tests.simulation.kernel.threads import Waiters
 

@@ -6,7 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulation.kernel.scheduler import Scheduler, Task
+from tests.simulation.kernel.machines import Task
+from tests.simulation.kernel.scheduler import Scheduler
 from tests.simulation.kernel.threads import Waiters
 
 

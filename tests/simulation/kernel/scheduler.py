@@ -12,50 +12,18 @@ import heapq
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from greenlet import GreenletExit, getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent
 
-if TYPE_CHECKING:
-    from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.machines import NS, Process, Task
 
 #: What a step takes, in nanoseconds.
 _STEP_NS = 4_000
-NS = 1_000_000_000
 
 
 class Stuck(Exception):
     """Nothing can run any more, and no time will change that."""
-
-
-class Task:
-    """One thread of a process."""
-
-    __slots__ = (
-        "done",
-        "error",
-        "greenlet",
-        "name",
-        "process",
-        "timer",
-        "waiters",
-        "waiting",
-        "where",
-        "woken",
-    )
-
-    def __init__(self, name: str, process: Process, run: Callable[[], Any], hub: greenlet) -> None:
-        self.name = name
-        self.process = process
-        self.where = "its start"
-        self.waiting = False
-        self.woken = False
-        #: the number of the timer that it waits for
-        self.timer = 0
-        self.done = False
-        self.error: BaseException | None = None
-        self.waiters: list[Task] = []
-        self.greenlet = greenlet(run, hub)  # whose end leads back to the scheduler, not to who started it
 
 
 class Scheduler:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.machines import NS, Process
 from tests.simulation.kernel.network import Service
-from tests.simulation.kernel.scheduler import NS, Scheduler
+from tests.simulation.kernel.scheduler import Scheduler
 from tests.simulation.kernel.threads import Waiters
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from tests.simulation.kernel.files import Disk
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS
 
 #: How long SQLite waits between its tries, in milliseconds; the last one again and again.
 _WAITS_MS = (1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100)

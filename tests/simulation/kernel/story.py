@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tests.simulation.kernel.scheduler import NS, Scheduler
+from tests.simulation.kernel.machines import NS
+from tests.simulation.kernel.scheduler import Scheduler
 
 
 class Line(NamedTuple):

@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulation.kernel.scheduler import NS, Scheduler, Task
+from tests.simulation.kernel.machines import NS, Task
+from tests.simulation.kernel.scheduler import Scheduler
 
 
 class Waiters:

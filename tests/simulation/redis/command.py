@@ -5,18 +5,46 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from tests.simulation.redis.client import Client
 from tests.simulation.redis.data import Database, Group, Hash, Stream, Value
 from tests.simulation.redis.errors import WRONG_TYPE, CommandError, err, shown, wrong_arity
 from tests.simulation.redis.resp import Reply
 
-if TYPE_CHECKING:
-    from tests.simulation.redis.client import Client
-    from tests.simulation.redis.model import ModelRedis
-
 _INTEGER = re.compile(rb"0|-?[1-9][0-9]*")
 _NOT_AN_INTEGER = "value is not an integer or out of range"
+
+
+class ScriptRunner(Protocol):
+    """The scripts of a server, as far as commands call them."""
+
+    def load(self, code: bytes) -> bytes: ...
+
+    def run(self, call: Call, name: bytes, keys: list[bytes], arguments: list[bytes]) -> Reply: ...
+
+
+class Server(Protocol):
+    """What commands need of the server that they are carried out by."""
+
+    run_id: str
+    config: dict[bytes, bytes]
+    databases: list[Database]
+    clients: dict[Client, None]
+    passwords: dict[bytes, bytes]
+    out_of_memory: bool
+    read_only: bool
+    loading: bool
+
+    @property
+    def blocked(self) -> int: ...
+
+    @property
+    def scripts(self) -> ScriptRunner: ...
+
+    def ready(self, database: int, key: bytes) -> None: ...
+
+    def flush(self, database: int | None) -> None: ...
 
 
 class Call:
@@ -24,7 +52,7 @@ class Call:
 
     __slots__ = ("client", "database", "now_ms", "server")
 
-    def __init__(self, server: ModelRedis, client: Client, now_ms: int) -> None:
+    def __init__(self, server: Server, client: Client, now_ms: int) -> None:
         self.server = server
         self.client = client
         self.database: Database = server.databases[client.database]

@@ -62,7 +62,7 @@ class ModelRedis:
         self.config = dict(CONFIG)
         self.databases = [Database() for _ in range(_DATABASES)]
         self.clients: dict[Client, None] = {}
-        self.scripts = Scripts(self)
+        self.scripts = Scripts(self.call_of_script)
         self._clock_ms = clock_ms
         self._connected = 0
         #: those who wait, the longest first
@@ -130,7 +130,7 @@ class ModelRedis:
         self.clients.clear()
         self._waiting.clear()
         self._ready.clear()
-        self.scripts = Scripts(self)
+        self.scripts = Scripts(self.call_of_script)
 
     def evict(self, key: bytes, database: int = 0) -> None:
         """Memory was short: a key is gone."""

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from hashlib import sha1
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lupa import lua51  # type: ignore[import-untyped]
 
-from tests.simulation.redis.command import Call, command, integer
+from tests.simulation.redis.command import Call, Function, command, integer
 from tests.simulation.redis.errors import CommandError, err, shown
 from tests.simulation.redis.resp import NULL_ARRAY, Reply, Status
-
-if TYPE_CHECKING:
-    from tests.simulation.redis.model import ModelRedis
 
 #: What a script sees: the safe part of Lua, and no globals of its own. Each runs under `pcall` of Lua, whose answer
 #: tells an error of Lua from the reply.
@@ -50,10 +47,13 @@ _LINE = re.compile(r"user_script:(\d+)")
 
 
 class Scripts:
-    """The scripts that a server knows, and the Lua that runs them."""
+    """The scripts that a server knows, and the Lua that runs them.
 
-    def __init__(self, server: ModelRedis) -> None:
-        self._server = server
+    execute: carries out a command that a script calls.
+    """
+
+    def __init__(self, execute: Function) -> None:
+        self._carry_out = execute
         self._lua = lua51.LuaRuntime(
             encoding=None, unpack_returned_tuples=True, register_eval=False, register_builtins=False
         )
@@ -104,7 +104,7 @@ class Scripts:
 
     def _execute(self, words: tuple[Any, ...]) -> Reply:
         assert self._under_way is not None
-        return self._server.call_of_script(self._under_way, [_word(word) for word in words])
+        return self._carry_out(self._under_way, [_word(word) for word in words])
 
     def _to_lua(self, reply: Reply) -> Any:
         if reply is None or reply is NULL_ARRAY:

@@ -5,37 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from psycopg import errors
 
 from consumer.accepted import Accepted, AcceptedRecord, DeadLetter
+from tests.simulation.tables.commits import Commit, Fate
 from tests.simulation.tables.session import ModelConnection, Write
-
-#: What one entry became: `stored`, `duplicate`, `conflict` or `dead`.
-STORED, DUPLICATE, CONFLICT, DEAD = "stored", "duplicate", "conflict", "dead"
-
-
-class Fate(NamedTuple):
-    """One entry, and what it became."""
-
-    stream: str
-    entry_id: str
-    became: str
-
-
-class Commit:
-    """One transaction that was committed. session: its number; answered: whether the client heard of it."""
-
-    def __init__(self, session: int, fates: tuple[Fate, ...]) -> None:
-        self.session = session
-        self.fates = fates
-        self.answered = False
-
-    def __repr__(self) -> str:
-        told = "" if self.answered else ", unanswered"
-        return f"Commit(session {self.session}, {len(self.fates)} entries{told})"
 
 
 def _takes(_entry: Accepted | AcceptedRecord | DeadLetter) -> None:

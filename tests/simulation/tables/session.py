@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import psycopg
 from psycopg import errors
 
+from consumer.accepted import Accepted, AcceptedRecord, DeadLetter
 from tests.simulation.kernel.system import MODEL_SOCKETS
-
-if TYPE_CHECKING:
-    from tests.simulation.tables.database import Fate, ModelDatabase
+from tests.simulation.tables.commits import Commit, Fate
 
 
 class Write(NamedTuple):
@@ -24,10 +23,31 @@ class Write(NamedTuple):
     row: Any
 
 
+class Database(Protocol):
+    """What a session, and who writes by it, needs of its database: see ModelDatabase."""
+
+    pause: Callable[[str], None]
+    wait: Callable[[Callable[[], bool], float | None], bool]
+    lose_commit_answer: Callable[[], bool]
+    refusing: Callable[[Accepted | AcceptedRecord | DeadLetter], str | None]
+
+    def cut(self, session: ModelConnection) -> None: ...
+
+    def end_session(self, session: ModelConnection) -> None: ...
+
+    def holds_up(self, session: ModelConnection, /) -> bool: ...
+
+    def row(self, table: str, key: Any) -> Any: ...
+
+    def holder(self, table: str, key: Any, but: ModelConnection) -> ModelConnection | None: ...
+
+    def commit(self, session: ModelConnection, writes: list[Write], fates: list[Fate]) -> Commit: ...
+
+
 class ModelConnection:
     """A session as the worker sees it: `close`, `closed`, `fileno`; the rest is for the writer."""
 
-    def __init__(self, database: ModelDatabase, number: int) -> None:
+    def __init__(self, database: Database, number: int) -> None:
         self.database = database
         self.number = number
         self.closed = False

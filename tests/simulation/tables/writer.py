@@ -13,7 +13,7 @@ from psycopg import errors
 from consumer.accepted import Accepted, AcceptedRecord, DeadLetter, Outcome
 from signaltape.contract.records import RECORDS
 from sink.write.lines import Prepared
-from tests.simulation.tables.database import CONFLICT, DEAD, DUPLICATE, STORED, Fate, ModelDatabase
+from tests.simulation.tables.commits import CONFLICT, DEAD, DUPLICATE, STORED, Fate
 from tests.simulation.tables.jsonb import meaning, text
 from tests.simulation.tables.session import ModelConnection
 
@@ -52,7 +52,7 @@ class ModelWriter:
 
     def __init__(self, connection: ModelConnection) -> None:
         self._session = connection
-        self._database: ModelDatabase = connection.database
+        self._database = connection.database
         self._days: set[date] = set()
         #: tables of which duplicates are expected: nothing is copied there at once
         self._expecting: set[str] = set()

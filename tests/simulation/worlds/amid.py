@@ -5,14 +5,11 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from signaltape.journal.cursor import CURSOR_FILE
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import Task
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.spine import SpineWorld
+from tests.simulation.kernel.machines import Process, Task
+from tests.simulation.worlds.base import World
 
 #: Where a thread is about to change to another segment.
 _CHANGES = (
@@ -48,7 +45,7 @@ class _Waiting(NamedTuple):
 class Amid:
     """Strikes where only few steps lie in between."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
         self._chance = world.faults.chance("dawdles")
         #: engines whose emitter is being closed

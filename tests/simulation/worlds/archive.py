@@ -5,11 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 import signaltape.journal.lock
 from consumer.decoding.decode import Batch
@@ -18,29 +16,24 @@ from replay.archive import archiving, retention
 from replay.archive.archiver import Archive
 from replay.archive.retention import keep_of
 from signaltape.settings import Secret, Settings
-from signaltape.stream import stream_keys
-from tests.simulation.kernel.machines import Machine, Process
+from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.network import Line, Service
 from tests.simulation.kernel.power import Shadow
 from tests.simulation.kernel.sqlite import Connection, SimulatedSqlite
-from tests.simulation.redis import ModelRedis
+from tests.simulation.redis.model import ModelRedis
 from tests.simulation.worlds.archive_audit import Audit
+from tests.simulation.worlds.archive_base import STREAM, ArchiveBase
 from tests.simulation.worlds.archive_ledgers import Ledgers
-from tests.simulation.worlds.archive_nemesis import Amid, ArchiveNemesis
+from tests.simulation.worlds.archive_nemesis import ArchiveNemesis
 from tests.simulation.worlds.archive_programs import URL, Programs
 from tests.simulation.worlds.archive_rates import RATES, few_but_often
 from tests.simulation.worlds.archive_sessions import Sessions
 from tests.simulation.worlds.archive_tables import Tables
 from tests.simulation.worlds.archive_trials import LastTrial
 from tests.simulation.worlds.audit_trimming import Trimming
-from tests.simulation.worlds.base import World
-
-_STREAM = "signaltape"
-#: So long is who is held up.
-SLOW_S = 15.0
 
 
-class ArchiveWorld(World):
+class ArchiveWorld(ArchiveBase):
     """Archivers, retention and readers of one folder; every entry one line, whatever happens."""
 
     name = "archive"
@@ -54,30 +47,13 @@ class ArchiveWorld(World):
         self.sqlite.on_commit = self._on_commit
         self.sqlite.on_shared_memory = lambda text: self.fail("one ledger, one shared memory", text)
         self.simulated.stands_in[id(sqlite3)] = self.sqlite
-        #: a person touched files or ledger: what was counted may be counted again
-        self.disturbed_by_hand = False
-        #: an older ledger was put in the place of the ledger
-        self.restored = False
-        #: Redis was emptied, or came back with less than it had
-        self.redis_forgot = False
-        #: the ledger's folder lets nothing be moved
-        self.immovable = False
-        #: whoever reads does so now: somebody has died
-        self.look_at_once = False
-        #: what is to happen in the midst of a batch, each once
-        self.amid: dict[str, Amid] = {}
-        #: what happens at the next thing that a process does to the disk, once
-        self.next: tuple[Process, Callable[[], None]] | None = None
         self._undo: list[Any] = []
-        self.redis: ModelRedis
-        self.service: Service
 
     def build(self) -> None:
         chance = self.chance
         self.partitions = chance.choice((1, 1, 2))
         self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
         host = self.machine("archive-host-1")
-        #: as containers on one machine: each with its own clock and network, one disk for all
         self.hosts = [host, *([self.machine("archive-host-2")] if chance.random() < 0.3 else [])]
         self.data = self.path(host, "data-of-all")
         self.root = host.folder / "data-of-all" / "data"
@@ -86,7 +62,7 @@ class ArchiveWorld(World):
         self._given_settings = Settings(
             redis_url=URL,
             data=self.data,
-            stream=_STREAM,
+            stream=STREAM,
             partitions=self.partitions,
             stream_retention_s=chance.choice((60, 60, 3600, 86_400)),
             keep_trades_days=chance.choice((1, 3, 30)),
@@ -102,14 +78,13 @@ class ArchiveWorld(World):
         self._build_redis()
         self.audit = Audit(self)
         self.ledgers = Ledgers(self)
-        self.sessions = Sessions(self)
+        self.sessions = Sessions(self, self.audit)
         if chance.random() < 0.2:  # put there by hand, of no day that there is
             stray = self.root / "orders" / "day-2026-02-31.jsonl"
             stray.parent.mkdir(parents=True)
             stray.touch()
         self._patch()
-        self.over = False
-        programs = self.programs = Programs(self)
+        programs = self.programs = Programs(self, self.audit, self.sessions)
         source = Process(self.machine("source-host"), "source")
         source.killable = False
         source.start(lambda: programs.put(source))
@@ -130,19 +105,8 @@ class ArchiveWorld(World):
             builder = Process(host, "builder")
             builder.killable = False
             builder.start(lambda: self.sessions.build(builder))
-        ArchiveNemesis(self).start()
-        self.trial = LastTrial(self)
-
-    def settings(self, machine: Machine) -> Settings:
-        """The settings of programs on a machine."""
-        return msgspec.structs.replace(
-            self._given_settings, home=self.path(machine, "home"), dyno=machine.name
-        )
-
-    @property
-    def stream_keys(self) -> list[bytes]:
-        """The keys of all partitions."""
-        return [key.encode() for key in stream_keys(_STREAM, self.partitions)]
+        ArchiveNemesis(self, self.audit, self.ledgers).start()
+        self.trial = LastTrial(self, self.audit, self.ledgers, self.programs)
 
     def _choose_rates(self) -> dict[str, float]:
         rates = super()._choose_rates()
@@ -179,7 +143,6 @@ class ArchiveWorld(World):
             undo()
 
     def cut_power(self) -> None:
-        """All programs of the archive end at once; its disk keeps what it keeps. In one of them it does not return."""
         own = self.disk.process
         for process in self.supervisor.processes():
             if process is not own:
@@ -190,24 +153,6 @@ class ArchiveWorld(World):
             own.kill()
         else:
             self._power_is_gone()
-
-    def doom(self, _path: Path) -> None:
-        """Whoever is at a file dies before it does another thing to the disk."""
-        process = self.disk.process
-        assert process is not None
-
-        def die() -> None:
-            self.story.tell("world", f"{process.name} dies before it goes on")
-            self.look_at_once = True
-            process.kill()
-
-        self.next = process, die
-
-    def hold_up(self, _path: Path) -> None:
-        """Whoever is at a file takes long before it does another thing to the disk."""
-        process = self.disk.process
-        assert process is not None
-        self.next = process, lambda: self.scheduler.sleep("a slow disk", SLOW_S)
 
     def restart_redis(self, data: object) -> None:
         """The server comes back with these data, as another run."""
@@ -220,7 +165,7 @@ class ArchiveWorld(World):
         machine = self.machine("redis-host")
         self.redis = ModelRedis(lambda: machine.wall_ns // 1_000_000, self._run_id())
         self.client = self.redis.connect()
-        self.trimming = Trimming(self)
+        self.trimming = Trimming(self.redis, self.fail)
         self.service = Service(self.scheduler, self.redis, self.faults, self.story, "Redis")
         self.service.wall_ms = lambda: machine.wall_ns // 1_000_000
         self.service.before_command = self.trimming.before
@@ -246,7 +191,7 @@ class ArchiveWorld(World):
 
         self._set(archiving, "Archive", CountedArchive)
         self._set(archiving, "tune_interpreter", lambda: None)
-        tables = Tables(self)
+        tables = Tables(self, self.audit)
         self._set(archiving, "connect", tables.connect)
         self._set(retention, "drop_partitions", tables.drop)
         limits = Limits(

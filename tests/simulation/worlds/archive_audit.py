@@ -5,41 +5,32 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
-
-import zstandard
 
 from consumer.decoding.decode import Batch
 from replay.archive.archiver import Archived
 from signaltape.stream import ARCHIVE_GROUP
 from tests.simulation.kernel.sqlite import Connection
-from tests.simulation.worlds.archive_given import Given, Line
-from tests.simulation.worlds.archive_shelf import REMARK, Books, Read, Shelf, ids_of
+from tests.simulation.worlds.archive_base import ArchiveBase
+from tests.simulation.worlds.archive_given import Line
+from tests.simulation.worlds.archive_known import Known
+from tests.simulation.worlds.archive_shelf import REMARK, Books, Read, ids_of
 from tests.simulation.worlds.archive_snapshots import check_acknowledged, check_latest
 from tests.simulation.worlds.archive_stream import check_stream
 from tests.simulation.worlds.archive_summaries import check_summaries
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.archive import ArchiveWorld
 
 _WIB = timedelta(hours=7)
 #: All files are read once in so many checks.
 _FULL_EVERY = 6
 
 
-class Audit:
+class Audit(Known):
     """Follows each entry and each line of one world."""
 
-    def __init__(self, world: ArchiveWorld) -> None:
-        self.world = world
-        self.shelf = Shelf(world.root)
-        #: what each entry that was ever in the stream is to become; None: nothing
-        self.given: dict[tuple[str, str], Line | None] = {}
-        self.lines: defaultdict[str, list[Line]] = defaultdict(list)
-        #: acknowledged; set aside as deadly; gone by what a person did
-        self.acknowledged_ids: set[str] = set()
+    def __init__(self, world: ArchiveBase) -> None:
+        super().__init__(world)
         #: of the lines that were acknowledged, what they hold, by their numbers
         self._tokens: set[int] = set()
+        #: set aside as deadly; gone by what a person did
         self.buried: set[tuple[str, str]] = set()
         self.excused: set[str] = set()
         #: seen in a file at any time
@@ -50,20 +41,6 @@ class Audit:
         self.latest = datetime(1970, 1, 1, tzinfo=UTC)
         self.written = Archived()
         self._checks = 0
-        #: so many of the entries the other group need not be given
-        self.forgotten = 0
-
-    @property
-    def entries(self) -> int:
-        """How many entries were ever put into the stream."""
-        return len(self.given)
-
-    def added(self, key: str, entry_id: str, given: Given) -> None:
-        """Redis took an entry."""
-        line = given.line(key, entry_id) if given.good else None
-        self.given[key, entry_id] = line
-        if line is not None:
-            self.lines[line.line_id].append(line)
 
     def acknowledged(self, key: str, group: str, ids: Sequence[str]) -> None:
         """A group says that it is done with entries."""
@@ -165,10 +142,6 @@ class Audit:
                 "nothing is lost", f"{len(missing)} acknowledged lines, such as {missing[0]} of {where}"
             )
 
-    def worker_begins(self) -> None:
-        """The other group is new, or its stream is: what was before nobody kept for it."""
-        self.forgotten = len(self.given)
-
     def nothing_left(self) -> bool:
         """Whether all that is in the stream was acknowledged."""
         redis, group = self.world.redis, ARCHIVE_GROUP.encode()
@@ -190,14 +163,6 @@ class Audit:
             self.world.story.tell("audit", f"plans are left: {books.plans}")
         self._check_counts()
         check_summaries(self)
-
-    def is_readable(self, name: str) -> bool:
-        """Whether a file is whole, if it is compressed."""
-        try:
-            self.shelf.lines(name)
-        except zstandard.ZstdError:
-            return False
-        return True
 
     def shorten(self, name: str) -> None:
         """A person cuts a file: what is no longer in it is gone."""

@@ -6,10 +6,8 @@ import random
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tests.simulation.worlds.archive import ArchiveWorld
+from tests.simulation.worlds.archive_base import ArchiveBase
 
 _PAGE = 4096
 
@@ -17,7 +15,7 @@ _PAGE = 4096
 class Ledgers:
     """The ledger's file of one world, in the hands of a person."""
 
-    def __init__(self, world: ArchiveWorld) -> None:
+    def __init__(self, world: ArchiveBase) -> None:
         self._world = world
 
     @property

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, cast
 
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS
+from tests.simulation.worlds.archive_audit import Audit
+from tests.simulation.worlds.archive_base import Amid, ArchiveBase
+from tests.simulation.worlds.archive_ledgers import Ledgers
 from tests.simulation.worlds.archive_shelf import REMARK
 from tests.simulation.worlds.nemesis import Nemesis
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.archive import ArchiveWorld
 
 _HOUR_S = 3600
 _LINES = ".jsonl"
@@ -19,23 +18,16 @@ _LINES = ".jsonl"
 MOST_S = 7 * 24 * _HOUR_S
 
 
-class Amid(NamedTuple):
-    """What is to happen just before an operation on a file whose name ends so, if it suits."""
-
-    operation: str
-    ending: str
-    act: Callable[[Path], None]
-    suits: Callable[[str], bool] = lambda _path: True
-
-
 class ArchiveNemesis(Nemesis):
     """The troubles of servers and machines, and those of an archive: most of these end all of its programs."""
 
     EVERY_S = (1.0, 4.0, 12.0)
 
-    def __init__(self, world: ArchiveWorld) -> None:
+    def __init__(self, world: ArchiveBase, audit: Audit, ledgers: Ledgers) -> None:
         super().__init__(cast("Any", world))
         self._of = world
+        self._audit = audit
+        self._ledgers = ledgers
         self._passed_s = 0.0
         #: copies of the ledger that a person made
         self._copies: list[bytes] = []
@@ -64,7 +56,7 @@ class ArchiveNemesis(Nemesis):
         if self._passed_s + seconds < MOST_S:
             self._passed_s += seconds
             self._of.scheduler.now_ns += int(seconds * NS)
-            self._of.audit.look_at_clocks()
+            self._audit.look_at_clocks()
             self._of.disturb()
             self._of.story.tell("world", f"{seconds / _HOUR_S} hours pass")
         return "passed"
@@ -81,14 +73,14 @@ class ArchiveNemesis(Nemesis):
         self._of.disturbed_by_hand = True
         if self._chance.random() < 0.5:
             self._stop_all()
-        self._of.ledgers.remove()
+        self._ledgers.remove()
         return "deleted"
 
     def _damage_ledger(self, seconds: float) -> str:
         self._stop_all()
-        if not self._of.ledgers.path.exists():
+        if not self._ledgers.path.exists():
             return "none"
-        self._of.ledgers.spoil(self._chance)
+        self._ledgers.spoil(self._chance)
         if self._chance.random() < 0.3:
             self._of.immovable = True
             self._for(seconds, lambda: setattr(self._of, "immovable", False), "a folder that lets nothing go")
@@ -97,18 +89,18 @@ class ArchiveNemesis(Nemesis):
     def _restore_ledger(self, _seconds: float) -> str:
         """Stop, copy or restore, start."""
         self._stop_all()
-        if not self._of.ledgers.path.exists():
+        if not self._ledgers.path.exists():
             return "none"
         if not self._copies or self._chance.random() < 0.3:
-            copy = self._of.ledgers.copy()
+            copy = self._ledgers.copy()
             self._copies += [] if copy is None else [copy]
             return "copied"
         copy = self._chance.choice((self._copies[0], self._chance.choice(self._copies)))
-        self._of.ledgers.restore(copy, without_digests=self._chance.random() < 0.3)
+        self._ledgers.restore(copy, without_digests=self._chance.random() < 0.3)
         return "restored"
 
     def _edit(self, _seconds: float) -> str:
-        audit = self._of.audit
+        audit = self._audit
         summaries = sorted(self._of.root.glob("summaries/*/*.json"))
         if summaries and self._chance.random() < 0.2:
             self._of.disturbed_by_hand = True
@@ -128,14 +120,14 @@ class ArchiveNemesis(Nemesis):
         """A person writes a remark into a file; no line of the archive is lost by that."""
         name = str(path.relative_to(self._of.root))
         if path.suffix == ".jsonl" and path.read_bytes().endswith(b"\n"):
-            self._of.audit.touched.add(name)
+            self._audit.touched.add(name)
             self._of.disturbed_by_hand = True
             with path.open("ab") as file:
                 file.write(REMARK + b"\n")
             self._of.story.tell("world", f"a remark is written into {name}")
 
     def _cut_file(self, path: Path) -> None:
-        audit, name = self._of.audit, str(path.relative_to(self._of.root))
+        audit, name = self._audit, str(path.relative_to(self._of.root))
         size = audit.shelf.size(name)
         if not size:
             return
@@ -153,7 +145,7 @@ class ArchiveNemesis(Nemesis):
         """The next batch is in trouble in its midst."""
 
         def delete(_path: Path) -> None:
-            self._of.ledgers.remove()
+            self._ledgers.remove()
             self._of.story.tell("world", "the ledger is deleted amid a batch")
 
         def kill(_path: Path) -> None:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from replay.archive import archiving
 from replay.sessions.sources import ArchiveSource, Span
 from signaltape.clock import utc_now
 from signaltape.settings import Secret
 from signaltape.stream import WORKER_GROUP
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Process
 from tests.simulation.kernel.threads import Event
+from tests.simulation.worlds.archive_audit import Audit
+from tests.simulation.worlds.archive_base import ArchiveBase
 from tests.simulation.worlds.archive_given import Given, Maker
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.archive import ArchiveWorld
+from tests.simulation.worlds.archive_sessions import Sessions
 
 URL = Secret("redis://redis:6379/0")
 #: So many steps has the archive for an entry: more would only wait in the stream.
@@ -29,8 +27,10 @@ _ALWAYS = Span(datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC
 class Programs:
     """What runs in the world of an archive, each as a process's main function."""
 
-    def __init__(self, world: ArchiveWorld) -> None:
+    def __init__(self, world: ArchiveBase, audit: Audit, sessions: Sessions) -> None:
         self._of = world
+        self._audit = audit
+        self._sessions = sessions
 
     def put(self, process: Process) -> None:
         """Entries come."""
@@ -43,7 +43,7 @@ class Programs:
                 if (
                     self._of.over
                     or not self._of.service.alive
-                    or self._of.audit.entries > 40 + self._of.scheduler.steps // _STEPS_EACH
+                    or self._audit.entries > 40 + self._of.scheduler.steps // _STEPS_EACH
                 ):
                     break
                 now = datetime.fromtimestamp(process.machine.wall_ns // NS, UTC)
@@ -54,7 +54,7 @@ class Programs:
         """An entry is put into a stream."""
         answer = self._of.redis.execute(self._of.client, [b"XADD", key, b"*", *given.fields])
         if answer is not None and answer[:1] == b"$":
-            self._of.audit.added(key.decode(), answer.split(b"\r\n")[1].decode(), given)
+            self._audit.added(key.decode(), answer.split(b"\r\n")[1].decode(), given)
 
     def worker(self, process: Process) -> None:
         """The other group of the stream: it is behind, and keeps some of what it was given."""
@@ -65,7 +65,7 @@ class Programs:
             for key in redis.streams() if self._of.service.alive else []:
                 if group not in redis.groups(key):
                     redis.execute(self._of.client, [b"XGROUP", b"CREATE", key, group, b"0"])
-                    self._of.audit.worker_begins()
+                    self._audit.worker_begins()
                 read = [b"XREADGROUP", b"GROUP", group, b"one", b"COUNT", b"5", b"STREAMS", key, b">"]
                 redis.execute(self._of.client, read)
                 done = [f"{ms}-{seq}".encode() for ms, seq in redis.pending(key, group)]
@@ -85,10 +85,10 @@ class Programs:
         every_s = process.random.choice((2, 10, 60, 600))
         while not stop.wait(process.random.random() * every_s):
             dry_run = process.random.random() < 0.1
-            over = self._of.sessions.over(utc_now())
+            over = self._sessions.over(utc_now())
             report = archiving.run_retention(self._of.settings(process.machine), utc_now(), dry_run=dry_run)
             if not dry_run and not report.errors:
-                self._of.sessions.check_gone(over)
+                self._sessions.check_gone(over)
             self._of.story.tell(
                 process.name,
                 f"{report.deletedFiles} deleted, {report.compressedFiles} compressed, {report.errors}",
@@ -101,13 +101,13 @@ class Programs:
             source = ArchiveSource(self._of.data)
             if not source.exists:
                 continue
-            known = set(self._of.audit.acknowledged_ids)
+            known = set(self._audit.acknowledged_ids)
             counts = Counter(line_id for _, line_id, _, _ in source.lines(_ALWAYS))
             if self._of.disturbed_by_hand or source.bad.count:
                 continue
-            self._of.audit.look_at_clocks()
+            self._audit.look_at_clocks()
             twice = sorted(line_id for line_id, count in counts.items() if count > 1)
-            lost = sorted(one for one in known - counts.keys() if not self._of.audit.may_be_gone(one))
+            lost = sorted(one for one in known - counts.keys() if not self._audit.may_be_gone(one))
             if twice:
                 self._of.fail("a reader meets each line once", f"{len(twice)}, such as {twice[0]}")
             elif lost:

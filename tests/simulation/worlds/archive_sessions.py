@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from replay.archive.layout import SESSIONS
 from replay.sessions.steering import LOCK
 from signaltape.replay.session import EVENTS, MANIFEST, DateRange, Manifest
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.archive import ArchiveWorld
+from tests.simulation.kernel.machines import NS, Process
+from tests.simulation.worlds.archive_audit import Audit
+from tests.simulation.worlds.archive_base import ArchiveBase
 
 _BUILDING = ".building-"
 _AGES_D = (0, 1, 3, 29, 31, 45)
@@ -37,8 +35,9 @@ class Session(NamedTuple):
 class Sessions:
     """Each is made in one go; what becomes of it is looked at from outside."""
 
-    def __init__(self, world: ArchiveWorld) -> None:
+    def __init__(self, world: ArchiveBase, audit: Audit) -> None:
         self._world = world
+        self._audit = audit
         self._folder = world.root / SESSIONS
         self._standing: dict[str, Session] = {}
         #: those that are played, and who locks them
@@ -108,7 +107,7 @@ class Sessions:
 
     def check(self) -> None:
         """None is gone before its time, or while it is played."""
-        latest = self._world.audit.latest
+        latest = self._audit.latest
         for name in [name for name in self._standing if not (self._folder / name).exists()]:
             gone = self._standing.pop(name)
             if gone.spoiled or gone.due >= latest or name in self._played:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 
 from signaltape.settings import Secret
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.archive import ArchiveWorld
+from tests.simulation.worlds.archive_audit import Audit
+from tests.simulation.worlds.archive_base import ArchiveBase
 
 
 class Tables:
     """Stands in for what drops partitions: nothing is in them, but that they may go is looked at."""
 
-    def __init__(self, world: ArchiveWorld) -> None:
+    def __init__(self, world: ArchiveBase, audit: Audit) -> None:
         self._world = world
+        self._audit = audit
         self._is_there = world.chance.random() < 0.5
 
     def connect(self, _url: Secret, *, name: str) -> AbstractContextManager[Any]:
@@ -33,7 +33,7 @@ class Tables:
         self, _connection: object, limits: Mapping[str, datetime], *, dry_run: bool = False
     ) -> list[str]:
         """As `sink.admin.retention.drop_partitions`: what is older than these limits would be gone."""
-        audit, keep = self._world.audit, self._world.keep.by_group
+        audit, keep = self._audit, self._world.keep.by_group
         audit.look_at_clocks()
         for group, limit in limits.items():
             kept = keep[group]

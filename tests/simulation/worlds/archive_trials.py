@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from replay.archive import archiving
 from signaltape.clock import utc_now
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Process
+from tests.simulation.worlds.archive_audit import Audit
+from tests.simulation.worlds.archive_base import Amid, ArchiveBase
 from tests.simulation.worlds.archive_given import KINDS, Given, Maker, place_of
-from tests.simulation.worlds.archive_nemesis import Amid
+from tests.simulation.worlds.archive_ledgers import Ledgers
+from tests.simulation.worlds.archive_programs import Programs
 from tests.simulation.worlds.archive_shelf import REMARK
 from tests.simulation.worlds.programs import Program
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.archive import ArchiveWorld
 
 #: More than the source of a world ever says.
 _FIRST_NUMBER = 1_000_000
@@ -33,8 +31,11 @@ _AWAY_S = 3.0
 class LastTrial:
     """One of several scripts, or none."""
 
-    def __init__(self, world: ArchiveWorld) -> None:
+    def __init__(self, world: ArchiveBase, audit: Audit, ledgers: Ledgers, programs: Programs) -> None:
         self._world = world
+        self._audit = audit
+        self._ledgers = ledgers
+        self._programs = programs
         self._chance = world.faults.chance("last trial")
         self._maker = Maker(self._chance, _FIRST_NUMBER)
         self.is_over = False
@@ -70,13 +71,13 @@ class LastTrial:
         if not lines or not self._is_all_done():
             return
         self._end_all()
-        copy = self._world.ledgers.copy() if self._world.ledgers.path.exists() else None
+        copy = self._ledgers.copy() if self._ledgers.path.exists() else None
         self._put(lines)
         self._is_all_done()
         self._retain()
         self._end_all()
         if copy is not None:
-            self._world.ledgers.restore(copy, without_digests=self._chance.random() < 0.3)
+            self._ledgers.restore(copy, without_digests=self._chance.random() < 0.3)
         self._put(lines)
 
     def _contradict(self) -> None:
@@ -85,7 +86,7 @@ class LastTrial:
         if not self._is_all_done():
             return
         event = self._chance.choice([kind for kind in KINDS if kind.endswith("_snapshot")])
-        times = [line.at for lines in self._world.audit.lines.values() for line in lines]
+        times = [line.at for lines in self._audit.lines.values() for line in lines]
         when = max([*times, self._now()]) + timedelta(seconds=2)
         snapshot = self._maker.record_of(event, when)
         contrary = self._maker.record_of(event, when, snapshot.own_id)
@@ -104,8 +105,8 @@ class LastTrial:
             if not self._is_all_done():
                 break
             self._end_all()
-            if self._world.ledgers.path.exists():
-                self._world.ledgers.spoil(self._chance)
+            if self._ledgers.path.exists():
+                self._ledgers.spoil(self._chance)
             self._world.amid["trial"] = Amid("rename", "archive.db", self._world.hold_up)
             self._put([self._maker.record_of(self._chance.choice(KINDS), self._now()) for _ in range(16)])
         self._is_all_done()
@@ -124,7 +125,7 @@ class LastTrial:
         world.amid["trial"] = Amid("remove", ".jsonl", world.doom)
         self._retain()
         world.amid.pop("trial", None)
-        world.audit.look()
+        self._audit.look()
 
     def _come_for_another_day(self) -> None:
         """What a crash left of a line stands there while its id comes for another day; then more comes behind it."""
@@ -169,7 +170,7 @@ class LastTrial:
 
     def _put(self, lines: Sequence[Given]) -> None:
         for line in lines:
-            self._world.programs.put_one(self._world.stream_keys[0], line)
+            self._programs.put_one(self._world.stream_keys[0], line)
         self._world.service._arrivals.wake()
 
     def _retain(self) -> None:
@@ -194,7 +195,7 @@ class LastTrial:
     def _need_two_archivers(self) -> None:
         """On a host there may be one alone."""
         while len(self._archivers()) < 2:
-            self._world.program(self._world.hosts[0], "archiver beside", self._world.programs.archiver)
+            self._world.program(self._world.hosts[0], "archiver beside", self._programs.archiver)
 
     def _archivers(self) -> list[Program]:
         """Those that go on for as long as the world."""
@@ -208,7 +209,7 @@ class LastTrial:
 
     def _is_all_done(self) -> bool:
         """Whether all that is in the stream is archived in time."""
-        return self._comes(self._world.audit.nothing_left)
+        return self._comes(self._audit.nothing_left)
 
     def _comes(self, condition: Callable[[], bool]) -> bool:
         scheduler = self._world.scheduler

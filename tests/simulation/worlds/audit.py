@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from signaltape.stream import ARCHIVE_GROUP, WORKER_GROUP
-from tests.simulation.kernel.scheduler import NS
-from tests.simulation.tables.database import DEAD
-from tests.simulation.worlds.keeping import SMALL_BYTES, is_owner
-from tests.simulation.worlds.truth import Given, frames_of, journalled, streamed
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
-    from tests.simulation.worlds.spine import SpineWorld
+from tests.simulation.kernel.machines import NS
+from tests.simulation.tables.commits import DEAD
+from tests.simulation.worlds.streaming import StreamWorld
+from tests.simulation.worlds.truth import SMALL_BYTES, Given, frames_of, is_owner, journalled, streamed
 
 #: By how much a journal may be below its bound when its oldest segment has to go.
 _SEGMENTS_OF_ROOM = 2
@@ -27,7 +22,7 @@ _GIVEN_AGAIN_NS = 200 * NS
 class Audit:
     """Follows each event and each entry of one world."""
 
-    def __init__(self, world: SpineWorld | ConsumingWorld) -> None:
+    def __init__(self, world: StreamWorld) -> None:
         self._world = world
         self._truth = world.truth
         #: what each entry that Redis ever gave an id to holds

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from signaltape.stream import WORKER_GROUP
 from tests.simulation.kernel.network import Line
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
+from tests.simulation.worlds.base import World
 
 _GROUP = WORKER_GROUP.encode()
 _NEW = b">"
@@ -18,7 +15,7 @@ _NEW = b">"
 class NewConnections:
     """Follows what consumers ask for over each connection. One wait for new entries may be under way already."""
 
-    def __init__(self, world: ConsumingWorld) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
         #: connections over which a consumer has waited for new entries and not read since what is pending
         self._waited: dict[bytes, Line] = {}

@@ -5,24 +5,21 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from consumer.accepted import Outcome
 from consumer.poison import MAX_CRASHES
 from consumer.recovery import NOT_IN_FLIGHT
 from signaltape.stream import WORKER_GROUP, entry_order, vanished_key
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS, Task
+from tests.simulation.kernel.machines import NS, Process, Task
 from tests.simulation.kernel.threads import Event
 from tests.simulation.redis.ids import Id, show
-from tests.simulation.tables.database import CONFLICT, DEAD, DUPLICATE, STORED, Commit
+from tests.simulation.tables.commits import CONFLICT, DEAD, DUPLICATE, STORED, Commit
 from tests.simulation.worlds.audit_leaving import Leaving
 from tests.simulation.worlds.audit_tries import IsolatedAttempts
 from tests.simulation.worlds.audit_trimming import Trimming
+from tests.simulation.worlds.streaming import StreamWorld
 from tests.simulation.worlds.truth import Given
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
 
 _GROUP = WORKER_GROUP.encode()
 #: An entry is given up only if something else passed within 120 s; some more for waiting and writing.
@@ -42,7 +39,7 @@ class Holder(NamedTuple):
 class ConsumingAudit:
     """Looks at each command of a consumer, and at each commit of a worker."""
 
-    def __init__(self, world: ConsumingWorld) -> None:
+    def __init__(self, world: StreamWorld) -> None:
         self._world = world
         self._client = world.redis.connect()
         self._holders: dict[str, Holder] = {}
@@ -60,7 +57,7 @@ class ConsumingAudit:
         self._orderly: set[Process] = set()
         self._tries = IsolatedAttempts(world, self._holder_of)
         self._leaving = Leaving(world)
-        self._trimming = Trimming(world)
+        self._trimming = Trimming(world.redis, world.fail)
         #: consumers to whose dead connections something was given, unseen
         self._given_to_the_dead: set[str] = set()
         #: when something last kept holders from saying what they have

@@ -5,13 +5,10 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from signaltape.stream import WORKER_GROUP
 from tests.simulation.kernel.machines import Process
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
+from tests.simulation.worlds.streaming import StreamWorld
 
 _GROUP = WORKER_GROUP.encode()
 #: Who said this could not, or not everywhere.
@@ -21,7 +18,7 @@ _EXCUSES = ("left without signing off", "%s is left out for now")
 class Leaving:
     """Knows which partitions each worker has read, and what is left of it there."""
 
-    def __init__(self, world: ConsumingWorld) -> None:
+    def __init__(self, world: StreamWorld) -> None:
         self._world = world
         #: partitions that a consumer has read since its process began
         self._read: defaultdict[str, set[bytes]] = defaultdict(set)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from consumer.poison import crash_key
 from signaltape.stream import WORKER_GROUP, entry_order
 from tests.simulation.kernel.machines import Process
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
+from tests.simulation.worlds.streaming import StreamWorld
 
 _GROUP = WORKER_GROUP.encode()
 
@@ -22,7 +19,7 @@ class IsolatedAttempts:
     holder_of: the process of a consumer's name.
     """
 
-    def __init__(self, world: ConsumingWorld, holder_of: Callable[[str], Process | None]) -> None:
+    def __init__(self, world: StreamWorld, holder_of: Callable[[str], Process | None]) -> None:
         self._world = world
         self._holder_of = holder_of
         self._streams = {crash_key(key.decode()).encode(): key for key in world.stream_keys}

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from tests.simulation.redis.ids import Id
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.archive import ArchiveWorld
-    from tests.simulation.worlds.consuming import ConsumingWorld
+from tests.simulation.redis.model import ModelRedis
 
 
 class Trimming:
     """Compares a stream before and after."""
 
-    def __init__(self, world: ConsumingWorld | ArchiveWorld) -> None:
-        self._world = world
+    def __init__(self, redis: ModelRedis, fail: Callable[[str, str], None]) -> None:
+        self._redis = redis
+        self._fail = fail
         self._before: list[Id] = []
 
     def before(self, argv: Sequence[bytes]) -> None:
         """A command is about to be carried out."""
         if _trims(argv):
-            self._before = [one for one, _ in self._world.redis.entries(argv[3])]
+            self._before = [one for one, _ in self._redis.entries(argv[3])]
 
     def after(self, argv: Sequence[bytes]) -> None:
         """It was."""
         if not _trims(argv):
             return
-        redis, key = self._world.redis, argv[3]
+        redis, key = self._redis, argv[3]
         gone = set(self._before) - {one for one, _ in redis.entries(key)}
         for group, last in redis.groups(key).items():
             pending = redis.pending(key, group)
             for one in sorted(gone):
                 if one > last or one in pending:
-                    self._world.fail(
+                    self._fail(
                         "trimmed only when done with", f"{one} of {key.decode()}, {group.decode()} needs it"
                     )
                     return

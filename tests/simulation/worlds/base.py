@@ -15,8 +15,8 @@ from typing import Any
 
 from tests.simulation.kernel.faults import Faults
 from tests.simulation.kernel.files import Disk
-from tests.simulation.kernel.machines import Machine, Process
-from tests.simulation.kernel.scheduler import Scheduler, Stuck, Task
+from tests.simulation.kernel.machines import Machine, Process, Task
+from tests.simulation.kernel.scheduler import Scheduler, Stuck
 from tests.simulation.kernel.story import Story
 from tests.simulation.kernel.substitution import Simulated, simulated
 from tests.simulation.kernel.threads import Event

@@ -15,20 +15,20 @@ from consumer.limits import Limits
 from consumer.names import Slot, consumer_name
 from consumer.partitions import keys_beyond
 from signaltape.stream import WORKER_GROUP, stream_keys
-from tests.simulation.kernel.machines import Machine, Process
+from tests.simulation.kernel.machines import NS, Machine, Process, Task
 from tests.simulation.kernel.network import Line
-from tests.simulation.kernel.scheduler import NS, Task
 from tests.simulation.kernel.threads import Event
-from tests.simulation.redis import ModelRedis
+from tests.simulation.redis.model import ModelRedis
 from tests.simulation.worlds.audit import Audit
 from tests.simulation.worlds.audit_connections import NewConnections
 from tests.simulation.worlds.audit_consuming import ConsumingAudit
+from tests.simulation.worlds.consuming_base import ConsumingBase
 from tests.simulation.worlds.consuming_rates import CONSUMING_MILD, CONSUMING_RATES, HARMLESS
 from tests.simulation.worlds.feeding import Feeder
 from tests.simulation.worlds.nemesis import Nemesis
 from tests.simulation.worlds.nemesis_consuming import ConsumingNemesis
 from tests.simulation.worlds.requeueing import Letters
-from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM, STREAM_RATES, StreamWorld
+from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM, STREAM_RATES
 from tests.simulation.worlds.stubborn_tables import StubbornDatabase
 from tests.simulation.worlds.trials import LastTrial
 from tests.simulation.worlds.truth import Given
@@ -53,23 +53,20 @@ _BOUNDS = (
 )
 
 
-class ConsumingWorld(StreamWorld):
+class ConsumingWorld(ConsumingBase):
     """Redis, workers and tables; every entry that Redis keeps ends in a table or as a dead letter, once."""
 
     name = "consuming"
     SETTLING_STEPS = 2_000_000  # thousands of entries may wait, and some of them are refused one by one
     RATES = {**STREAM_RATES, **CONSUMING_RATES}
     MILD = ("Postgres locked", *CONSUMING_MILD)
-    database: StubbornDatabase
 
     def build(self) -> None:
         chance = self.chance
         self.prepare()
         self.segment_bytes = self.journal_max_bytes = 0
         self.partitions = chance.choice((1, 2, 3))
-        #: what workers are set to: perhaps fewer, they find the others
         self.worker_partitions = chance.choice((self.partitions, self.partitions, 1))
-        #: workers end when the stream is drained, and begin again
         self.in_turns = chance.random() < 0.15
         self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
         self.limits = Limits(
@@ -90,15 +87,15 @@ class ConsumingWorld(StreamWorld):
         self.audit = Audit(self)
         self.consuming = ConsumingAudit(self)
         self.new_connections = NewConnections(self)
-        self.feeder = Feeder(self)
-        self.letters = Letters(self)
+        self.feeder = Feeder(self, self.consuming)
+        self.letters = Letters(self, lambda: self.consumers_troubles.foreign())
         for number in range(chance.choice((1, 1, 2, 3))):
             host = self.machine(f"worker-host-{chance.choice((1, 1, 2))}")
             self.program(host, f"worker {number + 1}", self._worker, at_end=self.consuming.gone)
         Nemesis(self).start()
-        self.consumers_troubles = ConsumingNemesis(self)
+        self.consumers_troubles = ConsumingNemesis(self, self.letters)
         self.consumers_troubles.start()
-        self.trial = LastTrial(self, self.feeder)
+        self.trial = LastTrial(self, self.consumers_troubles)
 
     @property
     def homes(self) -> list[Machine]:

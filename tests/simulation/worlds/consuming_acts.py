@@ -5,13 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from tests.simulation.kernel.machines import Process
+from tests.simulation.worlds.consuming_base import ConsumingBase
 from tests.simulation.worlds.programs import Program
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
 
 #: Of so many seconds: what a kind of trouble does.
 Act = Callable[[float], None]
@@ -27,7 +24,7 @@ class Acts:
     chance: what they draw from.
     """
 
-    def __init__(self, world: ConsumingWorld, chance: random.Random) -> None:
+    def __init__(self, world: ConsumingBase, chance: random.Random) -> None:
         self.world = world
         self.chance = chance
 

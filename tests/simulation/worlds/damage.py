@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from signaltape.journal.cursor import read_cursor
 from signaltape.journal.frame import Gap, read_frame
 from signaltape.journal.segment import HEADER_BYTES
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Process
+from tests.simulation.worlds.spine_base import SpineBase
 from tests.simulation.worlds.truth import Given, Stretch, frames_in, frames_of
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.spine import SpineWorld
 
 _EARLIER_FIELDS = ("segment", "offset", "events", "run_id", "last_ids")
 _MOST_BYTES = 300
@@ -30,7 +26,7 @@ _PAST_NS = 200 * NS
 class Damage:
     """Acts of the nemesis. Of each segment only one stretch, or one bit, is damaged."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(self, world: SpineBase) -> None:
         self._world = world
         self._chance = world.faults.chance("damage")
         #: whether anything was damaged in such a way that its writer cannot count its events any more

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from signaltape.journal.cursor import CURSOR_FILE
-from tests.simulation.kernel.scheduler import NS
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.spine import SpineWorld
-    from tests.simulation.worlds.workload import Workload
+from tests.simulation.kernel.machines import NS
+from tests.simulation.worlds.spine_base import Engine, SpineBase
 
 _KIND = "dies under a look"
 #: Whoever looks stands still for so long at most.
@@ -21,7 +17,7 @@ _WITHIN_S, _STEP_S = 20.0, 0.5
 class Dying:
     """Of engines that have been silent for as long as a journal is kept."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(self, world: SpineBase) -> None:
         self._world = world
 
     def on_look(self, folder: Path) -> None:
@@ -42,7 +38,7 @@ class Dying:
             workload.dies_soon = False
             world.disturb()
 
-    def _writer_of(self, folder: Path) -> Workload | None:
+    def _writer_of(self, folder: Path) -> Engine | None:
         """The engine that writes a journal, by the folder's name."""
         for workload in self._world.workloads:
             process = workload.process

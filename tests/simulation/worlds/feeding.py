@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from signaltape.stream import route, stream_key
 from tests.simulation.kernel.machines import Process
+from tests.simulation.worlds.audit_consuming import ConsumingAudit
+from tests.simulation.worlds.streaming import StreamWorld
 from tests.simulation.worlds.truth import Given, Key
 from tests.support.samples import published, triggered
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
 
 _TIMES = {"signal_published": "ts_published", "signal_triggered": "ts_triggered", "state_event": "timestamp"}
 _OF_A_KIND: dict[str, Callable[[str], dict[str, Any]]] = {
@@ -29,8 +28,9 @@ _MOST_WAITING = 500
 class Feeder:
     """Adds events to the stream until it is `over`. What Redis took it must keep; no journal has it."""
 
-    def __init__(self, world: ConsumingWorld) -> None:
+    def __init__(self, world: StreamWorld, consuming: ConsumingAudit) -> None:
         self._world = world
+        self._consuming = consuming
         self._number = 0
         self._earlier: list[tuple[str, str, bytes]] = []
         self._client = world.redis.connect()
@@ -87,7 +87,7 @@ class Feeder:
             world.truth.attempt(given)
             world.truth.accept(given)
             world.truth.only_streamed.add(given)
-            world.consuming.fed(key, entry_id, given)
+            self._consuming.fed(key, entry_id, given)
             world.audit.added(key, entry_id, given)
 
     def put(self, key: str, fields: Sequence[bytes]) -> str | None:

@@ -6,17 +6,13 @@ from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from signaltape.journal.cursor import CURSOR_FILE
 from signaltape.journal.home import OWNER_LOCK
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Process
 from tests.simulation.worlds.dying import Dying
-from tests.simulation.worlds.truth import Given, frames_of
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.spine import SpineWorld
+from tests.simulation.worlds.spine_base import Dropped, SpineBase
+from tests.simulation.worlds.truth import SMALL_BYTES, Given, frames_of, is_owner
 
 #: After these, events that Redis was given long ago may be sent again, and segments may go before their time.
 EXCUSING = frozenset(
@@ -81,26 +77,12 @@ _CURSORS = (CURSOR_FILE, f"{CURSOR_FILE}.new")
 _EARLY_S = 2.0
 #: What is kept for no longer is waited for.
 _SHORT_S = 15
-#: What is made in a signal's handler is of this size.
-SMALL_BYTES = 16 * 1024
-
-
-class Dropped(NamedTuple):
-    """How many events of a process went by the bound: at least, and at most."""
-
-    least: int = 0
-    most: int = 0
-
-
-def is_owner(process: Process, segment: Path) -> bool:
-    """Whether a journal is of this process: only an engine gives up segments at the bound, and only its own."""
-    return segment.parent.name.split("-")[2] == str(process.pid)
 
 
 class Keeping:
     """Follows what Redis was given, when, and what was amiss then."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(self, world: SpineBase) -> None:
         self._world = world
         self._added: defaultdict[Given, deque[int]] = defaultdict(lambda: deque(maxlen=_OFTEN))
         self._hitches: list[int] = []

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from signaltape.stream import route
+from tests.simulation.worlds.spine_base import SpineBase
 from tests.simulation.worlds.truth import Given, frames_of
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.spine import SpineWorld
 
 #: So many events engines still give beside it.
 _FAREWELLS = 3
@@ -20,7 +17,7 @@ _RECORDS_BY = "SOL-USDT-SWAP"
 class Lasting:
     """Begins when faults end, and ends when all that it does not concern is done."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(self, world: SpineBase) -> None:
         self._world = world
         self._chance = world.faults.chance("lasting trouble")
         #: whether there is one

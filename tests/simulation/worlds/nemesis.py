@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Process
+from tests.simulation.worlds.streaming import StreamWorld
 from tests.simulation.worlds.truth import frames_in
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
-    from tests.simulation.worlds.spine import SpineWorld
 
 #: So many bytes of a header say something; the others are zeros that nobody reads.
 _HEADER_SAYS_BYTES = 28
@@ -27,7 +22,7 @@ class Nemesis:
     #: it thinks of one after at most so long
     EVERY_S = (0.5, 3.0, 15.0)
 
-    def __init__(self, world: SpineWorld | ConsumingWorld) -> None:
+    def __init__(self, world: StreamWorld) -> None:
         self._world = world
         self._acts: dict[str, Callable[[float], str]] = {
             "Redis crashes": self._crash,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.simulation.worlds.consuming_acts import Act, Acts
+from tests.simulation.worlds.consuming_base import ConsumingBase
+from tests.simulation.worlds.postgres_troubles import PostgresTroubles
+from tests.simulation.worlds.requeueing import Letters
 from tests.simulation.worlds.stream_troubles import StreamTroubles
-from tests.simulation.worlds.stubborn_tables import PostgresTroubles
 from tests.simulation.worlds.truth import given_of
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
 
 #: With fewer kinds than this a run is about them.
 _FEW = 5
@@ -26,8 +25,9 @@ _FOREIGN: tuple[list[bytes], ...] = (
 class ConsumingNemesis(Acts):
     """Draws a trouble of consumers every so often; each lasts for a while."""
 
-    def __init__(self, world: ConsumingWorld) -> None:
+    def __init__(self, world: ConsumingBase, letters: Letters) -> None:
         super().__init__(world, world.faults.chance("consuming nemesis"))
+        self._letters = letters
         self.postgres = PostgresTroubles(world, self.chance)
         self.stream = StreamTroubles(world, self.chance)
         self._acts: dict[str, Act] = {
@@ -94,7 +94,7 @@ class ConsumingNemesis(Acts):
 
     def _refusal(self, entry: Any) -> str | None:
         """What Postgres says to a row; a worker may die of it."""
-        self.world.letters.look(entry)
+        self._letters.look(entry)
         state = self.postgres.refusal(entry)
         if state is not None or not hasattr(entry, "payload"):
             return state

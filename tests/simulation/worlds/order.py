@@ -6,7 +6,7 @@ import fcntl
 import os
 from collections import defaultdict, deque
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,11 +19,9 @@ from signaltape.journal.segment import (
     segment_numbers,
     segment_path,
 )
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS
+from tests.simulation.worlds.spine_base import SpineBase
 from tests.simulation.worlds.truth import frames_in
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.spine import SpineWorld
 
 _CURSOR = f"/{CURSOR_FILE}"
 
@@ -41,7 +39,7 @@ _decode = msgspec.json.Decoder(dict[str, object]).decode
 class Order:
     """Looks at a journal whenever something in it becomes visible, changes, or goes."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(self, world: SpineBase) -> None:
         self._world = world
         #: by journal, how far its cursor says that it was shipped, and since when
         self._places: defaultdict[Path, deque[tuple[int, _Place]]] = defaultdict(

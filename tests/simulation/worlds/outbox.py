@@ -21,14 +21,12 @@ from outbox.leases import Leases
 from outbox.rate_limiter import LIMITS, Limits, RateLimiter
 from outbox.text import split
 from sink.db import Connection
-from tests.simulation.kernel.asynchronous import SimulatedLoop
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Process
 from tests.simulation.postgres import Database, prepared
 from tests.simulation.telegram import METHODS, Telegram
 from tests.simulation.telegram_client import SimulatedAiohttp
-from tests.simulation.worlds.base import World
 from tests.simulation.worlds.outbox_audit import OutboxAudit
+from tests.simulation.worlds.outbox_base import OutboxBase
 from tests.simulation.worlds.outbox_nemesis import OutboxNemesis
 from tests.simulation.worlds.outbox_programs import PART_UNITS, Person, Reporter, send_forever
 from tests.simulation.worlds.verdict import Report
@@ -58,15 +56,13 @@ _MOST = 0.3
 _TROUBLED = (METHODS, METHODS, METHODS[:1], METHODS[1:2], METHODS[1:2], METHODS[1:], METHODS[2:])
 
 
-class OutboxWorld(World):
+class OutboxWorld(OutboxBase):
     """Reporters, senders, a person; every report once in its chat, whatever happens.
 
     tables: a database that is nobody else's, as postgres.prepared gives it; it is emptied.
     """
 
     name = "outbox"
-    #: what waits so long in quiet has outlasted the longest waits for a try, a chat and a lease, and all before it
-    enough_s = 1_900.0
     RATES: Mapping[str, float] = {
         "kill": 0.0006,
         "stall": 0.0005,
@@ -91,7 +87,7 @@ class OutboxWorld(World):
         "server fault after": 0.04,
         "nonsense": 0.15,
         "odd answer": 0.2,
-        "moved in a circle": 0.015,
+        "said to have moved": 0.015,
         "moves amid a call": 0.02,
         "moves amid a late call": 0.5,
         "stub deleted": 0.03,
@@ -114,7 +110,7 @@ class OutboxWorld(World):
         "refused",
         "locked",
         "message deleted",
-        "moved in a circle",
+        "said to have moved",
         "moves amid a call",
         "moves amid a late call",
         "stub deleted",
@@ -127,28 +123,22 @@ class OutboxWorld(World):
     def build(self) -> None:
         chance = self.chance
         self._undo: list[Any] = []
-        self.loops: list[SimulatedLoop] = []
+        self.loops = []
         self.weeks = [_FIRST_DAY.toordinal() - 7 * number for number in range(_WEEKS)]
-        #: so many messages may wait before nothing new is put in, and so many weeks are put in again
         self.most_waiting = chance.choice((2, 5, 10))
         self.last_weeks = chance.choice((1, 2, 4))
         self.lease_s = chance.choice((3.0, 3.0, 5.0, 30.0, 120.0))  # longer than a turn is waited for
-        #: how long messages are of use; in some worlds that is over in the middle of everything
         self.lifetimes_s = chance.choice(
             ((20, 120, 600, 10_800, 604_800), (4, 7, 12, 25, 100), (12, 604_800), (604_800,))
         )
-        #: the week that the next report of a family is of, if somebody asks for it by the chat's new id
-        self.asked_again: dict[int, date] = {}
-        #: how much of what is put in is alerts
+        self.asked_again = {}
         self.alerts = chance.choice((0.0, 0.0, 0.3, 0.3, 0.9))
         self.limits = chance.choice(_LIMITS)
-        #: how long a reporter waits before it puts something in
         self.reporters_wait_s = chance.choice(((0.2, 2.0, 20.0), (0.5, 3.0), (5.0, 20.0)))
         self.database = self._new_database()
         self.telegram = Telegram(self.scheduler, self.faults, self.story, self._unkillable("telegram"))
         self.telegram.troubled = chance.choice(_TROUBLED)
-        #: the chat id that the settings of reporters and senders name, by family
-        self.configured: list[str] = []
+        self.configured = []
         for family in range(chance.choice((1, 2, 4))):
             chat_id = str((4200 + family) * chance.choice((1, -1, -1)))
             self.telegram.add(family, chat_id)
@@ -157,15 +147,16 @@ class OutboxWorld(World):
         self._patch()
         for number in range(chance.choice((1, 1, 2))):
             host = self.machine(f"reporter-host-{number + 1}")
-            self.program(host, f"reporter {number + 1}", Reporter(self).run)
+            reporter = Reporter(self, self.audit, lambda: self.nemesis.amid_a_report())
+            self.program(host, f"reporter {number + 1}", reporter.run)
         self.senders = []
         for number in range(chance.choice((1, 2, 3, 3))):
             host = self.machine(f"sender-host-{chance.choice((1, 1, 2))}")
             main = partial(send_forever, self)
             self.senders.append(self.program(host, f"sender {number + 1}", main, restart_s=15.0))
-        self.person = Person(self)
+        self.person = Person(self, self.audit)
         self.program(self.machine("desk"), "person", self.person.run, killable=False)
-        self.nemesis = OutboxNemesis(self)
+        self.nemesis = OutboxNemesis(self, self.audit)
         self.nemesis.start()
 
     def _choose_rates(self) -> dict[str, float]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from outbox.policies import ALERT, MAX_LOST_STUBS
 from tests.simulation.kernel.machines import Process
 from tests.simulation.postgres_session import Session
 from tests.simulation.telegram import Answer, Call, Message
+from tests.simulation.worlds.outbox_base import OutboxBase
 from tests.simulation.worlds.outbox_given import Given, Part
 from tests.simulation.worlds.outbox_hearing import Hearing
 from tests.simulation.worlds.outbox_in_time import LAST, InTime
@@ -19,14 +20,11 @@ from tests.simulation.worlds.outbox_pace import PaceAudit
 from tests.simulation.worlds.outbox_rows import FILES, REPORTED, ROWS, Row, report_of
 from tests.simulation.worlds.outbox_statements import CHANGING, FENCING_TOKEN, FILING, IDLE
 
-if TYPE_CHECKING:
-    from tests.simulation.worlds.outbox import OutboxWorld
-
 
 class OutboxAudit:
     """Follows each message of one world, in the tables and in the chats."""
 
-    def __init__(self, world: OutboxWorld) -> None:
+    def __init__(self, world: OutboxBase) -> None:
         self._world = world
         self._fail = world.fail
         self.rows: dict[int, Row] = {}
@@ -40,7 +38,7 @@ class OutboxAudit:
         self._sessions: dict[Process, Session] = {}
         self.pace = PaceAudit(world)
         self.leases = LeaseAudit(world)
-        self.in_time = InTime(world)
+        self.in_time = InTime(world, self.rows)
         self.hearing = Hearing(world)
         world.database.on_done = self._on_done
         world.database.looks = self._looks

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tests.simulation.kernel.scheduler import NS
-
-if TYPE_CHECKING:
-    from tests.simulation.postgres_session import Session
-    from tests.simulation.worlds.outbox import OutboxWorld
+from tests.simulation.kernel.machines import NS
+from tests.simulation.postgres_session import Session
+from tests.simulation.worlds.outbox_base import OutboxBase
 
 #: Statements that give a sender something to do, and who has to say so.
 _GIVING = ("outbox.enqueue", "outbox.resend")
@@ -19,7 +15,7 @@ _BUSY_S = 100.0
 class Hearing:
     """Follows what is said in one world, and who was told of it."""
 
-    def __init__(self, world: OutboxWorld) -> None:
+    def __init__(self, world: OutboxBase) -> None:
         self._world = world
         self._unsaid = False
         #: since when, in true time, sessions know of something that they have not looked at

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from tests.simulation.kernel.scheduler import NS
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.outbox import OutboxWorld
+from tests.simulation.kernel.machines import NS
+from tests.simulation.worlds.outbox_base import OutboxBase
+from tests.simulation.worlds.outbox_rows import Row
 
 LAST = ("sent", "uncertain", "failed", "expired")
 
 
 class InTime:
-    """Follows since when each message waits, by true time."""
+    """Follows since when each message waits, by true time. rows: the messages as they are."""
 
-    def __init__(self, world: OutboxWorld) -> None:
+    def __init__(self, world: OutboxBase, rows: Mapping[int, Row]) -> None:
         self._world = world
+        self._rows = rows
         #: for how long Telegram asked to be left alone, by the server's clock: since when, and until when
         self._asked_alone: list[tuple[datetime, datetime]] = []
         self._asked_ns: dict[int, int] = {}
-        #: of whose chat Telegram has said both that it moved there and back: nobody knows where it is
-        self._circled: set[int] = set()
         #: when it was last seen to be so
         self._alone_ns = 0
         #: when each message came into its state
@@ -51,10 +49,6 @@ class InTime:
     def check(self, number: int, state: str, not_after: datetime) -> None:
         """How a message stands now."""
         world = self._world
-        if "moved in a circle" in world.audit.rows[number].error:
-            self._circled.add(number)
-        if number in self._circled:
-            return
         if state not in LAST:
             now = world.database.now
             # what was said in the future is void

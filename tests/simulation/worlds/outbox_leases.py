@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from tests.simulation.postgres_session import Session
-    from tests.simulation.worlds.outbox import OutboxWorld
+from tests.simulation.postgres_session import Session
+from tests.simulation.worlds.outbox_base import OutboxBase
 
 #: Statements by which a sender decides; what it notes as a fact it may note whenever it likes.
 _DECISIONS = (
@@ -44,7 +43,7 @@ class _Lease(NamedTuple):
 class LeaseAudit:
     """Follows the leases of one world."""
 
-    def __init__(self, world: OutboxWorld) -> None:
+    def __init__(self, world: OutboxBase) -> None:
         self._world = world
         self._leases: dict[int, _Lease] = {}
         world.database.is_overtaken = self._is_overtaken

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from outbox import sender
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Process
+from tests.simulation.postgres_session import Session
 from tests.simulation.telegram import STUB_END, Chat, Message
 from tests.simulation.worlds.nemesis import Nemesis
-
-if TYPE_CHECKING:
-    from tests.simulation.postgres_session import Session
-    from tests.simulation.worlds.outbox import OutboxWorld
+from tests.simulation.worlds.outbox_audit import OutboxAudit
+from tests.simulation.worlds.outbox_base import OutboxBase
 
 _ANSWERS = (
     (403, "Forbidden: bot was blocked by the user"),
@@ -32,9 +30,10 @@ _DYING_S = 20.0
 class OutboxNemesis(Nemesis):
     """Draws a trouble every so often."""
 
-    def __init__(self, world: OutboxWorld) -> None:
+    def __init__(self, world: OutboxBase, audit: OutboxAudit) -> None:
         super().__init__(world)  # type: ignore[arg-type]
         self._outbox = world
+        self._audit = audit
         #: whether faults have ended for good
         self.over = False
         self._acts = {
@@ -68,7 +67,7 @@ class OutboxNemesis(Nemesis):
         new_id = world.telegram.move(chat)
         if new_id is not None and self._chance.random() < 0.5:
             world.configured[chat.family] = new_id  # somebody sees it before any sender is told
-            waiting = world.audit.waiting_unbegun(chat.id)
+            waiting = self._audit.waiting_unbegun(chat.id)
             if waiting and self._chance.random() < 0.7:  # and asks for a report that waits under the old id
                 week = self._chance.choice(waiting).told_week
                 assert week is not None
@@ -91,14 +90,14 @@ class OutboxNemesis(Nemesis):
         """A sender stands still before it notes that a text stands: somebody may delete that meanwhile."""
         if name != "outbox.filled" or session.holding is None:
             return
-        chat = self._outbox.telegram.chats[self._outbox.audit.rows[session.holding].chat_id]
+        chat = self._outbox.telegram.chats[self._audit.rows[session.holding].chat_id]
         texts = [found for found in self._unnoted(chat) if found[1].call.outbox_id == session.holding]
         if texts and self._outbox.faults.chance("overtaken").random() < 0.7:
             self._delete_one(chat, *texts[0])
 
     def _unnoted(self, chat: Chat) -> list[tuple[int, Message]]:
         """Texts that stand, as far as no sender has noted it."""
-        rows = self._outbox.audit.rows
+        rows = self._audit.rows
         return [
             (number, one)
             for number, one in chat.messages.items()
@@ -127,7 +126,7 @@ class OutboxNemesis(Nemesis):
         world.machines[name].ahead_ns += int(by_s * NS)
         world.story.tell("world", f"the clock of {name} jumps by {by_s} s")
         if name == "database-host":
-            world.audit.pace.database_clock_jumped()
+            self._audit.pace.database_clock_jumped()
             if self._chance.random() < 0.5 and world.faults.happens("senders die", "the clock was set"):
                 self._die(_DYING_S)
 
@@ -158,7 +157,7 @@ class OutboxNemesis(Nemesis):
         world.faults.active = False
         world.disturb()
         end_ns = world.scheduler.now_ns + int((world.enough_s + 60) * NS)
-        while not self.over and world.scheduler.now_ns < end_ns and not world.audit.nothing_left():
+        while not self.over and world.scheduler.now_ns < end_ns and not self._audit.nothing_left():
             world.scheduler.sleep("the end of a calm", 10.0)
         if not self.over:
             world.faults.active = True

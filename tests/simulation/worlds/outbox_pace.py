@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from outbox.judging import LONGEST_WAIT_S
 from outbox.rate_limiter import RateLimiter, is_group
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Process
+from tests.simulation.postgres_session import Session
 from tests.simulation.telegram import Answer, Call
-
-if TYPE_CHECKING:
-    from tests.simulation.postgres_session import Session
-    from tests.simulation.worlds.outbox import OutboxWorld
+from tests.simulation.worlds.outbox_base import OutboxBase
 
 #: Moments in the tables are of microseconds, and a loop's of floats.
 _JITTER_NS = NS // 1000
@@ -25,7 +22,7 @@ _TOO_MANY = 429
 class PaceAudit:
     """Follows the turns of one world, by true time."""
 
-    def __init__(self, world: OutboxWorld) -> None:
+    def __init__(self, world: OutboxBase) -> None:
         self._world = world
         #: turns that were given out by chat, in true time, and the one that a process has
         self._turns: defaultdict[str, list[int]] = defaultdict(list)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from outbox.outbox import File, Outbox, Told
 from outbox.policies import ALERT
@@ -17,15 +17,13 @@ from reports.weeks import Week
 from signaltape.settings import Secret, Settings
 from sink.db import CONNECTION_ERRORS
 from tests.simulation.kernel.asynchronous import SimulatedLoop
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Process
 from tests.simulation.kernel.threads import Event
+from tests.simulation.postgres_session import Session
 from tests.simulation.telegram import LONGEST_WAY_S
-
-if TYPE_CHECKING:
-    from tests.simulation.postgres_session import Session
-    from tests.simulation.worlds.outbox import OutboxWorld
-    from tests.simulation.worlds.outbox_rows import Row
+from tests.simulation.worlds.outbox_audit import OutboxAudit
+from tests.simulation.worlds.outbox_base import OutboxBase
+from tests.simulation.worlds.outbox_rows import Row
 
 _URL = Secret("postgresql://tables/db")
 _SETTINGS = Settings(redis_url=None, database_url=_URL)
@@ -39,10 +37,15 @@ _LONG_LINE = "• 0.80+: n=12 win rate 58 % expectancy +0.31 R " + "·" * 20
 
 
 class Reporter:
-    """Puts reports in, as reports.delivery.enqueue does, and sometimes sends what is due."""
+    """Puts reports in, as reports.delivery.enqueue does, and sometimes sends what is due.
 
-    def __init__(self, world: OutboxWorld) -> None:
+    amid_a_report: called when one is about to be put in again.
+    """
+
+    def __init__(self, world: OutboxBase, audit: OutboxAudit, amid_a_report: Callable[[], None]) -> None:
         self._world = world
+        self._audit = audit
+        self._amid_a_report = amid_a_report
         #: how many weeks were begun, by chat
         self._begun = [1] * len(world.configured)
 
@@ -66,7 +69,7 @@ class Reporter:
     def _report(self, connection: Session, process: Process, family: int) -> None:
         world, chance = self._world, process.random
         chat_id = world.configured[family]
-        if chance.random() < 0.5 and world.audit.waiting() < world.most_waiting:
+        if chance.random() < 0.5 and self._audit.waiting() < world.most_waiting:
             self._begun[family] = min(self._begun[family] + 1, len(world.weeks))
         begun = self._begun[family]
         drawn = date.fromordinal(chance.choice(world.weeks[max(begun - world.last_weeks, 0) : begun]))
@@ -78,29 +81,29 @@ class Reporter:
         if before is not None and before[0] != "queued":
             return
         current = outbox.ids_of(chat_id)[-1]
-        if key.endswith(chat_id) and world.audit.may_stand(week.monday, family, except_key=key):
+        if key.endswith(chat_id) and self._audit.may_stand(week.monday, family, except_key=key):
             return  # sent under an id that nobody can know to be this chat's: a person would not ask for it again
         not_after = now + timedelta(seconds=chance.choice(world.lifetimes_s))
-        version = world.audit.given.new_version(week.monday, family)
+        version = self._audit.given.new_version(week.monday, family)
         text = _text(version, chance.choice((0, 0, 0, 0, -1, 1, 3)))
         files = [
             File(kind, f"{week.name}.{kind}", f"{kind} of {version}".encode())
             for kind in ("photo", "document")
         ]
         files = files[: chance.choice((0, 2, 2))]
-        world.audit.given.give(version, text, files)
+        self._audit.given.give(version, text, files)
         if before is not None:
-            world.nemesis.amid_a_report()
+            self._amid_a_report()
         outbox.enqueue(key, current, text, not_after, files, Told(week.monday, f'["{version}"]'))
 
     def _alert(self, connection: Session, process: Process, family: int) -> None:
         world, chance = self._world, process.random
-        if world.audit.waiting() >= world.most_waiting:
+        if self._audit.waiting() >= world.most_waiting:
             return
         outbox = Outbox(connection)  # type: ignore[arg-type]
-        version = world.audit.given.new_alert(family)
+        version = self._audit.given.new_alert(family)
         text = _text(version, chance.choice((0, 0, 1, 3)))
-        world.audit.given.give(version, text, (), stubs=False)
+        self._audit.given.give(version, text, (), stubs=False)
         not_after = _now(process) + timedelta(seconds=chance.choice(world.lifetimes_s))
         ids = outbox.ids_of(world.configured[family])
         outbox.enqueue(f"{version}:{ids[0]}", ids[-1], text, not_after, kind=ALERT)
@@ -120,8 +123,9 @@ def _die_of_signal(process: Process, stop: Event) -> None:
 class Person:
     """Looks at what was not sent, and resends what does not stand in its chat."""
 
-    def __init__(self, world: OutboxWorld) -> None:
+    def __init__(self, world: OutboxBase, audit: OutboxAudit) -> None:
         self._world = world
+        self._audit = audit
         self._looked_at: set[int] = set()
 
     def run(self, process: Process, stop: Event) -> None:
@@ -133,15 +137,15 @@ class Person:
 
     def has_work(self) -> bool:
         """Whether anything is left that would be resent."""
-        return any(self._wants(row) for row in self._world.audit.rows.values())
+        return any(self._wants(row) for row in self._audit.rows.values())
 
     def _look(self, outbox: Outbox, process: Process) -> None:
         world = self._world
         for listed in outbox.listed(1000):
-            row = world.audit.rows.get(listed["id"])
+            row = self._audit.rows.get(listed["id"])
             if row is None or not self._wants(row) or listed["state"] != row.state:
                 continue
-            if world.scheduler.now_ns - world.audit.in_time.since_ns[row.id] < _LOOKS_AFTER_S * NS:
+            if world.scheduler.now_ns - self._audit.in_time.since_ns[row.id] < _LOOKS_AFTER_S * NS:
                 continue
             lifetime_s = process.random.choice((60, 10_800))
             not_after = _now(process) + timedelta(seconds=lifetime_s)
@@ -149,7 +153,7 @@ class Person:
                 self._looked_at.add(row.id)
 
     def _wants(self, row: Row) -> bool:
-        audit = self._world.audit
+        audit = self._audit
         if audit.stands_beyond(row) or audit.has_twin(row):
             return False
         if row.state == "sent":
@@ -161,7 +165,7 @@ class Person:
         return row.state == "failed" or (row.state == "expired" and row.id % 2 == 0)
 
 
-def send_forever(world: OutboxWorld, process: Process, stop: Event) -> None:
+def send_forever(world: OutboxBase, process: Process, stop: Event) -> None:
     """A reporter's sender: reports.schedule, without its reports."""
     _loop(world, process).run(
         _send(process, stop, _SETTINGS, Destination(_TOKEN, world.configured[0], _BASE))
@@ -183,7 +187,7 @@ async def _send(process: Process, stop: Event, settings: Settings, to: Destinati
     await schedule._end(tasks)
 
 
-def _loop(world: OutboxWorld, process: Process) -> SimulatedLoop:
+def _loop(world: OutboxBase, process: Process) -> SimulatedLoop:
     def troubled(text: str) -> None:
         world.fail("no error is dropped", f"{process.name}: {text}")
 

@@ -7,15 +7,12 @@ must be stored in the end, whatever the cut leaves of what came after it: torn s
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from signaltape.journal.cursor import find_cursor
 from tests.simulation.kernel.machines import Machine, Process
 from tests.simulation.kernel.power import Shadow
+from tests.simulation.worlds.spine_base import SpineBase
 from tests.simulation.worlds.truth import Given, journalled
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.spine import SpineWorld
 
 _KIND = "power cut"
 #: How often the kernel writes down everything.
@@ -25,7 +22,7 @@ _EVERY_S = (0.5, 5.0, 30.0)
 class PowerCuts:
     """An act of the nemesis. Made once all machines are there."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(self, world: SpineBase) -> None:
         self._world = world
         self._chance = world.faults.chance(f"{_KIND}, what is left")
         self._shadows: dict[str, Shadow] = {}

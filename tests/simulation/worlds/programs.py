@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from greenlet import GreenletExit
 
-from tests.simulation.kernel.machines import Machine, Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Machine, Process
+from tests.simulation.kernel.scheduler import Scheduler
+from tests.simulation.kernel.story import Story
 from tests.simulation.kernel.threads import Event, Waiters
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.base import World
 
 #: So long, by true time, may a process take that was asked to stop. Platforms kill after 30 seconds.
 STOP_WITHIN_S = 30.0
@@ -51,10 +50,26 @@ class Program:
         self.away_until_ns = 0
 
 
+class Surroundings(Protocol):
+    """What a supervisor needs of its world."""
+
+    scheduler: Scheduler
+    story: Story
+    chance: random.Random
+    disturbed_ns: int
+    finishing: bool
+
+    def machine(self, name: str) -> Machine: ...
+
+    def fail(self, invariant: str, text: str) -> None: ...
+
+    def disturb(self) -> None: ...
+
+
 class Supervisor:
     """Starts programs, starts them again, and asks them to stop."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Surroundings) -> None:
         self._world = world
         self._scheduler = world.scheduler
         self.programs: list[Program] = []

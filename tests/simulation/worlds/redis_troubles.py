@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from tests.simulation.kernel.machines import Process
 from tests.simulation.redis.data import Fields, Stream
 from tests.simulation.redis.ids import Id
+from tests.simulation.worlds.spine_base import Lasts, SpineBase
 
-if TYPE_CHECKING:
-    from tests.simulation.worlds.spine import SpineWorld
-
-#: How long, what ends it, and what it is.
-Lasts = Callable[[float, Callable[[], None], str], str]
 _SNAPSHOT_EVERY_S = 4.0
 _SNAPSHOTS = 40
 #: What a user of Redis may not call, at times.
@@ -26,7 +21,7 @@ _SHORT, _EVICTS = 0.2, 0.1
 class RedisTroubles:
     """Acts of the nemesis, and what happens between two commands while one of them lasts."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(self, world: SpineBase) -> None:
         self._world = world
         self._chance = world.faults.chance("troubles of Redis")
         self._snapshots: deque[object] = deque(maxlen=_SNAPSHOTS)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import psycopg
 
 import sink.dead_letters
 import worker.operations
@@ -17,11 +19,9 @@ from signaltape.stream import FIELD_FIRST_ENTRY_ID
 from sink.dead_letters import Filter, Letter
 from tests.simulation.kernel.machines import Process
 from tests.simulation.tables.session import ModelConnection
+from tests.simulation.worlds.consuming_base import ConsumingBase
 from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM
 from tests.simulation.worlds.truth import streamed
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
 
 _KIND, _WITHOUT_MEMORY = _KINDS = ("dead letters requeued", "Redis refuses dead letters")
 #: So many letters are a transaction.
@@ -30,10 +30,14 @@ _REASONS = (None, None, "refuses it", "ended its worker")
 
 
 class Letters:
-    """What dead letters hold, and whoever requeues them now and then while there are faults."""
+    """What dead letters hold, and whoever requeues them now and then while there are faults.
 
-    def __init__(self, world: ConsumingWorld) -> None:
+    make_one: puts an entry into the stream that only can become one.
+    """
+
+    def __init__(self, world: ConsumingBase, make_one: Callable[[], None]) -> None:
         self._world = world
+        self._make_one = make_one
         self._seen: dict[tuple[str, str], DeadLetter] = {}
         #: what came again: streams, and fields with their values
         self._again: set[tuple[str, tuple[bytes, ...]]] = set()
@@ -79,7 +83,7 @@ class Letters:
             if not world.faults.active:
                 return
             if not world.database.dead_letters:
-                world.consumers_troubles.foreign()
+                self._make_one()
             if self.are_taken or not world.database.dead_letters:
                 continue
             kind = self._chance.choice(_KINDS)
@@ -101,6 +105,10 @@ class Letters:
             done = worker.operations.requeue_dead_letters(settings, which, everything=True)
         except SignaltapeError as error:
             self._say(str(error))
+        except psycopg.Error:
+            raise  # as whatever a task loses Postgres by
+        except Exception as error:
+            self._world.fail("no error is dropped", f"{process.name}: {type(error).__name__}: {error}")
         else:
             self._say(f"requeued {done.requeued} letter(s); refused: {len(done.refused)}")
         process.kill()

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from signaltape.errors import JournalUnavailable
 from signaltape.shipping.client import StreamError
 from signaltape.shipping.journal import BATCH_EVENTS
 from signaltape.shipping.service import ship_once
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Process
 from tests.simulation.kernel.threads import Event
+from tests.simulation.worlds.spine_base import SpineBase
 from tests.simulation.worlds.truth import frames_of
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.spine import SpineWorld
 
 #: Of each journal goes what waits there, and so many batches of what comes meanwhile, at most.
 _BATCHES = 4
@@ -33,10 +30,14 @@ class _Drain(NamedTuple):
 
 
 class ShipOnce:
-    """Drains all journals of a machine that nobody else ships, now and then, and sometimes what is there once more."""
+    """Drains all journals of a machine that nobody else ships, now and then, and sometimes what is there once more.
 
-    def __init__(self, world: SpineWorld) -> None:
+    hurries: how likely an engine writes without a pause as long as a drain goes on.
+    """
+
+    def __init__(self, world: SpineBase, hurries: float) -> None:
         self._world = world
+        self._hurries = hurries
         self._drain: _Drain | None = None
         #: after so many events it must end; None: Redis has none of it yet, for all we know
         self._most: int | None = None
@@ -97,5 +98,5 @@ class ShipOnce:
             for one in self._world.workloads
             if one.process is not None and one.process.machine is process.machine
         ]
-        if writers and process.random.random() < self._world.stage.hurries:
+        if writers and process.random.random() < self._hurries:
             process.random.choice(writers).hurry(lambda: self._drain is drain)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 
@@ -16,14 +15,11 @@ import signaltape.shipping.service
 from consumer.consumer import Consumer
 from consumer.limits import Limits
 from consumer.names import Slot, consumer_name
-from signaltape.emitter import Emitter
-from signaltape.settings import Settings
 from signaltape.shipping.journal import BATCH_EVENTS
 from signaltape.shipping.service import ship_forever
 from signaltape.stream import WORKER_GROUP, stream_key, stream_keys
-from tests.simulation.kernel.machines import Machine, Process
+from tests.simulation.kernel.machines import Machine, Process, Task
 from tests.simulation.kernel.network import Line
-from tests.simulation.kernel.scheduler import Task
 from tests.simulation.kernel.threads import Event
 from tests.simulation.tables.database import ModelDatabase
 from tests.simulation.worlds.amid import Amid
@@ -34,10 +30,11 @@ from tests.simulation.worlds.lasting import Lasting
 from tests.simulation.worlds.order import Order
 from tests.simulation.worlds.redis_troubles import RedisTroubles
 from tests.simulation.worlds.ship_once import ShipOnce
+from tests.simulation.worlds.spine_base import SpineBase
 from tests.simulation.worlds.spine_nemesis import SpineNemesis
 from tests.simulation.worlds.spine_rates import RATES
 from tests.simulation.worlds.spine_stages import staged
-from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM, StreamWorld
+from tests.simulation.worlds.streaming import DATABASE_URL, REDIS_URL, STREAM
 from tests.simulation.worlds.unread import Unread
 from tests.simulation.worlds.verdict import Report
 from tests.simulation.worlds.workload import Workload
@@ -47,20 +44,26 @@ from worker.loop import Worker
 _FAREWELLS = 3
 
 
-class SpineWorld(StreamWorld):
+class SpineWorld(SpineBase):
     """Engines, shippers, Redis, workers and tables; every event stored once, whatever happens."""
 
     name = "spine"
     RATES = RATES
 
     MILD = ("Postgres locked", "dawdles")
+    keeping: Keeping
+    damage: Damage
+    order: Order
+    lasting: Lasting
+    redis_troubles: RedisTroubles
+    workloads: list[Workload]
+    shipped_once: dict[Machine, ShipOnce]
 
     def build(self) -> None:
         chance, stage = self.chance, self.stage
         self.prepare()
         self.partitions = chance.choice(stage.partitions)
         self.claim_idle_ms = chance.choice((5_000, 20_000, 60_000))
-        #: whether Redis may not be asked what became of what it was given: then losses may go unnoticed
         self.blind = False
         self.keep_s = chance.choice(stage.keep_s)
         self.segment_bytes = chance.choice(stage.segment_bytes)
@@ -73,14 +76,11 @@ class SpineWorld(StreamWorld):
         )
         self.make_servers(ModelDatabase)
         self.put(signaltape.shipping.service, "POLL_S", 0.2)
-        #: how many events go to Redis at once, as long as there are faults
         self.batch_events = chance.choice(stage.batch_events)
         self.put(signaltape.shipping.journal, "BATCH_EVENTS", self.batch_events)
-        #: by how much clocks may differ
         self.margin_s = 60.0 if "clock jumps" in self.faults.rates else chance.choice(stage.margin_s)
         self.put(signaltape.shipping.forgetting, "RESEND_MARGIN_S", self.margin_s)
         self.put(signaltape.shipping.journal, "RESEND_MARGIN_S", self.margin_s)
-        #: how long all engines wait between bursts; None: each start of one draws it
         self.pace = chance.choice(stage.paces)
         self.audit = Audit(self)
         self.keeping = Keeping(self)
@@ -90,37 +90,15 @@ class SpineWorld(StreamWorld):
         self.order = Order(self)
         self.amid = Amid(self)
         self.lasting = Lasting(self)
-        self.workloads: list[Workload] = []
-        #: how many files could not be had, by who wanted them
-        self.file_errors: Counter[Process | None] = Counter()
-        #: machines on which nobody ships for long, and who does it there
-        self.shipped_once: dict[Machine, ShipOnce] = {}
+        self.workloads = []
+        self.file_errors = Counter()
+        self.shipped_once = {}
         for number in range(chance.choice((1, 1, 2))):
             self._build_engines(self.machine(f"engine-host-{number + 1}"))
         for number in range(chance.choice((1, 1, 2, 3))):
             host = self.machine(f"worker-host-{chance.choice((1, 1, 2))}")
             self.program(host, f"worker {number + 1}", self._worker)
-        SpineNemesis(self).start()
-
-    def settings(self, machine: Machine) -> Settings:
-        """The settings of programs on a machine."""
-        return Settings(
-            redis_url=REDIS_URL,
-            database_url=DATABASE_URL,
-            feature_event_logging=True,
-            home=self.path(machine, "home"),
-            stream=STREAM,
-            partitions=self.partitions,
-            segment_bytes=self.segment_bytes,
-            journal_max_bytes=self.journal_max_bytes,
-            shipped_keep_s=self.keep_s,
-            stream_retention_s=self.limits.retention_s,
-        )
-
-    @property
-    def homes(self) -> list[Machine]:
-        """The machines that have journals."""
-        return [machine for name, machine in self.machines.items() if name.startswith("engine-host")]
+        SpineNemesis(self, self.keeping, self.redis_troubles, self.unread, self.damage).start()
 
     def run(self, steps: int) -> Report:
         return super().run(min(steps, self.stage.most_steps))
@@ -182,7 +160,7 @@ class SpineWorld(StreamWorld):
                 machine, f"engine {machine.name[-1]}{number + 1}", workload.run, at_end=self._shipping_ends
             )
         if who_ships == "once":
-            self.shipped_once[machine] = ShipOnce(self)
+            self.shipped_once[machine] = ShipOnce(self, self.stage.hurries)
             name = f"ship once {machine.name[-1]}"
             self.program(machine, name, self.shipped_once[machine].run, at_end=self._shipping_ends)
             return
@@ -243,14 +221,6 @@ class SpineWorld(StreamWorld):
             stop,  # type: ignore[arg-type]
             self.limits,
         ).run()
-
-    def emitter(self, process: Process, *, ship: bool) -> Emitter:
-        """An emitter for an engine."""
-        return Emitter(self.settings(process.machine), ship=ship)
-
-    def new_signal_id(self, process: Process) -> str:
-        """An id that no other signal has."""
-        return str(uuid.UUID(int=process.random.getrandbits(128), version=4))
 
     def restart_redis(self, data: object) -> None:
         """The server comes back with these data, as another run."""

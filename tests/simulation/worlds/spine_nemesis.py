@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from tests.simulation.worlds.damage import Damage
+from tests.simulation.worlds.keeping import Keeping
 from tests.simulation.worlds.nemesis import Nemesis
 from tests.simulation.worlds.power_cuts import PowerCuts
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.spine import SpineWorld
+from tests.simulation.worlds.redis_troubles import RedisTroubles
+from tests.simulation.worlds.spine_base import SpineBase
+from tests.simulation.worlds.unread import Unread
 
 
 class SpineNemesis(Nemesis):
     """The troubles of servers and machines, and those of streams and journals."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(
+        self,
+        world: SpineBase,
+        keeping: Keeping,
+        redis_troubles: RedisTroubles,
+        unread: Unread,
+        damage: Damage,
+    ) -> None:
         super().__init__(world)
-        self._keeping, self._spine = world.keeping, world
-        self._acts |= world.redis_troubles.acts(self._for) | world.unread.acts(self._for)
-        self._acts |= world.damage.acts() | PowerCuts(world).acts()
+        self._spine, self._keeping, self._damage = world, keeping, damage
+        self._acts |= redis_troubles.acts(self._for) | unread.acts(self._for)
+        self._acts |= damage.acts() | PowerCuts(world).acts()
 
     def _for(self, seconds: float, end: Callable[[], None], what: str) -> str:
         def over() -> None:
@@ -33,5 +41,5 @@ class SpineNemesis(Nemesis):
         if (
             self._spine.shipped_once
         ):  # who looks only once does not go past a frame that an engine may be about to write
-            self._spine.damage.holds_up = True
+            self._damage.holds_up = True
         return told

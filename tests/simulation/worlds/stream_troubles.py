@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 from signaltape.stream import WORKER_GROUP
 from tests.simulation.redis.ids import show
 from tests.simulation.worlds.consuming_acts import Act, Acts
+from tests.simulation.worlds.consuming_base import ConsumingBase
 from tests.simulation.worlds.truth import streamed
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
 
 
 class StreamTroubles(Acts):
     """What goes wrong with the stream while workers are at it."""
 
-    def __init__(self, world: ConsumingWorld, chance: random.Random) -> None:
+    def __init__(self, world: ConsumingBase, chance: random.Random) -> None:
         super().__init__(world, chance)
         self._client = world.redis.connect()
         #: keys of partitions that hold something else now

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import signaltape.journal.lock
 import worker.loop
 from signaltape.settings import Secret
 from signaltape.stream import stream_keys
-from tests.simulation.kernel.machines import Process
+from tests.simulation.kernel.machines import NS, Machine, Process
 from tests.simulation.kernel.network import Line, Service
-from tests.simulation.kernel.scheduler import NS
-from tests.simulation.redis import ModelRedis
+from tests.simulation.redis.data import Fields
+from tests.simulation.redis.ids import Id
+from tests.simulation.redis.model import ModelRedis
 from tests.simulation.tables.database import ModelDatabase
 from tests.simulation.tables.writer import ModelWriter
-from tests.simulation.worlds.audit import Audit
 from tests.simulation.worlds.base import World
-from tests.simulation.worlds.truth import Truth, given_of
+from tests.simulation.worlds.truth import Given, Truth, given_of
 
 REDIS_URL = Secret("redis://redis:6379/0")
 DATABASE_URL = Secret("postgresql://tables/db")
@@ -52,16 +52,45 @@ STREAM_RATES = {
 }
 
 
+class Hears(Protocol):
+    """An audit, as far as it is told of entries."""
+
+    def added(self, key: str, entry_id: str, given: Given) -> None: ...
+
+    def acknowledged(self, key: str, group: str, ids: Sequence[str]) -> None: ...
+
+
+class Sent(Protocol):
+    """What was sent, as far as an audit asks for it."""
+
+    def added(self, given: Given) -> None: ...
+
+    def was_sent(self, given: Given) -> bool: ...
+
+
+class Streams(Protocol):
+    """What streams hold, as far as an audit asks for it."""
+
+    def entries(self, key: bytes) -> list[tuple[Id, Fields]]: ...
+
+
 class StreamWorld(World):
     """Redis and tables. Worlds that derive from it call `prepare`, then `make_servers`, and add who uses them.
 
-    partitions, claim_idle_ms: of the stream and its consumers, set by the world that derives.
+    partitions, claim_idle_ms: of the stream and its consumers; segment_bytes, journal_max_bytes: of journals, if
+    there are any; these and the parts are set by the world that derives.
     """
 
-    audit: Audit
+    audit: Hears
+    keeping: Sent
+    redis_troubles: Streams
     database: ModelDatabase
     partitions: int
     claim_idle_ms: int
+    segment_bytes: int
+    journal_max_bytes: int
+    #: whether Redis may not be asked what became of what it was given: then losses may go unnoticed
+    blind: bool
 
     def prepare(self) -> None:
         """Begin with nothing given, and nothing forgotten."""
@@ -95,7 +124,14 @@ class StreamWorld(World):
         self._undo.append(partial(setattr, module, name, getattr(module, name)))
         setattr(module, name, value)
 
-    def connect(self, url: Any, *, begun: Callable[[Any], None], name: str = "", most_idle_s: int = 0) -> Any:
+    def connect(
+        self,
+        url: Any,
+        *,
+        name: str = "",
+        most_idle_s: int = 0,
+        begun: Callable[[Any], None] = lambda _session: None,
+    ) -> Any:
         """Stands in for `sink.db.connect`: a session ends with its process."""
         session = self.database.connect(url, name=name)
         task = self.scheduler.current
@@ -107,6 +143,11 @@ class StreamWorld(World):
             session.close()
             raise
         return session
+
+    @property
+    def homes(self) -> list[Machine]:
+        """The machines that have journals."""
+        raise NotImplementedError
 
     @property
     def stream_keys(self) -> list[bytes]:

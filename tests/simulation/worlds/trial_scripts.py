@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
+from tests.simulation.worlds.consuming_base import ConsumingBase
+from tests.simulation.worlds.nemesis_consuming import ConsumingNemesis
 
-Script = Callable[["ConsumingWorld", random.Random], None]
+Script = Callable[[ConsumingBase, ConsumingNemesis, random.Random], None]
 #: Within so long every worker that died has begun again, and has something in hand.
 _BEGUN_AGAIN_S = 12.0
 #: By then what is refused was given out often enough, and was refused in isolated attempts more than once.
 _ISOLATED_S = 450.0
 
 
-def _die_amid(world: ConsumingWorld, chance: random.Random) -> None:
+def _die_amid(world: ConsumingBase, troubles: ConsumingNemesis, chance: random.Random) -> None:
     """Workers die again and again with the same entries in hand, while Postgres is locked."""
     world.database.locked = True
     world.feeder.feed(chance.choice((10, 100)))
     for _ in range(chance.choice((1, 2, 6))):
         world.scheduler.sleep("entries in hand", _BEGUN_AGAIN_S)
-        world.consumers_troubles.kill_workers()
+        troubles.kill_workers()
     world.disturb()
     world.database.locked = False
 
 
-def _take_over(world: ConsumingWorld, _chance: random.Random) -> None:
+def _take_over(world: ConsumingBase, _troubles: ConsumingNemesis, _chance: random.Random) -> None:
     """Another Redis takes over between two commands, with entries pending that were acknowledged since."""
     world.database.locked = True
     world.feeder.feed(5)
@@ -46,26 +45,26 @@ def _take_over(world: ConsumingWorld, _chance: random.Random) -> None:
     world.database.locked = False
 
 
-def _be_away(world: ConsumingWorld, _chance: random.Random) -> None:
+def _be_away(world: ConsumingBase, troubles: ConsumingNemesis, _chance: random.Random) -> None:
     """No worker is there until what waits is older than the stream has to keep it."""
-    world.consumers_troubles.held_back = True
-    world.consumers_troubles.stop_workers()
+    troubles.held_back = True
+    troubles.stop_workers()
     world.scheduler.sleep("workers to end", _BEGUN_AGAIN_S)
     world.feeder.feed(200)
     world.scheduler.sleep("entries to be old", world.limits.retention_s + 10.0)
-    world.consumers_troubles.held_back = False
+    troubles.held_back = False
 
 
-def _stop_amid_opening(world: ConsumingWorld, _chance: random.Random) -> None:
+def _stop_amid_opening(world: ConsumingBase, troubles: ConsumingNemesis, _chance: random.Random) -> None:
     """Workers are asked to stop while they open sessions that take long, of a Postgres that then is silent."""
-    world.consumers_troubles.postgres.open_slowly(world.scheduler.sleep)
+    troubles.postgres.open_slowly(world.scheduler.sleep)
 
 
-def _hold_one_up(world: ConsumingWorld, chance: random.Random) -> None:
+def _hold_one_up(world: ConsumingBase, troubles: ConsumingNemesis, chance: random.Random) -> None:
     """One worker waits for a lock in Postgres; it lives and says so, and the others have time."""
     idle_s = world.claim_idle_ms / 1000
     world.scheduler.sleep("nobody to be excused", 2 * idle_s + _BEGUN_AGAIN_S)
-    workers = world.consumers_troubles.workers()
+    workers = troubles.workers()
     if len(workers) < 2:
         return
     held = chance.choice(workers).process
@@ -76,12 +75,12 @@ def _hold_one_up(world: ConsumingWorld, chance: random.Random) -> None:
     world.database.holds_one_up = lambda _session: False
 
 
-def _refuse_all(world: ConsumingWorld, _chance: random.Random) -> None:
+def _refuse_all(world: ConsumingBase, troubles: ConsumingNemesis, _chance: random.Random) -> None:
     """Nothing passes for so long that all gets isolated attempts: it is not the entries."""
-    world.consumers_troubles.postgres.refuse_all(letters_too=False)
+    troubles.postgres.refuse_all(letters_too=False)
     world.feeder.feed(10)
     world.scheduler.sleep("isolated attempts of all", _ISOLATED_S)
-    world.consumers_troubles.postgres.heal()
+    troubles.postgres.heal()
 
 
 SCRIPTS: dict[str, Script] = {

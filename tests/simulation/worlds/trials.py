@@ -5,16 +5,12 @@ and everything once it is over.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from signaltape.stream import WORKER_GROUP
-from tests.simulation.kernel.machines import Process
-from tests.simulation.kernel.scheduler import NS
+from tests.simulation.kernel.machines import NS, Process
+from tests.simulation.worlds.consuming_base import ConsumingBase
+from tests.simulation.worlds.nemesis_consuming import ConsumingNemesis
 from tests.simulation.worlds.trial_scripts import SCRIPTS, Script
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.consuming import ConsumingWorld
-    from tests.simulation.worlds.feeding import Feeder
 
 _GROUP = WORKER_GROUP.encode()
 #: It lasts at least for so long, so that what is refused is refused more than once; or until it gets isolated attempts.
@@ -28,9 +24,10 @@ _MORE, _MORE_EVERY_S = 5, 20.0
 class LastTrial:
     """One of them, where it can be. Begun when faults have ended."""
 
-    def __init__(self, world: ConsumingWorld, feeder: Feeder) -> None:
+    def __init__(self, world: ConsumingBase, troubles: ConsumingNemesis) -> None:
         self._world = world
-        self._feeder = feeder
+        self._troubles = troubles
+        self._feeder = world.feeder
         self._chance = world.faults.chance("last trial")
         self._kind = ""
         self._key = b""
@@ -50,16 +47,16 @@ class LastTrial:
         if self._kind in SCRIPTS:
             self._act(SCRIPTS[self._kind])
         elif self._kind == "full":
-            world.consumers_troubles.kill_workers()
+            self._troubles.kill_workers()
             self._feeder.feed(30)
             world.redis.out_of_memory = True
         elif self._kind == "unreadable":
-            world.consumers_troubles.kill_workers()
+            self._troubles.kill_workers()
             self._key = keys[-1]
-            world.consumers_troubles.stream.spoil(self._key.decode())
+            self._troubles.stream.spoil(self._key.decode())
             self._feeder.feed(30)
         else:
-            world.consumers_troubles.postgres.refuse("state_event", "42501")
+            self._troubles.postgres.refuse("state_event", "42501")
             self._feeder.feed(60)
             if self._kind == "refused for long":
                 self._at_least_s = _LONG_S
@@ -97,7 +94,7 @@ class LastTrial:
 
     def _act(self, script: Script) -> None:
         def act() -> None:
-            script(self._world, self._chance)
+            script(self._world, self._troubles, self._chance)
             self._acting, self._began_ns = False, self._world.scheduler.now_ns
 
         self._acting = True

@@ -11,9 +11,12 @@ import msgspec
 
 from signaltape.journal.frame import Frame, Gap, mend, next_frame_after, read_frame
 from signaltape.journal.segment import HEADER_BYTES, SUFFIX
+from tests.simulation.kernel.machines import Process
 
 #: The field of an event's data that tells one from another, whatever its key.
 TOKEN = "token"
+#: A segment that is made in a signal's handler is of this size.
+SMALL_BYTES = 16 * 1024
 
 
 class Key(NamedTuple):
@@ -113,6 +116,11 @@ def frames_in(content: bytes, offset: int = HEADER_BYTES) -> list[Stretch]:
         found.append(Stretch(given_of(frame.name.decode(), frame.data), offset, frame.end))
         offset = frame.end
     return found
+
+
+def is_owner(process: Process, segment: Path) -> bool:
+    """Whether a journal is of this process: only an engine gives up segments at the bound, and only its own."""
+    return segment.parent.name.split("-")[2] == str(process.pid)
 
 
 def streamed(entries: Iterable[tuple[object, Iterable[bytes]]]) -> Iterator[Given]:

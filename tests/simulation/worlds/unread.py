@@ -6,15 +6,11 @@ What Postgres has is lost to nobody: so it is away meanwhile.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.network import Line
 from tests.simulation.redis.data import Stream
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.redis_troubles import Lasts
-    from tests.simulation.worlds.spine import SpineWorld
+from tests.simulation.worlds.spine_base import Lasts, SpineBase
 
 #: For so long Redis writes down nothing, and for the time besides by which clocks may differ.
 _BEHIND_S = (10.0, 40.0, 100.0)
@@ -34,7 +30,7 @@ _SHORT_KEEP_S, _UNSHIPPED_S = 15, (10.0, 30.0)
 class Unread:
     """Acts of the nemesis, and what happens between two commands of one batch."""
 
-    def __init__(self, world: SpineWorld) -> None:
+    def __init__(self, world: SpineBase) -> None:
         self._world = world
         self._chance = world.faults.chance("losses of what is unread")
         self._amid = False

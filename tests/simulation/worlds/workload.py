@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from signaltape.emitter import Emitter
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.threads import Event, Thread
+from tests.simulation.worlds.spine_base import SpineBase
 from tests.simulation.worlds.truth import Given, Key, frames_of
 from tests.support.samples import closed, published, triggered
-
-if TYPE_CHECKING:
-    from tests.simulation.worlds.spine import SpineWorld
 
 #: How long an engine waits between bursts, in seconds: engines differ.
 PACES = (
@@ -45,7 +43,7 @@ class Workload:
     ship: whether its emitter ships.
     """
 
-    def __init__(self, world: SpineWorld, name: str, *, ship: bool) -> None:
+    def __init__(self, world: SpineBase, name: str, *, ship: bool) -> None:
         self._world = world
         self._name = name
         self._ship = ship

@@ -1,0 +1,134 @@
+"""What was recorded beside what a replay emitted: identical, or the first divergence by name. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
+from datetime import timedelta
+from itertools import islice
+from typing import NamedTuple
+
+from replay.comparing.matching import Happening, Pair, meet_records, meet_signals, pairs_of, signals_of
+from replay.comparing.naming import named
+from replay.comparing.outcomes import Met, SignalChange, SignalCounts, changes_of
+from replay.comparing.shapes import Divergence, EventCounts, FieldDifference, What
+from replay.comparing.values import Ids, differences
+from signaltape.contract.events import EVENTS
+from signaltape.errors import InvalidRequest
+
+#: All of them are in memory at once.
+MOST_COMPARED = 100_000
+#: So many differing fields of an event are named.
+_MOST_FIELDS = 20
+
+
+class Compared(NamedTuple):
+    """All that the comparison found.
+
+    passed_over: records that were not compared, by kind; earlier: signals that were published before the span.
+    """
+
+    first: Divergence | None
+    events: EventCounts
+    changes: Sequence[SignalChange]
+    signals: SignalCounts
+    passed_over: Counter[str]
+    earlier: int
+
+
+def compare(
+    recorded: Iterable[Happening], replayed: Iterable[Happening], within: timedelta = timedelta(0)
+) -> Compared:
+    """Compare what happened in a span on both sides, each in order of time.
+
+    within: how far apart the times of the same event may be.
+    Records of a kind that the replay emitted none of are passed over: what feeds an engine is no output of it. So are
+    signals that were published before the span, unless the replay knows of them.
+    """
+    emitted = list(replayed)
+    kept, passed_over = _comparable(recorded, {one.event for one in emitted} | EVENTS.keys())
+    all_met = meet_signals(signals_of(kept), signals_of(emitted), within)
+    met = [one for one in all_met if not _came_before(one)]
+    earlier = len(all_met) - len(met)
+    records = meet_records(_records(kept), _records(emitted), within)
+    pairs = sorted((*(pair for one in met for pair in pairs_of(*one)), *records), key=lambda one: one.place)
+    ids = {one.signal_id: other.signal_id for one, other in met if one is not None and other is not None}
+    verdicts = [_verdict(pair, ids, within) for pair in pairs]
+    first = next((place for place, one in enumerate(verdicts) if one is not None), None)
+    changes, signals = changes_of(met)
+    return Compared(
+        None if first is None else _divergence(first + 1, pairs[first], verdicts[first] or [], ids),
+        _counted(pairs, verdicts),
+        changes,
+        signals,
+        passed_over,
+        earlier,
+    )
+
+
+def _comparable(recorded: Iterable[Happening], kinds: Set[str]) -> tuple[list[Happening], Counter[str]]:
+    kept, passed_over = [], Counter[str]()
+    for one in recorded:
+        if one.event in kinds:
+            kept.append(one)
+            if len(kept) > MOST_COMPARED:
+                raise InvalidRequest(
+                    f"more than {MOST_COMPARED:,} events to compare: build a shorter session"
+                )
+        else:
+            passed_over[one.event] += 1
+    return kept, passed_over
+
+
+def _came_before(met: Met) -> bool:
+    recorded, replayed = met
+    return replayed is None and recorded is not None and recorded.published is None
+
+
+def _records(happenings: Iterable[Happening]) -> list[Happening]:
+    return [one for one in happenings if one.signal_id is None]
+
+
+def _verdict(pair: Pair, ids: Ids, within: timedelta) -> list[FieldDifference] | None:
+    """None if both sides say the same; else the fields that differ, none of them if one side says nothing."""
+    recorded, replayed = pair
+    if recorded is None or replayed is None:
+        return []
+    found = islice(differences(recorded.payload, replayed.payload, ids), _MOST_FIELDS)
+    fields = [FieldDifference(field=one.field, recorded=one.recorded, replayed=one.replayed) for one in found]
+    if abs(recorded.ts - replayed.ts) > within:
+        fields.append(FieldDifference(field="time", recorded=recorded.ts, replayed=replayed.ts))
+    return fields or None
+
+
+def _what(pair: Pair) -> What:
+    return "appeared" if pair.recorded is None else "vanished" if pair.replayed is None else "different"
+
+
+def _divergence(number: int, pair: Pair, fields: list[FieldDifference], ids: Ids) -> Divergence:
+    recorded, replayed = pair
+    signal_id = None if recorded is None else recorded.signal_id
+    return Divergence(
+        what=_what(pair),
+        said=named(_what(pair), pair.known.event, pair.known.symbol, fields),
+        number=number,
+        index=None if recorded is None else recorded.index,
+        at=pair.place[0],
+        event=pair.known.event,
+        symbol=pair.known.symbol,
+        signal_id=signal_id,
+        replayed_signal_id=ids.get(signal_id or "") if replayed is None else replayed.signal_id,
+        fields=fields,
+    )
+
+
+def _counted(pairs: Sequence[Pair], verdicts: Sequence[list[FieldDifference] | None]) -> EventCounts:
+    kinds = Counter(_what(pair) for pair, found in zip(pairs, verdicts, strict=True) if found is not None)
+    return EventCounts(
+        recorded=sum(one.recorded is not None for one in pairs),
+        replayed=sum(one.replayed is not None for one in pairs),
+        same=verdicts.count(None),
+        different=kinds["different"],
+        appeared=kinds["appeared"],
+        vanished=kinds["vanished"],
+    )

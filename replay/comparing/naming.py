@@ -1,0 +1,38 @@
+"""A divergence named in words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from replay.comparing.shapes import FieldDifference, What
+from signaltape.clock import show
+
+_LONGEST = 60
+_write = msgspec.json.Encoder(decimal_format="number").encode
+
+
+def named(what: What, event: str, symbol: str | None, fields: Sequence[FieldDifference]) -> str:
+    """What parts: the event, and of one that differs the first field with both values."""
+    name = f"{event} of {symbol}" if symbol else event
+    if what == "vanished":
+        return f"{name} was recorded and did not come in the replay"
+    if what == "appeared":
+        return f"{name} came in the replay and was not recorded"
+    one = fields[0]
+    return f"{name}: {one.field} was {as_text(one.recorded)}, is {as_text(one.replayed)} in the replay"
+
+
+def as_text(value: Any) -> str:
+    """A value of a field, short enough for a line."""
+    if isinstance(value, datetime):
+        return show(value) if not value.microsecond else value.isoformat()
+    if isinstance(value, Decimal):
+        text = f"{value}"
+    else:
+        text = "nothing" if value is None else value if isinstance(value, str) else _write(value).decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

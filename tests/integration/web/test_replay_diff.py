@@ -1,0 +1,88 @@
+"""The page and the call that hold a replay against its recording."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from signaltape import Settings
+from sink.db import database_url
+from tests.integration.web.test_described import CHECKS, DESCRIBED
+from tests.integration.web.test_pages import Links
+from tests.support.samples import closed, published
+from tests.support.served import Served, serving
+from tests.support.small_engine import CANDLES, Params, recorded, replayed
+from web.settings import WebSettings
+
+HOSTILE = '"><img src=x onerror=alert(1)>'
+
+
+@pytest.fixture
+def fed(settings: Settings, tmp_path: Path) -> Settings:
+    return msgspec.structs.replace(settings, run_mode="REPLAY", data=tmp_path)
+
+
+@pytest.fixture
+def served(fed: Settings) -> Iterator[Served]:
+    with serving(WebSettings(fed, database_url(fed))) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return recorded(tmp_path)
+
+
+def test_a_session_without_a_replay_says_what_would_fill_the_page(served: Served, folder: Path) -> None:
+    page = served.get(f"/replay/{folder.name}/diff")
+    assert page.status == 200
+    assert "No replay to compare" in page.text
+    assert served.get(f"/api/replay/sessions/{folder.name}/diff").status == 404
+
+
+def test_an_identical_replay_says_so_in_its_head(served: Served, fed: Settings, folder: Path) -> None:
+    replayed(fed, folder)
+    page = served.get(f"/replay/{folder.name}/diff")
+    assert f"Identical: {CANDLES} events" in page.text
+    assert f"/replay/{folder.name}" in Links(page.text).found
+    assert served.get(f"/api/replay/sessions/{folder.name}/diff").json["identical"] is True
+
+
+def test_a_divergence_is_shown_with_both_values_and_its_signals_are_links(
+    served: Served, fed: Settings, folder: Path
+) -> None:
+    replayed(fed, folder, Params(rr="2.5"))
+    page = served.get(f"/replay/{folder.name}/diff")
+    found = served.get(f"/api/replay/sessions/{folder.name}/diff").json
+    assert "rr was 1.80, is 2.5 in the replay" in page.text
+    assert {f"/signals/{one['signalId']}" for one in found["changes"]} <= set(Links(page.text).found)
+    assert found["first"]["fields"][0] == {"field": "rr", "recorded": "1.80", "replayed": "2.5"}
+    case = DESCRIBED["/api/replay/sessions/{session_id}/diff"]["GET"].Case(
+        path_parameters={"session_id": folder.name}
+    )
+    case.call_and_validate(base_url=served.address, checks=CHECKS)
+
+
+def test_hostile_words_do_nothing(served: Served, fed: Settings, tmp_path: Path) -> None:
+    at = "2022-01-17T12:00:30+07:00"
+    odd = published(ts=at, symbol=HOSTILE, setup=HOSTILE)
+    folder = recorded(tmp_path, ("signal_published", odd), ("signal_closed", closed(odd["signal_id"], ts=at)))
+    replayed(fed, folder)
+    page = served.get(f"/replay/{folder.name}/diff?within=0")
+    assert page.status == 200
+    assert "<img" not in page.text
+    assert not Links(page.text).inline
+
+
+@pytest.mark.parametrize("name", ["none", "..", "%2e%2e%2fx", "a%00b", "%3Cscript%3E"])
+def test_what_is_no_session_is_not_found(served: Served, name: str) -> None:
+    assert served.get(f"/replay/{name}/diff").status == 404
+    assert served.get(f"/api/replay/sessions/{name}/diff").status == 404
+
+
+@pytest.mark.parametrize("within", ["x", "nan", "-1", "1e9", "inf"])
+def test_odd_spans_between_times_are_refused(served: Served, folder: Path, within: str) -> None:
+    assert served.get(f"/replay/{folder.name}/diff?within={within}").status == 400
