@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from outbox.text import Text, split
-from sink.db import Connection, rows_as_dicts
+from sink.db import Connection, rows_as_dicts, snapshot
 from sink.queries import load
 
 _SQL = load(Path(__file__).parent / "sql" / "outbox.sql")
@@ -89,9 +89,21 @@ class Outbox:
         row = self._connection.execute(_SQL["state"], {"message_key": key}).fetchone()
         return (row[0], row[1]) if row else None
 
-    def listed(self, limit: int) -> list[dict[str, Any]]:
-        """Messages with their states, newest first."""
-        return rows_as_dicts(self._connection, _SQL["list"], {"limit": limit})
+    def listed(self, limit: int, below: int | None = None, state: str | None = None) -> list[dict[str, Any]]:
+        """Messages with their states, newest first. below: the last id of the page before; state: only these."""
+        asked = {"limit": limit, "below": below, "state": state}
+        return rows_as_dicts(self._connection, _SQL["list"], asked)
+
+    def states(self) -> dict[str, int]:
+        """How many messages are in which state."""
+        return dict(self._connection.execute(_SQL["states"]).fetchall())
+
+    def whole(self, number: int) -> dict[str, Any] | None:
+        """One message with its text and its files (without their content); None if it is not there."""
+        with snapshot(self._connection):
+            rows = rows_as_dicts(self._connection, _SQL["whole"], {"id": number})
+            files = rows_as_dicts(self._connection, _SQL["all_files"], {"id": number})
+        return {**rows[0], "files": files} if rows else None
 
     def resend(self, number: int, not_after: datetime) -> bool:
         """Give a message that is uncertain, failed or expired another chance, or files that were not sent.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
@@ -17,6 +18,9 @@ from signaltape.settings import Secret, Settings
 from sink.queries import own
 
 _SQL = own("session")
+_READING = own("reading")
+#: Of `only_reading`.
+_LONGEST_MS: ContextVar[int | None] = ContextVar("longest_ms", default=None)
 
 Connection = psycopg.Connection[TupleRow]
 Cursor = psycopg.Cursor[TupleRow]
@@ -25,6 +29,8 @@ AsyncConnection = psycopg.AsyncConnection[TupleRow]
 #: The server is away, or ended this session: connect again and repeat the batch.
 CONNECTION_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError)
 DatabaseError = psycopg.Error
+#: A value that Postgres cannot hold.
+DataError = psycopg.DataError
 
 CONNECT_TIMEOUT_S = 10
 #: A role's short timeout cuts off even the statement that lifts it: on a busy machine one of a few hundred, at some
@@ -76,6 +82,9 @@ def connect(
                 connection.execute(_SQL["no_hurry"])
                 break
         connection.execute(_SQL["settings"], _values(url, most_idle_s))
+        longest_ms = _LONGEST_MS.get()
+        if longest_ms is not None:
+            connection.execute(_READING["short"], {"ms": str(longest_ms)})
         connection.autocommit = autocommit
     except BaseException:
         connection.close()
@@ -123,6 +132,19 @@ def _refuse_other_encodings(connection: Connection | AsyncConnection) -> None:
 def _names_a_schema(url: Secret) -> bool:
     """Whether the URL says where the tables are: `?options=-csearch_path%3Dtape`."""
     return "search_path" in str(conninfo_to_dict(url.reveal()).get("options"))
+
+
+@contextmanager
+def only_reading(longest_ms: int) -> Iterator[None]:
+    """Within this, sessions that `connect` opens only read, and no statement of theirs takes longer: somebody waits.
+
+    Threads that `asyncio.to_thread` starts within it keep to it, too.
+    """
+    given = _LONGEST_MS.set(longest_ms)
+    try:
+        yield
+    finally:
+        _LONGEST_MS.reset(given)
 
 
 @contextmanager

@@ -1,3 +1,28 @@
+CREATE TABLE public.dead_letters (
+    id bigint NOT NULL,
+    stream text NOT NULL,
+    entry_id text NOT NULL,
+    event text,
+    raw bytea NOT NULL,
+    fields bytea DEFAULT '\x'::bytea NOT NULL,
+    reason text NOT NULL,
+    entry_ts timestamp with time zone NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL
+);
+COMMENT ON COLUMN public.dead_letters.raw IS 'The entry''s data field, byte for byte; empty if it had none.';
+COMMENT ON COLUMN public.dead_letters.fields IS 'All other fields of the entry, MessagePack array of names and values.';
+CREATE FUNCTION public.dead_letter_is(letter public.dead_letters, of_event text, with_reason text, since timestamp with time zone, until timestamp with time zone, ids bigint[], of_stream text, with_text text) RETURNS boolean
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT (of_event IS NULL OR letter.event = of_event)
+       AND (with_reason IS NULL OR position(with_reason IN letter.reason) > 0)
+       AND (since IS NULL OR letter.entry_ts >= since)
+       AND (until IS NULL OR letter.entry_ts < until)
+       AND (ids IS NULL OR letter.id = ANY(ids))
+       AND (of_stream IS NULL OR letter.stream = of_stream)
+       AND (with_text IS NULL OR position(convert_to(with_text, 'UTF8') IN letter.raw) > 0)
+$$;
+COMMENT ON FUNCTION public.dead_letter_is(letter public.dead_letters, of_event text, with_reason text, since timestamp with time zone, until timestamp with time zone, ids bigint[], of_stream text, with_text text) IS 'Whether a letter is one that a filter means: its event, a part of its reason, its entry''s time, its id, its stream, a part of its data.';
 CREATE FUNCTION public.ensure_record_partitions(days date[]) RETURNS void
     LANGUAGE plpgsql
     SET lock_timeout TO '2s'
@@ -68,19 +93,6 @@ CREATE TABLE public.api_keys (
     CONSTRAINT api_keys_secret_sha256_check CHECK ((length(secret_sha256) = 32))
 );
 COMMENT ON TABLE public.api_keys IS 'Keys of the HTTP API: only a hash of each is stored.';
-CREATE TABLE public.dead_letters (
-    id bigint NOT NULL,
-    stream text NOT NULL,
-    entry_id text NOT NULL,
-    event text,
-    raw bytea NOT NULL,
-    fields bytea DEFAULT '\x'::bytea NOT NULL,
-    reason text NOT NULL,
-    entry_ts timestamp with time zone NOT NULL,
-    received_at timestamp with time zone DEFAULT now() NOT NULL
-);
-COMMENT ON COLUMN public.dead_letters.raw IS 'The entry''s data field, byte for byte; empty if it had none.';
-COMMENT ON COLUMN public.dead_letters.fields IS 'All other fields of the entry, MessagePack array of names and values.';
 ALTER TABLE public.dead_letters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.dead_letters_id_seq
     START WITH 1
@@ -453,9 +465,11 @@ CREATE TABLE public.web_audit (
     at timestamp with time zone DEFAULT now() NOT NULL,
     who text NOT NULL,
     what text NOT NULL,
-    request_id text NOT NULL
+    request_id text NOT NULL,
+    outcome text
 );
 COMMENT ON TABLE public.web_audit IS 'Every write that was asked for over HTTP: who, when, what.';
+COMMENT ON COLUMN public.web_audit.outcome IS 'What came of it. NULL: it was begun, and what came of it could not be noted any more.';
 ALTER TABLE public.web_audit ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.web_audit_id_seq
     START WITH 1

@@ -14,7 +14,7 @@ from signaltape.stream import stream_keys
 from sink.db import database_url
 from sink.pool import Pool, one
 from sink.queries import load
-from web import api, assets
+from web import api, assets, upkeep
 from web.cards import Cards
 from web.connections import redis_of, shared_counts
 from web.http.access import Access, asked_by
@@ -97,7 +97,7 @@ def _add_addresses(app: web.Application, metrics: Metrics) -> None:
     add.add_post("/login", login.log_in)
     add.add_post("/logout", login.log_out)
     add.add_get("/static/{name}", assets.serve)
-    for family in (api, more, record, reference, replay, replay_diff):
+    for family in (api, more, record, reference, replay, replay_diff, upkeep):
         family.add_addresses(app)
 
 

@@ -18,11 +18,11 @@ from signaltape.clock import show, utc_now
 from signaltape.replay import PlayerStatus
 from signaltape.settings import Settings
 from web import audit, replays
-from web.http.access import WHO, need
+from web.http.access import WHO
 from web.http.problems import Problem
-from web.http.request_ids import REQUEST_ID
-from web.replay_shapes import Build, Done, ReplayManifest, Run
-from web.shared import SETTINGS, WRITING
+from web.replay_shapes import Build, ReplayDone, ReplayManifest, Run
+from web.shared import SETTINGS
+from web.writing import writer_of
 
 T = TypeVar("T")
 #: Whoever asks for something waits so long for it to be done.
@@ -68,13 +68,13 @@ async def build(request: web.Request, asked: Build) -> ReplayManifest:
     return await replays.manifest(request.app, wanted.session_id)
 
 
-async def run(request: web.Request, asked: Run) -> Done:
+async def run(request: web.Request, asked: Run) -> ReplayDone:
     """Ask for a replay; whether it has begun, some seconds later at most. Raises Problem if it failed by then."""
     session = asked.session_id
     wanted = Playing(session, asked.speed_factor, asked.max, asked.loop, asked.step, asked.mode)
     await _change(request, f"run {session}", lambda settings: asking.ask_for_run(settings, wanted))
     if not await replays.is_served(request.app):
-        return Done(False, f"{session} waits, and nobody works the queue: start python -m replay serve")
+        return ReplayDone(False, f"{session} waits, and nobody works the queue: start python -m replay serve")
     settings = request.app[SETTINGS].common
     is_running, job = await _until(
         lambda: (playing.standing(settings, session).running, asking.run_job(settings, session)),
@@ -82,11 +82,11 @@ async def run(request: web.Request, asked: Run) -> Done:
     )
     _refuse_failed(job)
     if is_running:
-        return Done(True, f"{session} is being replayed")
-    return Done(*_of_ended(session, waits=_is_under_way(job)))
+        return ReplayDone(True, f"{session} is being replayed")
+    return ReplayDone(*_of_ended(session, waits=_is_under_way(job)))
 
 
-async def stop(request: web.Request, session: str | None) -> Done:
+async def stop(request: web.Request, session: str | None) -> ReplayDone:
     """Stop the replay of a session, or all. Raises SessionBusy where none runs."""
     names = [session] if session else [str(one.session_id) for one in await replays.all_running(request.app)]
     if not names:
@@ -94,7 +94,7 @@ async def stop(request: web.Request, session: str | None) -> Done:
     said = [await _change(request, f"stop {name}", partial(_stop, name)) for name in names]
     for name in names:
         await _settled(request.app, name, lambda now: not now.running)
-    return Done(True, "; ".join(said))
+    return ReplayDone(True, "; ".join(said))
 
 
 class Steering(NamedTuple):
@@ -141,11 +141,11 @@ def set_loop(loop: bool) -> Steering:
     )
 
 
-async def steer(request: web.Request, session: str, steering: Steering) -> Done:
+async def steer(request: web.Request, session: str, steering: Steering) -> ReplayDone:
     """Ask something of a running replay; it shows, if that is soon. Raises SessionBusy if none runs."""
     await _change(request, f"{session}: {steering.what}", lambda settings: steering.ask(settings, session))
     await _settled(request.app, session, lambda now: not now.running or steering.shows(now))
-    return Done(True, f"{session}: {steering.what}")
+    return ReplayDone(True, f"{session}: {steering.what}")
 
 
 def _stop(session: str, settings: Settings) -> str:
@@ -158,10 +158,8 @@ def _of_ended(session: str, *, waits: bool) -> tuple[bool, str]:
 
 async def _change(request: web.Request, what: str, act: Callable[[Settings], T]) -> T:
     """Do something for who may replay. It is noted as asked for, before it is done. Raises Problem, OperationError."""
-    need(request, "replay")
-    async with request.app[WRITING].write() as session:
-        await audit.note(session, request[WHO].key, f"replay: {_plain(what)}", request[REQUEST_ID])
-    return await asyncio.to_thread(act, request.app[SETTINGS].common)
+    async with writer_of(request, "replay").noting(f"replay: {_plain(what)}"):
+        return await asyncio.to_thread(act, request.app[SETTINGS].common)
 
 
 async def _settled(app: web.Application, session: str, shows: Callable[[PlayerStatus], bool]) -> None:

@@ -127,7 +127,7 @@ class ReplayStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     also_running: list[str] = []
 
 
-class Done(Struct, frozen=True):
+class ReplayDone(Struct, frozen=True):
     """What became of what was asked for."""
 
     success: bool

@@ -12,6 +12,7 @@ from web.http.access import Access
 from web.http.versions import Versions
 from web.live import Feed
 from web.settings import WebSettings
+from web.whatif import WhatIfs
 
 SETTINGS = web.AppKey("settings", WebSettings)
 VERSIONS = web.AppKey("versions", Versions)
@@ -25,3 +26,5 @@ WRITING: web.AppKey[Pool] = web.AppKey("writing", Pool)
 REDIS: web.AppKey[Any] = web.AppKey("redis", object)
 #: absent without REDIS_URL
 FEED = web.AppKey("feed", Feed)
+#: comparisons of weights
+WHATIFS = web.AppKey("whatifs", WhatIfs)

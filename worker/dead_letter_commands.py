@@ -20,6 +20,8 @@ from worker.operations import LetterPage
 _FILTERS = (
     click.option("--event", type=TEXT, help="Only this event."),
     click.option("--reason", type=TEXT, help="Only reasons that contain this text."),
+    click.option("--text", type=TEXT, help="Only entries whose data contains this text."),
+    click.option("--stream", type=TEXT, help="Only entries of this stream, such as signaltape:{0}."),
     click.option("--since", type=click.DateTime(), help="Only entries from this WIB time on."),
     click.option("--until", type=click.DateTime(), help="Only entries before this WIB time."),
 )
@@ -99,6 +101,8 @@ def _which(
     reason: str | None,
     since: datetime | None,
     until: datetime | None,
+    stream: str | None,
+    text: str | None,
 ) -> Filter:
     return Filter(
         event,
@@ -106,6 +110,8 @@ def _which(
         as_aware(since) if since else None,
         as_aware(until) if until else None,
         list(ids) or None,
+        stream,
+        text,
     )
 
 

@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 import msgspec
 
 from consumer.partitions import keys_beyond
-from signaltape.errors import InvalidRequest, NotFound, RedisUnavailable
+from signaltape.errors import InvalidRequest, NotAllowedNow, NotFound, RedisUnavailable
 from signaltape.plain_errors import one_line
 from signaltape.redis_client import open_redis
 from signaltape.settings import Settings
-from signaltape.stream import FIELD_FIRST_ENTRY_ID
 from sink import dead_letters as letters
-from sink.db import Connection, connect, database_url
-from sink.dead_letters import Filter, Heading, Letter, ReasonCount, WholeLetter
+from sink.db import Connection, connect, database_url, snapshot
+from sink.dead_letters import Filter, Heading, Letter, ReasonCount, Shown, WholeLetter
 from sink.plain_errors import plain_errors
+from worker.again import Foretold as Foretold  # noqa: PLC0414 - as Status below
+from worker.again import as_it_came, foretell
 from worker.status import Status as Status  # noqa: PLC0414 - pages show it, and may import no other module
 from worker.status import whole_status
 
@@ -41,11 +42,13 @@ class LetterPage(msgspec.Struct, frozen=True):
     letters: list[Heading]
     #: what to give as `below` for the next page; None on the last one
     next_below: int | None
+    #: how many match in all, and up to which id: for who decides on exactly these
+    shown: Shown
 
     @property
     def total(self) -> int:
         """How many match in all."""
-        return sum(one.letters for one in self.counts)
+        return self.shown.letters
 
 
 class Requeued(NamedTuple):
@@ -72,16 +75,16 @@ def list_dead_letters(
     settings: Settings, which: Filter = NO_FILTER, *, limit: int = PAGE, below: int | None = None
 ) -> LetterPage:
     """A page of at most `limit` letters that match; `below`: what the page before said."""
-    with _connected(settings) as connection:
-        counts = letters.counts(connection, which)
+    with _connected(settings) as connection, snapshot(connection):
+        shown, counts = letters.count(connection, which), letters.counts(connection, which)
         found = letters.listed(connection, which, limit + 1, below)
     page = found[:limit]
-    return LetterPage(counts, page, page[-1].id if len(found) > limit else None)
+    return LetterPage(counts, page, page[-1].id if len(found) > limit else None, shown)
 
 
 @plain_errors()
-def count_dead_letters(settings: Settings, which: Filter = NO_FILTER) -> int:
-    """How many letters match in all."""
+def count_dead_letters(settings: Settings, which: Filter = NO_FILTER) -> Shown:
+    """How many letters match in all, and up to which id."""
     with _connected(settings) as connection:
         return letters.count(connection, which)
 
@@ -97,11 +100,19 @@ def show_dead_letter(settings: Settings, number: int) -> WholeLetter:
 
 
 @plain_errors()
+def foretell_dead_letter(settings: Settings, letter: WholeLetter) -> Foretold:
+    """What a requeue of this letter would do now. Changes nothing."""
+    with _connected(settings) as connection:
+        return foretell(connection, letter, settings.stream)
+
+
+@plain_errors()
 def requeue_dead_letters(
     settings: Settings,
     which: Filter,
     *,
     everything: bool = False,
+    shown: Shown | None = None,
     progress: Callable[[int], None] = lambda _done: None,
     stop: threading.Event | None = None,
 ) -> Requeued:
@@ -109,6 +120,8 @@ def requeue_dead_letters(
 
     An entry without a time keeps the time of its first arrival, a record without an id its identity.
     everything: a filter without a condition means all letters, where it is else refused by InvalidRequest.
+    shown: what `count_dead_letters` said before: later letters stay, and none is touched (NotAllowedNow) if those up to
+    that id are more or fewer by now.
     progress: called with how many went so far; stop: once set, the rest stays.
     Raises RedisUnavailable if Redis is away; then the letters in hand stay.
     """
@@ -121,9 +134,11 @@ def requeue_dead_letters(
                 which,
                 lambda few: _add_again(client, settings.stream, few, refused),
                 everything=everything,
+                shown=shown,
                 progress=progress,
                 stop=stop,
             )
+            _refuse_changed(shown, done + len(refused))
     except RedisUnavailable as error:
         raise RedisUnavailable(f"{error} (the letters stay)") from None
     return Requeued(done, refused)
@@ -135,21 +150,38 @@ def drop_dead_letters(
     which: Filter,
     *,
     everything: bool = False,
+    shown: Shown | None = None,
     progress: Callable[[int], None] = lambda _done: None,
     stop: threading.Event | None = None,
 ) -> int:
     """Delete the letters that match for good; returns how many. Arguments as of `requeue_dead_letters`."""
     refuse_no_choice(which, everything=everything)
     with _connected(settings) as connection:
-        return letters.take_all(
-            connection, which, lambda few: few, everything=everything, progress=progress, stop=stop
+        done = letters.take_all(
+            connection,
+            which,
+            lambda few: few,
+            everything=everything,
+            shown=shown,
+            progress=progress,
+            stop=stop,
         )
+    _refuse_changed(shown, done)
+    return done
 
 
 def refuse_no_choice(which: Filter, *, everything: bool) -> None:
     """Raise InvalidRequest unless it is said which letters are meant."""
     if not everything and which == NO_FILTER:
         raise InvalidRequest("say which: ids, a filter, or --all")
+
+
+def _refuse_changed(shown: Shown | None, handled: int) -> None:
+    """Raise NotAllowedNow if letters were shown and none was taken: by the statement itself, or others hold them."""
+    if shown is not None and shown.letters and not handled:
+        raise NotAllowedNow(
+            f"these are no more the {shown.letters} letters that were shown: nothing was done, look again"
+        )
 
 
 @contextmanager
@@ -167,14 +199,9 @@ def _add_again(client: Any, stream: str, few: Sequence[Letter], refused: list[st
     ]
     with client.pipeline(transaction=False) as pipe:
         for letter in going:
-            pipe.xadd(letter.stream, _as_it_came(letter))
+            pipe.xadd(letter.stream, as_it_came(letter.entry_id, letter.fields))
         answers = pipe.execute(raise_on_error=False)
     refused += [f"Redis: {one_line(answer)}" for answer in answers if isinstance(answer, Exception)]
     return [
         letter for letter, answer in zip(going, answers, strict=True) if not isinstance(answer, Exception)
     ]
-
-
-def _as_it_came(letter: Letter) -> dict[bytes, bytes]:
-    """The entry's fields, and the id that it first had: else the time and, of a record, the identity would be new."""
-    return {FIELD_FIRST_ENTRY_ID: letter.entry_id.encode(), **letter.fields}

@@ -174,12 +174,29 @@ UPDATE outbox SET state = %(state)s, leased_until = NULL, last_error = %(error)s
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
 -- name: list
--- Messages, newest first, with how many of their files are in which state.
+-- Messages, newest first, below an id and in a state if one is given, with how many of their files are in which state.
 SELECT o.id, o.message_key, o.kind, o.chat_id, o.state, o.failures, o.lost_stubs, o.message_ids, o.not_after, o.last_error,
        o.created_at, o.updated_at,
        (SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM
             (SELECT state, count(*) AS n FROM outbox_files WHERE outbox_id = o.id GROUP BY state) f) AS files
-FROM outbox o ORDER BY o.id DESC LIMIT %(limit)s
+FROM outbox o
+WHERE (%(below)s::bigint IS NULL OR o.id < %(below)s) AND (%(state)s::text IS NULL OR o.state = %(state)s)
+ORDER BY o.id DESC LIMIT %(limit)s
+
+-- name: states
+-- How many messages are in which state.
+SELECT state, count(*) FROM outbox GROUP BY state
+
+-- name: whole
+-- One message with its text.
+SELECT id, message_key, kind, chat_id, state, failures, lost_stubs, message_ids, not_after, last_error, created_at,
+       updated_at, body, entities, parts, filled, filling, next_try_at
+FROM outbox WHERE id = %(id)s
+
+-- name: all_files
+-- The files of a message without their content, which is gone once they were sent.
+SELECT position, kind, name, octet_length(content) AS bytes, state, message_id
+FROM outbox_files WHERE outbox_id = %(id)s ORDER BY position
 
 -- name: resend
 -- Give a message that ended without being sent another chance, or the files of one that was sent without them. A text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,8 @@ from sink.queries import load
 _SQL = load(Path(__file__).parent.parent / "sql" / "layers.sql")
 _ZERO, _ONE = Decimal(0), Decimal(1)
 _CHUNK = 5000
+#: A score is in 0..1: beyond this a weight is a slip of the hand.
+_HEAVIEST = 1_000_000
 _DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
@@ -76,7 +78,7 @@ def read_weights(data: bytes) -> dict[str, Decimal]:
     """
     try:
         document = _DECODER.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"weights must be a JSON object: {error}") from None
     found = document.get("weights", document)
     if not isinstance(found, dict) or not found:
@@ -91,17 +93,35 @@ def _weight(name: str, value: Any) -> Decimal:
         weight = None
     if weight is None or not weight.is_finite() or weight < 0:
         raise ValueError(f"weight of {name} must be a number, 0 or more, got {value!r}")
+    if weight > _HEAVIEST:
+        raise ValueError(f"weight of {name} must be at most {_HEAVIEST}, got {weight:.6g}")
     return weight
 
 
-def whatif(connection: Connection, newest: Week, weeks: int, weights: Mapping[str, Decimal]) -> WhatIf:
-    """Score the signals of the last `weeks` weeks up to `newest` anew. Raises psycopg.Error."""
+def whatif(
+    connection: Connection,
+    newest: Week,
+    weeks: int,
+    weights: Mapping[str, Decimal],
+    progress: Callable[[int], None] = lambda _done: None,
+) -> WhatIf:
+    """Score the signals of the last `weeks` weeks up to `newest` anew. Raises psycopg.Error.
+
+    progress: called now and then with how many signals were read; what it raises ends this.
+    """
     span = {"since": newest.earlier(weeks - 1).since, "until": newest.until}
     with connection.transaction(), connection.cursor(name="whatif") as rows:
         bins = read_bins(connection)
         rows.itersize = _CHUNK
         rows.execute(_SQL["whatif"], span)
-        return compare((Said(row[0], _layers(row[1]), row[2], row[3]) for row in rows), weights, bins)
+        return compare(_told(rows, progress), weights, bins)
+
+
+def _told(rows: Iterable[Any], progress: Callable[[int], None]) -> Iterator[Said]:
+    for number, row in enumerate(rows):
+        if number % _CHUNK == 0:
+            progress(number)
+        yield Said(row[0], _layers(row[1]), row[2], row[3])
 
 
 def compare(signals: Iterable[Said], weights: Mapping[str, Decimal], bins: Bins) -> WhatIf:

@@ -5,7 +5,8 @@ They are proposed with the scorecard of every week that is over, or by hand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,13 +16,15 @@ import msgspec
 from reports.clocks import agreed
 from reports.evidence.pooling import WEEKS
 from reports.layers.rules import Rules, export
-from reports.layers.whatif import WhatIf
+from reports.layers.stored import Weights, weights_in_use
+from reports.layers.whatif import WhatIf, read_weights
 from reports.layers.whatif import whatif as compare
 from reports.operations.connected import connected
 from reports.scorecard import compute
 from reports.weeks import Week
-from signaltape.errors import NotAllowedNow, NotFound
+from signaltape.errors import InvalidRequest, NotAllowedNow, NotFound
 from signaltape.settings import Settings
+from signaltape.stopping import until
 from sink.plain_errors import plain_errors
 
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
@@ -102,11 +105,38 @@ def export_rules(settings: Settings, version: str) -> bytes:
     return export(_one(settings, version))
 
 
+def weights_of(document: bytes) -> dict[str, Decimal]:
+    """Weights by layer out of JSON: an object of numbers, or an exported version. Raises InvalidRequest."""
+    try:
+        return read_weights(document)
+    except ValueError as error:
+        raise InvalidRequest(str(error)) from None
+
+
 @plain_errors()
-def what_if(settings: Settings, newest: Week, weights: Mapping[str, Decimal], weeks: int = WEEKS) -> WhatIf:
-    """Score the signals of the last `weeks` weeks up to `newest` anew, under other weights. Raises NotFound."""
+def weights_now(settings: Settings, week: Week) -> Weights | None:
+    """The weights that the newest signals of a week carry; None if they carry none."""
     with connected(settings) as connection:
-        found = compare(connection, newest, weeks, weights)
+        return weights_in_use(connection, week)
+
+
+@plain_errors()
+def what_if(
+    settings: Settings,
+    newest: Week,
+    weights: Mapping[str, Decimal],
+    weeks: int = WEEKS,
+    *,
+    progress: Callable[[int], None] = lambda _done: None,
+    stop: threading.Event | None = None,
+) -> WhatIf:
+    """Score the signals of the last `weeks` weeks up to `newest` anew, under other weights. Raises NotFound.
+
+    progress: called now and then with how many signals were read; stop: once set, it ends by Stopped.
+    """
+    tell = until(stop, lambda done, _total: progress(done), "stopped: the comparison is not complete")
+    with connected(settings) as connection:
+        found = compare(connection, newest, weeks, weights, lambda done: tell(done, 0))
     if not found.signals:
         raise NotFound(
             f"no signal with layers in the {weeks} weeks up to {newest.name}; choose others with --week and --weeks"

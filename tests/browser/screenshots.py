@@ -19,6 +19,7 @@ from sink.admin.migrate import migrate
 from sink.db import connect
 from tests.browser.filled import fill, stream, traded
 from tests.browser.seeing import browsing
+from tests.browser.upkeep import disturb
 from tests.support.book import Book
 from tests.support.market import write_records
 from tests.support.replays import archived_session
@@ -64,6 +65,7 @@ def _pages(common: Settings) -> dict[str, str]:
             traded(book, connection, **hostile),
             book.signal(0.71, at=_now()),
         ]
+        disturbed = disturb(connection, common, stream_key(common.stream, 0))
     with redis.Redis.from_url(common.redis_url.reveal()) as client:
         stream(client, stream_key(common.stream, 0))
     return {
@@ -83,6 +85,7 @@ def _pages(common: Settings) -> dict[str, str]:
         "replay-session": f"/replay/{archived_session(common.data)}",
         "login": "/login",
         "error": "/nothing",
+        **disturbed,
     }
 
 

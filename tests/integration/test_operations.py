@@ -71,9 +71,12 @@ def test_pages_of_letters_hold_each_once_whatever_goes_meanwhile(
 
 
 def test_all_that_match_are_counted_without_reading_a_page(settings: Settings, seven: list[int]) -> None:
-    assert operations.count_dead_letters(settings) == 7
-    assert operations.count_dead_letters(settings, Filter(event="signal_closed", ids=seven[:2])) == 2
-    assert operations.count_dead_letters(settings, Filter(reason="another")) == 0
+    assert operations.count_dead_letters(settings) == (7, seven[0])
+    assert operations.count_dead_letters(settings, Filter(event="signal_closed", ids=seven[1:3])) == (
+        2,
+        seven[1],
+    )
+    assert operations.count_dead_letters(settings, Filter(reason="another")) == (0, 0)
 
 
 def test_one_many_and_all_that_match_go_through_again(settings: Settings, key: str, seven: list[int]) -> None:
@@ -87,7 +90,7 @@ def test_no_filter_takes_nothing_in_the_statement_itself(
     settings: Settings, connection: Connection, seven: list[int]
 ) -> None:
     assert dead_letters.take_all(connection, Filter(), lambda few: few) == 0
-    assert operations.count_dead_letters(settings) == 7
+    assert operations.count_dead_letters(settings).letters == 7
     for take in (operations.drop_dead_letters, operations.requeue_dead_letters):
         with pytest.raises(InvalidRequest):
             take(settings, Filter())
@@ -109,6 +112,29 @@ def test_requeueing_tells_how_far_it_is_and_stops_between_two_transactions(
     done = operations.requeue_dead_letters(settings, Filter(reason="a bug"), progress=tell, stop=stop)
     assert (done.requeued, told) == (6, [3, 6])
     assert [one.id for one in operations.list_dead_letters(settings).letters] == seven[:1]
+
+
+def test_letters_that_come_among_those_shown_are_not_touched(
+    settings: Settings, connection: Connection, key: str, seven: list[int], by_three: None
+) -> None:
+    """As one does that had its id before, and is committed while the others are taken."""
+    connection.execute("DELETE FROM dead_letters WHERE id = %s", (seven[2],))
+    shown = operations.count_dead_letters(settings)
+    assert shown == (6, seven[0])
+
+    def come_late(done: int) -> None:
+        if done == 3:
+            connection.execute(
+                "INSERT INTO dead_letters (id, stream, entry_id, raw, reason, entry_ts) OVERRIDING SYSTEM VALUE"
+                " VALUES (%s, %s, '9-9', '', 'late', now())",
+                (seven[2], key),
+            )
+
+    done = operations.drop_dead_letters(settings, Filter(), everything=True, shown=shown, progress=come_late)
+    assert done == 6
+    assert operations.count_dead_letters(settings) == (1, seven[2])
+    with pytest.raises(NotAllowedNow, match="no more the 6 letters that were shown: nothing was done"):
+        operations.requeue_dead_letters(settings, Filter(), everything=True, shown=shown)
 
 
 def test_a_letter_that_is_not_there_is_not_found(settings: Settings) -> None:

@@ -44,7 +44,7 @@ from signaltape.plain_errors import exit_code
 from signaltape.secrecy import keep_secret
 from signaltape.settings import Secret, Settings
 from signaltape.stopping import until
-from sink.dead_letters import Filter
+from sink.dead_letters import Filter, WholeLetter
 from sink.plain_errors import plain_errors
 from tests.unit.test_operations import operations
 
@@ -52,6 +52,7 @@ NOW = datetime(2022, 1, 17, tzinfo=WIB)
 WEEK = parse_week("2022-W03")
 SPAN = Span(NOW, datetime(2022, 1, 18, tzinfo=WIB), frozenset(), frozenset())
 ALL = Filter()
+LETTER = WholeLetter(1, "signaltape:{0}", "1-1", None, "a bug", b"", {}, NOW, NOW)
 STOP = threading.Event()
 STOP.set()
 
@@ -62,6 +63,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     worker.operations.list_dead_letters: (),
     worker.operations.count_dead_letters: (),
     worker.operations.show_dead_letter: (1,),
+    worker.operations.foretell_dead_letter: (LETTER,),
     worker.operations.requeue_dead_letters: (ALL._replace(reason="x"),),
     worker.operations.drop_dead_letters: (ALL._replace(reason="x"),),
     sink.operations.migrate: (),
@@ -103,6 +105,8 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     reports.operations.scorecards.scorecard: (NOW,),
     reports.operations.scorecards.send_scorecard: (None,),
     reports.operations.deliveries.list_deliveries: (),
+    reports.operations.deliveries.page_of_deliveries: (),
+    reports.operations.deliveries.show_delivery: (1,),
     reports.operations.deliveries.resend: (1, NOW),
     reports.operations.rules.list_rules: (),
     reports.operations.rules.show_rules: ("v",),
@@ -110,6 +114,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     reports.operations.rules.accept_rules: ("v",),
     reports.operations.rules.reject_rules: ("v",),
     reports.operations.rules.export_rules: ("v",),
+    reports.operations.rules.weights_now: (WEEK,),
     reports.operations.rules.what_if: (WEEK, {"trend": Decimal(1)}),
     reports.operations.samples.draw_sample: (WEEK,),
     web.operations.create_key: ("trader", ("read",)),

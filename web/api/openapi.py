@@ -11,16 +11,21 @@ from aiohttp import web
 from replay.operations.diff import SessionDiff
 from signaltape import __version__
 from signaltape.stream import SESSION_ID
-from web.api.describing import REF, Json, content, get, in_path, json_of
+from web.api.describing import REF, Json, content, get, in_path, in_query, json_of
 from web.api.json import as_json
 from web.api.replay_described import TYPES as REPLAY_TYPES
 from web.api.replay_described import paths as replay_paths
 from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
+from web.api.upkeep_described import TYPES as UPKEEP_TYPES
+from web.api.upkeep_described import paths as upkeep_paths
 from web.pages.health import Health
 from web.signals import BINS, OUTCOMES, SIDES
 from web.tape import Line
 
-_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, ProblemDetails, *REPLAY_TYPES)
+_TYPES = (
+    *(SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, ProblemDetails),
+    *(*REPLAY_TYPES, *UPKEEP_TYPES),
+)
 #: In the words of JSON Schema.
 _SESSION = SESSION_ID.replace(r"\A", "^").replace(r"\Z", "$")
 
@@ -89,17 +94,13 @@ def _paths() -> Json:
         "/api/health": get("Stations, partitions, journals, versions", json_of("Health")),
         "/api/openapi.json": get("This description", content("application/json", {"type": "object"})),
         **replay_paths(),
+        **upkeep_paths(),
     }
 
 
 def _within() -> Json:
     seconds = {"type": "number", "minimum": 0, "maximum": 86_400}
-    return {
-        "name": "within",
-        "in": "query",
-        "schema": seconds,
-        "description": "how far apart times may be, in s",
-    }
+    return in_query("within", seconds, "how far apart times may be, in s")
 
 
 def _picture(kind: str, week: Json) -> Json:

@@ -18,7 +18,7 @@ from web.api.json import as_json
 from web.http.access import need
 from web.http.problems import Problem
 from web.live import Feed
-from web.replay_shapes import Build, Done, Run, Seek, SetLoop, SetSpeed, Stop, Which
+from web.replay_shapes import Build, ReplayDone, Run, Seek, SetLoop, SetSpeed, Stop, Which
 from web.shared import REDIS, SETTINGS
 from web.tape import START, positions_of
 
@@ -70,7 +70,7 @@ async def build(request: web.Request) -> web.Response:
 async def run(request: web.Request) -> web.Response:
     """Run a session: 200 once it runs, 202 while it waits."""
     done = await replay_changes.run(request, await _asked(request, Run))
-    response = as_json(Done(True, done.message))
+    response = as_json(ReplayDone(True, done.message))
     response.set_status(200 if done.success else 202)
     return response
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from web.api.describing import REF, Json, content, get, in_path, in_query, json_of, post
 from web.replay_shapes import (
     Build,
-    Done,
+    ReplayDone,
     ReplayManifest,
     ReplayStatus,
     Run,
@@ -16,8 +16,8 @@ from web.replay_shapes import (
     Which,
 )
 
-TYPES = (Build, Done, ReplayManifest, ReplayStatus, Run, Seek, SetLoop, SetSpeed, Stop, Which)
-_DONE = {200: json_of("Done")}
+TYPES = (Build, ReplayDone, ReplayManifest, ReplayStatus, Run, Seek, SetLoop, SetSpeed, Stop, Which)
+_DONE = {200: json_of("ReplayDone")}
 
 
 def paths() -> Json:
@@ -40,7 +40,7 @@ def paths() -> Json:
         "/api/replay/run": post(
             "Replay a session: 202 while it waits",
             "Run",
-            {200: json_of("Done"), 202: json_of("Done")},
+            {200: json_of("ReplayDone"), 202: json_of("ReplayDone")},
             404,
             409,
         ),

@@ -15,6 +15,8 @@ from web.http.problems import Problem
 COOKIE = "signaltape_form"
 FIELD = "csrf"
 FORM_TOKEN = web.RequestKey("form_token", str)
+#: there if what a browser sent was found to come from one of our own pages
+OWN_FORM = web.RequestKey("own_form", bool)
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _BYTES = 16
 
@@ -28,6 +30,7 @@ async def own_forms_only(request: web.Request, handler: Handler) -> web.StreamRe
     who = request.get(WHO)
     if request.method not in _SAFE and (who is None or who.by_browser):
         await _check(request, known)
+        request[OWN_FORM] = True
     response = await handler(request)
     if token != known and not response.prepared and not request.path.startswith(("/static/", "/api/")):
         response.set_cookie(COOKIE, token, httponly=True, samesite="Strict", secure=request.secure, path="/")

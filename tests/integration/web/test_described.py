@@ -40,7 +40,7 @@ def signal_id(book: Book) -> str:
 
 
 @DESCRIBED.parametrize()
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_that_is_described(case: Any, served: Served, signal_id: str) -> None:
     case.call_and_validate(base_url=served.address, checks=CHECKS)
 
