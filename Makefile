@@ -7,7 +7,7 @@ export PYTHONPATH := producer:.
 # the tests start hundreds of processes: none of them should compile what another one compiled
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-replay picture test test-browser attack simulate simulated-coverage lint bench chaos clean lock
+.PHONY: demo demo-replay live picture picture-overview test test-browser attack simulate simulated-coverage lint bench chaos clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
@@ -15,11 +15,22 @@ demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers 
 demo-replay: $(READY)  ## record January with its market, replay one day through the engine, as it was and what if
 	$(BIN)/python -m deploy.demo.replay
 
+live: $(READY)  ## everything at once: January relived as if it were now, with dashboard, until Ctrl-C (SPEED=n, DAYS=n)
+	$(BIN)/python -m deploy.live $(if $(SPEED),--speed $(SPEED)) $(if $(DAYS),--days $(DAYS))
+
+picture-overview: $(READY)  ## take the picture of the dashboard anew, while `make live` runs
+	$(BIN)/python -m deploy.live.picture
+
 picture: $(READY)  ## draw the scorecard that stands in the docs anew, from what `make demo` has stored
 	$(BIN)/python -m deploy.demo.picture
 
-test: lint  ## lint, types and all tests
-	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist worksteal
+test: $(READY)  ## lint, types and all tests; the types are checked beside the tests, and said last
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@types=$$(mktemp); $(BIN)/mypy >$$types 2>&1 & checking=$$!; \
+	trap "kill $$checking; rm -f $$types" INT TERM; \
+	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist worksteal; tested=$$?; \
+	wait $$checking; checked=$$?; echo mypy; cat $$types; rm -f $$types; exit $$((tested | checked))
 
 test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to install if there is none)
 	$(BIN)/python -m pytest tests/browser
@@ -58,7 +69,8 @@ chaos: $(READY)  ## break every part on purpose, under load, and count every eve
 
 clean:  ## stop the embedded servers of this checkout and remove all that was made here
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.embedded --stop --remove; \
-		SIGNALTAPE_HOME=.signaltape/demo-replay $(BIN)/python -m deploy.embedded --stop --remove; fi
+		for home in demo-replay live; do \
+			SIGNALTAPE_HOME=.signaltape/$$home $(BIN)/python -m deploy.embedded --stop --remove; done; fi
 	rm -rf $(VENV) .signaltape .mypy_cache .ruff_cache .pytest_cache .hypothesis build producer/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

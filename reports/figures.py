@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scipy.special import stdtrit
 
+from reports.chosen import ALL, Chosen, Days
 from reports.text.numbers import ratio, rounded
 from reports.weeks import Week
 from sink.db import Connection, rows_as_dicts
@@ -30,7 +31,7 @@ class Expectancy(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Closed signals that share a symbol, side, setup, rules version or bin (`score`)."""
+    """Closed signals that share a symbol, side, setup, rules version or bin (`score`), a weekday or an hour."""
 
     kind: str
     name: str
@@ -77,12 +78,12 @@ class Figures(NamedTuple):
     groups: list[Group]
 
 
-def figures(connection: Connection, week: Week) -> Figures:
-    """Compute the figures of a week from the stored events. Raises psycopg.Error.
+def figures(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> Figures:
+    """Compute the figures of a week, or of other days, from the stored events. Raises psycopg.Error.
 
     What a round trip costs is what the transaction has set (see the view `signal_outcomes`).
     """
-    span = {"since": week.since, "until": week.until}
+    span = chosen.within(days)
     row = rows_as_dicts(connection, _SQL["week"], span)[0]
     reliability = connection.execute(_SQL["reliability"], span).fetchone()
     return Figures(
@@ -100,18 +101,25 @@ def figures(connection: Connection, week: Week) -> Figures:
         reliability=reliability[0] if reliability else None,
         median_to_trigger_ms=row["median_to_trigger_ms"],
         median_in_trade_ms=row["median_in_trade_ms"],
-        groups=[
-            Group(kind, name, closed, wins, expectancy(closed, sum_r, sum_r_squared))
-            for kind, name, closed, wins, sum_r, sum_r_squared in connection.execute(
-                _SQL["groups"], span
-            ).fetchall()
-        ],
+        groups=_groups(connection, "groups", span),
     )
 
 
-def outcomes(connection: Connection, week: Week) -> list[Outcome]:
+def when(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> list[Group]:
+    """Closed signals by `weekday` (`1`: Monday) and `hour` (`0` to `23`) of publication, WIB. Raises psycopg.Error."""
+    return _groups(connection, "when", chosen.within(days))
+
+
+def _groups(connection: Connection, query: str, span: dict[str, Any]) -> list[Group]:
+    return [
+        Group(kind, name, closed, wins, expectancy(closed, sum_r, sum_r_squared))
+        for kind, name, closed, wins, sum_r, sum_r_squared in connection.execute(_SQL[query], span).fetchall()
+    ]
+
+
+def outcomes(connection: Connection, week: Week, chosen: Chosen = ALL) -> list[Outcome]:
     """The closed signals of a week, in order of closing. Raises psycopg.Error."""
-    span = {"since": week.since, "until": week.until}
+    span = chosen.within(week)
     return [Outcome(*row) for row in connection.execute(_SQL["outcomes"], span).fetchall()]
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from reports.chosen import ALL, Chosen, Days
 from reports.evidence.pooling import WEEKS, pool
 from reports.evidence.verdict import Z_LIMIT, Counted, Kind, ScoreVerdict, judge
 from reports.figures import Expectancy, Figures, expectancy, figures
@@ -30,6 +31,8 @@ _SQL = load(Path(__file__).parent / "sql" / "scorecard.sql")
 #: Default of SIGNALTAPE_ROUND_TRIP_PCT.
 ROUND_TRIP_PCT = Settings().round_trip_pct
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
+#: What belongs to no signal (an orphan, a dead letter) is of no part of them.
+_NOTHING_LACKS = Quality(0, 0, 0, 0)
 
 
 class Bin(NamedTuple):
@@ -151,46 +154,59 @@ class Scorecard(NamedTuple):
         return _ENCODER.encode({**self.quality._asdict(), "still_open": self.still_open})
 
 
-def compute(connection: Connection, week: Week, round_trip_pct: float = ROUND_TRIP_PCT) -> Scorecard:
+def compute(
+    connection: Connection, week: Week, round_trip_pct: float = ROUND_TRIP_PCT, chosen: Chosen = ALL
+) -> Scorecard:
     """Compute a week's scorecard from the stored events, all as of one moment; stores nothing.
 
-    round_trip_pct: what opening and closing a position costs, in percent of its value.
+    round_trip_pct: what opening and closing a position costs, in percent of its value; chosen: count these signals
+    only. Of a part of the signals nothing is proposed, and what belongs to no signal is left out.
     Raises psycopg.Error when the database is away or not migrated.
     """
     with snapshot(connection):
-        connection.execute(_SQL["costs"], {"round_trip_pct": str(round_trip_pct)})
-        return _compute(connection, week)
+        set_costs(connection, round_trip_pct)
+        return _compute(connection, week, chosen)
 
 
-def _compute(connection: Connection, week: Week) -> Scorecard:
-    span = {"since": week.since, "until": week.until}
-    bins, *earlier = (_bins(connection, week.earlier(age)) for age in range(WEEKS))
+def set_costs(connection: Connection, round_trip_pct: float) -> None:
+    """What a round trip costs, until the end of the transaction."""
+    connection.execute(_SQL["costs"], {"round_trip_pct": str(round_trip_pct)})
+
+
+def _compute(connection: Connection, week: Week, chosen: Chosen) -> Scorecard:
+    bins, *earlier = (bins_of(connection, week.earlier(age), chosen) for age in range(WEEKS))
     pooled_bins = pool([_counted(one) for one in (bins, *earlier)])
-    origins = rows_as_dicts(connection, _SQL["origins"], span)[0]
+    origins = rows_as_dicts(connection, _SQL["origins"], chosen.within(week))[0]
+    whole = chosen == ALL
     return Scorecard(
         week=week,
         bins=bins,
         broken_by=first_break(bins),
-        quality=quality(connection, week.since, week.until),
+        quality=quality(connection, week.since, week.until) if whole else _NOTHING_LACKS,
         symbols=origins["symbols"],
         rules_versions=origins["rules_versions"],
-        verdict=_at_both_ends(judge(_counted(bins)), judge(_counted(bins, best=True))),
+        verdict=judged(bins),
         pooled=_at_both_ends(
             judge(pooled_bins),
             judge(pool([_counted(one, best=True) for one in (bins, *earlier)])),
         ),
         pooled_bins=pooled_bins,
-        figures=figures(connection, week),
-        before=figures(connection, week.earlier(1)),
-        layers=_layers(connection, week),
-        revised=_revised(connection, week.earlier(1), earlier[0]),
+        figures=figures(connection, week, chosen),
+        before=figures(connection, week.earlier(1), chosen),
+        layers=_layers(connection, week, chosen),
+        revised=_revised(connection, week.earlier(1), earlier[0]) if whole else [],
     )
 
 
-def _layers(connection: Connection, week: Week) -> Layers:
+def judged(bins: list[Bin]) -> ScoreVerdict:
+    """What these bins alone support."""
+    return _at_both_ends(judge(_counted(bins)), judge(_counted(bins, best=True)))
+
+
+def _layers(connection: Connection, week: Week, chosen: Chosen) -> Layers:
     """What is known of the layers. Their statistics are not worth losing the whole report over."""
     try:
-        return _judged_layers(connection, week)
+        return _judged_layers(connection, week, chosen)
     except DatabaseError:
         raise
     except Exception:
@@ -198,8 +214,10 @@ def _layers(connection: Connection, week: Week) -> Layers:
         return Layers([], None, None, None, [], failed=True)
 
 
-def _judged_layers(connection: Connection, week: Week) -> Layers:
-    findings = find(patterns(connection, week))
+def _judged_layers(connection: Connection, week: Week, chosen: Chosen) -> Layers:
+    findings = find(patterns(connection, week, chosen))
+    if chosen != ALL:
+        return Layers(findings, None, None, None, [])
     rules = Rules(connection)
     compared = rules.compare(week)
     in_use = weights_in_use(connection, week)
@@ -231,9 +249,9 @@ def _same_pair(one: ScoreVerdict, other: ScoreVerdict) -> bool:
     return one.worst is not None and other.worst is not None and one.worst[:2] == other.worst[:2]
 
 
-def _bins(connection: Connection, week: Week) -> list[Bin]:
-    span = {"since": week.since, "until": week.until}
-    return [Bin(**row) for row in rows_as_dicts(connection, _SQL["bins"], span)]
+def bins_of(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> list[Bin]:
+    """Every bin of a week, or of other days. Raises psycopg.Error."""
+    return [Bin(**row) for row in rows_as_dicts(connection, _SQL["bins"], chosen.within(days))]
 
 
 def _counted(bins: list[Bin], *, best: bool = False) -> list[Counted]:

@@ -6,15 +6,14 @@ now.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, LiteralString
 
 from msgspec import Struct
 from msgspec.structs import asdict
+from psycopg import sql
 
 from sink.db import Connection, rows_as_dicts
 from sink.queries import own
-
-_SQL = own("counters")
 
 
 class Counters(Struct, frozen=True):
@@ -46,6 +45,31 @@ class Counters(Struct, frozen=True):
             "conflicts": self.conflicts_kept - self.conflicts_purged,
             "dead_letters": self.dead_letters_kept - self.dead_letters_removed,
         }
+
+
+def _each(form: LiteralString) -> sql.Composed:
+    """A list of one thing for each counter. form: of one; {column} stands for its name, {given} for what is given."""
+    one = sql.SQL(form)
+    names = Counters.__struct_fields__
+    return sql.SQL(", ").join(
+        one.format(column=sql.Identifier(name), given=sql.Placeholder(name)) for name in names
+    )
+
+
+def _for_all_counters(query: LiteralString) -> bytes:
+    return (
+        sql.SQL(query)
+        .format(
+            columns=_each("{column}"),
+            given=_each("{given}"),
+            sums=_each("coalesce(sum({column}), 0)::bigint AS {column}"),
+            added=_each("{column} = c.{column} + excluded.{column}"),
+        )
+        .as_bytes()
+    )
+
+
+_SQL = {name: _for_all_counters(query.decode()) for name, query in own("counters").items()}
 
 
 def add(to: Any, done: Counters) -> None:

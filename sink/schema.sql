@@ -1,3 +1,157 @@
+CREATE FUNCTION public.round_trip_pct() RETURNS numeric
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('signaltape.round_trip_pct', TRUE), '')::numeric $$;
+COMMENT ON FUNCTION public.round_trip_pct() IS 'What opening and closing a position costs, in percent of its value: SET signaltape.round_trip_pct; else NULL.';
+CREATE FUNCTION public.score_edges() RETURNS numeric[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY[0.5, 0.6, 0.7, 0.8];
+COMMENT ON FUNCTION public.score_edges() IS 'The lower edge of every bin of the score but the first: inclusive, on the exact score.';
+CREATE FUNCTION public.score_bin(score numeric) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN width_bucket(score, public.score_edges());
+COMMENT ON FUNCTION public.score_bin(score numeric) IS 'The number of the bin that holds a score, 0 to 4: lower edges inclusive, on the exact score.';
+CREATE TABLE public.signal_closures (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_closed timestamp with time zone NOT NULL,
+    rr_realized numeric NOT NULL,
+    time_in_trade_ms bigint NOT NULL,
+    exit_reason text NOT NULL,
+    rr_best numeric,
+    fees_r numeric,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT signal_closures_exit_reason_check CHECK ((exit_reason = ANY (ARRAY['tp'::text, 'sl'::text, 'time'::text, 'manual'::text, 'other'::text]))),
+    CONSTRAINT signal_closures_time_in_trade_ms_check CHECK ((time_in_trade_ms >= 0))
+);
+CREATE TABLE public.signal_invalidations (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_invalidated timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT signal_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
+);
+CREATE TABLE public.signal_triggers (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_triggered timestamp with time zone NOT NULL,
+    entry_fill numeric NOT NULL,
+    time_to_trigger_ms bigint NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT signal_triggers_entry_fill_check CHECK ((entry_fill > (0)::numeric)),
+    CONSTRAINT signal_triggers_time_to_trigger_ms_check CHECK ((time_to_trigger_ms >= 0))
+);
+CREATE TABLE public.signals (
+    signal_id uuid NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    confluence_score numeric NOT NULL,
+    rr_target numeric NOT NULL,
+    expiry_minutes integer NOT NULL,
+    rules_version text NOT NULL,
+    ts_published timestamp with time zone NOT NULL,
+    setup text,
+    entry numeric,
+    sl numeric,
+    tp numeric,
+    confidence numeric,
+    ref_id text,
+    timeframe text,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    entry_low numeric,
+    entry_high numeric,
+    tp2 numeric,
+    atr_pct numeric,
+    data_quality text,
+    degraded boolean,
+    model_version text,
+    features_version text,
+    track text,
+    CONSTRAINT signals_atr_pct_check CHECK ((atr_pct >= (0)::numeric)),
+    CONSTRAINT signals_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric))),
+    CONSTRAINT signals_confluence_score_check CHECK (((confluence_score >= (0)::numeric) AND (confluence_score <= (1)::numeric))),
+    CONSTRAINT signals_data_quality_check CHECK ((data_quality = ANY (ARRAY['ok'::text, 'degraded'::text, 'bad'::text]))),
+    CONSTRAINT signals_entry_check CHECK ((entry > (0)::numeric)),
+    CONSTRAINT signals_entry_high_check CHECK ((entry_high > (0)::numeric)),
+    CONSTRAINT signals_entry_low_check CHECK ((entry_low > (0)::numeric)),
+    CONSTRAINT signals_expiry_minutes_check CHECK ((expiry_minutes > 0)),
+    CONSTRAINT signals_rr_target_check CHECK ((rr_target > (0)::numeric)),
+    CONSTRAINT signals_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
+    CONSTRAINT signals_sl_check CHECK ((sl > (0)::numeric)),
+    CONSTRAINT signals_tp2_check CHECK ((tp2 > (0)::numeric)),
+    CONSTRAINT signals_tp_check CHECK ((tp > (0)::numeric))
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.01');
+CREATE VIEW public.signal_outcomes AS
+ SELECT s.signal_id,
+    s.symbol,
+    s.side,
+    s.setup,
+    s.rules_version,
+    s.ts_published,
+    s.confluence_score,
+    s.rr_target,
+    s.entry,
+    s.sl,
+    s.tp,
+    public.score_bin(s.confluence_score) AS bin,
+    t.ts_triggered,
+    t.entry_fill,
+    t.time_to_trigger_ms,
+    i.ts_invalidated,
+    i.reason,
+    c.ts_closed,
+    c.exit_reason,
+    c.time_in_trade_ms,
+    c.rr_realized,
+    COALESCE(c.ts_closed, i.ts_invalidated) AS ends,
+    (t.signal_id IS NOT NULL) AS triggered,
+    (c.signal_id IS NOT NULL) AS closed,
+    ((c.signal_id IS NULL) AND (i.signal_id IS NULL)) AS open,
+    ((c.signal_id IS NULL) AND (NOT (i.reason IS DISTINCT FROM 'sl'::text))) AS stopped,
+    COALESCE((c.rr_realized > (0)::numeric), false) AS won,
+    COALESCE((GREATEST(c.rr_realized, c.rr_best) > (0)::numeric), false) AS won_at_best,
+    cost.cost_r,
+    (c.rr_realized - cost.cost_r) AS net_r
+   FROM ((((public.signals s
+     LEFT JOIN public.signal_triggers t USING (signal_id))
+     LEFT JOIN public.signal_invalidations i USING (signal_id))
+     LEFT JOIN public.signal_closures c USING (signal_id))
+     CROSS JOIN LATERAL ( SELECT COALESCE(c.fees_r, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
+COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it. won: closed above 0 R; won_at_best: had every tie gone the other way; stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r.';
+CREATE FUNCTION public.chosen_outcomes(since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, symbol text DEFAULT NULL::text, side text DEFAULT NULL::text, setup text DEFAULT NULL::text, rules text DEFAULT NULL::text, hour integer DEFAULT NULL::integer, weekday integer DEFAULT NULL::integer, bin integer DEFAULT NULL::integer, low numeric DEFAULT NULL::numeric, high numeric DEFAULT NULL::numeric, outcome text DEFAULT NULL::text) RETURNS SETOF public.signal_outcomes
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+SELECT o.*
+FROM signal_outcomes o
+WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
+  AND (chosen_outcomes.until IS NULL OR o.ts_published < chosen_outcomes.until)
+  AND (chosen_outcomes.symbol IS NULL OR o.symbol = chosen_outcomes.symbol)
+  AND (chosen_outcomes.side IS NULL OR o.side = chosen_outcomes.side)
+  AND (chosen_outcomes.setup IS NULL OR o.setup = chosen_outcomes.setup)
+  AND (chosen_outcomes.rules IS NULL OR o.rules_version = chosen_outcomes.rules)
+  AND (chosen_outcomes.hour IS NULL
+       OR extract(hour FROM o.ts_published AT TIME ZONE 'Asia/Jakarta') = chosen_outcomes.hour)
+  AND (chosen_outcomes.weekday IS NULL
+       OR extract(isodow FROM o.ts_published AT TIME ZONE 'Asia/Jakarta') = chosen_outcomes.weekday)
+  AND (chosen_outcomes.bin IS NULL OR o.bin = chosen_outcomes.bin)
+  AND (chosen_outcomes.low IS NULL OR o.confluence_score >= chosen_outcomes.low)
+  AND (chosen_outcomes.high IS NULL OR o.confluence_score < chosen_outcomes.high)
+  AND CASE chosen_outcomes.outcome
+        WHEN 'closed' THEN o.closed AND o.ts_closed IS NOT NULL
+        WHEN 'won' THEN o.won AND o.ts_closed IS NOT NULL
+        WHEN 'lost' THEN o.closed AND NOT o.won AND o.ts_closed IS NOT NULL
+        WHEN 'sl' THEN o.stopped AND o.ts_invalidated IS NOT NULL
+        WHEN 'open' THEN o.open
+        WHEN 'triggered' THEN o.triggered AND o.ts_triggered IS NOT NULL
+        WHEN 'expired' THEN o.reason = 'expiry'
+        ELSE TRUE END
+$$;
+COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired); NULL: any.';
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -59,18 +213,6 @@ CREATE FUNCTION public.first_record_id(day date) RETURNS uuid
     SELECT (lpad(to_hex(extract(epoch FROM day::timestamp AT TIME ZONE 'Asia/Jakarta')::bigint * 1000), 12, '0')
             || repeat('0', 20))::uuid
 $$;
-CREATE FUNCTION public.round_trip_pct() RETURNS numeric
-    LANGUAGE sql STABLE PARALLEL SAFE
-    AS $$ SELECT nullif(current_setting('signaltape.round_trip_pct', TRUE), '')::numeric $$;
-COMMENT ON FUNCTION public.round_trip_pct() IS 'What opening and closing a position costs, in percent of its value: SET signaltape.round_trip_pct; else NULL.';
-CREATE FUNCTION public.score_edges() RETURNS numeric[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ARRAY[0.5, 0.6, 0.7, 0.8];
-COMMENT ON FUNCTION public.score_edges() IS 'The lower edge of every bin of the score but the first: inclusive, on the exact score.';
-CREATE FUNCTION public.score_bin(score numeric) RETURNS integer
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN width_bucket(score, public.score_edges());
-COMMENT ON FUNCTION public.score_bin(score numeric) IS 'The number of the bin that holds a score, 0 to 4: lower edges inclusive, on the exact score.';
 CREATE FUNCTION public.score_labels() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ARRAY['<0.50'::text, '0.50-0.59'::text, '0.60-0.69'::text, '0.70-0.79'::text, '0.80+'::text];
@@ -294,20 +436,6 @@ CREATE TABLE public.schema_migrations (
     checksum text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
-CREATE TABLE public.signal_closures (
-    signal_id uuid NOT NULL,
-    symbol text,
-    ts_closed timestamp with time zone NOT NULL,
-    rr_realized numeric NOT NULL,
-    time_in_trade_ms bigint NOT NULL,
-    exit_reason text NOT NULL,
-    rr_best numeric,
-    fees_r numeric,
-    received_at timestamp with time zone DEFAULT now() NOT NULL,
-    engine text,
-    CONSTRAINT signal_closures_exit_reason_check CHECK ((exit_reason = ANY (ARRAY['tp'::text, 'sl'::text, 'time'::text, 'manual'::text, 'other'::text]))),
-    CONSTRAINT signal_closures_time_in_trade_ms_check CHECK ((time_in_trade_ms >= 0))
-);
 CREATE TABLE public.signal_events (
     event_id uuid NOT NULL,
     signal_id uuid NOT NULL,
@@ -319,18 +447,10 @@ CREATE TABLE public.signal_events (
     stream text NOT NULL,
     entry_id text NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL
-);
+)
+WITH (autovacuum_vacuum_insert_scale_factor='0.01');
 COMMENT ON TABLE public.signal_events IS 'Every event that was accepted, once, as it was sent. Append-only.';
 COMMENT ON COLUMN public.signal_events.event_id IS 'uuid5 of "<signal_id>:<event>": unique because those two are. It has no index; look events up by them.';
-CREATE TABLE public.signal_invalidations (
-    signal_id uuid NOT NULL,
-    symbol text,
-    ts_invalidated timestamp with time zone NOT NULL,
-    reason text NOT NULL,
-    received_at timestamp with time zone DEFAULT now() NOT NULL,
-    engine text,
-    CONSTRAINT signal_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
-);
 CREATE TABLE public.signal_layers (
     signal_id uuid NOT NULL,
     layer text NOT NULL,
@@ -339,95 +459,6 @@ CREATE TABLE public.signal_layers (
     value jsonb
 );
 COMMENT ON COLUMN public.signal_layers.weight IS 'Its weight in the score, as sent; NULL if the engine did not say.';
-CREATE TABLE public.signal_triggers (
-    signal_id uuid NOT NULL,
-    symbol text,
-    ts_triggered timestamp with time zone NOT NULL,
-    entry_fill numeric NOT NULL,
-    time_to_trigger_ms bigint NOT NULL,
-    received_at timestamp with time zone DEFAULT now() NOT NULL,
-    engine text,
-    CONSTRAINT signal_triggers_entry_fill_check CHECK ((entry_fill > (0)::numeric)),
-    CONSTRAINT signal_triggers_time_to_trigger_ms_check CHECK ((time_to_trigger_ms >= 0))
-);
-CREATE TABLE public.signals (
-    signal_id uuid NOT NULL,
-    symbol text NOT NULL,
-    side text NOT NULL,
-    confluence_score numeric NOT NULL,
-    rr_target numeric NOT NULL,
-    expiry_minutes integer NOT NULL,
-    rules_version text NOT NULL,
-    ts_published timestamp with time zone NOT NULL,
-    setup text,
-    entry numeric,
-    sl numeric,
-    tp numeric,
-    confidence numeric,
-    ref_id text,
-    timeframe text,
-    received_at timestamp with time zone DEFAULT now() NOT NULL,
-    engine text,
-    entry_low numeric,
-    entry_high numeric,
-    tp2 numeric,
-    atr_pct numeric,
-    data_quality text,
-    degraded boolean,
-    model_version text,
-    features_version text,
-    track text,
-    CONSTRAINT signals_atr_pct_check CHECK ((atr_pct >= (0)::numeric)),
-    CONSTRAINT signals_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric))),
-    CONSTRAINT signals_confluence_score_check CHECK (((confluence_score >= (0)::numeric) AND (confluence_score <= (1)::numeric))),
-    CONSTRAINT signals_data_quality_check CHECK ((data_quality = ANY (ARRAY['ok'::text, 'degraded'::text, 'bad'::text]))),
-    CONSTRAINT signals_entry_check CHECK ((entry > (0)::numeric)),
-    CONSTRAINT signals_entry_high_check CHECK ((entry_high > (0)::numeric)),
-    CONSTRAINT signals_entry_low_check CHECK ((entry_low > (0)::numeric)),
-    CONSTRAINT signals_expiry_minutes_check CHECK ((expiry_minutes > 0)),
-    CONSTRAINT signals_rr_target_check CHECK ((rr_target > (0)::numeric)),
-    CONSTRAINT signals_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
-    CONSTRAINT signals_sl_check CHECK ((sl > (0)::numeric)),
-    CONSTRAINT signals_tp2_check CHECK ((tp2 > (0)::numeric)),
-    CONSTRAINT signals_tp_check CHECK ((tp > (0)::numeric))
-);
-CREATE VIEW public.signal_outcomes AS
- SELECT s.signal_id,
-    s.symbol,
-    s.side,
-    s.setup,
-    s.rules_version,
-    s.ts_published,
-    s.confluence_score,
-    s.rr_target,
-    s.entry,
-    s.sl,
-    s.tp,
-    public.score_bin(s.confluence_score) AS bin,
-    t.ts_triggered,
-    t.entry_fill,
-    t.time_to_trigger_ms,
-    i.ts_invalidated,
-    i.reason,
-    c.ts_closed,
-    c.exit_reason,
-    c.time_in_trade_ms,
-    c.rr_realized,
-    COALESCE(c.ts_closed, i.ts_invalidated) AS ends,
-    (t.signal_id IS NOT NULL) AS triggered,
-    (c.signal_id IS NOT NULL) AS closed,
-    ((c.signal_id IS NULL) AND (i.signal_id IS NULL)) AS open,
-    ((c.signal_id IS NULL) AND (NOT (i.reason IS DISTINCT FROM 'sl'::text))) AS stopped,
-    COALESCE((c.rr_realized > (0)::numeric), false) AS won,
-    COALESCE((GREATEST(c.rr_realized, c.rr_best) > (0)::numeric), false) AS won_at_best,
-    cost.cost_r,
-    (c.rr_realized - cost.cost_r) AS net_r
-   FROM ((((public.signals s
-     LEFT JOIN public.signal_triggers t USING (signal_id))
-     LEFT JOIN public.signal_invalidations i USING (signal_id))
-     LEFT JOIN public.signal_closures c USING (signal_id))
-     CROSS JOIN LATERAL ( SELECT COALESCE(c.fees_r, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
-COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it. won: closed above 0 R; won_at_best: had every tie gone the other way; stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r.';
 CREATE TABLE public.sink_counters (
     backend integer NOT NULL,
     events_stored bigint DEFAULT 0 NOT NULL,
@@ -561,9 +592,14 @@ CREATE INDEX records_market_ts_idx ON ONLY public.records_market USING brin (ts)
 CREATE INDEX records_market_rest_ts_idx ON public.records_market_rest USING brin (ts);
 CREATE INDEX records_market_undated_ts_idx ON public.records_market_undated USING brin (ts);
 CREATE INDEX signal_closures_ts ON public.signal_closures USING btree (ts_closed);
+CREATE INDEX signal_events_entry ON public.signal_events USING brin (entry_id);
 CREATE INDEX signal_events_ts ON public.signal_events USING brin (ts);
 CREATE INDEX signal_invalidations_ts ON public.signal_invalidations USING btree (ts_invalidated);
 CREATE INDEX signal_triggers_ts ON public.signal_triggers USING btree (ts_triggered);
+CREATE INDEX signals_ref ON public.signals USING btree (ref_id) WHERE (ref_id IS NOT NULL);
+CREATE INDEX signals_rules ON public.signals USING btree (rules_version, ts_published);
+CREATE INDEX signals_setup ON public.signals USING btree (setup, ts_published) WHERE (setup IS NOT NULL);
+CREATE INDEX signals_symbol ON public.signals USING btree (symbol, ts_published);
 CREATE INDEX signals_ts_published ON public.signals USING btree (ts_published);
 CREATE INDEX web_audit_at ON public.web_audit USING btree (at);
 ALTER INDEX public.records_engine_pkey ATTACH PARTITION public.records_engine_rest_pkey;

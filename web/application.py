@@ -7,25 +7,26 @@ from pathlib import Path
 
 from aiohttp import web
 
-from reports.operations.scorecards import Computed, scorecard
-from reports.operations.shown import PICTURES, Week
-from signaltape.clock import utc_now
 from signaltape.stream import stream_keys
 from sink.db import database_url
 from sink.pool import Pool, one
 from sink.queries import load
 from web import api, assets, upkeep
+from web.bins import Bins
 from web.cards import Cards
 from web.connections import redis_of, shared_counts
 from web.http.access import Access, asked_by
-from web.http.answering import answer
+from web.http.answering import answer, dressed
+from web.http.bodies import MOST_BYTES, whole_bodies
 from web.http.csrf import own_forms_only
 from web.http.limits import Limiter, limited
 from web.http.security import cross_origin, is_loopback, only_own_hosts
 from web.http.versions import Newest, Versions
+from web.listening import occupied
 from web.live import Feed
 from web.metrics import Metrics
 from web.pages import (
+    compare,
     health,
     login,
     more,
@@ -39,12 +40,11 @@ from web.pages import (
     signals,
 )
 from web.replay_mode import replay_mode
+from web.scores import score_of, side_of
 from web.settings import WebSettings
-from web.shared import ACCESS, CARDS, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
+from web.shared import ACCESS, BINS, CARDS, COMPARED, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
 
 _SQL = load(Path(__file__).parent / "sql" / "versions.sql")
-#: Bodies are forms and small JSON.
-_MOST_BODY_BYTES = 256 * 1024
 
 
 def application(settings: WebSettings) -> web.Application:
@@ -56,8 +56,9 @@ def application(settings: WebSettings) -> web.Application:
     access = Access(reading, writing, must_log_in=not is_loopback(settings.host))
     metrics = Metrics()
     app = web.Application(
-        client_max_size=_MOST_BODY_BYTES,
+        client_max_size=MOST_BYTES,
         middlewares=[
+            occupied,
             metrics.counted(),
             answer,
             replay_mode(common),
@@ -65,12 +66,16 @@ def application(settings: WebSettings) -> web.Application:
             only_own_hosts(access.needs_key),
             asked_by(access),
             limited(Limiter(client and shared_counts(client, common.stream))),
+            whole_bodies,
             own_forms_only,
         ],
     )
+    app.on_response_prepare.append(dressed)
     app[SETTINGS], app[READING], app[WRITING], app[ACCESS] = settings, reading, writing, access
     app[VERSIONS] = Versions(lambda: _newest(reading))
-    app[CARDS] = Cards(lambda week: _computed(settings, week))
+    app[CARDS] = Cards(lambda asked: score_of(settings.reading, asked))
+    app[COMPARED] = Cards(lambda asked: side_of(settings.reading, asked))
+    app[BINS] = Bins(reading)
     if client is not None:
         app[REDIS] = client
         app[FEED] = Feed(client, stream_keys(common.stream, common.partitions))
@@ -84,9 +89,8 @@ def application(settings: WebSettings) -> web.Application:
 def _add_addresses(app: web.Application, metrics: Metrics) -> None:
     add = app.router
     add.add_get("/", overview.show)
-    add.add_get("/score", score.show_current)
-    add.add_get(f"/score/{{week}}.{{kind:{'|'.join(PICTURES)}}}", score.download)
-    add.add_get("/score/{week}", score.show)
+    compare.add_addresses(app)
+    score.add_addresses(app)
     add.add_get("/signals", signals.show)
     add.add_get("/signals/{signal_id}", signal.show)
     add.add_get("/health", health.show)
@@ -110,16 +114,13 @@ async def _connections(app: web.Application) -> AsyncIterator[None]:
     await app[WRITING].open()
     yield
     await app[CARDS].close()
+    await app[COMPARED].close()
     await app[VERSIONS].close()
     await app[ACCESS].close()
     await app[READING].close()
     await app[WRITING].close()
     if REDIS in app:
         await app[REDIS].aclose()
-
-
-def _computed(settings: WebSettings, week: Week) -> Computed:
-    return scorecard(settings.reading, utc_now(), week, store=False)
 
 
 async def _newest(reading: Pool) -> Newest:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from web.filters import is_text
 from web.http.problems import Problem
-from web.signals import is_text
 
 #: The largest id of a row.
 _LARGEST = 2**63 - 1

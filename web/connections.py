@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+import redis
 from limits.aio.storage import RedisStorage, Storage
 
 from signaltape.redis_client import redis_client_async
@@ -11,11 +14,46 @@ from signaltape.settings import Secret
 
 #: A page waits for Redis no longer.
 _TIMEOUT_S = 2.0
+#: A Redis that failed only after so long is not asked again for a while: one page waits for it, not all.
+_LONG_S, _LEAVE_ALONE_S = 1.5, 3.0
 
 
 def redis_of(url: Secret) -> Any:
     """A redis.asyncio.Redis; no connection is made yet."""
-    return redis_client_async(url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S)
+    client = redis_client_async(url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S)
+    patience = Patience()
+    begin = client.pipeline
+
+    def pipeline(*words: Any, **options: Any) -> Any:
+        made = begin(*words, **options)
+        made.execute = patience.over(made.execute)
+        return made
+
+    client.execute_command, client.pipeline = patience.over(client.execute_command), pipeline
+    return client
+
+
+class Patience:
+    """Whether a server is worth asking: not if that was in vain a moment ago."""
+
+    def __init__(self) -> None:
+        self._again_at = 0.0
+
+    def over(self, ask: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """The same question, which raises redis.RedisError at once where any of them took long to do so just before."""
+
+        async def asked(*words: Any, **options: Any) -> Any:
+            began = time.monotonic()
+            if began < self._again_at:
+                raise redis.TimeoutError("Redis did not answer a moment ago")
+            try:
+                return await ask(*words, **options)
+            except redis.RedisError:
+                if time.monotonic() - began >= _LONG_S:
+                    self._again_at = time.monotonic() + _LEAVE_ALONE_S
+                raise
+
+        return asked
 
 
 def shared_counts(client: Any, stream: str) -> Storage:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from reports.operations.shown import Bin, Computed, GroupShown, Week, detail, groups, interval, winrate
-from web.signals import Filters
+from reports.operations.shown import Bin, Figures, GroupShown, detail, interval, winrate
+from web.filters import Filters, hour_said, said
 
 #: A group of fewer closed signals than this says nothing yet: it is shown grey.
 ENOUGH = 10
+#: Groups of a kind that a page shows, the largest: of thousands of symbols nobody reads all.
+MOST_GROUPS = 30
+_BY_NUMBER = ("hour", "weekday")
 
 
 class Count(NamedTuple):
@@ -34,10 +39,11 @@ class BinRow(NamedTuple):
 
 
 class GroupRow(NamedTuple):
-    """A group as a page shows it. few: too few to say anything."""
+    """A group as a page shows it. value: as an address has it; few: too few to say anything."""
 
     kind: str
     name: str
+    value: str
     closed: Count
     wins: Count
     expectancy: str
@@ -45,7 +51,7 @@ class GroupRow(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """All counts of a week."""
+    """All counts of a span."""
 
     published: Count
     closed: Count
@@ -54,24 +60,32 @@ class Counts(NamedTuple):
     sl: Count
     bins: list[BinRow]
     groups: list[GroupRow]
+    #: groups that are not shown
+    more_groups: int
 
 
-def counts_of(found: Computed) -> Counts:
-    """The counts of a scorecard with their addresses."""
-    card, week = found.card, _of_week(found.card.week)
+def counts_of(
+    of: Filters, bins: Sequence[Bin], figures: Figures, groups: Sequence[GroupShown] = ()
+) -> Counts:
+    """The counts of a scorecard with their addresses. of: the signals that it counts; groups: the largest first."""
+    shown = _largest(groups)
     return Counts(
-        Count(card.published, week.address),
-        _count(week, "closed", card.figures.closed),
-        _count(week, "won", card.figures.wins),
-        _count(week, "open", card.still_open),
-        _count(week, "sl", sum(one.sl for one in card.bins)),
-        [_bin(week._replace(bin=number), one) for number, one in enumerate(card.bins)],
-        [_group(week, one) for one in groups(found)],
+        Count(figures.published, of.address),
+        _count(of, "closed", figures.closed),
+        _count(of, "won", figures.wins),
+        _count(of, "open", sum(one.open for one in bins)),
+        _count(of, "sl", sum(one.sl for one in bins)),
+        [_bin(of._replace(bin=number), one) for number, one in enumerate(bins)],
+        [_group(of, one) for one in shown],
+        len(groups) - len(shown),
     )
 
 
-def _of_week(week: Week) -> Filters:
-    return Filters(since=week.monday, until=week.sunday)
+def _largest(groups: Sequence[GroupShown]) -> list[GroupShown]:
+    of_kind: dict[str, list[GroupShown]] = defaultdict(list)
+    for one in groups:
+        of_kind[one.kind].append(one)
+    return [one for some in of_kind.values() for one in some[:MOST_GROUPS]]
 
 
 def _count(filters: Filters, outcome: str, n: int) -> Count:
@@ -93,12 +107,13 @@ def _bin(filters: Filters, one: Bin) -> BinRow:
     )
 
 
-def _group(week: Filters, one: GroupShown) -> GroupRow:
-    by: dict[str, Any] = {one.kind: one.name}
-    filters = week._replace(**by)
+def _group(of: Filters, one: GroupShown) -> GroupRow:
+    by: dict[str, Any] = {one.kind: int(one.name) if one.kind in _BY_NUMBER else one.name}
+    filters = of._replace(**by)
     return GroupRow(
         one.kind,
-        one.name,
+        hour_said(int(one.name)) if one.kind == "hour" else said(filters)[one.kind],
+        said(filters)[one.kind],
         _count(filters, "closed", one.closed),
         _count(filters, "won", one.wins),
         one.expectancy,

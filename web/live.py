@@ -22,6 +22,8 @@ log = logging.getLogger("web")
 _ENTRIES, _BATCHES = 500, 32
 #: Redis tells what is new within this time, or that there is nothing.
 _BLOCK_MS = 1000
+#: What comes within this time goes to followers together: each piece costs a system call for each of them.
+_TOGETHER_S = 0.1
 _AGAIN_S = 1.0
 #: So often a follower hears that all is well, or that Redis is away.
 PULSE_S = 5.0
@@ -179,6 +181,8 @@ class Feed:
         self._positions = batch.positions
         for follower in self._followers:
             follower.put(batch)
+        if len(batch.entries) < _ENTRIES:
+            await asyncio.sleep(_TOGETHER_S)
 
     async def _between(self, own: tuple[str, ...], edge: tuple[str, ...]) -> AsyncIterator[Batch]:
         """What lies behind `own` up to `edge`, from Redis, a little at a time."""

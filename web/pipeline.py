@@ -57,7 +57,7 @@ async def _journals(app: web.Application) -> Step:
     except (OSError, SignaltapeError) as error:
         return Step("Journal", UNKNOWN, "-", f"cannot be read here: {type(error).__name__}")
     state = WARN if waiting > _WARN_BACKLOG else OK
-    return Step("Journal", state, f"{waiting / 2**20:.1f} MiB", "waiting on this machine to be shipped")
+    return Step("Journal", state, f"{waiting / 2**20:.1f} MiB", "on disk on this machine")
 
 
 async def _stream(app: web.Application) -> list[Step]:

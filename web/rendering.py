@@ -10,8 +10,10 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from reports.operations.slices import Days
 from signaltape.clock import WIB, utc_now
 from web.assets import address_of
+from web.filters import hour_said, said
 from web.http.access import WHO
 from web.http.csrf import FORM_TOKEN
 from web.navigation import navigation
@@ -105,10 +107,21 @@ def shortened(text: str) -> str:
     return text if len(text) <= _HEAD + _TAIL + 3 else f"{text[:_HEAD]}…{text[-_TAIL:]}"
 
 
+def days(span: Days) -> str:
+    """`17–23 Jan 2022`, `31 Jan – 6 Feb 2022`, with both years where they differ."""
+    first, last = span
+    if first.year != last.year:
+        return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}"
+    same = first.month == last.month
+    return f"{first.day}{'–' if same else f' {first:%b} – '}{last.day} {last:%b %Y}"
+
+
 _FILTERS = {
     "pace": pace,
     "minute": lambda at: f"{at.astimezone(WIB):%Y-%m-%d %H:%M}",
     "shortened": shortened,
+    "days": days,
+    "said": said,
     "moment": moment,
     "exact": exact,
     "instant": instant,
@@ -118,6 +131,7 @@ _FILTERS = {
     "signed": signed,
     "number": number,
     "duration": duration,
+    "hour": hour_said,
     "clock": lambda at: f"{at.astimezone(WIB):%H:%M}",
 }
 _TEMPLATES = Environment(

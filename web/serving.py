@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
+import threading
 from collections.abc import Callable
 
-from aiohttp import web
-
+from reports.operations.shown import week_of
+from signaltape.clock import utc_now
 from web.application import application
 from web.http.security import is_loopback
+from web.listening import Listening
+from web.scores import ScoreAsked
 from web.settings import WebSettings
+from web.shared import CARDS
 
-#: Answers that are under way get so long to end.
-_END_WITHIN_S = 3.0
-#: A connection on which nothing more is asked is closed after this time.
-_IDLE_S = 30.0
+#: After this time it ends, whatever is still under way.
+_AT_THE_LATEST_S = 8.0
 
 
 async def serve(settings: WebSettings, tell: Callable[[str], object]) -> None:
@@ -24,22 +27,28 @@ async def serve(settings: WebSettings, tell: Callable[[str], object]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    runner = web.AppRunner(
-        application(settings), access_log=None, shutdown_timeout=_END_WITHIN_S, keepalive_timeout=_IDLE_S
-    )
-    await runner.setup()
+    app = application(settings)
+    listening = Listening(app)
     try:
-        site = web.TCPSite(runner, settings.host, settings.port)
-        await site.start()
-        tell(f"signaltape is at {address_of(runner, settings.host)}")
+        await listening.start(settings.host, settings.port)
+        # among millions of signals it takes a while: who comes first shall find it
+        app[CARDS].begin(ScoreAsked(week_of(utc_now())))
+        tell(f"signaltape is at {address_of(settings.host, listening.port)}")
         if is_loopback(settings.host):
             tell("for this machine alone; with an API key, --host opens it: python -m web keys create NAME")
         await ended.wait()
     finally:
-        await runner.cleanup()
+        _end_at_the_latest()
+        await listening.stop()
 
 
-def address_of(runner: web.AppRunner, host: str) -> str:
+def _end_at_the_latest() -> None:
+    """A thread that still waits for Postgres would hold up the end; what it computes is only looked at."""
+    timer = threading.Timer(_AT_THE_LATEST_S, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
+
+
+def address_of(host: str, port: int) -> str:
     """Where a browser finds it."""
-    port = runner.addresses[0][1]
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -7,17 +7,23 @@ from typing import Any
 from aiohttp import web
 
 from sink.pool import Pool
+from web.bins import Bins
 from web.cards import Cards
 from web.http.access import Access
 from web.http.versions import Versions
 from web.live import Feed
+from web.scores import ScoreAsked, ShownScore, Side, SliceAsked
 from web.settings import WebSettings
 from web.whatif import WhatIfs
 
 SETTINGS = web.AppKey("settings", WebSettings)
 VERSIONS = web.AppKey("versions", Versions)
 ACCESS = web.AppKey("access", Access)
-CARDS = web.AppKey("cards", Cards)
+#: scorecards of weeks
+CARDS: web.AppKey[Cards[ScoreAsked, ShownScore]] = web.AppKey("cards", Cards)
+#: sides of comparisons
+COMPARED: web.AppKey[Cards[SliceAsked, Side]] = web.AppKey("compared", Cards)
+BINS = web.AppKey("bins", Bins)
 #: reads only
 READING: web.AppKey[Pool] = web.AppKey("reading", Pool)
 #: writes what is noted of keys

@@ -1,62 +1,34 @@
-"""Signals that are looked for: filters out of an address, a page of them, and one with all that is known of it."""
+"""Signals that are looked for: a page of them, how many there are, and one with all that is known of it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 from uuid import UUID
 
 from signaltape.clock import WIB, from_epoch_ms
+from signaltape.contract.codec import event_id
 from signaltape.stream import entry_time_ms
 from sink.pool import Pool, Session, dicts, one
 from sink.queries import load
+from web.filters import LONGEST, Filters
 from web.http.problems import Problem
 
 _SQL = load(Path(__file__).parent / "sql" / "signals.sql")
-OUTCOMES = ("closed", "won", "lost", "sl", "open", "triggered", "expired")
-SIDES = ("long", "short")
-BINS = ("<0.50", "0.50-0.59", "0.60-0.69", "0.70-0.79", "0.80+")
 _NO_ID = "A signal's id looks like 0198a3c4-5f2e-7d31-9b1c-3a5f7c9e1b2d."
 _NOT_STORED = "Nothing is stored of this signal. It may still be on its way, or was purged."
 _PAGE = 50
 _MOST_PAGE = 500
-_ENTRY_ID = re.compile(r"([0-9]{10,15})-[0-9]{1,20}")
-_LONGEST = 200
-
-
-class Filters(NamedTuple):
-    """What signals are looked for; None lets all through. since, until: WIB days, both included."""
-
-    since: date | None = None
-    until: date | None = None
-    symbol: str | None = None
-    side: str | None = None
-    setup: str | None = None
-    rules: str | None = None
-    bin: int | None = None
-    low: Decimal | None = None
-    high: Decimal | None = None
-    outcome: str | None = None
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """For the queries."""
-        return {
-            **self._asdict(),
-            "since": self.since and datetime.combine(self.since, time.min, WIB),
-            "until": self.until and datetime.combine(self.until, time.min, WIB) + timedelta(days=1),
-        }
-
-    @property
-    def address(self) -> str:
-        """The page of these signals."""
-        given = {name: str(value) for name, value in self._asdict().items() if value is not None}
-        return f"/signals?{urlencode(given)}" if given else "/signals"
+#: A search looks through so many signals, the newest of the rarest thing that it asks for, unless all are asked for:
+#: what has no index (a side, an outcome) may stand in one of millions.
+MOST_LOOKED_THROUGH = 10_000
+_ENTRY_ID = re.compile(r"[0-9]{10,15}-[0-9]{1,20}")
+_KINDS = ("signal_published", "signal_triggered", "signal_invalidated", "signal_closed")
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+_BEFORE_ALL = str(UUID(int=0))
 
 
 class Place(NamedTuple):
@@ -65,28 +37,27 @@ class Place(NamedTuple):
     ts: datetime | None = None
     signal_id: str | None = None
 
+    def __str__(self) -> str:
+        """As it stands in an address."""
+        return f"{self.ts.astimezone(WIB).isoformat()}_{self.signal_id}" if self.ts else ""
+
 
 class Page(NamedTuple):
-    """Some signals, and where the next ones begin (None: these were the last)."""
+    """Some signals, and where the next ones begin (None: these were the last).
+
+    back_to: where looking ended, though the page is not full; None: at the end.
+    """
 
     rows: Sequence[dict[str, Any]]
-    after: str | None
+    after: Place | None
+    back_to: datetime | None
 
 
-def filters_of(query: Mapping[str, str]) -> Filters:
-    """Read the filters of an address. Raises Problem, naming the one that cannot be used."""
-    return Filters(
-        since=_day(query, "since"),
-        until=_day(query, "until"),
-        symbol=_text(query, "symbol"),
-        side=_one_of(query, "side", SIDES),
-        setup=_text(query, "setup"),
-        rules=_text(query, "rules"),
-        bin=_bin(query),
-        low=_number(query, "low"),
-        high=_number(query, "high"),
-        outcome=_one_of(query, "outcome", OUTCOMES),
-    )
+class Total(NamedTuple):
+    """How many there are; back_to: counted back to here only, there may be more."""
+
+    n: int
+    back_to: datetime | None
 
 
 def place_of(text: str) -> Place:
@@ -110,20 +81,50 @@ def limit_of(query: Mapping[str, str]) -> int:
     return int(text)
 
 
-async def page_of(session: Session, filters: Filters, after: Place, limit: int) -> Page:
-    """The signals behind a place."""
-    asked = {**filters.parameters, "after_ts": after.ts, "after_id": after.signal_id, "limit": limit + 1}
+def all_of(query: Mapping[str, str]) -> bool:
+    """Whether all are to be looked through, however long it takes. Raises Problem."""
+    text = query.get("all", "")
+    if text not in ("", "1"):
+        raise Problem(400, "all: 1, or nothing")
+    return text == "1"
+
+
+async def page_of(session: Session, filters: Filters, after: Place, limit: int, *, whole: bool) -> Page:
+    """The signals behind a place. whole: look through all, however long it takes."""
+    back_to = None if whole else await _reach(session, filters, after)
+    asked = {
+        **_asked(filters, back_to),
+        "after_ts": after.ts,
+        "after_id": after.signal_id,
+        "limit": limit + 1,
+    }
     rows = await dicts(session, _SQL["list"], asked)
-    if len(rows) <= limit:
-        return Page(rows, None)
-    last = rows[limit - 1]
-    return Page(rows[:limit], f"{last['ts_published'].astimezone(WIB).isoformat()}_{last['signal_id']}")
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        return Page(rows[:limit], Place(last["ts_published"], last["signal_id"]), None)
+    return Page(rows, Place(back_to, _BEFORE_ALL) if back_to else None, back_to)
 
 
-async def count_of(session: Session, filters: Filters) -> int:
-    """How many signals the filters let through."""
-    row = await one(session, _SQL["count"], filters.parameters)
-    return int(row["n"]) if row else 0
+async def total_of(session: Session, filters: Filters, *, whole: bool) -> Total:
+    """How many signals the filters let through. whole: count all, however long it takes."""
+    back_to = None if whole else await _reach(session, filters, Place())
+    row = await one(session, _SQL["count"], _asked(filters, back_to))
+    return Total(int(row["n"]) if row else 0, back_to)
+
+
+async def _reach(session: Session, filters: Filters, after: Place) -> datetime | None:
+    """How far back to look; None: to the beginning."""
+    asked = filters.parameters
+    until = min(asked["until"] or _LAST, after.ts or _LAST)
+    span = {"since": asked["since"] or _FIRST, "until": until, "most": MOST_LOOKED_THROUGH}
+    row = await one(session, _SQL["reach"], {**asked, **span})
+    back_to: datetime | None = row["back_to"] if row else None
+    return back_to
+
+
+def _asked(filters: Filters, back_to: datetime | None) -> dict[str, Any]:
+    asked = filters.parameters
+    return {**asked, "since": back_to} if back_to else asked
 
 
 async def found_by_id(session: Session, text: str) -> str | None:
@@ -131,21 +132,9 @@ async def found_by_id(session: Session, text: str) -> str | None:
     text = text.strip()
     if is_id(text):
         return str(UUID(text))
-    entry = _ENTRY_ID.fullmatch(text)
-    if entry is not None:
-        around = from_epoch_ms(int(entry[1]))
-        span = {"since": around - timedelta(days=7), "until": around + timedelta(days=1)}
-        row = await one(session, _SQL["by_entry"], {"text": text, **span})
-        return row["signal_id"] if row else None
-    rows = await dicts(session, _SQL["by_ref"], {"text": text}) if 0 < len(text) <= _LONGEST else []
+    query = "by_entry" if _ENTRY_ID.fullmatch(text) else "by_ref"
+    rows = await dicts(session, _SQL[query], {"text": text}) if 0 < len(text) <= LONGEST else []
     return rows[0]["signal_id"] if rows else None
-
-
-def is_text(text: str) -> bool:
-    """Whether Postgres can be asked for it."""
-    return (
-        len(text) <= _LONGEST and "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
-    )
 
 
 def is_id(text: str) -> bool:
@@ -170,7 +159,7 @@ async def whole(pool: Pool, signal_id: str) -> Whole:
     """All that is stored of a signal. Raises Problem (404) for what is no id, or where nothing is."""
     if not is_id(signal_id):
         raise Problem(404, _NO_ID)
-    asked = {"signal_id": signal_id}
+    asked = {"signal_id": signal_id, "event_ids": [event_id(str(UUID(signal_id)), kind) for kind in _KINDS]}
     async with pool.read() as session:
         events = await _events(session, "events", asked)
         if not events:
@@ -191,52 +180,3 @@ def _timed(event: dict[str, Any]) -> dict[str, Any]:
     """An event with the time at which it came into the stream: its entry's id says it."""
     streamed = from_epoch_ms(entry_time_ms(event["entry_id"])).astimezone(WIB)
     return {**event, "streamed": streamed}
-
-
-def _text(query: Mapping[str, str], name: str) -> str | None:
-    text = query.get(name, "").strip()
-    if not is_text(text):
-        raise Problem(400, f"{name}: a text of at most {_LONGEST} characters")
-    return text or None
-
-
-def _one_of(query: Mapping[str, str], name: str, known: Sequence[str]) -> str | None:
-    text = query.get(name, "")
-    if text and text not in known:
-        raise Problem(400, f"{name}: one of {', '.join(known)}")
-    return text or None
-
-
-def _day(query: Mapping[str, str], name: str) -> date | None:
-    text = query.get(name, "")
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise Problem(400, f"{name}: a day such as 2022-01-17") from None
-    if not 1970 <= day.year <= 2199:
-        raise Problem(400, f"{name}: a day of the years 1970 to 2199")
-    return day
-
-
-def _number(query: Mapping[str, str], name: str) -> Decimal | None:
-    text = query.get(name, "")
-    if not text:
-        return None
-    try:
-        number = Decimal(text) if len(text) <= 20 else Decimal("NaN")
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not (number.is_finite() and 0 <= number <= 1):
-        raise Problem(400, f"{name}: a score from 0 to 1")
-    return number
-
-
-def _bin(query: Mapping[str, str]) -> int | None:
-    text = query.get("bin", "")
-    if not text:
-        return None
-    if text not in BINS and not (text in "01234" and len(text) == 1):
-        raise Problem(400, f"bin: one of {', '.join(BINS)}, or its number 0 to 4")
-    return BINS.index(text) if text in BINS else int(text)

@@ -5,6 +5,7 @@ Emoji are drawn wrong by matplotlib, so badges are shapes and words.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -56,6 +57,13 @@ def write(page: Figure, card: Scorecard, folder: Path, kind: str) -> Path:
     path = folder / f"scorecard-{card.week.name}.{kind}"
     page.savefig(path, metadata={"Title": f"Weekly Scorecard {card.week.name}"})
     return path
+
+
+def drawn(card: Scorecard, closed: Sequence[Outcome], kind: str, so_far: bool) -> bytes:
+    """A page in one of KINDS. Arguments as those of `draw`."""
+    page, written = plot(card, closed, so_far=so_far), io.BytesIO()
+    page.savefig(written, format=kind, metadata={"Title": f"Weekly Scorecard {card.week.name}"})
+    return written.getvalue()
 
 
 def plot(card: Scorecard, outcomes: Sequence[Outcome], *, so_far: bool = False) -> Figure:

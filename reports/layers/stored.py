@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from reports.chosen import ALL, Chosen, Days
 from reports.evidence.pooling import WEEKS
 from reports.layers.lift import Pattern
 from reports.weeks import Week
@@ -22,13 +23,11 @@ class Weights(NamedTuple):
     by_layer: dict[str, Decimal]
 
 
-def patterns(connection: Connection, week: Week) -> list[Pattern]:
+def patterns(connection: Connection, week: Week, chosen: Chosen = ALL) -> list[Pattern]:
     """What the layers said of the closed signals of a week and of those before it. Raises psycopg.Error."""
-    first = week.earlier(WEEKS - 1)
+    days = Days(week.earlier(WEEKS - 1).monday, week.sunday)
     edges = [week.earlier(age).since for age in range(WEEKS - 1, -1, -1)]
-    rows = connection.execute(
-        _SQL["patterns"], {"edges": edges, "since": first.since, "until": week.until}
-    ).fetchall()
+    rows = connection.execute(_SQL["patterns"], {"edges": edges, **chosen.within(days)}).fetchall()
     return [Pattern(WEEKS - number, layers, closed, wins) for number, layers, closed, wins in rows]
 
 

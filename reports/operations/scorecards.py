@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from outbox.outbox import Outbox
 from reports import delivery
+from reports.chosen import ALL, Chosen
 from reports.clocks import agreed
-from reports.figures import Outcome, outcomes
+from reports.figures import Group, Outcome, outcomes, when
 from reports.files import save
 from reports.operations.connected import connected
 from reports.scorecard import Scorecard, compute
@@ -26,11 +28,16 @@ SEND_WITHIN_S = 90.0
 
 
 class Computed(NamedTuple):
-    """A week's scorecard as of a moment; closed: its closed signals in order of closing, for the picture."""
+    """A week's scorecard as of a moment; closed: its closed signals in order of closing, for the picture.
+
+    when: its closed signals by weekday and hour; chosen: what it counts.
+    """
 
     card: Scorecard
     closed: list[Outcome]
     now: datetime
+    chosen: Chosen = ALL
+    when: Sequence[Group] = ()
 
     @property
     def so_far(self) -> bool:
@@ -59,24 +66,28 @@ def scorecard(
     to_send: bool = False,
     closed: bool = True,
     store: bool = True,
+    chosen: Chosen = ALL,
 ) -> Computed:
     """Compute a week's scorecard, without one the current week's (WIB), and store it.
 
     now: by this machine's clock; the database's counts where that is ahead.
     to_send: raise InvalidRequest if the week has not begun, for then there is nothing to send.
     closed: read the closed signals too, which saving and sending need for the picture.
-    store: keep it as the week's; without it nothing is written.
+    store: keep it as the week's; without it nothing is written, and weekdays and hours are counted, too. Only that of
+    all signals is kept.
+    chosen: count these signals only.
     """
     with connected(settings) as connection:
         moment = agreed(connection, now)
         if to_send and week is not None and moment < week.since:
             raise InvalidRequest(f"{week.name} has not begun: there is nothing to send")
         with snapshot(connection):
-            card = compute(connection, week or week_of(moment), settings.round_trip_pct)
-            points = outcomes(connection, card.week) if closed else []
-        if store:
+            card = compute(connection, week or week_of(moment), settings.round_trip_pct, chosen)
+            points = outcomes(connection, card.week, chosen) if closed else []
+            times = [] if store else when(connection, card.week, chosen)
+        if store and chosen == ALL:
             keep(connection, card, moment)
-    return Computed(card, points, moment)
+    return Computed(card, points, moment, chosen, times)
 
 
 def save_scorecard(found: Computed, folder: Path) -> list[Path]:

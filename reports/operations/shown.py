@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from reports.drawing.beside import drawn_beside
 from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Kind
-from reports.figures import Outcome
+from reports.figures import Figures, Outcome
 from reports.files import as_document
 from reports.layers.message import compared_lines, layer_lines
 from reports.operations.scorecards import Computed
@@ -19,9 +19,9 @@ from reports.text.message import next_step
 from reports.weeks import Week, parse_week, week_of
 from signaltape.errors import InvalidRequest
 
-__all__ = ["Bin", "Computed", "Outcome", "Week", "week_of"]
+__all__ = ["Bin", "Computed", "Figures", "Outcome", "Week", "week_of"]
 
-#: Pictures are drawn one at a time: each takes a second of a core, and matplotlib shares state between threads.
+#: Pictures are drawn one at a time: each takes seconds of a core.
 _DRAWING = threading.Lock()
 PICTURES = {"png": "image/png", "pdf": "application/pdf"}
 _TITLES = {
@@ -48,7 +48,7 @@ class Told(NamedTuple):
 
 
 class GroupShown(NamedTuple):
-    """Closed signals that share a symbol, side, setup or rules version."""
+    """Closed signals that share a symbol, side, setup, rules version, weekday (`1`: Monday) or hour (`0` to `23`)."""
 
     kind: str
     name: str
@@ -88,10 +88,10 @@ def told(found: Computed) -> Told:
 
 
 def groups(found: Computed) -> list[GroupShown]:
-    """The week's closed signals by symbol, side, setup and rules version."""
+    """The week's closed signals by symbol, side, setup and rules version, then by weekday and hour."""
     return [
         GroupShown(one.kind, one.name, one.closed, one.wins, sentences.show_expectancy(one.expectancy))
-        for one in found.card.figures.groups
+        for one in (*found.card.figures.groups, *found.when)
         if one.kind != "score"
     ]
 
@@ -117,11 +117,9 @@ def document(found: Computed) -> dict[str, object]:
 
 
 def picture(found: Computed, kind: str) -> bytes:
-    """The picture of the report. kind: one of PICTURES. Takes a second."""
-    from reports.drawing.picture import plot  # matplotlib takes a second to import: only where it is needed
+    """The picture of the report, drawn in a process of its own. kind: one of PICTURES. Takes some seconds.
 
+    Raises Unavailable if it could not be drawn.
+    """
     with _DRAWING:
-        page = plot(found.card, found.closed, so_far=found.so_far)
-        drawn = io.BytesIO()
-        page.savefig(drawn, format=kind, metadata={"Title": f"Weekly Scorecard {found.card.week.name}"})
-    return drawn.getvalue()
+        return drawn_beside(found.card, found.closed, kind, so_far=found.so_far)

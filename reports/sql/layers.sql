@@ -2,8 +2,8 @@
 -- Closed signals by week (1 = the oldest between the edges) and by what their layers said, with their wins.
 WITH closed AS (
     SELECT signal_id, width_bucket(ts_published, %(edges)s::timestamptz[]) AS week, won
-    FROM signal_outcomes
-    WHERE closed AND ts_published >= %(since)s AND ts_published < %(until)s
+    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+    WHERE closed
 ),
 said AS (
     SELECT week, won, (SELECT jsonb_object_agg(l.layer, l.matched) FROM signal_layers l

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sink import counters
 from sink import migrations as migrations_folder
+from sink.admin import indexes
 from sink.admin.carry_over import carry_over
 from sink.admin.errors import MigrationError
 from sink.db import Connection
@@ -47,7 +48,8 @@ def migrate(connection: Connection) -> list[Migration]:
     """Bring the database up to date. Returns what was applied now (nothing, the second time).
 
     Safe to run from several processes at once: one works, the others wait and then find nothing to do. Records of
-    before migration 0009 are carried over at the end; if that is interrupted, the next call goes on with it.
+    before migration 0009 are carried over at the end, and indexes built that the worker need not wait for; if that is
+    interrupted, the next call goes on with it.
     Raises MigrationError, and changes nothing, if the database holds a migration that is not ours.
     """
     with connection.transaction():
@@ -58,6 +60,7 @@ def migrate(connection: Connection) -> list[Migration]:
             connection.execute(step.sql)
             connection.execute(_SQL["record"], (step.number, step.name, step.checksum))
     carry_over(connection)
+    indexes.build(connection)
     counters.fold(connection)
     return todo
 

@@ -1,39 +1,13 @@
 -- name: add
 -- Count what a transaction does, within it: in the row of this server process, so that nobody waits for anybody.
-INSERT INTO sink_counters AS c (
-    backend, events_stored, events_purged, records_stored, records_expired, event_duplicates, record_duplicates,
-    conflicts_kept, conflicts_purged, dead_letters_kept, dead_letters_removed
-) VALUES (
-    pg_backend_pid(), %(events_stored)s, %(events_purged)s, %(records_stored)s, %(records_expired)s,
-    %(event_duplicates)s, %(record_duplicates)s, %(conflicts_kept)s, %(conflicts_purged)s, %(dead_letters_kept)s,
-    %(dead_letters_removed)s
-)
-ON CONFLICT (backend) DO UPDATE SET
-    events_stored = c.events_stored + excluded.events_stored,
-    events_purged = c.events_purged + excluded.events_purged,
-    records_stored = c.records_stored + excluded.records_stored,
-    records_expired = c.records_expired + excluded.records_expired,
-    event_duplicates = c.event_duplicates + excluded.event_duplicates,
-    record_duplicates = c.record_duplicates + excluded.record_duplicates,
-    conflicts_kept = c.conflicts_kept + excluded.conflicts_kept,
-    conflicts_purged = c.conflicts_purged + excluded.conflicts_purged,
-    dead_letters_kept = c.dead_letters_kept + excluded.dead_letters_kept,
-    dead_letters_removed = c.dead_letters_removed + excluded.dead_letters_removed
+-- What stands in braces, here and below, is written out for each counter that is declared in sink/counters.py.
+INSERT INTO sink_counters AS c (backend, {columns})
+VALUES (pg_backend_pid(), {given})
+ON CONFLICT (backend) DO UPDATE SET {added}
 
 -- name: read
 -- All that was ever counted.
-SELECT
-    coalesce(sum(events_stored), 0)::bigint AS events_stored,
-    coalesce(sum(events_purged), 0)::bigint AS events_purged,
-    coalesce(sum(records_stored), 0)::bigint AS records_stored,
-    coalesce(sum(records_expired), 0)::bigint AS records_expired,
-    coalesce(sum(event_duplicates), 0)::bigint AS event_duplicates,
-    coalesce(sum(record_duplicates), 0)::bigint AS record_duplicates,
-    coalesce(sum(conflicts_kept), 0)::bigint AS conflicts_kept,
-    coalesce(sum(conflicts_purged), 0)::bigint AS conflicts_purged,
-    coalesce(sum(dead_letters_kept), 0)::bigint AS dead_letters_kept,
-    coalesce(sum(dead_letters_removed), 0)::bigint AS dead_letters_removed
-FROM sink_counters
+SELECT {sums} FROM sink_counters
 
 -- name: tables
 -- What the counters must come to, counted in the tables. Reads all of them.
@@ -53,23 +27,9 @@ LOCK TABLE sink_counters IN SHARE ROW EXCLUSIVE MODE
 -- would have all others wait for the rows that are gone already.
 WITH idle AS MATERIALIZED (SELECT backend FROM sink_counters WHERE backend <> 0 FOR UPDATE SKIP LOCKED),
      gone AS (DELETE FROM sink_counters WHERE backend IN (SELECT backend FROM idle) RETURNING *)
-INSERT INTO sink_counters AS c
-SELECT 0,
-    sum(events_stored), sum(events_purged), sum(records_stored), sum(records_expired), sum(event_duplicates),
-    sum(record_duplicates), sum(conflicts_kept), sum(conflicts_purged), sum(dead_letters_kept),
-    sum(dead_letters_removed)
-FROM gone HAVING count(*) > 0
-ON CONFLICT (backend) DO UPDATE SET
-    events_stored = c.events_stored + excluded.events_stored,
-    events_purged = c.events_purged + excluded.events_purged,
-    records_stored = c.records_stored + excluded.records_stored,
-    records_expired = c.records_expired + excluded.records_expired,
-    event_duplicates = c.event_duplicates + excluded.event_duplicates,
-    record_duplicates = c.record_duplicates + excluded.record_duplicates,
-    conflicts_kept = c.conflicts_kept + excluded.conflicts_kept,
-    conflicts_purged = c.conflicts_purged + excluded.conflicts_purged,
-    dead_letters_kept = c.dead_letters_kept + excluded.dead_letters_kept,
-    dead_letters_removed = c.dead_letters_removed + excluded.dead_letters_removed
+INSERT INTO sink_counters AS c (backend, {columns})
+SELECT 0, {sums} FROM gone HAVING count(*) > 0
+ON CONFLICT (backend) DO UPDATE SET {added}
 
 -- name: recount
 -- What is there now and what was removed make what was ever stored. Behind `lock` and `fold`.

@@ -28,6 +28,14 @@ GOALS = {
     "visible_p99_ms_5k": ("≤", 100.0),
     "rate_20m_vs_0": ("≥", 0.7),
     "scorecard_20m_vs_100k": ("≤", 1.5),
+    "web_overview_p95_ms": ("≤", 100.0),
+    "web_search_p95_ms": ("≤", 150.0),
+    "web_signal_p95_ms": ("≤", 50.0),
+    "web_page_kb": ("≤", 150.0),
+    "web_page_gzip_kb": ("≤", 60.0),
+    "web_follower_behind_s": ("≤", 1.0),
+    "web_worker_kept": ("≥", 0.9),
+    "web_memory_mib": ("≤", 150.0),
 }
 
 

@@ -59,14 +59,14 @@ FROM signals, unnest(ARRAY['signal_published', 'signal_triggered', 'signal_inval
 def fill_signals(connection: Connection, since: datetime, until: datetime, count: int) -> None:
     """So many more signals, each with its closure, spread over a time."""
     span = {"since": since, "until": until, "count": count}
-    with _without_indexes(connection):
+    with without_indexes(connection):
         connection.execute(_SIGNALS_WITH_CLOSURES, span)
 
 
 def fill_lives(connection: Connection, since: datetime, until: datetime, count: int) -> None:
     """So many signals into empty tables, each with all four events and what they leave in every table."""
     span = {"since": since, "until": until, "count": count}
-    with _without_indexes(connection):
+    with without_indexes(connection):
         for statement in (_SIGNALS_WITH_CLOSURES, *_THE_REST):
             connection.execute(statement, span if statement is _SIGNALS_WITH_CLOSURES else None)
 
@@ -78,7 +78,7 @@ def settle(connection: Connection) -> None:
 
 
 @contextmanager
-def _without_indexes(connection: Connection) -> Iterator[None]:
+def without_indexes(connection: Connection) -> Iterator[None]:
     """Drop the indexes of these tables, and build them again at the end, as they were and as full as used ones."""
     found = connection.execute(_INDEXES, {"tables": list(_TABLES)}).fetchall()
     for name, _, constraint, _, table in found:

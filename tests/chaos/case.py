@@ -22,9 +22,9 @@ from tests.chaos.rig import SETTLE_S, Rig
 from tests.chaos.settling import await_settled, await_tidy
 
 
-def run_case(fault: Fault, events: int, partitions: int = 1) -> tuple[Result, Audit]:
-    """Run one fault under a load of `events` events."""
-    with Rig(events, seed=fault.name, partitions=partitions) as rig:
+def run_case(fault: Fault, events: int, partitions: int = 1, *, anew: bool = True) -> tuple[Result, Audit]:
+    """Run one fault under a load of `events` events. anew: as of a Rig."""
+    with Rig(events, seed=fault.name, partitions=partitions, anew=anew) as rig:
         try:
             return _run(rig, fault, events)
         except Exception as error:  # noqa: BLE001 - one case that fails must not end the others

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.forked import begin
 
 
 class Child:
-    """One process of the product, with its output in a file."""
+    """One process of the product, with its output in a file. anew: in a new interpreter, as a person starts it."""
 
-    def __init__(self, name: str, arguments: tuple[str, ...], environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, arguments: tuple[str, ...], environment: dict[str, str], log: Path, *, anew: bool
+    ) -> None:
         self.name = name
         self.log = log
         self.peak_rss_kib = 0
         #: what was started in its place
         self.successor: Child | None = None
         with log.open("ab") as out:
-            self.popen = subprocess.Popen(
-                [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=out, stderr=out
-            )
+            self.popen = begin(arguments, environment, out, out, anew=anew)
 
     @property
     def running(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import sys
+import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from signaltape import Secret
 from sink.db import Connection, connect
 from tests.chaos.sender import LIMITS
 from tests.support.botapi import BotServer, bot_server
+from tests.support.forked import ROOT, Forked, begin
 from tests.support.said import is_stub
 
 FAULTS = (
@@ -146,7 +147,7 @@ async def _send(
     seconds_of_kills: float,
 ) -> int:
     """Two senders until nothing waits any more; for a while, one of them is killed now and then."""
-    senders = [await _start(database, server) for _ in range(2)]
+    senders = [_start(database, server) for _ in range(2)]
     loop = asyncio.get_running_loop()
     began, kills = loop.time(), 0
     try:
@@ -155,26 +156,25 @@ async def _send(
             await asyncio.sleep(_KILL_EVERY_S * chance.random())  # the moment of the kill is left to chance
             if loop.time() - began < seconds_of_kills:
                 place = chance.randrange(2)
-                senders[place].kill()
-                await senders[place].wait()
-                senders[place] = await _start(database, server)
+                await _kill(senders[place])
+                senders[place] = _start(database, server)
                 kills += 1
-            assert all(sender.returncode is None for sender in senders), "a sender ended by itself"
+            assert all(sender.poll() is None for sender in senders), "a sender ended by itself"
     finally:
         for sender in senders:
-            if sender.returncode is None:
-                sender.kill()
-            await sender.wait()
+            await _kill(sender)
     return kills
 
 
-async def _start(database: Secret, server: BotServer) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tests.chaos.sender", database.reveal(), server.base),
-        env=dict(os.environ),
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+def _start(database: Secret, server: BotServer) -> subprocess.Popen[str] | Forked:
+    arguments = ("-m", "tests.chaos.sender", database.reveal(), server.base)
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'producer'}:{ROOT}"}
+    return begin(arguments, environment, subprocess.DEVNULL, subprocess.DEVNULL)
+
+
+async def _kill(sender: subprocess.Popen[str] | Forked) -> None:
+    sender.kill()
+    await asyncio.to_thread(sender.wait)
 
 
 def _settled(connection: Connection, state: str) -> list[int]:

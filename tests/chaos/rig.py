@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
-import psycopg
 import redis
 
 from deploy.embedded.servers import remove_data
@@ -23,9 +22,11 @@ from signaltape import Secret
 from signaltape.stream import stream_keys
 from sink.db import Connection, connect
 from tests.chaos import load
-from tests.chaos.child import ROOT, Child
+from tests.chaos.child import Child
 from tests.chaos.cluster import new_cluster
+from tests.chaos.insisting import insist
 from tests.chaos.proxy import Proxy
+from tests.support.forked import ROOT
 from tests.support.waiting import eventually
 
 T = TypeVar("T")
@@ -37,9 +38,10 @@ SETTLE_S = 90.0
 
 
 class Rig:
-    """Servers and processes of one case. Use as a context manager."""
+    """Servers and processes of one case, each in a new interpreter if `anew`. Use as a context manager."""
 
-    def __init__(self, events: int, seed: str, partitions: int = 1) -> None:
+    def __init__(self, events: int, seed: str, partitions: int = 1, *, anew: bool = True) -> None:
+        self._anew = anew
         self.events = events
         self.seed = seed
         self.home = Path(tempfile.mkdtemp(prefix="chaos-"))
@@ -142,7 +144,8 @@ class Rig:
         """Start `python -m MODULE ARGUMENTS` with all that a process of the product needs in its environment."""
         with self._children_hands:
             log = self.home / f"{len(self.children)}-{name}.log"
-            child = Child(name, ("-m", module, *arguments), {**self._usual_environment(), **(env or {})}, log)
+            environment = {**self._usual_environment(), **(env or {})}
+            child = Child(name, ("-m", module, *arguments), environment, log, anew=self._anew)
             self.children.append(child)
         return child
 
@@ -188,7 +191,7 @@ class Rig:
             with self.redis() as client:
                 return work(client)
 
-        return _insist(with_client)
+        return insist(with_client)
 
     def on_database(self, work: Callable[[Connection], T]) -> T:
         """Do something in a session, again if another fault has just ended it."""
@@ -197,7 +200,7 @@ class Rig:
             with self.database() as connection:
                 return work(connection)
 
-        return _insist(with_session)
+        return insist(with_session)
 
     # progress
 
@@ -213,9 +216,7 @@ class Rig:
         eventually(lambda: self.stored_count() >= count, timeout=SETTLE_S)
 
     def stored_count(self) -> int:
-        with self.database() as connection:
-            row = connection.execute("SELECT count(*) FROM signal_events").fetchone()
-        return int(row[0]) if row else 0
+        return self._count("SELECT count(*) FROM signal_events")
 
     def recorded_ids(self) -> list[str]:
         """Ids of the records that must be stored."""
@@ -241,8 +242,11 @@ class Rig:
                 child.popen.wait(SETTLE_S)
 
     def dead_count(self) -> int:
+        return self._count("SELECT count(*) FROM dead_letters")
+
+    def _count(self, query: LiteralString) -> int:
         with self.database() as connection:
-            row = connection.execute("SELECT count(*) FROM dead_letters").fetchone()
+            row = connection.execute(query).fetchone()
         return int(row[0]) if row else 0
 
     def stop_all(self) -> list[str]:
@@ -286,14 +290,3 @@ class Rig:
             "SIGNALTAPE_DATA": str(self.archive),
             **self.environment,
         }
-
-
-def _insist(work: Callable[[], T], within_s: float = 30.0) -> T:
-    deadline = time.monotonic() + within_s
-    while True:
-        try:
-            return work()
-        except (redis.RedisError, psycopg.Error, OSError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)  # between two tries

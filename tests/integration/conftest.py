@@ -6,7 +6,6 @@ import itertools
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,8 @@ from signaltape.stream import stream_key
 from sink.admin.migrate import migrate
 from sink.db import Connection, connect
 from tests.support.book import Book
+from tests.support.disks import home_of_servers
+from tests.support.forked import Forked, begin
 
 ROOT = Path(__file__).parents[2]
 _numbers = itertools.count(1)
@@ -32,9 +33,9 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Urls]:
     """PostgreSQL and Valkey for the whole run, in a folder of their own, whatever the environment says."""
-    home = Path(tempfile.mkdtemp(prefix="tape-"))
+    home = home_of_servers()
     try:
-        with running(home, postgres_options=("fsync=off",)) as urls:
+        with running(home, postgres_options=("fsync=off", "max_wal_size=256MB")) as urls:
             yield urls
     finally:
         from deploy.embedded.servers import remove_data
@@ -101,22 +102,15 @@ def key(settings: Settings) -> str:
 
 
 class Process:
-    """A child process of the product, ended by its pid at the end of the test."""
+    """A process of the product, ended by its pid at the end of the test."""
 
-    def __init__(self, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
-        self.popen = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def __init__(self, popen: subprocess.Popen[str] | Forked) -> None:
+        self.popen = popen
 
     def finish(self, timeout: float = 60) -> tuple[int, str, str]:
         """Wait for its end: exit code, output, errors."""
         out, err = self.popen.communicate(timeout=timeout)
-        return self.popen.returncode, out, err
+        return self.popen.wait(), out, err
 
     def end(self) -> None:
         if self.popen.poll() is None:
@@ -125,7 +119,11 @@ class Process:
 
 
 class Runner:
-    """Runs modules of the product against the servers of this test."""
+    """Runs modules of the product against the servers of this test, each in a process of its own.
+
+    Most of what starting one costs is loading the product. So they are forked from a process that has loaded it, but
+    for those that are to begin as a person begins them: `start_anew`, `run_anew`, `start_code`.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._environment = environment_of(settings)
@@ -133,19 +131,28 @@ class Runner:
 
     def start(self, *arguments: str, **changes: str) -> Process:
         """Start `python -m ARGUMENTS`."""
-        process = Process(("-m", *arguments), {**self._environment, **changes})
-        self._started.append(process)
-        return process
+        return self._begin("-m", *arguments, anew=False, **changes)
+
+    def start_anew(self, *arguments: str, **changes: str) -> Process:
+        """The same, in a new interpreter."""
+        return self._begin("-m", *arguments, anew=True, **changes)
 
     def start_code(self, code: str, *arguments: str, **changes: str) -> Process:
         """Start `python -c CODE ARGUMENTS`."""
-        process = Process(("-c", code, *arguments), {**self._environment, **changes})
-        self._started.append(process)
-        return process
+        return self._begin("-c", code, *arguments, anew=True, **changes)
 
     def run(self, *arguments: str, **changes: str) -> tuple[int, str, str]:
         """Run `python -m ARGUMENTS` to its end: exit code, output, errors."""
         return self.start(*arguments, **changes).finish()
+
+    def run_anew(self, *arguments: str, **changes: str) -> tuple[int, str, str]:
+        """The same, in a new interpreter."""
+        return self.start_anew(*arguments, **changes).finish()
+
+    def _begin(self, *arguments: str, anew: bool, **changes: str) -> Process:
+        process = Process(begin(arguments, {**self._environment, **changes}, anew=anew))
+        self._started.append(process)
+        return process
 
     def end_all(self) -> None:
         for process in self._started:

@@ -22,7 +22,7 @@ EVENTS = 8_000
     ],
 )
 def test_nothing_lost_nothing_doubled(name: str) -> None:
-    result, audit = run_case(FAULTS[name], EVENTS)
+    result, audit = run_case(FAULTS[name], EVENTS, anew=False)
     assert (result.lost, result.doubled, audit.wrong) == (0, 0, [])
     assert result.accepted == EVENTS
     assert result.injected >= 1

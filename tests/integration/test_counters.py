@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import astuple
 
 from consumer.accepted import DeadLetter
 from signaltape import Secret
@@ -64,6 +65,16 @@ def test_two_workers_do_not_wait_for_each_others_counters(database: Secret, conn
         BatchWriter(other).write(life(new_id()))
         assert counters.read(connection).events_stored == 4
     assert counters.read(connection).events_stored == 8
+
+
+def test_each_counter_is_added_read_and_folded_by_itself(database: Secret, connection: Connection) -> None:
+    each = Counters(*range(1, 1 + len(Counters.__struct_fields__)))
+    for times in range(1, 4):
+        with connect(database) as other:
+            counters.add(other, each)
+            assert counters.read(connection) == Counters(*(times * one for one in astuple(each)))
+        counters.fold(connection)
+        assert counters.read(connection) == Counters(*(times * one for one in astuple(each)))
 
 
 def test_folding_changes_no_number_while_workers_write(database: Secret, connection: Connection) -> None:

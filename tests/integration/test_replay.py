@@ -130,7 +130,7 @@ def test_a_replay_into_redis_is_marked_and_no_worker_takes_it(
     archived(tmp_path)
     manifest, _ = session(tmp_path, Span(NOON, NOON + 2 * HOUR))
     data = {"SIGNALTAPE_DATA": str(tmp_path)}
-    code, out, err = runner.run("replay", "run", manifest.session_id, "--max", **data)
+    code, out, err = runner.run_anew("replay", "run", manifest.session_id, "--max", **data)
     assert code == 0, err
     assert "replayed 120 of 120 events" in out
     outlet = f"{settings.stream}:replay:{manifest.session_id}"
@@ -155,27 +155,28 @@ def test_a_running_replay_is_steered_from_outside(settings: Settings, runner: Ru
         return found
 
     assert runner.run("replay", "stop", name, **data)[2] == f"Error: session {name} is not being replayed\n"
-    process = runner.start("replay", "run", name, "--speed", "1", **data)
+    process = runner.start_anew("replay", "run", name, "--speed", "1", **data)
     eventually(lambda: status().get("running"))
     assert "is being replayed already" in runner.run("replay", "run", name, "--max", **data)[2]
-    assert runner.run("replay", "seek", name, "60", **data)[0] == 0
+    assert runner.run_anew("replay", "seek", name, "60", **data)[0] == 0
     eventually(lambda: status()["currentEventIndex"] >= 61)
     found = status()
     assert set(found) >= {
         *("sessionId", "running", "currentEventIndex", "totalEvents", "startedAt", "lastEventTimestamp"),
     }
-    assert runner.run("replay", "stop", name, **data)[0] == 0
+    assert runner.run_anew("replay", "stop", name, **data)[0] == 0
     code, out, err = process.finish(30)
     assert code == 0, err
     assert "stopped after 61 of 120 events" in out
     assert not status()["running"]
-    assert runner.run("replay", "delete", name, **data)[0] == 0
-    assert runner.run("replay", "show", name, **data)[2] == f"Error: there is no session {name}\n"
+    assert runner.run_anew("replay", "status", name, **data)[0] == 0
+    assert runner.run_anew("replay", "delete", name, **data)[0] == 0
+    assert runner.run_anew("replay", "show", name, **data)[2] == f"Error: there is no session {name}\n"
 
 
 def test_health_says_what_is_wrong(runner: Runner, tmp_path: Path) -> None:
     data = {"SIGNALTAPE_DATA": str(tmp_path)}
-    code, out, _ = runner.run("replay", "health", **data)
+    code, out, _ = runner.run_anew("replay", "health", **data)
     assert (code, out.splitlines()[0]) == (0, "all is well: 2 checks")
     code, out, _ = runner.run("replay", "health", "--session", "nothing", **data)
     assert code == 1

@@ -66,7 +66,7 @@ def test_the_schedule_catches_up_the_newest_week_on_start_and_only_once(
 ) -> None:
     async def work(server: BotServer) -> None:
         for _ in range(2):
-            process = runner.start("reports", "schedule", **bot(server))
+            process = runner.start_anew("reports", "schedule", **bot(server))
             await until(lambda: states(connection) == ["sent"])
             await until(lambda: senders(connection) == 1)
             err = await end(process)

@@ -66,7 +66,7 @@ def test_kill_9_of_the_engine_loses_nothing_that_was_accepted(
     for _ in range(2):
         code, _, err = runner.start_code(KILLED).finish()
         assert code == -signal.SIGKILL, err
-    code, out, err = runner.run("signaltape", "ship", "--once")
+    code, out, err = runner.run_anew("signaltape", "ship", "--once")
     assert (code, out) == (0, "shipped 10000 events\n"), err
     assert runner.run("worker", "--once")[0] == 0
     row = connection.execute("SELECT count(*), count(DISTINCT signal_id) FROM signal_events").fetchone()
@@ -85,7 +85,7 @@ def test_the_next_engine_adopts_what_a_killed_one_left(
 def test_a_shipper_process_serves_engines_that_run(
     settings: Settings, redis_client: Any, key: str, runner: Runner
 ) -> None:
-    shipper = runner.start("signaltape", "ship")
+    shipper = runner.start_anew("signaltape", "ship")
     with Emitter(settings, ship=False) as tape:
         for _ in range(500):
             tape.closed(**closed())
@@ -152,7 +152,7 @@ def test_ship_says_in_one_line_that_redis_is_away(runner: Runner, settings: Sett
 def test_doctor_finds_what_is_wrong_and_what_is_fine(settings: Settings, runner: Runner) -> None:
     with Emitter(settings) as tape:
         tape.closed(**closed())
-    code, out, _ = runner.run("signaltape", "doctor")
+    code, out, _ = runner.run_anew("signaltape", "doctor")
     assert code == 1
     assert "has no group 'worker': no worker has run yet (python -m worker)" in " ".join(out.split())
     runner.run("worker", "--once")
@@ -169,7 +169,7 @@ def test_doctor_finds_what_is_wrong_and_what_is_fine(settings: Settings, runner:
 
 def test_emit_from_the_shell(settings: Settings, runner: Runner, redis_client: Any, key: str) -> None:
     data = msgspec.json.encode(closed()).decode()
-    code, out, err = runner.run("signaltape", "emit", "signal_closed", data, FEATURE_EVENT_LOGGING="")
+    code, out, err = runner.run_anew("signaltape", "emit", "signal_closed", data, FEATURE_EVENT_LOGGING="")
     assert (code, out) == (0, "recorded 1 event(s)\n"), err
     eventually(lambda: redis_client.xlen(key) == 1)
     code, _, err = runner.run("signaltape", "emit", "signal_closed", "{}")

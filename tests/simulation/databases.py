@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 
@@ -15,6 +13,7 @@ from signaltape import Secret
 from sink.admin.migrate import migrate
 from sink.db import connect
 from tests.simulation.worlds.registry import WORLDS
+from tests.support.disks import home_of_servers
 
 #: The migrated databases of each world.
 Databases = Mapping[str, Sequence[str]]
@@ -31,9 +30,9 @@ def databases(worlds: Sequence[str], count: int) -> Iterator[Databases]:
     if not needing:
         yield {}
         return
-    home = Path(tempfile.mkdtemp(prefix="tape-"))
+    home = home_of_servers()
     try:
-        with running(home, redis_url=_NO_REDIS, postgres_options=("fsync=off",)) as urls:
+        with running(home, redis_url=_NO_REDIS, postgres_options=("fsync=off", "max_wal_size=256MB")) as urls:
             yield _make(urls.database, needing, count)
     finally:
         remove_data(home)

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from aiohttp import web
-
 from web.application import application
+from web.listening import Listening
 from web.settings import WebSettings
 
 _WITHIN_S = 60.0
@@ -50,12 +49,12 @@ class Served:
 
     def start(self) -> None:
         self._thread.start()
-        self._runner: web.AppRunner = self._do(self._begin())
+        self._listening: Listening = self._do(self._begin())
 
     def stop(self) -> None:
         if self._loop.is_closed():
             return
-        self._do(self._runner.cleanup())
+        self._do(self._listening.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -75,12 +74,11 @@ class Served:
         finally:
             connection.close()
 
-    async def _begin(self) -> web.AppRunner:
-        runner = web.AppRunner(application(self._settings), access_log=None, shutdown_timeout=3)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.port = runner.addresses[0][1]
-        return runner
+    async def _begin(self) -> Listening:
+        listening = Listening(application(self._settings))
+        await listening.start("127.0.0.1", 0)
+        self.port = listening.port
+        return listening
 
     def _do(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_WITHIN_S)

@@ -29,6 +29,7 @@ MOST_LINES = 200
 ROOMS = (
     *("signaltape", "sink", "worker", "reports", "replay", "web"),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
+    *("deploy.live", "deploy.live.picture"),
 )
 FOLDERS = (
     "producer",

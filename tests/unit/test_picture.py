@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
+import pytest
+
+from reports.drawing.beside import drawn_beside
 from reports.drawing.picture import draw
+from signaltape.errors import Unavailable
 from tests.support.cards import EMPTY, LONG, ORDINARY, outcomes
 
 
@@ -23,3 +28,9 @@ def test_names_of_any_length_that_look_like_markup(tmp_path: Path) -> None:
     assert (
         len(draw(LONG, outcomes(25), tmp_path)) == 2
     )  # what cannot be drawn is a warning, and so an error here
+
+
+def test_a_picture_that_a_process_of_its_own_cannot_draw_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(Unavailable, match="could not be drawn"):
+        drawn_beside(ORDINARY, outcomes(3), "png", so_far=False)

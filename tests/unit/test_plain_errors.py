@@ -25,11 +25,13 @@ import reports.operations.deliveries
 import reports.operations.rules
 import reports.operations.samples
 import reports.operations.scorecards
+import reports.operations.slices
 import sink.operations
 import web.operations
 import worker.operations
 from replay.operations.asking import Playing
 from replay.sessions.sources import Span
+from reports.chosen import Days
 from reports.weeks import parse_week
 from signaltape.clock import WIB
 from signaltape.errors import (
@@ -104,6 +106,8 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     replay.operations.diff.diff_session: ("none",),
     reports.operations.scorecards.scorecard: (NOW,),
     reports.operations.scorecards.send_scorecard: (None,),
+    reports.operations.slices.sliced: (Days(WEEK.monday, WEEK.sunday),),
+    reports.operations.slices.days_of_rules: ("v",),
     reports.operations.deliveries.list_deliveries: (),
     reports.operations.deliveries.page_of_deliveries: (),
     reports.operations.deliveries.show_delivery: (1,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,10 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.operations.shown import Outcome
+from reports.operations.slices import Chosen
 from signaltape.errors import SettingsError
+from tests.support.book import LABELS
 from web import keys
+from web.cards import Known
 from web.charts import bins_chart, curve_chart
 from web.counting import BinRow, Count
+from web.filters import Filters, chosen_of, filters_of, of_chosen, said
 from web.http import cookies
 from web.http.problems import Problem
 from web.http.request_ids import take_over
@@ -22,7 +27,7 @@ from web.http.versions import header_text
 from web.rendering import duration, moment, number, r_multiple
 from web.searching import of_word
 from web.settings import DEFAULT_PORT, WebSettings
-from web.signals import Filters, filters_of, place_of
+from web.signals import all_of, limit_of, place_of
 from web.tape import line_of, positions_of
 
 ENVIRONMENT = {"DATABASE_URL": "postgresql://u:p@h/db"}
@@ -111,16 +116,34 @@ def test_a_text_from_outside_becomes_a_header_or_nothing() -> None:
 
 def test_filters_are_read_from_an_address_and_lead_back_to_it() -> None:
     filters = filters_of(
-        {"since": "2022-01-17", "bin": "0.80+", "low": "0.5", "side": "long", "symbol": "a&b"}
+        {"since": "2022-01-17", "bin": "0.80+", "low": "0.5", "side": "long", "symbol": "a&b"}, LABELS
     )
     assert filters == Filters(since=date(2022, 1, 17), bin=4, low=Decimal("0.5"), side="long", symbol="a&b")
     assert filters.address == "/signals?since=2022-01-17&symbol=a%26b&side=long&bin=4&low=0.5"
 
 
-@given(st.dictionaries(st.sampled_from([*Filters._fields, "after"]), st.text(max_size=30)))
+def test_what_a_scorecard_knows_of_the_filters_is_read_and_said_alike() -> None:
+    query = {"symbol": "a&b", "rules": "v 2", "hour": "0", "weekday": "Sun"}
+    chosen = chosen_of({**query, "outcome": "won", "bin": "9"})
+    assert chosen == Chosen(symbol="a&b", rules="v 2", hour=0, weekday=7)
+    assert said(of_chosen(chosen)) == query
+    assert filters_of(query, LABELS).chosen == chosen
+
+
+def test_what_took_long_is_kept_longer() -> None:
+    now = time.monotonic()
+    assert Known("quick", now - 2, 0.01).is_fresh
+    assert not Known("quick", now - 4, 0.01).is_fresh
+    assert Known("slow", now - 25, 3.0).is_fresh
+    assert not Known("slow", now - 40, 3.0).is_fresh
+
+
+@given(st.dictionaries(st.sampled_from([*Filters._fields, "after", "all", "limit"]), st.text(max_size=30)))
 def test_whatever_stands_in_an_address_is_understood_or_refused(query: dict[str, str]) -> None:
     try:
-        filters_of(query).parameters  # noqa: B018 - it must not raise
+        filters_of(query, LABELS).parameters  # noqa: B018 - it must not raise
+        all_of(query)
+        limit_of(query)
         place_of(query.get("after", ""))
     except Problem as problem:
         assert problem.status == 400
@@ -138,7 +161,7 @@ def test_whatever_stands_in_an_address_is_understood_or_refused(query: dict[str,
     ],
 )
 def test_a_word_in_the_box_is_a_filter(word: str, filters: Filters | None) -> None:
-    assert of_word(Filters(), word) == filters
+    assert of_word(Filters(), word, LABELS) == filters
 
 
 def test_places_in_the_stream() -> None:

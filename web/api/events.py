@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import aclosing
 
 import redis
 from aiohttp import web
 
+from sink.db import DatabaseError
+from sink.pool import PoolTimeout
 from web.http.answering import REDIS_AWAY, finish
 from web.http.problems import Problem
 from web.live import Feed
-from web.shared import FEED, SETTINGS
+from web.shared import ACCESS, FEED, SETTINGS
 from web.tape import positions_of
 
 log = logging.getLogger("web")
@@ -21,6 +24,8 @@ _MOST_FOLLOWERS = 300
 #: Who does not take what was written within this time is cut off; they come back where they stood.
 _SLOW_S = 20.0
 _COME_BACK_MS = 2000
+#: So often it is looked whether who follows still may.
+_ASK_AGAIN_S = 5.0
 
 
 async def follow(request: web.Request) -> web.StreamResponse:
@@ -44,19 +49,29 @@ async def answer_with(
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     finish(request, response)
     await response.prepare(request)
-    await _write(response, feed, positions, signals=signals)
+    await _write(request, response, feed, positions, signals=signals)
     return response
 
 
 async def _write(
-    response: web.StreamResponse, feed: Feed, positions: tuple[str, ...], *, signals: bool
+    request: web.Request,
+    response: web.StreamResponse,
+    feed: Feed,
+    positions: tuple[str, ...],
+    *,
+    signals: bool,
 ) -> None:
+    asked = time.monotonic()
     try:
         await response.write(b"retry: %d\n\n" % _COME_BACK_MS)
         async with aclosing(feed.follow(positions, signals=signals)) as pieces:
             async for piece in pieces:
                 if piece:
                     await asyncio.wait_for(response.write(piece), _SLOW_S)
+                if time.monotonic() - asked >= _ASK_AGAIN_S:
+                    asked = time.monotonic()
+                    if not await _may_still(request):
+                        break
     except (redis.RedisError, OSError, TimeoutError) as error:  # gone, too slow, or Redis is: they come back
         log.info("a follower is let go: %s", type(error).__name__)
 
@@ -84,3 +99,13 @@ def _kind(request: web.Request) -> str:
     if kind not in ("all", "signals"):
         raise Problem(400, "kind: all or signals")
     return kind
+
+
+async def _may_still(request: web.Request) -> bool:
+    """Whether who began to follow would be answered now, too: their key may have been revoked."""
+    try:
+        return await request.app[ACCESS].who(request) is not None
+    except Problem:
+        return False
+    except (DatabaseError, PoolTimeout):  # what was known still holds
+        return True

@@ -18,8 +18,8 @@ from web.api.replay_described import paths as replay_paths
 from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
 from web.api.upkeep_described import TYPES as UPKEEP_TYPES
 from web.api.upkeep_described import paths as upkeep_paths
+from web.filters import HOURS, OUTCOMES, SIDES, WEEKDAYS
 from web.pages.health import Health
-from web.signals import BINS, OUTCOMES, SIDES
 from web.tape import Line
 
 _TYPES = (
@@ -74,7 +74,7 @@ def _paths() -> Json:
             "All figures of a week, computed now",
             content("application/json", {"type": "object"}),
             400,
-            parameters=[week],
+            parameters=[week, *_parameters(_chosen())],
         ),
         "/api/scorecards/{week}.png": _picture("image/png", week),
         "/api/scorecards/{week}.pdf": _picture("application/pdf", week),
@@ -109,22 +109,35 @@ def _picture(kind: str, week: Json) -> Json:
 
 
 def _filters() -> list[Json]:
-    text, number = {"type": "string", "maxLength": 200}, {"type": "number", "minimum": 0, "maximum": 1}
+    number = {"type": "number", "minimum": 0, "maximum": 1}
     day = {"type": "string", "format": "date"}
-    kinds: dict[str, Json] = {
-        "since": day,
-        "until": day,
-        "symbol": text,
-        "side": {"enum": list(SIDES)},
-        "setup": text,
-        "rules": text,
-        "bin": {"enum": list(BINS)},
-        "low": number,
-        "high": number,
-        "outcome": {"enum": list(OUTCOMES)},
-        "after": {"type": "string", "description": "`next` of the page before"},
-        "limit": {"type": "integer", "minimum": 1, "maximum": 500},
-    }
+    return _parameters(
+        {
+            "since": day,
+            "until": day,
+            **_chosen(),
+            "bin": {
+                "type": "string",
+                "description": "what a signal calls its bin, or the number of it, from 0 on",
+            },
+            "low": number,
+            "high": number,
+            "outcome": {"enum": list(OUTCOMES)},
+            "all": {"enum": ["1"], "description": "look through all signals, however long it takes"},
+            "after": {"type": "string", "description": "`next` of the page before"},
+            "limit": {"type": "integer", "minimum": 1, "maximum": 500},
+        }
+    )
+
+
+def _chosen() -> Json:
+    """Filters that scorecards know, too."""
+    text = {"type": "string", "maxLength": 200}
+    when = {"hour": {"enum": list(HOURS)}, "weekday": {"enum": list(WEEKDAYS)}}
+    return {"symbol": text, "side": {"enum": list(SIDES)}, "setup": text, "rules": text, **when}
+
+
+def _parameters(kinds: Json) -> list[Json]:
     return [{"name": name, "in": "query", "schema": schema} for name, schema in kinds.items()]
 
 

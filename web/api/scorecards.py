@@ -11,7 +11,9 @@ from sink.pool import dicts
 from sink.queries import load
 from web.api.json import as_json
 from web.api.shapes import WeekOfScorecard, Weeks
+from web.filters import chosen_of
 from web.pages.score import download
+from web.scores import ScoreAsked
 from web.shared import CARDS, READING
 
 __all__ = ["download", "one", "weeks"]
@@ -27,6 +29,6 @@ async def weeks(request: web.Request) -> web.Response:
 
 
 async def one(request: web.Request) -> web.Response:
-    """All figures of a week, computed now."""
-    found = await request.app[CARDS].fresh(week_named(request.match_info["week"]))
-    return as_json(document(found))
+    """All figures of a week, of all its signals or of those that the filters let through, computed now."""
+    asked = ScoreAsked(week_named(request.match_info["week"]), chosen_of(request.query))
+    return as_json(document((await request.app[CARDS].fresh(asked)).found))

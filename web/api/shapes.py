@@ -33,11 +33,16 @@ class Signal(msgspec.Struct, frozen=True):
 
 
 class SignalPage(msgspec.Struct, frozen=True):
-    """Signals, newest first. total: all that match; next: `after` of the next page, null on the last."""
+    """Signals, newest first. total: all that match; next: `after` of the next page, null on the last.
 
-    total: int
+    Without `all=1` no more than some thousand signals are looked through for a page: then it may have fewer than asked
+    for, even none, and still a next; looked_back_to says how far it reaches. total: null where not all were counted.
+    """
+
+    total: int | None
     signals: list[Signal]
     next: str | None
+    looked_back_to: datetime | None = None
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -10,18 +10,22 @@ from aiohttp import web
 from web import signals as finding
 from web.api.json import as_json
 from web.api.shapes import Event, Layer, Signal, SignalPage, WholeSignal
-from web.shared import READING
+from web.filters import filters_of
+from web.shared import BINS, READING
 
 
 async def some(request: web.Request) -> web.Response:
     """A page of signals."""
-    filters = finding.filters_of(request.query)
+    filters = filters_of(request.query, await request.app[BINS].names())
+    whole = finding.all_of(request.query)
     after = finding.place_of(request.query.get("after", ""))
     limit = finding.limit_of(request.query)
     async with request.app[READING].read() as session:
-        total = await finding.count_of(session, filters)
-        page = await finding.page_of(session, filters, after, limit)
-    return as_json(SignalPage(total, [_signal(row) for row in page.rows], page.after))
+        total = await finding.total_of(session, filters, whole=whole)
+        page = await finding.page_of(session, filters, after, limit, whole=whole)
+    signals = [_signal(row) for row in page.rows]
+    counted = None if total.back_to else total.n
+    return as_json(SignalPage(counted, signals, str(page.after) if page.after else None, page.back_to))
 
 
 async def one(request: web.Request) -> web.Response:

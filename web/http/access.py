@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeVar
 
 from aiohttp import web
@@ -20,9 +21,13 @@ from web.keys import ApiKey
 
 #: How long what Postgres said of a key is believed; while it is away, the last that it said.
 _BELIEVED_S = 10.0
+#: While it is away it is asked again after this time: each who asks waits for it.
+_AGAIN_S = 2.0
 #: Known keys at most: ids that nobody made are not remembered.
 _MOST_KNOWN = 1000
 _MOST_HEADER = 300
+#: So many questions for keys at once: a burst of made-up keys leaves sessions to those who have one.
+_AT_ONCE, _WAIT_S = 2, 3.0
 #: So often it is noted that a key is in use.
 _TOUCH_S = 60.0
 log = logging.getLogger("web")
@@ -59,6 +64,7 @@ class Access:
         self._touched: dict[str, float] = {}
         self._touching: set[asyncio.Task[None]] = set()
         self._must_log_in = must_log_in
+        self._few = asyncio.Semaphore(_AT_ONCE)
         self._any: tuple[float, bool] | None = None
         self._known: dict[str, tuple[float, ApiKey | None]] = {}
 
@@ -141,12 +147,23 @@ class Access:
         if known is not None and now - known[0] < _BELIEVED_S:
             return known
         try:
-            async with self._pool.read() as session:
+            async with self._one_of_few(), self._pool.read() as session:
                 return now, await ask(session)
         except (DatabaseError, PoolTimeout):
             if known is None:
                 raise
-            return known
+            return max(known[0], now - _BELIEVED_S + _AGAIN_S), known[1]
+
+    @asynccontextmanager
+    async def _one_of_few(self) -> AsyncIterator[None]:
+        try:
+            await asyncio.wait_for(self._few.acquire(), _WAIT_S)
+        except TimeoutError:
+            raise PoolTimeout("too many ask for keys") from None
+        try:
+            yield
+        finally:
+            self._few.release()
 
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="signaltape"'}

@@ -54,6 +54,13 @@ async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
+async def dressed(request: web.Request, response: web.StreamResponse) -> None:
+    """What aiohttp answers before it asks us, such as a strange `Expect`, carries the headers of every answer, too."""
+    if HEADER not in response.headers:
+        request.setdefault(REQUEST_ID, take_over(request.headers.get(HEADER)))
+        finish(request, response)
+
+
 def finish(request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on that every answer carries. A stream calls this before it begins."""
     response.headers[HEADER] = request[REQUEST_ID]

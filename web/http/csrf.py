@@ -39,7 +39,7 @@ async def own_forms_only(request: web.Request, handler: Handler) -> web.StreamRe
 
 async def _check(request: web.Request, known: str) -> None:
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+    if origin is not None and _netloc(origin) != request.headers.get("Host"):
         raise Problem(403, "This form was sent by another site.")
     if request.content_type == "application/json":
         return  # no form of another site can send that without asking first (CORS), and then it may not
@@ -49,3 +49,11 @@ async def _check(request: web.Request, known: str) -> None:
         raise Problem(400, "The form could not be read.") from None
     if not known or not hmac.compare_digest(str(form.get(FIELD, "")).encode(), known.encode()):
         raise Problem(403, "This form is too old, or cookies are off: load the page again and repeat it.")
+
+
+def _netloc(origin: str) -> str | None:
+    """Host and port of an origin; None if it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None

@@ -33,7 +33,7 @@ class Problem(Exception):
         return HTTPStatus(self.status).phrase
 
 
-def as_json(problem: Problem, request: web.Request, request_id: str) -> web.Response:
+def as_json(problem: Problem, request: web.BaseRequest, request_id: str) -> web.Response:
     """The problem as RFC 9457 asks, and as `error` for those who look for nothing else."""
     body: dict[str, Any] = {
         "type": problem.type,

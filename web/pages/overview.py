@@ -8,14 +8,13 @@ from typing import NamedTuple
 import redis
 from aiohttp import web
 
-from reports.operations.shown import Computed, told, week_of
+from reports.operations.shown import week_of
 from signaltape.clock import utc_now
 from signaltape.errors import OperationError
 from signaltape.stream import stream_keys
-from web.charts import bins_chart, curve_chart
-from web.counting import counts_of
 from web.pipeline import strip, worst
 from web.rendering import page
+from web.scores import ScoreAsked, ShownScore
 from web.shared import CARDS, REDIS, SETTINGS
 from web.tape import Newest, newest
 
@@ -29,7 +28,7 @@ _MOST_FILTER = 100
 class Score(NamedTuple):
     """What is known of this week; found is None where Postgres did not tell, why says so."""
 
-    found: Computed | None
+    found: ShownScore | None
     age_s: float
     why: str
 
@@ -53,11 +52,11 @@ async def show(request: web.Request) -> web.Response:
         fresh_s=_FRESH_S,
         week=week,
         score=score,
-        told=told(found) if found else None,
-        card=found.card if found else None,
-        counts=counts_of(found) if found else None,
-        bins_svg=bins_chart(counts_of(found).bins) if found else None,
-        curve_svg=curve_chart(found.closed) if found else None,
+        told=found and found.told,
+        card=found and found.found.card,
+        counts=found and found.counts,
+        bins_svg=found and found.bins_svg,
+        curve_svg=found and found.curve_svg,
         tape=tape,
         tape_is_kept=kept,
         tape_filter=wanted,
@@ -69,7 +68,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def _score(app: web.Application) -> Score:
     try:
-        known = await app[CARDS].recent(week_of(utc_now()))
+        known = await app[CARDS].recent(ScoreAsked(week_of(utc_now())))
     except OperationError as error:
         log.warning("no scorecard: %s", error)
         return Score(None, 0.0, str(error))

@@ -19,11 +19,11 @@ from reports.operations.rules import (
 )
 from signaltape.settings import Settings
 from web.asking import asked
+from web.filters import is_text
 from web.http.access import WHO
 from web.http.problems import Problem
 from web.rendering import number, page
 from web.shared import SETTINGS
-from web.signals import is_text
 from web.writing import writer_of
 
 _POINTS = 100

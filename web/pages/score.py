@@ -1,4 +1,4 @@
-"""The scorecard of a week: all that the report says, and behind every count its signals."""
+"""The scorecard of a week: all that the report says, of all its signals or some, and behind every count its signals."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ import asyncio
 
 from aiohttp import web
 
-from reports.operations.shown import PICTURES, Week, picture, told, week_named, week_of
+from reports.operations.shown import PICTURES, Week, week_named, week_of
 from signaltape.clock import utc_now
-from web.charts import bins_chart, curve_chart
-from web.counting import counts_of
+from web.filters import HOURS, SIDES, WEEKDAYS, chosen_of, of_chosen, said, with_query
 from web.rendering import page
-from web.shared import CARDS
+from web.scores import ScoreAsked, picture_of
+from web.shared import CARDS, SETTINGS
+
+
+def add_addresses(app: web.Application) -> None:
+    """Weeks, and their pictures."""
+    app.router.add_get("/score", show_current)
+    app.router.add_get(f"/score/{{week}}.{{kind:{'|'.join(PICTURES)}}}", download)
+    app.router.add_get("/score/{week}", show)
 
 
 async def show_current(request: web.Request) -> web.Response:
@@ -27,29 +34,33 @@ async def show(request: web.Request) -> web.Response:
 async def download(request: web.Request) -> web.Response:
     """The picture of the report, as PNG or PDF."""
     week, kind = week_named(request.match_info["week"]), request.match_info["kind"]
-    found = await request.app[CARDS].fresh(week)
     name = f"scorecard-{week.name}.{kind}"
     return web.Response(
-        body=await asyncio.to_thread(picture, found, kind),
+        body=await asyncio.to_thread(picture_of, request.app[SETTINGS].reading, week, kind),
         content_type=PICTURES[kind],
         headers={"Content-Disposition": f'inline; filename="{name}"'},
     )
 
 
 async def _show(request: web.Request, week: Week) -> web.Response:
-    found = await request.app[CARDS].fresh(week)
-    counts = counts_of(found)
+    chosen = chosen_of(request.query)
+    score = await request.app[CARDS].fresh(ScoreAsked(week, chosen))
+    given = said(of_chosen(chosen))
     return page(
         request,
         "score.html",
         f"Scorecard {week.name}",
         week=week,
-        before=week.earlier(1).name,
-        after=week.earlier(-1).name if week.until <= utc_now() else None,
-        found=found,
-        card=found.card,
-        counts=counts,
-        told=told(found),
-        bins_svg=bins_chart(counts.bins),
-        curve_svg=curve_chart(found.closed),
+        before=with_query(f"/score/{week.earlier(1).name}", given),
+        after=with_query(f"/score/{week.earlier(-1).name}", given) if week.until <= utc_now() else None,
+        beside=with_query("/score/compare", {"a": week.name, "b": week.earlier(1).name, **given}),
+        json=with_query(f"/api/scorecards/{week.name}", given),
+        given=given,
+        narrowed=lambda kind, name: with_query(f"/score/{week.name}", {**given, kind: name}),
+        sides=SIDES,
+        hours=HOURS,
+        weekdays=WEEKDAYS,
+        card=score.found.card,
+        so_far=score.found.so_far,
+        **score._asdict(),
     )

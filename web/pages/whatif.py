@@ -16,10 +16,10 @@ from signaltape.clock import utc_now
 from signaltape.errors import InvalidRequest, NotFound
 from web.asked import number_in, text_in
 from web.asking import asked
+from web.filters import is_text
 from web.http.problems import Problem
 from web.rendering import number, page
 from web.shared import SETTINGS, WHATIFS
-from web.signals import is_text
 from web.whatif import MOST_WEEKS
 
 WEEKS = 8

@@ -1,40 +1,44 @@
 -- name: list
--- Signals, newest first, from behind a place in that order; each filter that is NULL lets all through.
-SELECT signal_id::text, symbol, side, setup, rules_version, ts_published, confluence_score AS score, rr_target,
+-- Signals, newest first, from behind a place in that order: found by what is asked alone, then read whole.
+WITH found AS (
+    SELECT signal_id
+    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         %(bin)s, %(low)s, %(high)s, %(outcome)s)
+    WHERE (%(after_ts)s::timestamptz IS NULL OR (ts_published, signal_id) < (%(after_ts)s, %(after_id)s::uuid))
+    ORDER BY ts_published DESC, signal_id DESC
+    LIMIT %(limit)s
+)
+SELECT o.signal_id::text, symbol, side, setup, rules_version, ts_published, confluence_score AS score, rr_target,
        score_bin_name(bin) AS bin, triggered, closed, open, stopped, won, reason, exit_reason, rr_realized, ends
-FROM signal_outcomes
-WHERE (%(since)s::timestamptz IS NULL OR ts_published >= %(since)s)
-  AND (%(until)s::timestamptz IS NULL OR ts_published < %(until)s)
-  AND (%(after_ts)s::timestamptz IS NULL OR (ts_published, signal_id) < (%(after_ts)s, %(after_id)s::uuid))
-  AND (%(symbol)s::text IS NULL OR symbol = %(symbol)s)
-  AND (%(side)s::text IS NULL OR side = %(side)s)
-  AND (%(setup)s::text IS NULL OR setup = %(setup)s)
-  AND (%(rules)s::text IS NULL OR rules_version = %(rules)s)
-  AND (%(bin)s::int IS NULL OR bin = %(bin)s)
-  AND (%(low)s::numeric IS NULL OR confluence_score >= %(low)s)
-  AND (%(high)s::numeric IS NULL OR confluence_score < %(high)s)
-  AND CASE %(outcome)s::text WHEN 'closed' THEN closed WHEN 'won' THEN won WHEN 'lost' THEN closed AND NOT won
-        WHEN 'sl' THEN stopped WHEN 'open' THEN open WHEN 'triggered' THEN triggered
-        WHEN 'expired' THEN reason = 'expiry' ELSE TRUE END
-ORDER BY ts_published DESC, signal_id DESC
-LIMIT %(limit)s
+FROM signal_outcomes o JOIN found USING (signal_id)
+ORDER BY ts_published DESC, o.signal_id DESC
 
 -- name: count
 -- How many signals these filters let through.
 SELECT count(*) AS n
-FROM signal_outcomes
-WHERE (%(since)s::timestamptz IS NULL OR ts_published >= %(since)s)
-  AND (%(until)s::timestamptz IS NULL OR ts_published < %(until)s)
-  AND (%(symbol)s::text IS NULL OR symbol = %(symbol)s)
-  AND (%(side)s::text IS NULL OR side = %(side)s)
-  AND (%(setup)s::text IS NULL OR setup = %(setup)s)
-  AND (%(rules)s::text IS NULL OR rules_version = %(rules)s)
-  AND (%(bin)s::int IS NULL OR bin = %(bin)s)
-  AND (%(low)s::numeric IS NULL OR confluence_score >= %(low)s)
-  AND (%(high)s::numeric IS NULL OR confluence_score < %(high)s)
-  AND CASE %(outcome)s::text WHEN 'closed' THEN closed WHEN 'won' THEN won WHEN 'lost' THEN closed AND NOT won
-        WHEN 'sl' THEN stopped WHEN 'open' THEN open WHEN 'triggered' THEN triggered
-        WHEN 'expired' THEN reason = 'expiry' ELSE TRUE END
+FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                     %(bin)s, %(low)s, %(high)s, %(outcome)s)
+
+-- name: reach
+-- How far back a search looks that may not take long: to the newest so many of the rarest of those things asked for that
+-- have an index, which alone are read then; NULL: to the beginning.
+SELECT nullif(least(
+    coalesce((SELECT ts_published FROM signals WHERE ts_published BETWEEN %(since)s AND %(until)s
+              ORDER BY ts_published DESC OFFSET %(most)s LIMIT 1), '-infinity'),
+    CASE WHEN %(symbol)s::text IS NOT NULL THEN coalesce((
+              SELECT ts_published FROM signals WHERE symbol = %(symbol)s AND ts_published BETWEEN %(since)s AND %(until)s
+              ORDER BY ts_published DESC OFFSET %(most)s LIMIT 1), '-infinity') END,
+    CASE WHEN %(setup)s::text IS NOT NULL THEN coalesce((
+              SELECT ts_published FROM signals WHERE setup = %(setup)s AND ts_published BETWEEN %(since)s AND %(until)s
+              ORDER BY ts_published DESC OFFSET %(most)s LIMIT 1), '-infinity') END,
+    CASE WHEN %(rules)s::text IS NOT NULL THEN coalesce((
+              SELECT ts_published FROM signals WHERE rules_version = %(rules)s AND ts_published BETWEEN %(since)s AND %(until)s
+              ORDER BY ts_published DESC OFFSET %(most)s LIMIT 1), '-infinity') END
+), '-infinity') AS back_to
+
+-- name: bins
+-- What each bin of the score is called, the lowest first.
+SELECT score_labels() AS names
 
 -- name: by_ref
 -- Signals with this ref.
@@ -42,7 +46,7 @@ SELECT signal_id::text FROM signals WHERE ref_id = %(text)s ORDER BY ts_publishe
 
 -- name: by_entry
 -- The signal of an entry of the stream.
-SELECT signal_id::text FROM signal_events WHERE entry_id = %(text)s AND ts >= %(since)s AND ts < %(until)s LIMIT 1
+SELECT signal_id::text FROM signal_events WHERE entry_id = %(text)s LIMIT 1
 
 -- name: one
 -- A signal with what became of it.
@@ -68,12 +72,14 @@ WHERE signal_id = %(signal_id)s ORDER BY weight DESC NULLS LAST, layer
 -- name: conflicts
 -- What came again with other content.
 SELECT event, ts, received_at, stream, entry_id, payload::text AS payload FROM event_conflicts
-WHERE signal_id = %(signal_id)s ORDER BY ts, event
+WHERE event_id = ANY(%(event_ids)s::uuid[]) ORDER BY ts, event
 
 -- name: named
--- What a word names: a symbol, whatever its case, a setup or a rules version of some signal.
-(SELECT 'symbol' AS kind, symbol AS name FROM signals WHERE upper(symbol) = upper(%(word)s)
- ORDER BY symbol = %(word)s DESC LIMIT 1)
+-- What a word names: a symbol, as it was typed, in capitals or without, a setup or a rules version of some signal.
+(SELECT 'symbol' AS kind, name
+ FROM unnest(ARRAY[%(word)s, upper(%(word)s), lower(%(word)s)]) WITH ORDINALITY AS typed (name, place),
+      LATERAL (SELECT FROM signals WHERE symbol = name LIMIT 1) AS there
+ ORDER BY place LIMIT 1)
 UNION ALL (SELECT 'setup', setup FROM signals WHERE setup = %(word)s LIMIT 1)
 UNION ALL (SELECT 'rules', rules_version FROM signals WHERE rules_version = %(word)s LIMIT 1)
 LIMIT 1

@@ -92,5 +92,5 @@ def test_groups_with_few_signals_are_grey(served: Served, book: Book) -> None:
         if n < 9:
             book.closed_signal("0.85", 1, symbol="FEW")
     rows = served.get("/score/2022-W03").text.split("<tr")
-    assert any("few" in row and " FEW<" in row for row in rows)
-    assert not any("few" in row.partition(">")[0] and " MANY<" in row for row in rows)
+    assert any("few" in row and ">FEW<" in row for row in rows)
+    assert not any("few" in row.partition(">")[0] and ">MANY<" in row for row in rows)

@@ -11,7 +11,9 @@ import redis
 
 from deploy.embedded.valkey import Valkey
 from signaltape import Settings
+from sink.db import Connection
 from tests.integration.web.following import following, of_events
+from tests.integration.web.test_access import bearer, make_key
 from tests.support.samples import as_json, published
 from tests.support.served import Served, serving
 from web.settings import WebSettings
@@ -127,3 +129,22 @@ def test_followers_are_ended_at_once_when_the_dashboard_stops(web_settings: WebS
         ended = beside.submit(served.stop)
         assert list(heard) == []
         ended.result()
+
+
+def test_a_revoked_key_ends_what_it_follows(
+    settings: Settings,
+    web_settings: WebSettings,
+    connection: Connection,
+    redis_client: Any,
+    key: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("web.http.access._BELIEVED_S", 0.0)
+    monkeypatch.setattr("web.api.events._ASK_AGAIN_S", 0.0)
+    made = make_key(settings)
+    with serving(web_settings) as served, following(served, Authorization=bearer(made)) as heard:
+        add(redis_client, key)
+        assert len(of_events(heard, 1)) == 1
+        connection.execute("UPDATE api_keys SET revoked_at = now()")
+        add(redis_client, key)
+        assert len(of_events(heard, 2)) < 2  # it has ended

@@ -53,6 +53,7 @@ def test_a_page_of_an_empty_database_says_what_would_fill_it(served: Served, pat
 def test_no_page_leads_nowhere_or_carries_code_of_its_own(served: Served, book: Book) -> None:
     signal_id = book.closed_signal(0.85, 1.5, side="long", setup="breakout")
     seen: set[str] = set()
+    kinds: set[str] = set()
     waiting = {*ADDRESSES, f"/signals/{signal_id}"}
     while waiting:
         path = waiting.pop()
@@ -65,11 +66,20 @@ def test_no_page_leads_nowhere_or_carries_code_of_its_own(served: Served, book: 
         assert not links.inline, path
         assert all(one.get("src") for one in links.scripts), path
         assert all(one.startswith("/") and not one.startswith("//") for one in links.found if one[0] != "#")
-        waiting |= {one for one in links.found if _worth_going(one)} - seen
+        new = {_kind(one): one for one in links.found if _worth_going(one) and _kind(one) not in kinds}
+        kinds |= new.keys()
+        waiting |= set(new.values()) - seen
+
+
+def _kind(address: str) -> str:
+    """An address without what it asks for: of those that differ in that alone, one is enough."""
+    return re.sub(r"=[^&]*", "", address)
 
 
 def _worth_going(address: str) -> bool:
     """Weeks go on for ever; a week beside the one with data is enough. Logging out is no page."""
+    if len(re.findall(r"(?:symbol|side|setup|rules|hour|weekday)=", address)) > 1:
+        return False  # of the same kind as with one of them
     weeks = re.findall(r"\d{4}-W\d{2}", address)
     return (
         address[0] != "#" and address != "/logout" and all(one in ("2022-W03", "2022-W02") for one in weeks)
@@ -210,3 +220,13 @@ def test_pages_go_on_by_key_and_show_every_signal_once(served: Served, book: Boo
         path = next((one for one in links if "after=" in one), None)
     assert len(found) == len(made) == 7
     assert set(found) == made
+
+
+def test_styles_and_scripts_are_kept_for_good_and_known_again(served: Served) -> None:
+    address = re.search(r"/static/web\.\w+\.css", served.get("/login").text)
+    assert address is not None
+    first = served.get(address[0])
+    assert "immutable" in first.headers["Cache-Control"]
+    again = served.get(address[0], If_None_Match=first.headers["ETag"])
+    assert (again.status, again.body) == (304, b"")
+    assert served.get("/login").headers["Cache-Control"] == "no-store"

@@ -35,7 +35,7 @@ def asked(address: tuple[str, int], path: str) -> int:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_is_and_ends_cleanly(runner: Runner, how: signal.Signals) -> None:
-    process = runner.start("web", "--port", "0")
+    process = runner.start_anew("web", "--port", "0")
     address = address_said_by(process)
     assert asked(address, "/healthz") == 200
     with closing(http.client.HTTPConnection(*address, timeout=30)) as follower:
@@ -76,17 +76,17 @@ def test_a_port_that_is_taken_is_said_in_one_line(runner: Runner) -> None:
 
 
 def test_keys_are_made_listed_and_ended(runner: Runner) -> None:
-    code, out, _ = runner.run("web", "keys", "create", "trader", "--scope", "read", "--scope", "replay")
+    code, out, _ = runner.run_anew("web", "keys", "create", "trader", "--scope", "read", "--scope", "replay")
     assert code == 0
     key_id = re.search(r"st_([0-9a-f]{8})_\S{43}", out)
     assert key_id is not None
-    listed = json.loads(runner.run("web", "keys", "list", "--json")[1])
+    listed = json.loads(runner.run_anew("web", "keys", "list", "--json")[1])
     assert [(one["key_id"], one["scopes"]) for one in listed] == [(key_id[1], ["read", "replay"])]
     assert "secret" not in json.dumps(listed)
     table = runner.run("web", "keys", "list")[1]
     assert all(len(line) <= 80 for line in table.splitlines())
     assert key_id[1] in table
-    assert runner.run("web", "keys", "revoke", key_id[1])[0] == 0
+    assert runner.run_anew("web", "keys", "revoke", key_id[1])[0] == 0
     code, _, err = runner.run("web", "keys", "revoke", key_id[1])
     assert code == 1
     assert "there is no valid key" in err

@@ -12,19 +12,21 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import sql
 
+from sink import counters
 from sink.queries import own
 from sink.write.rows import DETAIL
 from sink.write.writer import merging
 
 _NAMES = {
     query: f"{file}.{name}"
-    for file in ("session", "write", "records", "duplicates", "counters")
+    for file in ("session", "write", "records", "duplicates")
     for name, query in own(file).items()
 }
 
 
-#: It is written out for each table.
+#: Written out for each table, and for all counters.
 _NAMES |= {merging(table): f"write.merge_{table.name}" for table in DETAIL.values()}
+_NAMES |= {query: f"counters.{name}" for name, query in counters._SQL.items()}
 
 
 class Stepping(Protocol):

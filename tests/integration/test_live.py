@@ -1,0 +1,63 @@
+"""`make live`: January goes on as if it were now; one Ctrl-C ends all of it, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+
+from signaltape import Settings
+from sink.db import Connection
+from tests.integration.conftest import Runner
+from tests.integration.web.test_process import asked
+from tests.support.waiting import eventually
+
+_STORED = "SELECT (SELECT count(*) FROM signal_events) + (SELECT count(*) FROM records)"
+
+
+def count(connection: Connection, query: str) -> int:
+    row = connection.execute(query.encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def processes_of(home: Path) -> list[str]:
+    """Processes whose environment names this home."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and folder.name != str(os.getpid()):
+            try:
+                if f"SIGNALTAPE_HOME={home}".encode() in (folder / "environ").read_bytes():
+                    found.append((folder / "cmdline").read_text().replace("\0", " "))
+            except OSError:  # ended meanwhile
+                continue
+    return found
+
+
+def test_it_runs_shows_and_ends_with_everything_stored(
+    runner: Runner, settings: Settings, connection: Connection
+) -> None:
+    process = runner.start("deploy.live", "--speed", "30000", "--days", "1", "--port", "0")
+    assert process.popen.stdout is not None
+    said = process.popen.stdout.readline()
+    while "http://" not in said:
+        assert said, process.finish()
+        said = process.popen.stdout.readline()
+    found = re.search(r"http://([\d.]+):(\d+)/", said)
+    assert found is not None
+    address = found[1], int(found[2])
+    live = "SELECT count(*) FROM signal_closures WHERE ts_closed > now() - interval '1 minute'"
+    eventually(lambda: count(connection, live) > 3, timeout=60)
+    assert [asked(address, path) for path in ("/", "/signals", "/health")] == [200] * 3
+    assert len(processes_of(settings.home)) >= 6
+    process.popen.send_signal(signal.SIGINT)
+    code, out, err = process.finish(timeout=30)
+    assert code == 0, (out, err)
+    assert processes_of(settings.home) == []
+    recorded = re.search(r"engine: recorded (\d+) events", out)
+    assert recorded is not None, out
+    assert count(connection, _STORED) == int(recorded[1])
+    assert count(connection, "SELECT count(*) FROM dead_letters") == 0
+    assert count(connection, "SELECT count(*) FROM event_conflicts") == 0
+    assert not list((settings.home / "live" / "journal").glob("*.rejects.jsonl"))

@@ -1,0 +1,141 @@
+"""A process that has loaded the product and done nothing with it; others are forked from it, and need not load it.
+
+    python -m tests.support.loaded
+
+Its standard input is a socket. A message asks for one process: what it runs, where and with what environment, as JSON;
+with it come the files that shall be its standard ones, and another socket, on which its pid and then its end are said.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+#: What is run, and what of it loads late.
+_RUN = ("signaltape", "worker", "sink", "replay", "reports", "web")
+_LOADED = (
+    *(f"{room}.__main__" for room in _RUN[1:]),
+    *(
+        "signaltape.commands.cli",
+        "signaltape.commands.doctor",
+        "signaltape.readying",
+        "signaltape.journal.writer",
+    ),
+    *("signaltape.contract.explain", "signaltape.shipping.service", "signaltape.shipping.thread"),
+    *("signaltape.integrations.prometheus", "reports.drawing.picture", "reports.schedule"),
+    *("tests.chaos.load", "tests.chaos.sender"),
+)
+#: Each is run as a program, and must not be there already.
+_PROGRAMS = (*(f"{room}.__main__" for room in _RUN), "tests.chaos.load", "tests.chaos.sender")
+_MOST_BYTES = 1 << 20
+_FILES = 4
+
+
+#: With what a forked process is to end.
+_exit_code = 0
+
+
+def main() -> None:
+    """Load, and fork whenever asked; the forked process goes on as what was asked for."""
+    atexit.register(_leave)  # the first, so it is called last
+    for name in _LOADED:
+        import_module(name)
+    for name in _PROGRAMS:
+        sys.modules.pop(name, None)
+    gc.collect()
+    gc.freeze()
+    become = _serve(socket.socket(fileno=os.dup(0)))
+    if become is not None:
+        _end_as(become)
+
+
+def _end_as(become: Callable[[], None]) -> None:
+    """Do it, and keep the exit code that follows from how it ends."""
+    global _exit_code
+    try:
+        become()
+    except SystemExit as left:
+        _exit_code = left.code if isinstance(left.code, int) else int(left.code is not None)
+        raise
+    except BaseException:
+        _exit_code = 1
+        raise
+
+
+def _leave() -> None:
+    """Behind all that is done at the end. What would follow, to let go of every module, takes most of the time."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(_exit_code)
+
+
+def _serve(control: socket.socket) -> Callable[[], None] | None:
+    """Until whoever asks is gone; in a forked process, what it is to become."""
+    lines: dict[int, socket.socket] = {}
+    woken, wake = os.pipe()
+    for end in (woken, wake):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(wake)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    while True:
+        ready, _, _ = select.select([control.fileno(), woken], [], [])
+        if woken in ready:
+            os.read(woken, _MOST_BYTES)
+            _say_who_ended(lines)
+        if control.fileno() not in ready:
+            continue
+        message, files, _, _ = socket.recv_fds(control, _MOST_BYTES, _FILES)
+        if not message:
+            return None
+        pid = os.fork()
+        if pid == 0:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            for other in (control, *lines.values()):
+                other.close()
+            for one in (woken, wake, files.pop()):
+                os.close(one)
+            return partial(_become, json.loads(message), files)
+        lines[pid] = socket.socket(fileno=files.pop())
+        lines[pid].send(str(pid).encode())
+        for one in files:
+            os.close(one)
+
+
+def _say_who_ended(lines: dict[int, socket.socket]) -> None:
+    while lines:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            return
+        with lines.pop(pid) as line:
+            line.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def _become(asked: dict[str, Any], files: list[int]) -> None:
+    """Run a module as `python -m` does, with files and environment of its own."""
+    for place, one in enumerate(files):
+        os.dup2(one, place)
+        os.close(one)
+    os.chdir(asked["folder"])
+    os.environ.clear()
+    os.environ.update(asked["environment"])
+    module, *arguments = asked["arguments"]
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Scorecards as pages show them: computed by the reports' own operations, and made ready once for all who look."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from reports.operations.scorecards import Computed, scorecard
+from reports.operations.shown import Told, Week, groups, picture, told
+from reports.operations.slices import ALL, Chosen, Days, Row, Slice, rows, sliced, verdict
+from signaltape.clock import utc_now
+from signaltape.settings import Settings
+from web.charts import bins_chart, curve_chart
+from web.counting import Counts, counts_of
+from web.filters import of_chosen
+
+
+class ScoreAsked(NamedTuple):
+    """A week's scorecard: of all signals, or of those chosen."""
+
+    week: Week
+    chosen: Chosen = ALL
+
+
+class ShownScore(NamedTuple):
+    """A scorecard ready to be shown. found: without its closed signals, of which there may be very many."""
+
+    found: Computed
+    told: Told
+    counts: Counts
+    bins_svg: Markup
+    curve_svg: Markup | None
+
+
+class SliceAsked(NamedTuple):
+    """What is counted of some days."""
+
+    days: Days
+    chosen: Chosen
+
+
+class Side(NamedTuple):
+    """One of two that are compared, ready to be shown."""
+
+    found: Slice
+    verdict: str
+    rows: list[Row]
+    counts: Counts
+    bins_svg: Markup
+
+
+def score_of(settings: Settings, asked: ScoreAsked) -> ShownScore:
+    """Compute a week's scorecard; nothing is stored. Raises OperationError."""
+    found = scorecard(settings, utc_now(), asked.week, store=False, chosen=asked.chosen)
+    of = of_chosen(asked.chosen)._replace(since=asked.week.monday, until=asked.week.sunday)
+    counts = counts_of(of, found.card.bins, found.card.figures, groups(found))
+    drawn = bins_chart(counts.bins), curve_chart(found.closed)
+    return ShownScore(found._replace(closed=[], when=()), told(found), counts, *drawn)
+
+
+def side_of(settings: Settings, asked: SliceAsked) -> Side:
+    """Compute one side of a comparison. Raises OperationError."""
+    found = sliced(settings, *asked)
+    of = of_chosen(asked.chosen)._replace(since=asked.days.first, until=asked.days.last)
+    counts = counts_of(of, found.bins, found.figures)
+    return Side(found, verdict(found), list(rows(found.figures)), counts, bins_chart(counts.bins))
+
+
+def picture_of(settings: Settings, week: Week, kind: str) -> bytes:
+    """The picture of a week's report. Takes some seconds. Raises OperationError."""
+    return picture(scorecard(settings, utc_now(), week, store=False), kind)
