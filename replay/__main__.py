@@ -10,6 +10,7 @@ from replay.archive.retention import Report
 from replay.comparing.diff_command import diff
 from replay.counting import counting
 from replay.operations import archive as operations
+from replay.operations import jobs
 from replay.operations.archive import HealthReport
 from replay.sessions.session_commands import commands
 from signaltape.clock import utc_now
@@ -73,6 +74,17 @@ def stream(start: str, end: str, dry_run: bool) -> None:
         f"{'would store' if dry_run else 'stored'} {out.stored} of {done.entries} entries,"
         f" duplicates {out.duplicates}, conflicts {out.conflicts}, dead letters {out.dead}"
     )
+
+
+@main.command()
+def serve() -> None:
+    """Build and replay sessions that the dashboard or its API asks for, until SIGTERM or Ctrl-C.
+
+    What is running then is stopped cleanly, within 30 seconds.
+    """
+    settings = Settings.from_env()
+    stopped = jobs.serve(settings, stop_on_signals())
+    click.echo(f"stopped; of what was running: {stopped}")
 
 
 @main.command()

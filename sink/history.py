@@ -12,6 +12,7 @@ from sink.db import Connection
 from sink.queries import own
 
 _SQL = own("history")
+_READING = own("reading")
 _CHUNK = 5000
 #: Shorter than this (in characters of up to 4 bytes) a payload surely is short enough.
 _ROOMY = MAX_EVENT_BYTES // 4
@@ -37,11 +38,20 @@ def _without_blanks(payload: str) -> str:
 
 
 def counted(
-    connection: Connection, since: datetime, until: datetime, symbols: Sequence[str], types: Sequence[str]
+    connection: Connection,
+    since: datetime,
+    until: datetime,
+    symbols: Sequence[str],
+    types: Sequence[str],
+    *,
+    within_ms: int | None = None,
 ) -> dict[str, int]:
     """How many events and records with since <= ts < until there are, by class. Raises psycopg.Error.
 
-    symbols, types: only of these; all of them if empty.
+    symbols, types: only of these; all of them if empty. within_ms: it must not take longer; the session is then one for
+    reading in short.
     """
+    if within_ms is not None:
+        connection.execute(_READING["short"], {"ms": str(within_ms)})
     chosen = {"since": since, "until": until, "symbols": list(symbols), "types": list(types)}
     return {name: number for name, number in connection.execute(_SQL["counted"], chosen).fetchall() if number}

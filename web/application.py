@@ -33,11 +33,13 @@ from web.pages import (
     overview,
     record,
     reference,
+    replay,
     replay_diff,
     score,
     signal,
     signals,
 )
+from web.replay_mode import replay_mode
 from web.scores import score_of, side_of
 from web.settings import WebSettings
 from web.shared import ACCESS, BINS, CARDS, COMPARED, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
@@ -59,6 +61,7 @@ def application(settings: WebSettings) -> web.Application:
             occupied,
             metrics.counted(),
             answer,
+            replay_mode(common),
             cross_origin(settings.origins),
             only_own_hosts(access.needs_key),
             asked_by(access),
@@ -98,7 +101,7 @@ def _add_addresses(app: web.Application, metrics: Metrics) -> None:
     add.add_post("/login", login.log_in)
     add.add_post("/logout", login.log_out)
     add.add_get("/static/{name}", assets.serve)
-    for family in (api, more, record, reference, replay_diff, upkeep):
+    for family in (api, more, record, reference, replay, replay_diff, upkeep):
         family.add_addresses(app)
 
 

@@ -160,7 +160,7 @@ class Feed:
         return tuple(entries[0][0].decode() if entries else START for entries in found)
 
     async def _read(self) -> None:
-        while True:
+        while asyncio.current_task() is self._reading:  # a client may answer a cancel by an error of its own
             try:
                 await self._read_on()
                 self.away = False

@@ -17,6 +17,7 @@ from web.filters import hour_said, said
 from web.http.access import WHO
 from web.http.csrf import FORM_TOKEN
 from web.navigation import navigation
+from web.replay_mode import REPLAY_MODE
 
 _MINUS = "−"
 _NO_BREAK = "\u00a0"
@@ -96,6 +97,11 @@ def duration(milliseconds: int | None) -> str:
     return f"{hours} h {rest // 60:02d}" if hours < _HOURS_OF_DAYS else f"{hours // 24} d {hours % 24} h"
 
 
+def pace(speed: float | None) -> str:
+    """How fast a replay is: `speed 60`."""
+    return "as fast as possible" if speed is None else f"speed {speed:g}"
+
+
 def shortened(text: str) -> str:
     """An id, shortened in the middle: `0198a3c4…9e1b2d`."""
     return text if len(text) <= _HEAD + _TAIL + 3 else f"{text[:_HEAD]}…{text[-_TAIL:]}"
@@ -111,6 +117,8 @@ def days(span: Days) -> str:
 
 
 _FILTERS = {
+    "pace": pace,
+    "minute": lambda at: f"{at.astimezone(WIB):%Y-%m-%d %H:%M}",
     "shortened": shortened,
     "days": days,
     "said": said,
@@ -147,6 +155,7 @@ def page(
         pages=navigation(request),
         fresh_s=fresh_s,
         who=who,
+        replay=request.get(REPLAY_MODE),
         form_token=request.get(FORM_TOKEN, ""),
         now=utc_now(),
         **what,

@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from signaltape.clock import WIB, from_epoch_ms
-from signaltape.stream import FIELD_DATA, FIELD_EVENT, entry_order, entry_time_ms
+from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_REPLAY, entry_order, entry_time_ms
 
 #: A text in a line is cut to this.
 _MOST_TEXT = 80
+_MOST_DIGITS = 19
 #: So many entries of a partition are looked through for events of signals.
 _LOOKED_THROUGH = 500
 _SIGNALS = "signal_"
@@ -22,8 +23,11 @@ _ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 START = "0-0"
 
 
-class Line(msgspec.Struct, frozen=True):
-    """One event on the tape. event: `published`; facts: what to know of it, in words."""
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One event on the tape. event: `published`; facts: what to know of it, in words.
+
+    replay, index: the session that it is replayed from, and its number there; nothing of what is live.
+    """
 
     id: str
     stream: str
@@ -34,6 +38,8 @@ class Line(msgspec.Struct, frozen=True):
     facts: str
     #: an event of a signal, not a record
     of_signal: bool
+    replay: str = ""
+    index: int | None = None
 
     def has(self, words: str) -> bool:
         """Whether these words are in it, as it is shown."""
@@ -87,6 +93,8 @@ def line_of(key: str, entry_id: bytes, fields: dict[bytes, bytes]) -> Line:
         signal_id[:_MOST_TEXT] if isinstance(signal_id, str) else None,
         _facts(event, data),
         event.startswith(_SIGNALS),
+        fields.get(FIELD_REPLAY, b"").decode("utf-8", "replace")[:_MOST_TEXT],
+        _number(fields.get(b"index")),
     )
 
 
@@ -104,6 +112,10 @@ def _facts(event: str, data: dict[str, Any]) -> str:
         form(data[name]) for name, form in ((one, _SAID.get(one, _short)) for one in names) if name in data
     )
     return " · ".join(one for one in said if one)
+
+
+def _number(text: bytes | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() and len(text) < _MOST_DIGITS else None
 
 
 def _short(value: Any) -> str:

@@ -40,13 +40,14 @@ class StreamOutlet:
 
     A new replay begins with an empty stream, and with nothing that engines emitted in an earlier one.
 
-    client: a redis.Redis; at_once: send every event by itself, as spacing asks for. Raises redis.RedisError.
+    client: a redis.Redis. Raises redis.RedisError.
     """
 
-    def __init__(self, client: Any, key: str, session_id: str, *, at_once: bool) -> None:
+    def __init__(self, client: Any, key: str, session_id: str) -> None:
         self._key = key
         self._session = session_id.encode()
-        self._most_waiting = 1 if at_once else _BATCH
+        #: send every event by itself, as spacing asks for
+        self.at_once = False
         self._waiting: list[bytes] = []
         client.delete(key)
         client.delete(output_beside(key))
@@ -68,7 +69,7 @@ class StreamOutlet:
             event.index,
         )
         self._waiting.append(pack(head + mark))
-        if len(self._waiting) >= self._most_waiting:
+        if self.at_once or len(self._waiting) >= _BATCH:
             self.flush()
 
     def flush(self) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from replay.archive.layout import sessions_folder
 from replay.archive.outlet import StreamOutlet, replay_key
 from replay.operations.sessions import refuse_odd_speed
 from replay.plain_errors import plain_errors
-from replay.sessions.sessions import read_manifest, session_folder
+from replay.sessions.sessions import HIDDEN, read_manifest, session_folder
 from replay.sessions.steering import Steering, ask, is_running, read_status
 from signaltape.errors import InvalidRequest
 from signaltape.redis_client import open_redis
@@ -66,10 +67,11 @@ def run_session(
         open_redis(settings) as client,
     ):
         key = replay_key(settings.stream, session)
-        outlet = StreamOutlet(client, key, session, at_once=factor is not None)
+        outlet = StreamOutlet(client, key, session)
 
         def look(player: Player) -> None:
-            if controls.paused:  # whoever steps waits for each event
+            outlet.at_once = player.speed is not None
+            if controls.paused or outlet.at_once:  # whoever steps waits for each event
                 outlet.flush()
             steering(player)
 
@@ -80,7 +82,7 @@ def run_session(
         finally:
             outlet.flush()
     bad = player.bad.said() if player.bad.count else ""
-    return Played(status, controls.is_stopped(), factor is not None, bad)
+    return Played(status, controls.is_stopped(), player.speed is not None, bad)
 
 
 @plain_errors()
@@ -96,6 +98,20 @@ def seek(settings: Settings, session: str, index: int) -> None:
 
 
 @plain_errors()
+def set_speed(settings: Settings, session: str, speed: float | None) -> None:
+    """Let the running replay of a session go on at another speed; None: as fast as possible. Raises SessionError."""
+    if speed is not None:
+        refuse_odd_speed(speed)
+    ask(session_folder(settings.data, session), "speed", speed=speed)
+
+
+@plain_errors()
+def set_loop(settings: Settings, session: str, loop: bool) -> None:
+    """Let the running replay of a session begin anew at its end, or end there. Raises SessionError if none runs."""
+    ask(session_folder(settings.data, session), "loop", loop=loop)
+
+
+@plain_errors()
 def session_status(settings: Settings, session: str) -> PlayerStatus:
     """Where the replay of a session stands. Raises SessionError if it was not replayed yet."""
     folder = session_folder(settings.data, session)
@@ -105,6 +121,51 @@ def session_status(settings: Settings, session: str) -> PlayerStatus:
         raise SessionError(f"session {session} was not replayed yet")
     found.running = found.running and is_running(folder)
     return found
+
+
+@plain_errors()
+def standing(settings: Settings, session: str) -> PlayerStatus:
+    """Where a session stands: as `session_status`, at its beginning if it was not replayed yet."""
+    return _standing(session_folder(settings.data, session))
+
+
+@plain_errors()
+def running_sessions(settings: Settings) -> list[PlayerStatus]:
+    """The sessions that are being replayed on this machine now, by whomever, the first that began first."""
+    folder = sessions_folder(settings.data)
+    there = folder.iterdir() if folder.is_dir() else ()
+    found = []
+    for one in there:
+        if not one.name.startswith(HIDDEN) and is_running(one):
+            with suppress(SessionError):  # it was deleted meanwhile, or cannot be read: others can
+                found.append(_standing(one))
+    return sorted(found, key=lambda one: (one.started_at is None, one.started_at, one.session_id))
+
+
+@plain_errors()
+def stream_of(settings: Settings, session: str) -> str:
+    """The key of the stream that a session is played into. Raises NoSession."""
+    read_manifest(session_folder(settings.data, session))
+    return replay_key(settings.stream, session)
+
+
+def _standing(folder: Path) -> PlayerStatus:
+    """Of a replay that has just begun, the status is still that of the one before."""
+    running, status = is_running(folder), read_status(folder)
+    if status is not None and (status.running or not running):
+        status.running = running
+        return status
+    manifest = read_manifest(folder)
+    return PlayerStatus(
+        session_id=manifest.session_id,
+        running=running,
+        paused=False,
+        current_event_index=0,
+        total_events=manifest.total_events,
+        started_at=None,
+        last_event_timestamp=None,
+        speed_factor=manifest.speed_factor,
+    )
 
 
 def _usable_speed(folder: Path) -> float:

@@ -43,16 +43,18 @@ def build(
     max_events: int | None = None,
     found: dict[str, int] | None = None,
     missing: Sequence[str] = (),
+    session_id: str | None = None,
+    created_by: str | None = None,
     progress: Callable[[str, int], None] = lambda _what, _done: None,
 ) -> Manifest:
     """Build a session; it appears whole or not at all. Returns its manifest.
 
-    data: SIGNALTAPE_DATA; found, missing: for the manifest; progress: called with what is done and how far it is.
-    Raises OSError, and what the source raises.
+    data: SIGNALTAPE_DATA; found, missing, created_by: for the manifest; session_id: as `new_session_id` made it;
+    progress: called with what is done and how far it is. Raises OSError, and what the source raises.
     """
     folder = sessions_folder(data)
     folder.mkdir(parents=True, exist_ok=True)
-    session_id = f"{now.astimezone(WIB):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    session_id = session_id or new_session_id(now)
     hidden = Path(tempfile.mkdtemp(prefix=HIDDEN, dir=folder))
     try:
         ordered = islice(_distinct(_sorted(source.lines(span), hidden, progress)), max_events)
@@ -60,7 +62,7 @@ def build(
         manifest = Manifest(
             session_id=session_id,
             created_at=now,
-            created_by=_user(),
+            created_by=created_by or _user(),
             source_date_range=DateRange(span.since, span.until),
             symbols=sorted(symbols),
             event_types=sorted(types),
@@ -80,6 +82,11 @@ def build(
         shutil.rmtree(hidden, ignore_errors=True)
         raise
     return manifest
+
+
+def new_session_id(now: datetime) -> str:
+    """An id that no session has."""
+    return f"{now.astimezone(WIB):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
 
 def _sorted(lines: Iterator[Keyed], folder: Path, progress: Callable[[str, int], None]) -> Iterator[Keyed]:

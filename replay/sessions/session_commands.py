@@ -141,6 +141,27 @@ def seek(session: str, index: int) -> None:
 
 @commands.command()
 @click.argument("session")
+@click.argument("speed", type=SpeedType(), required=False)
+@click.option("--max", "as_fast", is_flag=True, help="As fast as possible.")
+def speed(session: str, speed: float | None, as_fast: bool) -> None:
+    """Let the running replay of SESSION go on SPEED times as fast as it was."""
+    if as_fast == (speed is not None):
+        raise click.UsageError("give SPEED or --max")
+    playing.set_speed(Settings.from_env(), session, speed)
+    click.echo(f"{session}: as fast as possible" if speed is None else f"{session}: speed {speed:g}")
+
+
+@commands.command()
+@click.argument("session")
+@click.option("--off", is_flag=True, help="End there.")
+def loop(session: str, off: bool) -> None:
+    """Let the running replay of SESSION begin anew at its end."""
+    playing.set_loop(Settings.from_env(), session, not off)
+    click.echo(f"{session}: ends at its end" if off else f"{session}: begins anew at its end")
+
+
+@commands.command()
+@click.argument("session")
 @json_option
 def status(session: str, as_json: bool) -> None:
     """Show where the replay of SESSION stands."""

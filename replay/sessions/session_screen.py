@@ -75,6 +75,7 @@ def show_status(screen: Screen, found: PlayerStatus) -> None:
             ("begun", _moment(found.started_at)),
             ("last event", _moment(found.last_event_timestamp)),
             ("speed", "as fast as possible" if found.speed_factor is None else f"{found.speed_factor:g}"),
+            ("begins anew", "at the end" if found.loop else ""),
             ("late, median ms", f"{found.drift_median_ms:.1f}"),
             ("late, worst ms", f"{found.drift_max_ms:.1f}"),
             ("process", found.pid),

@@ -9,7 +9,7 @@ from pathlib import Path
 from replay.archive.layout import sessions_folder
 from replay.sessions.steering import LOCK
 from signaltape.journal.lock import FileLock
-from signaltape.replay.session import Manifest, SessionError, read_manifest
+from signaltape.replay.session import Manifest, NoSession, SessionBusy, SessionError, read_manifest
 
 __all__ = ["HIDDEN", "delete_session", "list_sessions", "read_manifest", "session_folder"]
 
@@ -21,7 +21,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 def session_folder(data: Path, session_id: str) -> Path:
     """The folder of a session, whether it is there or not. Raises SessionError for what cannot be an id."""
     if not _ID.fullmatch(session_id):
-        raise SessionError(
+        raise NoSession(
             "a session id is made of letters, digits, '.', '_' and '-', at most 64, and begins with a letter or digit;"
             f" got {session_id!r}"
         )
@@ -46,13 +46,13 @@ def delete_session(folder: Path) -> None:
     It is gone at once, whatever becomes of this process: what is hidden is deleted by retention.
     """
     if not folder.is_dir():
-        raise SessionError(f"there is no session {folder.name}")
+        raise NoSession(f"there is no session {folder.name}")
     hidden = folder
     if not folder.name.startswith(HIDDEN):
         hidden = folder.with_name(f"{HIDDEN}{folder.name}")
         lock = FileLock(folder / LOCK)  # none begins to play it meanwhile
         if not lock.acquire():
-            raise SessionError(f"session {folder.name} is being replayed; stop it first")
+            raise SessionBusy(f"session {folder.name} is being replayed; stop it first")
         try:
             folder.rename(hidden)
         finally:

@@ -120,6 +120,13 @@ class ArchiveSource:
         """As `Source.count`: a line is in the archive once."""
         return Counter(group_of(head.event) for _, _, _, head in self.lines(span))
 
+    def size_bytes(self, span: Span) -> int:
+        """How much must be read for a span: the files as they are, plain or compressed."""
+        forms = (
+            form for path in self._files(span) for form in (path, path.with_name(path.name + COMPRESSED))
+        )
+        return sum(form.stat().st_size for form in forms if form.is_file())
+
     def lines(self, span: Span) -> Iterator[Keyed]:
         """As `Source.lines`."""
         wants = span.chooser()

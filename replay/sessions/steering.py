@@ -17,8 +17,9 @@ from msgspec import Struct
 
 from replay.archive.atomic import replace_file
 from signaltape.journal.lock import FileLock
-from signaltape.replay.player import Controls, Player, PlayerStatus
-from signaltape.replay.session import UNREADABLE, SessionError
+from signaltape.replay.controls import Controls, is_speed
+from signaltape.replay.player import Player, PlayerStatus
+from signaltape.replay.session import UNREADABLE, NoSession, SessionBusy, SessionError
 
 log = logging.getLogger("replay")
 
@@ -33,10 +34,15 @@ _LOCK_TRY_EVERY_S = 0.01
 
 
 class Command(Struct):
-    """What another process asks for: pause, resume, step, seek (to an event) or stop."""
+    """What another process asks for: pause, resume, step, seek (to an event), speed, loop or stop.
+
+    speed: None is as fast as possible.
+    """
 
     action: str
     index: int = 0
+    speed: float | None = None
+    loop: bool = False
 
 
 class Steering:
@@ -54,7 +60,7 @@ class Steering:
         self._commands.seek(min(old, _size(folder / _CONTROL)))
         self._begun = b""
         self._written_at = float("-inf")
-        self._was_running = False
+        self._told: tuple[object, ...] = ()
         self._failed = False
 
     def close(self) -> None:
@@ -70,9 +76,10 @@ class Steering:
             _carry_out(line, self._controls)
         status = player.status
         now = time.monotonic()
-        if status.running == self._was_running and now - self._written_at < _WRITE_STATUS_EVERY_S:
+        state = _state_of(status)
+        if state == self._told and now - self._written_at < _WRITE_STATUS_EVERY_S:
             return
-        self._was_running, self._written_at = status.running, now
+        self._told, self._written_at = state, now
         status.pid = os.getpid() if status.running else None
         try:
             replace_file(self._folder / STATUS, msgspec.json.encode(status))
@@ -82,12 +89,14 @@ class Steering:
             self._failed = True
 
 
-def ask(folder: Path, action: str, index: int = 0) -> None:
-    """Ask the running replay of a session for something. Raises SessionError if none runs, OSError."""
+def ask(folder: Path, action: str, index: int = 0, *, speed: float | None = None, loop: bool = False) -> None:
+    """Ask the running replay of a session for something. Raises NoSession, SessionBusy if none runs, OSError."""
     if not is_running(folder):
-        raise SessionError(f"session {folder.name} is not being replayed")
+        if not folder.is_dir():
+            raise NoSession(f"there is no session {folder.name}")
+        raise SessionBusy(f"session {folder.name} is not being replayed")
     with (folder / _CONTROL).open("ab", buffering=0) as file:
-        file.write(msgspec.json.encode(Command(action, index)) + b"\n")
+        file.write(msgspec.json.encode(Command(action, index, speed, loop)) + b"\n")
 
 
 def read_status(folder: Path) -> PlayerStatus | None:
@@ -117,6 +126,12 @@ def is_running(folder: Path) -> bool:
     return False
 
 
+def _state_of(status: PlayerStatus) -> tuple[object, ...]:
+    """What is told at once when it changes: all but how far it is, and of a paused one that, too."""
+    index = status.current_event_index if status.paused else None
+    return status.running, status.paused, status.speed_factor, status.loop, index
+
+
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
@@ -127,7 +142,7 @@ def _locked(folder: Path) -> FileLock:
         if lock.acquire():
             return lock
         time.sleep(_LOCK_TRY_EVERY_S)  # who asks whether it is running holds the lock for a moment
-    raise SessionError(f"session {folder.name} is being replayed already")
+    raise SessionBusy(f"session {folder.name} is being replayed already")
 
 
 def _carry_out(line: bytes, controls: Controls) -> None:
@@ -138,5 +153,9 @@ def _carry_out(line: bytes, controls: Controls) -> None:
         return
     if command.action == "seek":
         controls.seek(command.index)
+    elif command.action == "speed" and is_speed(command.speed):
+        controls.set_speed(command.speed)
+    elif command.action == "loop":
+        controls.set_loop(command.loop)
     elif command.action in ("pause", "resume", "step", "stop"):
         getattr(controls, command.action)()

@@ -30,8 +30,11 @@ ACTS = {
     *(("reports", name) for name in ("schedule", "qa")),
     ("reports", "deliveries", "resend"),
     *(("reports", "rules", name) for name in ("accept", "reject", "export")),
-    *(("replay", name) for name in ("archive", "build", "run", "stop", "pause", "resume", "step", "seek")),
-    *(("replay", name) for name in ("delete", "load", "stream")),
+    *(
+        ("replay", name)
+        for name in ("archive", "serve", "build", "run", "stop", "pause", "resume", "step", "seek")
+    ),
+    *(("replay", name) for name in ("delete", "load", "stream", "speed", "loop")),
     *(("web",), ("web", "keys", "revoke")),
 }
 #: Nothing of these is there in an empty house.

@@ -18,7 +18,13 @@ from tests.support.samples import SAMPLES
 #: These run until they are ended, unless this is said too.
 _ENDS_WITH = {("worker",): ["--once"], ("replay", "archive"): ["--once"]}
 #: These run for ever, or for longer than there is time here; what they read is checked by their own tests.
-_LEFT_OUT = {("reports", "schedule"), ("reports", "evidence"), ("replay", "run"), ("web",)}
+_LEFT_OUT = {
+    ("reports", "schedule"),
+    ("reports", "evidence"),
+    ("replay", "run"),
+    ("replay", "serve"),
+    ("web",),
+}
 _HANGS_S = 60.0
 
 _moments = [

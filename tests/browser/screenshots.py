@@ -22,6 +22,7 @@ from tests.browser.seeing import browsing
 from tests.browser.upkeep import disturb
 from tests.support.book import Book
 from tests.support.market import write_records
+from tests.support.replays import archived_session
 from tests.support.served import Served, serving
 from web.settings import WebSettings
 
@@ -36,7 +37,9 @@ def main(folder: Path) -> None:
     home = Path(tempfile.mkdtemp(prefix="tape-"))
     try:
         with running(home, postgres_options=("fsync=off",)) as urls:
-            common = Settings(redis_url=Secret(urls.redis), database_url=Secret(urls.database), home=home)
+            common = Settings(
+                redis_url=Secret(urls.redis), database_url=Secret(urls.database), home=home, data=home
+            )
             paths = _pages(common)
             with serving(WebSettings(common, Secret(urls.database))) as served, browsing() as browser:
                 for width in _WIDTHS:
@@ -78,6 +81,8 @@ def _pages(common: Settings) -> dict[str, str]:
         "more": "/more",
         "api": "/api",
         "health": "/health",
+        "replay": "/replay",
+        "replay-session": f"/replay/{archived_session(common.data)}",
         "login": "/login",
         "error": "/nothing",
         **disturbed,

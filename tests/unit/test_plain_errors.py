@@ -16,7 +16,9 @@ import pytest
 import redis
 
 import replay.operations.archive
+import replay.operations.asking
 import replay.operations.diff
+import replay.operations.jobs
 import replay.operations.playing
 import replay.operations.sessions
 import reports.operations.deliveries
@@ -27,6 +29,7 @@ import reports.operations.slices
 import sink.operations
 import web.operations
 import worker.operations
+from replay.operations.asking import Playing
 from replay.sessions.sources import Span
 from reports.chosen import Days
 from reports.weeks import parse_week
@@ -82,6 +85,24 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     replay.operations.playing.steer: ("none", "stop"),
     replay.operations.playing.seek: ("none", 1),
     replay.operations.playing.session_status: ("none",),
+    replay.operations.playing.set_speed: ("none", 2.0),
+    replay.operations.playing.set_loop: ("none", True),
+    replay.operations.playing.standing: ("none",),
+    replay.operations.playing.running_sessions: (),
+    replay.operations.playing.stream_of: ("none",),
+    replay.operations.sessions.preview_session: (SPAN,),
+    replay.operations.asking.ask_for_build: (SPAN, NOW, "trader"),
+    replay.operations.asking.ask_for_run: (Playing("none"),),
+    replay.operations.asking.building: ("none",),
+    replay.operations.asking.buildings: (),
+    replay.operations.asking.run_job: ("none",),
+    replay.operations.asking.stop_run: ("none",),
+    replay.operations.jobs.ask_for: ("build", "none", {}),
+    replay.operations.jobs.job: ("build", "none"),
+    replay.operations.jobs.jobs: ("build",),
+    replay.operations.jobs.withdraw: ("build", "none"),
+    replay.operations.jobs.is_served: (),
+    replay.operations.jobs.serve: (STOP,),
     replay.operations.diff.diff_session: ("none",),
     reports.operations.scorecards.scorecard: (NOW,),
     reports.operations.scorecards.send_scorecard: (None,),
@@ -106,7 +127,10 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     web.operations.has_keys: (),
 }
 #: These read files only, or say by their report what failed: without a server they still have an answer.
-WITHOUT_SERVERS = {"health", "list_sessions", "run_retention", "send_scorecard"}
+WITHOUT_SERVERS = {
+    *("health", "list_sessions", "run_retention", "send_scorecard"),
+    *("running_sessions", "preview_session"),
+}
 AWAY = {
     "redis_url": Secret("redis://:hunter22@127.0.0.1:1/0"),
     "database_url": Secret("postgresql://u:hunter22@127.0.0.1:1/x"),
@@ -134,7 +158,7 @@ def _connected() -> object:
 @pytest.mark.parametrize("operation", CALLS, ids=lambda one: f"{one.__module__}.{one.__name__}")
 def test_it_ends_in_a_plain_error(operation: Operation, servers: dict[str, Secret], tmp_path: Path) -> None:
     settings = Settings(home=tmp_path / "home", data=tmp_path / "data", **servers)  # type: ignore[arg-type]
-    if operation.__name__ in WITHOUT_SERVERS or (servers and operation.__name__ == "archive"):
+    if operation.__name__ in WITHOUT_SERVERS or (servers and operation.__name__ in ("archive", "serve")):
         operation(settings, *CALLS[operation])
         return
     with pytest.raises(SignaltapeError) as caught:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from web.api import deliveries, events, health, letters, openapi, replay_diff, rules, scorecards, signals
+from web.api import (
+    deliveries,
+    events,
+    health,
+    letters,
+    openapi,
+    replay,
+    replay_diff,
+    rules,
+    scorecards,
+    signals,
+)
 
 
 def add_addresses(app: web.Application) -> None:
@@ -18,5 +29,5 @@ def add_addresses(app: web.Application) -> None:
     add.add_get("/api/events", events.follow, allow_head=False)
     add.add_get("/api/health", health.show)
     add.add_get("/api/openapi.json", openapi.show)
-    for family in (replay_diff, letters, deliveries, rules):
+    for family in (replay, replay_diff, letters, deliveries, rules):
         family.add_addresses(app)

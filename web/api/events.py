@@ -38,8 +38,14 @@ async def follow(request: web.Request) -> web.StreamResponse:
     positions = _positions(request)
     signals = _kind(request) == "signals"
     # "from now on" is before the answer begins: who has seen that may rely on hearing what is added then
-    tips = await _tips(feed)
-    positions = tips if positions is None else positions
+    tips = await tips_of(feed)
+    return await answer_with(request, feed, tips if positions is None else positions, signals=signals)
+
+
+async def answer_with(
+    request: web.Request, feed: Feed, positions: tuple[str, ...], *, signals: bool = False
+) -> web.StreamResponse:
+    """Answer with what a feed says from behind these positions on."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     finish(request, response)
     await response.prepare(request)
@@ -70,7 +76,7 @@ async def _write(
         log.info("a follower is let go: %s", type(error).__name__)
 
 
-async def _tips(feed: Feed) -> tuple[str, ...]:
+async def tips_of(feed: Feed) -> tuple[str, ...]:
     """Where the stream ends now. An error can be told before the answer begins, not in it."""
     try:
         return await feed.tips()

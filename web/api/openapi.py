@@ -13,6 +13,8 @@ from signaltape import __version__
 from signaltape.stream import SESSION_ID
 from web.api.describing import REF, Json, content, get, in_path, in_query, json_of
 from web.api.json import as_json
+from web.api.replay_described import TYPES as REPLAY_TYPES
+from web.api.replay_described import paths as replay_paths
 from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
 from web.api.upkeep_described import TYPES as UPKEEP_TYPES
 from web.api.upkeep_described import paths as upkeep_paths
@@ -20,7 +22,10 @@ from web.filters import HOURS, OUTCOMES, SIDES, WEEKDAYS
 from web.pages.health import Health
 from web.tape import Line
 
-_TYPES = (SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, ProblemDetails, *UPKEEP_TYPES)
+_TYPES = (
+    *(SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, ProblemDetails),
+    *(*REPLAY_TYPES, *UPKEEP_TYPES),
+)
 #: In the words of JSON Schema.
 _SESSION = SESSION_ID.replace(r"\A", "^").replace(r"\Z", "$")
 
@@ -88,6 +93,7 @@ def _paths() -> Json:
         ),
         "/api/health": get("Stations, partitions, journals, versions", json_of("Health")),
         "/api/openapi.json": get("This description", content("application/json", {"type": "object"})),
+        **replay_paths(),
         **upkeep_paths(),
     }
 

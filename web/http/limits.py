@@ -38,7 +38,11 @@ class Policy(NamedTuple):
 DEFAULT = Policy("default", 600)
 LOGIN = Policy("login", 10)
 BUILDING = Policy("building", 6)
-_PATHS = {("POST", "/login"): LOGIN, ("POST", "/api/replay/sessions"): BUILDING}
+_PATHS = {
+    ("POST", "/login"): LOGIN,
+    ("POST", "/api/replay/sessions"): BUILDING,
+    ("POST", "/replay/build"): BUILDING,
+}
 #: Of these it does not matter how often they are asked.
 _UNCOUNTED = ("/static/", "/healthz", "/readyz")
 

@@ -8,6 +8,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from signaltape.clock import utc_now
+from web import replay_forms
 from web import signals as finding
 from web.market import NoPath, PricePath, price_path
 from web.messages_of import messages_of
@@ -41,6 +42,7 @@ async def show(request: web.Request) -> web.Response:
         fresh_s=_FRESH_S if one and one["open"] else 0,
         signal_id=signal_id,
         found=found,
+        replay_from=replay_forms.around(one) if one else None,
         waits=waits_of(one) if one else {},
         path=shown(path, one) if isinstance(path, PricePath) and one else None,
         why_no_path=path.why if isinstance(path, NoPath) else "",

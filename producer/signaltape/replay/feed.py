@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from inspect import isawaitable
 from pathlib import Path
 
+from signaltape.replay.controls import Controls
 from signaltape.replay.mode import Mode
-from signaltape.replay.player import Controls, Player, PlayerStatus
+from signaltape.replay.player import Player, PlayerStatus
 from signaltape.replay.session import ReplayEvent
 from signaltape.replay.under_way import UNDER_WAY
 

@@ -7,12 +7,10 @@ events were handed out.
 from __future__ import annotations
 
 import asyncio
-import math
-import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -20,6 +18,7 @@ from msgspec import Struct
 
 from signaltape.clock import utc_now
 from signaltape.replay.bad_lines import BadLines
+from signaltape.replay.controls import Controls, Pace, refuse_no_speed
 from signaltape.replay.mode import Mode, plays
 from signaltape.replay.session import Manifest, ReplayEvent, read_events, read_manifest
 
@@ -28,12 +27,14 @@ LOOK_EVERY_S = 0.05
 #: As fast as possible, controls are looked at once in so many events.
 _LOOK_EVERY_EVENTS = 256
 _DRIFTS_KEPT = 10_000
+#: Longer than any session spans.
+_LONGEST_S = 1e9
 
 
 class PlayerStatus(Struct, kw_only=True, rename="camel"):
     """Where a replay stands. drift: how late events were, in milliseconds (median and worst of the last ones).
 
-    bad_lines: what is no line, of what was read so far; it is left out.
+    bad_lines: what is no line, of what was read so far; it is left out. speed_factor: None is as fast as possible.
     """
 
     session_id: str
@@ -48,80 +49,7 @@ class PlayerStatus(Struct, kw_only=True, rename="camel"):
     drift_max_ms: float = 0.0
     pid: int | None = None
     bad_lines: int = 0
-
-
-class Controls:
-    """Pause, resume, seek, step and stop, from any thread."""
-
-    def __init__(self, *, step: bool = False) -> None:
-        self.changed = threading.Event()
-        self._lock = threading.Lock()
-        self._stopped = False
-        self._paused = step
-        self._steps = 0
-        self._seek: int | None = None
-
-    def stop(self) -> None:
-        """No event after this."""
-        with self._lock:
-            self._stopped = True
-        self.changed.set()
-
-    def pause(self) -> None:
-        """Hold on before the next event."""
-        with self._lock:
-            self._paused = True
-        self.changed.set()
-
-    def resume(self) -> None:
-        """Go on, with the same spacing from here; steps that were not taken yet are part of it."""
-        with self._lock:
-            self._paused = False
-            self._steps = 0
-        self.changed.set()
-
-    def step(self) -> None:
-        """Hand out one event and pause again."""
-        with self._lock:
-            self._paused = True
-            self._steps += 1
-        self.changed.set()
-
-    def seek(self, index: int) -> None:
-        """Go on from event number `index`."""
-        with self._lock:
-            self._seek = max(0, index)
-        self.changed.set()
-
-    def is_stopped(self) -> bool:
-        """Whether it was stopped."""
-        return self._stopped
-
-    @property
-    def paused(self) -> bool:
-        """Whether it is paused."""
-        return self._paused
-
-    def take_seek(self) -> int | None:
-        """The event to go on from, once."""
-        if self._seek is None:  # as good as always, and asked for after every event
-            return None
-        with self._lock:
-            wanted, self._seek = self._seek, None
-            return wanted
-
-    def take_step(self) -> bool:
-        """Whether one event may be handed out although it is paused; takes it."""
-        with self._lock:
-            if self._steps:
-                self._steps -= 1
-                return True
-            return False
-
-    @property
-    def seeking(self) -> bool:
-        """Whether a seek waits."""
-        return self._seek is not None
+    loop: bool = False
 
 
 class Player:
@@ -141,13 +69,11 @@ class Player:
         controls: Controls | None = None,
         look: Callable[[Player], None] | None = None,
     ) -> None:
-        if speed is not None and not (speed > 0 and math.isfinite(speed)):
-            raise ValueError(f"speed must be a number above 0, or None for as fast as possible, got {speed}")
+        refuse_no_speed(speed)
         self.folder = folder
         self.manifest: Manifest = read_manifest(folder)
         self.controls = controls or Controls()
-        self._speed = speed
-        self._loop = loop
+        self._pace = Pace(speed, loop)
         self._mode = mode
         self._look = look
         self.bad = BadLines()
@@ -157,6 +83,11 @@ class Player:
         self._last: datetime | None = None
         self._anchor: tuple[float, datetime] | None = None
         self._drifts: deque[float] = deque(maxlen=_DRIFTS_KEPT)
+
+    @property
+    def speed(self) -> float | None:
+        """How many times as fast as it was; None as fast as possible."""
+        return self._pace.speed
 
     @property
     def status(self) -> PlayerStatus:
@@ -170,7 +101,8 @@ class Player:
             total_events=self.manifest.total_events,
             started_at=self._started_at,
             last_event_timestamp=self._last,
-            speed_factor=self._speed,
+            speed_factor=self.speed,
+            loop=self._pace.loop,
             drift_median_ms=round(median(drifts) * 1000, 3) if drifts else 0.0,
             drift_max_ms=round(max(drifts) * 1000, 3) if drifts else 0.0,
             bad_lines=self.bad.count,
@@ -202,7 +134,7 @@ class Player:
                 if isinstance(given, Awaitable):
                     await given
                 self._note(event)
-                if self._speed is None and event.index % _LOOK_EVERY_EVENTS == 0:
+                if self.speed is None and event.index % _LOOK_EVERY_EVENTS == 0:
                     await asyncio.sleep(0)
         finally:
             self._finish()
@@ -233,7 +165,8 @@ class Player:
                     self._index = min(wanted, self.manifest.total_events)
                     break
             if not sought:
-                if not self._loop or (not played and start == 0):
+                self._adopt_pace()
+                if not self._pace.loop or (not played and start == 0):
                     return
                 start = 0
 
@@ -242,24 +175,38 @@ class Player:
         controls = self.controls
         if controls.changed.is_set():
             controls.changed.clear()
-        if self._speed is not None or event.index % _LOOK_EVERY_EVENTS == 0 or controls.paused:
+            self._adopt_pace()
+        if self._pace.speed is not None or event.index % _LOOK_EVERY_EVENTS == 0 or controls.paused:
             self._tell()
         if controls.is_stopped() or controls.seeking:
             return None
         if controls.paused:
             self._anchor = None
             return None if controls.take_step() else LOOK_EVERY_S
-        if self._speed is None:
+        speed = self._pace.speed
+        if speed is None:
             return None
         now = time.monotonic()
         if self._anchor is None:
             self._anchor = (now, event.ts)
         began, first = self._anchor
-        due = began + (event.ts - first).total_seconds() / self._speed
+        due = began + (event.ts - first).total_seconds() / speed
         if due > now:
             return min(due - now, LOOK_EVERY_S)
         self._drifts.append(now - due)
         return None
+
+    def _adopt_pace(self) -> None:
+        """Go on at the pace that was asked for: what is to come keeps its distance from now, at the new speed."""
+        before, self._pace = self._pace, self.controls.take_pace(self._pace)
+        if before.speed == self._pace.speed or self._anchor is None:
+            return
+        if before.speed is None or self._pace.speed is None:
+            self._anchor = None
+            return
+        now, (began, first) = time.monotonic(), self._anchor
+        passed_s = min((now - began) * before.speed, _LONGEST_S)
+        self._anchor = (now, first + timedelta(seconds=passed_s))
 
     def _leave(self, event: ReplayEvent) -> bool:
         """Whether to leave an event out: stopped, or about to go elsewhere."""

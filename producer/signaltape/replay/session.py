@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from signaltape.errors import OperationError
+from signaltape.errors import NotAllowedNow, NotFound, OperationError
 from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.line import BadLine, payload_of, read_heads, split
 
@@ -25,6 +25,14 @@ UNREADABLE = (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 class SessionError(OperationError):
     """A session is not there or cannot be read; the message says which and why."""
+
+
+class NoSession(SessionError, NotFound):
+    """There is no such session."""
+
+
+class SessionBusy(SessionError, NotAllowedNow):
+    """The session is being replayed, or it is not, and what was asked for needs the other."""
 
 
 class DateRange(Struct, rename={"since": "from", "until": "to"}):
@@ -85,7 +93,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except FileNotFoundError:
-        raise SessionError(f"there is no session {folder.name}") from None
+        raise NoSession(f"there is no session {folder.name}") from None
     except UNREADABLE as error:
         raise SessionError(f"session {folder.name} cannot be read: {error}") from None
 
