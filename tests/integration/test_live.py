@@ -9,7 +9,7 @@ from pathlib import Path
 
 from signaltape import Settings
 from sink.db import Connection
-from tests.integration.conftest import Runner
+from tests.integration.conftest import Process, Runner
 from tests.integration.web.test_process import asked
 from tests.support.waiting import eventually
 
@@ -39,20 +39,11 @@ def test_it_runs_shows_and_ends_with_everything_stored(
     runner: Runner, settings: Settings, connection: Connection
 ) -> None:
     process = runner.start("deploy.live", "--speed", "30000", "--days", "1", "--port", "0")
-    assert process.popen.stdout is not None
-    said = process.popen.stdout.readline()
-    while "http://" not in said:
-        assert said, process.finish()
-        said = process.popen.stdout.readline()
-    found = re.search(r"http://([\d.]+):(\d+)/", said)
-    assert found is not None
-    address = found[1], int(found[2])
-    live = "SELECT count(*) FROM signal_closures WHERE ts_closed > now() - interval '1 minute'"
-    eventually(lambda: count(connection, live) > 3, timeout=60)
-    assert [asked(address, path) for path in ("/", "/signals", "/health")] == [200] * 3
-    assert len(processes_of(settings.home)) >= 6
-    process.popen.send_signal(signal.SIGINT)
-    code, out, err = process.finish(timeout=30)
+    try:
+        _runs_and_shows(process, settings.home, connection)
+    finally:
+        process.popen.send_signal(signal.SIGINT)  # what it started is to end with it, come what may
+        code, out, err = process.finish(timeout=60)
     assert code == 0, (out, err)
     assert processes_of(settings.home) == []
     recorded = re.search(r"engine: recorded (\d+) events", out)
@@ -61,3 +52,18 @@ def test_it_runs_shows_and_ends_with_everything_stored(
     assert count(connection, "SELECT count(*) FROM dead_letters") == 0
     assert count(connection, "SELECT count(*) FROM event_conflicts") == 0
     assert not list((settings.home / "live" / "journal").glob("*.rejects.jsonl"))
+
+
+def _runs_and_shows(process: Process, home: Path, connection: Connection) -> None:
+    assert process.popen.stdout is not None
+    said = process.popen.stdout.readline()
+    while "http://" not in said:
+        assert said, process.finish()
+        said = process.popen.stdout.readline()
+    found = re.search(r"http://([\d.]+):(\d+)/", said)
+    assert found is not None
+    live = "SELECT count(*) FROM signal_closures WHERE ts_closed > now() - interval '1 minute'"
+    eventually(lambda: count(connection, live) > 3, timeout=120)
+    address = found[1], int(found[2])
+    assert [asked(address, path) for path in ("/", "/signals", "/health")] == [200] * 3
+    assert len(processes_of(home)) >= 6
