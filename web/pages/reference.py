@@ -1,4 +1,4 @@
-"""The API's page: the same description as `/api/openapi.json`, readable."""
+"""The API's pages: the same description as `/api/openapi.json`, readable: its calls, and its shapes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from web.rendering import page
 
 
 def add_addresses(app: web.Application) -> None:
-    """Its address."""
+    """Their addresses."""
     app.router.add_get("/api", show)
+    app.router.add_get("/api/shapes", show_shapes)
 
 
 async def show(request: web.Request) -> web.Response:
-    """The page."""
+    """The calls."""
     document = described()
     return page(
         request,
@@ -23,5 +24,11 @@ async def show(request: web.Request) -> web.Response:
         "API",
         version=document["info"]["version"],
         calls=calls_of(document),
-        shapes=shapes_of(document),
     )
+
+
+async def show_shapes(request: web.Request) -> web.Response:
+    """What is sent and answered."""
+    document = described()
+    version = document["info"]["version"]
+    return page(request, "shapes.html", "Shapes", version=version, shapes=shapes_of(document))

@@ -18,7 +18,17 @@ from tests.support.served import Served
 
 #: No signal has this id.
 NOBODY = "0198a3c4-5f2e-7d31-9b1c-3a5f7c9e1b2d"
-ADDRESSES = ("/", "/score", "/score/2022-W03", "/signals", "/health", "/more", "/api", "/login")
+ADDRESSES = (
+    "/",
+    "/score",
+    "/score/2022-W03",
+    "/signals",
+    "/health",
+    "/more",
+    "/api",
+    "/api/shapes",
+    "/login",
+)
 
 
 class Links(HTMLParser):
@@ -36,7 +46,7 @@ class Links(HTMLParser):
         self.found += [
             value
             for name in ("href", "src", "action", "data-script", "data-style")
-            if (value := given.get(name))
+            if (value := given.get(name)) and given.get("method") != "post"
         ]
         self.inline += [name for name in given if name.startswith("on") or name == "style"]
         if tag in ("script", "style"):
@@ -203,7 +213,7 @@ def test_a_page_with_all_that_belongs_to_it_is_small(
         at = f"2022-01-18T10:{n:02d}:00"
         signal_id = book.closed_signal(0.82, 1, at=at, setup="breakout", layers={"smc": True}, sl=98)
         book.trigger(signal_id, 1, at, entry_fill=100)
-    for path in ("/", "/score/2022-W03", "/signals", f"/signals/{signal_id}", "/api"):
+    for path in ("/", "/score/2022-W03", "/signals", f"/signals/{signal_id}", "/api", "/api/shapes"):
         page = served.get(path).text
         parts = [page, *(served.get(one).text for one in Links(page).found if one.startswith("/static/"))]
         assert sum(map(len, parts)) < 150_000, path

@@ -243,7 +243,7 @@ def test_the_forms_do_it_without_a_script(
     assert (built.status, page.startswith("/replay/")) == (303, True)
     assert "60 events to replay" in person.get(page).text
     assert person.submit(page, f"{page}/run", speed="2").headers["Location"] == page
-    assert "▶ Running, speed 2" in person.get(page).text
+    eventually(partial(_says, person, page, "▶ Running, speed 2"))
     for fields, shows in (
         ({"do": "pause"}, "‖ Paused"),
         ({"do": "step"}, "‖ Paused"),
