@@ -43,5 +43,5 @@ def test_the_pages_of_the_api_show_every_call_and_every_shape(served: Served) ->
     shown = set(re.findall(r'id="(shape-[^"]+)"', shapes))
     assert {f"shape-{name}" for name in document["components"]["schemas"]} == shown
     for page, path in ((text, "/api"), (shapes, "/api/shapes")):
-        assert {one for one in re.findall(r'href="#([^"]+)"', page)} <= set(re.findall(r'id="([^"]+)"', page))
+        assert set(re.findall(r'href="#([^"]+)"', page)) <= set(re.findall(r'id="([^"]+)"', page))
         assert set(re.findall(r'href="/api/shapes#([^"]+)"', page)) <= shown, path
