@@ -12,8 +12,8 @@ from markupsafe import Markup
 from signaltape.clock import WIB
 from web.market import PricePath
 from web.price_path import seconds_of
-from web.rendering import duration, number
 from web.svg import Frame, figure, grid, line, svg, table, text
+from web.wording import duration, number
 
 _FRAME = Frame(width=720, height=320, left=84)
 _BODY_SHARE = 0.7

@@ -1,17 +1,15 @@
-"""Templates to pages: everything from outside is escaped, numbers and times are said in one way."""
+"""Templates to pages: everything from outside is escaped."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from reports.operations.slices import Days
 from signaltape.clock import WIB, utc_now
+from web import wording
 from web.assets import address_of
 from web.filters import hour_said, said
 from web.http.access import WHO
@@ -19,118 +17,21 @@ from web.http.csrf import FORM_TOKEN
 from web.navigation import navigation
 from web.replay_mode import REPLAY_MODE
 
-_MINUS = "−"
-_NO_BREAK = "\u00a0"
-NOTHING = "-"
-_MINUTE_S, _HOUR_S = 60, 3600
-_HOURS_OF_DAYS = 48
-_LARGEST_R = 1_000_000
-_MOST_DIGITS = 24
-#: An id is shown with so many signs of its beginning and its end.
-_HEAD, _TAIL = 8, 6
-
-
-def moment(at: datetime | None, now: datetime | None = None) -> str:
-    """`14:02:51` today, `Tue 18 Jan 14:02` this year, with the year else; WIB."""
-    if at is None:
-        return NOTHING
-    local, today = at.astimezone(WIB), (now or utc_now()).astimezone(WIB)
-    if local.date() == today.date():
-        return f"{local:%H:%M:%S}"
-    return (
-        f"{local:%a} {local.day} {local:%b %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d %H:%M}"
-    )
-
-
-def exact(at: datetime | None) -> str:
-    """A moment to the millisecond, WIB, for who wants to know exactly."""
-    return NOTHING if at is None else f"{at.astimezone(WIB):%Y-%m-%d %H:%M:%S.%f}"[:-3] + " WIB"
-
-
-def instant(at: datetime) -> str:
-    """A time of day to the millisecond, WIB."""
-    return f"{at.astimezone(WIB):%H:%M:%S.%f}"[:-3]
-
-
-def r_multiple(value: Decimal | float | None) -> str:
-    """`+1.65 R`, never broken; `-` for none, or for one that is too large to be read."""
-    if value is None or not -_LARGEST_R < value < _LARGEST_R:
-        return NOTHING
-    return f"{value:+.2f}{_NO_BREAK}R".replace("-", _MINUS)
-
-
-def unbroken(text: str) -> str:
-    """`+0.12 R (−0.05 … +0.30)`, that may break before its bracket only."""
-    return text.replace(" ", _NO_BREAK).replace(f"{_NO_BREAK}(", " (").replace("-", _MINUS)
-
-
-def number(value: Decimal | int | None) -> str:
-    """A number as it is stored, without an exponent; one too long to be read in six digits."""
-    if value is None:
-        return NOTHING
-    if isinstance(value, Decimal) and value.adjusted() not in range(-_MOST_DIGITS, _MOST_DIGITS):
-        return f"{value:.6g}"
-    shown = f"{value:f}" if isinstance(value, Decimal) else f"{value}"
-    return shown if len(shown) <= _MOST_DIGITS else f"{value:.6g}"
-
-
-def grouped(count: int) -> str:
-    """A count with its thousands apart: `1,234`."""
-    return f"{count:,}"
-
-
-def signed(count: int) -> str:
-    """A difference of counts: `+3`, `−2`, `0`."""
-    return f"{count:+,}".replace("-", _MINUS) if count else "0"
-
-
-def duration(milliseconds: int | None) -> str:
-    """`7 min`, `2 h 05`, `12 s`."""
-    if milliseconds is None:
-        return NOTHING
-    seconds = milliseconds // 1000
-    if seconds < _MINUTE_S:
-        return f"{seconds} s"
-    if seconds < _HOUR_S:
-        return f"{seconds // 60} min"
-    hours, rest = divmod(seconds, _HOUR_S)
-    return f"{hours} h {rest // 60:02d}" if hours < _HOURS_OF_DAYS else f"{hours // 24} d {hours % 24} h"
-
-
-def pace(speed: float | None) -> str:
-    """How fast a replay is: `speed 60`."""
-    return "as fast as possible" if speed is None else f"speed {speed:g}"
-
-
-def shortened(text: str) -> str:
-    """An id, shortened in the middle: `0198a3c4…9e1b2d`."""
-    return text if len(text) <= _HEAD + _TAIL + 3 else f"{text[:_HEAD]}…{text[-_TAIL:]}"
-
-
-def days(span: Days) -> str:
-    """`17–23 Jan 2022`, `31 Jan – 6 Feb 2022`, with both years where they differ."""
-    first, last = span
-    if first.year != last.year:
-        return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}"
-    same = first.month == last.month
-    return f"{first.day}{'–' if same else f' {first:%b} – '}{last.day} {last:%b %Y}"
-
-
 _FILTERS = {
-    "pace": pace,
+    "pace": wording.pace,
     "minute": lambda at: f"{at.astimezone(WIB):%Y-%m-%d %H:%M}",
-    "shortened": shortened,
-    "days": days,
+    "shortened": wording.shortened,
+    "days": wording.days,
     "said": said,
-    "moment": moment,
-    "exact": exact,
-    "instant": instant,
-    "r": r_multiple,
-    "unbroken": unbroken,
-    "grouped": grouped,
-    "signed": signed,
-    "number": number,
-    "duration": duration,
+    "moment": wording.moment,
+    "exact": wording.exact,
+    "instant": wording.instant,
+    "r": wording.r_multiple,
+    "unbroken": wording.unbroken,
+    "grouped": wording.grouped,
+    "signed": wording.signed,
+    "number": wording.number,
+    "duration": wording.duration,
     "hour": hour_said,
     "clock": lambda at: f"{at.astimezone(WIB):%H:%M}",
 }

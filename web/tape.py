@@ -6,12 +6,14 @@ import heapq
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from signaltape.clock import WIB, from_epoch_ms
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_REPLAY, entry_order, entry_time_ms
+from web.wording import r_multiple
 
 #: A text in a line is cut to this.
 _MOST_TEXT = 80
@@ -123,8 +125,10 @@ def _short(value: Any) -> str:
 
 
 def _r(value: Any) -> str:
-    shown = _short(value)
-    return f"{shown if shown.startswith('-') else f'+{shown}'} R" if shown else ""
+    try:
+        return r_multiple(Decimal(_short(value)))
+    except ArithmeticError:  # whatever a foreign producer sent
+        return _short(value)
 
 
 #: Numbers as they were sent.

@@ -24,11 +24,11 @@ from web.http.problems import Problem
 from web.http.request_ids import take_over
 from web.http.security import host_of, is_loopback
 from web.http.versions import header_text
-from web.rendering import duration, moment, number, r_multiple
 from web.searching import of_word
 from web.settings import DEFAULT_PORT, WebSettings
 from web.signals import all_of, limit_of, place_of
 from web.tape import line_of, positions_of
+from web.wording import duration, moment, number, r_multiple
 
 ENVIRONMENT = {"DATABASE_URL": "postgresql://u:p@h/db"}
 NOW = datetime(2022, 1, 18, 12, 0, tzinfo=UTC)
@@ -177,11 +177,11 @@ def test_any_entry_has_a_line(data: bytes, event: bytes) -> None:
     assert line.id == "1642376400000-0"
 
 
-def test_a_line_says_numbers_as_they_were_sent() -> None:
+def test_a_line_says_r_with_its_sign_and_two_decimals() -> None:
     fields = {b"event": b"signal_closed", b"data": b'{"symbol":"S","exit_reason":"tp","rr_realized":1.650}'}
-    assert line_of("k", b"1642376400000-0", fields).facts == "tp · +1.650 R"
+    assert line_of("k", b"1642376400000-0", fields).facts == "tp · +1.65\u00a0R"
     fields[b"data"] = b'{"symbol":"S","exit_reason":"sl","rr_realized":-1}'
-    assert line_of("k", b"1642376400000-0", fields).facts == "sl · -1 R"
+    assert line_of("k", b"1642376400000-0", fields).facts == "sl · −1.00\u00a0R"
 
 
 def test_times_and_numbers_are_said_in_one_way() -> None:

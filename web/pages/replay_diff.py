@@ -12,7 +12,8 @@ from aiohttp import web
 
 from signaltape.errors import NotFound
 from web.diffs import TURNS, diff_asked_for
-from web.rendering import NOTHING, exact, number, page
+from web.rendering import page
+from web.wording import NOTHING, exact, number
 
 #: A page of more is none that is read.
 _MOST_ROWS = 200

@@ -22,8 +22,9 @@ from web.asking import asked
 from web.filters import is_text
 from web.http.access import WHO
 from web.http.problems import Problem
-from web.rendering import number, page
+from web.rendering import page
 from web.shared import SETTINGS
+from web.wording import number
 from web.writing import writer_of
 
 _POINTS = 100

@@ -14,8 +14,9 @@ from web.market import NoPath, PricePath, price_path
 from web.messages_of import messages_of
 from web.path_chart import candle_table, levels_of, moments_of, path_chart
 from web.price_path import Reach, Trade, uncovered
-from web.rendering import NOTHING, duration, moment, number, page, r_multiple
+from web.rendering import page
 from web.shared import READING
+from web.wording import NOTHING, duration, moment, number, r_multiple
 
 #: A signal that has not ended is looked at again so often.
 _FRESH_S = 5

@@ -18,9 +18,10 @@ from web.asked import number_in, text_in
 from web.asking import asked
 from web.filters import is_text
 from web.http.problems import Problem
-from web.rendering import number, page
+from web.rendering import page
 from web.shared import SETTINGS, WHATIFS
 from web.whatif import MOST_WEEKS
+from web.wording import number
 
 WEEKS = 8
 #: Layers at most, and empty lines for those that are not named yet.
