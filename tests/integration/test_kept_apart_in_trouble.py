@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 import threading
@@ -130,3 +131,15 @@ def test_an_engine_that_reads_the_stream_is_judged_by_its_end_and_the_stream_s(
     assert run(CANDLES).said == f"identical: {CANDLES} events"
     assert run(9).said.startswith("cannot be said: the engine emitted nothing after 2022-01-17 12:08:00 WIB")
     assert run(9, OTHERWISE).verdict == "different"
+
+
+def test_a_feed_warns_of_an_emitter_that_is_live(
+    fed: Settings, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = msgspec.structs.replace(fed, run_mode="LIVE")
+    with Emitter(live, ship=False), caplog.at_level(logging.WARNING, logger="signaltape"):
+        ReplayFeed(folder).run()
+    assert [one.getMessage()[:15] for one in caplog.records] == ["RUN_MODE is LIV"]
+    caplog.clear()
+    replayed(fed, folder)
+    assert "RUN_MODE is LIVE" not in caplog.text

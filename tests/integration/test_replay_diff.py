@@ -159,6 +159,18 @@ def test_records_are_compared_once_the_replay_emits_their_kind(fed: Settings, tm
     assert (found.first.event, found.first.fields[0].field) == ("state_event", "reason")
 
 
+def test_a_record_that_is_emitted_twice_under_one_id_counts_once_as_it_does_live(
+    fed: Settings, tmp_path: Path
+) -> None:
+    archived(tmp_path)
+    _, folder = session(tmp_path, Span(NOON, NOON + CANDLES * MINUTE))
+    with Emitter(fed) as tape:
+        feed = ReplayFeed(folder)
+        feed.on("SCORING_UPDATE", lambda event: [tape.state(event.data, id=event.event_id) for _ in range(2)])
+        feed.run()
+    assert diff(fed, folder).identical
+
+
 def _with_state(fed: Settings, folder: Path, **changes: Any) -> SessionDiff:
     with Emitter(fed) as tape:
         feed = ReplayFeed(folder)
