@@ -151,10 +151,11 @@ def test_retention_leaves_a_session_that_is_played_and_clears_builds_that_died(
 
 
 @pytest.mark.parametrize(
-    ("seek", "jumps", "jumped"), [(None, 1, False), (0, 1, False), (30, 2, False), (5, 2, True)]
+    ("seek", "stop_after", "jumps", "jumped"),
+    [(None, 45, 1, False), (0, 45, 1, False), (30, 45, 2, False), (5, 20, 1, True), (30, 15, 1, True)],
 )
 def test_loops_and_seeks_are_counted_and_a_part_that_was_passed_over_is_known(
-    folder: Path, seek: int | None, jumps: int, jumped: bool
+    folder: Path, seek: int | None, stop_after: int, jumps: int, jumped: bool
 ) -> None:
     controls, seen = Controls(), list[int]()
     player = Player(folder, controls=controls, loop=True)
@@ -163,8 +164,8 @@ def test_loops_and_seeks_are_counted_and_a_part_that_was_passed_over_is_known(
         seen.append(event.index)
         if len(seen) == 10 and seek is not None:
             controls.seek(seek)
-        if len(seen) == (45 if seek != 5 else 20):
+        if len(seen) == stop_after:
             controls.stop()
 
     player.run(_hand_out)
-    assert (player.status.jumps, player.jumped) == (jumps - (seek == 5), jumped)
+    assert (player.status.jumps, player.jumped) == (jumps, jumped)
