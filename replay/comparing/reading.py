@@ -36,6 +36,7 @@ class _Began(Struct):
     at: datetime | None = None
 
 
+_MOST_DIGITS = 18
 #: What a replay is fed with: most lines of a session, and never compared.
 _MARKET = b'{"_event":"market_'
 
@@ -117,7 +118,7 @@ def _signal_of(event: str, line: bytes) -> str | None:
 
 def _number(fields: Fields) -> int:
     text = fields.get(FIELD_NUMBER, b"")
-    return int(text) if text.isdigit() else -1
+    return int(text) if text.isdigit() and len(text) <= _MOST_DIGITS else -1
 
 
 def _name(fields: Fields) -> str:

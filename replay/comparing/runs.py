@@ -14,17 +14,20 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from replay.comparing.matching import Happening
+from replay.comparing.values import differences
 from signaltape.clock import show
 from signaltape.replay.player import PlayerStatus
 from signaltape.replay.under_way import Feed
 
-RUNNING = "the replay has not ended"
+RUNNING = "the replay has not ended (or it died)"
 STOPPED = "the replay was stopped"
 NOT_DONE = "the engine has not closed its Emitter (or it died)"
 TOO_LONG = "the replay was too long to be kept whole"
 NOT_PLAYED = "the session was not played to its end"
 JUMPED = "a part of it was played again or passed over (seek, loop)"
-NO_BEGINNING = "the run's beginning is missing: start the engine anew for each replay"
+NO_BEGINNING = "its beginning is missing: lost by Redis, or the engine was not started anew"
+LATER = "of a later replay nothing was kept (see the engine's log)"
+TWICE = "an event of a signal came twice, with different data"
 NOTHING = "the engine emitted nothing"
 OUT_OF_ORDER = "and what is there is not in the order of time"
 
@@ -161,17 +164,38 @@ def _feed(kept: Kept) -> str:
 
 def _doubt(kept: Kept, fed: Fed, run: _Run, runs: int) -> str | None:
     """Why no difference is one for sure; None if there is no such reason."""
-    later = fed.feed
-    if later is not None and later.feed != _feed(kept) and (kept.began is None or later.at > kept.began.at):
-        return "of a later replay nothing was kept (see the engine's log)"
+    if not run.there and (run.events or run.ends):
+        return NO_BEGINNING
+    if _came_later(fed, kept):
+        return LATER
     if runs > 1:
         return f"{runs} processes emitted, or one was started anew amid the replay"
     jumped = run.ends[-1].jumped if run.ends else False
     if jumped or (not _feed(kept) and fed.status is not None and fed.status.jumps):
         return JUMPED
-    if not run.there and (run.events or run.ends):
-        return NO_BEGINNING
+    if _differ_among_themselves(run.known):
+        return TWICE
     return None if run.events or _feed(kept) else NOTHING
+
+
+def _came_later(fed: Fed, kept: Kept) -> bool:
+    """Whether a feed began behind the run. Without the run's own word it began with the replay as a stream, if any."""
+    if fed.feed is None or fed.feed.feed == _feed(kept):
+        return False
+    played = None if fed.status is None else fed.status.started_at
+    began = played if kept.began is None else kept.began.at
+    return began is None or fed.feed.at > began
+
+
+def _differ_among_themselves(happenings: Iterable[Happening]) -> bool:
+    """Whether an event of a signal came again with other data: only the first one would be compared."""
+    seen: dict[tuple[str, str], Happening] = {}
+    for one in happenings:
+        if one.signal_id is not None:
+            first = seen.setdefault((one.signal_id, one.event), one)
+            if first is not one and next(differences(first.payload, one.payload, {}), None) is not None:
+                return True
+    return False
 
 
 def _why(run: _Run, fed: Fed, *, cut: bool, feed: str) -> str | None:

@@ -35,7 +35,7 @@ def played(index: int = 10, jumps: int = 0) -> PlayerStatus:
         paused=False,
         current_event_index=index,
         total_events=10,
-        started_at=None,
+        started_at=STARTED - timedelta(hours=1),
         last_event_timestamp=None,
         speed_factor=None,
         jumps=jumps,
@@ -116,6 +116,12 @@ CASES = {
         10,
         Fed(NOON, feed=Feed("other", STARTED + timedelta(seconds=1))),
     ),
+    "looped by the engine itself": Case(
+        kept([*TEN, OTHER[0]], Ended(11, closed=True), began=BY_THE_STREAM), runs.TWICE, 10, STREAM
+    ),
+    "begun before a feed, and what it said of that is gone": Case(
+        kept(TEN, DONE, began=None), runs.LATER, 10, STREAM._replace(feed=Feed("f", STARTED))
+    ),
     "two processes": Case(
         Kept([Entry(b"other", 0, TEN[0]), *kept(TEN[1:]).entries], BY_A_FEED, {RUN: [Ended(9, closed=True)]}),
         "2 processes emitted",
@@ -141,6 +147,11 @@ def test_of_what_is_not_known_whole_nothing_is_claimed(name: str) -> None:
         (kept(TEN, DONE), Fed(NOON, feed=Feed("earlier", STARTED - timedelta(days=1)))),
         (kept(TEN, Ended(10, closed=True), began=BY_THE_STREAM), STREAM),
         (kept(TEN, Ended(10, closed=True), began=None), STREAM),
+        (
+            kept(TEN, Ended(10, closed=True), began=None),
+            STREAM._replace(feed=Feed("earlier", STARTED - timedelta(days=1))),
+        ),
+        (kept([*TEN, TEN[0]], Ended(11, closed=True), began=BY_THE_STREAM), STREAM),
     ],
 )
 def test_what_is_known_whole_is_identical(whole: Kept, fed: Fed) -> None:
