@@ -193,6 +193,17 @@ def close_at_exit(one: OwnJournals) -> None:
     _open.add(one)
 
 
+def is_open(shipper: object) -> bool:
+    """Whether an Emitter with this shipper will be closed at the end of this process."""
+    return any(one._shipper is shipper for one in list(_open))
+
+
+def is_live() -> bool:
+    """Whether an Emitter of this process records what it emits as what really happens."""
+    settings = (one._settings for one in list(_open) if not one._is_closed())
+    return any(one.feature_event_logging and one.run_mode == "LIVE" for one in settings)
+
+
 _open: weakref.WeakSet[OwnJournals] = weakref.WeakSet()
 #: Those with a journal: kept even if the engine lets go of them, for what they hold is to be shipped at exit, and a
 #: forked child has to let go of their locks.

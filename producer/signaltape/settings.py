@@ -118,6 +118,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             _check_text(name, text, is_path=field in _PATHS)
             values[field] = _READERS[field](name, text) if field in _READERS else text
         settings = _convert(values)
+        if settings.replay_session is not None and settings.run_mode == "LIVE":
+            raise SettingsError("SIGNALTAPE_REPLAY is set, so RUN_MODE must be REPLAY")
         # An engine may change its working directory later; its journal stays where it was.
         return msgspec.structs.replace(settings, home=settings.home.absolute(), data=settings.data.absolute())
 

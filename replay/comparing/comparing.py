@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence, Set
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
 
@@ -37,21 +37,24 @@ class Compared(NamedTuple):
 
 
 def compare(
-    recorded: Iterable[Happening], replayed: Iterable[Happening], within: timedelta = timedelta(0)
+    recorded: Iterable[Happening],
+    replayed: Iterable[Happening],
+    within: timedelta = timedelta(0),
+    until: datetime | None = None,
 ) -> Compared:
     """Compare what happened in a span on both sides, each in order of time.
 
-    within: how far apart the times of the same event may be.
+    within: how far apart the times of the same event may be. until: where the replay broke off; what one side alone has
+    just there may have come on the other side a moment later, and is left out.
     Records of a kind that the replay emitted none of are passed over: what feeds an engine is no output of it. So are
     signals that were published before the span, unless the replay knows of them.
     """
     emitted = list(replayed)
     kept, passed_over = _comparable(recorded, {one.event for one in emitted} | EVENTS.keys())
-    all_met = meet_signals(signals_of(kept), signals_of(emitted), within)
-    met = [one for one in all_met if not _came_before(one)]
-    earlier = len(all_met) - len(met)
-    records = meet_records(_records(kept), _records(emitted), within)
-    pairs = sorted((*(pair for one in met for pair in pairs_of(*one)), *records), key=lambda one: one.place)
+    if until is not None:
+        edge = set(_edge(_meet(kept, emitted, within).pairs, until - within))
+        kept, emitted = ([one for one in side if id(one) not in edge] for side in (kept, emitted))
+    met, pairs, earlier = _meet(kept, emitted, within)
     ids = {one.signal_id: other.signal_id for one, other in met if one is not None and other is not None}
     verdicts = [_verdict(pair, ids, within) for pair in pairs]
     first = next((place for place, one in enumerate(verdicts) if one is not None), None)
@@ -64,6 +67,27 @@ def compare(
         passed_over,
         earlier,
     )
+
+
+class _Meeting(NamedTuple):
+    signals: list[Met]
+    pairs: list[Pair]
+    earlier: int
+
+
+def _meet(kept: Sequence[Happening], emitted: Sequence[Happening], within: timedelta) -> _Meeting:
+    all_met = meet_signals(signals_of(kept), signals_of(emitted), within)
+    met = [one for one in all_met if not _came_before(one)]
+    records = meet_records(_records(kept), _records(emitted), within)
+    pairs = [*(pair for one in met for pair in pairs_of(*one)), *records]
+    return _Meeting(met, sorted(pairs, key=lambda one: one.place), len(all_met) - len(met))
+
+
+def _edge(pairs: Iterable[Pair], since: datetime) -> Iterator[int]:
+    """What one side alone has from a moment on, by identity."""
+    for pair in pairs:
+        if None in pair and pair.known.ts >= since:
+            yield id(pair.known)
 
 
 def _comparable(recorded: Iterable[Happening], kinds: Set[str]) -> tuple[list[Happening], Counter[str]]:

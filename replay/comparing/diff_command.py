@@ -13,6 +13,8 @@ from signaltape.settings import Settings
 from signaltape.terminal import Screen, print_json
 from sink.command_line import json_option
 
+_EXIT_CODES = {"identical": 0, "different": 1, "unknown": 2}
+
 
 class _Trouble(click.ClickException):
     """As diff(1) has it: 1 says that both differ, so what went wrong is 2."""
@@ -40,7 +42,7 @@ def diff(session: str, within: float, as_json: bool) -> None:
         print_json(found)
     else:
         show_diff(Screen(), found)
-    sys.exit(0 if found.identical else 1)
+    sys.exit(_EXIT_CODES[found.verdict])
 
 
 def _compared(session: str, within_s: float) -> SessionDiff:

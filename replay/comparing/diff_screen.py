@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from replay.comparing.judging import Verdict
 from replay.comparing.naming import as_text
 from replay.comparing.outcomes import SignalCounts
 from replay.comparing.shapes import Divergence
 from replay.operations.diff import SessionDiff
-from signaltape.clock import show_bare
+from signaltape.clock import show, show_bare
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, right
+from signaltape.terminal.screen import Style
 
 #: So many signals stand in the table; `--json` has more.
 _MOST_ROWS = 40
+_STYLES: dict[Verdict, Style] = {"identical": "good", "different": "bad", "unknown": "warn"}
 _SHORT = {"hard_invalidate": "invalid"}
 
 
 def show_diff(screen: Screen, found: SessionDiff) -> None:
     """Print a comparison: its answer, where it parts first, what became of the signals, what to know besides."""
-    screen.say(found.said, "good" if found.identical else "bad")
+    screen.say(found.said, _STYLES[found.verdict])
+    if found.began is not None:
+        screen.say(f"the replay began {show(found.began)}")
     screen.gap()
     if found.first is not None:
+        if found.verdict == "unknown":
+            screen.say(found.first.said)
         _show_first(screen, found.first)
     _show_signals(screen, found)
     for note in found.notes:
@@ -88,6 +95,8 @@ def _r(value: Decimal | None) -> str | None:
 def _next(found: SessionDiff) -> str:
     if found.identical:
         return NOTHING_TO_DO
+    if found.verdict == "unknown":
+        return f"to know it, play {found.session_id} to its end to an engine that is started anew"
     if found.first is not None and found.first.index is not None:
         return f"python -m replay seek {found.session_id} {found.first.index} goes there, if it runs"
     return "python -m replay diff --json has every field"

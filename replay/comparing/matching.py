@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
 
-from replay.comparing.values import read_fields
+from replay.comparing.values import plain, read_fields
 from signaltape.contract.events import SignalPublished
 
 T = TypeVar("T")
@@ -101,8 +101,21 @@ def pairs_of(recorded: Signal | None, replayed: Signal | None) -> list[Pair]:
 def meet_records(
     recorded: Sequence[Happening], replayed: Sequence[Happening], within: timedelta
 ) -> list[Pair]:
-    """Records with what they are in the replay: the k-th of a name, type and symbol at a time."""
-    met = _meet_by(((_kind, within),), recorded, replayed, _time)
+    """Records with what they are in the replay: the k-th of a name, type and symbol at a time.
+
+    Where several of these have one time, those that say the same meet first.
+    """
+    crowds = {
+        key
+        for side in (recorded, replayed)
+        for key, found in Counter(map(_moment, side)).items()
+        if found > 1
+    }
+
+    def _same(one: Happening) -> Hashable:
+        return (_moment(one), plain(one.fields)) if _moment(one) in crowds else id(one)
+
+    met = _meet_by(((_same, within), (_kind, within)), recorded, replayed, _time)
     return [Pair(*one) for one in met]
 
 
@@ -157,8 +170,12 @@ def _time(one: Happening) -> datetime:
     return one.ts
 
 
-def _kind(one: Happening) -> Hashable:
+def _kind(one: Happening) -> tuple[Hashable, ...]:
     return one.event, one.type, one.symbol
+
+
+def _moment(one: Happening) -> Hashable:
+    return *_kind(one), one.ts
 
 
 def _id(one: Signal) -> Hashable:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
+from consumer.entry import Entry as StreamEntry
 from replay.comparing.matching import Happening
+from replay.comparing.runs import Began, Ended, Entry, Kept
 from replay.sessions.sources import read_stream
 from signaltape.clock import from_epoch_ms
 from signaltape.contract.codec import decode
@@ -26,41 +28,17 @@ from signaltape.replay.session import EVENTS as EVENTS_FILE
 from signaltape.replay.session import SessionError
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_NUMBER, FIELD_RUN, entry_time_ms
 
+Fields = Mapping[bytes, bytes]
+
+
+class _Began(Struct):
+    feed: str = ""
+    at: datetime | None = None
+
+
+_MOST_DIGITS = 18
 #: What a replay is fed with: most lines of a session, and never compared.
 _MARKET = b'{"_event":"market_'
-
-
-class Played(Struct):
-    """How far a feed came; whole: to the end of the session."""
-
-    reached: datetime | None
-    whole: bool
-
-
-class _Numbered(NamedTuple):
-    """An entry of an engine's event: its run, its number there (-1: it has none), and the rest."""
-
-    run: bytes
-    number: int
-    entry_id: str
-    fields: dict[bytes, bytes]
-
-
-class Run(NamedTuple):
-    """What an engine emitted in a replay.
-
-    began: whether a feed said so; played: how far the feed came, once it is over; cut: it was too long to be kept
-    whole; missing: events that were emitted and are not there; runs: engines that emitted at once; bad: what is no
-    event, in words.
-    """
-
-    happenings: list[Happening]
-    began: bool
-    played: Played | None
-    cut: bool
-    missing: int
-    runs: int
-    bad: list[str]
 
 
 def recorded(folder: Path, until: datetime | None, bad: BadLines) -> Iterator[Happening]:
@@ -87,31 +65,31 @@ def recorded(folder: Path, until: datetime | None, bad: BadLines) -> Iterator[Ha
         yield one
 
 
-def replayed(client: Any, key: str) -> Run | None:
-    """What was emitted; None if nothing was kept. client: a redis.Redis. Raises redis.RedisError."""
-    began, cut, played = False, False, None
-    found: dict[tuple[bytes, int, str], _Numbered] = {}
-    for entries in read_stream(client, key):
-        for entry in entries:
-            given = entry.fields or []
-            fields = dict(zip(given[::2], given[1::2], strict=True))
-            name = fields.get(FIELD_EVENT, b"").decode("utf-8", "backslashreplace")
-            if name == BEGAN:
-                began, played = True, None
-            elif name == CUT:
-                cut = True
-            elif name == ENDED:
-                played = _read_played(fields.get(FIELD_DATA, b""))
-            else:
-                one = _Numbered(fields.get(FIELD_RUN, b""), _number(fields), entry.entry_id, fields)
-                # sent again because its answer was lost, it is the same event
-                found.setdefault((one.run, one.number, "" if one.number >= 0 else one.entry_id), one)
-    if not found and not began:
+def kept_of(client: Any, key: str) -> Kept | None:
+    """What is kept of a session; None if nothing is. client: a redis.Redis. Raises redis.RedisError."""
+    began: Began | None = None
+    cut, ended, bad = set[bytes](), dict[bytes, list[Ended]](), list[str]()
+    entries: dict[tuple[bytes, int, str], Entry] = {}
+    ids: set[tuple[str, str]] = set()
+    for stored in (one for some in read_stream(client, key) for one in some):
+        given = stored.fields or []
+        fields = dict(zip(given[::2], given[1::2], strict=True))
+        run, name = fields.get(FIELD_RUN, b""), _name(fields)
+        if name == BEGAN:
+            began = _began(run, fields, stored.entry_id)
+        elif name == CUT:
+            cut.add(run)
+        elif name == ENDED:
+            ended.setdefault(run, []).extend(_ended(fields))
+        else:
+            number = _number(fields)
+            # sent again because its answer was lost, it is the same event
+            place = (run, number, "" if number >= 0 else stored.entry_id)
+            if place not in entries:
+                entries[place] = Entry(run, number, _happening(len(entries), stored, fields, ids, bad))
+    if not entries and not ended and began is None:
         return None
-    bad: list[str] = []
-    happenings = sorted(_happenings(found.values(), key, bad), key=lambda one: (one.ts, one.index))
-    runs = {one.run for one in found.values()}
-    return Run(happenings, began, played, cut, _missing(found.values(), began=began), len(runs), bad)
+    return Kept(list(entries.values()), began, ended, frozenset(cut), bad)
 
 
 def _lines(folder: Path) -> Iterator[bytes]:
@@ -138,42 +116,55 @@ def _signal_of(event: str, line: bytes) -> str | None:
     return None if found is None else str(found)
 
 
-def _number(fields: dict[bytes, bytes]) -> int:
+def _number(fields: Fields) -> int:
     text = fields.get(FIELD_NUMBER, b"")
-    return int(text) if text.isdigit() else -1
+    return int(text) if text.isdigit() and len(text) <= _MOST_DIGITS else -1
 
 
-def _missing(entries: Iterable[_Numbered], *, began: bool) -> int:
-    """How many numbers lack of each run; before the first one only if the run began in this stream."""
-    numbers: dict[bytes, list[int]] = {}
-    for one in entries:
-        if one.number >= 0:
-            numbers.setdefault(one.run, []).append(one.number)
-    whole = began and len(numbers) == 1
-    return sum(max(found) + 1 - (0 if whole else min(found)) - len(found) for found in numbers.values())
+def _name(fields: Fields) -> str:
+    return fields.get(FIELD_EVENT, b"").decode("utf-8", "backslashreplace")
 
 
-def _read_played(data: bytes) -> Played | None:
+def _began(run: bytes, fields: Fields, entry_id: str) -> Began:
     try:
-        return msgspec.json.decode(data, type=Played)
+        said = msgspec.json.decode(fields.get(FIELD_DATA, b""), type=_Began)
     except (msgspec.MsgspecError, UnicodeDecodeError):
+        said = _Began()
+    return Began(run, said.feed, said.at or from_epoch_ms(entry_time_ms(entry_id)))
+
+
+def _ended(fields: Fields) -> list[Ended]:
+    """What an entry says of a run's end; nothing if it cannot be read: then it has not ended."""
+    try:
+        return [msgspec.json.decode(fields.get(FIELD_DATA, b""), type=Ended)]
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return []
+
+
+def _happening(
+    place: int, stored: StreamEntry, fields: Fields, ids: set[tuple[str, str]], bad: list[str]
+) -> Happening | None:
+    """An event; None if it breaks the contract, or is a record that came before: live, it would be stored once."""
+    number = _number(fields)
+    try:
+        found, record_id = _read(number if number >= 0 else place, stored, fields)
+    except InvalidEvent as error:
+        bad.append(f"{stored.entry_id}: {error}")
         return None
+    known = (found.event, record_id)
+    if record_id and known in ids:
+        return None
+    ids.add(known)
+    return found
 
 
-def _happenings(entries: Iterable[_Numbered], key: str, bad: list[str]) -> Iterator[Happening]:
-    for place, one in enumerate(entries):
-        try:
-            yield _happening(place, one, key)
-        except InvalidEvent as error:
-            bad.append(f"{one.entry_id}: {error}")
-
-
-def _happening(place: int, one: _Numbered, key: str) -> Happening:
-    name = one.fields.get(FIELD_EVENT, b"").decode("utf-8", "backslashreplace")
-    data, at = one.fields.get(FIELD_DATA, b""), from_epoch_ms(entry_time_ms(one.entry_id))
+def _read(place: int, stored: StreamEntry, fields: Fields) -> tuple[Happening, str]:
+    """An event, and the id of a record. Raises InvalidEvent."""
+    name, data = _name(fields), fields.get(FIELD_DATA, b"")
+    at = from_epoch_ms(entry_time_ms(stored.entry_id))
     if name in EVENTS:
         event = decode(name, data, default_ts=at)
-        return Happening(place, name, event.ts, event.event.symbol, name.upper(), event.signal_id, data)
-    found = decode_record(name, data, stream=key, entry_id=one.entry_id, default_ts=lambda: at)
+        return Happening(place, name, event.ts, event.event.symbol, name.upper(), event.signal_id, data), ""
+    found = decode_record(name, data, stream=stored.stream, entry_id=stored.entry_id, default_ts=lambda: at)
     kind = type_of(name, found.record.event_type) if name in RECORDS else name
-    return Happening(place, name, found.ts, found.record.symbol, kind, None, data)
+    return Happening(place, name, found.ts, found.record.symbol, kind, None, data), found.record_id

@@ -34,6 +34,21 @@ def read_fields(payload: bytes) -> dict[str, Any]:
     return _read.decode(payload)
 
 
+def plain(fields: Mapping[str, Any]) -> str:
+    """A text that is the same for fields that say the same, as far as what each run makes anew goes."""
+    kept = {name: one for name, one in fields.items() if name not in IGNORED and name not in TIMES}
+    return repr(_plain(kept))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return sorted((name, _plain(one)) for name, one in value.items() if one is not None)
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    number = None if isinstance(value, str) else _number(value)
+    return value if number is None else str(number.normalize())
+
+
 def differences(recorded: bytes, replayed: bytes, ids: Ids) -> Iterator[Difference]:
     """The fields of two payloads that differ, times left out.
 

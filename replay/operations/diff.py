@@ -1,25 +1,28 @@
-"""A replay beside its recording: identical, or where they part first, and what became of each signal."""
+"""A replay beside its recording: identical, different or not to be said; where they part first, and each signal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from msgspec import Struct
 
-from replay.comparing.comparing import compare
+from replay.comparing.judging import Verdict, judge
 from replay.comparing.matching import Happening
 from replay.comparing.outcomes import SignalChange, SignalCounts
-from replay.comparing.reading import Run, recorded, replayed
+from replay.comparing.reading import kept_of, recorded
+from replay.comparing.runs import Fed, known
 from replay.comparing.shapes import Divergence, EventCounts
 from replay.comparing.words import headline, notes
 from replay.plain_errors import plain_errors
 from replay.sessions.sessions import read_manifest, session_folder
-from replay.sessions.steering import is_running
+from replay.sessions.steering import is_running, read_status
 from signaltape.errors import InvalidRequest, NotFound
 from signaltape.redis_client import open_redis
 from signaltape.replay import Manifest
 from signaltape.replay.bad_lines import BadLines
+from signaltape.replay.under_way import last_feed
 from signaltape.settings import Settings
 from signaltape.stream import output_key
 
@@ -29,12 +32,16 @@ _LONGEST_WITHIN_S = 86_400
 class SessionDiff(Struct, frozen=True, kw_only=True, rename="camel"):
     """A comparison. said: its answer in one line; first: null if there is no divergence.
 
-    changes: signals that appeared, vanished or had another outcome (1000 at most; all are counted in `signals`).
+    verdict: identical, different, or unknown where that cannot be said; `first` and all counts are then of what is
+    kept. began: when the replay began. changes: signals that appeared, vanished or had another outcome (1000 at most;
+    all are counted in `signals`).
     """
 
     session_id: str
+    verdict: Verdict
     identical: bool
     said: str
+    began: datetime | None
     first: Divergence | None
     events: EventCounts
     signals: SignalCounts
@@ -52,37 +59,36 @@ def diff_session(settings: Settings, session: str, *, within_s: float = 0.0) -> 
     if not 0 <= within_s <= _LONGEST_WITHIN_S:
         raise InvalidRequest(f"within is seconds, 0 to {_LONGEST_WITHIN_S}, got {within_s!r}")
     folder = session_folder(settings.data, session)
-    manifest = read_manifest(folder)
+    manifest, bad = read_manifest(folder), BadLines()
+    fed = _fed(folder, manifest)  # before what is kept: nothing is known of a later replay
     with open_redis(settings) as client:
-        run = replayed(client, output_key(settings.stream, session))
-    if run is None:
+        kept = kept_of(client, output_key(settings.stream, session))
+    if kept is None:
         raise NotFound(f"no engine's replay of {session} was kept: run one with RUN_MODE=REPLAY")
-    until, bad = _until(run, manifest, is_running(folder)), BadLines()
-    emitted = [one for one in run.happenings if _in_span(one, manifest, until)]
-    found = compare(recorded(folder, until, bad), emitted, timedelta(seconds=within_s))
-    outside = sum(not _in_span(one, manifest, None) for one in run.happenings)
+    run = known(kept, fed)
+    emitted = [one for one in run.happenings if _in_span(one, manifest)]
+    inside = run._replace(happenings=emitted)
+    judged = judge(lambda until: recorded(folder, until, bad), inside, timedelta(seconds=within_s))
+    found = judged.found
     return SessionDiff(
         session_id=session,
-        identical=found.first is None and not run.missing,
-        said=headline(found, so_far=until is not None, missing=run.missing),
+        verdict=judged.verdict,
+        identical=judged.verdict == "identical",
+        said=headline(judged),
+        began=run.began,
         first=found.first,
         events=found.events,
         signals=found.signals,
         changes=found.changes,
-        notes=list(notes(run, found, until, outside, bad.said())),
+        notes=list(notes(judged, kept.bad, len(run.happenings) - len(emitted), bad.said())),
     )
 
 
-def _until(run: Run, manifest: Manifest, runs: bool) -> datetime | None:
-    """How far can be compared; None: all of it. runs: whether it is being played into its stream."""
-    last = run.happenings[-1].ts if run.happenings else manifest.source_date_range.since
-    if run.played is not None and not run.played.whole:
-        return run.played.reached or manifest.source_date_range.since
-    if run.cut or runs or (run.began and run.played is None):
-        return last
-    return None
+def _fed(folder: Path, manifest: Manifest) -> Fed:
+    since = manifest.source_date_range.since
+    return Fed(since, last_feed(folder), read_status(folder), is_running(folder))
 
 
-def _in_span(one: Happening, manifest: Manifest, until: datetime | None) -> bool:
+def _in_span(one: Happening, manifest: Manifest) -> bool:
     span = manifest.source_date_range
-    return span.since <= one.ts < span.until and (until is None or one.ts <= until)
+    return span.since <= one.ts < span.until

@@ -13,6 +13,7 @@ import redis
 from click.testing import CliRunner
 
 from replay.comparing.diff_command import diff as diff_command
+from replay.comparing.runs import NOT_DONE
 from replay.operations.diff import SessionDiff, diff_session
 from replay.operations.playing import run_session
 from replay.operations.sessions import delete_session
@@ -106,7 +107,7 @@ def test_only_the_last_run_counts(fed: Settings, folder: Path) -> None:
     assert diff(fed, folder).identical
 
 
-def test_a_loop_begins_anew(fed: Settings, folder: Path) -> None:
+def test_a_loop_begins_anew(fed: Settings, folder: Path, redis_client: Any) -> None:
     with Emitter(fed) as tape:
         feed = ReplayFeed(folder, loop=True, mode="FULL_DECISION")
         seen: list[bool] = []
@@ -117,13 +118,19 @@ def test_a_loop_begins_anew(fed: Settings, folder: Path) -> None:
                 feed.controls.stop()
 
         feed.on("MARKET_CANDLE", on_candle).run()
-    assert diff(fed, folder).events.replayed == 2
+    names = [fields[b"event"] for _, fields in redis_client.xrange(output_key(fed.stream, folder.name))]
+    assert names == [b"replay_began", b"signal_closed", b"signal_closed", b"replay_ended", b"replay_ended"]
+    assert diff(fed, folder).verdict == "different"
 
 
 def test_a_replay_that_was_stopped_is_compared_as_far_as_it_came(fed: Settings, folder: Path) -> None:
     replayed(fed, folder, stop_after=5)
     found = diff(fed, folder)
-    assert (found.identical, found.said) == (True, "identical so far: 5 events")
+    assert (found.verdict, found.said) == ("unknown", "cannot be said: the replay was stopped")
+    assert found.notes == ["no difference as far as it is known: 5 events, up to 2022-01-17 12:04:00 WIB"]
+    replayed(fed, folder, Params(rr="9.9"), stop_after=5)
+    found = diff(fed, folder)
+    assert (found.verdict, found.events.different, found.events.vanished) == ("different", 3, 0)
     assert found.notes == ["the replay was stopped: compared up to 2022-01-17 12:04:00 WIB"]
 
 
@@ -150,6 +157,18 @@ def test_records_are_compared_once_the_replay_emits_their_kind(fed: Settings, tm
     found = _with_state(fed, folder, reason="other")
     assert found.first is not None
     assert (found.first.event, found.first.fields[0].field) == ("state_event", "reason")
+
+
+def test_a_record_that_is_emitted_twice_under_one_id_counts_once_as_it_does_live(
+    fed: Settings, tmp_path: Path
+) -> None:
+    archived(tmp_path)
+    _, folder = session(tmp_path, Span(NOON, NOON + CANDLES * MINUTE))
+    with Emitter(fed) as tape:
+        feed = ReplayFeed(folder)
+        feed.on("SCORING_UPDATE", lambda event: [tape.state(event.data, id=event.event_id) for _ in range(2)])
+        feed.run()
+    assert diff(fed, folder).identical
 
 
 def _with_state(fed: Settings, folder: Path, **changes: Any) -> SessionDiff:
@@ -204,14 +223,17 @@ def test_an_engine_that_reads_the_stream_names_its_session(
 def test_an_engine_in_another_language_adds_its_events_itself(
     fed: Settings, folder: Path, redis_client: Any
 ) -> None:
+    run_session(fed, folder.name, as_fast=True)
     key = output_key(fed.stream, folder.name)
     for event in read_events(folder):
         if event.event.startswith("signal_"):
             redis_client.xadd(key, {"event": event.event, "data": event.payload})
-    assert diff(fed, folder).said == f"identical: {CANDLES} events"
+    assert diff(fed, folder).said == f"cannot be said: {NOT_DONE}"
     redis_client.xadd(key, {"event": "signal_closed", "data": b"{"})
     redis_client.xadd(key, {"odd": b"\xff"})
+    redis_client.xadd(key, {"event": "replay_ended", "data": b'{"emitted":32,"closed":true}'})
     found = diff(fed, folder)
+    assert found.said == f"identical: {CANDLES} events"
     assert found.identical
     assert found.notes[0].startswith("left out: 2 entries of the replay that break the contract, the first ")
 

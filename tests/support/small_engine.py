@@ -48,7 +48,7 @@ class Engine:
     """Decides candle by candle. Its ids follow from the time, unless it makes new ones."""
 
     def __init__(self, tape: Tape, params: Params = AS_IT_WAS) -> None:
-        self._tape, self._params = tape, params
+        self.tape, self._params = tape, params
         self._open: str | None = None
         self._seen = 0
 
@@ -67,7 +67,7 @@ class Engine:
         self._do(step)(**given)
 
     def _do(self, step: int) -> Callable[..., Any]:
-        tape, rr = self._tape, self._params.rr
+        tape, rr = self.tape, self._params.rr
         return (
             lambda **given: tape.published(
                 confluence_score=0.7,

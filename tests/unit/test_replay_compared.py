@@ -159,3 +159,9 @@ def test_a_record_that_comes_again_at_the_same_time_is_the_next_of_its_kind() ->
     found = compare(recorded, recorded[:2])
     assert found.first is not None
     assert (found.first.what, found.first.number, found.events.same) == ("vanished", 3, 2)
+
+
+def test_records_of_one_moment_meet_by_what_they_say() -> None:
+    said = [one("order_log", 1, None, index, price=index, id=f"a{index}") for index in range(3)]
+    again = [one("order_log", 1, None, index, price=2 - index, id=f"b{index}") for index in range(3)]
+    assert compare(said, again).first is None

@@ -20,7 +20,7 @@ from replay.sessions.sessions import HIDDEN
 from replay.sessions.sources import ArchiveSource
 from replay.sessions.steering import STATUS, Steering, ask, is_running, read_status
 from signaltape import Settings
-from signaltape.replay import Controls, Mode, Player, SessionError
+from signaltape.replay import Controls, Mode, Player, ReplayEvent, SessionError
 from tests.support.archived import DAY, NOON, record, write
 from tests.support.waiting import eventually
 
@@ -148,3 +148,24 @@ def test_retention_leaves_a_session_that_is_played_and_clears_builds_that_died(
         assert folder.exists()
     apply(tmp_path, keep_of(Settings()), later)
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("seek", "stop_after", "jumps", "jumped"),
+    [(None, 45, 1, False), (0, 45, 1, False), (30, 45, 2, False), (5, 20, 1, True), (30, 15, 1, True)],
+)
+def test_loops_and_seeks_are_counted_and_a_part_that_was_passed_over_is_known(
+    folder: Path, seek: int | None, stop_after: int, jumps: int, jumped: bool
+) -> None:
+    controls, seen = Controls(), list[int]()
+    player = Player(folder, controls=controls, loop=True)
+
+    def _hand_out(event: ReplayEvent) -> None:
+        seen.append(event.index)
+        if len(seen) == 10 and seek is not None:
+            controls.seek(seek)
+        if len(seen) == stop_after:
+            controls.stop()
+
+    player.run(_hand_out)
+    assert (player.status.jumps, player.jumped) == (jumps, jumped)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import isawaitable
 from pathlib import Path
 
+from signaltape.own_journals import is_live
 from signaltape.replay.controls import Controls
 from signaltape.replay.mode import Mode
 from signaltape.replay.player import Player, PlayerStatus
 from signaltape.replay.session import ReplayEvent
-from signaltape.replay.under_way import UNDER_WAY
+from signaltape.replay.under_way import UNDER_WAY, note_feed
+
+log = logging.getLogger("signaltape")
 
 Handler = Callable[[ReplayEvent], Awaitable[object] | object]
 #: The handler for whatever has none of its own.
@@ -63,17 +67,27 @@ class ReplayFeed:
     @contextmanager
     def _under_way(self) -> Iterator[None]:
         """What the engine emits is of this session, from here on."""
-        UNDER_WAY.begin(self._session)
-        self._index, whole = -1, False
+        self._begin()
+        whole = False
+        if is_live():
+            log.warning(
+                "RUN_MODE is LIVE: what the engine emits in this replay is recorded as if it happened"
+            )
         try:
             yield
             whole = not self.controls.is_stopped()
         finally:
-            UNDER_WAY.end(self._session, whole=whole)
+            UNDER_WAY.end(self._session, whole=whole, jumped=self._player.jumped)
+
+    def _begin(self) -> None:
+        self._index = -1
+        feed = UNDER_WAY.begin(self._session)
+        with suppress(OSError):  # a folder that is only read
+            note_feed(self._player.folder, feed)
 
     def _hand_out(self, event: ReplayEvent) -> None:
         if event.index <= self._index:  # a loop, a seek: not behind the last one
-            UNDER_WAY.begin(self._session)
+            self._begin()
         self._index = event.index
         UNDER_WAY.event = event
         for handler in self._of(event):
@@ -86,7 +100,7 @@ class ReplayFeed:
 
     async def _hand_out_async(self, event: ReplayEvent) -> None:
         if event.index <= self._index:
-            UNDER_WAY.begin(self._session)
+            self._begin()
         self._index = event.index
         UNDER_WAY.event = event
         for handler in self._of(event):

@@ -35,6 +35,7 @@ class PlayerStatus(Struct, kw_only=True, rename="camel"):
     """Where a replay stands. drift: how late events were, in milliseconds (median and worst of the last ones).
 
     bad_lines: what is no line, of what was read so far; it is left out. speed_factor: None is as fast as possible.
+    jumps: loops and seeks.
     """
 
     session_id: str
@@ -50,6 +51,7 @@ class PlayerStatus(Struct, kw_only=True, rename="camel"):
     pid: int | None = None
     bad_lines: int = 0
     loop: bool = False
+    jumps: int = 0
 
 
 class Player:
@@ -77,7 +79,9 @@ class Player:
         self._mode = mode
         self._look = look
         self.bad = BadLines()
-        self._index = 0
+        self._index = self._jumps = 0
+        #: whether a part was passed over, since it last began at the beginning
+        self.jumped = False
         self._running = False
         self._started_at: datetime | None = None
         self._last: datetime | None = None
@@ -106,6 +110,7 @@ class Player:
             drift_median_ms=round(median(drifts) * 1000, 3) if drifts else 0.0,
             drift_max_ms=round(max(drifts) * 1000, 3) if drifts else 0.0,
             bad_lines=self.bad.count,
+            jumps=self._jumps,
         )
 
     def run(self, hand_out: Callable[[ReplayEvent], object]) -> PlayerStatus:
@@ -146,7 +151,7 @@ class Player:
         self._tell()
         start = 0
         while not self.controls.is_stopped():
-            self._anchor = None
+            self._anchor, self.jumped = None, start > 0
             sought = played = False
             for event in read_events(self.folder, start, self.bad):
                 if plays(self._mode, event):
@@ -162,6 +167,7 @@ class Player:
                     return
                 if (wanted := self.controls.take_seek()) is not None:
                     start, sought = wanted, True
+                    self._jumps += 1
                     self._index = min(wanted, self.manifest.total_events)
                     break
             if not sought:
@@ -169,6 +175,7 @@ class Player:
                 if not self._pace.loop or (not played and start == 0):
                     return
                 start = 0
+                self._jumps += 1
 
     def _wait_s(self, event: ReplayEvent) -> float | None:
         """How long to wait before handing an event out; None: not at all, or it is to be left out."""

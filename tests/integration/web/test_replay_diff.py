@@ -66,6 +66,15 @@ def test_a_divergence_is_shown_with_both_values_and_its_signals_are_links(
     case.call_and_validate(base_url=served.address, checks=CHECKS)
 
 
+def test_what_cannot_be_said_is_no_verdict(served: Served, fed: Settings, folder: Path) -> None:
+    replayed(fed, folder, stop_after=5)
+    page = served.get(f"/replay/{folder.name}/diff")
+    assert "Cannot be said: the replay was stopped" in page.text
+    assert "First divergence" not in page.text
+    found = served.get(f"/api/replay/sessions/{folder.name}/diff").json
+    assert (found["verdict"], found["identical"], found["began"] is None) == ("unknown", False, False)
+
+
 def test_hostile_words_do_nothing(served: Served, fed: Settings, tmp_path: Path) -> None:
     at = "2022-01-17T12:00:30+07:00"
     odd = published(ts=at, symbol=HOSTILE, setup=HOSTILE)
