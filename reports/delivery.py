@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from outbox.bot_api import BotApi
 from outbox.leases import Leases
+from outbox.moves import learn_of_moves
 from outbox.outbox import File, Outbox, Told
 from outbox.policies import POLICIES
 from outbox.rate_limiter import RateLimiter
@@ -70,16 +71,17 @@ def enqueue(
     """
     not_after = max(card.week.report_due, now) + REPORT_LIFETIME
     outbox = Outbox(connection)
-    key = key_in_use(outbox, card.week, to.chat_id, now)
     so_far = now < card.week.report_due
     told = None if so_far else Told(card.week.monday, card.bins_json().decode())
-    before = outbox.state(key)
+    if outbox.state(key_in_use(outbox, card.week, to.chat_id, now)) is None:
+        learn_of_moves(outbox, message_key(card.week, "", now), to.chat_id, to.token, to.base)
+    before = outbox.state(key_in_use(outbox, card.week, to.chat_id, now))
     if before is not None and before[0] != "queued":
         return False  # there is no use in drawing
-    chat_id = outbox.ids_of(to.chat_id)[-1]
-    return outbox.enqueue(
-        key, chat_id, compose(card, so_far=so_far), not_after, _files(card, closed, so_far), told
-    )
+    text, files = compose(card, so_far=so_far), _files(card, closed, so_far)
+    with outbox.unmoved():  # it may have moved meanwhile: by its new id the report has another key
+        key = key_in_use(outbox, card.week, to.chat_id, now)
+        return outbox.enqueue(key, outbox.ids_of(to.chat_id)[-1], text, not_after, files, told)
 
 
 def _files(card: Scorecard, closed: Sequence[Outcome], so_far: bool) -> list[File]:
