@@ -30,7 +30,7 @@ def learn_of_moves(outbox: Outbox, key_begins: str, chat_id: str, token: Secret,
     groups = outbox.groups_given(key_begins, chat_id)
     if not groups:
         return
-    for group, reply in zip(groups, asyncio.run(_ask(token, base, groups)), strict=True):
+    for group, reply in zip(groups, asyncio.run(_replies(token, base, groups)), strict=True):
         if reply.moved_to is not None:
             moved_to = outbox.note_move(group, reply.moved_to)
             log.info(
@@ -45,6 +45,6 @@ def learn_of_moves(outbox: Outbox, key_begins: str, chat_id: str, token: Secret,
             )
 
 
-async def _ask(token: Secret, base: str, groups: Sequence[str]) -> list[Reply]:
+async def _replies(token: Secret, base: str, groups: Sequence[str]) -> list[Reply]:
     async with BotApi(token, base, _ANSWER_WITHIN_S) as api:
         return [await api.show_typing(group) for group in groups]
