@@ -29,6 +29,8 @@ log = logging.getLogger("reports")
 
 #: A report that could not be sent until the next one is due is of no use any more.
 REPORT_LIFETIME = timedelta(days=7)
+#: States of a message that was not sent.
+_NOT_SENT = ("expired", "failed")
 
 
 class Destination(NamedTuple):
@@ -57,9 +59,13 @@ def message_key(week: Week, chat_id: str, now: datetime) -> str:
 
 
 def key_in_use(outbox: Outbox, week: Week, chat_id: str, now: datetime) -> str:
-    """The key of a report, by whichever of the chat's ids it is known: it had others if it became a supergroup."""
+    """The key of a report, by whichever of the chat's ids it is known: it had others if it became a supergroup.
+
+    Of several the one that is on its way or sent; the others ended for its sake, or before it.
+    """
     keys = [message_key(week, one, now) for one in outbox.ids_of(chat_id)]
-    return next((key for key in reversed(keys) if outbox.state(key) is not None), keys[0])
+    states = {key: state[0] for key in reversed(keys) if (state := outbox.state(key)) is not None}
+    return min(states, key=lambda key: states[key] in _NOT_SENT, default=keys[0])
 
 
 def enqueue(

@@ -13,8 +13,8 @@ RETURNING id
 
 -- name: hold_moves
 -- Until the transaction ends no chat moves. So what is put in is there before a move, which then finds it, or after it,
--- and then under the chat's right key.
-SELECT pg_advisory_xact_lock(7305817261514715239)
+-- and then under the chat's right key. Who freezes meanwhile does not hold up senders without end.
+SELECT set_config('idle_in_transaction_session_timeout', '60s', true), pg_advisory_xact_lock(7305817261514715239)
 
 -- name: clear_files
 -- The files of a message whose text is replaced.

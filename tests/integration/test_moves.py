@@ -100,6 +100,17 @@ def test_a_move_waits_for_what_is_being_put_in(connection: Connection, database:
     assert len(texts(send(connection))) == 1
 
 
+def test_a_reporter_that_freezes_while_it_puts_in_is_ended(connection: Connection) -> None:
+    with Outbox(connection).unmoved():
+        assert most_idle(connection) == "1min"
+    assert most_idle(connection) == "0"
+
+
+def most_idle(connection: Connection) -> str:
+    ((found,),) = connection.execute("SHOW idle_in_transaction_session_timeout").fetchall()
+    return str(found)
+
+
 def waits_for_a_lock(connection: Connection) -> bool:
     found = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
     return found.fetchone() == (1,)
@@ -126,6 +137,7 @@ def test_a_report_that_ended_under_the_new_id_is_sent_by_the_old_one(
     connection.execute("UPDATE outbox SET state = %s WHERE message_key = %s", (ended, key(NEW)))
     assert texts(send(connection)) == [REPORT.text]
     assert (state(connection, key(OLD)), state(connection, key(NEW))) == ("sent", ended)
+    assert delivery.key_in_use(Outbox(connection), W03, NEW, AFTER) == key(OLD)
 
 
 def test_a_report_that_ended_amid_its_parts_is_not_begun_again(connection: Connection) -> None:
