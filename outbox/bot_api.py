@@ -1,4 +1,4 @@
-"""The Bot API over plain aiohttp: four calls, with a clear verdict on each."""
+"""The Bot API over plain aiohttp: five calls, with a clear verdict on each."""
 
 from __future__ import annotations
 
@@ -56,14 +56,22 @@ class BotApi:
             return Reply(CallOutcome.DONE, message_id)
         return reply
 
-    async def send_file(self, chat_id: str, file: File, reply_to: int) -> Reply:
-        """Send a picture or a document as a reply to a message. On success the reply holds its id."""
+    async def send_file(self, chat_id: str, file: File, reply_to: int | None) -> Reply:
+        """Send a picture or a document, as a reply to a message if one is named. On success the reply holds its id."""
         form = aiohttp.FormData()
         form.add_field("chat_id", chat_id)
-        parameters = {"message_id": reply_to, "allow_sending_without_reply": True}
-        form.add_field("reply_parameters", msgspec.json.encode(parameters).decode())
+        if reply_to is not None:
+            parameters = {"message_id": reply_to, "allow_sending_without_reply": True}
+            form.add_field("reply_parameters", msgspec.json.encode(parameters).decode())
         form.add_field(file.kind, file.content, filename=file.name, content_type="application/octet-stream")
         return await self._call("sendPhoto" if file.kind == "photo" else "sendDocument", chat_id, form)
+
+    async def show_typing(self, chat_id: str) -> Reply:
+        """Say for some seconds that the bot is typing: nothing stays, but a group that has moved says so.
+
+        Telegram says that only where something is written: to getChat the old group answers as if nothing had been.
+        """
+        return await self._call("sendChatAction", chat_id, {"chat_id": chat_id, "action": "typing"})
 
     async def _call(self, method: str, chat_id: str, body: dict[str, Any] | aiohttp.FormData) -> Reply:
         assert self._session is not None, "use `async with BotApi(...)`"

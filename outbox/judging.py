@@ -29,9 +29,9 @@ _NO_RIGHTS = (
 )
 _MOST_SHOWN = 300
 _MOST_ID = 2**63
-_CHAT_ID = re.compile(r"-?[1-9][0-9]{0,17}")
-#: Ids of supergroups and channels lie below (https://core.telegram.org/api/bots/ids).
-_SUPERGROUPS_BELOW = -(10**12)
+#: Ids of groups lie above -10^12, those of supergroups and channels below (https://core.telegram.org/api/bots/ids).
+_GROUP = re.compile(r"-[1-9][0-9]{0,11}")
+_SUPERGROUP = re.compile(r"-[1-9][0-9]{12,17}")
 
 
 class CallOutcome(Enum):
@@ -57,7 +57,7 @@ class Reply(NamedTuple):
     moved_to: str | None = None
 
 
-def judge(status: int, body: bytes, chat_id: str = "") -> Reply:
+def judge(status: int, body: bytes, chat_id: str) -> Reply:
     """The verdict on an answer. Only `ok: true` is a yes, and only `ok: false` with an error's status is a no.
 
     chat_id: of the chat that was asked; only a group is believed to have moved, and only to a supergroup.
@@ -84,8 +84,8 @@ def one_line(said: object) -> str:
 
 def _judge_refusal(status: int, error: str, parameters: dict[str, Any], chat_id: str) -> Reply:
     new_id = parameters.get("migrate_to_chat_id")
-    if new_id is not None:
-        if (moved_to := _supergroup(new_id)) is not None and not _is_supergroup(chat_id):
+    if new_id is not None and status < _SERVER_FAULT:
+        if (moved_to := _supergroup(new_id)) is not None and _GROUP.fullmatch(chat_id):
             return Reply(CallOutcome.REFUSED, error=error, moved_to=moved_to)
         return Reply(CallOutcome.NOT_SENT, error=f"{error} (set TELEGRAM_CHAT_ID to the supergroup's id)")
     if status == _TOO_MANY:
@@ -104,11 +104,7 @@ def _message_id(result: object) -> int | None:
 
 def _supergroup(value: object) -> str | None:
     text = str(value) if type(value) in (int, str) else ""
-    return text if _is_supergroup(text) else None
-
-
-def _is_supergroup(chat_id: str) -> bool:
-    return _CHAT_ID.fullmatch(chat_id) is not None and int(chat_id) < _SUPERGROUPS_BELOW
+    return text if _SUPERGROUP.fullmatch(text) else None
 
 
 def _wait_s(value: object) -> float:

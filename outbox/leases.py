@@ -45,6 +45,8 @@ class Leased(NamedTuple):
     failures: int
     #: of `outbox.policies`
     kind: str = REPORT
+    #: parts that hold their text in the group that the chat was before it became a supergroup
+    left_behind: int = 0
 
     def in_doubt(self, place: int) -> bool:
         """Whether the part at `place` may stand in the chat from an earlier try."""
@@ -170,23 +172,25 @@ class Leases:
         """A file stands in the chat."""
         await self._known("file_sent", message, position=position, message_id=message_id)
 
-    async def move(self, chat_id: str, new_chat_id: str, message: Leased | None = None) -> None:
-        """The group has become a supergroup: send all that wait for it there.
+    async def move(self, chat_id: str, new_chat_id: str, message: Leased | None = None) -> str:
+        """The group has become a supergroup: send all that wait for it there. The id that they go to.
 
-        message: the one that this sender holds, unless it was overtaken; those that others hold are left to them.
+        That is the one that was said first, for reports were sent by it. message: the one that this sender holds,
+        unless it was overtaken; those that others hold are left to them.
         """
         async with self._connection.transaction():
-            ids = [one for (one,) in await self._ask("ids", chat_id=chat_id)]
-            await self._do("note_move", chat_id=chat_id, new_chat_id=new_chat_id)
+            await self._do("hold_moves")
+            ((moved_to,),) = await self._ask("note_move", chat_id=chat_id, new_chat_id=new_chat_id)
             await self._do(
                 "move",
                 chat_id=chat_id,
-                new_chat_id=new_chat_id,
-                ids=[*ids, new_chat_id],
+                new_chat_id=moved_to,
+                ids=[one for (one,) in await self._ask("ids", chat_id=chat_id)],
                 id=message and message.id,
                 fencing_token=message and message.fencing_token,
                 in_doubt=IN_DOUBT,
             )
+        return str(moved_to)
 
     async def postpone(self, message: Leased, wait_s: float) -> None:
         """It is not this chat's turn for `wait_s` seconds."""

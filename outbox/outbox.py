@@ -5,7 +5,8 @@ The sender's side of the table is `outbox.leases`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -116,6 +117,28 @@ class Outbox:
             if row is not None:
                 self._connection.execute(_SQL["notify"])
         return row is not None
+
+    @contextmanager
+    def unmoved(self) -> Iterator[None]:
+        """One transaction within which no chat moves: what is asked inside still holds where a message is put in."""
+        with self._connection.transaction():
+            self._connection.execute(_SQL["hold_moves"])
+            yield
+
+    def groups_given(self, key_begins: str, chat_id: str) -> list[str]:
+        """Groups that are not known to have moved, and were given a message whose key begins so: newest first, a few.
+
+        None where chat_id cannot have been one of them, for it is no supergroup.
+        """
+        asked = {"key_begins": key_begins, "chat_id": chat_id}
+        return [row[0] for row in self._connection.execute(_SQL["groups_given"], asked).fetchall()]
+
+    def note_move(self, chat_id: str, new_chat_id: str) -> str:
+        """A group has become a supergroup: its id, by what was said first."""
+        asked = {"chat_id": chat_id, "new_chat_id": new_chat_id}
+        row = self._connection.execute(_SQL["note_move"], asked).fetchone()
+        assert row is not None
+        return str(row[0])
 
     def ids_of(self, chat_id: str) -> list[str]:
         """All ids that a chat had and has, the oldest first: messages go to the last, keys are made of the first."""

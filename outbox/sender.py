@@ -115,10 +115,11 @@ class Sender:
             before = ids[place] if place < len(ids) else None
             ids[place:] = [await policy(self._sending, message, place, part, before), *ids[place + 1 :]]
         for position, file in await self._line.do(self._leases.files, message):
-            await self._follow(message, position, file, reply_to=ids[0])
+            await self._follow(message, position, file, next(iter(ids[message.left_behind :]), None))
 
-    async def _follow(self, message: Leased, position: int, file: File, reply_to: int) -> None:
-        """Send a file as a reply. One that has no answer, or is refused, does not hold up the others."""
+    async def _follow(self, message: Leased, position: int, file: File, reply_to: int | None) -> None:
+        """Send a file, as a reply if there is a message in this chat to reply to: numbers of the group that it was may
+        be other messages here. One that has no answer, or is refused, does not hold up the others."""
         await self._sending.turn(message)
         if not await self._line.do(self._leases.file_is, message, position, "uncertain"):
             raise NotNow

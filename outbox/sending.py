@@ -55,10 +55,9 @@ class Sending:
     async def put_back(self, message: Leased, reply: Reply) -> NotNow:
         """Write down where a message stands that cannot go on now."""
         if reply.moved_to is not None:
-            await self.line.do(self.leases.move, message.chat_id, reply.moved_to, message)
+            moved_to = await self.line.do(self.leases.move, message.chat_id, reply.moved_to, message)
             log.error(
-                "the group is a supergroup now: set TELEGRAM_CHAT_ID=%s (what waits is sent there)",
-                reply.moved_to,
+                "the group is a supergroup now: set TELEGRAM_CHAT_ID=%s (what waits is sent there)", moved_to
             )
         elif reply.verdict is CallOutcome.REFUSED:
             await self.line.do(self.leases.finish, message, "failed", reply.error)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from outbox.bot_api import BotApi
 from outbox.leases import Leases
+from outbox.moves import learn_of_moves
 from outbox.outbox import File, Outbox, Told
 from outbox.policies import POLICIES
 from outbox.rate_limiter import RateLimiter
@@ -28,6 +29,8 @@ log = logging.getLogger("reports")
 
 #: A report that could not be sent until the next one is due is of no use any more.
 REPORT_LIFETIME = timedelta(days=7)
+#: States of a message that was not sent.
+_NOT_SENT = ("expired", "failed")
 
 
 class Destination(NamedTuple):
@@ -56,9 +59,13 @@ def message_key(week: Week, chat_id: str, now: datetime) -> str:
 
 
 def key_in_use(outbox: Outbox, week: Week, chat_id: str, now: datetime) -> str:
-    """The key of a report, by whichever of the chat's ids it is known: it had others if it became a supergroup."""
+    """The key of a report, by whichever of the chat's ids it is known: it had others if it became a supergroup.
+
+    Of several the one that is on its way or sent; the others ended for its sake, or before it.
+    """
     keys = [message_key(week, one, now) for one in outbox.ids_of(chat_id)]
-    return next((key for key in reversed(keys) if outbox.state(key) is not None), keys[0])
+    states = {key: state[0] for key in reversed(keys) if (state := outbox.state(key)) is not None}
+    return min(states, key=lambda key: states[key] in _NOT_SENT, default=keys[0])
 
 
 def enqueue(
@@ -70,16 +77,17 @@ def enqueue(
     """
     not_after = max(card.week.report_due, now) + REPORT_LIFETIME
     outbox = Outbox(connection)
-    key = key_in_use(outbox, card.week, to.chat_id, now)
     so_far = now < card.week.report_due
     told = None if so_far else Told(card.week.monday, card.bins_json().decode())
-    before = outbox.state(key)
+    if outbox.state(key_in_use(outbox, card.week, to.chat_id, now)) is None:
+        learn_of_moves(outbox, message_key(card.week, "", now), to.chat_id, to.token, to.base)
+    before = outbox.state(key_in_use(outbox, card.week, to.chat_id, now))
     if before is not None and before[0] != "queued":
         return False  # there is no use in drawing
-    chat_id = outbox.ids_of(to.chat_id)[-1]
-    return outbox.enqueue(
-        key, chat_id, compose(card, so_far=so_far), not_after, _files(card, closed, so_far), told
-    )
+    text, files = compose(card, so_far=so_far), _files(card, closed, so_far)
+    with outbox.unmoved():  # it may have moved meanwhile: by its new id the report has another key
+        key = key_in_use(outbox, card.week, to.chat_id, now)
+        return outbox.enqueue(key, outbox.ids_of(to.chat_id)[-1], text, not_after, files, told)
 
 
 def _files(card: Scorecard, closed: Sequence[Outcome], so_far: bool) -> list[File]:

@@ -294,6 +294,7 @@ CREATE TABLE public.outbox (
     told jsonb,
     filling integer DEFAULT 0 NOT NULL,
     kind text DEFAULT 'report'::text NOT NULL,
+    left_behind integer DEFAULT 0 NOT NULL,
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'uncertain'::text, 'failed'::text, 'expired'::text])))
 );
 COMMENT ON COLUMN public.outbox.message_key IS 'For a report: report, week and chat. One message for ever.';
@@ -305,6 +306,7 @@ COMMENT ON COLUMN public.outbox.parts IS 'How many messages the text takes; NULL
 COMMENT ON COLUMN public.outbox.told IS 'The bins of told_week as the text tells them: reported from the moment on at which the text stands in the chat.';
 COMMENT ON COLUMN public.outbox.filling IS 'How many parts of the text stand in the chat, or may stand there: the last of them had no answer yet.';
 COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert, as real messages, each at most once. A sender leaves kinds that it does not know.';
+COMMENT ON COLUMN public.outbox.left_behind IS 'How many parts hold their text in the group that the chat was: their message_ids are numbers of that one.';
 CREATE TABLE public.outbox_files (
     outbox_id bigint NOT NULL,
     "position" integer NOT NULL,
@@ -483,7 +485,7 @@ CREATE TABLE public.telegram_chats (
     moved_to text NOT NULL,
     moved_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT telegram_chats_check CHECK ((chat_id <> moved_to)),
-    CONSTRAINT telegram_chats_group_to_supergroup CHECK (((moved_to ~ '^-[0-9]{13,}$'::text) AND (chat_id !~ '^-[0-9]{13,}$'::text)))
+    CONSTRAINT telegram_chats_group_to_supergroup CHECK (((chat_id ~ '^-[1-9][0-9]{0,11}$'::text) AND (moved_to ~ '^-[1-9][0-9]{12,}$'::text)))
 );
 COMMENT ON TABLE public.telegram_chats IS 'Chats that Telegram gave a new id (a group that became a supergroup): a report is sent once, under whichever id.';
 CREATE TABLE public.telegram_pace (

@@ -11,6 +11,11 @@ SET body = excluded.body, entities = excluded.entities, parts = excluded.parts, 
 WHERE outbox.state = 'queued' AND outbox.message_ids = '{}' AND outbox.lost_stubs = 0 AND outbox.filling = 0
 RETURNING id
 
+-- name: hold_moves
+-- Until the transaction ends no chat moves. So what is put in is there before a move, which then finds it, or after it,
+-- and then under the chat's right key. Who freezes meanwhile does not hold up senders without end.
+SELECT set_config('idle_in_transaction_session_timeout', '60s', true), pg_advisory_xact_lock(7305817261514715239)
+
 -- name: clear_files
 -- The files of a message whose text is replaced.
 DELETE FROM outbox_files WHERE outbox_id = %(id)s
@@ -61,7 +66,7 @@ WHERE id = (
     FOR UPDATE SKIP LOCKED
 )
 RETURNING id, message_key, chat_id, body, entities, message_ids, filled, filling, lost_stubs, fencing_token,
-          failures, kind
+          failures, kind, left_behind
 
 -- name: renew_lease
 -- Before every call: is it still this sender's, and still of use? Then for a whole lease more. By the clock, here and
@@ -222,13 +227,14 @@ RETURNING id
 -- name: move
 -- The group became a supergroup: everything that waits for it goes to its new id. Parts that hold their text are not
 -- sent again, for members see them there, and neither are those that may hold it; empty stubs stay behind. What another
--- sender holds is left to it, and what was enqueued under another of the chat's ids as well is sent under that one only.
+-- sender holds is left to it, and what was enqueued under another of the chat's ids as well is sent under that one only,
+-- unless that one ended with nothing of it in the chat.
 WITH waiting AS (
     SELECT o.id, (
         SELECT t.message_key FROM outbox t
         JOIN unnest(%(ids)s::text[]) a ON right(o.message_key, length(a) + 1) = ':' || a
         JOIN unnest(%(ids)s::text[]) b ON t.message_key = left(o.message_key, -length(a)) || b
-        WHERE t.id <> o.id LIMIT 1
+        WHERE t.id <> o.id AND (t.filled > 0 OR t.state NOT IN ('expired', 'failed')) LIMIT 1
     ) AS twin
     FROM outbox o
     WHERE chat_id = %(chat_id)s AND state IN ('queued', 'sending')
@@ -236,10 +242,11 @@ WITH waiting AS (
     FOR UPDATE
 )
 UPDATE outbox
-SET chat_id = %(new_chat_id)s, message_ids = message_ids[:filled], lost_stubs = 0, filling = filled,
-    state = CASE WHEN twin IS NOT NULL THEN 'failed' WHEN filling > filled THEN 'uncertain' ELSE 'queued' END,
-    last_error = CASE WHEN twin IS NOT NULL THEN 'the chat''s new id has this message of its own: ' || twin
-                      WHEN filling > filled THEN %(in_doubt)s ELSE last_error END,
+SET chat_id = %(new_chat_id)s, message_ids = message_ids[:filled], lost_stubs = 0, left_behind = filled,
+    state = CASE WHEN filling > filled THEN 'uncertain' WHEN twin IS NOT NULL THEN 'failed' ELSE 'queued' END,
+    last_error = CASE WHEN filling > filled THEN %(in_doubt)s
+                      WHEN twin IS NOT NULL THEN 'the chat''s new id has this message of its own: ' || twin
+                      ELSE last_error END,
     leased_until = NULL, next_try_at = now(), updated_at = now()
 FROM waiting
 WHERE outbox.id = waiting.id
@@ -253,5 +260,17 @@ SELECT chat_id FROM (
 ) ids ORDER BY step, chat_id
 
 -- name: note_move
--- A group has become a supergroup; the first word stands: reports were sent by it.
-INSERT INTO telegram_chats (chat_id, moved_to) VALUES (%(chat_id)s, %(new_chat_id)s) ON CONFLICT (chat_id) DO NOTHING
+-- A group has become a supergroup; the first word stands: reports were sent by it. Which one that is.
+INSERT INTO telegram_chats (chat_id, moved_to) VALUES (%(chat_id)s, %(new_chat_id)s)
+ON CONFLICT (chat_id) DO UPDATE SET moved_to = telegram_chats.moved_to
+RETURNING moved_to
+
+-- name: groups_given
+-- Groups that may have become this supergroup and were given a message of such a key: a few, for each of them is asked.
+SELECT given.chat_id FROM (
+    SELECT substr(message_key, length(%(key_begins)s) + 1) AS chat_id, max(id) AS id
+    FROM outbox WHERE starts_with(message_key, %(key_begins)s) GROUP BY 1
+) given
+WHERE %(chat_id)s ~ '^-[1-9][0-9]{12,}$' AND given.chat_id ~ '^-[1-9][0-9]{0,11}$'
+  AND NOT EXISTS (SELECT FROM telegram_chats t WHERE t.chat_id = given.chat_id)
+ORDER BY given.id DESC LIMIT 3

@@ -41,7 +41,7 @@ def lose_lease(connection: Connection) -> None:
 def overtaken(connection: Connection, *, stub: int | None = None) -> tuple[Leased, Leased]:
     """A message that one sender holds, after another one held it and sent this stub."""
     outbox = Held(connection)
-    outbox.enqueue("k", "42", REPORT, now() + SOON, FILES)
+    outbox.enqueue("k", "-42", REPORT, now() + SOON, FILES)
     first = lease(connection)
     if stub is not None:
         assert outbox.stub_begun(first)
@@ -92,9 +92,9 @@ def test_a_stub_that_was_sent_is_remembered_though_the_lease_was_lost(connection
 def test_a_sender_that_was_overtaken_moves_its_message_no_more(connection: Connection) -> None:
     first, second = overtaken(connection)
     outbox = Held(connection)
-    outbox.move("42", NEW, first)
+    outbox.move("-42", NEW, first)
     assert outbox.renew_lease(second), "it is the second one's, who will be told as well"
-    outbox.move("42", NEW, second)
+    outbox.move("-42", NEW, second)
     assert lease(connection).chat_id == NEW
 
 
@@ -102,7 +102,7 @@ def test_a_part_that_holds_its_text_keeps_its_place_though_its_next_sender_finds
     connection: Connection,
 ) -> None:
     outbox = Held(connection)
-    outbox.enqueue("k", "42", REPORT, now() + SOON, FILES)
+    outbox.enqueue("k", "-42", REPORT, now() + SOON, FILES)
     first = lease(connection)
     assert outbox.stub_begun(first)
     assert outbox.stub_sent(first, 100) == 100

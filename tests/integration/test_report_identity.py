@@ -106,7 +106,13 @@ def test_a_supergroup_that_is_said_to_have_moved_is_asked_seldom_and_believed_la
 
 
 def test_a_move_that_no_group_makes_is_not_stored(connection: Connection) -> None:
-    for chat_id, moved_to in ((NEW, "-1009876543210"), ("-77", "-78")):
+    for chat_id, moved_to in (
+        (NEW, "-1009876543210"),
+        ("-77", "-78"),
+        ("42", NEW),
+        ("@desk", NEW),
+        (f"-0{NEW[1:]}", NEW),
+    ):
         with pytest.raises(psycopg.errors.CheckViolation), connection.transaction():
             connection.execute("INSERT INTO telegram_chats VALUES (%s, %s)", (chat_id, moved_to))
 
@@ -253,7 +259,9 @@ def test_files_follow_their_report_into_the_new_group(connection: Connection) ->
         assert await draining
 
     server = with_server(work, connection)
-    assert [name for _, name, _ in server.files.values()] == ["week.png"]
+    assert [(reply, name) for reply, name, _ in server.files.values()] == [(0, "week.png")], (
+        "no reply: see below"
+    )
     assert list(server.messages.values()).count(REPORT.text) == 1
     assert state(connection) == "sent"
 

@@ -63,6 +63,8 @@ OUT_OF_REACH = {
     r"def (group_measures|stream_measures|_by_stream)\(": "as above, for metrics: tests/integration/test_metrics.py",
     r"def unpack_fields\(": "a person sends dead letters again: tests/integration/test_requeue.py",
     r"except Exception as error:  # noqa: BLE001 - the decoder's own fault": "only a defect of ours would reach it",
+    r"def (learn_of_moves|_replies|show_typing|groups_given|note_move)\(": "a reporter asks whether a group has moved, "
+    "before it gives a supergroup its first report of a week: tests/integration/test_moves.py",
     r"class StreamOutlet": "a replay into a stream, of which the archive knows only how it is deleted",
     r"except Exception as error:  # noqa: BLE001 - the next night must come": "each step of a retention is guarded",
     r"attempt\(report, \"postgres\", partial\(old_partitions, connection": "no program asks `apply` for it",

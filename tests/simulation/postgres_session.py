@@ -112,7 +112,10 @@ class Session:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Several statements in one go."""
+        """Several statements in one go. Inside of one that is being carried out they are part of it."""
+        if self.is_inside:
+            yield
+            return
         began_ns = self.arrive(TRANSACTION)
         with self.in_one_go(began_ns):
             yield

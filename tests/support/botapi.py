@@ -37,7 +37,7 @@ class BotServer:
         self.messages: dict[int, str] = {}
         self.chat_of: dict[int, str] = {}
         self.entities: dict[int, list[dict[str, Any]]] = {}
-        #: message id → the message it replies to, its name, its content
+        #: message id → the message it replies to (0: none), its name, its content
         self.files: dict[int, tuple[int, str, bytes]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         #: chat and time of every call
@@ -84,6 +84,8 @@ class BotServer:
         return answer
 
     def _do(self, method: str, body: dict[str, Any]) -> web.Response:
+        if method == "sendChatAction":
+            return web.json_response({"ok": True, "result": True})
         if method in ("sendPhoto", "sendDocument"):
             return self._take_file(method, body)
         if len(body["text"].encode("utf-16-le")) // 2 > 4096:
@@ -103,8 +105,8 @@ class BotServer:
 
     def _take_file(self, method: str, body: dict[str, Any]) -> web.Response:
         part = body["photo" if method == "sendPhoto" else "document"]
-        reply_to = json.loads(body["reply_parameters"])["message_id"]
-        if reply_to not in self.messages:
+        reply_to = json.loads(body.get("reply_parameters", '{"message_id": 0}'))["message_id"]
+        if reply_to and reply_to not in self.messages:
             return _error(400, "Bad Request: message to be replied not found")
         message_id = self._next_id()
         self.files[message_id] = (reply_to, *part)

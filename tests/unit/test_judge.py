@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outbox.judging import LONGEST_WAIT_S, CallOutcome, judge
+from outbox.judging import LONGEST_WAIT_S, CallOutcome, Reply
+from outbox.judging import judge as judge_of
+
+#: a group
+ASKED = "-42"
+
+
+def judge(status: int, body: bytes, asked: str = ASKED) -> Reply:
+    return judge_of(status, body, asked)
+
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -105,11 +114,29 @@ def test_a_new_id_that_is_none_is_left_to_a_person(new_id: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "is_believed"), [("-42", True), ("@desk", True), ("-1001234567890", False)]
+    ("asked", "is_believed"),
+    [
+        ("-42", True),
+        ("-999999999999", True),
+        ("-1000000000000", False),
+        ("-1001234567890", False),
+        ("-01001234567890", False),
+        ("-0100123", False),
+        ("4242", False),
+        ("@desk", False),
+        ("", False),
+    ],
 )
-def test_only_what_is_no_supergroup_yet_can_have_become_one(asked: str, is_believed: bool) -> None:
+def test_only_a_group_can_have_become_a_supergroup(asked: str, is_believed: bool) -> None:
     reply = judge(400, refusal(400, migrate_to_chat_id=-1009876543210), asked)
     assert (reply.moved_to is not None) is is_believed
+    assert reply.verdict is (CallOutcome.REFUSED if is_believed else CallOutcome.NOT_SENT)
+
+
+@pytest.mark.parametrize("status", [500, 502])
+def test_a_server_in_trouble_says_nothing_of_moves(status: int) -> None:
+    reply = judge(status, refusal(status, migrate_to_chat_id=-1009876543210))
+    assert (reply.verdict, reply.moved_to) == (CallOutcome.UNCERTAIN, None)
 
 
 @pytest.mark.parametrize("ok", [1, "true", None, [], {}])

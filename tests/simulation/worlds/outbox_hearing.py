@@ -30,6 +30,8 @@ class Hearing:
             self._unsaid = False
         elif name == "outbox.lease":
             self._told_ns.pop(session, None)
+        elif session in self._told_ns:  # it may have been held up until now
+            self._told_ns[session] = self._world.scheduler.now_ns
 
     def committed(self, session: Session) -> None:
         """A transaction has ended."""

@@ -31,6 +31,8 @@ class PaceAudit:
         self._held: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         #: of chats that want to be left alone: who was told, when, and until when
         self._told: dict[tuple[Session, str], tuple[int, int]] = {}
+        #: when the clock was set that turns are given out by
+        self._clock_set_ns = -1
 
     def watched_reserve(self, real: Callable[..., Any]) -> Callable[..., Any]:
         """RateLimiter.reserve, with a look at what it gives out."""
@@ -42,13 +44,15 @@ class PaceAudit:
             if taken:
                 due_ns = session.done_ns + int(wait_s * NS)
                 self._turn[session.process] = (chat_id, due_ns)
-                self._check(chat_id, due_ns, session.done_ns)
+                if session.done_ns > self._clock_set_ns:  # not one that was on its way back meanwhile
+                    self._check(chat_id, due_ns, session.done_ns)
             return taken, wait_s
 
         return reserve
 
     def database_clock_jumped(self) -> None:
         """What was given out by the clock before is no measure any more."""
+        self._clock_set_ns = self._world.scheduler.now_ns
         self._turns.clear()
         self._held.clear()
         self._told.clear()

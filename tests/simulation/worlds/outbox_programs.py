@@ -80,7 +80,6 @@ class Reporter:
         before = outbox.state(key)
         if before is not None and before[0] != "queued":
             return
-        current = outbox.ids_of(chat_id)[-1]
         if key.endswith(chat_id) and self._audit.may_stand(week.monday, family, except_key=key):
             return  # sent under an id that nobody can know to be this chat's: a person would not ask for it again
         not_after = now + timedelta(seconds=chance.choice(world.lifetimes_s))
@@ -94,7 +93,10 @@ class Reporter:
         self._audit.given.give(version, text, files)
         if before is not None:
             self._amid_a_report()
-        outbox.enqueue(key, current, text, not_after, files, Told(week.monday, f'["{version}"]'))
+        with outbox.unmoved():
+            key = delivery.key_in_use(outbox, week, chat_id, now)
+            current = outbox.ids_of(chat_id)[-1]
+            outbox.enqueue(key, current, text, not_after, files, Told(week.monday, f'["{version}"]'))
 
     def _alert(self, connection: Session, process: Process, family: int) -> None:
         world, chance = self._world, process.random

@@ -14,6 +14,7 @@ IDLE = (
     "outbox.all_files",
     "outbox.files",
     "outbox.ids",
+    "outbox.hold_moves",
     "outbox.file_state",
     "outbox.file_sent",
     "outbox.clear_files",
