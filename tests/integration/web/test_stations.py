@@ -18,7 +18,7 @@ from tests.support.served import Served
 from web.pipeline import letters_said
 
 PAGES = ("/", "/health")
-#: A hanging Redis is waited for twice, 2 s each: by who counts requests, and by the page. It was 12 s for the health page.
+#: A hanging Redis is waited for twice, 2 s each: by who counts requests, and by the page.
 _WITHIN_S = 6.0
 
 
