@@ -83,6 +83,21 @@ def test_what_takes_longer_is_told_with_where_to_ask(
     assert served.get(first.json["address"]).status == 202
 
 
+def test_it_is_told_while_it_is_computed_and_answered_once_it_is(
+    served: Served, here: Settings, connection: Connection, serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.whatif_jobs._SOON_S", 0.0)
+    write_weeks(connection)
+    with connection.transaction():
+        connection.execute("LOCK TABLE signal_layers")
+        address = post(served, TRIED).json["address"]
+        eventually(lambda: served.get(address).json["state"] == "running")
+        assert "It is being computed: 0 signals read so far." in served.get(PAGE).text
+    eventually(lambda: served.get(address).status == 200)
+    assert served.get(address).json["signals"] == 512
+    assert served.get(PAGE).status == 200
+
+
 def test_what_waits_for_nobody_says_what_to_start(
     served: Served, somebody: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
