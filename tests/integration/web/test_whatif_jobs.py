@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,13 @@ PAGE = "/rules/what-if?week=2022-W03&weeks=8&layer=smc&weight=0.25&layer=trend&w
 
 def post(served: Served, body: Any) -> Answer:
     return served.ask("POST", "/api/whatif", json.dumps(body), {"Content-Type": "application/json"})
+
+
+def once_done(ask: Callable[[], Answer]) -> Answer:
+    """What is answered once it is not under way any more."""
+    found = eventually(lambda: answer if (answer := ask()).status != 202 else None)
+    assert found is not None
+    return found
 
 
 @pytest.fixture
@@ -58,11 +65,11 @@ def test_a_job_says_what_the_process_itself_would(
     here_computed = post(served, TRIED)
     assert jobs.jobs(here, KIND) == []
     with serving_replays(runner, here):
-        found = eventually(lambda: (answer := post(served, TRIED)).status == 200 and answer)
+        found = once_done(lambda: post(served, TRIED))
         job = only_job(here)
         again = served.get(f"/api/whatif/{job.name}")
-        page = eventually(lambda: (answer := served.get(PAGE)).status == 200 and answer)
-    assert job.state is jobs.State.DONE
+        page = once_done(lambda: served.get(PAGE))
+    assert (found.status, again.status, page.status, job.state) == (200, 200, 200, jobs.State.DONE)
     assert found.body == here_computed.body == again.body
     assert "512 signals with layers" in page.text
     assert "refresh" not in page.text
@@ -109,11 +116,11 @@ def test_what_waits_for_nobody_says_what_to_start(
 def test_a_failure_is_told_once_and_then_it_may_be_asked_anew(
     served: Served, here: Settings, serve: Any
 ) -> None:
-    nothing = eventually(lambda: (answer := post(served, TRIED)).status != 202 and answer)
+    nothing = once_done(lambda: post(served, TRIED))
     assert nothing.status == 404
     assert "no signal with layers" in nothing.json["detail"]
     assert jobs.jobs(here, KIND) == []
-    page = eventually(lambda: (answer := served.get(PAGE)).status != 202 and answer)
+    page = once_done(lambda: served.get(PAGE))
     assert "No signal with layers was published" in page.text
 
 
@@ -121,7 +128,7 @@ def test_a_job_whose_database_is_away_says_so_and_is_not_asked_again_by_the_page
     served: Served, here: Settings, runner: Runner
 ) -> None:
     with serving_replays(runner, here, DATABASE_URL="postgresql://u:hunter22@127.0.0.1:1/x"):
-        page = eventually(lambda: (answer := served.get(PAGE)).status != 202 and answer)
+        page = once_done(lambda: served.get(PAGE))
     assert page.status == 503
     assert "It was not computed: Postgres: " in page.text
     assert "data-away" not in page.text
