@@ -78,7 +78,7 @@ def stream(start: str, end: str, dry_run: bool) -> None:
 
 @main.command()
 def serve() -> None:
-    """Build and replay sessions that the dashboard or its API asks for, until SIGTERM or Ctrl-C.
+    """Build and replay sessions, and compute what-ifs, that the dashboard or its API asks for, until SIGTERM or Ctrl-C.
 
     What is running then is stopped cleanly, within 30 seconds.
     """

@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from web.filters import is_text
 from web.http.problems import Problem
 
+#: The longest text that is looked for.
+LONGEST = 200
 #: The largest id of a row.
 _LARGEST = 2**63 - 1
 _LONGEST_NUMBER = 19
+
+
+def is_text(text: str) -> bool:
+    """Whether Postgres can be asked for it."""
+    return (
+        len(text) <= LONGEST and "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+    )
 
 
 def text_in(given: Mapping[str, object], name: str) -> str | None:
     """A short text; None without one. Raises Problem."""
     text = str(given.get(name, "")).strip()
     if not is_text(text):
-        raise Problem(400, f"{name}: a text of at most 200 characters")
+        raise Problem(400, f"{name}: a text of at most {LONGEST} characters")
     return text or None
 
 

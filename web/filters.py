@@ -10,14 +10,13 @@ from urllib.parse import urlencode
 
 from reports.operations.slices import Chosen
 from signaltape.clock import WIB
+from web.asked import day_in, one_in, text_in
 from web.http.problems import Problem
 
 OUTCOMES = ("closed", "won", "lost", "sl", "open", "triggered", "expired")
 SIDES = ("long", "short")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS = tuple(range(24))
-#: The longest text that is looked for.
-LONGEST = 200
 
 
 class Filters(NamedTuple):
@@ -85,61 +84,27 @@ def with_query(path: str, given: Mapping[str, str]) -> str:
 def filters_of(query: Mapping[str, str], bins: Sequence[str]) -> Filters:
     """Read the filters of an address. bins: what each is called. Raises Problem, naming the one that cannot be used."""
     return Filters(
-        since=_day(query, "since"),
-        until=_day(query, "until"),
+        since=day_in(query, "since"),
+        until=day_in(query, "until"),
         **chosen_of(query)._asdict(),
         bin=_bin(query, bins),
         low=_score(query, "low"),
         high=_score(query, "high"),
-        outcome=_one_of(query, "outcome", OUTCOMES),
+        outcome=one_in(query, "outcome", OUTCOMES),
     )
 
 
 def chosen_of(query: Mapping[str, str]) -> Chosen:
     """Read what of an address a scorecard knows. Raises Problem, naming the one that cannot be used."""
-    weekday = _one_of(query, "weekday", WEEKDAYS)
+    weekday = one_in(query, "weekday", WEEKDAYS)
     return Chosen(
-        symbol=_text(query, "symbol"),
-        side=_one_of(query, "side", SIDES),
-        setup=_text(query, "setup"),
-        rules=_text(query, "rules"),
+        symbol=text_in(query, "symbol"),
+        side=one_in(query, "side", SIDES),
+        setup=text_in(query, "setup"),
+        rules=text_in(query, "rules"),
         hour=_hour(query),
         weekday=weekday and WEEKDAYS.index(weekday) + 1,  # type: ignore[arg-type]
     )
-
-
-def is_text(text: str) -> bool:
-    """Whether Postgres can be asked for it."""
-    return (
-        len(text) <= LONGEST and "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
-    )
-
-
-def _text(query: Mapping[str, str], name: str) -> str | None:
-    text = query.get(name, "").strip()
-    if not is_text(text):
-        raise Problem(400, f"{name}: a text of at most {LONGEST} characters")
-    return text or None
-
-
-def _one_of(query: Mapping[str, str], name: str, known: Sequence[str]) -> str | None:
-    text = query.get(name, "")
-    if text and text not in known:
-        raise Problem(400, f"{name}: one of {', '.join(known)}")
-    return text or None
-
-
-def _day(query: Mapping[str, str], name: str) -> date | None:
-    text = query.get(name, "")
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise Problem(400, f"{name}: a day such as 2022-01-17") from None
-    if not 1970 <= day.year <= 2199:
-        raise Problem(400, f"{name}: a day of the years 1970 to 2199")
-    return day
 
 
 def _hour(query: Mapping[str, str]) -> int | None:

@@ -26,16 +26,25 @@ _SQL = load(Path(__file__).parent / "sql" / "pipeline.sql")
 #: Behind by more than this many seconds a step warns, then errs.
 _WARN_S, _ERROR_S = 10.0, 120.0
 _WARN_BACKLOG = 32 * 1024 * 1024
+#: Dead letters are counted up to here.
+_MOST_LETTERS = 1000
 OK, WARN, ERROR, UNKNOWN = "OK", "WARN", "ERROR", "-"
+_AWAY = "away"
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A station: its state in a word, a figure, and what to know of it."""
+    """A station: its state in a word, a figure, and what to know of it; address: the page that tells more of that."""
 
     name: str
     state: str
     figure: str
     more: str = ""
+    address: str = ""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether its server does not answer."""
+        return self.figure == _AWAY
 
 
 async def strip(app: web.Application) -> list[Step]:
@@ -71,7 +80,7 @@ async def _stream(app: web.Application) -> list[Step]:
         archive = await _group(client, keys, ARCHIVE_GROUP)
     except (redis.RedisError, OSError) as error:
         log.warning("no state of the stream: %s", type(error).__name__)
-        return [Step("Stream", ERROR, "away", "Redis is away; journals keep everything meanwhile")]
+        return [Step("Stream", ERROR, _AWAY, "Redis is away; journals keep everything meanwhile")]
     steps = [Step("Stream", OK, f"{entries} entries"), worker or _no_worker(entries)]
     return [*steps, archive] if archive else steps
 
@@ -114,19 +123,30 @@ async def _stored(app: web.Application) -> list[Step]:
             return [await _postgres(session), await _messages(session)]
     except (DatabaseError, PoolTimeout) as error:
         log.warning("no state of Postgres: %s", type(error).__name__)
-        return [Step("Postgres", ERROR, "away", "the stream keeps everything meanwhile")]
+        return [Step("Postgres", ERROR, _AWAY, "the stream keeps everything meanwhile")]
 
 
 async def _postgres(session: Session) -> Step:
     row = await one(session, _SQL["stored"])
     newest = row["newest"] if row else None
+    letters = await one(session, _SQL["dead_letters"], {"most": _MOST_LETTERS})
+    said = letters_said(letters["n"] if letters else 0)
+    address = "/quality" if said else ""
     if newest is None:
-        return Step("Postgres", OK, "empty", "no signal is stored yet")
-    return Step("Postgres", OK, f"{newest.astimezone(WIB):%d %b %H:%M}", "the newest signal, WIB")
+        return Step("Postgres", OK, "empty", said or "no signal is stored yet", address)
+    return Step(
+        "Postgres", OK, f"{newest.astimezone(WIB):%d %b %H:%M}", said or "the newest signal, WIB", address
+    )
+
+
+def letters_said(count: int) -> str:
+    """`1 dead letter`, `1000 dead letters or more`; nothing of none."""
+    more = " or more" if count >= _MOST_LETTERS else ""
+    return f"{count} dead letter{'' if count == 1 else 's'}{more}" if count else ""
 
 
 async def _messages(session: Session) -> Step:
     row = await one(session, _SQL["messages"]) or {}
     stuck = (row.get("failed") or 0) + (row.get("uncertain") or 0)
-    more = f"{stuck} need a look: python -m reports deliveries" if stuck else ""
-    return Step("Telegram", WARN if stuck else OK, f"{row.get('waiting') or 0} waiting", more)
+    more = f"{stuck} need{'s' if stuck == 1 else ''} a look" if stuck else ""
+    return Step("Telegram", WARN if stuck else OK, f"{row.get('waiting') or 0} waiting", more, "/messages")

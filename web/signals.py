@@ -14,7 +14,8 @@ from signaltape.contract.codec import event_id
 from signaltape.stream import entry_time_ms
 from sink.pool import Pool, Session, dicts, one
 from sink.queries import load
-from web.filters import LONGEST, Filters
+from web.asked import LONGEST, number_in
+from web.filters import Filters
 from web.http.problems import Problem
 
 _SQL = load(Path(__file__).parent / "sql" / "signals.sql")
@@ -73,12 +74,7 @@ def place_of(text: str) -> Place:
 
 def limit_of(query: Mapping[str, str]) -> int:
     """How many to list at most. Raises Problem."""
-    text = query.get("limit", "")
-    if not text:
-        return _PAGE
-    if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= _MOST_PAGE:
-        raise Problem(400, f"limit: a number from 1 to {_MOST_PAGE}")
-    return int(text)
+    return number_in(query, "limit", 1, _MOST_PAGE) or _PAGE
 
 
 def all_of(query: Mapping[str, str]) -> bool:

@@ -1,4 +1,4 @@
-"""What if, asked for by somebody who waits: one comparison at a time, and it ends when nobody waits any more."""
+"""What if in this process, where no `replay serve` runs: one at a time, and it ends when nobody waits any more."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_WEEKS = 520
 #: So long one waits for the one before; so long it may take.
 _TURN_S, _WITHIN_S = 10.0, 60.0
 _BUSY = "Another what-if is being computed. Try again in a moment."
-_TOO_LONG = "It took longer than a minute. Ask for fewer weeks."
+_TOO_LONG = "It took longer than a minute. Ask for fewer weeks, or start python -m replay serve: that may take longer."
 
 
 class WhatIfs:

@@ -41,4 +41,6 @@ class Kind(NamedTuple):
 KINDS = {
     "build": Kind("replay.jobs.sessions.build", at_once=2),
     "run": Kind("replay.jobs.sessions.run", at_once=4),
+    #: not kept for long: what is asked again later is about more signals
+    "whatif": Kind("reports.whatif_job.compare", at_once=2, kept=timedelta(minutes=5)),
 }

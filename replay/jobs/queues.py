@@ -15,7 +15,7 @@ from typing import Any
 
 from msgspec import Struct
 from rq import Queue
-from rq.exceptions import DequeueTimeout, NoSuchJobError
+from rq.exceptions import DequeueTimeout, DuplicateJobError, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
@@ -91,18 +91,21 @@ class Jobs:
         if known is not None:
             self.withdraw(name)
         kept_s = int(KINDS[self._kind].kept.total_seconds())
-        self.queue.enqueue(
-            work,
-            self._kind,
-            arguments,
-            job_id=self._id(name),
-            meta={"name": name},
-            unique=True,
-            job_timeout=-1,
-            result_ttl=kept_s,
-            failure_ttl=kept_s,
-            description=f"{self._kind} {name}",
-        )
+        try:
+            self.queue.enqueue(
+                work,
+                self._kind,
+                arguments,
+                job_id=self._id(name),
+                meta={"name": name},
+                unique=True,
+                job_timeout=-1,
+                result_ttl=kept_s,
+                failure_ttl=kept_s,
+                description=f"{self._kind} {name}",
+            )
+        except DuplicateJobError:
+            raise NotAllowedNow(f"{name} was asked for at this very moment") from None
 
     def state(self, name: str) -> JobState | None:
         """Where the job of this name stands; None if none is known."""

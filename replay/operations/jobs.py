@@ -15,7 +15,7 @@ from replay.plain_errors import plain_errors
 from signaltape.commands.command import usable_folder
 from signaltape.settings import Settings
 
-__all__ = ["JobState", "State", "ask_for", "is_served", "job", "jobs", "serve", "withdraw"]
+__all__ = ["JobState", "Json", "State", "ask_for", "is_served", "job", "jobs", "serve", "withdraw"]
 
 
 @plain_errors()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Counted
@@ -10,7 +12,7 @@ from reports.layers.whatif import Side, WhatIf, as_document
 from reports.text.numbers import ratio
 from reports.text.sentences import say_verdict, show_rate
 
-__all__ = ["Compared", "SideShown", "WhatIf", "as_document", "compared"]
+__all__ = ["Answered", "Compared", "SideShown", "WhatIf", "answered", "as_document", "compared"]
 
 
 class Half(NamedTuple):
@@ -40,6 +42,18 @@ class Compared(NamedTuple):
     signals: int
     moved: int
     notes: list[str]
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """Both scorecards, for programs and as they are shown; it goes through JSON as it is."""
+
+    document: dict[str, Any]
+    shown: Compared
+
+
+def answered(found: WhatIf) -> Answered:
+    """What is told of a comparison."""
+    return Answered(as_document(found), compared(found))
 
 
 def compared(found: WhatIf) -> Compared:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from reports.operations.compared import as_document
+from reports.operations.compared import Answered
 from reports.operations.rules import accept_rules, list_rules, reject_rules, show_rules, weights_of
 from reports.operations.shown import week_named, week_of
 from signaltape.clock import utc_now
 from signaltape.settings import Settings
 from web.api.asked import body_of
 from web.api.json import as_json
-from web.api.upkeep_shapes import Versions, WeightsToTry
+from web.api.upkeep_shapes import Versions, WeightsToTry, WhatIfUnderWay
 from web.asking import asked
 from web.http.access import need
+from web.http.problems import Problem
 from web.pages.rules import version_in
-from web.shared import SETTINGS, WHATIFS
+from web.shared import SETTINGS
+from web.whatif_jobs import Wanted, compare, look
 from web.writing import writer_of
+
+_WHAT_IF_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def add_addresses(app: web.Application) -> None:
@@ -31,6 +37,7 @@ def add_addresses(app: web.Application) -> None:
     add.add_post("/api/rules/{version}/accept", accept)
     add.add_post("/api/rules/{version}/reject", reject)
     add.add_post("/api/whatif", what_if)
+    add.add_get("/api/whatif/{id}", what_if_again)
 
 
 async def some(request: web.Request) -> web.Response:
@@ -54,13 +61,34 @@ async def reject(request: web.Request) -> web.Response:
 
 
 async def what_if(request: web.Request) -> web.Response:
-    """Both scorecards."""
+    """Both scorecards: 200, or 202 with where to ask if that takes more than some seconds."""
     need(request, "read")
     body = await body_of(request, WeightsToTry)
     newest = week_named(body.week) if body.week is not None else week_of(utc_now())
     weights = weights_of(msgspec.json.encode(body.weights))
-    found = await request.app[WHATIFS].compare(request.app[SETTINGS].reading, newest, weights, body.weeks)
-    return as_json({"week": newest.name, "weeks": body.weeks, **as_document(found)})
+    wanted = Wanted(newest, body.weeks, weights)
+    return _what_if_told(await compare(request.app, wanted), wanted.arguments)
+
+
+async def what_if_again(request: web.Request) -> web.Response:
+    """What was asked before: as what_if."""
+    need(request, "read")
+    name = request.match_info["id"]
+    if not _WHAT_IF_ID.fullmatch(name):
+        raise Problem(404, "id: as it was told when it was asked for")
+    found = await look(request.app, name)
+    if isinstance(found, WhatIfUnderWay):
+        return _what_if_told(found, {})
+    return _what_if_told(found.answer, found.asked)
+
+
+def _what_if_told(found: Answered | WhatIfUnderWay, asked_for: Mapping[str, Any]) -> web.Response:
+    if isinstance(found, WhatIfUnderWay):
+        response = as_json(found)
+        response.set_status(202)
+        response.headers.update({"Location": found.address, "Retry-After": "1"})
+        return response
+    return as_json({"week": asked_for["week"], "weeks": asked_for["weeks"], **found.document})
 
 
 async def _decide(request: web.Request, act: Callable[[Settings, str], None], word: str) -> web.Response:

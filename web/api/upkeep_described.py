@@ -15,12 +15,13 @@ from web.api.upkeep_shapes import (
     Versions,
     WeightsToTry,
     WhatIfAnswer,
+    WhatIfUnderWay,
     WholeDeadLetter,
 )
 
 TYPES: tuple[Any, ...] = (
     *(DeadLetterPage, WholeDeadLetter, LettersToTake, LettersTaken),
-    *(DeliveryPage, WholeDelivery, Versions, WholeVersion, WeightsToTry, WhatIfAnswer, Done),
+    *(DeliveryPage, WholeDelivery, Versions, WholeVersion, WeightsToTry, WhatIfAnswer, WhatIfUnderWay, Done),
 )
 _ID: Json = {"type": "integer", "minimum": 0, "maximum": 2**63 - 1}
 _LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": 500}
@@ -90,12 +91,29 @@ def _rules() -> Json:
         "/api/rules/{version}/accept": _act("Accept a version that is proposed", "WholeVersion", version),
         "/api/rules/{version}/reject": _act("Reject a version that is proposed", "WholeVersion", version),
         "/api/whatif": post(
-            "Stored signals scored anew under other weights, beside the scores they were published with",
+            "Stored signals scored anew under other weights, beside the scores they were published with:"
+            " 202 if that takes more than 5 s",
             "WeightsToTry",
-            {200: json_of("WhatIfAnswer")},
+            _WHAT_IF,
             404,
         ),
+        "/api/whatif/{id}": _what_if_again(),
     }
+
+
+_WHAT_IF: dict[int, Json] = {200: json_of("WhatIfAnswer"), 202: json_of("WhatIfUnderWay")}
+
+
+def _what_if_again() -> Json:
+    """A call that reads, and has two answers."""
+    call = get(
+        "What was asked before: 202 while it is under way",
+        _WHAT_IF[200],
+        404,
+        parameters=[in_path("id", "pattern", "^[0-9a-f]{32}$")],
+    )
+    call["get"]["responses"]["202"] = {"description": "It is under way", "content": _WHAT_IF[202]}
+    return call
 
 
 _NUMBER = in_path("number", "pattern", "^[0-9]{1,18}$")

@@ -110,6 +110,18 @@ class WhatIfSide(msgspec.Struct, frozen=True):
     verdict: dict[str, Any]
 
 
+class WhatIfUnderWay(msgspec.Struct, frozen=True):
+    """It is not done yet. state: waiting or running; read: so many signals so far; address: what tells how far it is,
+    and then the answer; message: what to do for it, if anything.
+    """
+
+    id: str
+    state: str
+    read: int
+    address: str
+    message: str = ""
+
+
 class WhatIfAnswer(msgspec.Struct, frozen=True):
     """Both scorecards. signals: those with layers, on both sides; moved: those that change their bin; below: those that
     fall below the lowest score that was published; shifted: those whose score holds more than their weights.

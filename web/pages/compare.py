@@ -11,8 +11,9 @@ from reports.operations.shown import week_named, week_of
 from reports.operations.slices import Chosen, days_of_rules, days_of_week
 from signaltape.clock import utc_now
 from signaltape.errors import InvalidRequest
+from web.asked import LONGEST, is_text
 from web.counting import ENOUGH
-from web.filters import HOURS, LONGEST, SIDES, WEEKDAYS, chosen_of, is_text, of_chosen, said
+from web.filters import HOURS, SIDES, WEEKDAYS, chosen_of, of_chosen, said
 from web.http.problems import Problem
 from web.rendering import page
 from web.scores import Side, SliceAsked

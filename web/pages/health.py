@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from web.shared import FEED, READING, REDIS, SETTINGS
 from worker.operations import Status, status
 
 _SQL = load(Path(__file__).parent.parent / "sql" / "pipeline.sql")
+#: What is away, by the station that says so.
+_SERVERS = {"Stream": "Redis is away", "Postgres": "Postgres is away"}
 #: Events of so many days are counted.
 _DAYS = 1
 #: While somebody looks, the page is asked for again so often: it counts a day's events each time.
@@ -45,9 +48,10 @@ class Health(msgspec.Struct, frozen=True):
 async def health_of(app: web.Application) -> Health:
     """Look at everything now."""
     steps = await strip(app)
-    found, why = await _status(app)
+    away = [step.name for step in steps if step.is_away]
+    found, why = await _status(app, away)
     followers = app[FEED].followers if FEED in app else 0
-    return Health(worst(steps), steps, found, why, await _versions(app), followers)
+    return Health(worst(steps), steps, found, why, await _versions(app, away), followers)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -68,22 +72,28 @@ async def ready(request: web.Request) -> web.Response:
     return web.Response(text="ready\n")
 
 
-async def _status(app: web.Application) -> tuple[Status | None, str]:
+async def _status(app: web.Application, away: Sequence[str]) -> tuple[Status | None, str]:
+    """What is away is not waited for again: a status waits longer for its servers than a page may."""
+    if away:
+        return (
+            None,
+            f"{' and '.join(map(_SERVERS.__getitem__, away))}: what stands there is shown when it is back.",
+        )
     try:
         return await asyncio.to_thread(status, app[SETTINGS].reading, utc_now(), _DAYS), ""
     except (OperationError, SettingsError) as error:
         return None, str(error)
 
 
-async def _versions(app: web.Application) -> dict[str, str]:
+async def _versions(app: web.Application, away: Sequence[str]) -> dict[str, str]:
     return {
         "signaltape": __version__,
         "API": API_VERSION,
         "Python": platform.python_version(),
         "aiohttp": aiohttp.__version__,
         "psycopg": version("psycopg"),
-        "Postgres": await _postgres_version(app),
-        "Redis": await _redis_version(app),
+        "Postgres": "away" if "Postgres" in away else await _postgres_version(app),
+        "Redis": "away" if "Stream" in away else await _redis_version(app),
     }
 
 

@@ -18,8 +18,8 @@ from reports.operations.rules import (
     show_rules,
 )
 from signaltape.settings import Settings
+from web.asked import is_text
 from web.asking import asked
-from web.filters import is_text
 from web.http.access import WHO
 from web.http.problems import Problem
 from web.rendering import page

@@ -10,6 +10,7 @@ from aiohttp import web
 from sink.pool import Session
 from web import filters as filtering
 from web import signals as finding
+from web.asked import is_text
 from web.identifying import page_of_id
 from web.rendering import page
 from web.searching import target_of
@@ -24,7 +25,7 @@ async def show(request: web.Request) -> web.Response:
     after, limit = finding.place_of(request.query.get("after", "")), finding.limit_of(request.query)
     whole = finding.all_of(request.query)
     async with request.app[READING].read() as session:
-        found = await _target(request, session, text, bins) if text and filtering.is_text(text) else None
+        found = await _target(request, session, text, bins) if text and is_text(text) else None
         if found is not None:
             raise web.HTTPSeeOther(found)
         total = await finding.total_of(session, filters, whole=whole)

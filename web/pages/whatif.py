@@ -9,31 +9,38 @@ import msgspec
 from aiohttp import web
 from multidict import MultiMapping
 
-from reports.operations.compared import Compared, compared
+from reports.operations.compared import Compared
 from reports.operations.rules import show_rules, weights_now, weights_of
 from reports.operations.shown import Week, week_named, week_of
 from signaltape.clock import utc_now
 from signaltape.errors import InvalidRequest, NotFound
-from web.asked import number_in, text_in
+from web.api.upkeep_shapes import WhatIfUnderWay
+from web.asked import is_text, number_in, text_in
 from web.asking import asked
-from web.filters import is_text
 from web.http.problems import Problem
 from web.rendering import page
-from web.shared import SETTINGS, WHATIFS
+from web.shared import SETTINGS
 from web.whatif import MOST_WEEKS
+from web.whatif_jobs import Wanted, compare
 from web.wording import number
 
 WEEKS = 8
+#: While it is under way the page asks again so often.
+_AGAIN_S = 2
 #: Layers at most, and empty lines for those that are not named yet.
 _MOST_LAYERS, _EMPTY = 200, 2
 
 
 class Answer(NamedTuple):
-    """Both scorecards; without them why there are none, with the status of that answer."""
+    """Both scorecards; without them why there are none, with the status of that answer.
+
+    under_way: they are being computed; the page asks again by itself.
+    """
 
     shown: Compared | None = None
     why: str = ""
     status: int = 200
+    under_way: WhatIfUnderWay | None = None
 
 
 class Asked(NamedTuple):
@@ -60,6 +67,8 @@ async def show(request: web.Request) -> web.Response:
         form=Asked(week, weeks, [*weights, *[("", "")] * _EMPTY]),
         shown=answer.shown,
         why=answer.why,
+        under_way=answer.under_way,
+        again_s=_AGAIN_S,
         most_weeks=MOST_WEEKS,
     )
 
@@ -76,14 +85,20 @@ def pairs_of(given: MultiMapping[Any]) -> list[tuple[str, str]]:
 
 
 async def _compared(request: web.Request, week: Week, weeks: int, typed: list[tuple[str, str]]) -> Answer:
-    settings = request.app[SETTINGS].reading
     try:
         weights = weights_of(msgspec.json.encode(dict(typed)))
-        return Answer(compared(await request.app[WHATIFS].compare(settings, week, weights, weeks)))
+        found = await compare(request.app, Wanted(week, weeks, weights))
     except InvalidRequest as error:
         return Answer(None, f"{error}.", 400)
     except NotFound:
         return Answer(None, f"No signal with layers was published in the {weeks} weeks up to {week.name}.")
+    except (
+        Problem
+    ) as error:  # not as an error page: that asks again by itself, and it would be computed again
+        return Answer(None, error.detail, error.status)
+    if isinstance(found, WhatIfUnderWay):
+        return Answer(status=202, under_way=found)
+    return Answer(found.shown)
 
 
 async def _to_begin_with(request: web.Request, week: Week) -> list[tuple[str, str]]:

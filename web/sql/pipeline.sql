@@ -1,6 +1,10 @@
 -- name: stored
 SELECT max(ts_published) AS newest FROM signals
 
+-- name: dead_letters
+-- How many could not become events; counted up to %(most)s.
+SELECT count(*) AS n FROM (SELECT FROM dead_letters LIMIT %(most)s) AS found
+
 -- name: messages
 -- Messages of the last two weeks that wait, or that a person should look at.
 SELECT count(*) FILTER (WHERE state IN ('queued', 'sending')) AS waiting,
