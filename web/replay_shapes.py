@@ -109,7 +109,8 @@ class ReplayManifest(Struct, frozen=True, kw_only=True, rename="camel"):
 class ReplayStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     """Where a replay stands; sessionId is null if nothing is replayed. speedFactor: null is as fast as possible.
 
-    drift: how late events were, in milliseconds; alsoRunning: other sessions that are replayed at the same time.
+    drift: how late events were, in milliseconds; jumps: loops and seeks; alsoRunning: other sessions that are replayed
+    at the same time.
     """
 
     session_id: str | None = None
@@ -124,6 +125,7 @@ class ReplayStatus(Struct, frozen=True, kw_only=True, rename="camel"):
     drift_median_ms: float = 0.0
     drift_max_ms: float = 0.0
     bad_lines: int = 0
+    jumps: int = 0
     also_running: list[str] = []
 
 

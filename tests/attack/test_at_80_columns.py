@@ -40,7 +40,7 @@ ACTS = {
 #: Nothing of these is there in an empty house.
 _OF_ONE = {
     *(("worker", "dead-letters", "show"), ("reports", "rules", "show"), ("reports", "whatif")),
-    *(("replay", "show"), ("replay", "status")),
+    *(("replay", "show"), ("replay", "status"), ("replay", "diff")),
 }
 #: An id is shortened; a word of ours is shorter than this.
 _LONGEST_WORD = 18

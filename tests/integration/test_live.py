@@ -66,4 +66,4 @@ def _runs_and_shows(process: Process, home: Path, connection: Connection) -> Non
     eventually(lambda: count(connection, live) > 3, timeout=120)
     address = found[1], int(found[2])
     assert [asked(address, path) for path in ("/", "/signals", "/health")] == [200] * 3
-    assert len(processes_of(home)) >= 6
+    eventually(lambda: len(processes_of(home)) >= 6)

@@ -51,7 +51,7 @@ def test_what_a_killed_worker_held_behind_a_thousand_refused_entries_is_stored(
     give_out(redis_client, key)
     worker, stop = make_worker(settings, key)
     with working(worker, stop):
-        eventually(lambda: stored(connection) == 20, timeout=5)
+        eventually(lambda: stored(connection) == 20)
         assert dead(connection) == []
 
 
@@ -65,7 +65,7 @@ def test_one_that_is_refused_does_not_keep_others_from_their_isolated_attempts(
     give_out(redis_client, key, deliveries=CANDIDATE_DELIVERIES)
     worker, stop = make_worker(settings, key)
     with working(worker, stop):
-        eventually(lambda: worker.total.stored == 1, timeout=5)
+        eventually(lambda: worker.total.stored == 1)
 
 
 def test_one_that_is_refused_does_not_keep_another_of_its_kind_from_its_isolated_attempt(
@@ -78,7 +78,7 @@ def test_one_that_is_refused_does_not_keep_another_of_its_kind_from_its_isolated
     give_out(redis_client, key, deliveries=CANDIDATE_DELIVERIES)
     worker, stop = make_worker(settings, key)
     with working(worker, stop):
-        eventually(lambda: worker.total.stored == 1, timeout=5)
+        eventually(lambda: worker.total.stored == 1)
 
 
 def test_giving_up_many_entries_does_not_hold_up_new_ones(

@@ -11,6 +11,7 @@ import pytest
 from outbox.outbox import File, Outbox
 from outbox.text import Text
 from reports import delivery, scorecard
+from reports.chosen import Chosen, Days
 from reports.figures import Figures
 from reports.scorecard import compute, store
 from reports.text.message import compose
@@ -181,10 +182,10 @@ def test_a_card_is_of_one_moment(
     book.closed_signal(0.65, 1)
     from reports.figures import figures as computed
 
-    def figures_after_another_closure(own: Connection, week: Week) -> Figures:
+    def figures_after_another_closure(own: Connection, days: Week | Days, chosen: Chosen) -> Figures:
         with connect(database) as other:
             Book(other).closed_signal(0.65, 1)
-        return computed(own, week)
+        return computed(own, days, chosen)
 
     monkeypatch.setattr(scorecard, "figures", figures_after_another_closure)
     card = compute(connection, W03)
