@@ -83,7 +83,9 @@ async def run(request: web.Request, asked: Run) -> ReplayDone:
     _refuse_failed(job)
     if is_running:
         return ReplayDone(True, f"{session} is being replayed")
-    return ReplayDone(*_of_ended(session, waits=_is_under_way(job)))
+    if _is_under_way(job):
+        return ReplayDone(False, _waits(session, await replays.all_running(request.app)))
+    return ReplayDone(True, f"{session} was replayed")
 
 
 async def stop(request: web.Request, session: str | None) -> ReplayDone:
@@ -152,8 +154,14 @@ def _stop(session: str, settings: Settings) -> str:
     return asking.stop_run(settings, session)
 
 
-def _of_ended(session: str, *, waits: bool) -> tuple[bool, str]:
-    return (False, f"{session} waits for a free place") if waits else (True, f"{session} was replayed")
+def _waits(session: str, running: list[ReplayStatus]) -> str:
+    """Paused ones and loops hold their places as long as nobody stops them."""
+    names = ", ".join(f"{one.session_id}{_holds(one)}" for one in running)
+    return f"{session} waits for a free place: one of those that run must end or be stopped ({names})"
+
+
+def _holds(one: ReplayStatus) -> str:
+    return " paused" if one.paused else " looping" if one.loop else ""
 
 
 async def _change(request: web.Request, what: str, act: Callable[[Settings], T]) -> T:
