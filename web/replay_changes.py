@@ -20,7 +20,7 @@ from signaltape.settings import Settings
 from web import audit, replays
 from web.http.access import WHO
 from web.http.problems import Problem
-from web.replay_shapes import Build, ReplayDone, ReplayManifest, Run
+from web.replay_shapes import Build, ReplayDone, ReplayManifest, ReplayStatus, Run
 from web.shared import SETTINGS
 from web.writing import writer_of
 
@@ -84,7 +84,7 @@ async def run(request: web.Request, asked: Run) -> ReplayDone:
     if is_running:
         return ReplayDone(True, f"{session} is being replayed")
     if _is_under_way(job):
-        return ReplayDone(False, _waits(session, await replays.all_running(request.app)))
+        return ReplayDone(False, waits_for(session, await replays.all_running(request.app)))
     return ReplayDone(True, f"{session} was replayed")
 
 
@@ -154,8 +154,10 @@ def _stop(session: str, settings: Settings) -> str:
     return asking.stop_run(settings, session)
 
 
-def _waits(session: str, running: list[ReplayStatus]) -> str:
-    """Paused ones and loops hold their places as long as nobody stops them."""
+def waits_for(session: str, running: list[ReplayStatus]) -> str:
+    """What to say of a replay that has no place: paused ones and loops hold theirs as long as nobody stops them."""
+    if not running:
+        return f"{session} waits for a free place"
     names = ", ".join(f"{one.session_id}{_holds(one)}" for one in running)
     return f"{session} waits for a free place: one of those that run must end or be stopped ({names})"
 
