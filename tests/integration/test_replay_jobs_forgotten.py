@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 import redis
+from rq.job import Job
 
 from replay.archive.layout import sessions_folder
 from replay.jobs import serving
@@ -42,8 +43,12 @@ def begun(here: Settings) -> tuple[Path, int]:
     session = archived_session(here.data)
     folder = sessions_folder(here.data) / session
     asking.ask_for_run(here, Playing(session))
-    status = eventually(lambda: (found := read_status(folder)) and found.running and found)
-    return folder, status.pid
+    return folder, eventually(lambda: _process(folder))
+
+
+def _process(folder: Path) -> int:
+    found = read_status(folder)
+    return (found.pid or 0) if found is not None and found.running else 0
 
 
 def test_redis_forgets_everything_and_only_what_is_killed_ends(here: Settings, runner: Runner) -> None:
@@ -91,7 +96,7 @@ def test_a_job_is_not_lost_when_redis_fails_right_after_it_was_taken(
 ) -> None:
     waits(here)
     with monkeypatch.context() as broken:
-        broken.setattr(serving.Job, "heartbeat", _away)
+        broken.setattr(Job, "heartbeat", _away)
         with pytest.raises(redis.ConnectionError):
             server.round()
     server.round()
@@ -133,7 +138,7 @@ def test_a_job_asked_for_anew_meanwhile_begins_once(
 
 def test_what_is_no_job_keeps_nobody_up(here: Settings, server: Serving) -> None:
     with opened(here, "run") as found:
-        found.queue.connection.set(serving.Job.key_for("odd"), "no hash")
+        found.queue.connection.set(Job.key_for("odd"), "no hash")
         found.queue.push_job_id("odd")
     waits(here)
     server.round()
