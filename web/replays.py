@@ -49,7 +49,7 @@ async def is_served(app: web.Application) -> bool:
 
 def of_status(one: PlayerStatus, others: list[PlayerStatus] | None = None) -> ReplayStatus:
     """How a replay stands."""
-    fields = {name: getattr(one, name) for name in one.__struct_fields__ if name != "pid"}
+    fields = {name: getattr(one, name) for name in one.__struct_fields__ if name not in ("pid", "jumps")}
     return ReplayStatus(**fields, also_running=[other.session_id for other in others or []])
 
 
