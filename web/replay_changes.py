@@ -20,7 +20,7 @@ from signaltape.settings import Settings
 from web import audit, replays
 from web.http.access import WHO
 from web.http.problems import Problem
-from web.replay_shapes import Build, ReplayDone, ReplayManifest, Run
+from web.replay_shapes import Build, ReplayDone, ReplayManifest, ReplayStatus, Run
 from web.shared import SETTINGS
 from web.writing import writer_of
 
@@ -83,7 +83,9 @@ async def run(request: web.Request, asked: Run) -> ReplayDone:
     _refuse_failed(job)
     if is_running:
         return ReplayDone(True, f"{session} is being replayed")
-    return ReplayDone(*_of_ended(session, waits=_is_under_way(job)))
+    if _is_under_way(job):
+        return ReplayDone(False, waits_for(session, await replays.all_running(request.app)))
+    return ReplayDone(True, f"{session} was replayed")
 
 
 async def stop(request: web.Request, session: str | None) -> ReplayDone:
@@ -152,8 +154,16 @@ def _stop(session: str, settings: Settings) -> str:
     return asking.stop_run(settings, session)
 
 
-def _of_ended(session: str, *, waits: bool) -> tuple[bool, str]:
-    return (False, f"{session} waits for a free place") if waits else (True, f"{session} was replayed")
+def waits_for(session: str, running: list[ReplayStatus]) -> str:
+    """What to say of a replay that has no place: paused ones and loops hold theirs as long as nobody stops them."""
+    if not running:
+        return f"{session} waits for a free place"
+    names = ", ".join(f"{one.session_id}{_holds(one)}" for one in running)
+    return f"{session} waits for a free place: one of those that run must end or be stopped ({names})"
+
+
+def _holds(one: ReplayStatus) -> str:
+    return " paused" if one.paused else " looping" if one.loop else ""
 
 
 async def _change(request: web.Request, what: str, act: Callable[[Settings], T]) -> T:

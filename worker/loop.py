@@ -36,6 +36,9 @@ MOST_IDLE_S = 60
 _NOT_NOW = ("08", "25", "40", "53", "55", "57", "58")
 #: "out of shared memory": a smaller batch takes fewer locks.
 _TOO_MUCH_AT_ONCE = "53200"
+#: No such column, table or index to insert by: what is written is not what this schema holds.
+_OF_ANOTHER_SCHEMA = ("42703", "42P01", "42P10")
+_SAY_EVERY_S = 60.0
 
 
 class Worker:
@@ -113,6 +116,7 @@ class _Tables:
         self.total = Outcome()
         self._reported = Outcome()
         self._reported_at = time.monotonic()
+        self._said_at = float("-inf")
 
     def write(self, batch: Prepared) -> None:
         """Commit a batch. Raises SinkUnavailable while Postgres is away, or refuses it."""
@@ -123,9 +127,18 @@ class _Tables:
         except DatabaseError as error:
             self.close()
             refused = writer is not None and _is_refusal(error)
+            self._say_of_another_schema(error)
             raise SinkUnavailable("Postgres", one_line(error), refused=refused) from error
         self.total = self.total.plus(outcome)
         self._report()
+
+    def _say_of_another_schema(self, error: DatabaseError) -> None:
+        if error.sqlstate in _OF_ANOTHER_SCHEMA and time.monotonic() - self._said_at > _SAY_EVERY_S:
+            self._said_at = time.monotonic()
+            log.error(
+                "the database is newer or older than this worker: stop the workers, python -m sink migrate, start the"
+                " newest; nothing is lost meanwhile"
+            )
 
     def close(self) -> None:
         """End the session."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from consumer.partitions import keys_beyond
-from signaltape.errors import InvalidRequest, NotAllowedNow, NotFound, RedisUnavailable
+from signaltape.errors import InvalidRequest, NotAllowedNow, NotFound, RedisUnavailable, Unavailable
 from signaltape.plain_errors import one_line
 from signaltape.redis_client import open_redis
 from signaltape.settings import Settings
@@ -123,24 +123,25 @@ def requeue_dead_letters(
     shown: what `count_dead_letters` said before: later letters stay, and none is touched (NotAllowedNow) if those up to
     that id are more or fewer by now.
     progress: called with how many went so far; stop: once set, the rest stays.
-    Raises RedisUnavailable if Redis is away; then the letters in hand stay.
+    Raises RedisUnavailable if Redis is away; then the letters in hand stay, and it says how many went before.
     """
     refuse_no_choice(which, everything=everything)
     refused: list[str] = []
-    try:
-        with _connected(settings) as connection, open_redis(settings) as client, plain_errors():
-            done = letters.take_all(
-                connection,
-                which,
-                lambda few: _add_again(client, settings.stream, few, refused),
-                everything=everything,
-                shown=shown,
-                progress=progress,
-                stop=stop,
-            )
-            _refuse_changed(shown, done + len(refused))
-    except RedisUnavailable as error:
-        raise RedisUnavailable(f"{error} (the letters stay)") from None
+    with (
+        _saying_what_went(progress) as note,
+        _connected(settings) as connection,
+        open_redis(settings) as client,
+    ):
+        done = letters.take_all(
+            connection,
+            which,
+            lambda few: _add_again(client, settings.stream, few, refused),
+            everything=everything,
+            shown=shown,
+            progress=note,
+            stop=stop,
+        )
+    _refuse_changed(shown, done + len(refused))
     return Requeued(done, refused)
 
 
@@ -156,14 +157,14 @@ def drop_dead_letters(
 ) -> int:
     """Delete the letters that match for good; returns how many. Arguments as of `requeue_dead_letters`."""
     refuse_no_choice(which, everything=everything)
-    with _connected(settings) as connection:
+    with _saying_what_went(progress) as note, _connected(settings) as connection:
         done = letters.take_all(
             connection,
             which,
             lambda few: few,
             everything=everything,
             shown=shown,
-            progress=progress,
+            progress=note,
             stop=stop,
         )
     _refuse_changed(shown, done)
@@ -182,6 +183,27 @@ def _refuse_changed(shown: Shown | None, handled: int) -> None:
         raise NotAllowedNow(
             f"these are no more the {shown.letters} letters that were shown: nothing was done, look again"
         )
+
+
+@contextmanager
+def _saying_what_went(progress: Callable[[int], None]) -> Iterator[Callable[[int], None]]:
+    """A `progress` around `progress`; if a server goes away between two few letters, the error says how many went."""
+    went = 0
+
+    def note(done: int) -> None:
+        nonlocal went
+        went = done
+        progress(done)
+
+    try:
+        with plain_errors():
+            yield note
+    except Unavailable as error:
+        if went:
+            raise type(error)(f"{error} ({went} went, the rest stays)") from None
+        if isinstance(error, RedisUnavailable):
+            raise RedisUnavailable(f"{error} (the letters stay)") from None
+        raise
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`python -m replay.jobs.child KIND NAME`: the process of one job; it ends with the job, or with who started it."""
+"""`python -m replay.jobs.child KIND NAME PARENT`: the process of one job; it ends with the job, or with its parent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-import redis
 from rq import SimpleWorker
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
@@ -20,6 +19,7 @@ from rq.timeouts import TimerDeathPenalty
 
 from replay.jobs.queues import Jobs, client
 from signaltape.commands.command import begin_command
+from signaltape.plain_errors import one_line
 from signaltape.settings import Settings
 
 #: So often it says that it is alive, and looks whether who started it is.
@@ -35,8 +35,8 @@ class Worker(SimpleWorker):
     death_penalty_class = TimerDeathPenalty
 
 
-def main(kind: str, job_id: str) -> None:
-    """Do the job."""
+def main(kind: str, job_id: str, parent: int) -> None:
+    """Do the job. parent: the process that started it, which may have ended already."""
     begin_command()
     settings = Settings.from_env()
     with closing(client(settings)) as connection:
@@ -46,14 +46,14 @@ def main(kind: str, job_id: str) -> None:
         except NoSuchJobError:
             return  # withdrawn meanwhile
         worker = Worker([queue], connection=connection, serializer=JSONSerializer)
-        with _beating(worker, job):
+        with _beating(worker, job, parent):
             worker.execute_job(job, queue)
 
 
 @contextmanager
-def _beating(worker: Worker, job: Job) -> Iterator[None]:
+def _beating(worker: Worker, job: Job, parent: int) -> Iterator[None]:
     ended = threading.Event()
-    beating = threading.Thread(target=_beat, args=(worker, job, ended, os.getppid()), daemon=True)
+    beating = threading.Thread(target=_beat, args=(worker, job, ended, parent), daemon=True)
     beating.start()
     try:
         yield
@@ -69,12 +69,13 @@ def _beat(worker: Worker, job: Job, ended: threading.Event, parent: int) -> None
         try:
             if worker.execution is not None:
                 worker.maintain_heartbeats(job)
-        except redis.RedisError as error:
-            log.warning("Redis is away: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - away, or it has forgotten us: the parent is still looked at
+            log.warning("Redis is not told that a job lives: %s", one_line(error) or type(error).__name__)
 
 
 def _run(arguments: list[str]) -> Any:
-    main(*arguments)
+    kind, job_id, parent = arguments
+    main(kind, job_id, int(parent))
 
 
 if __name__ == "__main__":

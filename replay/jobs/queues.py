@@ -11,14 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from rq import Queue
-from rq.exceptions import DequeueTimeout, DuplicateJobError, NoSuchJobError
+from rq.exceptions import DuplicateJobError, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
+from rq.utils import utcformat
 
 from replay.jobs.kinds import KINDS, Json
 from replay.jobs.work import work
@@ -129,6 +130,17 @@ class Jobs:
         if job is not None:
             job.delete()
 
+    def touch_waiting(self) -> None:
+        """Say of all that wait that they were heard of: else one would look lost at the moment when it is taken."""
+        with self._connection.pipeline() as pipe:
+            ids = self.queue.job_ids
+            for one in ids:
+                pipe.hset(Job.key_for(one), "last_heartbeat", utcformat(utc_now()))
+            answers = pipe.execute(raise_on_error=False)  # a key that is no job's is found when it is taken
+        made = [one for one, answer in zip(ids, answers, strict=True) if answer == 1]
+        if made:  # they were withdrawn at this very moment: each job has that field
+            self._connection.delete(*map(Job.key_for, made))
+
     def _state_of(self, job: Job) -> JobState | None:
         if not is_ours(job):
             return None
@@ -186,15 +198,28 @@ def client(settings: Settings) -> Any:
     )
 
 
-def take(queues: Sequence[Queue], connection: Any, within_s: int) -> Job | None:
-    """The next job of these queues, None if none comes within so many seconds. Raises RedisError."""
-    try:
-        found = Queue.dequeue_any(
-            queues, within_s, connection=connection, job_class=Job, serializer=JSONSerializer
-        )
-    except DequeueTimeout:
+class Taken(NamedTuple):
+    """The id of a job that stands in no queue any more, and the queue that it stood in."""
+
+    queue: Queue
+    job_id: str
+
+    def give_back(self) -> None:
+        """Let it wait again, before all others, unless it does so. Raises RedisError."""
+        if self.job_id not in self.queue.job_ids:
+            self.queue.push_job_id(self.job_id, at_front=True)
+
+
+def take(queues: Sequence[Queue], connection: Any, within_s: int) -> Taken | None:
+    """The next job of these queues, None if none comes within so many seconds. Raises RedisError.
+
+    It is asked for nothing but its id: from then on nobody but the caller knows of it.
+    """
+    found = connection.blpop([one.key for one in queues], within_s)
+    if found is None:
         return None
-    return found[0] if found else None
+    key, job_id = (one.decode() for one in found)
+    return Taken(next(one for one in queues if one.key == key), job_id)
 
 
 def is_ours(job: Job) -> bool:

@@ -7,6 +7,7 @@ running when this process is stopped is stopped cleanly.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -18,11 +19,12 @@ from typing import Any
 
 import redis
 from rq import Queue, SimpleWorker
+from rq.exceptions import NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from replay.jobs.kinds import KINDS
-from replay.jobs.queues import Jobs, client, is_ours, take
+from replay.jobs.queues import Jobs, Taken, client, is_ours, take
 from signaltape.clock import utc_now
 from signaltape.plain_errors import one_line
 from signaltape.settings import Settings
@@ -47,7 +49,7 @@ class Child:
         self.kind = kind
         self.job = job
         self.process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "replay.jobs.child", kind, job.id],
+            [sys.executable, "-m", "replay.jobs.child", kind, job.id, str(os.getpid())],
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for us: we tell it to stop
         )
@@ -69,6 +71,7 @@ class Serving:
         self._connection = connection
         self._kinds = {kind: Jobs(connection, stream, kind) for kind in KINDS}
         self._children: list[Child] = []
+        self._in_hand: Taken | None = None
         self._beaten_at = float("-inf")
         self._worker: SimpleWorker | None = None
 
@@ -77,10 +80,13 @@ class Serving:
         self._beat()
         self._reap()
         free = [jobs.queue for kind, jobs in self._kinds.items() if self._busy(kind) < KINDS[kind].at_once]
-        if not free:
+        if self._in_hand is None and free:
+            self._in_hand = take(free, self._connection, _ASK_S)
+        elif not free:
             time.sleep(_ASK_S)
-        elif (job := take(free, self._connection, _ASK_S)) is not None:
-            self._begin(job)
+        if self._in_hand is not None:
+            self._begin(self._in_hand)
+            self._in_hand = None  # not before: whatever fails, it is begun in the next round
 
     def stop(self) -> int:
         """Stop all that is running, cleanly; how many there were."""
@@ -91,6 +97,8 @@ class Serving:
             child.stop(until - time.monotonic())
         stopped = len(self._children)
         with suppress(redis.RedisError):
+            if self._in_hand is not None:
+                self._in_hand.give_back()
             self._reap()
             if self._worker is not None:
                 self._worker.register_death()  # type: ignore[no-untyped-call]
@@ -99,7 +107,18 @@ class Serving:
     def _busy(self, kind: str) -> int:
         return sum(child.kind == kind for child in self._children)
 
-    def _begin(self, job: Job) -> None:
+    def _begin(self, taken: Taken) -> None:
+        if taken.job_id in taken.queue.job_ids:
+            return  # asked for anew since it was taken: it has its turn
+        try:
+            job = Job.fetch(taken.job_id, connection=self._connection, serializer=JSONSerializer)
+        except NoSuchJobError:
+            return  # withdrawn meanwhile
+        except (redis.ConnectionError, redis.TimeoutError):
+            raise
+        except Exception as error:  # noqa: BLE001 - it would end us, again and again
+            log.error("job %s cannot be read; it is dropped: %s", taken.job_id, one_line(error))
+            return
         if not is_ours(job):
             log.error("job %s is none of ours; it is dropped", job.id)
             job.delete()
@@ -115,7 +134,7 @@ class Serving:
         ended = [child for child in self._children if child.process.poll() is not None]
         for child in ended:
             if child.process.returncode != 0:
-                self._tell_failed(child)
+                self._tell_failed(child)  # a Redis that is away is told in the next round
             self._children.remove(child)
 
     def _tell_failed(self, child: Child) -> None:
@@ -125,7 +144,10 @@ class Serving:
             "stopped before it began" if code == -signal.SIGTERM else f"its process ended: exit code {code}"
         )
         log.error("%s: %s", job.description, said)
-        job.refresh()  # type: ignore[no-untyped-call]
+        try:
+            job.refresh()  # type: ignore[no-untyped-call]
+        except NoSuchJobError:
+            return  # Redis has forgotten it: there is nobody to be told
         if job.get_status(refresh=False) not in (JobStatus.QUEUED, JobStatus.STARTED):
             return
         job.meta["said"] = said
@@ -141,6 +163,8 @@ class Serving:
         if not self._connection.exists(worker.key):  # we have just begun, or Redis has forgotten it
             worker.register_birth()  # type: ignore[no-untyped-call]
         worker.heartbeat(_TTL_S)
+        for jobs in self._kinds.values():
+            jobs.touch_waiting()
         self._beaten_at = time.monotonic()
 
     def _known(self) -> SimpleWorker:

@@ -10,6 +10,7 @@ import fcntl
 import logging
 import os
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -56,6 +57,7 @@ class Steering:
         self._controls = controls
         old = _size(folder / _CONTROL)  # of a replay that died; from the lock on, commands are for this one
         self._lock = _locked(folder)
+        _note_end(folder)
         self._commands = (folder / _CONTROL).open("a+b")
         self._commands.seek(min(old, _size(folder / _CONTROL)))
         self._begun = b""
@@ -143,6 +145,15 @@ def _locked(folder: Path) -> FileLock:
             return lock
         time.sleep(_LOCK_TRY_EVERY_S)  # who asks whether it is running holds the lock for a moment
     raise SessionBusy(f"session {folder.name} is being replayed already")
+
+
+def _note_end(folder: Path) -> None:
+    """If the replay before died, its status still says that it runs: from now on it would be that of another."""
+    with suppress(SessionError, OSError):  # unreadable, or a full disk: no reason not to begin
+        status = read_status(folder)
+        if status is not None and status.running:
+            status.running, status.pid = False, None
+            replace_file(folder / STATUS, msgspec.json.encode(status))
 
 
 def _carry_out(line: bytes, controls: Controls) -> None:

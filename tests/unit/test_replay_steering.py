@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from replay.archive.layout import sessions_folder
 from replay.archive.retention import apply, keep_of
+from replay.operations.playing import standing
 from replay.sessions import steering
 from replay.sessions.build import build
 from replay.sessions.sessions import HIDDEN
@@ -169,3 +170,17 @@ def test_loops_and_seeks_are_counted_and_a_part_that_was_passed_over_is_known(
 
     player.run(_hand_out)
     assert (player.status.jumps, player.jumped) == (jumps, jumped)
+
+
+def test_a_replay_that_died_is_not_taken_for_the_one_that_has_just_begun(folder: Path) -> None:
+    with paused(folder):
+        ask(folder, "step")
+        eventually(lambda: (found := read_status(folder)) is not None and found.current_event_index == 1)
+        left = (folder / STATUS).read_bytes()
+    (folder / STATUS).write_bytes(left)  # as one that was killed leaves it
+    settings = Settings(data=folder.parents[3])
+    with closing(Steering(folder, Controls())):
+        new = standing(settings, folder.name)
+        assert (new.running, new.current_event_index, new.paused, new.started_at) == (True, 0, False, None)
+    died = standing(settings, folder.name)
+    assert (died.running, died.current_event_index, died.pid) == (False, 1, None)
