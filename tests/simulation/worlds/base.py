@@ -137,6 +137,13 @@ class World:
             self.violation = Violation(invariant, self.scheduler.steps, text)
             self.story.tell("VIOLATION", f"{invariant}: {text}")
 
+    def ended_by(self, process: Process, name: str, error: BaseException) -> None:
+        """A process, or a task of it, ended by an error that nobody caught."""
+        self.story.tell(name, f"ends by {type(error).__name__}: {error}")
+        self.disturb()
+        if not isinstance(error, process.foreseen):
+            self.fail("no error is dropped", f"{name} ended by {type(error).__name__}: {error}")
+
     def disturb(self) -> None:
         """Something happened that excuses a second delivery, a false start, a late end."""
         self.disturbed_ns = self.scheduler.now_ns
@@ -260,8 +267,7 @@ class World:
         return None
 
     def _on_error(self, task: Task, error: BaseException) -> None:
-        self.story.tell(task.name, f"ended by {type(error).__name__}: {error}")
-        self.disturb()
+        self.ended_by(task.process, task.name, error)
 
     def _whereabouts(self) -> str:
         return "; ".join(self._places()) or "no task"
