@@ -64,7 +64,7 @@ class World:
         self._handler = _ToStory(self)
         self.scheduler.at_pause = self._at_pause
         self.scheduler.between = self._between
-        self.scheduler.on_error = self._on_error
+        self.scheduler.on_error = lambda task, error: self.ended_by(task.process, task.name, error)
         self.disk.trouble = self._trouble
         self.disk.cut = self._cut
 
@@ -265,9 +265,6 @@ class World:
         if length > 1 and self.faults.active and chance.random() < self.faults.rates.get("cut write", 0.0):
             return chance.randrange(1, length)
         return None
-
-    def _on_error(self, task: Task, error: BaseException) -> None:
-        self.ended_by(task.process, task.name, error)
 
     def _whereabouts(self) -> str:
         return "; ".join(self._places()) or "no task"

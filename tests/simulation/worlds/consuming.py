@@ -45,6 +45,8 @@ _FORGETTING = (
 )
 #: So long, by true time, after the last trial all must be done. Most take a minute, what is given up some more.
 _SETTLED_WITHIN_S = 1500
+#: What ends a worker: only that at its beginning it gets no slot.
+_BEGINS_BY = (OSError,)
 #: What ends a worker that only drains: the first trouble, whose name it says.
 _ENDS_A_TURN = (*RedisError, SinkUnavailable)
 _BOUNDS = (
@@ -99,7 +101,7 @@ class ConsumingWorld(ConsumingBase):
                 host,
                 f"worker {number + 1}",
                 self._worker,
-                foreseen=_ENDS_A_TURN if self.in_turns else (),
+                foreseen=_ENDS_A_TURN if self.in_turns else _BEGINS_BY,
                 at_end=self.consuming.gone,
             )
         Nemesis(self).start()
