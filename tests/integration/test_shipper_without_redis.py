@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ import pytest
 import redis
 
 from signaltape import Emitter, Secret, Settings
-from signaltape.shipping.service import ship_once
+from signaltape.shipping.measures import Progress
+from signaltape.shipping.service import ship_forever, ship_once
 from signaltape.stream import stream_key
+from tests.chaos.proxy import Proxy
 from tests.integration.conftest import own_valkey
 from tests.integration.shipping import signal_ids
 from tests.support.samples import closed, new_id
@@ -39,6 +42,32 @@ def test_redis_that_cannot_be_reached_costs_nothing_and_comes_back(
     assert time.monotonic() - started < 5
     assert ship_once(settings) == 1000
     assert signal_ids(redis_client, key) == ids
+
+
+def test_what_is_to_be_sent_again_waits_for_a_redis_that_is_away(
+    settings: Settings, redis_client: Any, key: str
+) -> None:
+    tape = Emitter(settings)
+    for _ in range(10):
+        tape.closed(**closed())
+    assert tape.close(timeout=20)
+    assert settings.redis_url is not None
+    proxy = Proxy(settings.redis_url.reveal().removeprefix("unix://"))
+    proxy.start()
+    proxy.away()
+    behind = msgspec.structs.replace(settings, redis_url=Secret(f"redis://127.0.0.1:{proxy.port}/0"))
+    progress, stop = Progress(), threading.Event()
+    how = {"resend_since": 0.0, "progress": progress}
+    shipping = threading.Thread(target=ship_forever, args=(behind, stop), kwargs=how)
+    shipping.start()
+    try:
+        eventually(lambda: progress.failures > 1)
+        proxy.back()
+        eventually(lambda: redis_client.xlen(key) == 20)
+    finally:
+        stop.set()
+        shipping.join()
+        proxy.stop()
 
 
 def _resident_bytes() -> int:

@@ -60,12 +60,13 @@ def ship_forever(
     total = 0
     began = time.monotonic()
     try:
-        if resend_since is not None:
-            fleet.take_all()
-            fleet.resend(resend_since)
         while not stop.is_set():
             began = time.monotonic()
             try:
+                if resend_since is not None:
+                    fleet.take_all()
+                    fleet.resend(resend_since)
+                    resend_since = None
                 shipped = fleet.step()
             except StreamError as error:
                 fleet.disconnect()

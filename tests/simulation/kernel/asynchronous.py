@@ -117,11 +117,18 @@ class SimulatedLoop(_Loop):  # type: ignore[misc]
             return result
         finally:
             if not self._process.dead and not self._scheduler.over:
-                left = list(self._all)
-                for task in left:
-                    task.cancel()
-                self.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+                self._end_what_is_left()
                 self.close()
+
+    def _end_what_is_left(self) -> None:
+        left = list(self._all)
+        if not left:  # of nothing, gather makes a future of whatever loop the thread has
+            return
+        for task in left:
+            task.cancel()
+        for error in self.run_until_complete(asyncio.gather(*left, return_exceptions=True)):
+            if isinstance(error, Exception):
+                self.call_exception_handler({"message": "raised when it was cancelled", "exception": error})
 
     def discard(self) -> None:
         """End what a killed process left unfinished, once nothing runs any more and nobody listens."""

@@ -112,6 +112,8 @@ class Process:
         self.dead = False
         #: whether faults strike it
         self.killable = True
+        #: what its tasks may end by: any other error is one that nobody foresaw
+        self.foreseen: tuple[type[BaseException], ...] = ()
         self.tasks: set[Task] = set()
         #: open descriptors, and whatever else is let go at its end
         self.fds: set[int] = set()

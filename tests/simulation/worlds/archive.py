@@ -25,7 +25,7 @@ from tests.simulation.worlds.archive_audit import Audit
 from tests.simulation.worlds.archive_base import STREAM, ArchiveBase
 from tests.simulation.worlds.archive_ledgers import Ledgers
 from tests.simulation.worlds.archive_nemesis import ArchiveNemesis
-from tests.simulation.worlds.archive_programs import URL, Programs
+from tests.simulation.worlds.archive_programs import BEGINS_BY, DRAINS_BY, READS_BY, URL, Programs
 from tests.simulation.worlds.archive_rates import RATES, few_but_often
 from tests.simulation.worlds.archive_sessions import Sessions
 from tests.simulation.worlds.archive_tables import Tables
@@ -94,13 +94,17 @@ class ArchiveWorld(ArchiveBase):
             worker.start(lambda: programs.worker(worker))
         for number in range(chance.choice((1, 1, 2, 3))):
             host, restart_s = chance.choice(self.hosts), chance.choice((8.0, 8.0, 60.0))
-            self.program(host, f"archiver {number + 1}", programs.archiver, restart_s=restart_s)
+            self.program(
+                host, f"archiver {number + 1}", programs.archiver, restart_s=restart_s, foreseen=BEGINS_BY
+            )
         if chance.random() < 0.2:
-            self.program(chance.choice(self.hosts), "archiver that drains", programs.drainer)
+            self.program(
+                chance.choice(self.hosts), "archiver that drains", programs.drainer, foreseen=DRAINS_BY
+            )
         for number in range(chance.choice((0, 1, 1, 2))):
             self.program(chance.choice(self.hosts), f"retention {number + 1}", programs.retention)
         if chance.random() < 0.7:
-            self.program(chance.choice(self.hosts), "reader", programs.reader)
+            self.program(chance.choice(self.hosts), "reader", programs.reader, foreseen=READS_BY)
         if chance.random() < 0.4:
             builder = Process(host, "builder")
             builder.killable = False

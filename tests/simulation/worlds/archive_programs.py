@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from datetime import UTC, datetime
 
+from consumer.link import RedisError
+from consumer.writing import SinkUnavailable
 from replay.archive import archiving
 from replay.sessions.sources import ArchiveSource, Span
 from signaltape.clock import utc_now
@@ -21,6 +24,12 @@ URL = Secret("redis://redis:6379/0")
 #: So many steps has the archive for an entry: more would only wait in the stream.
 _STEPS_EACH = 25
 _GLANCE_S = 0.2
+#: What ends an archiver: only that at its beginning it gets no slot.
+BEGINS_BY = (OSError,)
+#: What ends one that drains: the first trouble, whose name it says.
+DRAINS_BY = (*RedisError, SinkUnavailable)
+#: What ends a reader: a person is told of it.
+READS_BY = (OSError, sqlite3.OperationalError)
 _ALWAYS = Span(datetime(1971, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC))
 
 
@@ -102,7 +111,14 @@ class Programs:
             if not source.exists:
                 continue
             known = set(self._audit.acknowledged_ids)
-            counts = Counter(line_id for _, line_id, _, _ in source.lines(_ALWAYS))
+            try:
+                counts = Counter(line_id for _, line_id, _, _ in source.lines(_ALWAYS))
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                if not self._of.disturbed_by_hand:
+                    raise
+                continue  # a person has put something else in the ledger's place
             if self._of.disturbed_by_hand or source.bad.count:
                 continue
             self._audit.look_at_clocks()

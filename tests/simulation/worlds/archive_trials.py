@@ -13,7 +13,7 @@ from tests.simulation.worlds.archive_audit import Audit
 from tests.simulation.worlds.archive_base import Amid, ArchiveBase
 from tests.simulation.worlds.archive_given import KINDS, Given, Maker, place_of
 from tests.simulation.worlds.archive_ledgers import Ledgers
-from tests.simulation.worlds.archive_programs import Programs
+from tests.simulation.worlds.archive_programs import BEGINS_BY, Programs
 from tests.simulation.worlds.archive_shelf import REMARK
 from tests.simulation.worlds.programs import Program
 
@@ -195,7 +195,9 @@ class LastTrial:
     def _need_two_archivers(self) -> None:
         """On a host there may be one alone."""
         while len(self._archivers()) < 2:
-            self._world.program(self._world.hosts[0], "archiver beside", self._programs.archiver)
+            self._world.program(
+                self._world.hosts[0], "archiver beside", self._programs.archiver, foreseen=BEGINS_BY
+            )
 
     def _archivers(self) -> list[Program]:
         """Those that go on for as long as the world."""

@@ -64,7 +64,7 @@ class World:
         self._handler = _ToStory(self)
         self.scheduler.at_pause = self._at_pause
         self.scheduler.between = self._between
-        self.scheduler.on_error = self._on_error
+        self.scheduler.on_error = lambda task, error: self.ended_by(task.process, task.name, error)
         self.disk.trouble = self._trouble
         self.disk.cut = self._cut
 
@@ -136,6 +136,13 @@ class World:
         if self.violation is None:
             self.violation = Violation(invariant, self.scheduler.steps, text)
             self.story.tell("VIOLATION", f"{invariant}: {text}")
+
+    def ended_by(self, process: Process, name: str, error: BaseException) -> None:
+        """A process, or a task of it, ended by an error that nobody caught."""
+        self.story.tell(name, f"ends by {type(error).__name__}: {error}")
+        self.disturb()
+        if not isinstance(error, process.foreseen):
+            self.fail("no error is dropped", f"{name} ended by {type(error).__name__}: {error}")
 
     def disturb(self) -> None:
         """Something happened that excuses a second delivery, a false start, a late end."""
@@ -258,10 +265,6 @@ class World:
         if length > 1 and self.faults.active and chance.random() < self.faults.rates.get("cut write", 0.0):
             return chance.randrange(1, length)
         return None
-
-    def _on_error(self, task: Task, error: BaseException) -> None:
-        self.story.tell(task.name, f"ended by {type(error).__name__}: {error}")
-        self.disturb()
 
     def _whereabouts(self) -> str:
         return "; ".join(self._places()) or "no task"

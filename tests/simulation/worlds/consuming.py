@@ -12,8 +12,10 @@ from consumer.consumer import Consumer
 from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry as ConsumedEntry
 from consumer.limits import Limits
+from consumer.link import RedisError
 from consumer.names import Slot, consumer_name
 from consumer.partitions import keys_beyond
+from consumer.writing import SinkUnavailable
 from signaltape.stream import WORKER_GROUP, stream_keys
 from tests.simulation.kernel.machines import NS, Machine, Process, Task
 from tests.simulation.kernel.network import Line
@@ -43,6 +45,10 @@ _FORGETTING = (
 )
 #: So long, by true time, after the last trial all must be done. Most take a minute, what is given up some more.
 _SETTLED_WITHIN_S = 1500
+#: What ends a worker: only that at its beginning it gets no slot.
+_BEGINS_BY = (OSError,)
+#: What ends a worker that only drains: the first trouble, whose name it says.
+_ENDS_A_TURN = (*RedisError, SinkUnavailable)
 _BOUNDS = (
     (isolation, "_MOST_REFUSED", 3),
     (isolation, "_MOST_WAITING", 2),
@@ -91,7 +97,13 @@ class ConsumingWorld(ConsumingBase):
         self.letters = Letters(self, lambda: self.consumers_troubles.foreign())
         for number in range(chance.choice((1, 1, 2, 3))):
             host = self.machine(f"worker-host-{chance.choice((1, 1, 2))}")
-            self.program(host, f"worker {number + 1}", self._worker, at_end=self.consuming.gone)
+            self.program(
+                host,
+                f"worker {number + 1}",
+                self._worker,
+                foreseen=_ENDS_A_TURN if self.in_turns else _BEGINS_BY,
+                at_end=self.consuming.gone,
+            )
         Nemesis(self).start()
         self.consumers_troubles = ConsumingNemesis(self, self.letters)
         self.consumers_troubles.start()

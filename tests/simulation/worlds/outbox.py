@@ -28,7 +28,7 @@ from tests.simulation.telegram_client import SimulatedAiohttp
 from tests.simulation.worlds.outbox_audit import OutboxAudit
 from tests.simulation.worlds.outbox_base import OutboxBase
 from tests.simulation.worlds.outbox_nemesis import OutboxNemesis
-from tests.simulation.worlds.outbox_programs import PART_UNITS, Person, Reporter, send_forever
+from tests.simulation.worlds.outbox_programs import MAY_END_BY, PART_UNITS, Person, Reporter, send_forever
 from tests.simulation.worlds.verdict import Report
 
 _FIRST_DAY = date(2025, 12, 29)
@@ -148,14 +148,14 @@ class OutboxWorld(OutboxBase):
         for number in range(chance.choice((1, 1, 2))):
             host = self.machine(f"reporter-host-{number + 1}")
             reporter = Reporter(self, self.audit, lambda: self.nemesis.amid_a_report())
-            self.program(host, f"reporter {number + 1}", reporter.run)
+            self.program(host, f"reporter {number + 1}", reporter.run, foreseen=MAY_END_BY)
         self.senders = []
         for number in range(chance.choice((1, 2, 3, 3))):
             host = self.machine(f"sender-host-{chance.choice((1, 1, 2))}")
             main = partial(send_forever, self)
             self.senders.append(self.program(host, f"sender {number + 1}", main, restart_s=15.0))
         self.person = Person(self, self.audit)
-        self.program(self.machine("desk"), "person", self.person.run, killable=False)
+        self.program(self.machine("desk"), "person", self.person.run, killable=False, foreseen=MAY_END_BY)
         self.nemesis = OutboxNemesis(self, self.audit)
         self.nemesis.start()
 

@@ -8,6 +8,8 @@ from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
+import psycopg
+
 from outbox.outbox import File, Outbox, Told
 from outbox.policies import ALERT
 from outbox.text import Text, TextBuilder
@@ -33,6 +35,8 @@ _BASE = "https://telegram"
 _LOOKS_AFTER_S = 2 * LONGEST_WAY_S
 #: How long a part of a text may be: long texts take long to be cut.
 PART_UNITS = 120
+#: What ends a person's command, who gives it again: Postgres refused a statement, and at some time does not.
+MAY_END_BY = (psycopg.errors.ReadOnlySqlTransaction,)
 _LONG_LINE = "• 0.80+: n=12 win rate 58 % expectancy +0.31 R " + "·" * 20
 
 

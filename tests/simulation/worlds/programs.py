@@ -22,6 +22,7 @@ class Program:
 
     main: called in the process with it and the event that asks it to stop.
     restart_s: it is started again after at most so long.
+    foreseen: what it may end by, as the real one would.
     at_start, at_end: told of each process.
     """
 
@@ -33,6 +34,7 @@ class Program:
         *,
         restart_s: float = 8.0,
         killable: bool = True,
+        foreseen: tuple[type[BaseException], ...] = (),
         at_end: Callable[[Process], None] = lambda _process: None,
     ) -> None:
         self.machine = machine
@@ -40,6 +42,7 @@ class Program:
         self.main = main
         self.restart_s = restart_s
         self.killable = killable
+        self.foreseen = foreseen
         self.at_end = at_end
         self.process: Process | None = None
         self.stop: Event | None = None
@@ -63,7 +66,7 @@ class Surroundings(Protocol):
 
     def fail(self, invariant: str, text: str) -> None: ...
 
-    def disturb(self) -> None: ...
+    def ended_by(self, process: Process, name: str, error: BaseException) -> None: ...
 
 
 class Supervisor:
@@ -139,7 +142,7 @@ class Supervisor:
     def _start(self, program: Program) -> None:
         program.starts += 1
         process = Process(program.machine, f"{program.name} #{program.starts}")
-        process.killable = program.killable
+        process.killable, process.foreseen = program.killable, program.foreseen
         stop = Event(self._scheduler)
         program.process, program.stop, program.due_ns, program.asked_ns = process, stop, None, None
         process.at_death.append(lambda: self._ended(program, process))
@@ -151,8 +154,7 @@ class Supervisor:
             except GreenletExit:
                 raise
             except BaseException as error:
-                self._world.story.tell(process.name, f"ends by {type(error).__name__}: {error}")
-                self._world.disturb()
+                self._world.ended_by(process, process.name, error)
             else:
                 self._world.story.tell(process.name, "ends")
             process.kill()

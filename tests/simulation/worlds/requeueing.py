@@ -91,6 +91,7 @@ class Letters:
                 continue
             number += 1
             self._process = Process(world.machine("desk-1"), f"requeue {number}")
+            self._process.foreseen = (psycopg.Error,)  # as whatever a task loses Postgres by
             self._process.start(self._requeue)
             if kind == _WITHOUT_MEMORY:
                 world.redis.out_of_memory = True
@@ -105,10 +106,6 @@ class Letters:
             done = worker.operations.requeue_dead_letters(settings, which, everything=True)
         except SignaltapeError as error:
             self._say(str(error))
-        except psycopg.Error:
-            raise  # as whatever a task loses Postgres by
-        except Exception as error:
-            self._world.fail("no error is dropped", f"{process.name}: {type(error).__name__}: {error}")
         else:
             self._say(f"requeued {done.requeued} letter(s); refused: {len(done.refused)}")
         process.kill()

@@ -42,6 +42,8 @@ from worker.loop import Worker
 
 #: So many events an engine still gives when faults have ended, if what becomes of them is the point.
 _FAREWELLS = 3
+#: What ends a worker: only that at its beginning it gets no slot.
+_BEGINS_BY = (OSError,)
 
 
 class SpineWorld(SpineBase):
@@ -97,7 +99,7 @@ class SpineWorld(SpineBase):
             self._build_engines(self.machine(f"engine-host-{number + 1}"))
         for number in range(chance.choice((1, 1, 2, 3))):
             host = self.machine(f"worker-host-{chance.choice((1, 1, 2))}")
-            self.program(host, f"worker {number + 1}", self._worker)
+            self.program(host, f"worker {number + 1}", self._worker, foreseen=_BEGINS_BY)
         SpineNemesis(self, self.keeping, self.redis_troubles, self.unread, self.damage).start()
 
     def run(self, steps: int) -> Report:
