@@ -1,9 +1,14 @@
-"""The order of a whole run: what waits for a clock begins first, so that all else is done beside it."""
+"""The order of a whole run: what waits for a clock begins first, so that all else is done beside it; no test pays for
+the secrets of those before it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import settings
+
+from signaltape import secrecy
 
 # An example may take long on a machine that does other things beside.
 settings.register_profile("no hurry", deadline=None)
@@ -13,3 +18,11 @@ settings.load_profile("no hurry")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests marked `first`, then the others in their order; of several workers the first one begins with them."""
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+@pytest.fixture(autouse=True)
+def secrets_of_one_test() -> Iterator[None]:
+    """What a test makes known as a secret is forgotten behind it: processes of the product know a few, not thousands."""
+    known, pattern = set(secrecy._known), secrecy._pattern
+    yield
+    secrecy._known, secrecy._pattern = known, pattern
