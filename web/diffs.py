@@ -11,6 +11,7 @@ from replay.operations.diff import SessionDiff, diff_session
 from signaltape.errors import InvalidRequest
 from signaltape.replay import SessionError
 from signaltape.stream import is_session_id
+from web.asking import asked
 from web.http.answering import REDIS_AWAY
 from web.http.problems import Problem
 from web.shared import SETTINGS
@@ -29,7 +30,7 @@ async def diff_asked_for(request: web.Request) -> SessionDiff:
     within_s = within_of(request)
     async with request.app[TURNS]:
         try:
-            return await asyncio.to_thread(diff_session, settings, session, within_s=within_s)
+            return await asked(diff_session, settings, session, within_s=within_s)
         except SessionError as error:
             raise Problem(404, str(error)) from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -15,6 +14,7 @@ from web import replay_changes, replays
 from web.api.asked import body_of
 from web.api.events import answer_with, tips_of
 from web.api.json import as_json
+from web.asking import of_replays
 from web.http.access import need
 from web.http.problems import Problem
 from web.live import Feed
@@ -148,7 +148,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
     """What is replayed of a session, as server-sent events: nothing of it is live. From its beginning, or `after`."""
     if REDIS not in request.app:
         raise Problem(503, "REDIS_URL is not set: there is no stream to follow.")
-    key = await asyncio.to_thread(
+    key = await of_replays(
         playing.stream_of, request.app[SETTINGS].common, request.query.get("session", "")
     )
     positions = positions_of(
