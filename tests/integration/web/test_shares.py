@@ -1,0 +1,42 @@
+"""What one asks for in excess, or what is slow, costs nobody else the answer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from deploy.embedded.valkey import Valkey
+from tests.support.served import Served
+
+
+@contextmanager
+def frozen(valkey: Valkey) -> Iterator[None]:
+    """A server that takes what is said to it, and answers nothing."""
+    os.kill(valkey.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(valkey.pid, signal.SIGCONT)
+
+
+def seconds_of(served: Served, path: str) -> float:
+    began = time.monotonic()
+    served.get(path)
+    return time.monotonic() - began
+
+
+def test_while_redis_is_frozen_only_pages_of_replays_wait_and_not_long(
+    alone: tuple[Valkey, Served],
+) -> None:
+    valkey, served = alone
+    seconds_of(served, "/rules")
+    with frozen(valkey), ThreadPoolExecutor(8) as several:
+        waiting = [several.submit(seconds_of, served, "/replay") for _ in range(8)]
+        time.sleep(0.2)
+        assert seconds_of(served, "/rules") < 4
+        assert max(one.result() for one in waiting) < 9
