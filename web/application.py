@@ -40,9 +40,9 @@ from web.pages import (
     signals,
 )
 from web.replay_mode import replay_mode
-from web.scores import score_of, side_of
+from web.scores import picture_of, score_of, side_of
 from web.settings import WebSettings
-from web.shared import ACCESS, BINS, CARDS, COMPARED, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
+from web.shared import ACCESS, BINS, CARDS, COMPARED, DRAWN, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
 
 _SQL = load(Path(__file__).parent / "sql" / "versions.sql")
 
@@ -75,6 +75,7 @@ def application(settings: WebSettings) -> web.Application:
     app[VERSIONS] = Versions(lambda: _newest(reading))
     app[CARDS] = Cards(lambda asked: score_of(settings.reading, asked))
     app[COMPARED] = Cards(lambda asked: side_of(settings.reading, asked))
+    app[DRAWN] = Cards(lambda asked: picture_of(settings.reading, asked))
     app[BINS] = Bins(reading)
     if client is not None:
         app[REDIS] = client
@@ -115,6 +116,7 @@ async def _connections(app: web.Application) -> AsyncIterator[None]:
     yield
     await app[CARDS].close()
     await app[COMPARED].close()
+    await app[DRAWN].close()
     await app[VERSIONS].close()
     await app[ACCESS].close()
     await app[READING].close()

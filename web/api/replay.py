@@ -148,9 +148,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
     """What is replayed of a session, as server-sent events: nothing of it is live. From its beginning, or `after`."""
     if REDIS not in request.app:
         raise Problem(503, "REDIS_URL is not set: there is no stream to follow.")
-    key = await of_replays(
-        playing.stream_of, request.app[SETTINGS].common, request.query.get("session", "")
-    )
+    key = await of_replays(playing.stream_of, request.app[SETTINGS].common, request.query.get("session", ""))
     positions = positions_of(
         request.headers.get("Last-Event-ID") or request.query.get("after", "") or START, 1
     )

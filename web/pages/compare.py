@@ -11,6 +11,7 @@ from reports.operations.shown import week_named, week_of
 from reports.operations.slices import Chosen, days_of_rules, days_of_week
 from signaltape.clock import utc_now
 from signaltape.errors import InvalidRequest
+from web.askers import asker_of
 from web.counting import ENOUGH
 from web.filters import HOURS, LONGEST, SIDES, WEEKDAYS, chosen_of, is_text, of_chosen, said
 from web.http.problems import Problem
@@ -60,9 +61,11 @@ async def _side(request: web.Request, name: str, chosen: Chosen) -> Named:
     except InvalidRequest:
         days = await asyncio.to_thread(days_of_rules, request.app[SETTINGS].reading, name)
         asked = SliceAsked(days, chosen._replace(rules=name))
-        return Named(name, None, await request.app[COMPARED].fresh(asked))
+        return Named(name, None, await request.app[COMPARED].fresh(asked, asker_of(request)))
     asked = SliceAsked(days_of_week(week), chosen)
-    return Named(week.name, f"/score/{week.name}", await request.app[COMPARED].fresh(asked))
+    return Named(
+        week.name, f"/score/{week.name}", await request.app[COMPARED].fresh(asked, asker_of(request))
+    )
 
 
 def _named(request: web.Request, side: str) -> str:
