@@ -15,9 +15,10 @@ from web.api.asked import body_of
 from web.api.events import answer_with, tips_of
 from web.api.json import as_json
 from web.asking import of_replays
-from web.http.access import need
+from web.http.access import WHO, need
 from web.http.problems import Problem
 from web.live import Feed
+from web.places import Places
 from web.replay_shapes import Build, ReplayDone, Run, Seek, SetLoop, SetSpeed, Stop, Which
 from web.shared import REDIS, SETTINGS
 from web.tape import START, positions_of
@@ -25,6 +26,7 @@ from web.tape import START, positions_of
 T = TypeVar("T", bound=msgspec.Struct)
 #: Who may follow all replays together.
 _MOST_FOLLOWERS = 100
+PLACES: web.AppKey[Places] = web.AppKey("replay_places", Places)
 #: Feeds of sessions, while anybody follows.
 FEEDS: web.AppKey[dict[str, Feed]] = web.AppKey("replay_feeds", dict)
 
@@ -32,6 +34,7 @@ FEEDS: web.AppKey[dict[str, Feed]] = web.AppKey("replay_feeds", dict)
 def add_addresses(app: web.Application) -> None:
     """All calls on replays."""
     app[FEEDS] = {}
+    app[PLACES] = Places(_MOST_FOLLOWERS)
     app.on_shutdown.append(_end_followers)
     add = app.router
     add.add_get("/api/replay/sessions", sessions)
@@ -154,9 +157,12 @@ async def follow(request: web.Request) -> web.StreamResponse:
     )
     if positions is None:
         raise Problem(400, "Last-Event-ID: the id of an event of this stream, such as 1642376400000-0")
+    with request.app[PLACES].one(request[WHO]):
+        return await _follow(request, key, positions)
+
+
+async def _follow(request: web.Request, key: str, positions: tuple[str, ...]) -> web.StreamResponse:
     feeds = request.app[FEEDS]
-    if sum(feed.followers for feed in feeds.values()) >= _MOST_FOLLOWERS:
-        raise Problem(503, "Too many follow already. Try again later.", headers={"Retry-After": "30"})
     feed = feeds.setdefault(key, Feed(request.app[REDIS], [key]))
     try:
         await tips_of(feed)  # an error can be told before the answer begins, not in it
