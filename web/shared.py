@@ -28,6 +28,8 @@ DRAWN: web.AppKey[Cards[PictureAsked, bytes]] = web.AppKey("drawn", Cards)
 BINS = web.AppKey("bins", Bins)
 #: reads only
 READING: web.AppKey[Pool] = web.AppKey("reading", Pool)
+#: reads keys
+FOR_KEYS: web.AppKey[Pool] = web.AppKey("for_keys", Pool)
 #: writes what is noted of keys
 WRITING: web.AppKey[Pool] = web.AppKey("writing", Pool)
 #: a redis.asyncio.Redis; absent without REDIS_URL

@@ -13,6 +13,7 @@ import pytest
 
 from deploy.embedded.valkey import Valkey
 from signaltape import Settings
+from sink.db import Connection, connect, database_url
 from tests.integration.web.following import following
 from tests.integration.web.test_access import bearer, make_key
 from tests.support.served import Served
@@ -65,3 +66,36 @@ def follows(served: Served, authorization: str) -> bool:
             return True
     except AssertionError:
         return False
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+def test_what_a_proxy_passes_on_is_not_this_machine(served: Served, header: str) -> None:
+    assert served.ask("GET", "/api/scorecards", headers={header: "for=192.0.2.1"}).status == 421
+    assert served.get("/api/scorecards").status == 200
+
+
+def test_who_fills_all_sessions_is_no_reason_to_say_that_postgres_is_away(
+    settings: Settings, connection: Connection, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loud = make_key(settings)
+    assert served.get("/api/signals", Authorization=bearer(loud)).status == 200
+    monkeypatch.setattr("web.http.access._BELIEVED_S", 0.5)
+    with ThreadPoolExecutor(8) as several, connection.transaction():
+        connection.execute("LOCK TABLE signals")
+        waiting = [several.submit(served.get, "/api/signals", Authorization=bearer(loud)) for _ in range(8)]
+        eventually(lambda: waits(connection) == 8)
+        refused = served.get("/api/signals", Authorization=bearer(loud))
+        assert (refused.status, "at once" in refused.text, "away" in refused.text) == (503, True, False)
+        with connect(database_url(settings)) as other:
+            other.execute("UPDATE api_keys SET revoked_at = now()")
+        time.sleep(0.6)
+        assert served.get("/api/signals", Authorization=bearer(loud)).status == 401
+    assert 200 in {one.result().status for one in waiting}
+
+
+def waits(connection: Connection) -> int:
+    """How many sessions wait for the locked table."""
+    row = connection.execute(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'signals'::regclass"
+    ).fetchall()[0]
+    return int(row[0])
