@@ -14,10 +14,12 @@ import pytest
 from deploy.embedded.valkey import Valkey
 from signaltape import Settings
 from sink.db import Connection, connect, database_url
+from sink.pool import Session
 from tests.integration.web.following import following
 from tests.integration.web.test_access import bearer, make_key
 from tests.support.served import Served
 from tests.support.waiting import eventually
+from web import keys
 
 
 @contextmanager
@@ -91,6 +93,21 @@ def test_who_fills_all_sessions_is_no_reason_to_say_that_postgres_is_away(
         time.sleep(0.6)
         assert served.get("/api/signals", Authorization=bearer(loud)).status == 401
     assert 200 in {one.result().status for one in waiting}
+
+
+def test_a_wrong_key_that_is_repeated_is_not_looked_for_each_time(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_for: list[str] = []
+    find = keys.find
+
+    async def noted(session: Session, key_id: str) -> keys.ApiKey | None:
+        looked_for.append(key_id)
+        return await find(session, key_id)
+
+    monkeypatch.setattr("web.keys.find", noted)
+    answers = [served.get("/api/signals", Authorization="Bearer st_made_up").status for _ in range(3)]
+    assert (answers, looked_for) == ([401] * 3, ["made"])
 
 
 def waits(connection: Connection) -> int:
