@@ -41,6 +41,8 @@ class Shown(NamedTuple):
 
     letters: int
     up_to: int
+    #: of their ids, where it is known: as many others are not these
+    ids_sum: int | None = None
 
 
 class Heading(msgspec.Struct, frozen=True):

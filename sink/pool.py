@@ -14,7 +14,7 @@ from signaltape.settings import Secret
 from sink.db import HOW, AsyncConnection, set_up
 from sink.queries import own
 
-__all__ = ["Pool", "PoolTimeout", "Session", "TooSlow"]
+__all__ = ["Busy", "Pool", "PoolTimeout", "Session", "TooSlow"]
 
 _SQL = own("session")
 _READING = own("reading")
@@ -27,6 +27,10 @@ _WAIT_S = 3.0
 _TRY_FOR_S = 5.0
 
 
+class Busy(PoolTimeout):
+    """All sessions are in use, and none became free in time: the server is there."""
+
+
 class Pool:
     """Sessions in Asia/Jakarta with a statement timeout; `read` gives one that cannot write.
 
@@ -36,6 +40,7 @@ class Pool:
     def __init__(self, url: Secret, *, name: str, most: int = 8, statement_ms: int = 10_000) -> None:
         self._statement_ms = statement_ms
         self._url = url
+        self._most, self._in_use = most, 0
         self._pool: AsyncConnectionPool[Session] = AsyncConnectionPool(
             url.reveal(),
             min_size=0,
@@ -60,18 +65,30 @@ class Pool:
     async def read(self) -> AsyncIterator[Session]:
         """A session in one read-only transaction: all of its questions see the same moment.
 
-        Raises PoolTimeout or CONNECTION_ERRORS when the server is away.
+        Raises PoolTimeout or CONNECTION_ERRORS when the server is away, Busy when all sessions are in use.
         """
-        async with self._pool.connection() as session, session.transaction():
+        async with self._session() as session, session.transaction():
             await session.execute(_SQL["snapshot"])
             yield session
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Session]:
         """A session in one transaction that may write."""
-        async with self._pool.connection() as session, session.transaction():
+        async with self._session() as session, session.transaction():
             await session.execute(_READING["may_write"])
             yield session
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Session]:
+        try:
+            async with self._pool.connection() as session:
+                self._in_use += 1
+                try:
+                    yield session
+                finally:
+                    self._in_use -= 1
+        except PoolTimeout as error:
+            raise (Busy(str(error)) if self._in_use >= self._most else error) from None
 
     async def _configure(self, session: Session) -> None:
         await set_up(session, self._url)

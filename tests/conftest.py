@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def secrets_of_one_test() -> Iterator[None]:
-    """What a test makes known as a secret is forgotten behind it: processes of the product know a few, not thousands."""
+    """What a test makes known as a secret is forgotten behind it: a real process knows a few, not thousands."""
     known, pattern = set(secrecy._known), secrecy._pattern
     yield
     secrecy._known, secrecy._pattern = known, pattern

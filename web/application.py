@@ -40,9 +40,22 @@ from web.pages import (
     signals,
 )
 from web.replay_mode import replay_mode
-from web.scores import score_of, side_of
+from web.scores import picture_of, score_of, side_of
 from web.settings import WebSettings
-from web.shared import ACCESS, BINS, CARDS, COMPARED, FEED, READING, REDIS, SETTINGS, VERSIONS, WRITING
+from web.shared import (
+    ACCESS,
+    BINS,
+    CARDS,
+    COMPARED,
+    DRAWN,
+    FEED,
+    FOR_KEYS,
+    READING,
+    REDIS,
+    SETTINGS,
+    VERSIONS,
+    WRITING,
+)
 
 _SQL = load(Path(__file__).parent / "sql" / "versions.sql")
 
@@ -53,7 +66,9 @@ def application(settings: WebSettings) -> web.Application:
     client = None if common.redis_url is None else redis_of(common.redis_url)
     reading = Pool(settings.read_url, name="signaltape-web")
     writing = Pool(database_url(common), name="signaltape-web", most=1)
-    access = Access(reading, writing, must_log_in=not is_loopback(settings.host))
+    # its own sessions: however many ask for other things, a key that was revoked ends in time
+    for_keys = Pool(settings.read_url, name="signaltape-web", most=2)
+    access = Access(for_keys, writing, must_log_in=not is_loopback(settings.host))
     metrics = Metrics()
     app = web.Application(
         client_max_size=MOST_BYTES,
@@ -72,9 +87,11 @@ def application(settings: WebSettings) -> web.Application:
     )
     app.on_response_prepare.append(dressed)
     app[SETTINGS], app[READING], app[WRITING], app[ACCESS] = settings, reading, writing, access
+    app[FOR_KEYS] = for_keys
     app[VERSIONS] = Versions(lambda: _newest(reading))
     app[CARDS] = Cards(lambda asked: score_of(settings.reading, asked))
     app[COMPARED] = Cards(lambda asked: side_of(settings.reading, asked))
+    app[DRAWN] = Cards(lambda asked: picture_of(settings.reading, asked))
     app[BINS] = Bins(reading)
     if client is not None:
         app[REDIS] = client
@@ -111,13 +128,16 @@ async def _end_followers(app: web.Application) -> None:
 
 async def _connections(app: web.Application) -> AsyncIterator[None]:
     await app[READING].open()
+    await app[FOR_KEYS].open()
     await app[WRITING].open()
     yield
     await app[CARDS].close()
     await app[COMPARED].close()
+    await app[DRAWN].close()
     await app[VERSIONS].close()
     await app[ACCESS].close()
     await app[READING].close()
+    await app[FOR_KEYS].close()
     await app[WRITING].close()
     if REDIS in app:
         await app[REDIS].aclose()

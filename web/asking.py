@@ -6,10 +6,16 @@ import asyncio
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
+from replay.operations.asking import impatient
 from sink.db import only_reading
+from web.threads import Threads
 
 #: As in a pool of sessions: no statement of a question takes longer.
 _LONGEST_MS = 10_000
+#: Redis is waited for no longer: somebody waits for the page.
+_REDIS_S = 2.0
+#: What is asked of replays may wait for Redis: nothing else waits with it.
+_OF_REPLAYS = Threads("replays", 4)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -18,3 +24,9 @@ async def asked(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
     """What an operation answers. Its sessions of Postgres cannot write. Raises what it raises."""
     with only_reading(_LONGEST_MS):
         return await asyncio.to_thread(operation, *args, **kwargs)
+
+
+async def of_replays(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """What an operation on replays answers, on threads of their own. Raises what it raises."""
+    with impatient(_REDIS_S):
+        return await _OF_REPLAYS.run(operation, *args, **kwargs)

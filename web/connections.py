@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import redis
 from limits.aio.storage import RedisStorage, Storage
 
+from signaltape.errors import RedisUnavailable
 from signaltape.redis_client import redis_client_async
 from signaltape.settings import Secret
 
@@ -43,17 +45,23 @@ class Patience:
         """The same question, which raises redis.RedisError at once where any of them took long to do so just before."""
 
         async def asked(*words: Any, **options: Any) -> Any:
-            began = time.monotonic()
-            if began < self._again_at:
-                raise redis.TimeoutError("Redis did not answer a moment ago")
-            try:
+            with self.asking():
                 return await ask(*words, **options)
-            except redis.RedisError:
-                if time.monotonic() - began >= _LONG_S:
-                    self._again_at = time.monotonic() + _LEAVE_ALONE_S
-                raise
 
         return asked
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """A question, or several."""
+        began = time.monotonic()
+        if began < self._again_at:
+            raise redis.TimeoutError("Redis did not answer a moment ago")
+        try:
+            yield
+        except (redis.RedisError, RedisUnavailable):
+            if time.monotonic() - began >= _LONG_S:
+                self._again_at = time.monotonic() + _LEAVE_ALONE_S
+            raise
 
 
 def shared_counts(client: Any, stream: str) -> Storage:

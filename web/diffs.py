@@ -1,9 +1,11 @@
-"""Replays beside their recordings, for page and program: one is computed at a time, the others wait."""
+"""Replays beside their recordings, for page and program: one is computed at a time, the others wait for a while."""
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
@@ -11,10 +13,15 @@ from replay.operations.diff import SessionDiff, diff_session
 from signaltape.errors import InvalidRequest
 from signaltape.replay import SessionError
 from signaltape.stream import is_session_id
+from web.askers import is_gone
+from web.asking import asked
 from web.http.answering import REDIS_AWAY
 from web.http.problems import Problem
 from web.shared import SETTINGS
 
+#: A turn is waited for so long.
+_TURN_S = 10.0
+_LATER = {"Retry-After": "10"}
 #: Both sides are in memory meanwhile.
 TURNS: web.AppKey[asyncio.Semaphore] = web.AppKey("diff_turns", asyncio.Semaphore)
 
@@ -27,11 +34,29 @@ async def diff_asked_for(request: web.Request) -> SessionDiff:
     if settings.redis_url is None:
         raise Problem(503, REDIS_AWAY)
     within_s = within_of(request)
-    async with request.app[TURNS]:
+    async with _turn(request):
         try:
-            return await asyncio.to_thread(diff_session, settings, session, within_s=within_s)
+            return await asked(diff_session, settings, session, within_s=within_s)
         except SessionError as error:
             raise Problem(404, str(error)) from None
+
+
+@asynccontextmanager
+async def _turn(request: web.Request) -> AsyncIterator[None]:
+    """Raises Problem to who waited too long for it, or did not stay."""
+    turns = request.app[TURNS]
+    try:
+        await asyncio.wait_for(turns.acquire(), _TURN_S)
+    except TimeoutError:
+        raise Problem(
+            503, "Another replay is being compared. Try again in a moment.", headers=_LATER
+        ) from None
+    try:
+        if is_gone(request):
+            raise Problem(503, "Nobody waited for this any more. Ask again.", headers=_LATER)
+        yield
+    finally:
+        turns.release()
 
 
 def within_of(request: web.Request) -> float:

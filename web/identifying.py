@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from signaltape.errors import OperationError
 from signaltape.settings import Settings
 from sink.pool import Session, one
 from sink.queries import load
+from web.asking import of_replays
 from web.signals import found_by_id, is_id
 
 _SQL = load(Path(__file__).parent / "sql" / "ids.sql")
@@ -61,7 +61,7 @@ async def _of_session(settings: Settings, text: str) -> str | None:
     if not _SESSION_ID.fullmatch(text):
         return None
     try:
-        manifest = await asyncio.to_thread(show_session, settings, text)
+        manifest = await of_replays(show_session, settings, text)
     except OperationError:
         return None
     return f"/replay/{manifest.session_id}"

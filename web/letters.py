@@ -108,4 +108,4 @@ def shown_in(given: Mapping[str, Any]) -> Shown:
     letters, up_to = number_in(given, "letters"), number_in(given, "up_to")
     if letters is None or up_to is None:
         raise Problem(400, "letters, up_to: how many letters were shown, and the highest id among them")
-    return Shown(letters, up_to)
+    return Shown(letters, up_to, number_in(given, "ids_sum"))

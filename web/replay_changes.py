@@ -18,6 +18,7 @@ from signaltape.clock import show, utc_now
 from signaltape.replay import PlayerStatus
 from signaltape.settings import Settings
 from web import audit, replays
+from web.asking import asked, of_replays
 from web.http.access import WHO
 from web.http.problems import Problem
 from web.replay_shapes import Build, ReplayDone, ReplayManifest, ReplayStatus, Run
@@ -169,7 +170,7 @@ def _holds(one: ReplayStatus) -> str:
 async def _change(request: web.Request, what: str, act: Callable[[Settings], T]) -> T:
     """Do something for who may replay. It is noted as asked for, before it is done. Raises Problem, OperationError."""
     async with writer_of(request, "replay").noting(f"replay: {_plain(what)}"):
-        return await asyncio.to_thread(act, request.app[SETTINGS].common)
+        return await of_replays(act, request.app[SETTINGS].common)
 
 
 async def _settled(app: web.Application, session: str, shows: Callable[[PlayerStatus], bool]) -> None:
@@ -180,10 +181,10 @@ async def _settled(app: web.Application, session: str, shows: Callable[[PlayerSt
 async def _until(look: Callable[[], T], enough: Callable[[T], bool], within_s: float = _SOON_S) -> T:
     """What is seen once it is enough, or when the time is over."""
     until = time.monotonic() + within_s
-    found = await asyncio.to_thread(look)
+    found = await of_replays(look)
     while not enough(found) and time.monotonic() < until:
         await asyncio.sleep(_LOOK_EVERY_S)
-        found = await asyncio.to_thread(look)
+        found = await of_replays(look)
     return found
 
 
@@ -201,8 +202,8 @@ def _refuse_failed(job: jobs.JobState | None) -> None:
         raise Problem(_STATUS_OF.get(job.error, 503), job.said)
 
 
-async def count(app: web.Application, asked: Build) -> Preview:
+async def count(app: web.Application, wanted: Build) -> Preview:
     """How many events a session would hold."""
-    dates = asked.source_date_range
-    span = span_of(dates.since, dates.until, asked.symbols, asked.event_types)
-    return await asyncio.to_thread(sessions.preview_session, app[SETTINGS].common, span)
+    dates = wanted.source_date_range
+    span = span_of(dates.since, dates.until, wanted.symbols, wanted.event_types)
+    return await asked(sessions.preview_session, app[SETTINGS].common, span)

@@ -14,6 +14,7 @@ from replay.operations.playing import running_sessions
 from signaltape.errors import OperationError
 from signaltape.replay import PlayerStatus
 from signaltape.settings import Settings
+from web.threads import Threads
 
 log = logging.getLogger("web")
 #: What was found is believed so long.
@@ -49,12 +50,13 @@ class _Looking:
         self._looked_at = float("-inf")
         self._found: ReplayMode | None = None
         self._one = asyncio.Lock()
+        self._threads = Threads("replay-mode", 1)  # every page waits for it
 
     async def now(self) -> ReplayMode | None:
         async with self._one:
             if time.monotonic() - self._looked_at > _FRESH_S:
                 try:
-                    self._found = mode_of(await asyncio.to_thread(running_sessions, self._settings))
+                    self._found = mode_of(await self._threads.run(running_sessions, self._settings))
                 except OperationError as error:
                     log.warning("whether a session is replayed is not known: %s", error)
                 self._looked_at = time.monotonic()

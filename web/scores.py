@@ -11,9 +11,13 @@ from reports.operations.shown import Told, Week, groups, picture, told
 from reports.operations.slices import ALL, Chosen, Days, Row, Slice, rows, sliced, verdict
 from signaltape.clock import utc_now
 from signaltape.settings import Settings
+from sink.db import only_reading
 from web.charts import bins_chart, curve_chart
 from web.counting import Counts, counts_of
 from web.filters import of_chosen
+
+#: A statement for a picture takes no longer.
+_LONGEST_MS = 10_000
 
 
 class ScoreAsked(NamedTuple):
@@ -31,6 +35,13 @@ class ShownScore(NamedTuple):
     counts: Counts
     bins_svg: Markup
     curve_svg: Markup | None
+
+
+class PictureAsked(NamedTuple):
+    """The report of a week as a picture; kind: of `PICTURES`."""
+
+    week: Week
+    kind: str
 
 
 class SliceAsked(NamedTuple):
@@ -67,6 +78,7 @@ def side_of(settings: Settings, asked: SliceAsked) -> Side:
     return Side(found, verdict(found), list(rows(found.figures)), counts, bins_chart(counts.bins))
 
 
-def picture_of(settings: Settings, week: Week, kind: str) -> bytes:
+def picture_of(settings: Settings, asked: PictureAsked) -> bytes:
     """The picture of a week's report. Takes some seconds. Raises OperationError."""
-    return picture(scorecard(settings, utc_now(), week, store=False), kind)
+    with only_reading(_LONGEST_MS):
+        return picture(scorecard(settings, utc_now(), asked.week, store=False), asked.kind)

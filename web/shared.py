@@ -12,7 +12,7 @@ from web.cards import Cards
 from web.http.access import Access
 from web.http.versions import Versions
 from web.live import Feed
-from web.scores import ScoreAsked, ShownScore, Side, SliceAsked
+from web.scores import PictureAsked, ScoreAsked, ShownScore, Side, SliceAsked
 from web.settings import WebSettings
 from web.whatif import WhatIfs
 
@@ -23,9 +23,13 @@ ACCESS = web.AppKey("access", Access)
 CARDS: web.AppKey[Cards[ScoreAsked, ShownScore]] = web.AppKey("cards", Cards)
 #: sides of comparisons
 COMPARED: web.AppKey[Cards[SliceAsked, Side]] = web.AppKey("compared", Cards)
+#: pictures of weeks
+DRAWN: web.AppKey[Cards[PictureAsked, bytes]] = web.AppKey("drawn", Cards)
 BINS = web.AppKey("bins", Bins)
 #: reads only
 READING: web.AppKey[Pool] = web.AppKey("reading", Pool)
+#: reads keys
+FOR_KEYS: web.AppKey[Pool] = web.AppKey("for_keys", Pool)
 #: writes what is noted of keys
 WRITING: web.AppKey[Pool] = web.AppKey("writing", Pool)
 #: a redis.asyncio.Redis; absent without REDIS_URL

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ from signaltape.settings import Settings
 LOST_AFTER = timedelta(seconds=60)
 #: rq waits so long for Redis, and sets it for a connection that does not.
 _SOCKET_TIMEOUT_S = 11.0
+_WAIT_S: ContextVar[float] = ContextVar("wait_s", default=_SOCKET_TIMEOUT_S)
 #: So many jobs of a kind may wait.
 _MOST_WAITING = 50
 #: What an id of rq must not hold; and the underline, which begins and ends what stands in its place.
@@ -193,9 +195,18 @@ def opened(settings: Settings, kind: str) -> Iterator[Jobs]:
 
 def client(settings: Settings) -> Any:
     """A connection for rq. Raises nothing of Redis until it is used; SettingsError if REDIS_URL is not set."""
-    return redis_client(
-        redis_url(settings), socket_timeout=_SOCKET_TIMEOUT_S, socket_connect_timeout=_SOCKET_TIMEOUT_S
-    )
+    wait_s = _WAIT_S.get()
+    return redis_client(redis_url(settings), socket_timeout=wait_s, socket_connect_timeout=wait_s)
+
+
+@contextmanager
+def impatient(wait_s: float) -> Iterator[None]:
+    """Within this, clients that are made wait for an answer of Redis no longer than so many seconds."""
+    given = _WAIT_S.set(wait_s)
+    try:
+        yield
+    finally:
+        _WAIT_S.reset(given)
 
 
 class Taken(NamedTuple):

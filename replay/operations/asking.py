@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from replay.archive.atomic import alone_in
-from replay.jobs.queues import JobState, State, opened
+from replay.jobs.queues import JobState, State, impatient, opened
 from replay.jobs.sessions import Asked, Playing
 from replay.operations.sessions import refuse_odd_build, refuse_odd_speed
 from replay.plain_errors import plain_errors
@@ -29,6 +29,7 @@ __all__ = [
     "ask_for_run",
     "building",
     "buildings",
+    "impatient",
     "run_job",
     "stop_run",
 ]

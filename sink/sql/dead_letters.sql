@@ -9,8 +9,8 @@ ORDER BY id DESC
 LIMIT %(limit)s
 
 -- name: count
--- How many match in all, and the highest id among them: those that come later are above it.
-SELECT count(*) AS letters, coalesce(max(id), 0) AS up_to
+-- How many match in all, the highest id among them (those that come later are above it), and a sum that says which.
+SELECT count(*) AS letters, coalesce(max(id), 0) AS up_to, mod(coalesce(sum(id), 0), 1000000007)::bigint AS ids_sum
 FROM dead_letters d
 WHERE dead_letter_is(d, %(event)s::text, %(reason)s::text, %(since)s::timestamptz, %(until)s::timestamptz,
                      %(ids)s::bigint[], %(stream)s::text, %(text)s::text)
@@ -30,7 +30,7 @@ ORDER BY letters DESC, 2
 SELECT id, stream, entry_id, event, reason, raw, fields, entry_ts, received_at FROM dead_letters WHERE id = %(id)s
 
 -- name: choose
--- The letters that somebody saw the number of, up to the highest that he saw: no row if they are more or fewer by now.
+-- The letters that somebody saw the number of, up to the highest that he saw: no row if they are others by now.
 -- Without a filter none match, unless all of them are meant.
 SELECT array_agg(id ORDER BY id) AS ids
 FROM dead_letters d
@@ -41,6 +41,7 @@ WHERE dead_letter_is(d, %(event)s::text, %(reason)s::text, %(since)s::timestampt
         %(stream)s::text, %(text)s::text) > 0)
   AND id <= %(up_to)s
 HAVING count(*) = %(letters)s
+   AND (%(ids_sum)s::bigint IS NULL OR mod(coalesce(sum(id), 0), 1000000007) = %(ids_sum)s)
 
 -- name: take
 -- Lock a few of the letters that match, so that nobody else requeues or drops them meanwhile. Without a filter none

@@ -71,12 +71,12 @@ def test_pages_of_letters_hold_each_once_whatever_goes_meanwhile(
 
 
 def test_all_that_match_are_counted_without_reading_a_page(settings: Settings, seven: list[int]) -> None:
-    assert operations.count_dead_letters(settings) == (7, seven[0])
-    assert operations.count_dead_letters(settings, Filter(event="signal_closed", ids=seven[1:3])) == (
+    assert operations.count_dead_letters(settings)[:2] == (7, seven[0])
+    assert operations.count_dead_letters(settings, Filter(event="signal_closed", ids=seven[1:3]))[:2] == (
         2,
         seven[1],
     )
-    assert operations.count_dead_letters(settings, Filter(reason="another")) == (0, 0)
+    assert operations.count_dead_letters(settings, Filter(reason="another"))[:2] == (0, 0)
 
 
 def test_one_many_and_all_that_match_go_through_again(settings: Settings, key: str, seven: list[int]) -> None:
@@ -120,7 +120,7 @@ def test_letters_that_come_among_those_shown_are_not_touched(
     """As one does that had its id before, and is committed while the others are taken."""
     connection.execute("DELETE FROM dead_letters WHERE id = %s", (seven[2],))
     shown = operations.count_dead_letters(settings)
-    assert shown == (6, seven[0])
+    assert shown[:2] == (6, seven[0])
 
     def come_late(done: int) -> None:
         if done == 3:
@@ -132,7 +132,7 @@ def test_letters_that_come_among_those_shown_are_not_touched(
 
     done = operations.drop_dead_letters(settings, Filter(), everything=True, shown=shown, progress=come_late)
     assert done == 6
-    assert operations.count_dead_letters(settings) == (1, seven[2])
+    assert operations.count_dead_letters(settings)[:2] == (1, seven[2])
     with pytest.raises(NotAllowedNow, match="no more the 6 letters that were shown: nothing was done"):
         operations.requeue_dead_letters(settings, Filter(), everything=True, shown=shown)
 

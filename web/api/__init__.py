@@ -26,7 +26,7 @@ def add_addresses(app: web.Application) -> None:
     add.add_get("/api/scorecards", scorecards.weeks)
     add.add_get("/api/scorecards/{week}.{kind:png|pdf}", scorecards.download)
     add.add_get("/api/scorecards/{week}", scorecards.one)
-    add.add_get("/api/events", events.follow, allow_head=False)
+    events.add_addresses(app)
     add.add_get("/api/health", health.show)
     add.add_get("/api/openapi.json", openapi.show)
     for family in (replay, replay_diff, letters, deliveries, rules):

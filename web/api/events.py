@@ -12,15 +12,18 @@ from aiohttp import web
 
 from sink.db import DatabaseError
 from sink.pool import PoolTimeout
+from web.http.access import WHO
 from web.http.answering import REDIS_AWAY, finish
 from web.http.problems import Problem
 from web.live import Feed
+from web.places import Places
 from web.shared import ACCESS, FEED, SETTINGS
 from web.tape import positions_of
 
 log = logging.getLogger("web")
 #: Followers at most.
 _MOST_FOLLOWERS = 300
+PLACES: web.AppKey[Places] = web.AppKey("places", Places)
 #: Who does not take what was written within this time is cut off; they come back where they stood.
 _SLOW_S = 20.0
 _COME_BACK_MS = 2000
@@ -28,18 +31,23 @@ _COME_BACK_MS = 2000
 _ASK_AGAIN_S = 5.0
 
 
+def add_addresses(app: web.Application) -> None:
+    """The stream."""
+    app[PLACES] = Places(_MOST_FOLLOWERS)
+    app.router.add_get("/api/events", follow, allow_head=False)
+
+
 async def follow(request: web.Request) -> web.StreamResponse:
     """Events from behind Last-Event-ID (or `after`) on, without it from now on; `kind=signals`: no records."""
     if FEED not in request.app:
         raise Problem(503, "REDIS_URL is not set: there is no stream to follow.")
     feed = request.app[FEED]
-    if feed.followers >= _MOST_FOLLOWERS:
-        raise Problem(503, "Too many follow already. Try again later.", headers={"Retry-After": "30"})
     positions = _positions(request)
     signals = _kind(request) == "signals"
-    # "from now on" is before the answer begins: who has seen that may rely on hearing what is added then
-    tips = await tips_of(feed)
-    return await answer_with(request, feed, tips if positions is None else positions, signals=signals)
+    with request.app[PLACES].one(request[WHO]):
+        # "from now on" is before the answer begins: who has seen that may rely on hearing what is added then
+        tips = await tips_of(feed)
+        return await answer_with(request, feed, tips if positions is None else positions, signals=signals)
 
 
 async def answer_with(

@@ -44,7 +44,7 @@ async def some(request: web.Request) -> web.Response:
     limit = number_in(request.query, "limit", 1, MOST) or LIMIT
     settings = request.app[SETTINGS].reading
     found = await asked(list_dead_letters, settings, which, limit=limit, below=below)
-    return as_json(DeadLetterPage(*found.shown, found.counts, found.letters, found.next_below))
+    return as_json(DeadLetterPage(*found.shown[:2], found.counts, found.letters, found.next_below))
 
 
 async def one(request: web.Request) -> web.Response:

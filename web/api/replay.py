@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -15,9 +14,11 @@ from web import replay_changes, replays
 from web.api.asked import body_of
 from web.api.events import answer_with, tips_of
 from web.api.json import as_json
-from web.http.access import need
+from web.asking import of_replays
+from web.http.access import WHO, need
 from web.http.problems import Problem
 from web.live import Feed
+from web.places import Places
 from web.replay_shapes import Build, ReplayDone, Run, Seek, SetLoop, SetSpeed, Stop, Which
 from web.shared import REDIS, SETTINGS
 from web.tape import START, positions_of
@@ -25,6 +26,7 @@ from web.tape import START, positions_of
 T = TypeVar("T", bound=msgspec.Struct)
 #: Who may follow all replays together.
 _MOST_FOLLOWERS = 100
+PLACES: web.AppKey[Places] = web.AppKey("replay_places", Places)
 #: Feeds of sessions, while anybody follows.
 FEEDS: web.AppKey[dict[str, Feed]] = web.AppKey("replay_feeds", dict)
 
@@ -32,6 +34,7 @@ FEEDS: web.AppKey[dict[str, Feed]] = web.AppKey("replay_feeds", dict)
 def add_addresses(app: web.Application) -> None:
     """All calls on replays."""
     app[FEEDS] = {}
+    app[PLACES] = Places(_MOST_FOLLOWERS)
     app.on_shutdown.append(_end_followers)
     add = app.router
     add.add_get("/api/replay/sessions", sessions)
@@ -148,17 +151,18 @@ async def follow(request: web.Request) -> web.StreamResponse:
     """What is replayed of a session, as server-sent events: nothing of it is live. From its beginning, or `after`."""
     if REDIS not in request.app:
         raise Problem(503, "REDIS_URL is not set: there is no stream to follow.")
-    key = await asyncio.to_thread(
-        playing.stream_of, request.app[SETTINGS].common, request.query.get("session", "")
-    )
+    key = await of_replays(playing.stream_of, request.app[SETTINGS].common, request.query.get("session", ""))
     positions = positions_of(
         request.headers.get("Last-Event-ID") or request.query.get("after", "") or START, 1
     )
     if positions is None:
         raise Problem(400, "Last-Event-ID: the id of an event of this stream, such as 1642376400000-0")
+    with request.app[PLACES].one(request[WHO]):
+        return await _follow(request, key, positions)
+
+
+async def _follow(request: web.Request, key: str, positions: tuple[str, ...]) -> web.StreamResponse:
     feeds = request.app[FEEDS]
-    if sum(feed.followers for feed in feeds.values()) >= _MOST_FOLLOWERS:
-        raise Problem(503, "Too many follow already. Try again later.", headers={"Retry-After": "30"})
     feed = feeds.setdefault(key, Feed(request.app[REDIS], [key]))
     try:
         await tips_of(feed)  # an error can be told before the answer begins, not in it

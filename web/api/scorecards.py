@@ -11,6 +11,7 @@ from sink.pool import dicts
 from sink.queries import load
 from web.api.json import as_json
 from web.api.shapes import WeekOfScorecard, Weeks
+from web.askers import asker_of
 from web.filters import chosen_of
 from web.pages.score import download
 from web.scores import ScoreAsked
@@ -31,4 +32,5 @@ async def weeks(request: web.Request) -> web.Response:
 async def one(request: web.Request) -> web.Response:
     """All figures of a week, of all its signals or of those that the filters let through, computed now."""
     asked = ScoreAsked(week_named(request.match_info["week"]), chosen_of(request.query))
-    return as_json(document((await request.app[CARDS].fresh(asked)).found))
+    score = await request.app[CARDS].fresh(asked, asker_of(request))
+    return as_json(document(score.found))

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from sink.db import DatabaseError
-from sink.pool import Pool, PoolTimeout, Session
+from sink.pool import Busy, Pool, PoolTimeout, Session
 from web import keys
 from web.http import cookies
 from web.http.problems import Problem, wants_json
@@ -23,8 +23,8 @@ from web.keys import ApiKey
 _BELIEVED_S = 10.0
 #: While it is away it is asked again after this time: each who asks waits for it.
 _AGAIN_S = 2.0
-#: Known keys at most: ids that nobody made are not remembered.
-_MOST_KNOWN = 1000
+#: Known keys at most, and ids that are none, each for a while: who repeats a wrong key asks Postgres seldom.
+_MOST_KNOWN, _NONE_FOR_S = 1000, 5.0
 _MOST_HEADER = 300
 #: So many questions for keys at once: a burst of made-up keys leaves sessions to those who have one.
 _AT_ONCE, _WAIT_S = 2, 3.0
@@ -67,6 +67,7 @@ class Access:
         self._few = asyncio.Semaphore(_AT_ONCE)
         self._any: tuple[float, bool] | None = None
         self._known: dict[str, tuple[float, ApiKey | None]] = {}
+        self._none_until: dict[str, float] = {}
 
     async def who(self, request: web.Request) -> Who | None:
         """Who asks; None: nobody that is known. Raises Problem for a key that is wrong."""
@@ -133,9 +134,15 @@ class Access:
         await asyncio.gather(*self._touching)
 
     async def _find(self, key_id: str) -> ApiKey | None:
+        if time.monotonic() < self._none_until.get(key_id, 0.0):
+            return None
         found = await self._believed(self._known.get(key_id), lambda session: keys.find(session, key_id))
         if found[1] is None:
             self._known.pop(key_id, None)
+            self._none_until.pop(key_id, None)
+            self._none_until[key_id] = time.monotonic() + _NONE_FOR_S
+            while len(self._none_until) > _MOST_KNOWN:
+                del self._none_until[next(iter(self._none_until))]
         elif len(self._known) < _MOST_KNOWN or key_id in self._known:
             self._known[key_id] = found
         return found[1]
@@ -149,6 +156,10 @@ class Access:
         try:
             async with self._one_of_few(), self._pool.read() as session:
                 return now, await ask(session)
+        except Busy:  # who keeps it busy may be the one whose key was revoked
+            if known is None or now - known[0] >= 2 * _BELIEVED_S:
+                raise
+            return known
         except (DatabaseError, PoolTimeout):
             if known is None:
                 raise
@@ -159,7 +170,7 @@ class Access:
         try:
             await asyncio.wait_for(self._few.acquire(), _WAIT_S)
         except TimeoutError:
-            raise PoolTimeout("too many ask for keys") from None
+            raise Busy("too many ask for keys") from None
         try:
             yield
         finally:

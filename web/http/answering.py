@@ -10,11 +10,11 @@ from aiohttp.typedefs import Handler
 
 from signaltape.errors import InvalidRequest, NotAllowedNow, NotFound, OperationError
 from sink.db import CONNECTION_ERRORS
-from sink.pool import PoolTimeout, TooSlow
+from sink.pool import Busy, PoolTimeout, TooSlow
 from web.http.limits import STANDING, headers_of
 from web.http.problems import Problem, as_json, of_http_error, wants_json
 from web.http.request_ids import HEADER, REQUEST_ID, take_over
-from web.http.security import harden
+from web.http.security import harden, open_to_origin
 from web.http.versions import Versions
 from web.pages.error import as_page
 from web.shared import VERSIONS
@@ -28,9 +28,11 @@ REDIS_AWAY = (
     "Redis is away: nothing live can be shown. What is stored still can; this page comes back by itself."
 )
 TOO_SLOW = "Postgres took too long for this. Ask for fewer: a shorter span, one symbol."
+BUSY = "Many questions are being asked at once. Try again in a moment."
 #: The first that fits: too slow is also an error of a connection.
 _AWAY: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((TooSlow,), TOO_SLOW),
+    ((Busy,), BUSY),
     ((PoolTimeout, *CONNECTION_ERRORS), POSTGRES_AWAY),
     ((redis.RedisError,), REDIS_AWAY),
 )
@@ -69,6 +71,7 @@ def finish(request: web.Request, response: web.StreamResponse) -> None:
     standing = request.get(STANDING)
     if standing is not None:
         response.headers.update(headers_of(standing))
+    open_to_origin(request, response)
     harden(response)
     _compress(request, response)
 

@@ -14,6 +14,8 @@ MOST_BYTES = 256 * 1024
 WITHIN_S = 10.0
 _WITHOUT = ("GET", "HEAD", "OPTIONS")
 _CLOSE = {"Connection": "close"}
+#: Others are read by slow codecs, or give texts that no text may be.
+_CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 
 
 @web.middleware
@@ -22,6 +24,8 @@ async def whole_bodies(request: web.Request, handler: Handler) -> web.StreamResp
     if request.body_exists and request.method not in _WITHOUT:
         if request.content_type.startswith("multipart/") or "Content-Encoding" in request.headers:
             raise Problem(415, "Send the body as a plain form or as JSON, not packed.", headers=_CLOSE)
+        if (request.charset or "utf-8").lower() not in _CHARSETS:
+            raise Problem(415, "Send the body as UTF-8.", headers=_CLOSE)
         await _read(request)
     return await handler(request)
 

@@ -47,7 +47,8 @@ async def _check(request: web.Request, known: str) -> None:
         form = await request.post()
     except (UnicodeError, LookupError, ValueError):  # bytes or a charset that are none
         raise Problem(400, "The form could not be read.") from None
-    if not known or not hmac.compare_digest(str(form.get(FIELD, "")).encode(), known.encode()):
+    given = str(form.get(FIELD, "")).encode("utf-8", "replace")
+    if not known or not hmac.compare_digest(given, known.encode("utf-8", "replace")):
         raise Problem(403, "This form is too old, or cookies are off: load the page again and repeat it.")
 
 

@@ -21,6 +21,10 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+#: the page of another origin that may read the answer
+ORIGIN = web.RequestKey("origin", str)
+#: A proxy that is on this machine says by these that others ask.
+_PASSED_ON = ("X-Forwarded-For", "Forwarded", "Via")
 
 
 def harden(response: web.StreamResponse) -> None:
@@ -53,10 +57,12 @@ def only_own_hosts(needs_key: Callable[[], Awaitable[bool]]) -> Middleware:
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not is_loopback(host_of(request.headers.get("Host", ""))) and not await needs_key():
+        passed_on = any(name in request.headers for name in _PASSED_ON)
+        of_this = is_loopback(host_of(request.headers.get("Host", ""))) and not passed_on
+        if not of_this and not await needs_key():
             raise Problem(
                 421,
-                "Without API keys only http://localhost and http://127.0.0.1 are answered. "
+                "Without API keys only http://localhost and http://127.0.0.1 are answered, and no proxy is. "
                 "Make a key: python -m web keys create NAME --scope read",
             )
         return await handler(request)
@@ -72,16 +78,21 @@ def cross_origin(origins: frozenset[str]) -> Middleware:
         origin = request.headers.get("Origin", "")
         if origin not in origins or not request.path.startswith("/api/"):
             return await handler(request)
-        if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-            response: web.StreamResponse = web.Response(status=204)
-            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
-            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Request-Id"
-            response.headers["Access-Control-Max-Age"] = "600"
-        else:
-            response = await handler(request)
-        response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Vary"] = "Origin"
-        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        request[ORIGIN] = origin
+        if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
+            return await handler(request)
+        response = web.Response(status=204)
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Request-Id"
+        response.headers["Access-Control-Max-Age"] = "600"
         return response
 
     return check
+
+
+def open_to_origin(request: web.Request, response: web.StreamResponse) -> None:
+    """Let the page that asked read the answer, an error or a stream too, if `cross_origin` found that it may."""
+    if ORIGIN in request:
+        response.headers["Access-Control-Allow-Origin"] = request[ORIGIN]
+        response.headers["Vary"] = "Origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

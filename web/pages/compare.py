@@ -12,6 +12,7 @@ from reports.operations.slices import Chosen, days_of_rules, days_of_week
 from signaltape.clock import utc_now
 from signaltape.errors import InvalidRequest
 from web.asked import LONGEST, is_text
+from web.askers import asker_of
 from web.counting import ENOUGH
 from web.filters import HOURS, SIDES, WEEKDAYS, chosen_of, of_chosen, said
 from web.http.problems import Problem
@@ -61,9 +62,11 @@ async def _side(request: web.Request, name: str, chosen: Chosen) -> Named:
     except InvalidRequest:
         days = await asyncio.to_thread(days_of_rules, request.app[SETTINGS].reading, name)
         asked = SliceAsked(days, chosen._replace(rules=name))
-        return Named(name, None, await request.app[COMPARED].fresh(asked))
+        return Named(name, None, await request.app[COMPARED].fresh(asked, asker_of(request)))
     asked = SliceAsked(days_of_week(week), chosen)
-    return Named(week.name, f"/score/{week.name}", await request.app[COMPARED].fresh(asked))
+    return Named(
+        week.name, f"/score/{week.name}", await request.app[COMPARED].fresh(asked, asker_of(request))
+    )
 
 
 def _named(request: web.Request, side: str) -> str:

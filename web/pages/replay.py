@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import redis
@@ -12,6 +11,7 @@ from replay.operations.playing import stream_of
 from signaltape.errors import InvalidRequest, OperationError
 from signaltape.replay import Mode
 from web import replay_changes, replays
+from web.asking import of_replays
 from web.http.access import WHO
 from web.rendering import page
 from web.replay_changes import Steering
@@ -144,7 +144,7 @@ async def _newest(app: web.Application, session: str) -> tuple[list[Line], str]:
     """What was replayed last, newest first, and where the session's stream goes on behind it."""
     if REDIS not in app:
         return [], START
-    key = await asyncio.to_thread(stream_of, app[SETTINGS].common, session)
+    key = await of_replays(stream_of, app[SETTINGS].common, session)
     try:
         found = await app[REDIS].xrevrange(key, count=_TAPE_LINES)
     except (redis.RedisError, OSError):

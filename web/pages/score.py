@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 from reports.operations.shown import PICTURES, Week, week_named, week_of
 from signaltape.clock import utc_now
+from web.askers import asker_of
 from web.filters import HOURS, SIDES, WEEKDAYS, chosen_of, of_chosen, said, with_query
 from web.rendering import page
-from web.scores import ScoreAsked, picture_of
-from web.shared import CARDS, SETTINGS
+from web.scores import PictureAsked, ScoreAsked
+from web.shared import CARDS, DRAWN
 
 
 def add_addresses(app: web.Application) -> None:
@@ -34,9 +33,10 @@ async def show(request: web.Request) -> web.Response:
 async def download(request: web.Request) -> web.Response:
     """The picture of the report, as PNG or PDF."""
     week, kind = week_named(request.match_info["week"]), request.match_info["kind"]
+    picture = await request.app[DRAWN].fresh(PictureAsked(week, kind), asker_of(request))
     name = f"scorecard-{week.name}.{kind}"
     return web.Response(
-        body=await asyncio.to_thread(picture_of, request.app[SETTINGS].reading, week, kind),
+        body=picture,
         content_type=PICTURES[kind],
         headers={"Content-Disposition": f'inline; filename="{name}"'},
     )
@@ -44,7 +44,7 @@ async def download(request: web.Request) -> web.Response:
 
 async def _show(request: web.Request, week: Week) -> web.Response:
     chosen = chosen_of(request.query)
-    score = await request.app[CARDS].fresh(ScoreAsked(week, chosen))
+    score = await request.app[CARDS].fresh(ScoreAsked(week, chosen), asker_of(request))
     given = said(of_chosen(chosen))
     return page(
         request,

@@ -241,6 +241,9 @@ def test_only_named_origins_may_ask_from_their_pages(web_settings: WebSettings) 
             "Access-Control-Allow-Origin"
             not in served.get("/api/scorecards", Origin="https://x.example").headers
         )
+        wrong = served.get("/api/nothing", Origin="https://mine.example")
+        assert wrong.status == 404
+        assert wrong.headers["Access-Control-Allow-Origin"] == "https://mine.example"
         assert "Access-Control-Allow-Origin" not in served.get("/", Origin="https://mine.example").headers
         before = served.ask("OPTIONS", "/api/signals", headers={"Origin": "https://mine.example", **asked})
         assert (before.status, before.headers["Access-Control-Allow-Methods"]) == (204, "GET, POST")

@@ -141,6 +141,14 @@ def test_packed_and_broken_bodies_are_refused(connected: Callable[[], socket.soc
     assert b" 400 " in broken.recv(65_536)
 
 
+@pytest.mark.parametrize("charset", ["punycode", "utf-7", "unicode_escape", "idna", "latin-1", ""])
+def test_a_body_in_a_strange_charset_is_not_decoded(served: Served, charset: str) -> None:
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+    body = f"csrf=+2AA-&key={'a' * 1000}-\\ud800"
+    answer = served.ask("POST", "/login", body, {"Content-Type": kind})
+    assert answer.status == (415 if charset else 403)
+
+
 def test_senseless_bytes_end_in_no_traceback(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web.listening.IDLE_S", 0.3)
     monkeypatch.setattr("web.http.bodies.WITHIN_S", 0.3)

@@ -13,13 +13,16 @@ from outbox.outbox import Outbox
 from reports.operations.rules import propose_rules
 from signaltape import Settings
 from signaltape.clock import utc_now
+from signaltape.errors import NotAllowedNow
 from sink.db import Connection
+from sink.dead_letters import Filter
 from tests.integration.test_rules import PROPOSED, write_weeks
 from tests.integration.web.test_api import exactly
 from tests.integration.web.upkeep import bury, count_of, noted
 from tests.support.book import W03
 from tests.support.sending import REPORT, SOON, now
 from tests.support.served import Answer, Served
+from worker.operations import count_dead_letters, drop_dead_letters
 
 RULES = "/api/rules/v1%2B2022-W03"
 
@@ -60,6 +63,16 @@ def test_only_as_many_as_expected_are_taken(served: Served, connection: Connecti
         f"drop 1 dead letters up to {ids[4]}: all",
         "dropped 1 of 1",
     )
+
+
+def test_as_many_others_are_not_those_that_were_shown(
+    settings: Settings, connection: Connection, key: str
+) -> None:
+    ids = bury(connection, key, 4)
+    shown = count_dead_letters(settings, Filter(ids=ids[1:]))
+    with pytest.raises(NotAllowedNow):
+        drop_dead_letters(settings, Filter(ids=[ids[0], *ids[2:]]), shown=shown)
+    assert drop_dead_letters(settings, Filter(ids=ids[1:]), shown=shown) == 3
 
 
 @pytest.mark.parametrize(
