@@ -154,11 +154,13 @@ class JournalWriter:
             if self._depth == _DEEPEST:
                 self._deferred.append(frame)
                 return
-            self._deeper(partial(self._write_somewhere, frame))
-            with suppress(OSError, JournalUnavailable):  # no room for them now
-                # Looked at from outside too: one that came behind the last look within would wait for the next change.
-                while self._deferred:
-                    self._deeper(self._write_deferred)
+            try:
+                self._deeper(partial(self._write_somewhere, frame))
+            finally:  # it failed: they were told that they are safe all the same
+                with suppress(OSError, JournalUnavailable):  # no room for them now
+                    # Looked at from outside too: one behind the last look within would wait for the next change.
+                    while self._deferred:
+                        self._deeper(self._write_deferred)
 
     def _deeper(self, write: Callable[[], None]) -> None:
         self._depth += 1
