@@ -192,3 +192,23 @@ def test_an_event_put_off_at_the_last_moment_does_not_wait_for_another_change(
     journal.append(body(1, LARGE))
     assert sorted(Found(journal.folder).numbers) == [0, 1, 2, 3]
     journal.close()
+
+
+def test_an_event_put_off_is_written_though_what_it_interrupted_found_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = new_writer(tmp_path)
+    journal.append(body(0))
+
+    def no_room(_frame_bytes: int) -> None:
+        monkeypatch.undo()
+        journal._depth = 2  # as two handlers, one in the midst of the other, see it
+        journal.append(body(2, LARGE))
+        journal._depth = 1
+        raise JournalUnavailable("no space left")
+
+    monkeypatch.setattr(journal, "_begin_segment", no_room)
+    with pytest.raises(JournalUnavailable):
+        journal.append(body(1, LARGE))
+    assert sorted(Found(journal.folder).numbers) == [0, 2]
+    journal.close()
