@@ -186,7 +186,7 @@ class Nemesis:
         paths = sorted(
             path for machine in world.homes for path in machine.folder.glob("home/journal/*/*.seg")
         )
-        paths = [path for path in paths if path not in world.flipped]
+        paths = [path for path in paths if path not in world.flipped and path.stat().st_size]
         if paths:
             path = self._chance.choice(paths)
             world.flipped.add(path)
