@@ -101,9 +101,13 @@ def test_a_redis_that_refuses_it_is_counted_and_says_what_it_needs(
 def test_a_forked_child_adds_to_it_and_then_nothing_is_sure(
     fed: Settings, folder: Path, redis_client: Any
 ) -> None:
+    key = output_key(fed.stream, folder.name)
     with Emitter(fed) as tape:
         ReplayFeed(folder).run()
         tape.closed(closed(ts=NOON))
+        eventually(
+            partial(_holds, redis_client, key, 1)
+        )  # its run has begun: what is sent before that is taken out
         child = os.fork()
         if not child:
             tape.closed(closed(ts=NOON))
@@ -111,7 +115,6 @@ def test_a_forked_child_adds_to_it_and_then_nothing_is_sure(
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
         tape.closed(closed(ts=NOON))
-    key = output_key(fed.stream, folder.name)
     eventually(partial(_holds, redis_client, key, 3))
     found = diff_session(fed, folder.name)
     assert found.said == "cannot be said: 2 processes emitted, or one was started anew amid the replay"
