@@ -83,7 +83,7 @@ class Serving:
         if self._in_hand is None and free:
             self._in_hand = take(free, self._connection, _ASK_S)
         elif not free:
-            time.sleep(_ASK_S)
+            time.sleep(_ASK_S)  # all places are taken: processes that end are seen in the next round
         if self._in_hand is not None:
             self._begin(self._in_hand)
             self._in_hand = None  # not before: whatever fails, it is begun in the next round

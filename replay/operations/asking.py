@@ -142,7 +142,7 @@ def _withdrawn(settings: Settings, session: str, folder_runs: Callable[[], bool]
         while state is not None and state.state is State.RUNNING and not folder_runs():
             if time.monotonic() > until:
                 break
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(_LOOK_EVERY_S)  # a lock of another process tells nobody that it was taken
             state = jobs.state(session)
     return False
 

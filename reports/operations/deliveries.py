@@ -21,8 +21,8 @@ STATES = ("queued", "sending", "sent", "uncertain", "failed", "expired")
 _ENDED_UNSENT = ("uncertain", "failed", "expired")
 
 
-class Delivery(msgspec.Struct, frozen=True):
-    """A message; `files`: how many of its files are in which state."""
+class Message(msgspec.Struct, frozen=True):
+    """What is known of a message without its text."""
 
     id: int
     message_key: str
@@ -36,6 +36,11 @@ class Delivery(msgspec.Struct, frozen=True):
     last_error: str | None
     created_at: datetime
     updated_at: datetime
+
+
+class Delivery(Message, frozen=True):
+    """A message; `files`: how many of its files are in which state."""
+
     files: dict[str, int]
 
     @property
@@ -55,21 +60,9 @@ class DeliveryFile(msgspec.Struct, frozen=True):
     message_id: int | None
 
 
-class WholeDelivery(msgspec.Struct, frozen=True):
+class WholeDelivery(Message, frozen=True):
     """A message with its text. parts: messages that it takes; filled, filling: so many hold, or may hold, theirs."""
 
-    id: int
-    message_key: str
-    kind: str
-    chat_id: str
-    state: str
-    failures: int
-    lost_stubs: int
-    message_ids: list[int]
-    not_after: datetime
-    last_error: str | None
-    created_at: datetime
-    updated_at: datetime
     body: str
     entities: list[Entity]
     parts: int | None

@@ -40,7 +40,7 @@ def missing(connection: Connection) -> list[str]:
 @contextmanager
 def _turn(connection: Connection) -> Iterator[None]:
     while not connection.execute(_SQL["turn"]).fetchall()[0][0]:
-        time.sleep(_AGAIN_S)
+        time.sleep(_AGAIN_S)  # who waits in the lock itself holds a snapshot, for which building would wait
     try:
         yield
     finally:

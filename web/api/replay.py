@@ -92,37 +92,21 @@ async def status(request: web.Request) -> web.Response:
 async def seek(request: web.Request) -> web.Response:
     """Go on from an event."""
     asked = await _asked(request, Seek)
-    return as_json(
-        await replay_changes.steer(
-            request,
-            asked.session_id,
-            replay_changes.seek(asked.index),
-        )
-    )
+    return as_json(await replay_changes.steer(request, asked.session_id, replay_changes.seek(asked.index)))
 
 
 async def set_speed(request: web.Request) -> web.Response:
     """Go on at another speed."""
     asked = await _asked(request, SetSpeed)
     return as_json(
-        await replay_changes.steer(
-            request,
-            asked.session_id,
-            replay_changes.set_speed(asked.speed_factor),
-        )
+        await replay_changes.steer(request, asked.session_id, replay_changes.set_speed(asked.speed_factor))
     )
 
 
 async def set_loop(request: web.Request) -> web.Response:
     """Begin anew at the end, or end there."""
     asked = await _asked(request, SetLoop)
-    return as_json(
-        await replay_changes.steer(
-            request,
-            asked.session_id,
-            replay_changes.set_loop(asked.loop),
-        )
-    )
+    return as_json(await replay_changes.steer(request, asked.session_id, replay_changes.set_loop(asked.loop)))
 
 
 def steering(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -67,7 +67,7 @@ class Sending:
         while self._waiting and time.monotonic() - now < (
             min(timeout, _AWAY_WAITS_S) if self._fails else timeout
         ):
-            time.sleep(_LOOK_EVERY_S)
+            time.sleep(_LOOK_EVERY_S)  # a signal handler may flush, and must wait for no lock
         self._hurries = False
         return not self._waiting
 
@@ -167,7 +167,7 @@ class Sending:
         while not self._is_over and time.monotonic() - began < (
             min(seconds, _HURRIED_S) if self._hurries else seconds
         ):
-            time.sleep(_HURRIED_S / 4)
+            time.sleep(_HURRIED_S / 4)  # between two tries, as above
 
 
 def _is_common(one: Waiting) -> bool:
