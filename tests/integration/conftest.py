@@ -60,7 +60,7 @@ def database(servers: Urls, template: str) -> Iterator[Secret]:
     """The URL of a fresh, migrated database."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(servers.database, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         yield Secret(_database(servers, name))
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
