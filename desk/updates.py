@@ -28,9 +28,10 @@ class Stored(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """One that is worked on: its row is locked."""
+    """One that is worked on: its row is locked. said: a `Heard`, as it was stored."""
 
-    heard: Heard
+    update_id: int
+    said: object
     received_at: datetime
 
 
@@ -83,7 +84,7 @@ def my_turn(connection: Connection) -> bool:
 def next_waiting(connection: Connection, *, acts: bool) -> Waiting | None:
     """The oldest that waits and nobody works on; locked until the transaction ends."""
     row = connection.execute(SQL["next"], {"acts": acts}).fetchone()
-    return row and Waiting(msgspec.convert(row[1], Heard), row[2])
+    return row and Waiting(*row)
 
 
 def count_refused(connection: Connection, reason: str, now: datetime) -> None:
