@@ -14,7 +14,6 @@ from desk.process import run
 from desk.user_commands import users_commands
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command
-from signaltape.errors import SettingsError
 from sink.command_line import PlainGroup
 from sink.db import database_url
 
@@ -31,10 +30,7 @@ def main(context: click.Context) -> None:
         return
     settings = DeskSettings.from_env()
     database_url(settings.common)
-    try:
-        asyncio.run(_run(settings))
-    except OSError as error:
-        raise SettingsError(f"cannot listen on port {settings.port}: {error.strerror or error}") from None
+    asyncio.run(_run(settings))
 
 
 async def _run(settings: DeskSettings) -> None:

@@ -37,10 +37,14 @@ log = logging.getLogger("desk")
 _AT_THE_LATEST_S = 14.0
 _END_WITHIN_S = 12.0
 _NAME_AGAIN_S = 30.0
+#: What says all in its line: a port that is taken, a Telegram that does not take the webhook.
+_PLAIN = (SettingsError, TelegramAway, OSError)
+#: Telegram comes from outside; by the secret it is known.
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104
 
 
 async def run(desk: DeskSettings, stop: asyncio.Event, clock: Callable[[], datetime]) -> None:
-    """Serve until `stop` is set. Raises SettingsError for what a person has to mend first, OSError for a port."""
+    """Serve until `stop` is set. Raises SettingsError for what a person has to mend first."""
     token = _token(desk)
     ended = threading.Event()
     tape = Emitter(desk.common)
@@ -63,27 +67,33 @@ async def run(desk: DeskSettings, stop: asyncio.Event, clock: Callable[[], datet
             thread.start()
         try:
             async with Telegram(token, desk.common.telegram_api_base) as telegram:
-                await _serve(at, token, telegram, wake, stop)
+                await _serve(at, token, telegram, wake, stop, ended)
         finally:
-            _end_at_the_latest()
             ended.set()
             await _joined(threads)
             tape.close()
 
 
 async def _serve(
-    at: Desk, token: Secret, telegram: Telegram, wake: Callable[[Heard], None], stop: asyncio.Event
+    at: Desk,
+    token: Secret,
+    telegram: Telegram,
+    wake: Callable[[Heard], None],
+    stop: asyncio.Event,
+    ended: threading.Event,
 ) -> None:
-    """All that lives in the event loop."""
+    """All that lives in the event loop. ended: set once the threads are to end, too."""
     sender = partial(send_while_connected, at.settings, token, at.settings.telegram_api_base, stop, [])
     parts = [
         persistently(sender, stop, "nothing can be sent"),
-        persistently(partial(_hear, at, telegram, wake, stop), stop, "nothing can be heard", (SettingsError,)),
+        persistently(partial(_hear, at, telegram, wake, stop), stop, "nothing can be heard", _PLAIN),
     ]
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         await stop.wait()
     finally:
+        _end_at_the_latest()
+        ended.set()
         _, late = await asyncio.wait(tasks, timeout=_END_WITHIN_S)
         for task in late:
             task.cancel()
@@ -110,7 +120,7 @@ async def _hear(at: Desk, telegram: Telegram, wake: Callable[[Heard], None], sto
             return
         webhook = Webhook(url, secret, intake, notices)
         ending.push_async_callback(webhook.stop)
-        await webhook.start(at.desk.host, at.desk.port)
+        await webhook.start(_EVERY_ADDRESS, at.desk.port)
         await _told(telegram, url, secret)
         log.info("@%s hears by a webhook on port %s", me, webhook.port)
         await stop.wait()
