@@ -33,13 +33,13 @@ def feedback_lines(found: Feedback | None) -> list[str]:
 
 
 def coverage_line(found: Feedback) -> str:
-    """`Coverage: 0.412 of the week's alerts have a click (35 of 85), goal above 0.300`."""
+    """`Coverage: 0.412, 35 of 85 alerts clicked, goal above 0.300`."""
     if not found.sent:
         return "Coverage: - (no alert was sent this week)"
-    reached = "" if found.coverage is not None and found.coverage > GOAL else ": not reached"
+    reached = "" if found.coverage is not None and found.coverage > GOAL else " not reached"
     return (
-        f"Coverage: {show_rate(found.coverage)} ({found.clicked} of {found.sent} alerts clicked,"
-        f" goal above {GOAL}{reached})"
+        f"Coverage: {show_rate(found.coverage)}, {found.clicked} of {found.sent} alerts clicked,"
+        f" goal above {GOAL}{reached}"
     )
 
 
@@ -94,10 +94,10 @@ def setup_lines(found: Feedback) -> list[str]:
 
 
 def setup_line(one: Setup) -> str:
-    """`trend_pullback: 0.561 (n=41), 👍 5/8, 👎 1/4, took 3/5, skipped 1/2`; votes that nobody gave are left out."""
+    """`Setup trend_pullback: 0.561 (n=41), 👍 5/8, took 3/5, skipped 1/2`; votes that nobody gave are left out."""
     votes = {"👍": one.up, "👎": one.down, "took": one.took, "skipped": one.skipped}
     said = [f"{name} {_of(side)}" for name, side in votes.items() if side.closed]
-    return ", ".join([f"{one.name}: {_winrate(one.wins, one.closed)}", *said])
+    return ", ".join([f"Setup {one.name}: {_winrate(one.wins, one.closed)}", *said])
 
 
 def _of(side: Side) -> str:
@@ -131,4 +131,4 @@ def held_kind(worth: Expectancy) -> Kind:
 
 def late_line(found: Feedback) -> str:
     """Clicks that are not counted."""
-    return f"Not counted: clicks after a signal's end, {found.late}" if found.late else ""
+    return f"Not counted: {found.late} clicks after the end" if found.late else ""
