@@ -1,10 +1,10 @@
 -- name: coverage
--- Alerts of a week that were sent and could be judged, and those of them of which somebody says something.
+-- Alerts of a week that were sent, and those of them of which somebody says something.
 SELECT count(*) AS sent,
        count(*) FILTER (WHERE EXISTS (
            SELECT FROM feedback_latest f WHERE f.ref_id = alerts.ref_id AND f.value <> 'none')) AS clicked
 FROM alerts
-WHERE decision = 'sent' AND category <> 'health' AND ts >= %(since)s AND ts < %(until)s
+WHERE decision = 'sent' AND ts >= %(since)s AND ts < %(until)s
 
 -- name: votes
 -- Closed signals with a vote by week (1 = the oldest between the edges) and by what the vote says, with their wins.
