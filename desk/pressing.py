@@ -13,7 +13,7 @@ from desk.callbacks import AlertPress, ConfirmationPress, PanelPress, press_of
 from desk.commanding import refuse
 from desk.performing import do, performed
 from desk.questions import ASKED_LATE, Question, ask, found, use
-from desk.rating import Standing, react, standing, take
+from desk.rating import Standing, judge, react_to, standing
 from desk.updates import count_refused
 
 _SNOOZE = timedelta(minutes=30)
@@ -36,10 +36,9 @@ def press(acting: Acting) -> Outcome:
 
 def reaction(acting: Acting) -> Outcome:
     """What comes of a reaction to a message of ours."""
-    key = acting.outbox.message_of(acting.heard.chat_id, acting.heard.message_id or 0)
-    if key is None or not reaches(acting.entry.role, "trader"):
-        return Outcome("ignored", "no message of ours" if key is None else "not allowed")
-    return react(acting, key)
+    if not reaches(acting.entry.role, "trader"):
+        return Outcome("ignored", "not allowed")
+    return react_to(acting)
 
 
 def _ignored(acting: Acting, reason: str) -> Outcome:
@@ -117,8 +116,7 @@ def _judged(acting: Acting, pressed: AlertPress) -> Outcome:
 def _taken(acting: Acting, alert: Standing, pressed: AlertPress) -> Outcome:
     if pressed.word == "sn30":
         return _snoozed(acting, alert)
-    take(acting, alert, pressed.word)
-    return Outcome("done", f"{pressed.word} {alert.ref_id}")
+    return judge(acting, alert, pressed.word)
 
 
 def _snoozed(acting: Acting, alert: Standing) -> Outcome:

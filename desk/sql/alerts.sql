@@ -2,8 +2,5 @@
 -- An alert that stands in this chat: when its time ends, what it is of.
 SELECT alerts.ref_id, alerts.category, alerts.expires_at
 FROM alerts JOIN alert_chats USING (ref_id)
-WHERE alerts.ref_id = %(ref_id)s AND alert_chats.chat_id = %(chat_id)s AND alert_chats.message_key IS NOT NULL;
-
--- name: of_message
--- The alert that a message of ours is.
-SELECT ref_id FROM alert_chats WHERE message_key = %(message_key)s;
+WHERE alerts.ref_id = %(ref_id)s AND alert_chats.chat_id = ANY(%(chat_ids)s) AND alert_chats.message_key IS NOT NULL
+LIMIT 1;
