@@ -14,7 +14,7 @@ from signaltape.contract.moments import refuse_broken_minutes
 from signaltape.contract.record_codec import check_record
 from signaltape.contract.record_fields import wire_fields
 from signaltape.contract.records import RECORDS as RECORD_STRUCTS
-from signaltape.contract.records import OrderLog, StateEvent, TradeLog
+from signaltape.contract.records import Alert, OrderLog, StateEvent, TradeLog
 from signaltape.errors import InvalidEvent, SettingsError
 from signaltape.fast_path import engine_tail, fast_path
 from signaltape.harmless import as_ours, harmless
@@ -139,6 +139,11 @@ class Emitter(OwnJournals):
         """What the market did: trade, book or candle (also as MARKET_TRADE, MARKET_BOOK)."""
         named = kind if type(kind) is str else _text(kind)
         return self._record(named and f"market_{named.lower().removeprefix('market_')}", event, fields, kind)
+
+    @harmless
+    def alert(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+        """Traders are to be told something. Fields: see `signaltape.contract.records.Alert`."""
+        return self._record(Alert.EVENT, event, fields)
 
     @harmless
     def record(self, name: str | Enum, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
