@@ -220,6 +220,55 @@ COMMENT ON FUNCTION public.score_labels() IS 'What each bin of the score is call
 CREATE FUNCTION public.score_bin_name(bin integer) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (public.score_labels())[(bin + 1)];
+CREATE TABLE public.alert_chats (
+    ref_id text NOT NULL,
+    chat_id text NOT NULL,
+    thread_id bigint,
+    message_key text,
+    reason text,
+    held_at timestamp with time zone,
+    digested_at timestamp with time zone,
+    CONSTRAINT alert_chats_check CHECK (((message_key IS NULL) = (reason IS NOT NULL))),
+    CONSTRAINT alert_chats_check1 CHECK (((reason IS NULL) = (held_at IS NULL))),
+    CONSTRAINT alert_chats_check2 CHECK (((digested_at IS NULL) OR (reason IS NOT NULL))),
+    CONSTRAINT alert_chats_reason_check CHECK ((reason <> ''::text))
+);
+COMMENT ON TABLE public.alert_chats IS 'The chats that an alert is meant for: each has its message in the outbox, or was held with the reason.';
+CREATE TABLE public.alert_lives (
+    signal_id uuid NOT NULL,
+    event text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    fields jsonb NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT alert_lives_event_check CHECK ((event = ANY (ARRAY['signal_triggered'::text, 'signal_invalidated'::text, 'signal_closed'::text])))
+);
+COMMENT ON TABLE public.alert_lives IS 'What became of signals that have an alert, and of those that may yet get one: events come in any order, and the desk does not wait for the worker. Forgotten after a month.';
+CREATE TABLE public.alerts (
+    ref_id text NOT NULL,
+    source_id text NOT NULL,
+    signal_id uuid,
+    category text NOT NULL,
+    symbol text,
+    side text,
+    decision text NOT NULL,
+    reason text,
+    detail text,
+    marks text[] DEFAULT '{}'::text[] NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    alert jsonb NOT NULL,
+    sizing jsonb,
+    life text,
+    over boolean DEFAULT false NOT NULL,
+    CONSTRAINT alerts_category_check CHECK ((category = ANY (ARRAY['institutional'::text, 'sniper'::text, 'scalp'::text, 'health'::text]))),
+    CONSTRAINT alerts_check CHECK (((decision = 'held'::text) = (reason IS NOT NULL))),
+    CONSTRAINT alerts_decision_check CHECK ((decision = ANY (ARRAY['sent'::text, 'held'::text]))),
+    CONSTRAINT alerts_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT alerts_ref_id_check CHECK ((ref_id ~ '^[A-Za-z0-9_]{1,48}$'::text)),
+    CONSTRAINT alerts_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text])))
+);
+COMMENT ON TABLE public.alerts IS 'Every alert, once: sent, if any chat got it, or held with the reason. An alert of a reference that another has is held under one of its own.';
 CREATE TABLE public.api_keys (
     key_id text NOT NULL,
     name text NOT NULL,
@@ -480,6 +529,15 @@ COMMENT ON COLUMN public.sink_counters.backend IS 'pg_backend_pid() of who count
 COMMENT ON COLUMN public.sink_counters.records_expired IS 'Removed by retention.';
 COMMENT ON COLUMN public.sink_counters.event_duplicates IS 'Events dropped because the same one is there: the sum of duplicate_counts.';
 COMMENT ON COLUMN public.sink_counters.dead_letters_removed IS 'Requeued or dropped by hand.';
+CREATE TABLE public.snoozes (
+    chat_id text NOT NULL,
+    category text NOT NULL,
+    until timestamp with time zone NOT NULL,
+    by_user text NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT snoozes_category_check CHECK ((category = ANY (ARRAY[''::text, 'institutional'::text, 'sniper'::text, 'scalp'::text, 'health'::text])))
+);
+COMMENT ON TABLE public.snoozes IS 'Chats that want no alerts (of a category) for a while: held with the reason snoozed, and told by a digest.';
 CREATE TABLE public.telegram_chats (
     chat_id text NOT NULL,
     moved_to text NOT NULL,
@@ -528,6 +586,14 @@ ALTER TABLE ONLY public.records_engine ATTACH PARTITION public.records_engine_un
 ALTER TABLE ONLY public.records ATTACH PARTITION public.records_market FOR VALUES IN ('market');
 ALTER TABLE ONLY public.records_market ATTACH PARTITION public.records_market_rest DEFAULT;
 ALTER TABLE ONLY public.records_market ATTACH PARTITION public.records_market_undated FOR VALUES FROM ('07000000-0000-0000-0000-000000000000') TO (MAXVALUE);
+ALTER TABLE ONLY public.alert_chats
+    ADD CONSTRAINT alert_chats_pkey PRIMARY KEY (ref_id, chat_id);
+ALTER TABLE ONLY public.alert_lives
+    ADD CONSTRAINT alert_lives_pkey PRIMARY KEY (signal_id, event);
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (ref_id);
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_source_id_key UNIQUE (source_id);
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
 ALTER TABLE ONLY public.dead_letters
@@ -574,6 +640,8 @@ ALTER TABLE ONLY public.signals
     ADD CONSTRAINT signals_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.sink_counters
     ADD CONSTRAINT sink_counters_pkey PRIMARY KEY (backend);
+ALTER TABLE ONLY public.snoozes
+    ADD CONSTRAINT snoozes_pkey PRIMARY KEY (chat_id, category);
 ALTER TABLE ONLY public.telegram_chats
     ADD CONSTRAINT telegram_chats_pkey PRIMARY KEY (chat_id);
 ALTER TABLE ONLY public.telegram_pace
@@ -582,6 +650,14 @@ ALTER TABLE ONLY public.web_audit
     ADD CONSTRAINT web_audit_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.weekly_scorecard
     ADD CONSTRAINT weekly_scorecard_pkey PRIMARY KEY (week_start);
+CREATE UNIQUE INDEX alert_chats_message ON public.alert_chats USING btree (message_key);
+CREATE INDEX alert_chats_to_tell ON public.alert_chats USING btree (chat_id, held_at) WHERE ((reason IS NOT NULL) AND (digested_at IS NULL));
+CREATE INDEX alert_chats_told ON public.alert_chats USING btree (chat_id, digested_at) WHERE (digested_at IS NOT NULL);
+CREATE INDEX alert_lives_received_at ON public.alert_lives USING btree (received_at);
+CREATE INDEX alerts_decided ON public.alerts USING btree (decided_at);
+CREATE INDEX alerts_open ON public.alerts USING btree (expires_at) WHERE ((decision = 'sent'::text) AND (NOT over));
+CREATE INDEX alerts_sent ON public.alerts USING btree (decided_at) WHERE (decision = 'sent'::text);
+CREATE INDEX alerts_signal ON public.alerts USING btree (signal_id) WHERE (signal_id IS NOT NULL);
 CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (stream, entry_id, md5(raw), md5(fields), COALESCE(event, ''::text));
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from zlib import crc32
 
-#: The consumer groups of the worker and of the archiver.
+#: The consumer groups of the worker, of the archiver and of the desk, which alerts.
 WORKER_GROUP = "worker"
 ARCHIVE_GROUP = "archive"
+DESK_GROUP = "desk"
 
 FIELD_EVENT = b"event"
 FIELD_DATA = b"data"
