@@ -59,13 +59,25 @@ class Asking(Struct, frozen=True):
     refreshing: bool = False
 
 
+class Deed(Struct, frozen=True):
+    """What an act did, for the audit: from what to what, where that can be said, and what came of it, in one line."""
+
+    result: str
+    before: str | None = None
+    after: str | None = None
+
+
 class Answer(Struct, frozen=True):
-    """What is answered: one message, or (if it was a refresh) the new content of the message with the button."""
+    """What is answered: one message, or (if it was a refresh) the new content of the message with the button.
+
+    deed: of a command that acts, unless it changed nothing (it only showed how things stand).
+    """
 
     text: Text
     keyboard: Keyboard | None = None
     files: Sequence[File] = ()
     silent: bool = False
+    deed: Deed | None = None
 
 
 class Command(Struct, frozen=True):
@@ -74,7 +86,8 @@ class Command(Struct, frozen=True):
     name: without the slash, lower case. role: the least that may ask. help: one line, without full stop, ≤ 60 characters.
     handler: may raise any error of `signaltape.errors`: its line is then the answer (`InvalidRequest` for bad arguments).
     takes: the arguments as shown in help, such as `[SYM]`. acts: changes something, so it is audited and asked about when
-    it comes late.
+    it comes late. confirms: the question that is asked first, each time; the handler is called once it was answered by
+    yes, by the same user, in time.
     """
 
     name: str
@@ -83,6 +96,7 @@ class Command(Struct, frozen=True):
     handler: Callable[[Asking], Answer]
     takes: str = ""
     acts: bool = False
+    confirms: str = ""
 
 
 def panel(command: str, *args: str) -> str:
