@@ -28,7 +28,7 @@ _RECORDS = {"regime_snapshot": "regime", "scoring_snapshot": "scoring", "feature
 _LONGEST_PAYLOAD = 20_000
 #: One that an engine's clock, a little ahead, has dated.
 _AHEAD = timedelta(minutes=5)
-_VALUE_WIDE = 11
+_VALUE_WIDE = 13
 
 
 class Layer(Struct, frozen=True):
@@ -112,7 +112,7 @@ def _rank(symbol: str | None, symbols: Sequence[str], coins: set[str]) -> int:
 def told(known: Alpha, now: datetime) -> Text:
     """The answer."""
     plan = known.plan
-    page = Page(f"Alpha {coin_of(known.symbol)} · {bias(plan, now)}").line(name(known.symbol, 34))
+    page = Page(f"Alpha {name(coin_of(known.symbol), 8)} · {bias(plan, now)}").line(name(known.symbol, 34))
     page.table(_table(known, now), right=(2,))
     if plan is not None:
         page.line(life(plan, now))
@@ -145,7 +145,10 @@ def _row(kind: str, found: Snapshot | None, now: datetime) -> tuple[str, str, st
     if found is None:
         return kind, "-", "-"
     head = headline(found.told)
-    return kind, name(head.value, _VALUE_WIDE) if head else "empty", age(found.ts, now)
+    if head is None:
+        return kind, "empty", age(found.ts, now)
+    said = head.value if head.path == kind else f"{head.path.rpartition('.')[2]} {head.value}"
+    return kind, name(said, _VALUE_WIDE), age(found.ts, now)
 
 
 def _layers_line(word: str, known: Alpha, *, matched: bool) -> str:

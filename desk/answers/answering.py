@@ -56,4 +56,6 @@ def away(command: str, reason: str) -> Page:
 
 def _again(command: str, args: list[str]) -> Keyboard | None:
     data = panel(command, *args)
-    return [[Button("Try again", data)]] if len(data.encode("utf-8", "surrogatepass")) <= _MOST_BYTES else None
+    return (
+        [[Button("Try again", data)]] if len(data.encode("utf-8", "surrogatepass")) <= _MOST_BYTES else None
+    )

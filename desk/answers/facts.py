@@ -45,9 +45,15 @@ def facts(payload: str | None) -> list[Fact]:
 
 
 def headline(told: list[Fact]) -> Fact | None:
-    """The field that sums it up: by its name, else the first."""
-    by_name = {fact.path.rpartition(".")[2].lower(): fact for fact in reversed(told)}
-    return next((by_name[one] for one in _TELLING if one in by_name), told[0] if told else None)
+    """The field that sums it up: by its name, else the first; None of an empty record."""
+    return min(told, key=_telling, default=None)
+
+
+def _telling(fact: Fact) -> tuple[bool, int, int]:
+    """The less, the more a field tells: one that is named so, of the top, in the order of the names."""
+    last = fact.path.rpartition(".")[2].lower()
+    known = last in _TELLING
+    return not known, fact.path.count("."), _TELLING.index(last) if known else 0
 
 
 def _flat(before: str, fields: dict[str, Any], depth: int) -> Iterator[Fact]:

@@ -12,7 +12,7 @@ from signaltape.terminal.cells import width
 #: Shows three lines until it is tapped.
 QUOTE = "expandable_blockquote"
 #: A quote holds no more lines, and a message no more quotes than fit with them into one part of 4,096 units.
-_QUOTE_LINES = 40
+_QUOTE_LINES = 60
 _MOST_UNITS = 3_900
 _MORE = "…"
 #: Around a name that is written from right to left: what stands beside it keeps its place.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -30,6 +30,7 @@ OVERDUE = timedelta(minutes=1)
 _MOST_LETTERS = 1_000
 #: So many of the troubles stand on the first screen.
 _FIRST = 2
+_KEEPS = {"Redis": "the journals keep all meanwhile", "Postgres": "the stream keeps all meanwhile"}
 
 
 class Flow(Struct, frozen=True):
@@ -56,7 +57,7 @@ class Status(Struct, frozen=True):
 
     flow: Flow | None
     stored: Stored | None
-    away: Sequence[str] = ()
+    away: Mapping[str, str] = {}
 
 
 def status(asking: Asking) -> Answer:
@@ -68,18 +69,18 @@ def status(asking: Asking) -> Answer:
 
 def read_status(settings: Settings, now: datetime) -> Status:
     """Both servers are asked; one that is away is said beside what the other knows."""
-    away: list[str] = []
+    away: dict[str, str] = {}
     flow: Flow | None = None
     stored: Stored | None = None
     try:
         with asking_redis(settings) as client:
             flow = _flow(client, settings, now)
     except (Unavailable, SettingsError) as error:
-        away.append(str(error))
+        away["Redis"] = str(error)
     try:
         stored = _stored(settings, now)
     except (Unavailable, SettingsError) as error:
-        away.append(str(error))
+        away["Postgres"] = str(error)
     return Status(flow, stored, away)
 
 
@@ -110,13 +111,17 @@ def _stored(settings: Settings, now: datetime) -> Stored:
 
 def troubles(found: Status) -> list[str]:
     """What is not well, each with what to do; the worst first."""
-    said = [f"{reason}: all else is kept meanwhile" for reason in found.away]
+    said = [f"{server} is away: {_KEEPS[server]}" for server in found.away]
     flow, stored = found.flow, found.stored
     return said + (_of_flow(flow) if flow else []) + (_of_stored(stored) if stored else [])
 
 
 def _of_flow(flow: Flow) -> list[str]:
-    said = [] if flow.control is None or not flow.control.paused else [f"Paused {_by(flow.control)}: /resume"]
+    said = (
+        []
+        if flow.control is None or not flow.control.paused
+        else [f"Paused {_by(flow.control, flow.now_ms)}: /resume"]
+    )
     alive = [one for one in flow.processes if not one.is_silent(flow.now_ms)]
     silent = [one for one in flow.processes if one.is_silent(flow.now_ms)]
     if not any(one.role == "worker" for one in alive):
@@ -151,11 +156,14 @@ def told(found: Status, now: datetime) -> Text:
     page = Page(f"Status · {headline(found, wrong)}").lines(wrong[:_FIRST])
     page.table([*_flow_rows(found.flow), *_stored_rows(found.stored, now)]).line(as_of(now))
     page.quote("Also to look at", wrong[_FIRST:])
+    page.quote("Why", list(found.away.values()))
     if found.flow is not None:
         page.quote("Worker", [_partition(one) for one in found.flow.partitions])
     if found.stored is not None:
         page.quote("Last", [_last(what, at, now) for what, at in found.stored.ages.items()])
-        page.quote("Messages today", [f"{state} {grouped(n or 0)}" for state, n in found.stored.messages.items()])
+        page.quote(
+            "Messages today", [f"{state} {grouped(n or 0)}" for state, n in found.stored.messages.items()]
+        )
     return page.build()
 
 
@@ -163,6 +171,8 @@ def headline(found: Status, wrong: Sequence[str]) -> str:
     """In two words."""
     if found.flow is not None and found.flow.control is not None and found.flow.control.paused:
         return "PAUSED"
+    if found.away:
+        return f"{' and '.join(found.away)} away"
     return f"{len(wrong)} to look at" if wrong else "all well"
 
 
@@ -189,7 +199,7 @@ def _stored_rows(stored: Stored | None, now: datetime) -> list[tuple[str, str]]:
     published = stored.ages.get("published")
     return [
         ("signal", f"{age(published, now)} ago" if published else "none yet"),
-        ("letters", f"{_letters(stored)} today"),
+        ("letters", f"{_letters(stored)} dead today"),
         ("waiting", f"{grouped(stored.messages.get('waiting') or 0)} messages"),
         ("alerts", f"{stored.alerts.get('sent') or 0} sent, {stored.alerts.get('held') or 0} held"),
     ]
@@ -199,16 +209,18 @@ def _letters(stored: Stored) -> str:
     return f"{_MOST_LETTERS} or more" if stored.letters >= _MOST_LETTERS else str(stored.letters)
 
 
-def _by(control: Control) -> str:
+def _by(control: Control, now_ms: int) -> str:
     """`since 14:02:51 by ana (news)`."""
     why = f" ({name(control.why, 24)})" if control.why else ""
-    since = f"since {moment(control.at)} " if control.at_ms else ""
+    since = f"since {moment(control.at, from_epoch_ms(now_ms))} " if control.at_ms else ""
     return f"{since}by {name(control.by or 'nobody', 20)}{why}"
 
 
 def _partition(one: PartitionStatus) -> str:
     lag = "?" if one.lag_entries is None else grouped(one.lag_entries)
-    return f"{name(one.key, 22)}: {grouped(one.entries)} entries, {lag} not read, {grouped(one.pending)} in hand"
+    return (
+        f"{name(one.key, 22)}: {grouped(one.entries)} entries, {lag} not read, {grouped(one.pending)} in hand"
+    )
 
 
 def _last(what: str, at: datetime | None, now: datetime) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from desk.alerts.coins import coin_of, hash_of
 
 #: A symbol stands in a button as it is if it takes no more bytes: a button has 64, and some name a place in a list too.
-_MOST_BYTES = 20
+_MOST_BYTES = 16
 _MARK = "#"
 _HASH_DIGITS = 12
 _NO_ARGUMENT = re.compile(r"\s|^#|^$|^-$")

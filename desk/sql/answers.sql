@@ -84,3 +84,63 @@ FROM outbox WHERE state IN ('queued', 'sending') OR created_at >= %(since)s - in
 -- What was decided on the alerts since a moment.
 SELECT count(*) FILTER (WHERE decision = 'sent') AS sent, count(*) FILTER (WHERE decision = 'held') AS held
 FROM alerts WHERE decided_at >= %(since)s
+
+-- name: page
+-- A page of signals with what became of them, newest first, from behind a place in that order.
+WITH found AS (
+    SELECT signal_id FROM signals
+    WHERE (%(symbols)s::text[] IS NULL OR symbol = ANY(%(symbols)s::text[]))
+      AND (%(ts)s::timestamptz IS NULL OR (ts_published, signal_id) < (%(ts)s, %(signal_id)s::uuid))
+    ORDER BY ts_published DESC, signal_id DESC LIMIT %(most)s
+)
+SELECT s.signal_id::text, s.symbol, s.side, s.setup, s.timeframe, s.rules_version, s.ref_id, s.confluence_score AS score,
+       s.confidence, s.rr_target, s.ts_published, s.expiry_minutes, s.entry, s.entry_low, s.entry_high, s.sl, s.tp, s.tp2,
+       s.atr_pct, s.data_quality, s.degraded, o.ts_triggered, o.entry_fill, o.ts_invalidated, o.reason, o.ts_closed,
+       o.exit_reason, o.rr_realized
+FROM found JOIN signals s USING (signal_id) JOIN signal_outcomes o USING (signal_id)
+ORDER BY s.ts_published DESC, s.signal_id DESC
+
+-- name: costs
+-- What a round trip costs where a closure does not say it; until the end of the transaction.
+SELECT set_config('signaltape.round_trip_pct', %(pct)s, TRUE)
+
+-- name: profits
+-- What was closed in a span, by WIB day and symbol: R gross, R net of a round trip where its cost is known, of how many.
+SELECT (c.ts_closed AT TIME ZONE 'Asia/Jakarta')::date AS day, coalesce(o.symbol, c.symbol) AS symbol, count(*) AS n,
+       count(*) FILTER (WHERE c.rr_realized > 0) AS won, sum(c.rr_realized) AS gross, sum(o.net_r) AS net,
+       count(o.net_r) AS n_net
+FROM signal_closures c LEFT JOIN signal_outcomes o USING (signal_id)
+WHERE c.ts_closed >= %(since)s AND c.ts_closed < %(until)s GROUP BY 1, 2 ORDER BY 1 DESC, 2
+
+-- name: stopped
+-- Signals of a span that were stopped without a closure: losses that stand in no R.
+SELECT count(*) AS n FROM signal_invalidations i
+WHERE i.ts_invalidated >= %(since)s AND i.ts_invalidated < %(until)s AND i.reason = 'sl'
+  AND NOT EXISTS (SELECT FROM signal_closures c WHERE c.signal_id = i.signal_id)
+
+-- name: risk
+-- What /risk has set.
+SELECT base_risk_pct, equity FROM desk_risk
+
+-- name: held
+-- The newest alerts that this chat did not get, with the reason, from behind a place in that order.
+SELECT a.ref_id, a.category, a.symbol, a.side, a.ts, coalesce(c.held_at, a.decided_at) AS held_at,
+       coalesce(c.reason, a.reason) AS reason, a.detail
+FROM alerts a LEFT JOIN alert_chats c ON c.ref_id = a.ref_id AND c.chat_id = %(chat)s
+WHERE a.decided_at >= %(since)s AND (a.decision = 'held' OR c.reason IS NOT NULL)
+ORDER BY a.decided_at DESC, a.ref_id LIMIT %(most)s
+
+-- name: held_reasons
+-- Why alerts were held since a moment, and how many.
+SELECT coalesce(c.reason, a.reason) AS reason, count(*) AS n
+FROM alerts a LEFT JOIN alert_chats c ON c.ref_id = a.ref_id AND c.chat_id = %(chat)s
+WHERE a.decided_at >= %(since)s AND (a.decision = 'held' OR c.reason IS NOT NULL) GROUP BY 1 ORDER BY 2 DESC, 1
+
+-- name: snoozed
+-- What this chat does not want to hear for now.
+SELECT category, until FROM snoozes WHERE chat_id = %(chat)s AND until > %(now)s ORDER BY until
+
+-- name: alert_of
+-- The alert of a signal: its reference, and the flow that its size was made of.
+SELECT ref_id, (alert ->> 'etf_inflow_usd')::numeric AS etf_inflow_usd FROM alerts
+WHERE signal_id = %(signal_id)s::uuid ORDER BY decided_at LIMIT 1
