@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from functools import partial
 
-from desk.actor import Lane
 from desk.acting import Desk
+from desk.actor import Lane
 from desk.heard import Heard
 from desk.intake import Intake
 from desk.menus import show_menus

@@ -46,9 +46,10 @@ def _while_connected(
     settings: Settings, stop: threading.Event, clock: Callable[[], datetime], notices: Notices
 ) -> None:
     pruned_at = float("-inf")
-    with closing(connect(database_url(settings), name="signaltape-desk-upkeep")) as connection, open_redis(
-        settings
-    ) as client:
+    with (
+        closing(connect(database_url(settings), name="signaltape-desk-upkeep")) as connection,
+        open_redis(settings) as client,
+    ):
         while not stop.is_set():
             if time.monotonic() - pruned_at > _PRUNE_EVERY_S:
                 prune(connection, clock())

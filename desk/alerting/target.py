@@ -73,7 +73,9 @@ class Tables:
 
     def _open(self) -> Connection:
         if self._connection is None:
-            self._connection = connect(self._database, name="signaltape-desk-alerts", most_idle_s=_MOST_IDLE_S)
+            self._connection = connect(
+                self._database, name="signaltape-desk-alerts", most_idle_s=_MOST_IDLE_S
+            )
         return self._connection
 
 
