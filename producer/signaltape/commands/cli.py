@@ -1,4 +1,4 @@
-"""The command `signaltape`: ship, schema, emit, doctor, pause, resume, processes. Plain argparse: an engine installs no more for it."""
+"""The command `signaltape`, all that an engine installs. Plain argparse: it needs no more for it."""
 
 from __future__ import annotations
 
