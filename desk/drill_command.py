@@ -46,8 +46,8 @@ def _by() -> str:
 def _show(screen: Screen, found: Drill) -> None:
     held = sum(step.ok for step in found.steps)
     took_s = sum(step.took_s for step in found.steps)
-    style = "good" if found.ok else "bad"
-    screen.say(f"drill: {held} of {len(found.steps)} steps held, {took_s:.1f} s in all", style)
+    said = f"drill: {held} of {len(found.steps)} steps held, {took_s:.1f} s in all"
+    screen.say(said, "good" if found.ok else "bad")
     screen.table(
         [left("step", 14), left("held", 4), right("s"), left("found")],
         [(step.name, "yes" if step.ok else "NO", f"{step.took_s:.2f}", step.said) for step in found.steps],

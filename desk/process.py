@@ -30,6 +30,7 @@ from signaltape.errors import SettingsError
 from signaltape.notices import Notices
 from signaltape.settings import Secret
 from signaltape.shipping.backoff import Backoff
+from sink.reconciling import reconciled
 
 log = logging.getLogger("desk")
 
@@ -62,7 +63,7 @@ async def run(desk: DeskSettings, stop: asyncio.Event, clock: Callable[[], datet
     threads.append(
         threading.Thread(target=keep_up, args=(desk.common, ended, clock), name="desk-upkeep", daemon=True)
     )
-    with present(desk.common, "desk"):
+    with present(desk.common, "desk"), reconciled(desk.common):
         for thread in threads:
             thread.start()
         try:
@@ -157,7 +158,7 @@ def _token(desk: DeskSettings) -> Secret:
 async def _joined(threads: list[threading.Thread]) -> None:
     """Wait for them off the loop, each to the end of what it has in hand."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.to_thread(lambda: [one.join() for one in threads]), _END_WITHIN_S)
+        await asyncio.wait_for(asyncio.gather(*(asyncio.to_thread(one.join) for one in threads)), _END_WITHIN_S)
 
 
 def _end_at_the_latest() -> None:
