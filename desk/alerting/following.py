@@ -44,14 +44,14 @@ class Following:
         rows = connection.execute(SQL["learn_lives"], {"signal_ids": list(signal_ids)}).fetchall()
         return sorted(row[0] for row in rows)
 
-    def follow(self, connection: Connection, signal_ids: Sequence[str], now: datetime) -> int:
+    def follow(self, connection: Connection, signal_ids: Sequence[str]) -> int:
         """Show what is known now in every alert of these signals; how many alerts."""
         if not signal_ids:
             return 0
         rows = connection.execute(SQL["alerts_of"], {"signal_ids": list(signal_ids)}).fetchall()
-        return sum(self.show_again(connection, row[0], now) for row in rows)
+        return sum(self.show_again(connection, row[0]) for row in rows)
 
-    def show_again(self, connection: Connection, ref_id: str, now: datetime) -> bool:
+    def show_again(self, connection: Connection, ref_id: str) -> bool:
         """Make the messages of an alert what its rows say. Its row is held: whoever comes last knows of all others.
 
         False if there is no such alert, or it was sent nowhere.
@@ -59,7 +59,7 @@ class Following:
         row = connection.execute(SQL["row"], {"ref_id": ref_id}).fetchone()
         if row is None:
             return False
-        alert, size, marks, told, over, signal_id = row
+        alert, size, marks, told, over, signal_id, now = row
         found = model.load(alert)
         life = life_of(self._facts(connection, signal_id), lives.load(told))
         life = replace(life, expired=over and found.category != _HEALTH)

@@ -15,6 +15,7 @@ from desk.alerting.around import NOTHING_AROUND, Around
 from desk.alerting.deciding import Deciding
 from desk.alerting.following import Following
 from desk.alerting.incoming import Reading, passed_over
+from desk.alerting.messages import Messages
 from desk.alerting.target import Done, Tables
 from desk.alerting.upkeep import Upkeep
 from desk.settings import DeskSettings
@@ -54,8 +55,9 @@ def run(
     consumer = name or consumer_name(settings.dyno, Slot(settings.home / "desk"))
     keys = stream_keys(settings.stream, settings.partitions)
     beyond = keys_beyond(settings.stream, settings.partitions)
-    following = Following(desk, around)
-    tables = Tables(database, Deciding(desk, tape, around, following).take)
+    messages = Messages(desk, around)
+    following = Following(messages)
+    tables = Tables(database, Deciding(desk, tape, around, messages, following).take)
     limits = Limits(
         max_age_ms=_MAX_AGE_MS,
         retention_s=settings.stream_retention_s,

@@ -26,9 +26,7 @@ def desk_settings(**environ: str) -> DeskSettings:
     return DeskSettings.from_env({"SIGNALTAPE_ALERT_CHATS": CHAT, **FREE, **environ})
 
 
-def alerting(
-    settings: Settings, around: Around = NOTHING_AROUND, name: str = "d-1", **environ: str
-) -> Done:
+def alerting(settings: Settings, around: Around = NOTHING_AROUND, name: str = "d-1", **environ: str) -> Done:
     """Alert until the stream is drained, and do what is due."""
     return run(settings, desk_settings(**environ), threading.Event(), around=around, once=True, name=name)
 
