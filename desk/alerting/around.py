@@ -1,4 +1,4 @@
-"""What the rest of the desk tells of that an alert hangs on: whether all is paused, what is risked, who clicked what."""
+"""What an alert hangs on that the rest of the desk knows: whether all is paused, what is risked, who clicked what."""
 
 from __future__ import annotations
 
