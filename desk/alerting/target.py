@@ -68,7 +68,7 @@ class Tables:
         except DatabaseError as error:
             self.close()
             raise SinkUnavailable(
-                "Postgres", one_line(error), refused=connected and _is_refusal(error)
+                "Postgres", one_line(error), refused=connected and is_refusal(error)
             ) from error
 
     def _open(self) -> Connection:
@@ -79,6 +79,6 @@ class Tables:
         return self._connection
 
 
-def _is_refusal(error: DatabaseError) -> bool:
+def is_refusal(error: DatabaseError) -> bool:
     """Whether Postgres, being there, refuses what it was given and may take something else."""
     return error.sqlstate is not None and error.sqlstate[:2] in _ABOUT_THE_BATCH
