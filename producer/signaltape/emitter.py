@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from signaltape.clock import utc_now
 from signaltape.contract.codec import check, encode, name_no_number
+from signaltape.contract.desk_records import Alert
 from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
 from signaltape.contract.moments import refuse_broken_minutes
 from signaltape.contract.record_codec import check_record
 from signaltape.contract.record_fields import wire_fields
 from signaltape.contract.records import RECORDS as RECORD_STRUCTS
-from signaltape.contract.records import Alert, OrderLog, StateEvent, TradeLog
+from signaltape.contract.records import OrderLog, StateEvent, TradeLog
 from signaltape.errors import InvalidEvent, SettingsError
 from signaltape.fast_path import engine_tail, fast_path
 from signaltape.harmless import as_ours, harmless
