@@ -21,15 +21,14 @@ def feedback_lines(found: Feedback | None) -> list[str]:
     """Coverage, both lifts, setups, what holding back was worth. Nothing where there were neither alerts nor clicks."""
     if found is None:
         return []
-    lines = [
+    told = [
         coverage_line(found),
         *thumb_lines(found),
         *took_lines(found),
         *setup_lines(found),
         *held_lines(found),
-        late_line(found),
     ]
-    return [line for line in lines if line]
+    return [*told, *late_lines(found)]
 
 
 def coverage_line(found: Feedback) -> str:
@@ -112,9 +111,14 @@ def held_lines(found: Feedback) -> list[str]:
 def held_line(one: HeldBack) -> str:
     """`Held back (budget): 12, closed 7, saved 3.20 R, mean -0.457 R (-0.91 … -0.01), ✅ OK`."""
     said = f"Held back ({one.reason}): {one.held}, closed {one.closed}"
+    return f"{said}, {held_worth(one)}" if one.closed else said
+
+
+def held_worth(one: HeldBack) -> str:
+    """`saved 3.20 R, mean -0.457 R (-0.91 … -0.01), ✅ OK`; `-` if none closed."""
     if one.expectancy is None:
-        return said
-    return f"{said}, {saved_or_cost(one)}, mean {show_expectancy(one.expectancy)}, {MARKS[held_kind(one.expectancy)]}"
+        return "-"
+    return f"{saved_or_cost(one)}, mean {show_expectancy(one.expectancy)}, {MARKS[held_kind(one.expectancy)]}"
 
 
 def saved_or_cost(one: HeldBack) -> str:
@@ -129,6 +133,6 @@ def held_kind(worth: Expectancy) -> Kind:
     return side_of_zero((-high, -low))
 
 
-def late_line(found: Feedback) -> str:
+def late_lines(found: Feedback) -> list[str]:
     """Clicks that are not counted."""
-    return f"Not counted: {found.late} clicks after the end" if found.late else ""
+    return [f"Not counted: {found.late} clicks after the end"] if found.late else []

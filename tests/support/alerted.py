@@ -63,7 +63,8 @@ class Alerted:
         ref = f"ib_20220118_1000_T{next(_numbers)}"
         self._connection.execute(
             "INSERT INTO alerts (ref_id, source_id, signal_id, category, symbol, side, decision, reason, ts,"
-            " expires_at, alert) VALUES (%s, %s, %s, %s, 'BTC-PERP', 'long', %s, %s, %s, %s, '{\"confidence\": \"72\"}')",
+            " expires_at, alert)"
+            " VALUES (%s, %s, %s, %s, 'BTC-PERP', 'long', %s, %s, %s, %s, '{\"confidence\": \"72\"}')",
             (ref, str(uuid4()), signal_id, category, decision, reason, at, at + timedelta(minutes=45)),
         )
         return ref
