@@ -15,6 +15,8 @@ from reports.text.sentences import MARKS, show_expectancy, show_rate
 TITLE = f"Feedback, {WEEKS} weeks"
 #: So many setups and reasons are told, the largest.
 _MOST_TOLD = 6
+#: So many with one sign are chance in less than one of forty cases: 0.5 ** 6.
+_SURE_IF_ALL_EQUAL = 6
 
 
 def feedback_lines(found: Feedback | None) -> list[str]:
@@ -118,7 +120,7 @@ def held_worth(one: HeldBack) -> str:
     """`saved 3.20 R, mean -0.457 R (-0.91 … -0.01), ✅ OK`; `-` if none closed."""
     if one.expectancy is None:
         return "-"
-    return f"{saved_or_cost(one)}, mean {show_expectancy(one.expectancy)}, {MARKS[held_kind(one.expectancy)]}"
+    return f"{saved_or_cost(one)}, mean {show_expectancy(one.expectancy)}, {MARKS[held_kind(one.closed, one.expectancy)]}"
 
 
 def saved_or_cost(one: HeldBack) -> str:
@@ -127,9 +129,15 @@ def saved_or_cost(one: HeldBack) -> str:
     return f"{'cost' if total > 0 else 'saved'} {say(abs(total), '.2f')} R"
 
 
-def held_kind(worth: Expectancy) -> Kind:
-    """OK if holding back demonstrably saved, BROKEN if it cost, else NOT ENOUGH DATA."""
-    low, high = worth.interval_r or (0.0, 0.0)
+def held_kind(closed: int, worth: Expectancy) -> Kind:
+    """OK if holding back demonstrably saved, BROKEN if it cost, else NOT ENOUGH DATA.
+
+    Outcomes that are all equal have no interval; then it is a sign test.
+    """
+    if worth.interval_r is None:
+        sign = float(worth.mean_r) if closed >= _SURE_IF_ALL_EQUAL else 0.0
+        return side_of_zero((-sign, -sign))
+    low, high = worth.interval_r
     return side_of_zero((-high, -low))
 
 
