@@ -120,7 +120,8 @@ def held_worth(one: HeldBack) -> str:
     """`saved 3.20 R, mean -0.457 R (-0.91 … -0.01), ✅ OK`; `-` if none closed."""
     if one.expectancy is None:
         return "-"
-    return f"{saved_or_cost(one)}, mean {show_expectancy(one.expectancy)}, {MARKS[held_kind(one.closed, one.expectancy)]}"
+    verdict = MARKS[held_kind(one.closed, one.expectancy)]
+    return f"{saved_or_cost(one)}, mean {show_expectancy(one.expectancy)}, {verdict}"
 
 
 def saved_or_cost(one: HeldBack) -> str:
