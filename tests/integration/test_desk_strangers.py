@@ -34,6 +34,11 @@ _NONSENSE = [
 ]
 
 
+def is_paused(connection: Connection) -> bool:
+    known = control.read(connection)
+    return known is not None and known.paused
+
+
 def memory_kb(bot: Bot) -> int:
     assert bot.desk is not None
     status = Path(f"/proc/{bot.desk.popen.pid}/status").read_text()
@@ -80,6 +85,8 @@ def test_made_up_buttons_lead_nowhere(runner: Runner, connection: Connection, se
     chance = random.Random(SEED)
     with bot_of(runner, connection, settings) as bot:
         bot.start()
+        bot.ask(VIEWER, "/risk 1")
+        acted = bot.rows(_ACTED)
         made_up = [
             *(
                 "c:AAAAAAAAAAAAAAAA:yes",
@@ -102,15 +109,16 @@ def test_made_up_buttons_lead_nowhere(runner: Runner, connection: Connection, se
             *("".join(chr(chance.randrange(1, 0x2FFF)) for _ in range(20)) for _ in range(200)),
             *("'; DROP TABLE outbox; --", "\0", "c:\0:yes", "x" * 100_000),
         ]
-        numbers = [bot.server.press(ADMIN, data, 100) for data in made_up]
+        for data in made_up:
+            bot.server.press(ADMIN, data, 100)
         assert eventually(lambda: bot.server.unconfirmed == 0, 60)
-        for number in numbers[:14]:
-            assert bot.result(number)[0] == "ignored"
         assert eventually(
             lambda: bot.rows("SELECT count(*) FROM desk_updates WHERE state = 'waiting'") == [(0,)]
         )
-        assert {row[0] for row in bot.rows("SELECT DISTINCT state FROM desk_updates")} == {"ignored"}
-        assert bot.rows(_ACTED) == [(0,)]
+        states = dict(bot.rows("SELECT state, count(*) FROM desk_updates GROUP BY 1"))
+        assert set(states) == {"ignored"}
+        assert states["ignored"] > 200
+        assert bot.rows(_ACTED) == acted
 
 
 def test_nonsense_behind_every_command_is_answered_by_a_line_and_does_nothing(
@@ -121,14 +129,14 @@ def test_nonsense_behind_every_command_is_answered_by_a_line_and_does_nothing(
         numbers = [
             bot.server.say(TRADER, f"/{name} {nonsense}".rstrip(" "))
             for name in [*all_commands(), "nothing", "PANIC", "a" * 200, "ü"]
-            for nonsense in [*_NONSENSE[1:], "x " * 60_000, "y" * 100_000]
+            for nonsense in _NONSENSE
         ]
         assert eventually(lambda: bot.server.unconfirmed == 0, 60)
         assert eventually(
             lambda: bot.rows("SELECT count(*) FROM desk_updates WHERE state = 'waiting'") == [(0,)], 120
         )
         assert len(numbers) > 100
-        assert control.read(connection) is None
+        assert not is_paused(connection)
         assert bot.rows("SELECT count(*) FROM desk_risk") == [(0,)]
         assert bot.rows("SELECT count(*) FROM snoozes") == [(0,)]
         assert bot.rows("SELECT max(length(update::text)) < 6000 FROM desk_updates") == [(True,)]
