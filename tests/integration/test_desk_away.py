@@ -121,10 +121,10 @@ def test_a_panic_without_redis_is_kept_and_told_as_soon_as_it_is_back(
         assert known is not None
         assert known.paused
         valkey.start()
-        assert eventually(lambda: _state(valkey.url, bot), 60) == b"paused"
+        assert eventually(lambda: _state(valkey.url) == b"paused", 60)
 
 
-def _state(url: str, bot: Bot) -> Any:
+def _state(url: str) -> Any:
     import redis
 
     client = redis.Redis.from_url(url, protocol=2)
