@@ -28,7 +28,7 @@ from desk.reading import AlertChat
 from desk.settings import DeskSettings
 from signaltape.emitter import Emitter
 from signaltape.notices import Notices
-from signaltape.showing import describe
+from signaltape.plain_errors import one_line
 from sink.db import Connection, DatabaseError
 
 #: Why an alert is held in a chat that others get it in, and why one is that no chat takes.
@@ -193,7 +193,7 @@ class Deciding:
         )  # fmt: skip
 
     def _refuse(self, alert: Alert, error: Exception) -> int:
-        self._notices.say("no alert", f"{alert.source_id} cannot become an alert: {describe(error)}")
+        self._notices.say("no alert", f"{alert.source_id} cannot become an alert: {one_line(error)}")
         return 1
 
 
