@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -18,6 +19,9 @@ _MORE = "…"
 #: Around a name that is written from right to left: what stands beside it keeps its place.
 _ISOLATE, _END = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = ("R", "AL", "AN")
+#: What a phone makes a command, a mention or a link of; a sign that is not seen keeps it from that.
+_TAKEN_FOR_LIVE = re.compile(r"((?<!\w)[/@]|:/(?=/))(?=[\w/])")
+_JOINER = "\u2060"
 
 
 class Page:
@@ -97,7 +101,7 @@ def padded(cell: str, wide: int, *, right: bool = False) -> str:
 
 def seen(cell: str) -> int:
     """The columns of a cell, without the signs around a name that take none."""
-    return width(cell) - cell.count(_ISOLATE) - cell.count(_END)
+    return width(cell) - sum(map(cell.count, (_ISOLATE, _END, _JOINER)))
 
 
 def name(text: object, wide: int = QUOTED) -> str:
@@ -105,6 +109,7 @@ def name(text: object, wide: int = QUOTED) -> str:
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in str(text)).split())
     if width(line) > wide:
         line = _cut(line, wide - 1) + _MORE
+    line = _TAKEN_FOR_LIVE.sub(rf"\1{_JOINER}", line)
     if any(unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in line):
         return f"{_ISOLATE}{line}{_END}"
     return line or "-"
