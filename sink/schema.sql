@@ -284,6 +284,21 @@ CREATE TABLE public.api_keys (
     CONSTRAINT api_keys_secret_sha256_check CHECK ((length(secret_sha256) = 32))
 );
 COMMENT ON TABLE public.api_keys IS 'Keys of the HTTP API: only a hash of each is stored.';
+CREATE TABLE public.control_state (
+    one boolean DEFAULT true NOT NULL,
+    state text NOT NULL,
+    epoch bigint NOT NULL,
+    by text DEFAULT ''::text NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT control_state_by_check CHECK ((length(by) <= 200)),
+    CONSTRAINT control_state_epoch_check CHECK (((epoch >= 1) AND (epoch <= '4503599627370496'::bigint))),
+    CONSTRAINT control_state_one_check CHECK (one),
+    CONSTRAINT control_state_state_check CHECK ((state = ANY (ARRAY['running'::text, 'paused'::text]))),
+    CONSTRAINT control_state_why_check CHECK ((length(why) <= 200))
+);
+COMMENT ON TABLE public.control_state IS 'One row: the last word of control; whoever reconciles asserts it in Redis again.';
+COMMENT ON COLUMN public.control_state.epoch IS 'Its number, milliseconds since 1970 or more; the higher one counts, here and in Redis.';
 ALTER TABLE public.dead_letters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.dead_letters_id_seq
     START WITH 1
@@ -596,6 +611,8 @@ ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_source_id_key UNIQUE (source_id);
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
+ALTER TABLE ONLY public.control_state
+    ADD CONSTRAINT control_state_pkey PRIMARY KEY (one);
 ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.duplicate_counts

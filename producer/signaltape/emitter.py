@@ -21,7 +21,8 @@ from signaltape.harmless import as_ours, harmless
 from signaltape.journal.frame import body_prefix
 from signaltape.loading import load_alone
 from signaltape.notices import Notices
-from signaltape.own_journals import EVENTS, RECORDS, OwnJournals, close_at_exit
+from signaltape.own_journals import EVENTS, RECORDS, close_at_exit
+from signaltape.pausing import Pausable
 from signaltape.settings import Settings
 from signaltape.showing import describe, show
 
@@ -53,13 +54,14 @@ _RECORD_KINDS = {name: _Kind(name, "timestamp") for name in RECORD_STRUCTS}
 _now = datetime.now
 
 
-class Emitter(OwnJournals):
+class Emitter(Pausable):
     """Records what an engine does with its signals.
 
     settings: default: read from the environment. Off (every call returns False at once) unless
         FEATURE_EVENT_LOGGING is `true`; wrong settings switch it off too, with one line in the log.
     strict: raise SignaltapeError (nothing else) instead of returning False. For tests and tools, not for engines.
     ship: send the journal to Redis from a thread of this process. With False, run `signaltape ship`.
+    control: if it ships, let control pause it (`paused`, `on_pause`), or silence of control after fail_safe_s.
 
     Every method takes the event's fields as keywords, or a mapping, or both (keywords win), and
     returns True once the event is in the journal: from then on a kill -9 of this process cannot
@@ -71,7 +73,15 @@ class Emitter(OwnJournals):
     held over input or output. After a fork, parent and child each write a journal of their own.
     """
 
-    def __init__(self, settings: Settings | None = None, *, strict: bool = False, ship: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        strict: bool = False,
+        ship: bool = True,
+        control: bool = True,
+        fail_safe_s: float | None = None,
+    ) -> None:
         self._strict, self._notices = strict, Notices()
         self._engine: str | None = None
         super().__init__(self._read_settings(settings), self._notices, strict=strict, ship=ship)
@@ -88,6 +98,8 @@ class Emitter(OwnJournals):
             self._make_ready()
             self._take_name(self._settings.engine)
             close_at_exit(self)
+        if self._on and self._ship and control:
+            self._follow_control(fail_safe_s)
 
     @fast_path(SignalPublished.EVENT, SignalPublished.TIME_FIELD, "rules_version")
     @harmless

@@ -51,6 +51,16 @@ def output_beside(key: str) -> str:
     return f"{key}:out"
 
 
+def control_key(stream: str) -> str:
+    """The hash that says whether all is to run or to pause: see `signaltape.control.state`."""
+    return f"{stream}:control"
+
+
+def processes_key(stream: str) -> str:
+    """The hash of all processes that are there, and what each has answered: see `signaltape.control.processes`."""
+    return f"{stream}:processes"
+
+
 def vanished_key(key: str) -> str:
     """The hash that counts, by group, entries of a stream that were deleted while they were pending."""
     return f"{key}:vanished"
