@@ -359,18 +359,60 @@ CREATE TABLE public.outbox (
     filling integer DEFAULT 0 NOT NULL,
     kind text DEFAULT 'report'::text NOT NULL,
     left_behind integer DEFAULT 0 NOT NULL,
+    keyboard jsonb,
+    silent boolean DEFAULT false NOT NULL,
+    reply_to text,
+    thread_id bigint,
+    ref text,
+    marks integer[] DEFAULT '{}'::integer[] NOT NULL,
+    sent_at timestamp with time zone,
+    stands boolean GENERATED ALWAYS AS (((state = 'sent'::text) OR COALESCE((filled >= parts), false))) STORED NOT NULL,
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'uncertain'::text, 'failed'::text, 'expired'::text])))
 );
 COMMENT ON COLUMN public.outbox.message_key IS 'For a report: report, week and chat. One message for ever.';
 COMMENT ON COLUMN public.outbox.message_ids IS 'Telegram''s ids of the messages, one for each part of the text.';
 COMMENT ON COLUMN public.outbox.filled IS 'How many of these messages hold their part of the text by now; the others are stubs.';
-COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs that were begun and never answered for: each may or may not stand in the chat.';
+COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs, or messages of an alert, that were begun and never answered for: each may or may not stand in the chat.';
 COMMENT ON COLUMN public.outbox.fencing_token IS 'The number of the lease: a sender that was overtaken cannot write any more.';
 COMMENT ON COLUMN public.outbox.parts IS 'How many messages the text takes; NULL in rows that are older than this column.';
 COMMENT ON COLUMN public.outbox.told IS 'The bins of told_week as the text tells them: reported from the moment on at which the text stands in the chat.';
 COMMENT ON COLUMN public.outbox.filling IS 'How many parts of the text stand in the chat, or may stand there: the last of them had no answer yet.';
-COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert, as real messages, each at most once. A sender leaves kinds that it does not know.';
+COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert and answer, as real messages, sent once more with a mark where the first had no answer. A sender leaves kinds that it does not know.';
 COMMENT ON COLUMN public.outbox.left_behind IS 'How many parts hold their text in the group that the chat was: their message_ids are numbers of that one.';
+COMMENT ON COLUMN public.outbox.keyboard IS 'Rows of buttons below its last part: text with data or url.';
+COMMENT ON COLUMN public.outbox.silent IS 'Whether it comes without a sound.';
+COMMENT ON COLUMN public.outbox.reply_to IS 'The key of the message that it replies to: it waits for that one, and ends with it if that is never sent.';
+COMMENT ON COLUMN public.outbox.thread_id IS 'The topic of a group that it goes to.';
+COMMENT ON COLUMN public.outbox.ref IS 'What is said of it where it may repeat itself.';
+COMMENT ON COLUMN public.outbox.marks IS 'The places of the parts, from 0, that stand in the chat with the words that they may repeat.';
+COMMENT ON COLUMN public.outbox.sent_at IS 'When it was known first that the whole text stands in the chat; NULL also in rows that are older than this column.';
+COMMENT ON COLUMN public.outbox.stands IS 'Whether the whole text stands in the chat.';
+CREATE TABLE public.outbox_edits (
+    message_key text NOT NULL,
+    body text NOT NULL,
+    entities jsonb DEFAULT '[]'::jsonb NOT NULL,
+    keyboard jsonb,
+    not_after timestamp with time zone NOT NULL,
+    revision bigint DEFAULT 1 NOT NULL,
+    sent_revision bigint DEFAULT 0 NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    in_doubt_until timestamp with time zone,
+    doubtful_revision bigint,
+    failures integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone DEFAULT now() NOT NULL,
+    leased_until timestamp with time zone,
+    fencing_token integer DEFAULT 0 NOT NULL,
+    last_error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT outbox_edits_check CHECK ((sent_revision <= revision)),
+    CONSTRAINT outbox_edits_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'uncertain'::text, 'failed'::text, 'expired'::text])))
+);
+COMMENT ON COLUMN public.outbox_edits.keyboard IS 'The buttons from then on; NULL: none.';
+COMMENT ON COLUMN public.outbox_edits.revision IS 'How often something else was wanted.';
+COMMENT ON COLUMN public.outbox_edits.sent_revision IS 'The newest of them that Telegram said yes to.';
+COMMENT ON COLUMN public.outbox_edits.in_doubt_until IS 'Until then a call without an answer may still arrive: what is newer is said once more after that.';
+COMMENT ON COLUMN public.outbox_edits.doubtful_revision IS 'The oldest revision of such a call.';
 CREATE TABLE public.outbox_files (
     outbox_id bigint NOT NULL,
     "position" integer NOT NULL,
@@ -621,6 +663,8 @@ ALTER TABLE ONLY public.event_conflicts
     ADD CONSTRAINT event_conflicts_event_id_payload_hash_key UNIQUE (event_id, payload_hash);
 ALTER TABLE ONLY public.event_conflicts
     ADD CONSTRAINT event_conflicts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.outbox_edits
+    ADD CONSTRAINT outbox_edits_pkey PRIMARY KEY (message_key);
 ALTER TABLE ONLY public.outbox_files
     ADD CONSTRAINT outbox_files_pkey PRIMARY KEY (outbox_id, "position");
 ALTER TABLE ONLY public.outbox
@@ -678,6 +722,8 @@ CREATE INDEX alerts_signal ON public.alerts USING btree (signal_id) WHERE (signa
 CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (stream, entry_id, md5(raw), md5(fields), COALESCE(event, ''::text));
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
+CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
+CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX records_ts ON ONLY public.records USING brin (ts);
 CREATE INDEX records_engine_ts_idx ON ONLY public.records_engine USING brin (ts);
@@ -707,5 +753,7 @@ ALTER INDEX public.records_market_ts_idx ATTACH PARTITION public.records_market_
 ALTER INDEX public.records_ts ATTACH PARTITION public.records_market_ts_idx;
 ALTER INDEX public.records_market_pkey ATTACH PARTITION public.records_market_undated_pkey;
 ALTER INDEX public.records_market_ts_idx ATTACH PARTITION public.records_market_undated_ts_idx;
+ALTER TABLE ONLY public.outbox_edits
+    ADD CONSTRAINT outbox_edits_message_key_fkey FOREIGN KEY (message_key) REFERENCES public.outbox(message_key) ON DELETE CASCADE;
 ALTER TABLE ONLY public.outbox_files
     ADD CONSTRAINT outbox_files_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES public.outbox(id) ON DELETE CASCADE;
