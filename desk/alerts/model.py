@@ -29,7 +29,8 @@ _MOST_MINUTES = 366 * 24 * 60
 _MOST_RAW = 16_384
 #: No flow of money is larger; the same bound as the contract's.
 _MOST_USD = Decimal(10**15)
-_EXACT = Context(prec=50)
+#: Moving the point of any number that the contract takes is exact in it; what is divided is rounded in the other.
+_EXACT, _ROUNDED = Context(prec=1_200), Context(prec=30)
 
 
 class Alert(Struct, frozen=True, kw_only=True):
@@ -73,7 +74,7 @@ class Alert(Struct, frozen=True, kw_only=True):
         """Where it is meant to be entered: the entry, else the middle of its band."""
         if self.entry is not None or self.entry_low is None or self.entry_high is None:
             return self.entry if self.entry is not None else self.entry_low or self.entry_high
-        return _EXACT.divide(_EXACT.add(self.entry_low, self.entry_high), Decimal(2))
+        return _ROUNDED.divide(_EXACT.add(self.entry_low, self.entry_high), Decimal(2))
 
     @property
     def is_bad(self) -> bool:
@@ -248,10 +249,10 @@ def _planned_rr(alert: Alert) -> Decimal | None:
     if entry is None or sl is None or tp1 is None or alert.side is None:
         return None
     sign = 1 if alert.side == "long" else -1
-    risk, gain = _EXACT.subtract(entry, sl) * sign, _EXACT.subtract(tp1, entry) * sign
+    risk, gain = sign * _ROUNDED.subtract(entry, sl), sign * _ROUNDED.subtract(tp1, entry)
     if risk <= 0 or gain <= 0:
         return None
-    return _EXACT.divide(gain, risk)
+    return _ROUNDED.divide(gain, risk)
 
 
 def _bounded(payload: bytes) -> bytes:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from signaltape.clock import utc_now
 from signaltape.contract.codec import check, encode, name_no_number
+from signaltape.contract.desk_records import Alert
 from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
 from signaltape.contract.moments import refuse_broken_minutes
 from signaltape.contract.record_codec import check_record
 from signaltape.contract.record_fields import wire_fields
-from signaltape.contract.records import RECORDS as RECORD_STRUCTS
-from signaltape.contract.records import Alert, OrderLog, StateEvent, TradeLog
+from signaltape.contract.records import OrderLog, StateEvent, TradeLog
 from signaltape.errors import InvalidEvent, SettingsError
 from signaltape.fast_path import engine_tail, fast_path
 from signaltape.harmless import as_ours, harmless
-from signaltape.journal.frame import body_prefix
+from signaltape.kinds import CLOSED, INVALIDATED, PUBLISHED, RECORD_KINDS, TRIGGERED, Kind
 from signaltape.loading import load_alone
 from signaltape.notices import Notices
 from signaltape.own_journals import EVENTS, RECORDS, close_at_exit
@@ -32,25 +32,6 @@ if TYPE_CHECKING:
 #: RUN_MODE of an engine whose events really happen. Fed from a replay (REPLAY), its emits must not mix with them.
 LIVE_MODE, REPLAY_MODE = "LIVE", "REPLAY"
 
-
-class _Kind:
-    """What the emit path needs to know of one event, computed once."""
-
-    __slots__ = ("name", "prefix", "time_field")
-
-    def __init__(self, name: str, time_field: str) -> None:
-        self.name = name
-        self.time_field = time_field
-        self.prefix = body_prefix(name)
-
-
-_PUBLISHED, _TRIGGERED, _INVALIDATED, _CLOSED = (
-    _Kind(event.EVENT, event.TIME_FIELD)
-    for event in (SignalPublished, SignalTriggered, SignalInvalidated, SignalClosed)
-)
-
-
-_RECORD_KINDS = {name: _Kind(name, "timestamp") for name in RECORD_STRUCTS}
 _now = datetime.now
 
 
@@ -105,25 +86,25 @@ class Emitter(Pausable):
     @harmless
     def published(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """A signal was published. Fields: see `signaltape.contract.events.SignalPublished`."""
-        return self._emit(_PUBLISHED, event, fields)
+        return self._emit(PUBLISHED, event, fields)
 
     @fast_path(SignalTriggered.EVENT, SignalTriggered.TIME_FIELD)
     @harmless
     def triggered(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """Its entry was filled. Fields: see `signaltape.contract.events.SignalTriggered`."""
-        return self._emit(_TRIGGERED, event, fields)
+        return self._emit(TRIGGERED, event, fields)
 
     @fast_path(SignalInvalidated.EVENT, SignalInvalidated.TIME_FIELD)
     @harmless
     def invalidated(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """It stopped being valid. Fields: see `signaltape.contract.events.SignalInvalidated`."""
-        return self._emit(_INVALIDATED, event, fields)
+        return self._emit(INVALIDATED, event, fields)
 
     @fast_path(SignalClosed.EVENT, SignalClosed.TIME_FIELD)
     @harmless
     def closed(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """Its position was closed. Fields: see `signaltape.contract.events.SignalClosed`."""
-        return self._emit(_CLOSED, event, fields)
+        return self._emit(CLOSED, event, fields)
 
     @harmless
     def state(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
@@ -176,7 +157,7 @@ class Emitter(Pausable):
     def __repr__(self) -> str:
         return f"Emitter({'on' if self._on else 'off'}, home={str(self._settings.home)!r})"
 
-    def _emit(self, kind: _Kind, event: Mapping[str, Any] | None, fields: dict[str, Any]) -> bool:
+    def _emit(self, kind: Kind, event: Mapping[str, Any] | None, fields: dict[str, Any]) -> bool:
         if not self._on and not self._keeps_apart():
             return False
         try:
@@ -184,7 +165,7 @@ class Emitter(Pausable):
                 fields = {**event, **fields}
             if fields.get(kind.time_field) is None and fields.get("ts") is None:
                 fields[kind.time_field] = _now(UTC) if self._on else self._clock()
-            if kind is _PUBLISHED and fields.get("rules_version") is None:
+            if kind is PUBLISHED and fields.get("rules_version") is None:
                 fields["rules_version"] = self._settings.rules_version
             if self._engine is not None and fields.get("engine") is None:
                 fields["engine"] = self._engine
@@ -206,11 +187,11 @@ class Emitter(Pausable):
     ) -> bool:
         if not self._on and not self._keeps_apart():
             return False
-        kind = _RECORD_KINDS.get(name) if name is not None else None
+        kind = RECORD_KINDS.get(name) if name is not None else None
         try:
             if kind is None:
                 wanted = show(name if name is not None else asked_for)
-                raise InvalidEvent(f"there is no record {wanted}; there are: {', '.join(_RECORD_KINDS)}")
+                raise InvalidEvent(f"there is no record {wanted}; there are: {', '.join(RECORD_KINDS)}")
             if event is not None:
                 fields = {**event, **fields}
             fields = wire_fields(kind.name, fields, self._clock())

@@ -166,11 +166,8 @@ _VARIABLE_OF = {field: name for name, field in _FIELD_OF.items()}
 
 #: These may also stand in a file, named by `<NAME>_FILE`.
 SECRETS = (
-    "REDIS_URL",
-    "DATABASE_URL",
-    "DATABASE_READ_URL",
-    "TELEGRAM_BOT_TOKEN",
-    "SIGNALTAPE_WEBHOOK_SECRET",
+    *("REDIS_URL", "DATABASE_URL", "DATABASE_READ_URL"),
+    *("TELEGRAM_BOT_TOKEN", "SIGNALTAPE_WEBHOOK_SECRET"),
 )
 _PATHS = ("home", "data")
 

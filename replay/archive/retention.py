@@ -268,8 +268,7 @@ def _compress(file: _File, ledger: Ledger) -> None:
 def _chunks(path: Path) -> Iterator[bytes]:
     if path.exists():
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                yield chunk
+            yield from iter(partial(file.read, _CHUNK_BYTES), b"")
 
 
 def _plan_summary(root: Path, ledger: Ledger, summary: Summary) -> None:
