@@ -159,7 +159,9 @@ class Partition:
 
     def _is_behind(self, group: str, oldest_id: str) -> bool:
         """Whether what a group is to do next lies below an id: given out and not acknowledged, or not given out yet."""
-        groups = {one["name"]: one["last-delivered-id"].decode() for one in self._redis.xinfo_groups(self.key)}
+        groups = {
+            one["name"]: one["last-delivered-id"].decode() for one in self._redis.xinfo_groups(self.key)
+        }
         delivered = groups.get(group.encode())
         if delivered is None:
             return False

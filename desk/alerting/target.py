@@ -68,15 +68,17 @@ class Tables:
         except DatabaseError as error:
             self.close()
             raise SinkUnavailable(
-                "Postgres", one_line(error), refused=connected and _is_refusal(error)
+                "Postgres", one_line(error), refused=connected and is_refusal(error)
             ) from error
 
     def _open(self) -> Connection:
         if self._connection is None:
-            self._connection = connect(self._database, name="signaltape-desk-alerts", most_idle_s=_MOST_IDLE_S)
+            self._connection = connect(
+                self._database, name="signaltape-desk-alerts", most_idle_s=_MOST_IDLE_S
+            )
         return self._connection
 
 
-def _is_refusal(error: DatabaseError) -> bool:
+def is_refusal(error: DatabaseError) -> bool:
     """Whether Postgres, being there, refuses what it was given and may take something else."""
     return error.sqlstate is not None and error.sqlstate[:2] in _ABOUT_THE_BATCH

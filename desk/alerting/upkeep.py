@@ -55,6 +55,11 @@ class Upkeep:
                 log.warning("Postgres does not answer, trying again in %.1f s: %s", wait_s, one_line(error))
                 stop.wait(wait_s)
 
+    def once(self) -> None:
+        """All that is due now. Raises DatabaseError."""
+        with closing(connect(self._database, name="signaltape-desk-upkeep")) as connection:
+            self.tick(connection)
+
     def _run(self, connection: Connection, stop: threading.Event, backoff: Backoff) -> None:
         while not stop.is_set():
             self.tick(connection)
@@ -78,15 +83,15 @@ class Upkeep:
         """Look at alerts whose time is over: those that nothing became of say so."""
         ended = connection.execute(SQL["ended"], {"now": now, "limit": _AT_ONCE}).fetchall()
         for (ref_id,) in sorted(ended):
-            self._following.show_again(connection, ref_id, now)
+            self._following.show_again(connection, ref_id)
         return len(ended)
 
     def _learn(self, connection: Connection, now: datetime) -> int:
         """What the worker stored, and the desk's group was not told: it was away for long, or let go."""
         rows = connection.execute(SQL["followed"], {"since": now - _FOLLOWED}).fetchall()
-        learned = self._following.learn(connection, [row[0] for row in rows], now)
+        learned = self._following.learn(connection, [row[0] for row in rows])
         connection.execute(SQL["forget"], {"before": now - _FORGOTTEN_AFTER})
-        return learned
+        return self._following.follow(connection, learned)
 
 
 def tell(connection: Connection, now: datetime) -> int:

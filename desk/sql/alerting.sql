@@ -2,10 +2,6 @@
 -- One desk decides at a time: budgets are for all desks together. The database's clock, once it is our turn.
 SELECT pg_advisory_xact_lock(7305817261514715241), clock_timestamp()
 
--- name: now
--- The database's clock.
-SELECT clock_timestamp()
-
 -- name: known_sources
 -- Which of these signals and records were decided on before.
 SELECT source_id FROM alerts WHERE source_id = ANY(%(source_ids)s)
@@ -18,19 +14,19 @@ SELECT ref_id FROM alerts WHERE ref_id = ANY(%(refs)s)
 -- What was sent of late, for the budgets.
 SELECT category, symbol, decided_at FROM alerts WHERE decision = 'sent' AND decided_at > %(since)s ORDER BY decided_at
 
--- name: snoozed
+-- name: snoozes
 -- Chats that are snoozed now, by every id that they had and have.
-WITH asleep AS (SELECT chat_id, category FROM snoozes WHERE until > %(now)s)
-SELECT chat_id, category FROM asleep
-UNION SELECT t.chat_id, a.category FROM asleep a JOIN telegram_chats t ON t.moved_to = a.chat_id
-UNION SELECT t.moved_to, a.category FROM asleep a JOIN telegram_chats t ON t.chat_id = a.chat_id
+WITH asleep AS (SELECT chat_id, category, until FROM snoozes WHERE until > %(now)s)
+SELECT chat_id, category, until FROM asleep
+UNION SELECT t.chat_id, a.category, a.until FROM asleep a JOIN telegram_chats t ON t.moved_to = a.chat_id
+UNION SELECT t.moved_to, a.category, a.until FROM asleep a JOIN telegram_chats t ON t.chat_id = a.chat_id
 
 -- name: add_alert
 -- What was decided of an alert.
 INSERT INTO alerts (ref_id, source_id, signal_id, category, symbol, side, decision, reason, detail, marks, ts, decided_at,
-                    expires_at, alert, sizing)
+                    expires_at, alert, sizing, life)
 VALUES (%(ref_id)s, %(source_id)s, %(signal_id)s, %(category)s, %(symbol)s, %(side)s, %(decision)s, %(reason)s, %(detail)s,
-        %(marks)s, %(ts)s, %(decided_at)s, %(expires_at)s, %(alert)s, %(sizing)s)
+        %(marks)s, %(ts)s, %(decided_at)s, %(expires_at)s, %(alert)s, %(sizing)s, %(life)s)
 
 -- name: add_chat
 -- A chat that an alert is meant for: its message, or why it was held there.
@@ -38,12 +34,17 @@ INSERT INTO alert_chats (ref_id, chat_id, thread_id, message_key, reason, held_a
 VALUES (%(ref_id)s, %(chat_id)s, %(thread_id)s, %(message_key)s, %(reason)s, %(held_at)s)
 
 -- name: add_happened
--- What became of a signal that has an alert in some chat, or has none yet: it may get one. The first word stands.
+-- What became of signals that have an alert in some chat, or have none yet: they may get one. The first word stands. The
+-- signals of which it was new.
 INSERT INTO alert_lives (signal_id, event, ts, fields)
-SELECT %(signal_id)s::uuid, %(event)s, %(ts)s, %(fields)s
-WHERE EXISTS (SELECT FROM alerts WHERE signal_id = %(signal_id)s::uuid AND decision = 'sent')
-   OR NOT EXISTS (SELECT FROM alerts WHERE signal_id = %(signal_id)s::uuid)
+SELECT DISTINCT ON (h.signal_id, h.event) h.signal_id, h.event, h.ts, h.fields
+FROM unnest(%(signal_ids)s::uuid[], %(events)s::text[], %(times)s::timestamptz[], %(fields)s::jsonb[])
+     WITH ORDINALITY AS h (signal_id, event, ts, fields, place)
+WHERE EXISTS (SELECT FROM alerts a WHERE a.signal_id = h.signal_id AND a.decision = 'sent')
+   OR NOT EXISTS (SELECT FROM alerts a WHERE a.signal_id = h.signal_id)
+ORDER BY h.signal_id, h.event, h.place
 ON CONFLICT DO NOTHING
+RETURNING signal_id::text
 
 -- name: learn_lives
 -- What the worker has stored of these signals, and the desk has not heard: it came before the desk was there, or while it
@@ -78,7 +79,7 @@ SELECT ref_id FROM alerts WHERE signal_id = ANY(%(signal_ids)s::uuid[]) AND deci
 
 -- name: row
 -- All that the messages of an alert are made of; nobody else changes them meanwhile.
-SELECT alert, sizing, marks, life, over, signal_id::text FROM alerts
+SELECT alert::text, sizing::text, marks, life, over, signal_id::text, clock_timestamp() FROM alerts
 WHERE ref_id = %(ref_id)s AND decision = 'sent' FOR UPDATE
 
 -- name: happened
