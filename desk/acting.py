@@ -27,12 +27,16 @@ STALE_AFTER = timedelta(seconds=60)
 
 
 class Desk(Struct, frozen=True):
-    """What is the same for every update. commands: by name; tape: where acts are written down."""
+    """What is the same for every update.
+
+    commands: by name; tape: where acts are written down; show: shows an alert anew, by its reference.
+    """
 
     settings: Settings
     desk: DeskSettings
     commands: Mapping[str, Command]
     tape: Emitter
+    show: Callable[[Connection, str], object]
     clock: Callable[[], datetime]
 
 

@@ -6,7 +6,7 @@ import uuid
 
 from desk.acting import Acting
 from desk.asking import Deed
-from signaltape.contract.records import OperatorAct
+from signaltape.contract.desk_records import OperatorAct
 
 #: Names the ids of acts, made of the update that caused them.
 _ACTS = uuid.UUID("8a9a34a8-2f0e-5d43-9f0c-6c1f1b7a9f0e")
@@ -20,7 +20,7 @@ def note(acting: Acting, act: str, deed: Deed) -> None:
         id=str(uuid.uuid5(_ACTS, f"{acting.heard.update_id}:{act}")),
         timestamp=acting.received_at,
         act=act,
-        user_id=str(acting.entry.user_id),
+        user_id=acting.entry.user_id,
         by=acting.entry.name or str(acting.entry.user_id),
         via="telegram",
         chat_id=acting.heard.chat_id,

@@ -31,7 +31,9 @@ def usage(command: Command) -> str:
 
 def refuse(acting: Acting, command: Command) -> Outcome:
     """A word to somebody with a role who asks for what is not theirs."""
-    return _answered(acting, f"/{command.name} is not one of your commands ({acting.entry.role})", "not allowed")
+    return _answered(
+        acting, f"/{command.name} is not one of your commands ({acting.entry.role})", "not allowed"
+    )
 
 
 def ask_late(acting: Acting, wanted: Command, args: Sequence[str], what: str) -> Outcome:

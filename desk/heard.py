@@ -154,7 +154,9 @@ def _command(update_id: int, message: _Message, me: str) -> Heard | Ignored:
         if is_so(message):
             return Ignored(reason)
     assert message.sender is not None
-    found = _COMMAND.fullmatch(message.text[:LONGEST_TEXT].split(maxsplit=1)[0]) if message.text.strip() else None
+    found = (
+        _COMMAND.fullmatch(message.text[:LONGEST_TEXT].split(maxsplit=1)[0]) if message.text.strip() else None
+    )
     if found is None:
         return Ignored("no command")
     name, bot = found.groups()
@@ -229,7 +231,11 @@ def _plain(text: str) -> str:
 
 
 def _emoji(those: list[_Emoji]) -> list[str]:
-    return [one.emoji[:_MOST_EMOJI] for one in those[:_MOST_EMOJI] if one.type == "emoji" and one.emoji.isprintable()]
+    return [
+        one.emoji[:_MOST_EMOJI]
+        for one in those[:_MOST_EMOJI]
+        if one.type == "emoji" and one.emoji.isprintable()
+    ]
 
 
 def _moment(seconds: int) -> datetime:

@@ -25,7 +25,9 @@ class Performed(NamedTuple):
     failed: bool = False
 
 
-def performed(acting: Acting, command: Command, args: Sequence[str], *, refreshing: bool = False) -> Performed:
+def performed(
+    acting: Acting, command: Command, args: Sequence[str], *, refreshing: bool = False
+) -> Performed:
     """Call the handler. Raises only what says that the transaction itself is lost."""
     asking = _asking(acting, args, refreshing=refreshing)
     try:
@@ -47,7 +49,7 @@ def do(acting: Acting, command: Command, args: Sequence[str]) -> Outcome:
     answer, failed = performed(acting, command, args)
     deed = Deed(f"failed: {answer.text.text}") if failed else answer.deed
     if command.acts and deed is not None:
-        note(acting, " ".join([command.name, *args]), deed)
+        note(acting, command.name, deed)
     say(acting, answer)
     return Outcome("done", deed.result if deed else "answered")
 

@@ -57,7 +57,9 @@ class Store:
                 elif await self._stored(connection, one, now):
                     new.append(one)
             await _count(connection, refused, now)
-        return Stored(new, max((found for one in updates if (found := number_of(one)) is not None), default=None))
+        return Stored(
+            new, max((found for one in updates if (found := number_of(one)) is not None), default=None)
+        )
 
     async def _stored(self, connection: AsyncConnection, one: Heard, now: datetime) -> bool:
         row = {

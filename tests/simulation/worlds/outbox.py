@@ -13,8 +13,8 @@ import outbox.bot_api
 import outbox.outbox
 import outbox.rate_limiter
 import outbox.sender
+import outbox.serving
 import reports.delivery
-import reports.schedule
 import tests.simulation.worlds.outbox_given
 from outbox.judging import LONGEST_WAIT_S
 from outbox.leases import Leases
@@ -237,10 +237,10 @@ class OutboxWorld(OutboxBase):
         return process
 
     def _patch(self) -> None:
-        for module in (reports.schedule, reports.delivery):
+        for module in (outbox.serving, reports.delivery):
             self._set(module, "connect_async", self.database.connect_async)
         self._set(outbox.bot_api, "aiohttp", SimulatedAiohttp(self.telegram))
-        for module in (reports.schedule, reports.delivery):
+        for module in (outbox.serving, reports.delivery):
             self._set(module, "Leases", partial(Leases, lease_s=self.lease_s))
             self._set(module, "RateLimiter", partial(RateLimiter, limits=self.limits))
         for module in (
