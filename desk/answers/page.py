@@ -33,7 +33,7 @@ class Page:
 
     def line(self, sentence: str) -> Page:
         """A sentence, broken where no number is torn from its word; nothing of an empty one."""
-        for line in fold(sentence, LINE) if sentence else ():
+        for line in _folded(sentence, LINE):
             self._text.line(line)
             self._units += units(line) + 1
         return self
@@ -54,7 +54,7 @@ class Page:
 
     def quote(self, title: str, sentences: Sequence[str]) -> Page:
         """What unfolds under a title; left out if there is nothing to say, cut where the message would be too long."""
-        lines = [line for sentence in sentences if sentence for line in fold(sentence, QUOTED)]
+        lines = [line for sentence in sentences for line in _folded(sentence, QUOTED)]
         kept = self._that_fit(lines, self._units + units(title) + 1)
         if not kept:
             return self
@@ -115,7 +115,15 @@ def name(text: object, wide: int = QUOTED) -> str:
     return line or "-"
 
 
+def _folded(sentence: str, wide: int) -> list[str]:
+    """A sentence in lines; a word that no line has room for is cut. Wide signs count twice, unseen ones not at all."""
+    if not sentence:
+        return []
+    lines = fold(sentence, max(wide // 2, wide + len(sentence) - seen(sentence)))
+    return [line if seen(line) <= wide else _cut(line, wide - 1) + _MORE for line in lines]
+
+
 def _cut(line: str, wide: int) -> str:
-    while width(line) > wide:
+    while seen(line) > wide:
         line = line[:-1]
     return line.rstrip()
