@@ -626,8 +626,20 @@ CREATE TABLE public.records (
     received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
 )
 PARTITION BY LIST (class);
-COMMENT ON COLUMN public.records.class IS 'events, trades, orders, snapshots or market: what is kept equally long.';
+COMMENT ON COLUMN public.records.class IS 'events, trades, orders, snapshots, market or desk: what is kept equally long.';
 COMMENT ON COLUMN public.records.event_type IS 'The record''s eventType, else its name in capitals: what replays choose by.';
+CREATE TABLE public.records_desk (
+    record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
+    event text CONSTRAINT records_event_not_null1 NOT NULL,
+    class text CONSTRAINT records_class_not_null1 NOT NULL,
+    symbol text,
+    event_type text CONSTRAINT records_event_type_not_null1 NOT NULL,
+    payload jsonb CONSTRAINT records_payload_not_null1 NOT NULL,
+    ts timestamp with time zone CONSTRAINT records_ts_not_null1 NOT NULL,
+    stream text CONSTRAINT records_stream_not_null1 NOT NULL,
+    entry_id text CONSTRAINT records_entry_id_not_null1 NOT NULL,
+    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
+);
 CREATE TABLE public.records_engine (
     record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
     event text CONSTRAINT records_event_not_null1 NOT NULL,
@@ -831,6 +843,7 @@ CREATE TABLE public.weekly_scorecard (
     CONSTRAINT weekly_scorecard_week_start_check CHECK ((EXTRACT(isodow FROM week_start) = (1)::numeric))
 );
 COMMENT ON COLUMN public.weekly_scorecard.reported IS 'The bins as the report said them; a closure that comes later changes bins, not this.';
+ALTER TABLE ONLY public.records ATTACH PARTITION public.records_desk FOR VALUES IN ('desk');
 ALTER TABLE ONLY public.records ATTACH PARTITION public.records_engine DEFAULT;
 ALTER TABLE ONLY public.records_engine ATTACH PARTITION public.records_engine_rest DEFAULT;
 ALTER TABLE ONLY public.records_engine ATTACH PARTITION public.records_engine_undated FOR VALUES FROM ('07000000-0000-0000-0000-000000000000') TO (MAXVALUE);
@@ -879,6 +892,8 @@ ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_message_key_key UNIQUE (message_key);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.records_desk
+    ADD CONSTRAINT records_desk_pkey PRIMARY KEY (record_id);
 ALTER TABLE ONLY public.records_engine
     ADD CONSTRAINT records_engine_pkey PRIMARY KEY (record_id);
 ALTER TABLE ONLY public.records_engine_rest
@@ -939,6 +954,7 @@ CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) 
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX records_ts ON ONLY public.records USING brin (ts);
+CREATE INDEX records_desk_ts_idx ON public.records_desk USING brin (ts);
 CREATE INDEX records_engine_ts_idx ON ONLY public.records_engine USING brin (ts);
 CREATE INDEX records_engine_rest_ts_idx ON public.records_engine_rest USING brin (ts);
 CREATE INDEX records_engine_undated_ts_idx ON public.records_engine_undated USING brin (ts);
@@ -956,6 +972,7 @@ CREATE INDEX signals_setup ON public.signals USING btree (setup, ts_published) W
 CREATE INDEX signals_symbol ON public.signals USING btree (symbol, ts_published);
 CREATE INDEX signals_ts_published ON public.signals USING btree (ts_published);
 CREATE INDEX web_audit_at ON public.web_audit USING btree (at);
+ALTER INDEX public.records_ts ATTACH PARTITION public.records_desk_ts_idx;
 ALTER INDEX public.records_engine_pkey ATTACH PARTITION public.records_engine_rest_pkey;
 ALTER INDEX public.records_engine_ts_idx ATTACH PARTITION public.records_engine_rest_ts_idx;
 ALTER INDEX public.records_ts ATTACH PARTITION public.records_engine_ts_idx;
