@@ -154,7 +154,7 @@ class Consumer:
         return sum(partition.trim(retention_id) for partition in self._partitions)
 
     def let_go(self, group: str, oldest_id: str) -> list[str]:
-        """Delete a group that nobody reads for where it is not done with an entry below `oldest_id`. Returns the keys."""
+        """Delete a group that nobody reads for, where it is not done with an entry below `oldest_id`. The keys."""
         return [partition.key for partition in self._partitions if partition.let_go(group, oldest_id)]
 
     def memory_bytes(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What the rest of the desk tells of that an alert hangs on: whether all is paused, what is risked, who clicked what."""
+"""What an alert hangs on that the rest of the desk knows: whether all is paused, what is risked, who clicked what."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from desk.alerts.clicks import Clicks
 from desk.alerts.model import Alert
 from desk.reading import AlertChat
 from desk.settings import DeskSettings
+from sink import control
 from sink.db import Connection
 
 #: What is risked on a trade where nobody has said otherwise, in percent of the equity.
@@ -23,14 +24,23 @@ class Risk(NamedTuple):
     equity_usd: Decimal | None
 
 
+def why_paused(connection: Connection) -> str | None:
+    """Who paused everything, and why, as Postgres keeps it; None if it runs."""
+    wanted = control.read(connection)
+    if wanted is None or not wanted.paused:
+        return None
+    return f"paused by {wanted.by}" + (f": {wanted.why}" if wanted.why else "")
+
+
 class Around(NamedTuple):
     """Each is asked within the transaction of an alert, on its connection.
 
-    paused: why alerts are held, None if they are not. risk: None: as the settings say. clicks: on the alert of a
-    reference, as a chat is to see them. chats: where an alert may go; None: as the settings say.
+    paused: why alerts are held, None if they are not; if nothing else is said, as it is wanted of all processes.
+    risk: None: as the settings say. clicks: on the alert of a reference, as a chat is to see them.
+    chats: where an alert may go; None: as the settings say.
     """
 
-    paused: Callable[[Connection], str | None] = lambda _connection: None
+    paused: Callable[[Connection], str | None] = why_paused
     risk: Callable[[Connection], Risk] | None = None
     clicks: Callable[[Connection, str, str], Clicks] = lambda _connection, _ref_id, _chat_id: Clicks()
     chats: Callable[[Alert], Sequence[AlertChat]] | None = None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -29,10 +28,8 @@ from desk.reading import AlertChat
 from desk.settings import DeskSettings
 from signaltape.emitter import Emitter
 from signaltape.notices import Notices
-from signaltape.showing import describe
+from signaltape.plain_errors import one_line
 from sink.db import Connection, DatabaseError
-
-log = logging.getLogger("desk")
 
 #: Why an alert is held in a chat that others get it in, and why one is that no chat takes.
 SNOOZED, NO_CHAT = "snoozed", "no_chat"
@@ -69,6 +66,8 @@ class Context(NamedTuple):
     #: what was sent of late, this transaction's own included
     sent: list[Sent]
     taken: Taken
+    #: what is known of the alerts' signals
+    lives: Mapping[str, Life]
 
 
 class Decided(NamedTuple):
@@ -113,7 +112,7 @@ class Deciding:
         now = alone(connection)
         new = self._following.hear(connection, batch.happened)
         fresh = _fresh(connection, batch.alerts)
-        self._following.learn(connection, sorted({one.signal_id for one in fresh if one.signal_id}))
+        self._following.learn(connection, [one.signal_id for one in fresh if one.signal_id])
         done = self._decide_all(connection, fresh, now)
         return done._replace(followed=self._following.follow(connection, new))
 
@@ -125,9 +124,9 @@ class Deciding:
         sent = refused = 0
         for alert in fresh:
             try:
-                one = self._decide(connection, alert, context)
-                with connection.transaction():
-                    if one.reason is None:
+                one = self._decide(alert, context)
+                if one.reason is None:
+                    with connection.transaction():
                         self._send(connection, one, context)
             except DatabaseError as error:
                 if not is_refusal(error):
@@ -151,13 +150,14 @@ class Deciding:
             tuple(Snooze(*row) for row in connection.execute(SQL["snoozes"], asked).fetchall()),
             [_sent(*row) for row in connection.execute(SQL["sent_since"], asked).fetchall()],
             Taken(connection, [alert.ref_id for alert in fresh]),
+            self._following.lives(connection, [one.signal_id for one in fresh if one.signal_id]),
         )
 
-    def _decide(self, connection: Connection, alert: Alert, context: Context) -> Decided:
+    def _decide(self, alert: Alert, context: Context) -> Decided:
         alert = model.apart(alert, context.taken)
         known = alert.ref_id in context.taken
         chats = chats_of(self._around, self._desk, alert)
-        life = self._following.life(connection, alert.signal_id)
+        life = context.lives.get(alert.signal_id or "", Life())
         history = History(
             known,
             context.paused,
@@ -193,7 +193,7 @@ class Deciding:
         )  # fmt: skip
 
     def _refuse(self, alert: Alert, error: Exception) -> int:
-        self._notices.say("no alert", f"{alert.source_id} cannot become an alert: {describe(error)}")
+        self._notices.say("no alert", f"{alert.source_id} cannot become an alert: {one_line(error)}")
         return 1
 
 

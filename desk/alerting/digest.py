@@ -21,7 +21,7 @@ class Held(NamedTuple):
     """How many alerts were held for a reason, and since when."""
 
     reason: str
-    count: int
+    alerts: int
     since: datetime
 
 
@@ -32,8 +32,8 @@ def key_of(chat_id: str, now: datetime) -> str:
 
 def digest(held: Sequence[Held], now: datetime) -> Text:
     """The line. held: by reason, at least one, the most frequent first."""
-    reasons = ", ".join(f"{_SAID.get(one.reason, one.reason)} {one.count}" for one in held)
-    total, since = sum(one.count for one in held), min(one.since for one in held)
+    reasons = ", ".join(f"{_SAID.get(one.reason, one.reason)} {one.alerts}" for one in held)
+    total, since = sum(one.alerts for one in held), min(one.since for one in held)
     head = f"Held back {total} since {_since(since, now)}"
     return TextBuilder().add(head, "bold").add(f": {reasons} · /held").build()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -21,6 +22,14 @@ from sink.db import Connection
 
 #: Its messages are not of a trade: nothing becomes of it.
 _HEALTH = "health"
+
+
+class Fact(NamedTuple):
+    """Something that became of a signal. fields: those that a message says."""
+
+    event: str
+    at: datetime
+    fields: dict[str, Any]
 
 
 class Following:
@@ -61,28 +70,38 @@ class Following:
             return False
         alert, size, marks, told, over, signal_id, now = row
         found = model.load(alert)
-        life = life_of(self._facts(connection, signal_id), lives.load(told))
-        life = replace(life, expired=over and found.category != _HEALTH)
+        life = replace(
+            self._life(connection, signal_id, lives.load(told)),
+            expired=over and found.category != _HEALTH,
+        )
         connection.execute(SQL["set_life"], {"ref_id": ref_id, "life": lives.dump(life)})
         known = Known(found, sizing.load(size) if size else None, tuple(marks), life)
         for chat_id, key in connection.execute(SQL["messages"], {"ref_id": ref_id}).fetchall():
             self._messages.edit(connection, known, chat_id, key, now)
         return True
 
-    def life(self, connection: Connection, signal_id: str | None) -> Life:
-        """What is known of a signal's life."""
-        return life_of(self._facts(connection, signal_id), Life())
-
-    def _facts(self, connection: Connection, signal_id: str | None) -> Iterable[tuple[Any, ...]]:
+    def _life(self, connection: Connection, signal_id: str | None, told: Life) -> Life:
+        """What is known now, and what was told before: that is not forgotten."""
         if signal_id is None:
-            return ()
-        return connection.execute(SQL["happened"], {"signal_id": signal_id}).fetchall()
+            return told
+        rows = connection.execute(SQL["happened"], {"signal_ids": [signal_id]}).fetchall()
+        return life_of([Fact(*row[1:]) for row in rows], told)
+
+    def lives(self, connection: Connection, signal_ids: Sequence[str]) -> dict[str, Life]:
+        """What is known of signals; those of which nothing is are left out."""
+        if not signal_ids:
+            return {}
+        facts: defaultdict[str, list[Fact]] = defaultdict(list)
+        asked = {"signal_ids": list(signal_ids)}
+        for signal_id, *fact in connection.execute(SQL["happened"], asked).fetchall():
+            facts[signal_id].append(Fact(*fact))
+        return {signal_id: life_of(found, Life()) for signal_id, found in facts.items()}
 
 
-def life_of(facts: Iterable[tuple[Any, ...]], life: Life) -> Life:
-    """A life with facts in it (event, time, fields): the same whatever order they come in."""
-    for event, at, fields in facts:
-        life = replace(life, **_PARTS[event](at, fields))
+def life_of(facts: Iterable[Fact], life: Life) -> Life:
+    """A life with facts in it: the same whatever order they come in."""
+    for fact in facts:
+        life = replace(life, **_PARTS[fact.event](fact.at, fact.fields))
     return life
 
 

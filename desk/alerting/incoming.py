@@ -1,9 +1,10 @@
-"""What of a batch of the stream concerns the desk: alerts, and what became of signals. Pure; never raises for what an entry
-holds."""
+"""What of a batch of the stream concerns the desk: alerts, and what became of signals.
+
+Never raises for what an entry holds.
+"""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,13 +15,11 @@ from consumer.accepted import Accepted, AcceptedRecord
 from consumer.decoding.decode import Batch, decode_entries
 from consumer.entry import Entry
 from desk.alerts.model import Alert, alert_of
+from signaltape.contract.desk_records import Alert as AlertRecord
 from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
-from signaltape.contract.records import Alert as AlertRecord
 from signaltape.notices import Notices
 from signaltape.showing import describe
 from signaltape.stream import FIELD_EVENT
-
-log = logging.getLogger("desk")
 
 _LIVES = (SignalTriggered.EVENT, SignalInvalidated.EVENT, SignalClosed.EVENT)
 _WANTED = frozenset(name.encode() for name in (SignalPublished.EVENT, AlertRecord.EVENT, *_LIVES))

@@ -47,7 +47,7 @@ class Tables:
     def write(self, batch: Incoming) -> None:
         """Commit what a batch asks for. Raises SinkUnavailable while Postgres is away, or refuses it."""
         done = self._write(batch) if batch.concerns else Done()
-        self.total = self.total.plus(done._replace(refused=batch.refused))
+        self.total = self.total.plus(done).plus(Done(refused=batch.refused))
 
     def close(self) -> None:
         """End the session."""

@@ -1,5 +1,7 @@
-"""What comes with time and not with an event: alerts that expire untouched, digests of what was held back, and lives that
-the stream did not tell."""
+"""What comes with time and not with an event.
+
+Alerts that expire untouched, digests of what was held back, and lives that the stream did not tell.
+"""
 
 from __future__ import annotations
 

@@ -83,8 +83,8 @@ SELECT alert::text, sizing::text, marks, life, over, signal_id::text, clock_time
 WHERE ref_id = %(ref_id)s AND decision = 'sent' FOR UPDATE
 
 -- name: happened
--- What became of a signal.
-SELECT event, ts, fields FROM alert_lives WHERE signal_id = %(signal_id)s
+-- What became of signals.
+SELECT signal_id::text, event, ts, fields FROM alert_lives WHERE signal_id = ANY(%(signal_ids)s::uuid[])
 
 -- name: messages
 -- The messages of an alert, by chat.

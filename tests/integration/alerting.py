@@ -12,6 +12,7 @@ from desk.alerting.around import NOTHING_AROUND, Around
 from desk.alerting.process import run
 from desk.alerting.target import Done
 from desk.settings import DeskSettings
+from outbox.policies import ALERT
 from signaltape import Settings
 from sink.db import Connection, rows_as_dicts
 from tests.integration.draining import add
@@ -58,5 +59,6 @@ def alerts(connection: Connection) -> list[dict[str, Any]]:
     return rows_as_dicts(connection, b"SELECT * FROM alerts ORDER BY decided_at, ts, ref_id")
 
 
-def messages(connection: Connection) -> list[dict[str, Any]]:
-    return rows_as_dicts(connection, b"SELECT * FROM outbox ORDER BY id")
+def messages(connection: Connection, kind: str = ALERT) -> list[dict[str, Any]]:
+    """Those of a kind in the outbox."""
+    return rows_as_dicts(connection, b"SELECT * FROM outbox WHERE kind = %s ORDER BY id", [kind])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from consumer.consumer import Consumer
 from consumer.janitor import WAITED_FOR_S, Janitor
 from signaltape import Settings
