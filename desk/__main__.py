@@ -9,8 +9,8 @@ import signal
 import click
 
 from desk.drill_command import drill_command
-from desk.settings import DeskSettings
 from desk.process import run
+from desk.settings import DeskSettings
 from desk.user_commands import users_commands
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command

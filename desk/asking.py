@@ -83,11 +83,11 @@ class Answer(Struct, frozen=True):
 class Command(Struct, frozen=True):
     """One command of the bot.
 
-    name: without the slash, lower case. role: the least that may ask. help: one line, without full stop, ≤ 60 characters.
-    handler: may raise any error of `signaltape.errors`: its line is then the answer (`InvalidRequest` for bad arguments).
-    takes: the arguments as shown in help, such as `[SYM]`. acts: changes something, so it is audited and asked about when
-    it comes late. confirms: the question that is asked first, each time; the handler is called once it was answered by
-    yes, by the same user, in time.
+    name: without the slash, lower case. role: the least that may ask. help: a line, without full stop, ≤ 60 characters.
+    handler: may raise any error of `signaltape.errors`: its line is then the answer (`InvalidRequest` for arguments).
+    takes: the arguments as shown in help, such as `[SYM]`. acts: changes something, so it is audited and asked about
+    when it comes late. confirms: the question that is asked first, each time; the handler is called once it was
+    answered by yes, by the same user, in time.
     """
 
     name: str

@@ -73,17 +73,23 @@ def _again(acting: Acting, question: Question) -> Outcome:
 
 
 def _confirmed(acting: Acting, question: Question) -> Outcome:
-    """What was asked about: a command, or a press on an alert."""
+    """What was asked about: a press on an alert, or a command."""
     if "data" in question.detail:
-        pressed = press_of(question.detail["data"])
-        alert = standing(acting, pressed.ref) if isinstance(pressed, AlertPress) else None
-        return _ignored(acting, _FORGED) if alert is None else _taken(acting, alert, pressed)
+        return _judged_late(acting, question.detail["data"])
     command = acting.at.commands.get(question.act)
     if command is None:
         return Outcome("ignored", "unknown command")
     if not acting.entry.may(command):
         return refuse(acting, command)
     return do(acting, command, question.detail["args"])
+
+
+def _judged_late(acting: Acting, data: str) -> Outcome:
+    pressed = press_of(data)
+    alert = standing(acting, pressed.ref) if isinstance(pressed, AlertPress) else None
+    if alert is None or not isinstance(pressed, AlertPress):
+        return _ignored(acting, _FORGED)
+    return _taken(acting, alert, pressed)
 
 
 def _refreshed(acting: Acting, pressed: PanelPress) -> Outcome:

@@ -11,17 +11,19 @@ from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from functools import partial
 
-from desk.actor import Lane
 from desk.acting import Desk
+from desk.alerting.following import Following
+from desk.alerting.messages import Messages
 from desk.heard import Heard
 from desk.intake import Intake
 from desk.menus import show_menus
 from desk.polling import pause, poll, unless_stopped
 from desk.router import acts, all_commands
 from desk.settings import DeskSettings
+from desk.surroundings import around
 from desk.telegram import Telegram, TelegramAway
+from desk.threads import Threads
 from desk.updates import Store
-from desk.upkeep import keep_up
 from desk.webhook import Webhook
 from outbox.serving import persistently, send_while_connected
 from signaltape.control import present
@@ -30,6 +32,7 @@ from signaltape.errors import SettingsError
 from signaltape.notices import Notices
 from signaltape.settings import Secret
 from signaltape.shipping.backoff import Backoff
+from sink.reconciling import reconciled
 
 log = logging.getLogger("desk")
 
@@ -45,55 +48,34 @@ _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104
 
 async def run(desk: DeskSettings, stop: asyncio.Event, clock: Callable[[], datetime]) -> None:
     """Serve until `stop` is set. Raises SettingsError for what a person has to mend first."""
-    token = _token(desk)
-    ended = threading.Event()
-    tape = Emitter(desk.common)
-    commands = all_commands()
-    at = Desk(desk.common, desk, commands, tape, clock)
-    lanes = {which: Lane(at, ended, acts=which) for which in (True, False)}
-
-    def wake(heard: Heard) -> None:
-        lanes[acts(commands, heard)].wake.set()
-
-    threads = [
-        threading.Thread(target=lane.run, name=f"desk-{'acts' if which else 'asks'}", daemon=True)
-        for which, lane in lanes.items()
-    ]
-    threads.append(
-        threading.Thread(target=keep_up, args=(desk.common, ended, clock), name="desk-upkeep", daemon=True)
-    )
-    with present(desk.common, "desk"):
-        for thread in threads:
-            thread.start()
+    token, settings = _token(desk), desk.common
+    nearby = around(desk)
+    with Emitter(settings) as tape, present(settings, "desk"), reconciled(settings):
+        show = Following(Messages(desk, nearby)).show_again
+        at = Desk(settings, desk, all_commands(), tape, show, clock)
+        threads = Threads(at, nearby)
+        threads.start()
         try:
-            async with Telegram(token, desk.common.telegram_api_base) as telegram:
-                await _serve(at, token, telegram, wake, stop, ended)
+            async with Telegram(token, settings.telegram_api_base) as telegram:
+                await _serve(at, token, telegram, threads, stop)
         finally:
-            ended.set()
+            threads.end()
             await _joined(threads)
-            tape.close()
 
 
-async def _serve(
-    at: Desk,
-    token: Secret,
-    telegram: Telegram,
-    wake: Callable[[Heard], None],
-    stop: asyncio.Event,
-    ended: threading.Event,
-) -> None:
-    """All that lives in the event loop. ended: set once the threads are to end, too."""
+async def _serve(at: Desk, token: Secret, telegram: Telegram, threads: Threads, stop: asyncio.Event) -> None:
+    """All that lives in the event loop; the threads are told to end when it is."""
     sender = partial(send_while_connected, at.settings, token, at.settings.telegram_api_base, stop, [])
     parts = [
         persistently(sender, stop, "nothing can be sent"),
-        persistently(partial(_hear, at, telegram, wake, stop), stop, "nothing can be heard", _PLAIN),
+        persistently(partial(_hear, at, telegram, threads.wake, stop), stop, "nothing can be heard", _PLAIN),
     ]
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         await stop.wait()
     finally:
         _end_at_the_latest()
-        ended.set()
+        threads.end()
         _, late = await asyncio.wait(tasks, timeout=_END_WITHIN_S)
         for task in late:
             task.cancel()
@@ -154,10 +136,10 @@ def _token(desk: DeskSettings) -> Secret:
     return desk.common.telegram_bot_token
 
 
-async def _joined(threads: list[threading.Thread]) -> None:
+async def _joined(threads: Threads) -> None:
     """Wait for them off the loop, each to the end of what it has in hand."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.to_thread(lambda: [one.join() for one in threads]), _END_WITHIN_S)
+        await asyncio.wait_for(asyncio.to_thread(threads.join), _END_WITHIN_S)
 
 
 def _end_at_the_latest() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from desk.acting import Acting
+from desk.acting import Acting, Outcome
+from desk.feedback.clicks import Click, Clicked, press, react
 from sink.db import rows_as_dicts
 from sink.queries import load
 

@@ -86,7 +86,7 @@ def my_turn(connection: Connection) -> bool:
 def next_waiting(connection: Connection, *, acts: bool) -> Waiting | None:
     """The oldest that waits and nobody works on; locked until the transaction ends."""
     row = connection.execute(SQL["next"], {"acts": acts}).fetchone()
-    return row and Waiting(*row)
+    return Waiting(*row) if row else None
 
 
 def count_refused(connection: Connection, reason: str, now: datetime) -> None:

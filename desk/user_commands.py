@@ -23,7 +23,9 @@ def users_commands() -> None:
 @click.argument("user_id", type=int)
 @click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True, help="What they may.")
 @click.option("--name", type=TEXT, default="", help="How the audit calls them.")
-@click.option("--chat", "chats", type=TEXT, multiple=True, help="Only in this chat, or chat/topic; again for more.")
+@click.option(
+    "--chat", "chats", type=TEXT, multiple=True, help="Only in this chat, or chat/topic; again for more."
+)
 @click.option("--command", "commands", type=TEXT, multiple=True, help="Only this command; again for more.")
 def add(user_id: int, role: Role, name: str, chats: tuple[str, ...], commands: tuple[str, ...]) -> None:
     """Enter the user of this Telegram id, or change what they may."""
@@ -77,4 +79,8 @@ def _where(entry: Entry) -> str:
 
 
 def _which(entry: Entry) -> str:
-    return ", ".join(f"/{one}" for one in entry.commands) if entry.commands else f"all commands of a {entry.role}"
+    return (
+        ", ".join(f"/{one}" for one in entry.commands)
+        if entry.commands
+        else f"all commands of a {entry.role}"
+    )

@@ -17,7 +17,7 @@ from sink.db import DatabaseError
 
 log = logging.getLogger("desk")
 
-SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - only its name
 #: No update is larger.
 MOST_BYTES = 1024 * 1024
 #: A body that does not come is not waited for without end.
@@ -37,7 +37,9 @@ class Webhook:
         """Listen. Raises OSError."""
         app = web.Application(client_max_size=MOST_BYTES)
         app.router.add_post(self._path, self._handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0, lingering_time=_READ_WITHIN_S)
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=5.0, lingering_time=_READ_WITHIN_S
+        )
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
 

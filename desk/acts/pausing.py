@@ -11,7 +11,16 @@ import redis
 from desk.asking import Answer, Asking, Command, Deed
 from outbox.text import Text, TextBuilder
 from outbox.wording import duration, moment
-from signaltape.control import PAUSED, RUNNING, Answers, Control, Process, State, assert_again, wait_for_answers
+from signaltape.control import (
+    PAUSED,
+    RUNNING,
+    Answers,
+    Control,
+    Process,
+    State,
+    assert_again,
+    wait_for_answers,
+)
 from signaltape.plain_errors import one_line
 from signaltape.redis_client import redis_client, redis_url
 from signaltape.settings import Settings
@@ -56,7 +65,11 @@ def _said(asking: Asking, state: State) -> Answer:
     with _client(asking.settings) as client:
         stream = asking.settings.stream
         control = say(
-            asking.connection, state, f"{by} (Telegram)", f"/{_COMMANDS[state]}", above=epoch_in_redis(client, stream)
+            asking.connection,
+            state,
+            f"{by} (Telegram)",
+            f"/{_COMMANDS[state]}",
+            above=epoch_in_redis(client, stream),
         )
         try:
             assert_again(client, stream, control)

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 from desk.asking import Answer, Asking, Command, Deed
 from outbox.text import Text
@@ -20,10 +21,18 @@ LEAST_PCT = Decimal("0.1")
 _NUMBER = re.compile(r"([0-9]{1,3}(?:[.,][0-9]{1,3})?)%?")
 
 
-def base_risk_pct(connection: Connection, cap: Decimal) -> Decimal:
-    """The base risk as it is kept, never above the cap."""
+class Kept(NamedTuple):
+    """What is risked: the base in percent, never above the cap; of how much, where that is not the settings'."""
+
+    base_pct: Decimal
+    equity_usd: Decimal | None
+
+
+def kept_risk(connection: Connection, cap: Decimal) -> Kept:
+    """What is kept, or what is risked while nobody said otherwise."""
     row = connection.execute(_SQL["read"]).fetchone()
-    return min(row[0] if row else DEFAULT_PCT, cap)
+    base_pct, equity = row or (DEFAULT_PCT, None)
+    return Kept(min(base_pct, cap), equity)
 
 
 def set_base_risk(connection: Connection, value: Decimal, by: str, at: datetime) -> None:
@@ -43,7 +52,7 @@ def read_risk(words: list[str], cap: Decimal) -> Decimal:
 def risk(asking: Asking) -> Answer:
     """Show it, or set it."""
     cap = asking.desk.risk_cap_pct
-    before = base_risk_pct(asking.connection, cap)
+    before = kept_risk(asking.connection, cap).base_pct
     if not asking.args:
         return Answer(Text(f"Base risk {before}% of the equity per trade (cap {cap}%)"))
     after = read_risk(asking.args, cap)

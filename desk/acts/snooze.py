@@ -1,4 +1,4 @@
-"""`/snooze`: no alerts in this chat for a while, all of them or those of a category; what is held back is told later."""
+"""`/snooze`: no alerts in this chat for a while, all or those of a category; what is held back is told later."""
 
 from __future__ import annotations
 

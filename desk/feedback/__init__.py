@@ -1,1 +1,1 @@
-"""What people make of alerts: thumbs, Took and Skipped, as buttons and reactions; every click kept, the last one wins."""
+"""What people make of alerts: thumbs, Took and Skipped. Every click is kept, the last one wins."""

@@ -73,7 +73,9 @@ def _check(entry: Entry) -> None:
         raise InvalidRequest(f"a name has at most {_LONGEST_NAME} printable characters")
     for chat in entry.chats or ():
         if not _CHAT.fullmatch(chat):
-            raise InvalidRequest(f"a chat is given by its id, or chat/topic, such as -1001234567890/7, not {chat[:40]!r}")
+            raise InvalidRequest(
+                f"a chat is given by its id, or chat/topic, such as -1001234567890/7, not {chat[:40]!r}"
+            )
     if len(entry.chats or ()) > _MOST_CHATS:
         raise InvalidRequest(f"at most {_MOST_CHATS} chats")
     known = all_commands()

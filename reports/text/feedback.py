@@ -15,21 +15,22 @@ from reports.text.sentences import MARKS, show_expectancy, show_rate
 TITLE = f"Feedback, {WEEKS} weeks"
 #: So many setups and reasons are told, the largest.
 _MOST_TOLD = 6
+#: So many with one sign are chance in less than one of forty cases: 0.5 ** 6.
+_SURE_IF_ALL_EQUAL = 6
 
 
 def feedback_lines(found: Feedback | None) -> list[str]:
     """Coverage, both lifts, setups, what holding back was worth. Nothing where there were neither alerts nor clicks."""
     if found is None:
         return []
-    lines = [
+    told = [
         coverage_line(found),
         *thumb_lines(found),
         *took_lines(found),
         *setup_lines(found),
         *held_lines(found),
-        late_line(found),
     ]
-    return [line for line in lines if line]
+    return [*told, *late_lines(found)]
 
 
 def coverage_line(found: Feedback) -> str:
@@ -112,9 +113,15 @@ def held_lines(found: Feedback) -> list[str]:
 def held_line(one: HeldBack) -> str:
     """`Held back (budget): 12, closed 7, saved 3.20 R, mean -0.457 R (-0.91 … -0.01), ✅ OK`."""
     said = f"Held back ({one.reason}): {one.held}, closed {one.closed}"
+    return f"{said}, {held_worth(one)}" if one.closed else said
+
+
+def held_worth(one: HeldBack) -> str:
+    """`saved 3.20 R, mean -0.457 R (-0.91 … -0.01), ✅ OK`; `-` if none closed."""
     if one.expectancy is None:
-        return said
-    return f"{said}, {saved_or_cost(one)}, mean {show_expectancy(one.expectancy)}, {MARKS[held_kind(one.expectancy)]}"
+        return "-"
+    verdict = MARKS[held_kind(one.closed, one.expectancy)]
+    return f"{saved_or_cost(one)}, mean {show_expectancy(one.expectancy)}, {verdict}"
 
 
 def saved_or_cost(one: HeldBack) -> str:
@@ -123,12 +130,18 @@ def saved_or_cost(one: HeldBack) -> str:
     return f"{'cost' if total > 0 else 'saved'} {say(abs(total), '.2f')} R"
 
 
-def held_kind(worth: Expectancy) -> Kind:
-    """OK if holding back demonstrably saved, BROKEN if it cost, else NOT ENOUGH DATA."""
-    low, high = worth.interval_r or (0.0, 0.0)
+def held_kind(closed: int, worth: Expectancy) -> Kind:
+    """OK if holding back demonstrably saved, BROKEN if it cost, else NOT ENOUGH DATA.
+
+    Outcomes that are all equal have no interval; then it is a sign test.
+    """
+    if worth.interval_r is None:
+        sign = float(worth.mean_r) if closed >= _SURE_IF_ALL_EQUAL else 0.0
+        return side_of_zero((-sign, -sign))
+    low, high = worth.interval_r
     return side_of_zero((-high, -low))
 
 
-def late_line(found: Feedback) -> str:
+def late_lines(found: Feedback) -> list[str]:
     """Clicks that are not counted."""
-    return f"Not counted: {found.late} clicks after the end" if found.late else ""
+    return [f"Not counted: {found.late} clicks after the end"] if found.late else []

@@ -53,6 +53,14 @@ def test_holding_back_that_cost_is_broken() -> None:
 
 
 @pytest.mark.parametrize(
+    ("n", "r", "mark"),
+    [(5, "-1", "⏳ NOT ENOUGH DATA"), (6, "-1", "✅ OK"), (6, "1", "❌ BROKEN"), (9, "0", "⏳")],
+)
+def test_outcomes_that_are_all_equal_have_no_interval_but_a_sign(n: int, r: str, mark: str) -> None:
+    assert mark in feedback_lines(feedback(held_back=[held("budget", n, [r] * n)]))[1]
+
+
+@pytest.mark.parametrize(
     ("sent", "clicked", "said"),
     [
         (0, 0, "Coverage: - (no alert was sent this week)"),
