@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, convert
 
-from desk.answers.answering import as_of, button, wrong
+from desk.answers.answering import as_of, button, rows_of, wrong
 from desk.answers.page import Page, name
 from desk.answers.reading import Reading, reading
 from desk.answers.risk import Risk, read_risk
@@ -65,7 +65,7 @@ def pnl(asking: Asking) -> Answer:
     with reading(asking.settings) as read:
         found = _read(read, asking, days)
     others = [button(f"{one}d", COMMAND, f"{one}d") for one in _OFFERED if one != days]
-    return Answer(told(found, asking.now), [[*others, button("Refresh", COMMAND, f"{days}d")]])
+    return Answer(told(found, asking.now), rows_of([*others, button("Refresh", COMMAND, f"{days}d")]))
 
 
 def asked_days(args: Sequence[str]) -> int:
