@@ -22,14 +22,16 @@ from outbox.text import Text
 from outbox.wording import exact, number, shortened
 
 COMMAND = "alpha"
-#: Records older than this say nothing of now.
-WINDOW = timedelta(days=1)
+#: Records older than this say nothing of now; most are as new as the first span, which is looked through first.
+WINDOW, _NEW = timedelta(days=1), timedelta(minutes=15)
 _RECORDS = {"regime_snapshot": "regime", "scoring_snapshot": "scoring", "feature_snapshot": "features"}
 #: A longer record is not read.
 _LONGEST_PAYLOAD = 20_000
 #: One that an engine's clock, a little ahead, has dated.
 _AHEAD = timedelta(minutes=5)
 _VALUE_WIDE = 13
+#: How near a record is to a symbol: it names no symbol and is of the whole market, one of the same coin, or this one.
+_OF_ALL, _OF_COIN, _OF_SYMBOL = 1, 2, 3
 
 
 class Layer(Struct, frozen=True):
@@ -81,8 +83,13 @@ def read_alpha(read: Reading, symbols: Sequence[str], now: datetime) -> Alpha:
 
 
 def _snapshots(read: Reading, symbols: Sequence[str], now: datetime) -> list[Snapshot]:
-    found = read.rows("snapshots", since=now - WINDOW, until=now + _AHEAD)
-    chosen = {event: row for event in _RECORDS if (row := choose(found, event, symbols))}
+    chosen: dict[str, Mapping[str, Any]] = {}
+    for span, least in ((_NEW, _OF_COIN), (WINDOW, _OF_ALL)):
+        lacking = [event for event in _RECORDS if event not in chosen]
+        found = (
+            read.rows("snapshots", since=now - span, until=now + _AHEAD, events=lacking) if lacking else []
+        )
+        chosen |= {event: row for event in lacking if (row := choose(found, event, symbols, least))}
     ids = [row["record_id"] for row in chosen.values()]
     payloads = {
         row["record_id"]: row["payload"] for row in read.rows("payloads", ids=ids, most=_LONGEST_PAYLOAD)
@@ -94,20 +101,23 @@ def _snapshots(read: Reading, symbols: Sequence[str], now: datetime) -> list[Sna
 
 
 def choose(
-    found: Sequence[Mapping[str, Any]], event: str, symbols: Sequence[str]
+    found: Sequence[Mapping[str, Any]], event: str, symbols: Sequence[str], least: int = _OF_ALL
 ) -> Mapping[str, Any] | None:
-    """The newest of one kind: of these symbols, else of their coin, else of none, which is the whole market's."""
+    """The newest of one kind: of these symbols, else of their coin, else of none, which is the whole market's.
+
+    least: how near it must be.
+    """
     coins = {coin_of(symbol) for symbol in symbols}
     ranks = {row["record_id"]: _rank(row["symbol"], symbols, coins) for row in found if row["event"] == event}
-    near = [row for row in found if ranks.get(row["record_id"])]
+    near = [row for row in found if ranks.get(row["record_id"], 0) >= least]
     return max(near, key=lambda row: (ranks[row["record_id"]], row["ts"]), default=None)
 
 
 def _rank(symbol: str | None, symbols: Sequence[str], coins: set[str]) -> int:
     """How near a record's symbol is; 0: it is about another one."""
     if symbol is None:
-        return 1
-    return 3 if symbol in symbols else 2 if coin_of(symbol) in coins else 0
+        return _OF_ALL
+    return _OF_SYMBOL if symbol in symbols else _OF_COIN if coin_of(symbol) in coins else 0
 
 
 def told(known: Alpha, now: datetime) -> Text:

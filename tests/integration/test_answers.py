@@ -205,4 +205,4 @@ def test_status_and_processes_of_a_real_desk(
 def test_help_lists_what_this_user_may_ask(asker: Asker) -> None:
     answer = asker.ask("help")
     assert all(f"/{one.name}" in answer.text.text for one in ANSWERS)
-    assert buttons(answer) == ["Status", "Score", "Signals", "Pnl", "Held", "Alpha"]
+    assert buttons(answer) == ["Status", "Score", "Signals", "PnL", "Held", "Alpha"]
