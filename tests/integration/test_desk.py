@@ -15,6 +15,8 @@ from tests.support.botapi_updates import GROUP
 from tests.support.desking import ADMIN, STRANGER, TRADER, VIEWER, Bot, bot_of
 from tests.support.waiting import eventually
 
+LATE = b"UPDATE desk_confirmations SET made_at = now() - interval '2 h', expires_at = now() - interval '1 h'"
+
 
 @pytest.fixture
 def bot(runner: Runner, connection: Connection, settings: Settings) -> Iterator[Bot]:
@@ -49,7 +51,7 @@ def test_a_panic_is_asked_about_once_answered_by_who_asked_and_pauses_everything
     pressed = bot.server.press(TRADER, yes, message, chat=GROUP)
     state, result = bot.result(pressed)
     assert state == "done", result
-    assert result == "paused; all 1 answered in 0.0 s" or result.startswith("paused; all 1 answered")
+    assert result.startswith("paused; all 1 answered")
     assert is_paused(connection)
     assert bot.answer(pressed).startswith("⏸ Paused at ")
     assert eventually(lambda: "→ yes" in bot.server.chat.messages[message])
@@ -73,9 +75,7 @@ def test_a_no_does_nothing(bot: Bot, connection: Connection) -> None:
 def test_an_answer_that_comes_too_late_is_asked_about_again(bot: Bot, connection: Connection) -> None:
     asked = bot.server.say(ADMIN, "/panic")
     bot.result(asked)
-    connection.execute(
-        "UPDATE desk_confirmations SET made_at = now() - interval '2 h', expires_at = now() - interval '1 h'"
-    )
+    connection.execute(LATE)
     pressed = bot.server.press(ADMIN, bot.buttons(asked)[0], bot.message_id(asked))
     assert bot.result(pressed)[0] == "asked"
     assert "(2 h 00 ago), answered too late: do it now?" in bot.answer(pressed)

@@ -15,6 +15,9 @@ from uuid import UUID
 import pytest
 import redis
 
+import desk.operations.drill
+import desk.operations.feedback
+import desk.operations.users
 import replay.operations.archive
 import replay.operations.asking
 import replay.operations.diff
@@ -125,6 +128,11 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     web.operations.list_keys: (),
     web.operations.revoke_key: ("none",),
     web.operations.has_keys: (),
+    desk.operations.users.add_user: (42, "viewer", NOW),
+    desk.operations.users.list_users: (),
+    desk.operations.users.remove_user: (42,),
+    desk.operations.drill.drill: (NOW, "shell"),
+    desk.operations.feedback.coverage: (desk.operations.feedback.Span(NOW, NOW),),
 }
 #: These read files only, or say by their report what failed: without a server they still have an answer.
 WITHOUT_SERVERS = {
