@@ -26,12 +26,12 @@ from desk.reading import (
 )
 from signaltape.settings import Secret, Settings, variable
 
+CHATS, LINKS = "SIGNALTAPE_ALERT_CHATS", "SIGNALTAPE_ALERT_LINKS"
+JSON, BUDGETS = "SIGNALTAPE_ALERT_JSON", "SIGNALTAPE_ALERT_BUDGETS"
+MIN_RR, SIZING = "SIGNALTAPE_MIN_RR", "SIGNALTAPE_SIZING"
+EQUITY, RISK_CAP = "SIGNALTAPE_EQUITY_USD", "SIGNALTAPE_RISK_CAP_PCT"
+ADMINS, CHAT = "TELEGRAM_ADMIN_IDS", "TELEGRAM_CHAT_ID"
 WEBHOOK, WEBHOOK_SECRET = "SIGNALTAPE_WEBHOOK_URL", "SIGNALTAPE_WEBHOOK_SECRET"
-JSON, CHATS, BUDGETS, LINKS = (f"SIGNALTAPE_ALERT_{name}" for name in ("JSON", "CHATS", "BUDGETS", "LINKS"))
-MIN_RR, EQUITY, SIZING, RISK_CAP = (
-    *("SIGNALTAPE_MIN_RR", "SIGNALTAPE_EQUITY_USD"),
-    *("SIGNALTAPE_SIZING", "SIGNALTAPE_RISK_CAP_PCT"),
-)
 DEFAULT_MIN_RR = "1.5;scalp=1.2"
 _MOST_USD = Decimal(10) ** 12
 #: Nobody means to risk more than this on one trade, whatever is set.
@@ -76,10 +76,10 @@ class DeskSettings(Struct, frozen=True, kw_only=True):
         def decimal(name: str, default: str, high: Decimal) -> Decimal:
             return read_decimal(name, text(name, default), Decimal(0), high)
 
-        chats = CHATS if text(CHATS) else "TELEGRAM_CHAT_ID"
+        chats = CHATS if text(CHATS) else CHAT
         return cls(
             common=common,
-            admin_ids=read_admins("TELEGRAM_ADMIN_IDS", text("TELEGRAM_ADMIN_IDS")),
+            admin_ids=read_admins(ADMINS, text(ADMINS)),
             webhook_url=read_webhook_url(WEBHOOK, text(WEBHOOK), has_secret=bool(text(WEBHOOK_SECRET))),
             webhook_secret=read_webhook_secret(WEBHOOK_SECRET, text(WEBHOOK_SECRET)),
             port=read_port("PORT", text("PORT", "8078")),

@@ -160,5 +160,5 @@ def test_records_come_once_whatever_comes_again(connection: Connection) -> None:
     twice.extend(records)
     again = writer.write([], (), twice)
     third = writer.write([], (), records)
-    assert (first.stored, again.stored, again.duplicates, third.duplicates) == (13, 0, 26, 13)
-    assert connection.execute("SELECT count(*) FROM records").fetchone() == (13,)
+    assert (first.stored, again.stored, again.duplicates, third.duplicates) == (17, 0, 34, 17)
+    assert connection.execute("SELECT count(*) FROM records").fetchone() == (17,)
