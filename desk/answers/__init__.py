@@ -19,15 +19,15 @@ from desk.answers.status import status
 from desk.asking import Command
 
 _READS = (
-    ("status", status, "", "is all well, and what is not"),
-    ("alpha", alpha, "[SYM]", "bias of a symbol, and why"),
-    ("sniper", sniper, "SYM", "the plan that is valid now"),
-    ("signals", signals, "[SYM]", "the newest, with outcomes"),
+    ("status", status, "", "is all well, what is not"),
+    ("alpha", alpha, "[SYM]", "bias, and why"),
+    ("sniper", sniper, "SYM", "the plan valid now"),
+    ("signals", signals, "[SYM]", "newest, outcomes"),
     ("score", score, "", "the week so far"),
     ("week", week, "[W]", "a week with its picture"),
     ("pnl", pnl, "[7d|30d]", "R by day and symbol"),
     ("held", held, "", "what was held back, and why"),
-    ("processes", processes, "", "who is there and answers"),
+    ("processes", processes, "", "who is there"),
     ("help", help_, "", "this list"),
 )
 #: In the order of the menu.

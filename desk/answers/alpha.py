@@ -12,23 +12,26 @@ from desk.alerts.coins import coin_of
 from desk.answers.answering import as_of, button
 from desk.answers.choosing import OFFERED, offered, symbols_of, there_are, unknown
 from desk.answers.facts import Fact, facts, headline
-from desk.answers.page import Page, name
+from desk.answers.page import Page, name, seen
 from desk.answers.plan import Plan, age, entry, life, plan_of
 from desk.answers.reading import Reading, reading
 from desk.answers.symbols import in_button
 from desk.asking import Answer, Asking
+from outbox.lines import LINE
 from outbox.text import Text
-from outbox.wording import exact, number
+from outbox.wording import exact, number, shortened
 
 COMMAND = "alpha"
-#: Records older than this say nothing of now.
-WINDOW = timedelta(days=1)
+#: Records older than this say nothing of now; most are as new as the first span, which is looked through first.
+WINDOW, _NEW = timedelta(days=1), timedelta(minutes=15)
 _RECORDS = {"regime_snapshot": "regime", "scoring_snapshot": "scoring", "feature_snapshot": "features"}
 #: A longer record is not read.
 _LONGEST_PAYLOAD = 20_000
 #: One that an engine's clock, a little ahead, has dated.
 _AHEAD = timedelta(minutes=5)
 _VALUE_WIDE = 13
+#: How near a record is to a symbol: it names no symbol and is of the whole market, one of the same coin, or this one.
+_OF_ALL, _OF_COIN, _OF_SYMBOL = 1, 2, 3
 
 
 class Layer(Struct, frozen=True):
@@ -80,8 +83,13 @@ def read_alpha(read: Reading, symbols: Sequence[str], now: datetime) -> Alpha:
 
 
 def _snapshots(read: Reading, symbols: Sequence[str], now: datetime) -> list[Snapshot]:
-    found = read.rows("snapshots", since=now - WINDOW, until=now + _AHEAD)
-    chosen = {event: row for event in _RECORDS if (row := choose(found, event, symbols))}
+    chosen: dict[str, Mapping[str, Any]] = {}
+    for span, least in ((_NEW, _OF_COIN), (WINDOW, _OF_ALL)):
+        lacking = [event for event in _RECORDS if event not in chosen]
+        found = (
+            read.rows("snapshots", since=now - span, until=now + _AHEAD, events=lacking) if lacking else []
+        )
+        chosen |= {event: row for event in lacking if (row := choose(found, event, symbols, least))}
     ids = [row["record_id"] for row in chosen.values()]
     payloads = {
         row["record_id"]: row["payload"] for row in read.rows("payloads", ids=ids, most=_LONGEST_PAYLOAD)
@@ -93,20 +101,23 @@ def _snapshots(read: Reading, symbols: Sequence[str], now: datetime) -> list[Sna
 
 
 def choose(
-    found: Sequence[Mapping[str, Any]], event: str, symbols: Sequence[str]
+    found: Sequence[Mapping[str, Any]], event: str, symbols: Sequence[str], least: int = _OF_ALL
 ) -> Mapping[str, Any] | None:
-    """The newest of one kind: of these symbols, else of their coin, else of none, which is the whole market's."""
+    """The newest of one kind: of these symbols, else of their coin, else of none, which is the whole market's.
+
+    least: how near it must be.
+    """
     coins = {coin_of(symbol) for symbol in symbols}
     ranks = {row["record_id"]: _rank(row["symbol"], symbols, coins) for row in found if row["event"] == event}
-    near = [row for row in found if ranks.get(row["record_id"])]
+    near = [row for row in found if ranks.get(row["record_id"], 0) >= least]
     return max(near, key=lambda row: (ranks[row["record_id"]], row["ts"]), default=None)
 
 
 def _rank(symbol: str | None, symbols: Sequence[str], coins: set[str]) -> int:
     """How near a record's symbol is; 0: it is about another one."""
     if symbol is None:
-        return 1
-    return 3 if symbol in symbols else 2 if coin_of(symbol) in coins else 0
+        return _OF_ALL
+    return _OF_SYMBOL if symbol in symbols else _OF_COIN if coin_of(symbol) in coins else 0
 
 
 def told(known: Alpha, now: datetime) -> Text:
@@ -154,15 +165,21 @@ def _row(kind: str, found: Snapshot | None, now: datetime) -> tuple[str, str, st
 def _layers_line(word: str, known: Alpha, *, matched: bool) -> str:
     """`For: smc, volume and 3 more`: the heaviest first."""
     named = [name(one.layer, 14) for one in known.layers if one.matched is matched]
-    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
-    return f"{word}: {', '.join(named[:3])}{more}" if named else ""
+    lines = [
+        f"{word}: {', '.join(named[:some])}{_more(len(named) - some)}" for some in range(len(named), 0, -1)
+    ]
+    return next((line for line in lines if seen(line) <= LINE), lines[-1] if lines else "")
+
+
+def _more(left: int) -> str:
+    return f" and {left} more" if left else ""
 
 
 def _missing(known: Alpha) -> str:
     lacks = [kind for kind in _RECORDS.values() if kind not in {one.kind for one in known.snapshots}]
     if known.plan is not None and not known.layers:
         lacks.insert(0, "layers")
-    return f"Missing: {', '.join(lacks)} (none in 24 h)" if lacks else ""
+    return f"Missing: {', '.join(lacks)}" if lacks else ""
 
 
 def _unfolded(page: Page, known: Alpha, now: datetime) -> Page:
@@ -176,24 +193,30 @@ def _unfolded(page: Page, known: Alpha, now: datetime) -> Page:
 
 
 def _layer(one: Layer) -> str:
-    weight = "" if one.weight is None else f", weight {number(one.weight)[:8]}"
+    weight = "" if one.weight is None else f", weight {name(number(one.weight), 8)}"
     return f"{name(one.layer, 16)} {'for' if one.matched else 'against'}{weight}"
 
 
 def signal_sentences(plan: Plan) -> list[str]:
     """The plan of a signal, and where it comes from."""
-    targets = " and ".join(number(one) for one in (plan.tp, plan.tp2) if one is not None)
     return [
         f"Published {exact(plan.ts_published)[:19]}",
         f"Setup {name(plan.setup, 24)}" if plan.setup else "",
         f"Timeframe {name(plan.timeframe, 20)}" if plan.timeframe else "",
+        *(_prices(plan) if plan.data_quality != "bad" else ["Prices are not shown: bad data"]),
+        f"Meant to bring {name(number(plan.rr_target), 12)} R",
+        f"Rules {name(plan.rules_version, 26)}",
+        f"Data quality: {plan.data_quality}" if plan.data_quality else "",
+        f"ref: {name(plan.ref_id, 27)}" if plan.ref_id else f"id: {shortened(plan.signal_id)}",
+    ]
+
+
+def _prices(plan: Plan) -> list[str]:
+    targets = " and ".join(number(one) for one in (plan.tp, plan.tp2) if one is not None)
+    return [
         f"Entry {entry(plan)}" if plan.planned else "No entry named",
         f"Stop {number(plan.sl)}" if plan.sl else "",
         f"Target {targets}" if targets else "",
-        f"Meant to bring {number(plan.rr_target)[:8]} R",
-        f"Rules {name(plan.rules_version, 26)}",
-        f"Data quality: {plan.data_quality}" if plan.data_quality else "",
-        f"ref: {name(plan.ref_id, 27)}" if plan.ref_id else f"id: {plan.signal_id}",
     ]
 
 

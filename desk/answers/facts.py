@@ -41,7 +41,7 @@ def facts(payload: str | None) -> list[Fact]:
     if not isinstance(told, dict):
         return []
     found = list(_flat("", told, 1))
-    return sorted(found, key=lambda fact: fact.path.count("."))[:MOST]
+    return sorted(found, key=lambda fact: (fact.path.count("."), _telling(fact)))[:MOST]
 
 
 def headline(told: list[Fact]) -> Fact | None:

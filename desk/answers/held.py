@@ -29,6 +29,7 @@ _WHY = {
     "stale": "came too late",
     "expired": "had expired",
 }
+_WORD = {"min_rr": "low RR", "duplicate": "twice"}
 _SHORT = {"institutional": "inst", "sniper": "snp", "scalp": "sc", "health": "hp"}
 
 
@@ -88,7 +89,12 @@ def told(found: Held, now: datetime) -> Text:
 
 def _row(one: HeldAlert, now: datetime) -> tuple[str, str, str, str]:
     what = name(coin_of(one.symbol), 6) if one.symbol else "-"
-    return when(one.held_at, now), what, _SHORT.get(one.category, "?"), name(one.reason, 9)
+    return (
+        when(one.held_at, now),
+        what,
+        _SHORT.get(one.category, "?"),
+        _WORD.get(one.reason, name(one.reason, 9)),
+    )
 
 
 def _sentences(one: HeldAlert, now: datetime) -> list[str]:

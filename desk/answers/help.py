@@ -11,13 +11,20 @@ from outbox.text import Text
 
 COMMAND = "help"
 #: Buttons of those that need no argument.
-_MENU = ("status", "score", "signals", "pnl", "held", "alpha")
+_MENU = {
+    "status": "Status",
+    "score": "Score",
+    "signals": "Signals",
+    "pnl": "PnL",
+    "held": "Held",
+    "alpha": "Alpha",
+}
 
 
 def help_(asking: Asking) -> Answer:
     """The commands of this user."""
     names = {one.name for one in asking.commands}
-    menu = [button(one.capitalize(), one) for one in _MENU if one in names]
+    menu = [button(text, one) for one, text in _MENU.items() if one in names]
     return Answer(told(asking.commands, asking.user), rows_of(menu) or None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -18,6 +19,9 @@ _MORE = "…"
 #: Around a name that is written from right to left: what stands beside it keeps its place.
 _ISOLATE, _END = "\u2068", "\u2069"
 _RIGHT_TO_LEFT = ("R", "AL", "AN")
+#: What a phone makes a command, a mention or a link of; a sign that is not seen keeps it from that.
+_TAKEN_FOR_LIVE = re.compile(r"((?<!\w)[/@]|:/(?=/))(?=[\w/])")
+_JOINER = "\u2060"
 
 
 class Page:
@@ -29,7 +33,7 @@ class Page:
 
     def line(self, sentence: str) -> Page:
         """A sentence, broken where no number is torn from its word; nothing of an empty one."""
-        for line in fold(sentence, LINE) if sentence else ():
+        for line in _folded(sentence, LINE):
             self._text.line(line)
             self._units += units(line) + 1
         return self
@@ -50,7 +54,7 @@ class Page:
 
     def quote(self, title: str, sentences: Sequence[str]) -> Page:
         """What unfolds under a title; left out if there is nothing to say, cut where the message would be too long."""
-        lines = [line for sentence in sentences if sentence for line in fold(sentence, QUOTED)]
+        lines = [line for sentence in sentences for line in _folded(sentence, QUOTED)]
         kept = self._that_fit(lines, self._units + units(title) + 1)
         if not kept:
             return self
@@ -97,7 +101,7 @@ def padded(cell: str, wide: int, *, right: bool = False) -> str:
 
 def seen(cell: str) -> int:
     """The columns of a cell, without the signs around a name that take none."""
-    return width(cell) - cell.count(_ISOLATE) - cell.count(_END)
+    return width(cell) - sum(map(cell.count, (_ISOLATE, _END, _JOINER)))
 
 
 def name(text: object, wide: int = QUOTED) -> str:
@@ -105,12 +109,21 @@ def name(text: object, wide: int = QUOTED) -> str:
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in str(text)).split())
     if width(line) > wide:
         line = _cut(line, wide - 1) + _MORE
+    line = _TAKEN_FOR_LIVE.sub(rf"\1{_JOINER}", line)
     if any(unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in line):
         return f"{_ISOLATE}{line}{_END}"
     return line or "-"
 
 
+def _folded(sentence: str, wide: int) -> list[str]:
+    """A sentence in lines; a word that no line has room for is cut. Wide signs count twice, unseen ones not at all."""
+    if not sentence:
+        return []
+    lines = fold(sentence, max(wide // 2, wide + len(sentence) - seen(sentence)))
+    return [line if seen(line) <= wide else _cut(line, wide - 1) + _MORE for line in lines]
+
+
 def _cut(line: str, wide: int) -> str:
-    while width(line) > wide:
+    while seen(line) > wide:
         line = line[:-1]
     return line.rstrip()

@@ -86,10 +86,10 @@ def life(plan: Plan, now: datetime) -> str:
     if plan.ts_invalidated is not None:
         return f"Ended {_WHY.get(plan.reason or '', 'early')}, {age(plan.ts_invalidated, now)} ago"
     if plan.ts_triggered is not None:
-        return f"In trade for {age(plan.ts_triggered, now)}, filled at {number(plan.entry_fill)}"
+        return f"In trade for {age(plan.ts_triggered, now)} at {number(plan.entry_fill)}"
     if now < plan.expires:
         return f"Valid until {moment(plan.expires, now)} ({age(now, plan.expires)} left)"
-    return f"Expired {age(plan.expires, now)} ago; the engine has not said so"
+    return f"Expired {age(plan.expires, now)} ago, no word since"
 
 
 def entry(plan: Plan) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, convert
 
-from desk.answers.answering import as_of, button, wrong
+from desk.answers.answering import as_of, button, rows_of, wrong
 from desk.answers.page import Page, name
 from desk.answers.reading import Reading, reading
 from desk.answers.risk import Risk, read_risk
@@ -65,7 +65,7 @@ def pnl(asking: Asking) -> Answer:
     with reading(asking.settings) as read:
         found = _read(read, asking, days)
     others = [button(f"{one}d", COMMAND, f"{one}d") for one in _OFFERED if one != days]
-    return Answer(told(found, asking.now), [[*others, button("Refresh", COMMAND, f"{days}d")]])
+    return Answer(told(found, asking.now), rows_of([*others, button("Refresh", COMMAND, f"{days}d")]))
 
 
 def asked_days(args: Sequence[str]) -> int:
@@ -118,7 +118,8 @@ def told(found: Profits, now: datetime) -> Text:
     page.line(f"{r_multiple(whole.gross)} gross, {grouped(whole.n)} closed, {grouped(whole.won)} won")
     page.line(_money(whole, found.risk))
     days = _by(found.parts, "day")
-    page.table([("", "n", "gross", "net"), *(_day(*one) for one in days[:_SHOWN])], right=(1, 2, 3))
+    table = [("", "n", "gross", "net"), *(_day(*one) for one in days[:_SHOWN])]
+    page.table(table if whole.n_net else [row[:3] for row in table], right=(1, 2, 3))
     page.line(as_of(now))
     page.quote("What is counted", [*_counted(whole, found), _stopped(found.stopped)])
     page.quote("Earlier days", [_said(f"{day:%a} {day.day} {day:%b}", of) for day, of in days[_SHOWN:]])
@@ -157,11 +158,17 @@ def _counted(whole: Sum, found: Profits) -> list[str]:
     missing, risk = whole.n - whole.n_net, found.risk
     return [
         "By the day of closing, WIB",
-        f"Net is of {whole.n_net}: of {missing} the cost is not known" if missing else "",
+        _net_of(whole, missing),
         ""
         if risk.usd is None or risk.equity is None
         else f"1 R is {risk.base_pct:f} % of {usd(risk.equity)}, whatever a trade's own size was",
     ]
+
+
+def _net_of(whole: Sum, missing: int) -> str:
+    if not whole.n_net:
+        return "No net: the cost is known of none"
+    return f"Net is of {whole.n_net}: of {missing} the cost is not known" if missing else ""
 
 
 def _stopped(stopped: int) -> str:

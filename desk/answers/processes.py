@@ -58,7 +58,8 @@ def _is_behind(one: Process, found: Standing) -> bool:
 
 def _row(one: Process, found: Standing) -> tuple[str, str, str]:
     state = "silent" if one.is_silent(found.now_ms) else "behind" if _is_behind(one, found) else one.state
-    return name(one.role, 11), state, duration(max(0, found.now_ms - one.started_ms))
+    since = one.seen_ms if state == "silent" else one.started_ms
+    return name(one.role, 11), state, duration(max(0, found.now_ms - since))
 
 
 def _named(word: str, some: Sequence[Process]) -> str:

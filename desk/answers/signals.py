@@ -76,7 +76,7 @@ def _turning(plans: Sequence[Plan], word: str, place: Place | None) -> Keyboard:
 
 def told(plans: Sequence[Plan], now: datetime, coin: str = "", *, first: bool = True) -> Text:
     """The answer."""
-    of = f" {coin}" if coin else ""
+    of = f" {name(coin, 12)}" if coin else ""
     if not plans:
         said = "No signal is stored: see /status." if first else "There are no older ones."
         return Page(f"Signals{of} · none").line(said).line(as_of(now)).build()

@@ -94,25 +94,32 @@ def told(found: Sniper, now: datetime) -> Text:
     if plan is None:
         return _none(found, now)
     left = "in trade" if plan.ts_triggered else f"{age(now, plan.expires)} left".replace(" ", NO_BREAK)
-    page = Page(f"Sniper {name(coin_of(plan.symbol), 8)} · {plan.side.upper()} · {left}")
-    setup = f" · {name(plan.setup, 14)}" if plan.setup else ""
-    page.line(f"{name(plan.symbol, 18)}{setup}")
+    page = Page(f"Sniper {name(coin_of(plan.symbol), 8)} {plan.side.upper()} · {left}")
+    page.line(f"{name(plan.symbol, 16)}{_mark(plan)}")
     if plan.data_quality == "bad":
         page.line("Bad data when it was published: no prices.")
     else:
         page.table(_prices(plan), right=(2,)).lines(_size_lines(found, plan))
-    page.line(life(plan, now)).line(f"Published {age(plan.ts_published, now)} ago")
-    if plan.degraded or plan.data_quality == "degraded":
-        page.line("Degraded data: read it with care.")
+    page.line(life(plan, now))
     page.line(f"ref: {name(found.ref_id or plan.ref_id, 28)}" if found.ref_id or plan.ref_id else "")
     page.line(as_of(now))
     return page.quote("Signal", signal_sentences(plan)).build()
 
 
+def _mark(plan: Plan) -> str:
+    """What to know of it at a glance: that its data were degraded, else its setup."""
+    if plan.degraded or plan.data_quality == "degraded":
+        return " · degraded data"
+    return f" · {name(plan.setup, 15)}" if plan.setup else ""
+
+
 def _prices(plan: Plan) -> list[tuple[str, str, str]]:
     """Entry, stop and targets with how far they are, or what they bring."""
     base = plan.planned
-    rows = [("entry", name(entry(plan), _PRICE_WIDE + 8), "")]
+    band = entry(plan).split("–") if len(entry(plan)) > _PRICE_WIDE else [entry(plan)]
+    rows = [
+        (label, name(price, _PRICE_WIDE), "") for label, price in zip(("entry", "to"), band, strict=False)
+    ]
     if plan.sl is not None:
         rows.append(("SL", name(number(plan.sl), _PRICE_WIDE), percent_from(plan.sl, base)))
     for label, target in (("TP1", plan.tp), ("TP2", plan.tp2)):

@@ -117,11 +117,8 @@ def troubles(found: Status) -> list[str]:
 
 
 def _of_flow(flow: Flow) -> list[str]:
-    said = (
-        []
-        if flow.control is None or not flow.control.paused
-        else [f"Paused {_by(flow.control, flow.now_ms)}: /resume"]
-    )
+    paused = flow.control is not None and flow.control.paused
+    said = [f"Paused {_by(flow.control, flow.now_ms)}: /resume"] if flow.control and paused else []
     alive = [one for one in flow.processes if not one.is_silent(flow.now_ms)]
     silent = [one for one in flow.processes if one.is_silent(flow.now_ms)]
     if not any(one.role == "worker" for one in alive):

@@ -49,9 +49,9 @@ SELECT layer, matched, weight FROM signal_layers WHERE signal_id = %(signal_id)s
 ORDER BY weight DESC NULLS LAST, layer LIMIT 100
 
 -- name: snapshots
--- The newest snapshot of each kind and symbol since a moment, without what is in it.
+-- The newest snapshot of each of some kinds and symbol since a moment, without what is in it.
 SELECT DISTINCT ON (event, symbol) event, symbol, ts, record_id::text FROM records
-WHERE class = 'snapshots' AND event IN ('scoring_snapshot', 'regime_snapshot', 'feature_snapshot')
+WHERE class = 'snapshots' AND event = ANY(%(events)s)
   AND ts >= %(since)s AND ts <= %(until)s
 ORDER BY event, symbol, ts DESC, record_id LIMIT 1000
 

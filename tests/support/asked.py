@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -148,22 +149,18 @@ def status(*, paused: bool = False, lag_s: float = 0.4, away: str = "", **messag
     return Status(None if away else flow, stored, {"Redis": away} if away else {})
 
 
+def part(age: int, symbol: str) -> Part:
+    day = (NOW - timedelta(days=age)).date()
+    net = None if age == 3 else D("0.9") - age
+    return Part(
+        day=day, symbol=symbol, n=4, won=2, gross=D("1.20") - age, net=net, n_net=0 if net is None else 4
+    )
+
+
 def profits(
-    days: int = 7, equity: str | None = "10000", symbols: tuple[str, ...] = ("SOL-USDT-SWAP", "BTC-PERP")
+    days: int = 7, equity: str | None = "10000", symbols: Sequence[str] = ("SOL-USDT-SWAP", "BTC-PERP")
 ) -> Profits:
-    parts = [
-        Part(
-            day=(NOW - timedelta(days=age)).date(),
-            symbol=symbol,
-            n=4,
-            won=2,
-            gross=D("1.20") - age,
-            net=D("0.9") - age,
-            n_net=3 + place,
-        )
-        for age in range(days)
-        for place, symbol in enumerate(symbols)
-    ]
+    parts = [part(age, symbol) for age in range(days) for symbol in symbols]
     return Profits(days, parts, 2, Risk(D("1.0"), None if equity is None else D(equity)))
 
 
