@@ -14,6 +14,7 @@ from unittest.mock import patch
 import click
 from click.testing import CliRunner
 
+import desk.__main__
 import replay.__main__
 import reports.__main__
 import sink.__main__
@@ -28,6 +29,7 @@ ROOMS: dict[str, click.Command] = {
     "reports": reports.__main__.main,
     "replay": replay.__main__.main,
     "web": web.__main__.main,
+    "desk": desk.__main__.main,
 }
 #: What a command may change of this process, and must not here.
 _TUNING = ("worker.process.tune_interpreter", "replay.archive.archiving.tune_interpreter")

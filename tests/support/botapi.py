@@ -37,6 +37,8 @@ class BotServer:
         self.messages: dict[int, str] = {}
         self.chat_of: dict[int, str] = {}
         self.entities: dict[int, list[dict[str, Any]]] = {}
+        #: rows of buttons by message, as the Bot API has them
+        self.keyboards: dict[int, Any] = {}
         #: message id → the message it replies to (0: none), its name, its content
         self.files: dict[int, tuple[int, str, bytes]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -96,11 +98,14 @@ class BotServer:
             message_id = body["message_id"]
             if message_id not in self.messages:
                 return _error(400, "Bad Request: message to edit not found")
-            if self.messages[message_id] == body["text"]:
+            if self.messages[message_id] == body["text"] and self.keyboards[message_id] == body.get(
+                "reply_markup"
+            ):
                 return _error(400, "Bad Request: message is not modified: specified new message content")
         self.messages[message_id] = body["text"]
         self.chat_of[message_id] = str(body["chat_id"])
         self.entities[message_id] = body["entities"]
+        self.keyboards[message_id] = body.get("reply_markup")
         return web.json_response({"ok": True, "result": {"message_id": message_id}})
 
     def _take_file(self, method: str, body: dict[str, Any]) -> web.Response:

@@ -27,7 +27,7 @@ README, OPERATING = Page(ROOT / "README.md"), Page(ROOT / "docs" / "operating.md
 MOST_LINES = 200
 #: Each is a command that a person calls; every one of its subcommands must stand in the docs.
 ROOMS = (
-    *("signaltape", "sink", "worker", "reports", "replay", "web"),
+    *("signaltape", "sink", "worker", "reports", "replay", "web", "desk"),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
     *("deploy.live", "deploy.live.picture"),
 )
@@ -40,6 +40,7 @@ FOLDERS = (
     "replay",
     "reports",
     "web",
+    "desk",
     "deploy",
     "tests",
     "docs",
@@ -53,6 +54,15 @@ OTHER_VARIABLES = {
     "SIGNALTAPE_WEB_HOST": "web/settings.py",
     "SIGNALTAPE_WEB_ORIGINS": "web/settings.py",
     "DATABASE_READ_URL": "web/settings.py",
+    **dict.fromkeys(
+        (
+            *("TELEGRAM_ADMIN_IDS", "SIGNALTAPE_WEBHOOK_URL", "SIGNALTAPE_WEBHOOK_SECRET"),
+            *("SIGNALTAPE_ALERT_CHATS", "SIGNALTAPE_ALERT_JSON", "SIGNALTAPE_ALERT_LINKS"),
+            *("SIGNALTAPE_ALERT_BUDGETS", "SIGNALTAPE_MIN_RR"),
+            *("SIGNALTAPE_SIZING", "SIGNALTAPE_EQUITY_USD", "SIGNALTAPE_RISK_CAP_PCT"),
+        ),
+        "desk/settings.py",
+    ),
     "UPDATE_SCHEMA": "tests/integration/test_migrations.py",
 }
 #: Names in contributing.md that are made up there.
