@@ -11,10 +11,6 @@ from sink.queries import load
 _SQL = load(Path(__file__).parents[1] / "sql" / "feedback.sql")
 
 
-def clicks_by_chat(connection: Connection, ref_id: str) -> dict[str, Clicks]:
-    """For each chat in which the alert stands: who says what, wherever they clicked, and the chat's snooze.
-
-    Raises psycopg.Error.
-    """
-    rows = rows_as_dicts(connection, _SQL["standing"], {"ref_id": ref_id})
-    return {row.pop("chat_id"): Clicks(**row) for row in rows}
+def clicks_in(connection: Connection, ref_id: str, chat_id: str) -> Clicks:
+    """Who says what of it, wherever they clicked, and the chat's snooze: for `Around`. Raises psycopg.Error."""
+    return Clicks(**rows_as_dicts(connection, _SQL["standing"], {"ref_id": ref_id, "chat_id": chat_id})[0])

@@ -32,19 +32,12 @@ VALUES (%(ref_id)s, %(signal_id)s::uuid, %(chat_id)s, %(user_id)s, %(kind)s, %(v
 ON CONFLICT (update_id, kind) DO NOTHING
 
 -- name: standing
--- For each chat in which an alert stands: how many people, wherever they clicked, say what of it now, and until when this
--- chat wants no alerts of its category.
-SELECT c.chat_id, said.*,
-       (SELECT max(s.until) FROM snoozes s
-        WHERE s.chat_id = c.chat_id AND s.category IN ('', a.category) AND s.until > now()) AS snoozed_until
-FROM alerts a
-JOIN alert_chats c USING (ref_id)
-CROSS JOIN (
-    SELECT count(*) FILTER (WHERE value = 'up') AS up, count(*) FILTER (WHERE value = 'down') AS down,
-           count(*) FILTER (WHERE value = 'took') AS took, count(*) FILTER (WHERE value = 'skipped') AS skipped
-    FROM feedback_latest WHERE ref_id = %(ref_id)s
-) said
-WHERE a.ref_id = %(ref_id)s AND c.message_key IS NOT NULL
+-- How many people, wherever they clicked, say what of an alert now, and until when a chat wants no alerts of its category.
+SELECT count(*) FILTER (WHERE value = 'up') AS up, count(*) FILTER (WHERE value = 'down') AS down,
+       count(*) FILTER (WHERE value = 'took') AS took, count(*) FILTER (WHERE value = 'skipped') AS skipped,
+       (SELECT max(s.until) FROM snoozes s JOIN alerts a ON s.category IN ('', a.category)
+        WHERE a.ref_id = %(ref_id)s AND s.chat_id = %(chat_id)s AND s.until > now()) AS snoozed_until
+FROM feedback_latest WHERE ref_id = %(ref_id)s
 
 -- name: coverage
 -- Alerts of a span that were sent, and those of them of which somebody says something.

@@ -145,7 +145,7 @@ def test_a_click_that_was_taken_back_covers_nothing(
     alerted.click(ref, "up")
     alerted.click(ref, "none", after_s=61)
     found = said(connection)
-    assert (found.sent, found.clicked, found.coverage) == (1, 0, 0)
+    assert (found.sent, found.clicked, found.coverage) == (1, 0, Decimal(0))
     assert found.thumb.kind is Kind.NOT_ENOUGH_DATA
 
 
@@ -157,7 +157,7 @@ def test_a_signal_that_went_out_by_another_alert_was_not_held_back(
     alerted.held(both, "duplicate")
     alerted.held(held, "budget")
     (one,) = said(connection).held
-    assert (one.reason, one.held, one.closed, one.sum_r) == ("budget", 1, 1, -1)
+    assert (one.reason, one.held, one.closed, one.sum_r) == ("budget", 1, 1, Decimal(-1))
 
 
 def test_results_stand_beside_what_each_said(book: Book, alerted: Alerted, connection: Connection) -> None:

@@ -119,5 +119,24 @@ def test_nor_where_good_weeks_make_the_thumb_go_up() -> None:
     assert added_up / runs >= 0.25, "else these weeks lay no trap"
 
 
+def test_a_thumb_that_knows_is_seen_as_often_as_the_docs_say() -> None:
+    """0.6 against 0.4, by so many on each side, spread over eight weeks."""
+    generator = np.random.default_rng(20220117)
+    for n, seen in ((50, 0.42), (100, 0.75), (200, 0.96)):
+        found = [_spread(generator, n).kind for _ in range(400)]
+        assert found.count(Kind.OK) / len(found) == pytest.approx(seen, abs=0.06)
+        assert found.count(Kind.BROKEN) <= 2
+
+
+def _spread(generator: np.random.Generator, n: int) -> Contrast:
+    ups, downs = (generator.multinomial(n, [1 / 8] * 8) for _ in range(2))
+    return contrast(
+        [
+            Week(int(generator.binomial(up, 0.6)), int(up), int(generator.binomial(down, 0.4)), int(down))
+            for up, down in zip(ups, downs, strict=True)
+        ]
+    )
+
+
 def _chance(wins: int, n: int, rate: float) -> float:
     return math.comb(n, wins) * rate**wins * (1 - rate) ** (n - wins)
