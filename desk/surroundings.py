@@ -6,18 +6,15 @@ from functools import partial
 
 from desk.acts.risk import kept_risk
 from desk.alerting.around import Around, Risk
-from desk.alerts.clicks import Clicks
-from desk.feedback.standing import clicks_by_chat
+from desk.feedback.standing import clicks_in
 from desk.settings import DeskSettings
 from sink import control
 from sink.db import Connection
 
-_NO_CLICKS = Clicks()
-
 
 def around(desk: DeskSettings) -> Around:
     """Each is asked within an alert's transaction."""
-    return Around(paused=_paused, risk=partial(_risk, desk), clicks=_clicks)
+    return Around(paused=_paused, risk=partial(_risk, desk), clicks=clicks_in)
 
 
 def _paused(connection: Connection) -> str | None:
@@ -28,7 +25,3 @@ def _paused(connection: Connection) -> str | None:
 def _risk(desk: DeskSettings, connection: Connection) -> Risk:
     kept = kept_risk(connection, desk.risk_cap_pct)
     return Risk(kept.base_pct, kept.equity_usd or desk.equity_usd)
-
-
-def _clicks(connection: Connection, ref_id: str, chat_id: str) -> Clicks:
-    return clicks_by_chat(connection, ref_id).get(chat_id, _NO_CLICKS)

@@ -134,7 +134,6 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     desk.operations.users.list_users: (),
     desk.operations.users.remove_user: (42,),
     desk.operations.drill.drill: (NOW, "shell"),
-    desk.operations.feedback.coverage: (desk.operations.feedback.Span(NOW, NOW),),
 }
 #: These read files only, or say by their report what failed: without a server they still have an answer.
 WITHOUT_SERVERS = {
