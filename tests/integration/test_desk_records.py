@@ -48,12 +48,9 @@ def test_a_day_of_the_engine_goes_whole_and_what_the_desk_did_on_it_stays(connec
 
 def test_what_the_desk_did_goes_after_its_own_time(connection: Connection) -> None:
     several = [
-        entry("alert", make(age * DAY), at=NOW, timestamp=(NOW - age * DAY).isoformat(), title=str(age))
+        entry("alert", one, at=NOW, timestamp=(NOW - age * DAY).isoformat(), title=str(age))
         for age in (0, 364, 366, 800)
-        for make in (
-            lambda age: uuid7(NOW - age),
-            lambda _: str(uuid.uuid5(uuid.NAMESPACE_DNS, str(uuid.uuid4()))),
-        )
+        for one in (uuid7(NOW - age * DAY), str(uuid.uuid5(uuid.NAMESPACE_DNS, f"alert {age}")))
     ]
     BatchWriter(connection).write([], (), records(several))
     limits = dict.fromkeys(("events", "market"), NOW) | {"desk": NOW - 365 * DAY}
