@@ -104,7 +104,7 @@ class Leases:
         *rest, keyboard, silent, thread_id, reply_to = rest
         manner = Manner(loaded(keyboard), silent, thread_id, reply_to)
         return Leased(
-            number, key, chat_id, Text(body, msgspec.convert(entities, list[Entity])), *rest, manner
+            number, key, chat_id, Text(body, msgspec.convert(entities, list[Entity])), *rest, manner=manner
         )
 
     async def renew_lease(self, message: Leased) -> bool:
