@@ -35,6 +35,9 @@ AWAY_EVERY_S = 0.5
 #: Ending may hold up a process for so long.
 END_WITHIN_S = 0.5
 _AWAY = (redis.RedisError, OSError)
+#: In a forked child: the lines of its parents. To close one, or to let it go, takes a lock that a thread of the parent
+#: may have held.
+_of_parents: list[ControlLine] = []
 
 
 class Presence:
@@ -57,7 +60,7 @@ class Presence:
         self._shown: list[str] = []
         self._shown_at = float("-inf")
         self._reached = False
-        self._said = ""
+        self._said, self._said_unlisted = "", False
         self._state: State = RUNNING
         self._notices = Notices()
         # Not an Event: its lock is not re-entrant, and a signal handler may close an Emitter.
@@ -99,8 +102,7 @@ class Presence:
 
     def begin_anew_in_child(self) -> None:
         """In a forked child, where the thread does not exist: begin one of its own. It knows what its parent knew."""
-        with suppress(Exception):
-            self._line.close()
+        _of_parents.append(self._line)
         self._be(self.role)
         self.begin()
 
@@ -151,7 +153,9 @@ class Presence:
         try:
             self._show_as(self._who)
         except NoPermissionError as error:
-            self._notices.say("presence", f"this process is not in the list of processes: {error}")
+            if not self._said and not self._said_unlisted:  # who may not read control either has been told so
+                self._said_unlisted = True
+                self._notices.say("presence", f"this process is not in the list of processes: {error}")
         except _AWAY:
             pass  # shown as soon as control is reached again
         else:
