@@ -18,7 +18,7 @@ from signaltape.control.identity import Identity, identity
 from signaltape.control.line import ControlLine, Looked
 from signaltape.control.minding import Mind
 from signaltape.control.processes import encode
-from signaltape.control.state import PAUSED, RUNNING, State
+from signaltape.control.state import PAUSED, RUNNING, Control, State
 from signaltape.notices import Notices
 from signaltape.redis_client import redis_url
 from signaltape.settings import Settings
@@ -65,7 +65,7 @@ class Presence:
         self._notices = Notices()
         # Not an Event: its lock is not re-entrant, and a signal handler may close an Emitter.
         self._bell: SimpleQueue[None] = SimpleQueue()
-        self._ending = False
+        self._begun = self._ending = False
         self._thread = threading.Thread(target=self._run, name="signaltape-control", daemon=True)
 
     @property
@@ -78,16 +78,22 @@ class Presence:
         """How the process is called among the others."""
         return self._who.name
 
+    @property
+    def known(self) -> Control | None:
+        """The newest word that it has heard."""
+        return self._mind.known
+
     def begin(self) -> None:
         """Start the thread, if it has not begun. Raises RuntimeError where none is to be had."""
-        if self._thread.ident is None:
+        if not self._begun:
             self._thread.start()
+            self._begun = True
 
     def end(self, within_s: float = END_WITHIN_S) -> None:
         """Take the process out of the list and end the thread; it is not waited for any longer than that."""
         self._ending = True
         self._bell.put(None)
-        if self._thread is not threading.current_thread() and self._thread.ident is not None:
+        if self._thread is not threading.current_thread() and self._begun:
             self._thread.join(within_s)
 
     def wake(self) -> None:
@@ -176,10 +182,9 @@ class Presence:
         self._shown = [who.name]
 
     def _leave(self) -> None:
-        with suppress(*_AWAY):
-            if self._reached:
-                for name in self._shown:
-                    self._line.hide(name)
+        with suppress(*_AWAY):  # it is told then by its silence
+            for name in self._shown:
+                self._line.hide(name)
         with suppress(Exception):
             self._line.close()
 
