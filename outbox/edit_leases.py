@@ -33,6 +33,8 @@ class LeasedEdit(NamedTuple):
     #: the number of this lease
     fencing_token: int
     failures: int
+    #: so many of its messages hold this revision already
+    places: int
     message_ids: list[int]
     kind: str
     ref: str | None
@@ -78,9 +80,17 @@ class EditLeases:
         asked = {"doubtful": edit.doubtful, "lease_s": self._lease_s, "late_s": LATE_S}
         return bool(await fetched(self._connection, _SQL["begun"], self._about(edit) | asked))
 
-    async def answered(self, edit: LeasedEdit) -> None:
-        """The call had its answer: it cannot arrive any more."""
-        await self._note("answered", edit, doubt_s=edit.doubt_s, doubtful=edit.doubtful)
+    async def answered(self, edit: LeasedEdit, places: int) -> None:
+        """The call had its answer: it cannot arrive any more, and so many messages are as they should be.
+
+        Where an older one may come behind it, that is not for good: then the whole is said once more.
+        """
+        places = edit.places if edit.again_s is not None else places
+        await self._note("answered", edit, doubt_s=edit.doubt_s, doubtful=edit.doubtful, places=places)
+
+    async def without_buttons(self, edit: LeasedEdit) -> None:
+        """Telegram takes no edit with such buttons."""
+        await self._note("without_buttons", edit)
 
     async def done(self, edit: LeasedEdit) -> None:
         """The message is as this revision wants it."""

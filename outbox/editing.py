@@ -51,21 +51,27 @@ class Editing:
         return True
 
     async def _edit(self, edit: LeasedEdit) -> None:
-        parts = shown(edit)
-        for place, (message_id, part) in enumerate(zip(edit.message_ids, parts, strict=True)):
-            await self._turn(edit)
-            keyboard = edit.keyboard if place == len(parts) - 1 else []
-            began_s = time.monotonic()
-            if not await self._sending.line.do(self._edits.begun, edit):
-                raise await self._put_off(edit, 0.0)
-            if time.monotonic() - began_s > BEGINS_WITHIN_S:
-                raise await self._put_off(edit, 0.0)
-            call = self._sending.api.edit_message(edit.chat_id, message_id, part, keyboard)
-            reply = await self._sending.answer(call)
-            if reply.verdict is not CallOutcome.UNCERTAIN:
-                await self._sending.line.do(self._edits.answered, edit)
-            if reply.verdict is not CallOutcome.DONE:
-                raise await self._refused(edit, reply)
+        for place, part in enumerate(shown(edit)):
+            if place >= edit.places:
+                await self._turn(edit)
+                await self._call(edit, place, part)
+
+    async def _call(self, edit: LeasedEdit, place: int, part: Text) -> None:
+        """One message of an edit, with the buttons if it is the last one."""
+        sending, message_ids = self._sending, edit.message_ids
+        keyboard = edit.keyboard if place == len(message_ids) - 1 else []
+        began_s = time.monotonic()
+        begun = await sending.line.do(self._edits.begun, edit)
+        if not begun or time.monotonic() - began_s > BEGINS_WITHIN_S:
+            raise await self._put_off(edit, 0.0)
+        reply = await sending.answer(
+            sending.api.edit_message(edit.chat_id, message_ids[place], part, keyboard)
+        )
+        done = reply.verdict is CallOutcome.DONE
+        if reply.verdict is not CallOutcome.UNCERTAIN:
+            await sending.line.do(self._edits.answered, edit, place + done)
+        if not done:
+            raise await self._refused(edit, reply)
 
     async def _turn(self, edit: LeasedEdit) -> None:
         """Wait for this chat's turn; some are left to what is new."""
@@ -83,7 +89,10 @@ class Editing:
         """Write down where an edit stands that is not done."""
         if reply.moved_to is not None:
             await self._sending.note_move(edit.chat_id, reply.moved_to)
-        if reply.verdict is CallOutcome.REFUSED:
+        if edit.keyboard and reply.refuses_buttons:
+            await self._sending.line.do(self._edits.without_buttons, edit)
+            await self._retry(edit, reply)
+        elif reply.verdict is CallOutcome.REFUSED:
             log.error("the edit of %s was refused: %s", edit.message_key, reply.error)
             await self._sending.line.do(self._edits.fail, edit, reply.error)
         else:

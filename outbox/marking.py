@@ -48,5 +48,5 @@ def fitted(parts: list[Text], count: int) -> list[Text]:
 
 def _cut(part: Text) -> Text:
     """A part that says that more would follow."""
-    kept = split(part, units(part.text) - 1)[0] if units(part.text) > 1 else Text("")
+    kept = split(part, limit=units(part.text) - 1)[0] if units(part.text) > 1 else Text("")
     return Text(kept.text + _CUT, kept.entities)

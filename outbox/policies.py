@@ -15,6 +15,7 @@ the call was carried out. The rule for what is uncertain:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from outbox.bot_api import Manner
@@ -24,6 +25,8 @@ from outbox.marking import marked
 from outbox.outbox import REPORT
 from outbox.sending import NotNow, Sending
 from outbox.text import Text, stub
+
+log = logging.getLogger("reports")
 
 #: One real message, and once more with a mark where the first had no answer.
 ALERT = "alert"
@@ -35,6 +38,8 @@ MAX_LOST_CALLS = 2
 MAX_LOST_STUBS = 2
 #: Before the second one the wait is doubled so many times more: Telegram is in trouble for minutes, not for seconds.
 DOUBLED_MORE = 6
+#: An alert cannot wait for minutes.
+DOUBLED_URGENTLY = 3
 #: How Telegram says that a message is not there any more, or (locked) that it is not this bot's.
 _LOCKED = "message can't be edited"
 _GONE = ("message to edit not found", _LOCKED, "MESSAGE_ID_INVALID")
@@ -73,7 +78,9 @@ async def whole(
     if reply.verdict in (CallOutcome.UNCERTAIN, CallOutcome.DONE):
         raise await _in_doubt(sending, message, reply)
     await sending.line.do(sending.leases.whole_not_sent, message, place)
-    raise await sending.put_back(message, reply)
+    if manner.keyboard and reply.refuses_buttons:
+        reply = await _without_buttons(sending, message, reply)
+    raise await _stopped(sending, message, reply, doubt=message.in_doubt(place))
 
 
 async def _in_doubt(sending: Sending, message: Leased, reply: Reply) -> NotNow:
@@ -81,7 +88,16 @@ async def _in_doubt(sending: Sending, message: Leased, reply: Reply) -> NotNow:
     error = reply.error or "no id in the answer"
     if message.lost_stubs + 1 >= MAX_LOST_CALLS:
         return await sending.give_up(message, f"{error} ({IN_DOUBT})")
-    return await sending.put_back(message, Reply(CallOutcome.UNCERTAIN, error=error))
+    return await sending.put_back(
+        message._replace(failures=message.failures + DOUBLED_URGENTLY), reply._replace(error=error)
+    )
+
+
+async def _without_buttons(sending: Sending, message: Leased, reply: Reply) -> Reply:
+    """What it says is worth more than its buttons: the next try is without."""
+    await sending.line.do(sending.leases.without_buttons, message)
+    log.error("%s goes without its buttons: %s", message.message_key, reply.error)
+    return reply._replace(verdict=CallOutcome.NOT_SENT)
 
 
 #: By the kind of a message.
@@ -128,6 +144,11 @@ async def _fill(
     if gone and reply.verdict is CallOutcome.REFUSED:
         await sending.line.do(sending.leases.stub_gone, message, place)
         reply = reply._replace(verdict=CallOutcome.NOT_SENT)
+    raise await _stopped(sending, message, reply, doubt=doubt)
+
+
+async def _stopped(sending: Sending, message: Leased, reply: Reply, *, doubt: bool) -> NotNow:
+    """A call did nothing. doubt: whether an earlier one may have: then a refusal says nothing of that."""
     if doubt and reply.verdict is CallOutcome.REFUSED and reply.moved_to is None:
-        raise await sending.give_up(message, f"{reply.error} ({IN_DOUBT})")
-    raise await sending.put_back(message, reply)
+        return await sending.give_up(message, f"{reply.error} ({IN_DOUBT})")
+    return await sending.put_back(message, reply)

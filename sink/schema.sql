@@ -395,6 +395,7 @@ CREATE TABLE public.outbox_edits (
     not_after timestamp with time zone NOT NULL,
     revision bigint DEFAULT 1 NOT NULL,
     sent_revision bigint DEFAULT 0 NOT NULL,
+    places integer DEFAULT 0 NOT NULL,
     state text DEFAULT 'queued'::text NOT NULL,
     in_doubt_until timestamp with time zone,
     doubtful_revision bigint,
@@ -411,6 +412,7 @@ CREATE TABLE public.outbox_edits (
 COMMENT ON COLUMN public.outbox_edits.keyboard IS 'The buttons from then on; NULL: none.';
 COMMENT ON COLUMN public.outbox_edits.revision IS 'How often something else was wanted.';
 COMMENT ON COLUMN public.outbox_edits.sent_revision IS 'The newest of them that Telegram said yes to.';
+COMMENT ON COLUMN public.outbox_edits.places IS 'How many messages of a long text hold this revision already.';
 COMMENT ON COLUMN public.outbox_edits.in_doubt_until IS 'Until then a call without an answer may still arrive: what is newer is said once more after that.';
 COMMENT ON COLUMN public.outbox_edits.doubtful_revision IS 'The oldest revision of such a call.';
 CREATE TABLE public.outbox_files (

@@ -10,6 +10,8 @@ SET revision = e.revision + ((e.body, e.entities, e.keyboard)
                  WHEN e.state = 'sent' AND (e.body, e.entities, e.keyboard)
                       IS NOT DISTINCT FROM (excluded.body, excluded.entities, excluded.keyboard) THEN 'sent'
                  ELSE 'queued' END,
+    places = CASE WHEN (e.body, e.entities, e.keyboard)
+                       IS DISTINCT FROM (excluded.body, excluded.entities, excluded.keyboard) THEN 0 ELSE e.places END,
     body = excluded.body, entities = excluded.entities, keyboard = excluded.keyboard, not_after = excluded.not_after,
     failures = 0, next_try_at = least(e.next_try_at, now()), last_error = NULL,
     updated_at = greatest(e.updated_at, now())
@@ -58,7 +60,8 @@ WHERE o.message_key = outbox_edits.message_key AND outbox_edits.message_key = (
     FOR UPDATE OF e SKIP LOCKED
 )
 RETURNING o.message_key, o.id, o.chat_id, outbox_edits.body, outbox_edits.entities, outbox_edits.keyboard,
-          outbox_edits.revision, outbox_edits.fencing_token, outbox_edits.failures, o.message_ids, o.kind, o.ref, o.marks,
+          outbox_edits.revision, outbox_edits.fencing_token, outbox_edits.failures, outbox_edits.places,
+          o.message_ids, o.kind, o.ref, o.marks,
           CASE WHEN outbox_edits.in_doubt_until > now()
                THEN least(extract(epoch FROM outbox_edits.in_doubt_until - now())::float8, %(late_s)s::float8) END,
           CASE WHEN outbox_edits.in_doubt_until > now() THEN outbox_edits.doubtful_revision END
@@ -75,16 +78,24 @@ WHERE message_key = %(message_key)s AND fencing_token = %(fencing_token)s AND st
 RETURNING message_key
 
 -- name: answered
--- A call of an edit had its answer, so that it cannot arrive any more; what was in doubt before still is.
+-- A call of an edit had its answer, so that it cannot arrive any more; what was in doubt before still is. So many
+-- messages of a long text hold the revision by then.
 UPDATE outbox_edits
-SET in_doubt_until = now() + make_interval(secs => %(doubt_s)s), doubtful_revision = %(doubtful)s
+SET in_doubt_until = now() + make_interval(secs => %(doubt_s)s), doubtful_revision = %(doubtful)s,
+    places = CASE WHEN revision = %(revision)s THEN %(places)s ELSE places END
 WHERE message_key = %(message_key)s AND fencing_token = %(fencing_token)s AND state = 'sending'
+
+-- name: without_buttons
+-- Telegram takes no edit with such buttons: it goes without them.
+UPDATE outbox_edits SET keyboard = NULL
+WHERE message_key = %(message_key)s AND fencing_token = %(fencing_token)s AND state = 'sending'
+  AND revision = %(revision)s
 
 -- name: done
 -- The message is as this revision wants it. If an older one may still arrive, it is said once more after that; and if
 -- something newer is wanted meanwhile, that is next.
 UPDATE outbox_edits
-SET sent_revision = greatest(sent_revision, %(revision)s),
+SET sent_revision = greatest(sent_revision, %(revision)s), places = 0,
     state = CASE WHEN revision > %(revision)s OR %(again_s)s::float8 IS NOT NULL THEN 'queued' ELSE 'sent' END,
     next_try_at = now() + make_interval(secs => CASE WHEN revision > %(revision)s THEN 0 ELSE coalesce(%(again_s)s, 0) END),
     failures = 0, last_error = NULL, leased_until = NULL, updated_at = now()

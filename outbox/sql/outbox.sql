@@ -55,7 +55,19 @@ SELECT sent_at FROM outbox WHERE message_key = %(message_key)s
 -- where it may stand there, a person should look. A lease that was written in the future holds nothing up: see lease.
 -- And what replies to a message that was never sent would stand alone, and say nothing: it ends with it. So does a reply
 -- to what may stand in the chat, for nobody knows its number.
-WITH replies AS (
+WITH expired AS (
+    UPDATE outbox
+    SET state = CASE WHEN filled >= parts THEN 'sent' WHEN filling > filled THEN 'uncertain' ELSE 'expired' END,
+        last_error = CASE WHEN filled >= parts THEN (
+                              SELECT 'its files were not sent in time' FROM outbox_files f
+                              WHERE f.outbox_id = outbox.id AND f.state = 'queued' LIMIT 1)
+                          WHEN filling > filled THEN %(in_doubt)s ELSE last_error END,
+        leased_until = NULL, updated_at = now()
+    WHERE state IN ('queued', 'sending') AND not_after <= now()
+      AND (leased_until IS NULL OR leased_until < now() OR updated_at > now() + interval '1 minute')
+    RETURNING id
+),
+replies AS (
     UPDATE outbox
     SET state = CASE WHEN replied.state = 'expired' THEN 'expired' ELSE 'failed' END,
         last_error = 'the message that it replies to was not sent: ' || coalesce(replied.state, 'there is none'),
@@ -65,16 +77,9 @@ WITH replies AS (
       AND o.filling = 0 AND o.lost_stubs = 0
       AND (o.leased_until IS NULL OR o.leased_until < now() OR o.updated_at > now() + interval '1 minute')
       AND (replied.id IS NULL OR replied.state NOT IN ('queued', 'sending') AND NOT replied.stands)
+    RETURNING o.id
 )
-UPDATE outbox
-SET state = CASE WHEN filled >= parts THEN 'sent' WHEN filling > filled THEN 'uncertain' ELSE 'expired' END,
-    last_error = CASE WHEN filled >= parts THEN (
-                          SELECT 'its files were not sent in time' FROM outbox_files f
-                          WHERE f.outbox_id = outbox.id AND f.state = 'queued' LIMIT 1)
-                      WHEN filling > filled THEN %(in_doubt)s ELSE last_error END,
-    leased_until = NULL, updated_at = now()
-WHERE state IN ('queued', 'sending') AND not_after <= now()
-  AND (leased_until IS NULL OR leased_until < now() OR updated_at > now() + interval '1 minute')
+SELECT id FROM expired UNION ALL SELECT id FROM replies
 
 -- name: lease
 -- Take one message that is due; nobody else gets it until the lease ends. fencing_token is the number of the lease. A row
@@ -174,6 +179,11 @@ RETURNING id
 UPDATE outbox
 SET filling = %(place)s + (%(in_doubt)s)::int, lost_stubs = %(lost)s, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND filled <= %(place)s
+
+-- name: without_buttons
+-- Telegram takes no message with such buttons: it goes without them.
+UPDATE outbox SET keyboard = NULL, updated_at = greatest(updated_at, now())
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
 -- name: filled
 -- The stub at this place holds its part of the text: a fact, whoever holds the message by now. What the text tells is

@@ -36,6 +36,7 @@ CREATE TABLE outbox_edits (
     not_after TIMESTAMPTZ NOT NULL,
     revision BIGINT NOT NULL DEFAULT 1,
     sent_revision BIGINT NOT NULL DEFAULT 0,
+    places INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'queued'
         CHECK (state IN ('queued', 'sending', 'sent', 'uncertain', 'failed', 'expired')),
     in_doubt_until TIMESTAMPTZ,
@@ -52,6 +53,7 @@ CREATE TABLE outbox_edits (
 COMMENT ON COLUMN outbox_edits.keyboard IS 'The buttons from then on; NULL: none.';
 COMMENT ON COLUMN outbox_edits.revision IS 'How often something else was wanted.';
 COMMENT ON COLUMN outbox_edits.sent_revision IS 'The newest of them that Telegram said yes to.';
+COMMENT ON COLUMN outbox_edits.places IS 'How many messages of a long text hold this revision already.';
 COMMENT ON COLUMN outbox_edits.in_doubt_until IS
     'Until then a call without an answer may still arrive: what is newer is said once more after that.';
 COMMENT ON COLUMN outbox_edits.doubtful_revision IS 'The oldest revision of such a call.';

@@ -39,6 +39,8 @@ class BotServer:
         self.entities: dict[int, list[dict[str, Any]]] = {}
         #: rows of buttons by message, as the Bot API has them
         self.keyboards: dict[int, Any] = {}
+        #: an address that no button may open
+        self.bad_url = "http://localhost"
         #: message id → the message it replies to (0: none), its name, its content
         self.files: dict[int, tuple[int, str, bytes]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -92,6 +94,9 @@ class BotServer:
             return self._take_file(method, body)
         if len(body["text"].encode("utf-16-le")) // 2 > 4096:
             return _error(400, "Bad Request: message is too long")
+        if self.bad_url in json.dumps(body.get("reply_markup")):
+            text = f"inline keyboard button URL '{self.bad_url}' is invalid: Wrong HTTP URL"
+            return _error(400, f"Bad Request: {text}")
         if method == "sendMessage":
             message_id = self._next_id()
         else:
