@@ -30,6 +30,8 @@ _LINK = re.compile(r";(?=\s*[a-z]+\s*=)")
 _PLACES = re.compile(r"\{([^{}]*)\}")
 #: No user and no password, and nothing that a button's address must not hold.
 _LINK_TO = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#][^\s{}<>\"\\]*)?")
+#: What comes from outside stands behind the host.
+_HOST = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#]|$)")
 _MOST_URL = 1024
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,8})?")
 _MOST_RR = Decimal(100)
@@ -138,7 +140,10 @@ def read_links(name: str, text: str) -> Links:
 def _check_link(name: str, template: str) -> None:
     places = set(_PLACES.findall(template))
     filled = _PLACES.sub("X", template)
-    if not places <= {"symbol", "coin"} or not _LINK_TO.fullmatch(filled) or len(template) > _MOST_URL:
+    host = _HOST.match(template)
+    if not (
+        host and _LINK_TO.fullmatch(filled) and places <= {"symbol", "coin"} and len(template) <= _MOST_URL
+    ):
         raise SettingsError(f"{name} must be links such as https://example.org/{{symbol}}, or with {{coin}}")
 
 

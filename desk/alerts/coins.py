@@ -8,8 +8,8 @@ import re
 #: No coin's name is longer.
 LONGEST_COIN = 12
 _PARTS = re.compile(r"[^A-Z0-9]+")
-#: What a coin is quoted in, where nothing stands between: the longest first.
-_QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDE", "PERP", "USD", "DAI", "EUR", "IDR", "BTC", "ETH")
+#: What a coin is quoted in, where nothing stands between. Not what a coin's own name may end with: BNBUSD is no BN.
+_QUOTES = ("FDUSD", "USDT", "USDC", "PERP", "USD", "EUR", "IDR")
 #: Bitcoin's other name.
 _SAME = {"XBT": "BTC"}
 

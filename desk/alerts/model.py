@@ -37,7 +37,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     """One alert.
 
     ref_id: made here if the engine gave none (`ref_given` tells). source_id: of the signal or of the record: doing it
-    again is known by it. confidence: 0 to 100. rr: as sent, else from entry, stop and first target.
+    again is known by it. confidence: 0 to 100. rr: as sent, else from entry, stop and the farther target.
     raw: the JSON as sent, at most 16 KiB of it.
     """
 
@@ -244,12 +244,12 @@ def _end(ts: datetime, minutes: float) -> datetime:
 
 
 def _planned_rr(alert: Alert) -> Decimal | None:
-    """From entry, stop and first target, if they lie as those of its side do."""
-    entry, sl, tp1 = alert.planned, alert.sl, alert.tp1
-    if entry is None or sl is None or tp1 is None or alert.side is None:
+    """From entry, stop and the farther target, if they lie as those of its side do."""
+    entry, sl, target = alert.planned, alert.sl, alert.tp2 or alert.tp1
+    if entry is None or sl is None or target is None or alert.side is None:
         return None
     sign = 1 if alert.side == "long" else -1
-    risk, gain = sign * _ROUNDED.subtract(entry, sl), sign * _ROUNDED.subtract(tp1, entry)
+    risk, gain = sign * _ROUNDED.subtract(entry, sl), sign * _ROUNDED.subtract(target, entry)
     if risk <= 0 or gain <= 0:
         return None
     return _ROUNDED.divide(gain, risk)

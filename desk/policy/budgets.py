@@ -76,10 +76,10 @@ def _overfills(window: Window, times: Sequence[datetime], now: datetime) -> bool
 
 
 def free_at(window: Window, sent: Iterable[datetime], now: datetime) -> datetime:
-    """When a window that is used up has room again, if nothing else is sent meanwhile."""
+    """When a window has room again, if nothing else is sent meanwhile: `now`, if it has."""
     times = [one for one in sent if abs(one - now) < window.length]
-    ends = sorted({one + window.length for one in times})
-    return next((end for end in ends if end > now and not _overfills(window, times, end)), now)
+    ends = sorted({one + window.length for one in times if one + window.length > now})
+    return next((at for at in (now, *ends) if not _overfills(window, times, at)), now)
 
 
 def longest(budgets: Budgets) -> timedelta:

@@ -91,8 +91,9 @@ def _snoozed(chat: str, alert: Alert, history: History, now: datetime) -> dateti
 
 
 def _min_rr(alert: Alert, rules: Rules, _history: History, _now: datetime) -> Hold | None:
+    """Of prices that cannot be trusted there is none."""
     least = rules.min_rr.get(alert.category)
-    if least is None or alert.rr is None or alert.rr >= least:
+    if least is None or alert.rr is None or alert.rr >= least or alert.is_bad:
         return None
     return Hold("min_rr", f"{number(alert.rr)} R, and at least {number(least)} R is asked for")
 
