@@ -335,6 +335,129 @@ ALTER TABLE public.event_conflicts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.feedback (
+    id bigint NOT NULL,
+    ref_id text NOT NULL,
+    signal_id uuid,
+    chat_id text NOT NULL,
+    user_id bigint NOT NULL,
+    kind text NOT NULL,
+    value text NOT NULL,
+    via text NOT NULL,
+    bias text,
+    confidence numeric,
+    latency_to_click_ms bigint,
+    update_id bigint NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    CONSTRAINT feedback_check CHECK (((value = 'none'::text) OR ((kind = 'rating'::text) AND (value = ANY (ARRAY['up'::text, 'down'::text]))) OR ((kind = 'took'::text) AND (value = ANY (ARRAY['took'::text, 'skipped'::text]))))),
+    CONSTRAINT feedback_kind_check CHECK ((kind = ANY (ARRAY['rating'::text, 'took'::text]))),
+    CONSTRAINT feedback_latency_to_click_ms_check CHECK ((latency_to_click_ms >= 0)),
+    CONSTRAINT feedback_via_check CHECK ((via = ANY (ARRAY['button'::text, 'reaction'::text])))
+);
+COMMENT ON TABLE public.feedback IS 'Every click on an alert and every reaction to one, also those that took an earlier one back (none).';
+COMMENT ON COLUMN public.feedback.bias IS 'The side that the alert was on, and confidence what it said: as they stood in the chat.';
+COMMENT ON COLUMN public.feedback.latency_to_click_ms IS 'From the alert standing in that chat to the click; NULL if the former is not known.';
+COMMENT ON COLUMN public.feedback.update_id IS 'Telegram''s number of the update: the same update again is the same click.';
+ALTER TABLE public.feedback ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.feedback_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE VIEW public.feedback_latest AS
+ SELECT DISTINCT ON (ref_id, user_id, kind) id,
+    ref_id,
+    signal_id,
+    chat_id,
+    user_id,
+    kind,
+    value,
+    via,
+    bias,
+    confidence,
+    latency_to_click_ms,
+    update_id,
+    ts
+   FROM public.feedback
+  ORDER BY ref_id, user_id, kind, ts DESC, id DESC;
+COMMENT ON VIEW public.feedback_latest IS 'What a person says of an alert now: the last click on each of its two questions wins; none: it was taken back.';
+CREATE VIEW public.feedback_results AS
+ SELECT said.ref_id,
+    said.signal_id,
+    said.user_id,
+    said.rating,
+    said.took,
+    said.latency_to_click_ms,
+    said.ts,
+    o.symbol,
+    o.side,
+    o.setup,
+    o.ts_published,
+        CASE
+            WHEN (o.closed AND o.won) THEN 'won'::text
+            WHEN o.closed THEN 'lost'::text
+            WHEN o.open THEN 'open'::text
+            ELSE o.reason
+        END AS outcome,
+    o.rr_realized
+   FROM (( SELECT feedback_latest.ref_id,
+            feedback_latest.signal_id,
+            feedback_latest.user_id,
+            max(feedback_latest.value) FILTER (WHERE (feedback_latest.kind = 'rating'::text)) AS rating,
+            max(feedback_latest.value) FILTER (WHERE (feedback_latest.kind = 'took'::text)) AS took,
+            min(feedback_latest.latency_to_click_ms) AS latency_to_click_ms,
+            max(feedback_latest.ts) AS ts
+           FROM public.feedback_latest
+          WHERE (feedback_latest.value <> 'none'::text)
+          GROUP BY feedback_latest.ref_id, feedback_latest.signal_id, feedback_latest.user_id) said
+     LEFT JOIN public.signal_outcomes o USING (signal_id));
+COMMENT ON VIEW public.feedback_results IS 'What each person says of each alert, beside what became of its signal: won, lost, open, or why it was invalidated.';
+CREATE VIEW public.feedback_votes AS
+ SELECT signal_id,
+    ts_published,
+    setup,
+    closed,
+    won,
+    rr_realized,
+    ups,
+    downs,
+    tooks,
+    skips,
+        CASE sign(((ups - downs))::double precision)
+            WHEN 1 THEN 'up'::text
+            WHEN '-1'::integer THEN 'down'::text
+            ELSE NULL::text
+        END AS rating,
+        CASE sign(((tooks - skips))::double precision)
+            WHEN 1 THEN 'took'::text
+            WHEN '-1'::integer THEN 'skipped'::text
+            ELSE NULL::text
+        END AS took
+   FROM ( SELECT in_time.signal_id,
+            in_time.ts_published,
+            in_time.setup,
+            in_time.closed,
+            in_time.won,
+            in_time.rr_realized,
+            count(*) FILTER (WHERE (in_time.value = 'up'::text)) AS ups,
+            count(*) FILTER (WHERE (in_time.value = 'down'::text)) AS downs,
+            count(*) FILTER (WHERE (in_time.value = 'took'::text)) AS tooks,
+            count(*) FILTER (WHERE (in_time.value = 'skipped'::text)) AS skips
+           FROM ( SELECT DISTINCT ON (o.ts_published, f.signal_id, f.ref_id, f.user_id, f.kind) f.signal_id,
+                    o.ts_published,
+                    o.setup,
+                    o.closed,
+                    o.won,
+                    o.rr_realized,
+                    f.value
+                   FROM (public.feedback f
+                     JOIN public.signal_outcomes o USING (signal_id))
+                  WHERE ((o.ends IS NULL) OR (f.ts < o.ends))
+                  ORDER BY o.ts_published, f.signal_id, f.ref_id, f.user_id, f.kind, f.ts DESC, f.id DESC) in_time
+          GROUP BY in_time.ts_published, in_time.signal_id, in_time.setup, in_time.closed, in_time.won, in_time.rr_realized) counted;
+COMMENT ON VIEW public.feedback_votes IS 'One vote for each signal that somebody clicked on before it ended: what most of the last clicks until then say (rating: up, down; took: took, skipped), NULL in a tie and where all were taken back.';
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     message_key text NOT NULL,
@@ -581,6 +704,20 @@ CREATE TABLE public.signal_layers (
     value jsonb
 );
 COMMENT ON COLUMN public.signal_layers.weight IS 'Its weight in the score, as sent; NULL if the engine did not say.';
+CREATE VIEW public.signals_held_back AS
+ SELECT DISTINCT ON (o.ts_published, a.signal_id) a.signal_id,
+    o.ts_published,
+    a.reason,
+    o.closed,
+    o.won,
+    o.rr_realized
+   FROM (public.alerts a
+     JOIN public.signal_outcomes o USING (signal_id))
+  WHERE ((a.decision = 'held'::text) AND (NOT (EXISTS ( SELECT
+           FROM public.alerts s
+          WHERE ((s.signal_id = a.signal_id) AND (s.decision = 'sent'::text))))))
+  ORDER BY o.ts_published, a.signal_id, a.decided_at, a.ref_id;
+COMMENT ON VIEW public.signals_held_back IS 'Signals of which no alert was sent, with what became of them; reason: why the first of their alerts was held.';
 CREATE TABLE public.sink_counters (
     backend integer NOT NULL,
     events_stored bigint DEFAULT 0 NOT NULL,
@@ -678,6 +815,10 @@ ALTER TABLE ONLY public.event_conflicts
     ADD CONSTRAINT event_conflicts_event_id_payload_hash_key UNIQUE (event_id, payload_hash);
 ALTER TABLE ONLY public.event_conflicts
     ADD CONSTRAINT event_conflicts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.feedback
+    ADD CONSTRAINT feedback_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.feedback
+    ADD CONSTRAINT feedback_update_id_kind_key UNIQUE (update_id, kind);
 ALTER TABLE ONLY public.outbox_edits
     ADD CONSTRAINT outbox_edits_pkey PRIMARY KEY (message_key);
 ALTER TABLE ONLY public.outbox_files
@@ -739,6 +880,8 @@ CREATE INDEX alerts_signal ON public.alerts USING btree (signal_id) WHERE (signa
 CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (stream, entry_id, md5(raw), md5(fields), COALESCE(event, ''::text));
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
+CREATE INDEX feedback_latest_idx ON public.feedback USING btree (ref_id, user_id, kind, ts DESC, id DESC);
+CREATE INDEX feedback_signal_idx ON public.feedback USING btree (signal_id);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));

@@ -15,6 +15,7 @@ from uuid import UUID
 import pytest
 import redis
 
+import desk.operations.feedback
 import replay.operations.archive
 import replay.operations.asking
 import replay.operations.diff
@@ -29,6 +30,7 @@ import reports.operations.slices
 import sink.operations
 import web.operations
 import worker.operations
+from desk.operations.feedback import Span as DeskSpan
 from replay.operations.asking import Playing
 from replay.sessions.sources import Span
 from reports.chosen import Days
@@ -121,6 +123,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     reports.operations.rules.weights_now: (WEEK,),
     reports.operations.rules.what_if: (WEEK, {"trend": Decimal(1)}),
     reports.operations.samples.draw_sample: (WEEK,),
+    desk.operations.feedback.coverage: (DeskSpan(NOW, NOW),),
     web.operations.create_key: ("trader", ("read",)),
     web.operations.list_keys: (),
     web.operations.revoke_key: ("none",),

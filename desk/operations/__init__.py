@@ -1,0 +1,1 @@
+"""What the desk can do for a person, from a command, a chat or a page."""
