@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -126,6 +126,9 @@ class BotServer:
         return 100 + len(self.messages) + len(self.files)
 
 
+Server = TypeVar("Server", bound=BotServer)
+
+
 async def _body(request: web.Request) -> dict[str, Any]:
     """The fields of a call; of an upload its name and content."""
     if request.content_type != "multipart/form-data":
@@ -148,7 +151,13 @@ def _error(code: int, description: str, parameters: dict[str, Any] | None = None
 @asynccontextmanager
 async def bot_server() -> AsyncIterator[BotServer]:
     """Run the server on a free port of this machine."""
-    server = BotServer()
+    async with serving(BotServer()) as server:
+        yield server
+
+
+@asynccontextmanager
+async def serving(server: Server) -> AsyncIterator[Server]:
+    """Run one that a test has made."""
     app = web.Application()
     app.router.add_post("/bot{token}/{method}", server.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
