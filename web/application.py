@@ -21,6 +21,7 @@ from web.http.bodies import MOST_BYTES, whole_bodies
 from web.http.csrf import own_forms_only
 from web.http.limits import Limiter, limited
 from web.http.security import cross_origin, is_loopback, only_own_hosts
+from web.http.under_way import MOST_OF_ONE, UnderWay, few_at_once
 from web.http.versions import Newest, Versions
 from web.listening import occupied
 from web.live import Feed
@@ -58,13 +59,15 @@ from web.shared import (
 )
 
 _SQL = load(Path(__file__).parent / "sql" / "versions.sql")
+#: Sessions of Postgres for pages: more than one key may keep busy.
+_SESSIONS = 2 * MOST_OF_ONE
 
 
 def application(settings: WebSettings) -> web.Application:
     """The dashboard and API. Opens its connections when it starts."""
     common = settings.common
     client = None if common.redis_url is None else redis_of(common.redis_url)
-    reading = Pool(settings.read_url, name="signaltape-web")
+    reading = Pool(settings.read_url, name="signaltape-web", most=_SESSIONS)
     writing = Pool(database_url(common), name="signaltape-web", most=1)
     # its own sessions: however many ask for other things, a key that was revoked ends in time
     for_keys = Pool(settings.read_url, name="signaltape-web", most=2)
@@ -81,6 +84,7 @@ def application(settings: WebSettings) -> web.Application:
             only_own_hosts(access.needs_key),
             asked_by(access),
             limited(Limiter(client and shared_counts(client, common.stream))),
+            few_at_once(UnderWay()),
             whole_bodies,
             own_forms_only,
         ],

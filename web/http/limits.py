@@ -44,7 +44,7 @@ _PATHS = {
     ("POST", "/replay/build"): BUILDING,
 }
 #: Of these it does not matter how often they are asked.
-_UNCOUNTED = ("/static/", "/healthz", "/readyz")
+UNCOUNTED = ("/static/", "/healthz", "/readyz")
 
 
 class Standing(NamedTuple):
@@ -96,16 +96,21 @@ def headers_of(standing: Standing) -> dict[str, str]:
     }
 
 
+def counted_as(request: web.Request) -> str:
+    """The key or the address that a request counts for."""
+    who = request.get(WHO)
+    return who.counted_as if who else f"address:{request.remote}"
+
+
 def limited(limiter: Limiter) -> Middleware:
     """The layer that counts, and answers 429 beyond the quota."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path.startswith(_UNCOUNTED):
+        if request.path.startswith(UNCOUNTED):
             return await handler(request)
         policy = _PATHS.get((request.method, request.path), DEFAULT)
-        who = request.get(WHO)
-        standing = await limiter.count(policy, who.counted_as if who else f"address:{request.remote}")
+        standing = await limiter.count(policy, counted_as(request))
         request[STANDING] = standing
         if not standing.passes:
             raise Problem(
