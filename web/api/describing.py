@@ -18,6 +18,15 @@ def get(summary: str, answer: Json, *errors: int, parameters: list[Json] | None 
     return {"get": {"summary": summary, "parameters": parameters or [], "responses": responses}}
 
 
+def get_or_later(
+    summary: str, answer: Json, later: Json, *errors: int, parameters: list[Json] | None = None
+) -> Json:
+    """A call that reads what may not be done yet: 202 says how far it is."""
+    call = get(summary, answer, *errors, parameters=parameters)
+    call["get"]["responses"]["202"] = {"description": "It is under way", "content": later}
+    return call
+
+
 def post(summary: str, body: str, answers: dict[int, Json], *errors: int) -> Json:
     """A call that changes something; its body is a struct, by its name."""
     said = {str(status): {"description": summary, "content": answer} for status, answer in answers.items()}

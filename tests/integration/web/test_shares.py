@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
@@ -20,7 +21,7 @@ from tests.integration.web.following import following
 from tests.integration.web.test_access import bearer, make_key
 from tests.support.served import Served
 from tests.support.waiting import eventually
-from web import keys
+from web import keys, signals
 from web.http.under_way import MOST_OF_ONE
 
 
@@ -63,24 +64,33 @@ def test_pages_of_replays_that_wait_hold_up_no_other(served: Served, monkeypatch
 
 
 def test_one_who_asks_much_at_once_is_told_to_wait_and_others_are_answered(
-    settings: Settings, connection: Connection, served: Served
+    settings: Settings, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loud, quiet = bearer(make_key(settings)), bearer(make_key(settings))
-    assert served.get("/api/rules", Authorization=loud).status == 200
+    begun, go_on = threading.Semaphore(0), threading.Event()
+    total_of = signals.total_of
+
+    async def slow(*given: Any, **named: Any) -> signals.Total:
+        """As a question that keeps its session of Postgres busy."""
+        begun.release()
+        while not go_on.is_set():
+            await asyncio.sleep(0.01)
+        return await total_of(*given, **named)
+
+    monkeypatch.setattr("web.signals.total_of", slow)
     with ThreadPoolExecutor(MOST_OF_ONE) as several:
-        with connection.transaction():
-            connection.execute("LOCK TABLE signals")
-            asked = [
-                several.submit(served.get, "/api/signals", Authorization=loud) for _ in range(MOST_OF_ONE)
-            ]
-            eventually(lambda: waits(connection) == MOST_OF_ONE)
-            refused = served.get("/api/rules", Authorization=loud)
+        asked = [several.submit(served.get, "/api/signals", Authorization=loud) for _ in range(MOST_OF_ONE)]
+        try:
+            assert all(begun.acquire(timeout=30) for _ in asked)
+            refused = served.get("/api/scorecards", Authorization=loud)
             assert (refused.status, refused.headers["Retry-After"]) == (429, "1")
             assert refused.json["type"].endswith("#quota-exceeded")
-            assert served.get("/api/rules", Authorization=quiet).status == 200
+            assert served.get("/api/scorecards", Authorization=quiet).status == 200
             assert not any(one.done() for one in asked)
+        finally:
+            go_on.set()
         assert [one.result().status for one in asked] == [200] * MOST_OF_ONE
-    assert served.get("/api/rules", Authorization=loud).status == 200
+    assert served.get("/api/scorecards", Authorization=loud).status == 200
 
 
 def test_a_key_has_its_share_of_the_places_and_one_that_is_left_is_free_again(
