@@ -15,6 +15,7 @@ from web import api, assets, upkeep
 from web.bins import Bins
 from web.cards import Cards
 from web.connections import redis_of, shared_counts
+from web.health import LOOKING, Looking
 from web.http.access import Access, asked_by
 from web.http.answering import answer, dressed
 from web.http.bodies import MOST_BYTES, whole_bodies
@@ -40,6 +41,7 @@ from web.pages import (
     signal,
     signals,
 )
+from web.pipeline import STATIONS, Stations
 from web.replay_mode import replay_mode
 from web.scores import picture_of, score_of, side_of
 from web.settings import WebSettings
@@ -97,6 +99,7 @@ def application(settings: WebSettings) -> web.Application:
     app[COMPARED] = Cards(lambda asked: side_of(settings.reading, asked))
     app[DRAWN] = Cards(lambda asked: picture_of(settings.reading, asked))
     app[BINS] = Bins(reading)
+    app[STATIONS], app[LOOKING] = Stations(app), Looking(app)
     if client is not None:
         app[REDIS] = client
         app[FEED] = Feed(client, stream_keys(common.stream, common.partitions))
@@ -135,6 +138,8 @@ async def _connections(app: web.Application) -> AsyncIterator[None]:
     await app[FOR_KEYS].open()
     await app[WRITING].open()
     yield
+    await app[STATIONS].close()
+    await app[LOOKING].close()
     await app[CARDS].close()
     await app[COMPARED].close()
     await app[DRAWN].close()

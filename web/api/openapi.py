@@ -20,7 +20,7 @@ from web.api.upkeep_described import TYPES as UPKEEP_TYPES
 from web.api.upkeep_described import paths as upkeep_paths
 from web.diffs import DiffUnderWay
 from web.filters import HOURS, OUTCOMES, SIDES, WEEKDAYS
-from web.pages.health import Health
+from web.health import Health
 from web.tape import Line
 
 _TYPES = (

@@ -99,7 +99,8 @@ def _rules() -> Json:
         ),
         "/api/whatif/{id}": get_or_later(
             "What was asked before: 202 while it is under way",
-            *_WHAT_IF.values(),
+            _WHAT_IF[200],
+            _WHAT_IF[202],
             404,
             parameters=[in_path("id", "pattern", "^[0-9a-f]{32}$")],
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import time
@@ -20,6 +21,8 @@ log = logging.getLogger("web")
 
 #: While Redis does not answer, it is not asked again for so long.
 _LEAVE_ALONE_S = 5.0
+#: No answer waits longer to be counted there.
+SHARED_WITHIN_S = 0.5
 WINDOW_S = 60
 
 
@@ -71,7 +74,7 @@ class Limiter:
         """Count one request of somebody."""
         if self._shared is not None and time.monotonic() >= self._away_until:
             try:
-                return await _count(self._shared, policy, who)
+                return await asyncio.wait_for(_count(self._shared, policy, who), SHARED_WITHIN_S)
             except Exception as error:  # noqa: BLE001 - whatever a storage raises, requests are still counted
                 self._away_until = time.monotonic() + _LEAVE_ALONE_S
                 log.warning("requests are counted in memory, Redis does not answer: %s", type(error).__name__)

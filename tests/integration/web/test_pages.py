@@ -240,3 +240,8 @@ def test_styles_and_scripts_are_kept_for_good_and_known_again(served: Served) ->
     again = served.get(address[0], If_None_Match=first.headers["ETag"])
     assert (again.status, again.body) == (304, b"")
     assert served.get("/login").headers["Cache-Control"] == "no-store"
+
+
+def test_the_running_week_moves_by_itself_and_one_that_has_ended_stays(served: Served) -> None:
+    assert 'data-fresh="10"' in served.get("/score").text
+    assert "data-fresh" not in served.get("/score/2022-W03").text

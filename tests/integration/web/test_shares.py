@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -19,20 +16,11 @@ from sink.db import Connection, connect, database_url
 from sink.pool import Session
 from tests.integration.web.following import following
 from tests.integration.web.test_access import bearer, make_key
+from tests.integration.web.test_stations import frozen
 from tests.support.served import Served
 from tests.support.waiting import eventually
 from web import keys, signals
 from web.http.under_way import MOST_OF_ONE
-
-
-@contextmanager
-def frozen(valkey: Valkey) -> Iterator[None]:
-    """A server that takes what is said to it, and answers nothing."""
-    os.kill(valkey.pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(valkey.pid, signal.SIGCONT)
 
 
 def test_while_redis_is_frozen_pages_are_answered_all_the_same(alone: tuple[Valkey, Served]) -> None:
@@ -68,16 +56,16 @@ def test_one_who_asks_much_at_once_is_told_to_wait_and_others_are_answered(
 ) -> None:
     loud, quiet = bearer(make_key(settings)), bearer(make_key(settings))
     begun, go_on = threading.Semaphore(0), threading.Event()
-    total_of = signals.total_of
+    found = signals.found
 
-    async def slow(*given: Any, **named: Any) -> signals.Total:
+    async def slow(*given: Any, **named: Any) -> tuple[signals.Page, signals.Total]:
         """As a question that keeps its session of Postgres busy."""
         begun.release()
         while not go_on.is_set():
             await asyncio.sleep(0.01)
-        return await total_of(*given, **named)
+        return await found(*given, **named)
 
-    monkeypatch.setattr("web.signals.total_of", slow)
+    monkeypatch.setattr("web.signals.found", slow)
     with ThreadPoolExecutor(MOST_OF_ONE) as several:
         asked = [several.submit(served.get, "/api/signals", Authorization=loud) for _ in range(MOST_OF_ONE)]
         try:
