@@ -8,6 +8,9 @@ REF = "#/components/schemas/{name}"
 Json = dict[str, Any]
 #: Whoever asks may be nobody that is known, or ask too often, or the wrong name; and servers may be away.
 _ALWAYS = (401, 421, 429, 503)
+_SAID = {
+    429: "A problem (RFC 9457): more than may be asked in a minute, or at once; Retry-After says when again"
+}
 #: A body may be no JSON, or too large; a form may be another site's, and a key may be for reading only.
 _OF_A_BODY = (400, 403, 413, 422)
 
@@ -62,5 +65,6 @@ def content(kind: str, schema: Json) -> Json:
 def _problems(*statuses: int) -> Json:
     problem = content("application/problem+json", {"$ref": REF.format(name="ProblemDetails")})
     return {
-        str(one): {"description": "A problem (RFC 9457)", "content": problem} for one in (*statuses, *_ALWAYS)
+        str(one): {"description": _SAID.get(one, "A problem (RFC 9457)"), "content": problem}
+        for one in (*statuses, *_ALWAYS)
     }

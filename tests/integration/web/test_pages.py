@@ -100,7 +100,9 @@ def _kind(address: str) -> str:
 
 
 def _worth_going(address: str) -> bool:
-    """Weeks go on for ever; a week beside the one with data is enough. Logging out is no page."""
+    """Weeks go on for ever; a week beside the one with data is enough, and one of its pictures: of both the address is the
+    same but for its end. Logging out is no page.
+    """
     if len(re.findall(r"(?:symbol|side|setup|rules|hour|weekday)=", address)) > 1:
         return False  # of the same kind as with one of them
     weeks = re.findall(r"\d{4}-W\d{2}", address)
