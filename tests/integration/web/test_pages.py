@@ -100,8 +100,8 @@ def _kind(address: str) -> str:
 
 
 def _worth_going(address: str) -> bool:
-    """Weeks go on for ever; a week beside the one with data is enough. Of its pictures one is: both addresses are the same
-    but for their end. Logging out is no page.
+    """Weeks go on for ever; a week beside the one with data is enough. One of its pictures is, too: their addresses
+    differ in the end alone. Logging out is no page.
     """
     if len(re.findall(r"(?:symbol|side|setup|rules|hour|weekday)=", address)) > 1:
         return False  # of the same kind as with one of them
