@@ -31,7 +31,7 @@ COMMAND_LINE = {
     "web/__main__.py",
     "web/key_commands.py",
 }
-ROOMS = ("sink", "worker", "replay", "reports", "web")
+ROOMS = ("signaltape.control", "sink", "worker", "replay", "reports", "web")
 #: What opens a connection, by the name under which it is imported.
 OPENING = {
     ("sink.db", "connect"),
