@@ -59,6 +59,9 @@ class Upkeep:
                 wait_s = backoff.next_s()
                 log.warning("Postgres does not answer, trying again in %.1f s: %s", wait_s, one_line(error))
                 stop.wait(wait_s)
+            except Exception:  # the next round must come
+                log.exception("alerts that expired, and digests, are looked at again later")
+                stop.wait(backoff.next_s())
 
     def once(self) -> None:
         """All that is due now. Raises DatabaseError."""
@@ -89,7 +92,7 @@ class Upkeep:
         """Look at alerts whose time is over: those that nothing became of say so."""
         ended = connection.execute(SQL["ended"], {"now": now, "limit": _AT_ONCE}).fetchall()
         for (ref_id,) in sorted(ended):
-            self._following.show_again(connection, ref_id)
+            self._following.show_if_possible(connection, ref_id)
         return len(ended)
 
     def _note_unsent(self, connection: Connection, now: datetime) -> int:
