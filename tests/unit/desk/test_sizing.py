@@ -23,8 +23,8 @@ symbols = st.sampled_from([None, "BTC-USDT", "SOL-USDT", "btcusdt", "XBTUSD"])
 def of(
     confidence: str | None, atr: str | None = "0.8", *, inflow: str | None = "0", symbol: str = "SOL-USDT"
 ) -> Sizing:
-    given = [None if text is None else Decimal(text) for text in (confidence, atr, inflow)]
-    return size(Decimal(10_000), Decimal("1.0"), *given, symbol, TABLE)
+    sure, moved, flow = (None if text is None else Decimal(text) for text in (confidence, atr, inflow))
+    return size(Decimal(10_000), Decimal("1.0"), sure, moved, flow, symbol, TABLE)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,8 @@ def test_a_strong_inflow_lifts_bitcoin_alone() -> None:
 
 def test_what_is_missing_is_neutral_and_said() -> None:
     nothing = size(None, Decimal("1.0"), None, None, None, "BTC-USDT", CAPPED)
-    assert (nothing.risk_pct, nothing.risk_usd) == (1, None)
+    assert nothing.risk_pct == 1
+    assert nothing.risk_usd is None
     assert nothing.missing == ("confidence", "ATR", "ETF flow", "equity")
     assert nothing.line == "base 1.0% = 1.00%"
     assert of("75", None).missing == ("ATR",)
@@ -147,6 +148,14 @@ def test_nobody_elses_decimal_settings_change_a_size() -> None:
         context.prec = 2
         assert of("75", "0.88") == usual
     assert getcontext().prec > 2
+
+
+def test_no_digit_is_lost_on_the_way() -> None:
+    atr = Decimal(f"0.{'7' * 300}")
+    found = size(None, Decimal("1.03"), Decimal(75), atr, None, None, TABLE)
+    with localcontext() as context:
+        context.prec = 1000
+        assert found.risk_pct == Decimal("1.03") * Decimal("1.3") * atr * Decimal("1.25")
 
 
 @pytest.mark.parametrize("atr", ["1E-1000", f"0.8{'0' * 900}1", "1E+15"])
