@@ -88,6 +88,10 @@ class EditLeases:
         places = edit.places if edit.again_s is not None else places
         await self._note("answered", edit, doubt_s=edit.doubt_s, doubtful=edit.doubtful, places=places)
 
+    async def without_buttons(self, edit: LeasedEdit) -> None:
+        """Telegram takes no edit with such buttons."""
+        await self._note("without_buttons", edit)
+
     async def done(self, edit: LeasedEdit) -> None:
         """The message is as this revision wants it."""
         await self._note("done", edit, again_s=edit.again_s)
@@ -95,6 +99,11 @@ class EditLeases:
     async def postpone(self, edit: LeasedEdit, wait_s: float) -> None:
         """It is not this chat's turn for `wait_s` seconds."""
         await self._note("postpone", edit, wait_s=wait_s)
+
+    async def not_its_turn(self, edit: LeasedEdit, wait_s: float) -> None:
+        """As `postpone`, and no other edit that waits for this chat has a turn before."""
+        await self.postpone(edit, wait_s)
+        await self._do("postpone_chat", chat_id=edit.chat_id, wait_s=wait_s)
 
     async def retry(self, edit: LeasedEdit, wait_s: float, error: str) -> None:
         """Try again after `wait_s` seconds."""

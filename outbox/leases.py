@@ -103,9 +103,8 @@ class Leases:
         number, key, chat_id, body, entities, *rest = rows[0]
         *rest, keyboard, silent, thread_id, reply_to = rest
         manner = Manner(loaded(keyboard), silent, thread_id, reply_to)
-        return Leased(
-            number, key, chat_id, Text(body, msgspec.convert(entities, list[Entity])), *rest, manner
-        )
+        text = Text(body, msgspec.convert(entities, list[Entity]))
+        return Leased(number, key, chat_id, text, *rest)._replace(manner=manner)
 
     async def renew_lease(self, message: Leased) -> bool:
         """Whether this sender still holds the message and it has not expired; then for a whole lease more."""
@@ -174,6 +173,10 @@ class Leases:
         before = {"place": place, "lost": message.lost_stubs, "in_doubt": message.in_doubt(place)}
         await self._known("whole_not_sent", message, **before)
 
+    async def without_buttons(self, message: Leased) -> None:
+        """Telegram takes no message with such buttons."""
+        await self._note("without_buttons", message)
+
     async def sent_whole(self, message: Leased, place: int, message_id: int) -> bool:
         """The part at `place` stands in the chat, as a message that never was a stub: marked, if it may repeat one.
 
@@ -227,6 +230,11 @@ class Leases:
     async def postpone(self, message: Leased, wait_s: float) -> None:
         """It is not this chat's turn for `wait_s` seconds."""
         await self._note("postpone", message, wait_s=wait_s)
+
+    async def not_its_turn(self, message: Leased, wait_s: float) -> None:
+        """As `postpone`, and nothing else that waits for this chat has a turn before."""
+        await self.postpone(message, wait_s)
+        await self._do("postpone_chat", chat_id=message.chat_id, wait_s=wait_s)
 
     async def retry(self, message: Leased, wait_s: float, error: str) -> None:
         """Try again after `wait_s` seconds."""

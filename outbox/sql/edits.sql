@@ -85,6 +85,12 @@ SET in_doubt_until = now() + make_interval(secs => %(doubt_s)s), doubtful_revisi
     places = CASE WHEN revision = %(revision)s THEN %(places)s ELSE places END
 WHERE message_key = %(message_key)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
+-- name: without_buttons
+-- Telegram takes no edit with such buttons: it goes without them.
+UPDATE outbox_edits SET keyboard = NULL
+WHERE message_key = %(message_key)s AND fencing_token = %(fencing_token)s AND state = 'sending'
+  AND revision = %(revision)s
+
 -- name: done
 -- The message is as this revision wants it. If an older one may still arrive, it is said once more after that; and if
 -- something newer is wanted meanwhile, that is next.
@@ -100,6 +106,13 @@ WHERE message_key = %(message_key)s AND fencing_token = %(fencing_token)s AND st
 UPDATE outbox_edits
 SET state = 'queued', leased_until = NULL, next_try_at = now() + make_interval(secs => %(wait_s)s), updated_at = now()
 WHERE message_key = %(message_key)s AND fencing_token = %(fencing_token)s AND state = 'sending'
+
+-- name: postpone_chat
+-- Nor is it the turn of the other edits that wait for the chat.
+UPDATE outbox_edits SET next_try_at = now() + make_interval(secs => %(wait_s)s), updated_at = now()
+WHERE message_key IN (SELECT e.message_key FROM outbox_edits e JOIN outbox o USING (message_key)
+                      WHERE o.chat_id = %(chat_id)s AND e.state = 'queued' AND e.next_try_at <= now()
+                      ORDER BY e.message_key FOR UPDATE OF e SKIP LOCKED)
 
 -- name: retry
 -- Try again later.

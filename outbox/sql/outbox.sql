@@ -180,6 +180,11 @@ UPDATE outbox
 SET filling = %(place)s + (%(in_doubt)s)::int, lost_stubs = %(lost)s, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND filled <= %(place)s
 
+-- name: without_buttons
+-- Telegram takes no message with such buttons: it goes without them.
+UPDATE outbox SET keyboard = NULL, updated_at = greatest(updated_at, now())
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
+
 -- name: filled
 -- The stub at this place holds its part of the text: a fact, whoever holds the message by now. What the text tells is
 -- reported with that; the first report of a week counts.
@@ -228,6 +233,12 @@ WHERE outbox_id = %(id)s AND position = %(position)s
 UPDATE outbox
 SET state = 'queued', leased_until = NULL, next_try_at = now() + make_interval(secs => %(wait_s)s), updated_at = now()
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
+
+-- name: postpone_chat
+-- Nor is it the turn of what else waits for the chat: who would ask for each of a hundred messages came to no other chat.
+UPDATE outbox SET next_try_at = now() + make_interval(secs => %(wait_s)s), updated_at = now()
+WHERE id IN (SELECT id FROM outbox WHERE chat_id = %(chat_id)s AND state = 'queued' AND next_try_at <= now()
+             ORDER BY id FOR UPDATE SKIP LOCKED)
 
 -- name: retry
 -- Try again later.
@@ -339,3 +350,12 @@ SELECT given.chat_id FROM (
 WHERE %(chat_id)s ~ '^-[1-9][0-9]{12,}$' AND given.chat_id ~ '^-[1-9][0-9]{0,11}$'
   AND NOT EXISTS (SELECT FROM telegram_chats t WHERE t.chat_id = given.chat_id)
 ORDER BY given.id DESC LIMIT 3
+
+-- name: shown
+-- A message as it is to stand in its chat: edited, if it was, with the beginning of what it replies to.
+SELECT coalesce(e.body, o.body) AS text, coalesce(e.entities, o.entities) AS entities,
+       CASE WHEN e.message_key IS NULL THEN o.keyboard ELSE e.keyboard END AS keyboard, o.silent,
+       left(r.body, 200) AS reply_to, 'topic ' || o.thread_id AS topic, e.message_key IS NOT NULL AS edited,
+       o.message_key AS name, o.state
+FROM outbox o LEFT JOIN outbox_edits e USING (message_key) LEFT JOIN outbox r ON r.message_key = o.reply_to
+WHERE o.id = %(id)s
