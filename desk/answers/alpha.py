@@ -90,14 +90,12 @@ def _snapshots(read: Reading, symbols: Sequence[str], now: datetime) -> list[Sna
             read.rows("snapshots", since=now - span, until=now + _AHEAD, events=lacking) if lacking else []
         )
         chosen |= {event: row for event in lacking if (row := choose(found, event, symbols, least))}
-    ids = [row["record_id"] for row in chosen.values()]
-    payloads = {
-        row["record_id"]: row["payload"] for row in read.rows("payloads", ids=ids, most=_LONGEST_PAYLOAD)
-    }
-    return [
-        Snapshot(_RECORDS[event], row["ts"], facts(payloads.get(row["record_id"])), row["symbol"] is None)
-        for event, row in chosen.items()
-    ]
+    return [_snapshot(read, event, row) for event, row in chosen.items()]
+
+
+def _snapshot(read: Reading, event: str, row: Mapping[str, Any]) -> Snapshot:
+    found = read.row("payload", **row, most=_LONGEST_PAYLOAD) or {"payload": None}
+    return Snapshot(_RECORDS[event], row["ts"], facts(found["payload"]), row["symbol"] is None)
 
 
 def choose(
@@ -108,9 +106,11 @@ def choose(
     least: how near it must be.
     """
     coins = {coin_of(symbol) for symbol in symbols}
-    ranks = {row["record_id"]: _rank(row["symbol"], symbols, coins) for row in found if row["event"] == event}
-    near = [row for row in found if ranks.get(row["record_id"], 0) >= least]
-    return max(near, key=lambda row: (ranks[row["record_id"]], row["ts"]), default=None)
+    ranked = [
+        (_rank(row["symbol"], symbols, coins), row["ts"], row) for row in found if row["event"] == event
+    ]
+    near = [one for one in ranked if one[0] >= least]
+    return max(near, key=lambda one: one[:2])[2] if near else None
 
 
 def _rank(symbol: str | None, symbols: Sequence[str], coins: set[str]) -> int:
