@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from outbox.lines import QUOTED, fold
-from reports.files import as_document
+from reports.files import as_document, save
 from reports.text.feedback import TITLE, feedback_lines
 from reports.text.message import compose, topics
 from tests.support.cards import CLICKED, ORDINARY
@@ -94,6 +97,22 @@ def test_a_verdict_stands_whole_on_a_phone() -> None:
     )
 
 
-def test_whatever_is_counted_can_be_said_and_written() -> None:
+def test_whatever_is_counted_can_be_said() -> None:
     assert len(feedback_lines(LONG)) < 25
-    assert as_document(CLICKED)["feedback"] is not None
+
+
+def test_the_file_has_all_of_it_by_name(tmp_path: Path) -> None:
+    _, figures = save(CLICKED, tmp_path)
+    told = json.loads(figures.read_bytes())["feedback"]
+    assert told["coverage"] == {"sent": 85, "clicked": 35, "share": 0.412, "goal": 0.3}
+    thumb = told["thumb, 8 weeks"]
+    assert (thumb["wins"], thumb["n"], thumb["kind"], thumb["more_per_side"]) == (
+        14,
+        24,
+        "NOT ENOUGH DATA",
+        84,
+    )
+    assert told["took, 8 weeks"]["kind"] == "OK"
+    assert told["setups"][0]["up"] == {"closed": 8, "wins": 5}
+    assert told["held back, 8 weeks"][0]["expectancy"]["mean_r"] == -0.95
+    assert told["clicks_after_the_end"] == 3
