@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from desk.alerts.coins import coin_of
 from desk.answers.answering import as_of, button
-from desk.answers.choosing import OFFERED, offered, symbols_of, there_are, unknown
+from desk.answers.choosing import OFFERED, called, offered, symbols_of, there_are, unknown
 from desk.answers.facts import Fact, facts, headline
 from desk.answers.page import Page, name, seen
 from desk.answers.plan import Plan, age, entry, life, plan_of
@@ -233,10 +233,11 @@ def _choice(read: Reading, now: datetime) -> Answer:
 def choice(rows: Sequence[Mapping[str, Any]], now: datetime) -> Text:
     """The symbols of the last day with their newest signal."""
     shown, more = rows[:8], len(rows) - 8
+    symbols = [row["symbol"] for row in rows]
     head = f"Alpha · {len(rows)} symbol{'s' * (len(rows) > 1)} in 24 h"
     table = [
         (
-            name(coin_of(row["symbol"]), 8),
+            called(row["symbol"], symbols),
             f"{row['side']} {number(row['score'])[:4]}",
             age(row["ts_published"], now),
         )

@@ -15,6 +15,7 @@ import click
 from click.testing import CliRunner
 
 import desk.__main__
+import outbox.__main__
 import replay.__main__
 import reports.__main__
 import sink.__main__
@@ -28,6 +29,7 @@ ROOMS: dict[str, click.Command] = {
     "worker": worker.__main__.main,
     "reports": reports.__main__.main,
     "replay": replay.__main__.main,
+    "outbox": outbox.__main__.main,
     "web": web.__main__.main,
     "desk": desk.__main__.main,
 }
