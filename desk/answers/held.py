@@ -28,6 +28,7 @@ _WHY = {
     "min_rr": "too little R",
     "stale": "came too late",
     "expired": "had expired",
+    "no_chat": "no chat takes it",
 }
 _WORD = {"min_rr": "low RR", "duplicate": "twice"}
 _SHORT = {"institutional": "inst", "sniper": "snp", "scalp": "sc", "health": "hp"}
