@@ -153,6 +153,10 @@ class Consumer:
         """Drop entries below `retention_id` that every group is done with. Returns how many went."""
         return sum(partition.trim(retention_id) for partition in self._partitions)
 
+    def let_go(self, group: str, oldest_id: str) -> list[str]:
+        """Delete a group that nobody reads for, where it is not done with an entry below `oldest_id`. The keys."""
+        return [partition.key for partition in self._partitions if partition.let_go(group, oldest_id)]
+
     def memory_bytes(self) -> dict[str, int]:
         """What each partition takes in Redis, estimated by it from samples."""
         return {partition.key: partition.memory_bytes() for partition in self._partitions}

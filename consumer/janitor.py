@@ -7,10 +7,15 @@ import math
 import time
 
 from consumer.consumer import Consumer
+from signaltape.stream import DESK_GROUP
 
 log = logging.getLogger("signaltape")
 
 TIDY_EVERY_S = 60.0
+#: Trimming waits for a group until it is done, however long that takes. For the desk only so long: nobody is alerted of
+#: what is older, the tables tell it what became of its alerts, and one that was switched off for good would make the
+#: stream grow without end.
+WAITED_FOR_S = {DESK_GROUP: 2 * 86_400}
 
 
 class Janitor:
@@ -31,9 +36,19 @@ class Janitor:
         if now - self._tidied_at < TIDY_EVERY_S:
             return
         self._tidied_at = now
-        self._consumer.trim(f"{max(0, int((time.time() - self._retention_s) * 1000))}-0")
+        for group, waited_s in WAITED_FOR_S.items():
+            self._let_go(group, max(waited_s, self._retention_s))
+        self._consumer.trim(_id_of_age(self._retention_s))
         if self._stream_max_bytes:
             self._warn()
+
+    def _let_go(self, group: str, waited_s: int) -> None:
+        for key in self._consumer.let_go(group, _id_of_age(waited_s)):
+            log.warning(
+                "%s waits for the group %s no longer: for more than %.0f h it is not done with what it holds; when it"
+                " is back it begins with what is still there",
+                *(key, group, waited_s / 3600),
+            )
 
     def _warn(self) -> None:
         for key, size in self._consumer.memory_bytes().items():
@@ -45,3 +60,8 @@ class Janitor:
                     size,
                     self._stream_max_bytes,
                 )
+
+
+def _id_of_age(age_s: int) -> str:
+    """The id that an entry of this age has."""
+    return f"{max(0, int((time.time() - age_s) * 1000))}-0"

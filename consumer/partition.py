@@ -21,6 +21,8 @@ log = logging.getLogger("signaltape")
 _START = "0"
 #: Longer than anybody waits before taking over what a consumer holds.
 _FOR_LONG_MS = 7 * 86_400_000
+#: A consumer that lives asks for entries twice a second.
+_SILENT_MS = 600_000
 #: Others of our own pending entries may lie between the ones asked about.
 _SLACK = 1000
 
@@ -126,6 +128,16 @@ class Partition:
         """Drop entries below `retention_id` that every group is done with. Returns how many went."""
         return int(self._redis.eval(TRIM_BELOW_EVERY_GROUP, 1, self.key, retention_id))
 
+    def let_go(self, group: str, oldest_id: str) -> bool:
+        """Delete a group (never one's own) that nobody has read for, and that is not done with an entry below
+        `oldest_id`. Whether it was deleted.
+
+        Its process makes it again, from the stream's start, when it is back.
+        """
+        if group == self._group or not self._is_behind(group, oldest_id) or self._is_read_by(group):
+            return False
+        return bool(self._redis.xgroup_destroy(self.key, group))
+
     def memory_bytes(self) -> int:
         """What it takes in Redis, estimated by it from samples."""
         return int(self._redis.memory_usage(self.key, samples=20) or 0)
@@ -144,6 +156,23 @@ class Partition:
     def leave(self) -> None:
         """Delete this consumer if it holds nothing. Its name finds its pending entries again later."""
         self._delete(self._name, 0)
+
+    def _is_behind(self, group: str, oldest_id: str) -> bool:
+        """Whether what a group is to do next lies below an id: given out and not acknowledged, or not given out yet."""
+        groups = {
+            one["name"]: one["last-delivered-id"].decode() for one in self._redis.xinfo_groups(self.key)
+        }
+        delivered = groups.get(group.encode())
+        if delivered is None:
+            return False
+        pending = self._redis.xpending(self.key, group)["min"]
+        ungiven = self._redis.xrange(self.key, min=f"({delivered}", count=1)
+        undone = [pending, *(entry_id for entry_id, _ in ungiven)]
+        return any(one is not None and entry_order(one.decode()) < entry_order(oldest_id) for one in undone)
+
+    def _is_read_by(self, group: str) -> bool:
+        """Whether a consumer of a group lives."""
+        return any(one["idle"] < _SILENT_MS for one in self._redis.xinfo_consumers(self.key, group))
 
     def _has_group(self) -> bool:
         try:

@@ -1,13 +1,15 @@
-"""The Bot API over plain aiohttp: five calls, with a clear verdict on each."""
+"""The Bot API over plain aiohttp: the calls that a sender makes, with a clear verdict on each."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import aiohttp
 import msgspec
 
 from outbox.judging import CallOutcome, Reply, judge, one_line
+from outbox.keyboard import Button, markup
 from outbox.outbox import File
 from outbox.text import Text
 from signaltape.settings import Secret
@@ -18,6 +20,34 @@ TIMEOUT_S = 30.0
 CONNECT_WITHIN_S = 10.0
 #: … and none within so many of them to any address, or none found: likewise.
 _CONNECTS = 2.0
+
+
+class Manner(NamedTuple):
+    """How a message is sent. reply_to: the number of a message in the chat, which may have been deleted meanwhile."""
+
+    keyboard: Sequence[Sequence[Button]] = ()
+    silent: bool = False
+    thread_id: int | None = None
+    reply_to: int | None = None
+
+    def of_part(self, place: int, last: bool) -> Manner:
+        """Of a part of a long text: the first one replies, the last one has the buttons."""
+        return self._replace(
+            keyboard=self.keyboard if last else (), reply_to=self.reply_to if place == 0 else None
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """As the Bot API wants it."""
+        said = {
+            "disable_notification": self.silent or None,
+            "message_thread_id": self.thread_id,
+            "reply_parameters": _reply_to(self.reply_to),
+        }
+        return {name: value for name, value in said.items() if value is not None} | markup(self.keyboard)
+
+
+#: With a sound, without buttons, and not as a reply.
+PLAINLY = Manner()
 
 
 class BotApi:
@@ -44,25 +74,32 @@ class BotApi:
         if self._session is not None:
             await self._session.close()
 
-    async def send_message(self, chat_id: str, text: Text) -> Reply:
+    async def send_message(self, chat_id: str, text: Text, manner: Manner = PLAINLY) -> Reply:
         """Send a new message. On success the reply holds its id."""
-        return await self._call("sendMessage", chat_id, {"chat_id": chat_id, **_body(text)})
+        return await self._call(
+            "sendMessage", chat_id, {"chat_id": chat_id, **_body(text), **manner.fields()}
+        )
 
-    async def edit_message(self, chat_id: str, message_id: int, text: Text) -> Reply:
-        """Set the text of a message. Doing it twice is harmless: the second time changes nothing."""
-        body = {"chat_id": chat_id, "message_id": message_id, **_body(text)}
+    async def edit_message(
+        self, chat_id: str, message_id: int, text: Text, keyboard: Sequence[Sequence[Button]] = ()
+    ) -> Reply:
+        """Set text and buttons of a message. Doing it twice is harmless: the second time changes nothing."""
+        body = {"chat_id": chat_id, "message_id": message_id, **_body(text), **markup(keyboard)}
         reply = await self._call("editMessageText", chat_id, body)
         if reply.verdict is CallOutcome.REFUSED and "message is not modified" in reply.error:
             return Reply(CallOutcome.DONE, message_id)
         return reply
 
-    async def send_file(self, chat_id: str, file: File, reply_to: int | None) -> Reply:
+    async def send_file(
+        self, chat_id: str, file: File, reply_to: int | None, thread_id: int | None = None
+    ) -> Reply:
         """Send a picture or a document, as a reply to a message if one is named. On success the reply holds its id."""
         form = aiohttp.FormData()
         form.add_field("chat_id", chat_id)
         if reply_to is not None:
-            parameters = {"message_id": reply_to, "allow_sending_without_reply": True}
-            form.add_field("reply_parameters", msgspec.json.encode(parameters).decode())
+            form.add_field("reply_parameters", msgspec.json.encode(_reply_to(reply_to)).decode())
+        if thread_id is not None:
+            form.add_field("message_thread_id", str(thread_id))
         form.add_field(file.kind, file.content, filename=file.name, content_type="application/octet-stream")
         return await self._call("sendPhoto" if file.kind == "photo" else "sendDocument", chat_id, form)
 
@@ -91,3 +128,7 @@ class BotApi:
 
 def _body(text: Text) -> dict[str, Any]:
     return {"text": text.text, "entities": msgspec.to_builtins(text.entities)}
+
+
+def _reply_to(message_id: int | None) -> dict[str, Any] | None:
+    return None if message_id is None else {"message_id": message_id, "allow_sending_without_reply": True}

@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from outbox.bot_api import Manner
+from outbox.edit_leases import EditLeases
+from outbox.keyboard import loaded
 from outbox.outbox import REPORT, File
 from outbox.text import Entity, Text
 from signaltape.plain_errors import one_line
@@ -47,6 +50,10 @@ class Leased(NamedTuple):
     kind: str = REPORT
     #: parts that hold their text in the group that the chat was before it became a supergroup
     left_behind: int = 0
+    #: its name where it may repeat itself
+    ref: str | None = None
+    #: how each part is sent, the last one with the buttons
+    manner: Manner = Manner()
 
     def in_doubt(self, place: int) -> bool:
         """Whether the part at `place` may stand in the chat from an earlier try."""
@@ -73,6 +80,8 @@ class Leases:
         self._kinds = list(kinds)
         self._lease_s = lease_s
         self._unwritten: Unwritten = [] if unwritten is None else unwritten
+        #: what messages are to become
+        self.edits = EditLeases(connection, self._kinds, lease_s)
 
     async def listen(self) -> None:
         """From now on `told` knows of what is put in. Raises DatabaseError where that cannot be asked for."""
@@ -92,7 +101,10 @@ class Leases:
         if not rows:
             return None
         number, key, chat_id, body, entities, *rest = rows[0]
-        return Leased(number, key, chat_id, Text(body, msgspec.convert(entities, list[Entity])), *rest)
+        *rest, keyboard, silent, thread_id, reply_to = rest
+        manner = Manner(loaded(keyboard), silent, thread_id, reply_to)
+        text = Text(body, msgspec.convert(entities, list[Entity]))
+        return Leased(number, key, chat_id, text, *rest)._replace(manner=manner)
 
     async def renew_lease(self, message: Leased) -> bool:
         """Whether this sender still holds the message and it has not expired; then for a whole lease more."""
@@ -147,12 +159,35 @@ class Leases:
         """The stub of the part at `place` holds its text."""
         await self._known("filled", message, place=place, message_id=message_id)
 
+    async def whole_begun(self, message: Leased, place: int) -> bool:
+        """The part at `place` is about to be sent as a message: until more is known, it may stand in the chat.
+
+        False if this sender does not hold the message any more, or the part stands already: then it must not be sent.
+        """
+        before = {"place": place, "lost": message.lost_stubs, "in_doubt": message.in_doubt(place)}
+        with self._kept("whole_not_sent", message, **before):  # without an answer no call follows
+            return bool(await self._about("whole_begun", message, place=place, lost=message.lost_stubs))
+
+    async def whole_not_sent(self, message: Leased, place: int) -> None:
+        """This call certainly did not send the part; what an earlier one did is as unknown as before."""
+        before = {"place": place, "lost": message.lost_stubs, "in_doubt": message.in_doubt(place)}
+        await self._known("whole_not_sent", message, **before)
+
+    async def without_buttons(self, message: Leased) -> None:
+        """Telegram takes no message with such buttons."""
+        await self._note("without_buttons", message)
+
     async def sent_whole(self, message: Leased, place: int, message_id: int) -> bool:
-        """The part at `place` stands in the chat, as a message that never was a stub.
+        """The part at `place` stands in the chat, as a message that never was a stub: marked, if it may repeat one.
 
         False if this sender does not hold the message any more: then it sends no more of it.
         """
-        known = {"chat_id": message.chat_id, "place": place, "message_id": message_id}
+        known = {
+            "chat_id": message.chat_id,
+            "place": place,
+            "message_id": message_id,
+            "marked": message.in_doubt(place),
+        }
         with self._kept("sent_whole", message, **known):
             rows = await self._about("sent_whole", message, **known)
         return bool(rows and rows[0][0])

@@ -13,11 +13,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from outbox.text import Text, split
+from outbox.keyboard import Button, dumped
+from outbox.marking import parts_of, ref_in
+from outbox.text import Text
 from sink.db import Connection, rows_as_dicts, snapshot
 from sink.queries import load
 
 _SQL = load(Path(__file__).parent / "sql" / "outbox.sql")
+_EDITS = load(Path(__file__).parent / "sql" / "edits.sql")
 #: What a message is that is sent as a stub and then filled; the other kinds are in `outbox.policies`.
 REPORT = "report"
 
@@ -55,24 +58,41 @@ class Outbox:
         files: Sequence[File] = (),
         told: Told | None = None,
         kind: str = REPORT,
+        *,
+        keyboard: Sequence[Sequence[Button]] | None = None,
+        silent: bool = False,
+        reply_to: str | None = None,
+        thread_id: int | None = None,
+        ref: str | None = None,
     ) -> bool:
         """Put a message in, with the files that follow it. False if one of this key is on its way or sent.
 
-        kind: of `outbox.policies`, how it is sent.
+        kind: of `outbox.policies`, how it is sent; keyboard: below its last part; silent: without a sound; reply_to:
+        the key of a message in the table, which it waits for and ends with; thread_id: a topic of the group; ref: its
+        name where it may repeat itself, else what its key says (`alert:<ref>:<chat>`).
+        Raises ValueError where the keyboard is none, or there is no message of the key `reply_to`.
         """
+        buttons = dumped(keyboard)
+        ref = ref or ref_in(key)
         with self._connection.transaction():
+            if reply_to is not None and self.state(reply_to) is None:
+                raise ValueError(f"reply_to: there is no message {reply_to}")
             row = self._connection.execute(
                 _SQL["enqueue"],
                 {
                     "message_key": key,
                     "kind": kind,
                     "chat_id": chat_id,
-                    "body": text.text,
-                    "entities": msgspec.json.encode(text.entities).decode(),
-                    "parts": len(split(text)),
+                    **_body(text),
+                    "parts": len(parts_of(text, ref, kind != REPORT)),
                     "not_after": not_after,
                     "told_week": told and told.monday,
                     "told": told and told.bins,
+                    "keyboard": buttons,
+                    "silent": silent,
+                    "reply_to": reply_to,
+                    "thread_id": thread_id,
+                    "ref": ref,
                 },
             ).fetchone()
             if row is None:
@@ -84,6 +104,43 @@ class Outbox:
                 )
             self._connection.execute(_SQL["notify"])
         return True
+
+    def edit(
+        self,
+        key: str,
+        text: Text,
+        keyboard: Sequence[Sequence[Button]] | None = None,
+        *,
+        not_after: datetime,
+    ) -> bool:
+        """Say what a message is to become, text and buttons as a whole; without a keyboard it has no buttons any more.
+
+        It is sent once the message itself is. A newer edit takes the place of an older one, and is the last that is
+        sent; the same again changes nothing. What is too long for the messages that stand is cut.
+        False if there is no such message, or it ended without being sent. Raises ValueError where the keyboard is none.
+        """
+        asked = {"message_key": key, **_body(text), "keyboard": dumped(keyboard), "not_after": not_after}
+        with self._connection.transaction():
+            row = self._connection.execute(_EDITS["edit"], asked).fetchone()
+            if row is not None:
+                self._connection.execute(_SQL["notify"])
+        return row is not None
+
+    def edit_state(self, key: str) -> tuple[str, str | None] | None:
+        """Where the newest edit of a message stands, and its last error; None if it was never edited."""
+        row = self._connection.execute(_EDITS["edit_state"], {"message_key": key}).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def message_of(self, chat_id: str, message_id: int) -> str | None:
+        """The key of the message that has this number in a chat; None if it is none of ours, or was never known."""
+        asked = {"chat_id": chat_id, "message_id": message_id}
+        row = self._connection.execute(_SQL["message_of"], asked).fetchone()
+        return row[0] if row else None
+
+    def sent_at(self, key: str) -> datetime | None:
+        """When the message of this key was first known to stand in its chat, by Postgres's clock; None if never."""
+        row = self._connection.execute(_SQL["sent_at"], {"message_key": key}).fetchone()
+        return row[0] if row else None
 
     def state(self, key: str) -> tuple[str, str | None] | None:
         """Where the message of this key stands, and its last error; None if there is none."""
@@ -105,6 +162,11 @@ class Outbox:
             rows = rows_as_dicts(self._connection, _SQL["whole"], {"id": number})
             files = rows_as_dicts(self._connection, _SQL["all_files"], {"id": number})
         return {**rows[0], "files": files} if rows else None
+
+    def shown(self, number: int) -> dict[str, Any] | None:
+        """One message as it is to stand in its chat, for a preview; None if it is not there."""
+        rows = rows_as_dicts(self._connection, _SQL["shown"], {"id": number})
+        return rows[0] if rows else None
 
     def resend(self, number: int, not_after: datetime) -> bool:
         """Give a message that is uncertain, failed or expired another chance, or files that were not sent.
@@ -143,3 +205,7 @@ class Outbox:
     def ids_of(self, chat_id: str) -> list[str]:
         """All ids that a chat had and has, the oldest first: messages go to the last, keys are made of the first."""
         return [row[0] for row in self._connection.execute(_SQL["ids"], {"chat_id": chat_id}).fetchall()]
+
+
+def _body(text: Text) -> dict[str, str]:
+    return {"body": text.text, "entities": msgspec.json.encode(text.entities).decode()}

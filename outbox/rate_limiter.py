@@ -16,6 +16,8 @@ from sink.queries import load
 
 _SQL = load(Path(__file__).parent / "sql" / "pace.sql")
 _ALL = "*"
+#: No sender takes a turn that is further away: what is written further ahead was written before a clock was set back.
+FURTHEST_TURN_S = 2.0
 #: What a clock that is being corrected may go back by.
 _ROOM_S = 1.0
 
@@ -28,11 +30,17 @@ class Limits(NamedTuple):
     all_per_second: int = 30
     minute_s: float = 60.0
     second_s: float = 1.0
+    #: edits leave so many calls a minute of a group to what is new
+    edits_leave: int = 5
 
     @property
     def remembered(self) -> int:
         """How many calls must be remembered."""
         return max(self.group_per_minute, self.all_per_second)
+
+    def for_edits(self) -> Limits:
+        """What edits keep to: a group's last turns of a minute are for what is new."""
+        return self._replace(group_per_minute=max(self.group_per_minute - self.edits_leave, 1))
 
 
 LIMITS = Limits()
@@ -48,10 +56,11 @@ class RateLimiter:
         self._connection = connection
         self._limits = limits
 
-    async def reserve(self, chat_id: str, longest_s: float) -> tuple[bool, float]:
+    async def reserve(self, chat_id: str, longest_s: float, is_edit: bool = False) -> tuple[bool, float]:
         """Take the next turn for a chat: (True, seconds to wait before the call).
 
-        (False, seconds) without taking it if that is more than `longest_s`.
+        (False, seconds) without taking it if that is more than `longest_s`, which is FURTHEST_TURN_S at most. is_edit:
+        some turns are left to others.
         """
         scopes = [_ALL, chat_id, _hold(chat_id)]
         async with self._connection.transaction():
@@ -60,8 +69,9 @@ class RateLimiter:
             now = rows[0][2]
             calls = {scope: made for scope, made, _ in rows}
             held = held_until(calls.pop(_hold(chat_id)), now)
-            calls = {scope: credible(made, now, longest_s + _ROOM_S) for scope, made in calls.items()}
-            due = next_turn(self._limits, is_group(chat_id), calls[_ALL], calls[chat_id], now)
+            calls = {scope: credible(made, now, FURTHEST_TURN_S + _ROOM_S) for scope, made in calls.items()}
+            limits = self._limits.for_edits() if is_edit else self._limits
+            due = next_turn(limits, is_group(chat_id), calls[_ALL], calls[chat_id], now)
             due = max(due, *held, now)
             wait_s = (due - now).total_seconds()
             if wait_s > longest_s:

@@ -11,14 +11,15 @@ import logging
 import time
 
 from outbox.bot_api import BotApi
-from outbox.judging import CallOutcome, one_line
+from outbox.editing import Editing
+from outbox.judging import CallOutcome, Reply, one_line
 from outbox.leases import Leased, Leases
 from outbox.line import Line
-from outbox.outbox import File
+from outbox.marking import parts_of
+from outbox.outbox import REPORT, File
 from outbox.policies import POLICIES
 from outbox.rate_limiter import RateLimiter
 from outbox.sending import RETRY_FIRST_S, NotNow, Sending
-from outbox.text import split
 from signaltape.plain_errors import one_line as database_says
 from sink.db import CONNECTION_ERRORS, DatabaseError
 
@@ -42,6 +43,7 @@ class Sender:
         self._leases = leases
         self._line = Line()
         self._sending = Sending(leases, api, pace, self._line, retry_first_s)
+        self._editing = Editing(self._sending)
 
     async def drain(self, deadline_s: float) -> bool:
         """Send until nothing waits, for at most `deadline_s` seconds. True if nothing waits any more."""
@@ -73,10 +75,10 @@ class Sender:
                 )
 
     async def step(self) -> bool:
-        """Work on one message that is due. False if there is none. Raises CONNECTION_ERRORS."""
+        """Work on one message that is due, or else on one edit. False if there is none. Raises CONNECTION_ERRORS."""
         message = await self._line.do(self._leases.lease)
         if message is None:
-            return False
+            return await self._editing.step()
         try:
             await self._deliver(message)
         except NotNow:
@@ -85,7 +87,8 @@ class Sender:
             raise
         except Exception as error:
             log.exception("%s: could not be worked on; other messages go on", message.message_key)
-            await self._sending.retry(message, 0.0, one_line(f"{type(error).__name__}: {error}"))
+            unforeseen = one_line(f"{type(error).__name__}: {error}")
+            await self._sending.put_back(message, Reply(CallOutcome.NOT_SENT, error=unforeseen))
             return True
         await self._line.do(self._leases.finish, message, "sent")
         log.info("sent %s", message.message_key)
@@ -109,11 +112,14 @@ class Sender:
     async def _deliver(self, message: Leased) -> None:
         ids = list(message.message_ids)
         policy = POLICIES[message.kind]
-        for place, part in enumerate(split(message.text)):
+        parts = parts_of(message.text, message.ref, message.kind != REPORT)
+        for place, part in enumerate(parts):
             if place < message.filled:
                 continue
+            manner = message.manner.of_part(place, place == len(parts) - 1)
             before = ids[place] if place < len(ids) else None
-            ids[place:] = [await policy(self._sending, message, place, part, before), *ids[place + 1 :]]
+            sent = await policy(self._sending, message, place, part, manner, before)
+            ids[place:] = [sent, *ids[place + 1 :]]
         for position, file in await self._line.do(self._leases.files, message):
             await self._follow(message, position, file, next(iter(ids[message.left_behind :]), None))
 
@@ -123,7 +129,9 @@ class Sender:
         await self._sending.turn(message)
         if not await self._line.do(self._leases.file_is, message, position, "uncertain"):
             raise NotNow
-        reply = await self._sending.answer(self._sending.api.send_file(message.chat_id, file, reply_to))
+        reply = await self._sending.answer(
+            self._sending.api.send_file(message.chat_id, file, reply_to, message.manner.thread_id)
+        )
         if reply.verdict is CallOutcome.DONE:
             await self._line.do(self._leases.file_sent, message, position, reply.message_id)
         elif reply.moved_to is None and reply.verdict is CallOutcome.REFUSED:

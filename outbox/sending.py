@@ -11,7 +11,8 @@ from outbox.bot_api import BotApi
 from outbox.judging import CallOutcome, Reply
 from outbox.leases import Leased, Leases
 from outbox.line import Line
-from outbox.rate_limiter import RateLimiter
+from outbox.outbox import REPORT
+from outbox.rate_limiter import FURTHEST_TURN_S, RateLimiter
 
 log = logging.getLogger("reports")
 
@@ -19,7 +20,9 @@ log = logging.getLogger("reports")
 RETRY_FIRST_S = 1.0
 RETRY_CAP_S = 300.0
 #: A turn further away than this is not waited for: other chats may be due.
-LONGEST_WAIT_S = 2.0
+LONGEST_WAIT_S = FURTHEST_TURN_S
+#: … and where somebody waits for messages, not even this one: its turn comes again.
+URGENT_WAIT_S = 0.05
 #: A call that is under way when the sender is to stop may take so long; then it counts as one without an answer.
 STOP_GRACE_S = 10.0
 
@@ -55,38 +58,55 @@ class Sending:
     async def put_back(self, message: Leased, reply: Reply) -> NotNow:
         """Write down where a message stands that cannot go on now."""
         if reply.moved_to is not None:
-            moved_to = await self.line.do(self.leases.move, message.chat_id, reply.moved_to, message)
-            log.error(
-                "the group is a supergroup now: set TELEGRAM_CHAT_ID=%s (what waits is sent there)", moved_to
-            )
+            await self.note_move(message.chat_id, reply.moved_to, message)
         elif reply.verdict is CallOutcome.REFUSED:
             await self.line.do(self.leases.finish, message, "failed", reply.error)
             log.error("%s was refused: %s", message.message_key, reply.error)
         else:
-            if reply.retry_after_s:
-                await self.line.do(self._pace.hold, message.chat_id, reply.retry_after_s)
-            await self.retry(message, reply.retry_after_s, reply.error)
+            wait_s = await self.wait_after(message.chat_id, message.failures, reply)
+            await self.line.do(self.leases.retry, message, wait_s, reply.error)
+            log.warning("%s: trying again in %.0f s: %s", message.message_key, wait_s, reply.error)
         return NotNow()
 
-    async def retry(self, message: Leased, least_s: float, error: str) -> None:
-        """Try the message again after a while, `least_s` seconds at least; error: what is in its way."""
-        backoff_s = min(RETRY_CAP_S, self._retry_first_s * 2.0 ** min(message.failures, 20))
-        wait_s = max(least_s, backoff_s)
-        await self.line.do(self.leases.retry, message, wait_s, error)
-        log.warning("%s: trying again in %.0f s: %s", message.message_key, wait_s, error)
+    async def note_move(self, chat_id: str, new_chat_id: str, message: Leased | None = None) -> None:
+        """The group has become a supergroup: what waits for it goes there."""
+        moved_to = await self.line.do(self.leases.move, chat_id, new_chat_id, message)
+        log.error(
+            "the group is a supergroup now: set TELEGRAM_CHAT_ID=%s (what waits is sent there)", moved_to
+        )
+
+    async def let_go(self, message: Leased) -> NotNow:
+        """It is another's, or stands already: whatever it is, the next lease finds out at once."""
+        await self.line.do(self.leases.postpone, message, 0.0)
+        return NotNow()
+
+    async def wait_after(self, chat_id: str, failures: int, reply: Reply) -> float:
+        """How long to wait for the next try; if Telegram asked for it, the whole chat is left alone."""
+        if reply.retry_after_s:
+            await self.line.do(self._pace.hold, chat_id, reply.retry_after_s)
+        backoff_s = min(RETRY_CAP_S, self._retry_first_s * 2.0 ** min(failures, 20))
+        return max(reply.retry_after_s, backoff_s)
 
     async def turn(self, message: Leased) -> None:
         """Wait for this chat's turn, and see that the message is still ours and of use."""
-        taken, wait_s = await self.line.do(self._pace.reserve, message.chat_id, LONGEST_WAIT_S)
-        if not taken:
+        longest_s = LONGEST_WAIT_S if message.kind == REPORT else URGENT_WAIT_S
+        wait_s = await self.reserve(message.chat_id, longest_s)
+        if wait_s is not None:
             await self.line.do(self.leases.postpone, message, wait_s)
             raise NotNow
-        await self.pause(wait_s)
         if self.stop.is_set():
             await self.line.do(self.leases.postpone, message, 0.0)
             raise NotNow
         if not await self.line.do(self.leases.renew_lease, message):
             raise NotNow
+
+    async def reserve(self, chat_id: str, longest_s: float, *, is_edit: bool = False) -> float | None:
+        """Take a chat's next turn and wait for it: None. If it is further away than that: in how many seconds it is."""
+        taken, wait_s = await self.line.do(self._pace.reserve, chat_id, longest_s, is_edit)
+        if not taken:
+            return wait_s
+        await self.pause(wait_s)
+        return None
 
     async def answer(self, call: Coroutine[Any, Any, Reply]) -> Reply:
         """The reply to a call; one that is still awaited when the sender has to end is without an answer."""

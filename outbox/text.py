@@ -80,14 +80,14 @@ def stub(whole: Text, place: int) -> Text:
     return Text(f"{head.strip() or '📊'}\n{STUB_END}")
 
 
-def split(whole: Text, limit: int = MAX_TEXT_UNITS) -> list[Text]:
-    """Split a text into parts of at most `limit` UTF-16 units, at line ends where possible.
+def split(whole: Text, limit: int = MAX_TEXT_UNITS, *, spare: int = 0) -> list[Text]:
+    """Split a text into parts of at most `limit` UTF-16 units less `spare`, at line ends where possible.
 
     Entities that reach over a boundary continue in the next part.
     """
     parts = []
     start = 0
-    for piece in _pieces(whole.text, limit):
+    for piece in _pieces(whole.text, limit - spare):
         size = units(piece)
         inside = [_clip(entity, start, size) for entity in whole.entities]
         parts.append(Text(piece, [entity for entity in inside if entity is not None]))

@@ -31,6 +31,7 @@ from reports.text.message import compose
 from reports.weeks import Week, week_of
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command
+from signaltape.control import present
 from signaltape.serving_measures import serve_measures
 from signaltape.settings import Settings
 from signaltape.terminal import Screen, left, print_json, right
@@ -158,7 +159,8 @@ def run_schedule(metrics_port: int | None) -> None:
     parts = reporter_parts(database_url(settings))
     stop_metrics = serve_measures(metrics_port, "reporter", parts)
     try:
-        asyncio.run(_run_schedule(settings))
+        with present(settings, "reporter"):
+            asyncio.run(_run_schedule(settings))
     finally:
         stop_metrics()
 

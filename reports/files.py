@@ -8,7 +8,8 @@ import msgspec
 
 from reports.evidence.pooling import WEEKS
 from reports.evidence.statistics import wilson_interval
-from reports.figures import Figures
+from reports.feedback.found import GOAL, Feedback, HeldBack, Setup, Side
+from reports.figures import Expectancy, Figures
 from reports.layers.rules import evidence
 from reports.scorecard import Bin, Scorecard
 from reports.text.message import compose
@@ -40,6 +41,7 @@ def as_document(card: Scorecard, *, so_far: bool = False) -> dict[str, object]:
         "bins": {one.label: _bin(one) for one in card.bins},
         "verdict": {"week": card.verdict._asdict(), f"{WEEKS} weeks": card.pooled._asdict()},
         "figures": _as_object(card.figures),
+        "feedback": _feedback(card.feedback),
         "layers": evidence(card.layers.findings),
         "weights": {
             "in_use": card.layers.in_use,
@@ -71,3 +73,25 @@ def _as_object(figures: Figures) -> dict[str, object]:
     groups = [{**one._asdict(), "expectancy": one.expectancy._asdict()} for one in figures.groups]
     whole = figures.expectancy._asdict() if figures.expectancy is not None else None
     return {**figures._asdict(), "expectancy": whole, "groups": groups}
+
+
+def _feedback(found: Feedback | None) -> dict[str, object] | None:
+    """What the clicks say, with its names; None where there were neither alerts nor clicks."""
+    if found is None:
+        return None
+    return {
+        "coverage": {"sent": found.sent, "clicked": found.clicked, "share": found.coverage, "goal": GOAL},
+        f"thumb, {WEEKS} weeks": found.thumb._asdict(),
+        f"took, {WEEKS} weeks": found.took._asdict(),
+        "setups": [_named(one) for one in found.setups],
+        f"held back, {WEEKS} weeks": [_named(one) for one in found.held],
+        "clicks_after_the_end": found.late,
+    }
+
+
+def _named(one: Setup | HeldBack) -> dict[str, object]:
+    """A tuple with the names of all that is in it."""
+    return {
+        name: value._asdict() if isinstance(value, Side | Expectancy) else value
+        for name, value in one._asdict().items()
+    }

@@ -15,6 +15,7 @@ import msgspec
 from reports.chosen import ALL, Chosen, Days
 from reports.evidence.pooling import WEEKS, pool
 from reports.evidence.verdict import Z_LIMIT, Counted, Kind, ScoreVerdict, judge
+from reports.feedback.found import Feedback, feedback_of
 from reports.figures import Expectancy, Figures, expectancy, figures
 from reports.layers.findings import Finding, find
 from reports.layers.rules import Compared, Proposal, Rules, propose
@@ -118,6 +119,7 @@ class Scorecard(NamedTuple):
     layers: Layers
     #: bins of the week before that are no longer as its report said
     revised: list[Revision]
+    feedback: Feedback | None = None
 
     @property
     def monotonic_ok(self) -> bool:
@@ -195,6 +197,7 @@ def _compute(connection: Connection, week: Week, chosen: Chosen) -> Scorecard:
         before=figures(connection, week.earlier(1), chosen),
         layers=_layers(connection, week, chosen),
         revised=_revised(connection, week.earlier(1), earlier[0]) if whole else [],
+        feedback=feedback_of(connection, week) if whole else None,
     )
 
 

@@ -220,6 +220,55 @@ COMMENT ON FUNCTION public.score_labels() IS 'What each bin of the score is call
 CREATE FUNCTION public.score_bin_name(bin integer) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN (public.score_labels())[(bin + 1)];
+CREATE TABLE public.alert_chats (
+    ref_id text NOT NULL,
+    chat_id text NOT NULL,
+    thread_id bigint,
+    message_key text,
+    reason text,
+    held_at timestamp with time zone,
+    digested_at timestamp with time zone,
+    CONSTRAINT alert_chats_check CHECK (((message_key IS NULL) = (reason IS NOT NULL))),
+    CONSTRAINT alert_chats_check1 CHECK (((reason IS NULL) = (held_at IS NULL))),
+    CONSTRAINT alert_chats_check2 CHECK (((digested_at IS NULL) OR (reason IS NOT NULL))),
+    CONSTRAINT alert_chats_reason_check CHECK ((reason <> ''::text))
+);
+COMMENT ON TABLE public.alert_chats IS 'The chats that an alert is meant for: each has its message in the outbox, or was held with the reason.';
+CREATE TABLE public.alert_lives (
+    signal_id uuid NOT NULL,
+    event text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    fields jsonb NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT alert_lives_event_check CHECK ((event = ANY (ARRAY['signal_triggered'::text, 'signal_invalidated'::text, 'signal_closed'::text])))
+);
+COMMENT ON TABLE public.alert_lives IS 'What became of signals that have an alert, and of those that may yet get one: events come in any order, and the desk does not wait for the worker. Forgotten after a month.';
+CREATE TABLE public.alerts (
+    ref_id text NOT NULL,
+    source_id text NOT NULL,
+    signal_id uuid,
+    category text NOT NULL,
+    symbol text,
+    side text,
+    decision text NOT NULL,
+    reason text,
+    detail text,
+    marks text[] DEFAULT '{}'::text[] NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    alert jsonb NOT NULL,
+    sizing jsonb,
+    life text,
+    over boolean DEFAULT false NOT NULL,
+    CONSTRAINT alerts_category_check CHECK ((category = ANY (ARRAY['institutional'::text, 'sniper'::text, 'scalp'::text, 'health'::text]))),
+    CONSTRAINT alerts_check CHECK (((decision = 'held'::text) = (reason IS NOT NULL))),
+    CONSTRAINT alerts_decision_check CHECK ((decision = ANY (ARRAY['sent'::text, 'held'::text]))),
+    CONSTRAINT alerts_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT alerts_ref_id_check CHECK ((ref_id ~ '^[A-Za-z0-9_]{1,48}$'::text)),
+    CONSTRAINT alerts_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text])))
+);
+COMMENT ON TABLE public.alerts IS 'Every alert, once: sent, if any chat got it, or held with the reason. An alert of a reference that another has is held under one of its own.';
 CREATE TABLE public.api_keys (
     key_id text NOT NULL,
     name text NOT NULL,
@@ -235,6 +284,21 @@ CREATE TABLE public.api_keys (
     CONSTRAINT api_keys_secret_sha256_check CHECK ((length(secret_sha256) = 32))
 );
 COMMENT ON TABLE public.api_keys IS 'Keys of the HTTP API: only a hash of each is stored.';
+CREATE TABLE public.control_state (
+    one boolean DEFAULT true NOT NULL,
+    state text NOT NULL,
+    epoch bigint NOT NULL,
+    by text DEFAULT ''::text NOT NULL,
+    why text DEFAULT ''::text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT control_state_by_check CHECK ((length(by) <= 200)),
+    CONSTRAINT control_state_epoch_check CHECK (((epoch >= 1) AND (epoch <= '4503599627370496'::bigint))),
+    CONSTRAINT control_state_one_check CHECK (one),
+    CONSTRAINT control_state_state_check CHECK ((state = ANY (ARRAY['running'::text, 'paused'::text]))),
+    CONSTRAINT control_state_why_check CHECK ((length(why) <= 200))
+);
+COMMENT ON TABLE public.control_state IS 'One row: the last word of control; whoever reconciles asserts it in Redis again.';
+COMMENT ON COLUMN public.control_state.epoch IS 'Its number, milliseconds since 1970 or more; the higher one counts, here and in Redis.';
 ALTER TABLE public.dead_letters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.dead_letters_id_seq
     START WITH 1
@@ -243,6 +307,63 @@ ALTER TABLE public.dead_letters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.desk_confirmations (
+    id text NOT NULL,
+    act text NOT NULL,
+    user_id bigint NOT NULL,
+    chat_id text NOT NULL,
+    update_id bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    detail jsonb NOT NULL,
+    CONSTRAINT desk_confirmations_id_check CHECK (((length(id) >= 16) AND (length(id) <= 32)))
+);
+COMMENT ON TABLE public.desk_confirmations IS 'What was asked before it was done: answered once, by who was asked, in time.';
+CREATE TABLE public.desk_refused (
+    day date NOT NULL,
+    reason text NOT NULL,
+    n bigint NOT NULL,
+    CONSTRAINT desk_refused_reason_check CHECK ((length(reason) <= 40))
+);
+COMMENT ON TABLE public.desk_refused IS 'Updates that nothing was done about, counted by WIB day: of strangers, forwarded, not readable. Nothing of them is kept.';
+CREATE TABLE public.desk_risk (
+    one boolean DEFAULT true NOT NULL,
+    base_risk_pct numeric NOT NULL,
+    equity numeric,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT desk_risk_base_risk_pct_check CHECK (((base_risk_pct > (0)::numeric) AND (base_risk_pct <= (100)::numeric))),
+    CONSTRAINT desk_risk_equity_check CHECK ((equity > (0)::numeric)),
+    CONSTRAINT desk_risk_one_check CHECK (one)
+);
+COMMENT ON TABLE public.desk_risk IS 'Base risk per trade, as set by /risk: one row. equity: where it is not that of the settings.';
+CREATE TABLE public.desk_updates (
+    update_id bigint NOT NULL,
+    update jsonb NOT NULL,
+    acts boolean NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    result text,
+    done_at timestamp with time zone,
+    CONSTRAINT desk_updates_check CHECK (((state = 'waiting'::text) = (done_at IS NULL))),
+    CONSTRAINT desk_updates_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'done'::text, 'asked'::text, 'ignored'::text])))
+);
+COMMENT ON TABLE public.desk_updates IS 'Updates of Telegram from users with a role, each once: stored before it is confirmed, acted on once.';
+CREATE TABLE public.desk_users (
+    user_id bigint NOT NULL,
+    role text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    chats text[],
+    commands text[],
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    added_by text NOT NULL,
+    CONSTRAINT desk_users_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'trader'::text, 'admin'::text]))),
+    CONSTRAINT desk_users_user_id_check CHECK ((user_id > 0))
+);
+COMMENT ON TABLE public.desk_users IS 'Who may tell the bot something; whoever is not in it (or in TELEGRAM_ADMIN_IDS) may nothing.';
+COMMENT ON COLUMN public.desk_users.chats IS 'Where: ids of chats, or chat/topic. NULL: everywhere.';
+COMMENT ON COLUMN public.desk_users.commands IS 'Which commands, of those of the role. NULL: all of them.';
 CREATE TABLE public.duplicate_counts (
     day date NOT NULL,
     duplicates bigint NOT NULL,
@@ -271,6 +392,129 @@ ALTER TABLE public.event_conflicts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENT
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.feedback (
+    id bigint NOT NULL,
+    ref_id text NOT NULL,
+    signal_id uuid,
+    chat_id text NOT NULL,
+    user_id bigint NOT NULL,
+    kind text NOT NULL,
+    value text NOT NULL,
+    via text NOT NULL,
+    bias text,
+    confidence numeric,
+    latency_to_click_ms bigint,
+    update_id bigint NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    CONSTRAINT feedback_check CHECK (((value = 'none'::text) OR ((kind = 'rating'::text) AND (value = ANY (ARRAY['up'::text, 'down'::text]))) OR ((kind = 'took'::text) AND (value = ANY (ARRAY['took'::text, 'skipped'::text]))))),
+    CONSTRAINT feedback_kind_check CHECK ((kind = ANY (ARRAY['rating'::text, 'took'::text]))),
+    CONSTRAINT feedback_latency_to_click_ms_check CHECK ((latency_to_click_ms >= 0)),
+    CONSTRAINT feedback_via_check CHECK ((via = ANY (ARRAY['button'::text, 'reaction'::text])))
+);
+COMMENT ON TABLE public.feedback IS 'Every click on an alert and every reaction to one, also those that took an earlier one back (none).';
+COMMENT ON COLUMN public.feedback.bias IS 'The side that the alert was on, and confidence what it said: as they stood in the chat.';
+COMMENT ON COLUMN public.feedback.latency_to_click_ms IS 'From the alert standing in that chat to the click; NULL if the former is not known.';
+COMMENT ON COLUMN public.feedback.update_id IS 'Telegram''s number of the update: the same update again is the same click.';
+ALTER TABLE public.feedback ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.feedback_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE VIEW public.feedback_latest AS
+ SELECT DISTINCT ON (ref_id, user_id, kind) id,
+    ref_id,
+    signal_id,
+    chat_id,
+    user_id,
+    kind,
+    value,
+    via,
+    bias,
+    confidence,
+    latency_to_click_ms,
+    update_id,
+    ts
+   FROM public.feedback
+  ORDER BY ref_id, user_id, kind, ts DESC, id DESC;
+COMMENT ON VIEW public.feedback_latest IS 'What a person says of an alert now: the last click on each of its two questions wins; none: it was taken back.';
+CREATE VIEW public.feedback_results AS
+ SELECT said.ref_id,
+    said.signal_id,
+    said.user_id,
+    said.rating,
+    said.took,
+    said.latency_to_click_ms,
+    said.ts,
+    o.symbol,
+    o.side,
+    o.setup,
+    o.ts_published,
+        CASE
+            WHEN (o.closed AND o.won) THEN 'won'::text
+            WHEN o.closed THEN 'lost'::text
+            WHEN o.open THEN 'open'::text
+            ELSE o.reason
+        END AS outcome,
+    o.rr_realized
+   FROM (( SELECT feedback_latest.ref_id,
+            feedback_latest.signal_id,
+            feedback_latest.user_id,
+            max(feedback_latest.value) FILTER (WHERE (feedback_latest.kind = 'rating'::text)) AS rating,
+            max(feedback_latest.value) FILTER (WHERE (feedback_latest.kind = 'took'::text)) AS took,
+            min(feedback_latest.latency_to_click_ms) AS latency_to_click_ms,
+            max(feedback_latest.ts) AS ts
+           FROM public.feedback_latest
+          WHERE (feedback_latest.value <> 'none'::text)
+          GROUP BY feedback_latest.ref_id, feedback_latest.signal_id, feedback_latest.user_id) said
+     LEFT JOIN public.signal_outcomes o USING (signal_id));
+COMMENT ON VIEW public.feedback_results IS 'What each person says of each alert, beside what became of its signal: won, lost, open, or why it was invalidated.';
+CREATE VIEW public.feedback_votes AS
+ SELECT signal_id,
+    ts_published,
+    setup,
+    closed,
+    won,
+    rr_realized,
+    ups,
+    downs,
+    tooks,
+    skips,
+        CASE sign(((ups - downs))::double precision)
+            WHEN 1 THEN 'up'::text
+            WHEN '-1'::integer THEN 'down'::text
+            ELSE NULL::text
+        END AS rating,
+        CASE sign(((tooks - skips))::double precision)
+            WHEN 1 THEN 'took'::text
+            WHEN '-1'::integer THEN 'skipped'::text
+            ELSE NULL::text
+        END AS took
+   FROM ( SELECT in_time.signal_id,
+            in_time.ts_published,
+            in_time.setup,
+            in_time.closed,
+            in_time.won,
+            in_time.rr_realized,
+            count(*) FILTER (WHERE (in_time.value = 'up'::text)) AS ups,
+            count(*) FILTER (WHERE (in_time.value = 'down'::text)) AS downs,
+            count(*) FILTER (WHERE (in_time.value = 'took'::text)) AS tooks,
+            count(*) FILTER (WHERE (in_time.value = 'skipped'::text)) AS skips
+           FROM ( SELECT DISTINCT ON (o.ts_published, f.signal_id, f.ref_id, f.user_id, f.kind) f.signal_id,
+                    o.ts_published,
+                    o.setup,
+                    o.closed,
+                    o.won,
+                    o.rr_realized,
+                    f.value
+                   FROM (public.feedback f
+                     JOIN public.signal_outcomes o USING (signal_id))
+                  WHERE ((o.ends IS NULL) OR (f.ts < o.ends))
+                  ORDER BY o.ts_published, f.signal_id, f.ref_id, f.user_id, f.kind, f.ts DESC, f.id DESC) in_time
+          GROUP BY in_time.ts_published, in_time.signal_id, in_time.setup, in_time.closed, in_time.won, in_time.rr_realized) counted;
+COMMENT ON VIEW public.feedback_votes IS 'One vote for each signal that somebody clicked on before it ended: what most of the last clicks until then say (rating: up, down; took: took, skipped), NULL in a tie and where all were taken back.';
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     message_key text NOT NULL,
@@ -295,18 +539,62 @@ CREATE TABLE public.outbox (
     filling integer DEFAULT 0 NOT NULL,
     kind text DEFAULT 'report'::text NOT NULL,
     left_behind integer DEFAULT 0 NOT NULL,
+    keyboard jsonb,
+    silent boolean DEFAULT false NOT NULL,
+    reply_to text,
+    thread_id bigint,
+    ref text,
+    marks integer[] DEFAULT '{}'::integer[] NOT NULL,
+    sent_at timestamp with time zone,
+    stands boolean GENERATED ALWAYS AS (((state = 'sent'::text) OR COALESCE((filled >= parts), false))) STORED NOT NULL,
     CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'uncertain'::text, 'failed'::text, 'expired'::text])))
 );
 COMMENT ON COLUMN public.outbox.message_key IS 'For a report: report, week and chat. One message for ever.';
 COMMENT ON COLUMN public.outbox.message_ids IS 'Telegram''s ids of the messages, one for each part of the text.';
 COMMENT ON COLUMN public.outbox.filled IS 'How many of these messages hold their part of the text by now; the others are stubs.';
-COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs that were begun and never answered for: each may or may not stand in the chat.';
+COMMENT ON COLUMN public.outbox.lost_stubs IS 'Stubs, or messages of an alert, that were begun and never answered for: each may or may not stand in the chat.';
 COMMENT ON COLUMN public.outbox.fencing_token IS 'The number of the lease: a sender that was overtaken cannot write any more.';
 COMMENT ON COLUMN public.outbox.parts IS 'How many messages the text takes; NULL in rows that are older than this column.';
 COMMENT ON COLUMN public.outbox.told IS 'The bins of told_week as the text tells them: reported from the moment on at which the text stands in the chat.';
 COMMENT ON COLUMN public.outbox.filling IS 'How many parts of the text stand in the chat, or may stand there: the last of them had no answer yet.';
-COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert, as real messages, each at most once. A sender leaves kinds that it does not know.';
+COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert and answer, as real messages, sent once more with a mark where the first had no answer. A sender leaves kinds that it does not know.';
 COMMENT ON COLUMN public.outbox.left_behind IS 'How many parts hold their text in the group that the chat was: their message_ids are numbers of that one.';
+COMMENT ON COLUMN public.outbox.keyboard IS 'Rows of buttons below its last part: text with data or url.';
+COMMENT ON COLUMN public.outbox.silent IS 'Whether it comes without a sound.';
+COMMENT ON COLUMN public.outbox.reply_to IS 'The key of the message that it replies to: it waits for that one, and ends with it if that is never sent.';
+COMMENT ON COLUMN public.outbox.thread_id IS 'The topic of a group that it goes to.';
+COMMENT ON COLUMN public.outbox.ref IS 'What is said of it where it may repeat itself.';
+COMMENT ON COLUMN public.outbox.marks IS 'The places of the parts, from 0, that stand in the chat with the words that they may repeat.';
+COMMENT ON COLUMN public.outbox.sent_at IS 'When it was known first that the whole text stands in the chat; NULL also in rows that are older than this column.';
+COMMENT ON COLUMN public.outbox.stands IS 'Whether the whole text stands in the chat.';
+CREATE TABLE public.outbox_edits (
+    message_key text NOT NULL,
+    body text NOT NULL,
+    entities jsonb DEFAULT '[]'::jsonb NOT NULL,
+    keyboard jsonb,
+    not_after timestamp with time zone NOT NULL,
+    revision bigint DEFAULT 1 NOT NULL,
+    sent_revision bigint DEFAULT 0 NOT NULL,
+    places integer DEFAULT 0 NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    in_doubt_until timestamp with time zone,
+    doubtful_revision bigint,
+    failures integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone DEFAULT now() NOT NULL,
+    leased_until timestamp with time zone,
+    fencing_token integer DEFAULT 0 NOT NULL,
+    last_error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT outbox_edits_check CHECK ((sent_revision <= revision)),
+    CONSTRAINT outbox_edits_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'uncertain'::text, 'failed'::text, 'expired'::text])))
+);
+COMMENT ON COLUMN public.outbox_edits.keyboard IS 'The buttons from then on; NULL: none.';
+COMMENT ON COLUMN public.outbox_edits.revision IS 'How often something else was wanted.';
+COMMENT ON COLUMN public.outbox_edits.sent_revision IS 'The newest of them that Telegram said yes to.';
+COMMENT ON COLUMN public.outbox_edits.places IS 'How many messages of a long text hold this revision already.';
+COMMENT ON COLUMN public.outbox_edits.in_doubt_until IS 'Until then a call without an answer may still arrive: what is newer is said once more after that.';
+COMMENT ON COLUMN public.outbox_edits.doubtful_revision IS 'The oldest revision of such a call.';
 CREATE TABLE public.outbox_files (
     outbox_id bigint NOT NULL,
     "position" integer NOT NULL,
@@ -340,8 +628,20 @@ CREATE TABLE public.records (
     received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
 )
 PARTITION BY LIST (class);
-COMMENT ON COLUMN public.records.class IS 'events, trades, orders, snapshots or market: what is kept equally long.';
+COMMENT ON COLUMN public.records.class IS 'events, trades, orders, snapshots, market or desk: what is kept equally long.';
 COMMENT ON COLUMN public.records.event_type IS 'The record''s eventType, else its name in capitals: what replays choose by.';
+CREATE TABLE public.records_desk (
+    record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
+    event text CONSTRAINT records_event_not_null1 NOT NULL,
+    class text CONSTRAINT records_class_not_null1 NOT NULL,
+    symbol text,
+    event_type text CONSTRAINT records_event_type_not_null1 NOT NULL,
+    payload jsonb CONSTRAINT records_payload_not_null1 NOT NULL,
+    ts timestamp with time zone CONSTRAINT records_ts_not_null1 NOT NULL,
+    stream text CONSTRAINT records_stream_not_null1 NOT NULL,
+    entry_id text CONSTRAINT records_entry_id_not_null1 NOT NULL,
+    received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
+);
 CREATE TABLE public.records_engine (
     record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
     event text CONSTRAINT records_event_not_null1 NOT NULL,
@@ -461,6 +761,20 @@ CREATE TABLE public.signal_layers (
     value jsonb
 );
 COMMENT ON COLUMN public.signal_layers.weight IS 'Its weight in the score, as sent; NULL if the engine did not say.';
+CREATE VIEW public.signals_held_back AS
+ SELECT DISTINCT ON (o.ts_published, a.signal_id) a.signal_id,
+    o.ts_published,
+    a.reason,
+    o.closed,
+    o.won,
+    o.rr_realized
+   FROM (public.alerts a
+     JOIN public.signal_outcomes o USING (signal_id))
+  WHERE ((a.decision = 'held'::text) AND (NOT (EXISTS ( SELECT
+           FROM public.alerts s
+          WHERE ((s.signal_id = a.signal_id) AND (s.decision = 'sent'::text))))))
+  ORDER BY o.ts_published, a.signal_id, a.decided_at, a.ref_id;
+COMMENT ON VIEW public.signals_held_back IS 'Signals of which no alert was sent, with what became of them; reason: why the first of their alerts was held.';
 CREATE TABLE public.sink_counters (
     backend integer NOT NULL,
     events_stored bigint DEFAULT 0 NOT NULL,
@@ -480,6 +794,15 @@ COMMENT ON COLUMN public.sink_counters.backend IS 'pg_backend_pid() of who count
 COMMENT ON COLUMN public.sink_counters.records_expired IS 'Removed by retention.';
 COMMENT ON COLUMN public.sink_counters.event_duplicates IS 'Events dropped because the same one is there: the sum of duplicate_counts.';
 COMMENT ON COLUMN public.sink_counters.dead_letters_removed IS 'Requeued or dropped by hand.';
+CREATE TABLE public.snoozes (
+    chat_id text NOT NULL,
+    category text NOT NULL,
+    until timestamp with time zone NOT NULL,
+    by_user text NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT snoozes_category_check CHECK ((category = ANY (ARRAY[''::text, 'institutional'::text, 'sniper'::text, 'scalp'::text, 'health'::text])))
+);
+COMMENT ON TABLE public.snoozes IS 'Chats that want no alerts (of a category) for a while: held with the reason snoozed, and told by a digest.';
 CREATE TABLE public.telegram_chats (
     chat_id text NOT NULL,
     moved_to text NOT NULL,
@@ -522,28 +845,57 @@ CREATE TABLE public.weekly_scorecard (
     CONSTRAINT weekly_scorecard_week_start_check CHECK ((EXTRACT(isodow FROM week_start) = (1)::numeric))
 );
 COMMENT ON COLUMN public.weekly_scorecard.reported IS 'The bins as the report said them; a closure that comes later changes bins, not this.';
+ALTER TABLE ONLY public.records ATTACH PARTITION public.records_desk FOR VALUES IN ('desk');
 ALTER TABLE ONLY public.records ATTACH PARTITION public.records_engine DEFAULT;
 ALTER TABLE ONLY public.records_engine ATTACH PARTITION public.records_engine_rest DEFAULT;
 ALTER TABLE ONLY public.records_engine ATTACH PARTITION public.records_engine_undated FOR VALUES FROM ('07000000-0000-0000-0000-000000000000') TO (MAXVALUE);
 ALTER TABLE ONLY public.records ATTACH PARTITION public.records_market FOR VALUES IN ('market');
 ALTER TABLE ONLY public.records_market ATTACH PARTITION public.records_market_rest DEFAULT;
 ALTER TABLE ONLY public.records_market ATTACH PARTITION public.records_market_undated FOR VALUES FROM ('07000000-0000-0000-0000-000000000000') TO (MAXVALUE);
+ALTER TABLE ONLY public.alert_chats
+    ADD CONSTRAINT alert_chats_pkey PRIMARY KEY (ref_id, chat_id);
+ALTER TABLE ONLY public.alert_lives
+    ADD CONSTRAINT alert_lives_pkey PRIMARY KEY (signal_id, event);
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (ref_id);
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_source_id_key UNIQUE (source_id);
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (key_id);
+ALTER TABLE ONLY public.control_state
+    ADD CONSTRAINT control_state_pkey PRIMARY KEY (one);
 ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.desk_confirmations
+    ADD CONSTRAINT desk_confirmations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.desk_refused
+    ADD CONSTRAINT desk_refused_pkey PRIMARY KEY (day, reason);
+ALTER TABLE ONLY public.desk_risk
+    ADD CONSTRAINT desk_risk_pkey PRIMARY KEY (one);
+ALTER TABLE ONLY public.desk_updates
+    ADD CONSTRAINT desk_updates_pkey PRIMARY KEY (update_id);
+ALTER TABLE ONLY public.desk_users
+    ADD CONSTRAINT desk_users_pkey PRIMARY KEY (user_id);
 ALTER TABLE ONLY public.duplicate_counts
     ADD CONSTRAINT duplicate_counts_pkey PRIMARY KEY (day);
 ALTER TABLE ONLY public.event_conflicts
     ADD CONSTRAINT event_conflicts_event_id_payload_hash_key UNIQUE (event_id, payload_hash);
 ALTER TABLE ONLY public.event_conflicts
     ADD CONSTRAINT event_conflicts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.feedback
+    ADD CONSTRAINT feedback_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.feedback
+    ADD CONSTRAINT feedback_update_id_kind_key UNIQUE (update_id, kind);
+ALTER TABLE ONLY public.outbox_edits
+    ADD CONSTRAINT outbox_edits_pkey PRIMARY KEY (message_key);
 ALTER TABLE ONLY public.outbox_files
     ADD CONSTRAINT outbox_files_pkey PRIMARY KEY (outbox_id, "position");
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_message_key_key UNIQUE (message_key);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.records_desk
+    ADD CONSTRAINT records_desk_pkey PRIMARY KEY (record_id);
 ALTER TABLE ONLY public.records_engine
     ADD CONSTRAINT records_engine_pkey PRIMARY KEY (record_id);
 ALTER TABLE ONLY public.records_engine_rest
@@ -574,6 +926,8 @@ ALTER TABLE ONLY public.signals
     ADD CONSTRAINT signals_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.sink_counters
     ADD CONSTRAINT sink_counters_pkey PRIMARY KEY (backend);
+ALTER TABLE ONLY public.snoozes
+    ADD CONSTRAINT snoozes_pkey PRIMARY KEY (chat_id, category);
 ALTER TABLE ONLY public.telegram_chats
     ADD CONSTRAINT telegram_chats_pkey PRIMARY KEY (chat_id);
 ALTER TABLE ONLY public.telegram_pace
@@ -582,11 +936,27 @@ ALTER TABLE ONLY public.web_audit
     ADD CONSTRAINT web_audit_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.weekly_scorecard
     ADD CONSTRAINT weekly_scorecard_pkey PRIMARY KEY (week_start);
+CREATE UNIQUE INDEX alert_chats_message ON public.alert_chats USING btree (message_key);
+CREATE INDEX alert_chats_to_tell ON public.alert_chats USING btree (chat_id, held_at) WHERE ((reason IS NOT NULL) AND (digested_at IS NULL));
+CREATE INDEX alert_chats_told ON public.alert_chats USING btree (chat_id, digested_at) WHERE (digested_at IS NOT NULL);
+CREATE INDEX alert_lives_received_at ON public.alert_lives USING btree (received_at);
+CREATE INDEX alerts_decided ON public.alerts USING btree (decided_at);
+CREATE INDEX alerts_open ON public.alerts USING btree (expires_at) WHERE ((decision = 'sent'::text) AND (NOT over));
+CREATE INDEX alerts_sent ON public.alerts USING btree (decided_at) WHERE (decision = 'sent'::text);
+CREATE INDEX alerts_signal ON public.alerts USING btree (signal_id) WHERE (signal_id IS NOT NULL);
 CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (stream, entry_id, md5(raw), md5(fields), COALESCE(event, ''::text));
+CREATE INDEX desk_confirmations_made_at ON public.desk_confirmations USING btree (made_at);
+CREATE INDEX desk_updates_received_at ON public.desk_updates USING btree (received_at);
+CREATE INDEX desk_updates_waiting ON public.desk_updates USING btree (acts, update_id) WHERE (state = 'waiting'::text);
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
+CREATE INDEX feedback_latest_idx ON public.feedback USING btree (ref_id, user_id, kind, ts DESC, id DESC);
+CREATE INDEX feedback_signal_idx ON public.feedback USING btree (signal_id);
+CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
+CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX records_ts ON ONLY public.records USING brin (ts);
+CREATE INDEX records_desk_ts_idx ON public.records_desk USING brin (ts);
 CREATE INDEX records_engine_ts_idx ON ONLY public.records_engine USING brin (ts);
 CREATE INDEX records_engine_rest_ts_idx ON public.records_engine_rest USING brin (ts);
 CREATE INDEX records_engine_undated_ts_idx ON public.records_engine_undated USING brin (ts);
@@ -604,6 +974,7 @@ CREATE INDEX signals_setup ON public.signals USING btree (setup, ts_published) W
 CREATE INDEX signals_symbol ON public.signals USING btree (symbol, ts_published);
 CREATE INDEX signals_ts_published ON public.signals USING btree (ts_published);
 CREATE INDEX web_audit_at ON public.web_audit USING btree (at);
+ALTER INDEX public.records_ts ATTACH PARTITION public.records_desk_ts_idx;
 ALTER INDEX public.records_engine_pkey ATTACH PARTITION public.records_engine_rest_pkey;
 ALTER INDEX public.records_engine_ts_idx ATTACH PARTITION public.records_engine_rest_ts_idx;
 ALTER INDEX public.records_ts ATTACH PARTITION public.records_engine_ts_idx;
@@ -614,5 +985,7 @@ ALTER INDEX public.records_market_ts_idx ATTACH PARTITION public.records_market_
 ALTER INDEX public.records_ts ATTACH PARTITION public.records_market_ts_idx;
 ALTER INDEX public.records_market_pkey ATTACH PARTITION public.records_market_undated_pkey;
 ALTER INDEX public.records_market_ts_idx ATTACH PARTITION public.records_market_undated_ts_idx;
+ALTER TABLE ONLY public.outbox_edits
+    ADD CONSTRAINT outbox_edits_message_key_fkey FOREIGN KEY (message_key) REFERENCES public.outbox(message_key) ON DELETE CASCADE;
 ALTER TABLE ONLY public.outbox_files
     ADD CONSTRAINT outbox_files_outbox_id_fkey FOREIGN KEY (outbox_id) REFERENCES public.outbox(id) ON DELETE CASCADE;

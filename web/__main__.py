@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from signaltape.commands.command import begin_command
+from signaltape.control import present
 from signaltape.errors import SettingsError, Unavailable
 from sink.command_line import TEXT, PlainGroup
 from web.http.security import is_loopback
@@ -62,7 +63,8 @@ def _refuse_open_doors(settings: WebSettings) -> None:
 def _serve(settings: WebSettings) -> None:
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     try:
-        asyncio.run(serve(settings, click.echo))
+        with present(settings.common, "web"):
+            asyncio.run(serve(settings, click.echo))
     except OSError as error:
         reason = error.strerror or str(error)
         raise SettingsError(f"cannot listen on {settings.host}:{settings.port}: {reason}") from None

@@ -15,6 +15,8 @@ from web.http.problems import Problem
 
 OUTCOMES = ("closed", "won", "lost", "sl", "open", "triggered", "expired")
 SIDES = ("long", "short")
+#: What most say of an alert of theirs.
+VOTES = ("up", "down", "took", "skipped")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HOURS = tuple(range(24))
 
@@ -22,7 +24,8 @@ HOURS = tuple(range(24))
 class Filters(NamedTuple):
     """What signals are looked for; None lets all through.
 
-    since, until: WIB days, both included; hour: 0 to 23, weekday: 1 (Monday) to 7, WIB; bin: its number.
+    since, until: WIB days, both included; hour: 0 to 23, weekday: 1 (Monday) to 7, WIB; bin: its number; held: why no
+    alert of them was sent.
     """
 
     since: date | None = None
@@ -37,6 +40,8 @@ class Filters(NamedTuple):
     low: Decimal | None = None
     high: Decimal | None = None
     outcome: str | None = None
+    vote: str | None = None
+    held: str | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -97,6 +102,8 @@ def filters_of(query: Mapping[str, str], bins: Sequence[str]) -> Filters:
         low=_score(query, "low"),
         high=_score(query, "high"),
         outcome=one_in(query, "outcome", OUTCOMES),
+        vote=one_in(query, "vote", VOTES),
+        held=text_in(query, "held"),
     )
 
 

@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
+from outbox.wording import duration
 from signaltape import __version__
 from signaltape.clock import utc_now
 from signaltape.errors import SignaltapeError
@@ -21,7 +22,6 @@ from web.http.versions import API_VERSION
 from web.last_known import LastKnown, Said
 from web.pipeline import WITHIN_S, Step, strip, worst
 from web.shared import FEED, READING, REDIS, SETTINGS
-from web.wording import duration
 from worker.operations import Status, status
 
 SQL = load(Path(__file__).parent / "sql" / "pipeline.sql")

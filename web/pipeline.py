@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from outbox.wording import duration
 from signaltape.clock import WIB, utc_now
 from signaltape.errors import SignaltapeError
 from signaltape.journal.home import backlog_bytes, journal_folders
@@ -19,7 +20,6 @@ from sink.pool import Session, one
 from sink.queries import load
 from web.last_known import LastKnown, Said
 from web.shared import READING, REDIS, SETTINGS
-from web.wording import duration
 
 log = logging.getLogger("web")
 _SQL = load(Path(__file__).parent / "sql" / "pipeline.sql")

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from reports.operations.clicked import clicked
 from reports.operations.scorecards import Computed, scorecard
 from reports.operations.shown import Told, Week, groups, picture, told
 from reports.operations.slices import ALL, Chosen, Days, Row, Slice, rows, sliced, verdict
@@ -13,6 +14,7 @@ from signaltape.clock import utc_now
 from signaltape.settings import Settings
 from sink.db import only_reading
 from web.charts import bins_chart, curve_chart
+from web.clicks import Clicks, clicks_of
 from web.counting import Counts, counts_of
 from web.filters import of_chosen
 
@@ -35,6 +37,8 @@ class ShownScore(NamedTuple):
     counts: Counts
     bins_svg: Markup
     curve_svg: Markup | None
+    #: None without a desk
+    clicks: Clicks | None
 
 
 class PictureAsked(NamedTuple):
@@ -67,7 +71,9 @@ def score_of(settings: Settings, asked: ScoreAsked) -> ShownScore:
     of = of_chosen(asked.chosen)._replace(since=asked.week.monday, until=asked.week.sunday)
     counts = counts_of(of, found.card.bins, found.card.figures, groups(found))
     drawn = bins_chart(counts.bins), curve_chart(found.closed)
-    return ShownScore(found._replace(closed=[], when=()), told(found), counts, *drawn)
+    shown = clicked(found)
+    clicks = clicks_of(of, shown) if shown is not None else None
+    return ShownScore(found._replace(closed=[], when=()), told(found), counts, *drawn, clicks)
 
 
 def side_of(settings: Settings, asked: SliceAsked) -> Side:

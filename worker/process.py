@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 from consumer.accepted import Outcome
 from consumer.consumer import Consumer
@@ -12,11 +14,13 @@ from consumer.loop import tune_interpreter
 from consumer.names import Slot, consumer_name
 from consumer.partitions import keys_beyond
 from signaltape.commands.command import usable_folder
+from signaltape.control import present
 from signaltape.redis_client import redis_client, redis_url
 from signaltape.serving_measures import serve_measures
 from signaltape.settings import Settings
 from signaltape.stream import WORKER_GROUP, stream_keys
 from sink.db import database_url
+from sink.reconciling import reconciled
 from worker.loop import Worker
 from worker.metrics import worker_parts
 
@@ -48,6 +52,14 @@ def run(
     stop_metrics = serve_measures(metrics_port, "worker", parts)
     tune_interpreter()
     try:
-        return worker.run(once=once)
+        with nullcontext() if once else _under_control(settings):
+            return worker.run(once=once)
     finally:
         stop_metrics()
+
+
+@contextmanager
+def _under_control(settings: Settings) -> Iterator[None]:
+    """In the list of processes, and seeing to it that Redis and Postgres know the same of control."""
+    with present(settings, "worker"), reconciled(settings):
+        yield

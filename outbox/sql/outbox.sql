@@ -1,12 +1,14 @@
 -- name: enqueue
 -- Put a message in, once per key. One that was not begun yet takes the newer text. That it was written in the future
 -- is still to be seen then, as after each fact that is noted: see lease.
-INSERT INTO outbox (message_key, kind, chat_id, body, entities, parts, not_after, told_week, told)
+INSERT INTO outbox (message_key, kind, chat_id, body, entities, parts, not_after, told_week, told,
+                    keyboard, silent, reply_to, thread_id, ref)
 VALUES (%(message_key)s, %(kind)s, %(chat_id)s, %(body)s, %(entities)s::jsonb, %(parts)s, %(not_after)s,
-        %(told_week)s, %(told)s::jsonb)
+        %(told_week)s, %(told)s::jsonb, %(keyboard)s::jsonb, %(silent)s, %(reply_to)s, %(thread_id)s, %(ref)s)
 ON CONFLICT (message_key) DO UPDATE
 SET body = excluded.body, entities = excluded.entities, parts = excluded.parts, not_after = excluded.not_after,
-    kind = excluded.kind, told_week = excluded.told_week, told = excluded.told,
+    kind = excluded.kind, told_week = excluded.told_week, told = excluded.told, keyboard = excluded.keyboard,
+    silent = excluded.silent, reply_to = excluded.reply_to, thread_id = excluded.thread_id, ref = excluded.ref,
     updated_at = greatest(outbox.updated_at, now())
 WHERE outbox.state = 'queued' AND outbox.message_ids = '{}' AND outbox.lost_stubs = 0 AND outbox.filling = 0
 RETURNING id
@@ -37,36 +39,69 @@ LISTEN signaltape_outbox
 -- Where a message stands.
 SELECT state, last_error FROM outbox WHERE message_key = %(message_key)s
 
+-- name: message_of
+-- The key of the message that has this number in a chat. Numbers of the group that the chat was are others.
+SELECT message_key FROM outbox
+WHERE message_ids @> ARRAY[%(message_id)s::bigint] AND message_ids <> '{}' AND chat_id = %(chat_id)s
+  AND array_position(message_ids, %(message_id)s::bigint) > left_behind
+ORDER BY id DESC LIMIT 1
+
+-- name: sent_at
+-- When a message was known to stand in its chat.
+SELECT sent_at FROM outbox WHERE message_key = %(message_key)s
+
 -- name: expire
 -- What is past its time is never sent. Where the text stands in the chat already, only files that wait come too late;
 -- where it may stand there, a person should look. A lease that was written in the future holds nothing up: see lease.
-UPDATE outbox
-SET state = CASE WHEN filled >= parts THEN 'sent' WHEN filling > filled THEN 'uncertain' ELSE 'expired' END,
-    last_error = CASE WHEN filled >= parts THEN (
-                          SELECT 'its files were not sent in time' FROM outbox_files f
-                          WHERE f.outbox_id = outbox.id AND f.state = 'queued' LIMIT 1)
-                      WHEN filling > filled THEN %(in_doubt)s ELSE last_error END,
-    leased_until = NULL, updated_at = now()
-WHERE state IN ('queued', 'sending') AND not_after <= now()
-  AND (leased_until IS NULL OR leased_until < now() OR updated_at > now() + interval '1 minute')
+-- And what replies to a message that was never sent would stand alone, and say nothing: it ends with it. So does a reply
+-- to what may stand in the chat, for nobody knows its number.
+WITH expired AS (
+    UPDATE outbox
+    SET state = CASE WHEN filled >= parts THEN 'sent' WHEN filling > filled THEN 'uncertain' ELSE 'expired' END,
+        last_error = CASE WHEN filled >= parts THEN (
+                              SELECT 'its files were not sent in time' FROM outbox_files f
+                              WHERE f.outbox_id = outbox.id AND f.state = 'queued' LIMIT 1)
+                          WHEN filling > filled THEN %(in_doubt)s ELSE last_error END,
+        leased_until = NULL, updated_at = now()
+    WHERE state IN ('queued', 'sending') AND not_after <= now()
+      AND (leased_until IS NULL OR leased_until < now() OR updated_at > now() + interval '1 minute')
+    RETURNING id
+),
+replies AS (
+    UPDATE outbox
+    SET state = CASE WHEN replied.state = 'expired' THEN 'expired' ELSE 'failed' END,
+        last_error = 'the message that it replies to was not sent: ' || coalesce(replied.state, 'there is none'),
+        leased_until = NULL, updated_at = now()
+    FROM outbox o LEFT JOIN outbox replied ON replied.message_key = o.reply_to
+    WHERE o.id = outbox.id AND o.reply_to IS NOT NULL AND o.state IN ('queued', 'sending') AND o.not_after > now()
+      AND o.filling = 0 AND o.lost_stubs = 0
+      AND (o.leased_until IS NULL OR o.leased_until < now() OR o.updated_at > now() + interval '1 minute')
+      AND (replied.id IS NULL OR replied.state NOT IN ('queued', 'sending') AND NOT replied.stands)
+    RETURNING o.id
+)
+SELECT id FROM expired UNION ALL SELECT id FROM replies
 
 -- name: lease
 -- Take one message that is due; nobody else gets it until the lease ends. fencing_token is the number of the lease. A row
 -- that was written in the future is due: the clock was set back, and its times would be waited for as long again.
+-- What somebody waits for goes before a report, what sounds before what is silent; a reply waits for what it replies to.
 UPDATE outbox
 SET state = 'sending', fencing_token = fencing_token + 1, leased_until = now() + make_interval(secs => %(lease_s)s),
     next_try_at = least(next_try_at, now()), updated_at = now()
 WHERE id = (
-    SELECT id FROM outbox
+    SELECT id FROM outbox o
     WHERE state IN ('queued', 'sending') AND not_after > now() AND kind = ANY(%(kinds)s::text[])
       AND (next_try_at <= now() AND (leased_until IS NULL OR leased_until < now())
            OR updated_at > now() + interval '1 minute')
-    ORDER BY next_try_at, id
+      AND (reply_to IS NULL OR EXISTS (SELECT FROM outbox r WHERE r.message_key = o.reply_to AND r.stands))
+    ORDER BY kind = 'report', silent, next_try_at, id
     LIMIT 1
     FOR UPDATE SKIP LOCKED
 )
 RETURNING id, message_key, chat_id, body, entities, message_ids, filled, filling, lost_stubs, fencing_token,
-          failures, kind, left_behind
+          failures, kind, left_behind, ref, keyboard, silent, thread_id,
+          (SELECT r.message_ids[r.left_behind + 1] FROM outbox r
+           WHERE r.message_key = outbox.reply_to AND r.chat_id = outbox.chat_id)
 
 -- name: renew_lease
 -- Before every call: is it still this sender's, and still of use? Then for a whole lease more. By the clock, here and
@@ -77,9 +112,18 @@ WHERE id = %(id)s AND state = 'sending' AND fencing_token = %(fencing_token)s AN
 RETURNING id
 
 -- name: next_due_s
--- Seconds until the next message is due; NULL if none waits.
+-- Seconds until the next message or edit is due; NULL if none waits. What waits for another message is due with that.
 SELECT extract(epoch FROM min(greatest(next_try_at, coalesce(leased_until, next_try_at))) - now())::float8
-FROM outbox WHERE state IN ('queued', 'sending') AND kind = ANY(%(kinds)s::text[])
+FROM (
+    SELECT next_try_at, leased_until FROM outbox o
+    WHERE state IN ('queued', 'sending') AND kind = ANY(%(kinds)s::text[])
+      AND (reply_to IS NULL OR NOT EXISTS (SELECT FROM outbox r WHERE r.message_key = o.reply_to
+                                           AND r.state IN ('queued', 'sending') AND NOT r.stands))
+    UNION ALL
+    SELECT e.next_try_at, e.leased_until FROM outbox_edits e JOIN outbox o USING (message_key)
+    WHERE e.state IN ('queued', 'sending') AND o.kind = ANY(%(kinds)s::text[])
+      AND (o.stands OR o.state NOT IN ('queued', 'sending'))
+) waiting
 
 -- name: stub_begun
 -- Written before a stub is sent: if nobody lives to write what came of it, it may stand in the chat.
@@ -111,7 +155,7 @@ SET message_ids = message_ids[:%(place)s], filling = %(place)s, lost_stubs = los
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND filled <= %(place)s
 
 -- name: text_begun
--- Written before a text is sent, into its stub or whole: if nobody lives to write what came of it, it may stand in the chat.
+-- Written before a text is sent into its stub: if nobody lives to write what came of it, it may stand in the chat.
 UPDATE outbox SET filling = greatest(filling, %(place)s + 1), updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND not_after > clock_timestamp()
 RETURNING id
@@ -121,11 +165,33 @@ RETURNING id
 UPDATE outbox SET filling = %(place)s, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
+-- name: whole_begun
+-- Written before a part is sent as a message of its own: if nobody lives to write what came of it, it may stand in the
+-- chat. Not if it stands already: then it was another sender's call that had its answer late.
+UPDATE outbox
+SET filling = %(place)s + 1, lost_stubs = %(lost)s + 1, updated_at = greatest(updated_at, now())
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND filled <= %(place)s
+  AND not_after > clock_timestamp()
+RETURNING id
+
+-- name: whole_not_sent
+-- This call certainly did not send the part at this place; what may stand of it from before may stand there still.
+UPDATE outbox
+SET filling = %(place)s + (%(in_doubt)s)::int, lost_stubs = %(lost)s, updated_at = greatest(updated_at, now())
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND filled <= %(place)s
+
+-- name: without_buttons
+-- Telegram takes no message with such buttons: it goes without them.
+UPDATE outbox SET keyboard = NULL, updated_at = greatest(updated_at, now())
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
+
 -- name: filled
 -- The stub at this place holds its part of the text: a fact, whoever holds the message by now. What the text tells is
 -- reported with that; the first report of a week counts.
 WITH holds AS (
-    UPDATE outbox SET filled = greatest(filled, %(place)s + 1), updated_at = greatest(updated_at, now())
+    UPDATE outbox
+    SET filled = greatest(filled, %(place)s + 1), updated_at = greatest(updated_at, now()),
+        sent_at = CASE WHEN %(place)s + 1 >= parts THEN coalesce(sent_at, now()) ELSE sent_at END
     WHERE id = %(id)s AND message_ids[%(place)s + 1] = %(message_id)s
     RETURNING told_week, told
 )
@@ -137,6 +203,8 @@ WHERE week_start = holds.told_week AND holds.told IS NOT NULL AND reported IS NU
 -- A part stands in the chat as a message of its own: a fact, whoever holds the whole by now.
 UPDATE outbox
 SET message_ids = message_ids || %(message_id)s::bigint, filled = %(place)s + 1, filling = greatest(filling, %(place)s + 1),
+    lost_stubs = greatest(lost_stubs - 1, 0), marks = CASE WHEN %(marked)s THEN marks || %(place)s ELSE marks END,
+    sent_at = CASE WHEN %(place)s + 1 >= parts THEN coalesce(sent_at, now()) ELSE sent_at END,
     updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND chat_id = %(chat_id)s AND filled = %(place)s AND cardinality(message_ids) = %(place)s
 RETURNING fencing_token = %(fencing_token)s AND state = 'sending'
@@ -226,7 +294,7 @@ RETURNING id
 
 -- name: move
 -- The group became a supergroup: everything that waits for it goes to its new id. Parts that hold their text are not
--- sent again, for members see them there, and neither are those that may hold it; empty stubs stay behind. What another
+-- sent again, for members see them there, and neither is what a report may hold; empty stubs stay behind. What another
 -- sender holds is left to it, and what was enqueued under another of the chat's ids as well is sent under that one only,
 -- unless that one ended with nothing of it in the chat.
 WITH waiting AS (
@@ -242,9 +310,11 @@ WITH waiting AS (
     FOR UPDATE
 )
 UPDATE outbox
-SET chat_id = %(new_chat_id)s, message_ids = message_ids[:filled], lost_stubs = 0, left_behind = filled,
-    state = CASE WHEN filling > filled THEN 'uncertain' WHEN twin IS NOT NULL THEN 'failed' ELSE 'queued' END,
-    last_error = CASE WHEN filling > filled THEN %(in_doubt)s
+SET chat_id = %(new_chat_id)s, message_ids = message_ids[:filled], left_behind = filled,
+    lost_stubs = CASE WHEN kind = 'report' THEN 0 ELSE lost_stubs END,
+    state = CASE WHEN filling > filled AND (kind = 'report' OR twin IS NOT NULL) THEN 'uncertain'
+                 WHEN twin IS NOT NULL THEN 'failed' ELSE 'queued' END,
+    last_error = CASE WHEN filling > filled AND (kind = 'report' OR twin IS NOT NULL) THEN %(in_doubt)s
                       WHEN twin IS NOT NULL THEN 'the chat''s new id has this message of its own: ' || twin
                       ELSE last_error END,
     leased_until = NULL, next_try_at = now(), updated_at = now()
@@ -274,3 +344,12 @@ SELECT given.chat_id FROM (
 WHERE %(chat_id)s ~ '^-[1-9][0-9]{12,}$' AND given.chat_id ~ '^-[1-9][0-9]{0,11}$'
   AND NOT EXISTS (SELECT FROM telegram_chats t WHERE t.chat_id = given.chat_id)
 ORDER BY given.id DESC LIMIT 3
+
+-- name: shown
+-- A message as it is to stand in its chat: edited, if it was, with the beginning of what it replies to.
+SELECT coalesce(e.body, o.body) AS text, coalesce(e.entities, o.entities) AS entities,
+       CASE WHEN e.message_key IS NULL THEN o.keyboard ELSE e.keyboard END AS keyboard, o.silent,
+       left(r.body, 200) AS reply_to, 'topic ' || o.thread_id AS topic, e.message_key IS NOT NULL AS edited,
+       o.message_key AS name, o.state
+FROM outbox o LEFT JOIN outbox_edits e USING (message_key) LEFT JOIN outbox r ON r.message_key = o.reply_to
+WHERE o.id = %(id)s

@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from signaltape.clock import utc_now
 from signaltape.contract.codec import check, encode, name_no_number
+from signaltape.contract.desk_records import Alert
 from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
 from signaltape.contract.moments import refuse_broken_minutes
 from signaltape.contract.record_codec import check_record
 from signaltape.contract.record_fields import wire_fields
-from signaltape.contract.records import RECORDS as RECORD_STRUCTS
 from signaltape.contract.records import OrderLog, StateEvent, TradeLog
 from signaltape.errors import InvalidEvent, SettingsError
 from signaltape.fast_path import engine_tail, fast_path
 from signaltape.harmless import as_ours, harmless
-from signaltape.journal.frame import body_prefix
+from signaltape.kinds import CLOSED, INVALIDATED, PUBLISHED, RECORD_KINDS, TRIGGERED, Kind
 from signaltape.loading import load_alone
 from signaltape.notices import Notices
-from signaltape.own_journals import EVENTS, RECORDS, OwnJournals, close_at_exit
+from signaltape.own_journals import EVENTS, RECORDS, close_at_exit
+from signaltape.pausing import Pausable
 from signaltape.settings import Settings
 from signaltape.showing import describe, show
 
@@ -31,35 +32,17 @@ if TYPE_CHECKING:
 #: RUN_MODE of an engine whose events really happen. Fed from a replay (REPLAY), its emits must not mix with them.
 LIVE_MODE, REPLAY_MODE = "LIVE", "REPLAY"
 
-
-class _Kind:
-    """What the emit path needs to know of one event, computed once."""
-
-    __slots__ = ("name", "prefix", "time_field")
-
-    def __init__(self, name: str, time_field: str) -> None:
-        self.name = name
-        self.time_field = time_field
-        self.prefix = body_prefix(name)
-
-
-_PUBLISHED, _TRIGGERED, _INVALIDATED, _CLOSED = (
-    _Kind(event.EVENT, event.TIME_FIELD)
-    for event in (SignalPublished, SignalTriggered, SignalInvalidated, SignalClosed)
-)
-
-
-_RECORD_KINDS = {name: _Kind(name, "timestamp") for name in RECORD_STRUCTS}
 _now = datetime.now
 
 
-class Emitter(OwnJournals):
+class Emitter(Pausable):
     """Records what an engine does with its signals.
 
     settings: default: read from the environment. Off (every call returns False at once) unless
         FEATURE_EVENT_LOGGING is `true`; wrong settings switch it off too, with one line in the log.
     strict: raise SignaltapeError (nothing else) instead of returning False. For tests and tools, not for engines.
     ship: send the journal to Redis from a thread of this process. With False, run `signaltape ship`.
+    control: if it ships, let control pause it (`paused`, `on_pause`), or silence of control after fail_safe_s.
 
     Every method takes the event's fields as keywords, or a mapping, or both (keywords win), and
     returns True once the event is in the journal: from then on a kill -9 of this process cannot
@@ -71,7 +54,15 @@ class Emitter(OwnJournals):
     held over input or output. After a fork, parent and child each write a journal of their own.
     """
 
-    def __init__(self, settings: Settings | None = None, *, strict: bool = False, ship: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        strict: bool = False,
+        ship: bool = True,
+        control: bool = True,
+        fail_safe_s: float | None = None,
+    ) -> None:
         self._strict, self._notices = strict, Notices()
         self._engine: str | None = None
         super().__init__(self._read_settings(settings), self._notices, strict=strict, ship=ship)
@@ -88,30 +79,32 @@ class Emitter(OwnJournals):
             self._make_ready()
             self._take_name(self._settings.engine)
             close_at_exit(self)
+        if self._on and self._ship and control:
+            self._follow_control(fail_safe_s)
 
     @fast_path(SignalPublished.EVENT, SignalPublished.TIME_FIELD, "rules_version")
     @harmless
     def published(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """A signal was published. Fields: see `signaltape.contract.events.SignalPublished`."""
-        return self._emit(_PUBLISHED, event, fields)
+        return self._emit(PUBLISHED, event, fields)
 
     @fast_path(SignalTriggered.EVENT, SignalTriggered.TIME_FIELD)
     @harmless
     def triggered(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """Its entry was filled. Fields: see `signaltape.contract.events.SignalTriggered`."""
-        return self._emit(_TRIGGERED, event, fields)
+        return self._emit(TRIGGERED, event, fields)
 
     @fast_path(SignalInvalidated.EVENT, SignalInvalidated.TIME_FIELD)
     @harmless
     def invalidated(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """It stopped being valid. Fields: see `signaltape.contract.events.SignalInvalidated`."""
-        return self._emit(_INVALIDATED, event, fields)
+        return self._emit(INVALIDATED, event, fields)
 
     @fast_path(SignalClosed.EVENT, SignalClosed.TIME_FIELD)
     @harmless
     def closed(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """Its position was closed. Fields: see `signaltape.contract.events.SignalClosed`."""
-        return self._emit(_CLOSED, event, fields)
+        return self._emit(CLOSED, event, fields)
 
     @harmless
     def state(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
@@ -141,6 +134,11 @@ class Emitter(OwnJournals):
         return self._record(named and f"market_{named.lower().removeprefix('market_')}", event, fields, kind)
 
     @harmless
+    def alert(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+        """Traders are to be told something. Fields: see `signaltape.contract.records.Alert`."""
+        return self._record(Alert.EVENT, event, fields)
+
+    @harmless
     def record(self, name: str | Enum, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """A record by its name on the wire, such as `state_event`. The methods above are its usual names."""
         return self._record(_text(name), event, fields, name)
@@ -159,7 +157,7 @@ class Emitter(OwnJournals):
     def __repr__(self) -> str:
         return f"Emitter({'on' if self._on else 'off'}, home={str(self._settings.home)!r})"
 
-    def _emit(self, kind: _Kind, event: Mapping[str, Any] | None, fields: dict[str, Any]) -> bool:
+    def _emit(self, kind: Kind, event: Mapping[str, Any] | None, fields: dict[str, Any]) -> bool:
         if not self._on and not self._keeps_apart():
             return False
         try:
@@ -167,7 +165,7 @@ class Emitter(OwnJournals):
                 fields = {**event, **fields}
             if fields.get(kind.time_field) is None and fields.get("ts") is None:
                 fields[kind.time_field] = _now(UTC) if self._on else self._clock()
-            if kind is _PUBLISHED and fields.get("rules_version") is None:
+            if kind is PUBLISHED and fields.get("rules_version") is None:
                 fields["rules_version"] = self._settings.rules_version
             if self._engine is not None and fields.get("engine") is None:
                 fields["engine"] = self._engine
@@ -189,11 +187,11 @@ class Emitter(OwnJournals):
     ) -> bool:
         if not self._on and not self._keeps_apart():
             return False
-        kind = _RECORD_KINDS.get(name) if name is not None else None
+        kind = RECORD_KINDS.get(name) if name is not None else None
         try:
             if kind is None:
                 wanted = show(name if name is not None else asked_for)
-                raise InvalidEvent(f"there is no record {wanted}; there are: {', '.join(_RECORD_KINDS)}")
+                raise InvalidEvent(f"there is no record {wanted}; there are: {', '.join(RECORD_KINDS)}")
             if event is not None:
                 fields = {**event, **fields}
             fields = wire_fields(kind.name, fields, self._clock())

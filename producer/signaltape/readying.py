@@ -32,4 +32,6 @@ def make_ready(*, ships: bool) -> None:
         import encodings.idna  # noqa: F401
         import secrets  # noqa: F401
 
+        import signaltape.callbacks
+        import signaltape.control.registry
         import signaltape.shipping.thread  # noqa: F401

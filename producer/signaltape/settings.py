@@ -96,6 +96,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     keep_state_events_days: Days = 7  # SIGNALTAPE_KEEP_STATE_EVENTS_DAYS
     keep_snapshots_days: Days = 30  # SIGNALTAPE_KEEP_SNAPSHOTS_DAYS
     keep_market_hours: Hours = 24  # SIGNALTAPE_KEEP_MARKET_HOURS
+    keep_desk_days: Days = 365  # SIGNALTAPE_KEEP_DESK_DAYS
     keep_sessions_days: Days = 30  # SIGNALTAPE_KEEP_SESSIONS_DAYS
     keep_signals_days: Annotated[int, Meta(ge=0, le=_CENTURY_DAYS)] = (
         0  # SIGNALTAPE_KEEP_SIGNALS_DAYS; 0: for ever
@@ -152,6 +153,7 @@ _FIELD_OF = {
     "SIGNALTAPE_KEEP_STATE_EVENTS_DAYS": "keep_state_events_days",
     "SIGNALTAPE_KEEP_SNAPSHOTS_DAYS": "keep_snapshots_days",
     "SIGNALTAPE_KEEP_MARKET_HOURS": "keep_market_hours",
+    "SIGNALTAPE_KEEP_DESK_DAYS": "keep_desk_days",
     "SIGNALTAPE_KEEP_SESSIONS_DAYS": "keep_sessions_days",
     "SIGNALTAPE_KEEP_SIGNALS_DAYS": "keep_signals_days",
     "SIGNALTAPE_COMPRESS_AFTER_DAYS": "compress_after_days",
@@ -163,7 +165,10 @@ _VARIABLE_OF = {field: name for name, field in _FIELD_OF.items()}
 
 
 #: These may also stand in a file, named by `<NAME>_FILE`.
-SECRETS = ("REDIS_URL", "DATABASE_URL", "DATABASE_READ_URL", "TELEGRAM_BOT_TOKEN")
+SECRETS = (
+    *("REDIS_URL", "DATABASE_URL", "DATABASE_READ_URL"),
+    *("TELEGRAM_BOT_TOKEN", "SIGNALTAPE_WEBHOOK_SECRET"),
+)
 _PATHS = ("home", "data")
 
 

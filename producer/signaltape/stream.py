@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from zlib import crc32
 
-#: The consumer groups of the worker and of the archiver.
+#: The consumer groups of the worker, of the archiver and of the desk, which alerts.
 WORKER_GROUP = "worker"
 ARCHIVE_GROUP = "archive"
+DESK_GROUP = "desk"
 
 FIELD_EVENT = b"event"
 FIELD_DATA = b"data"
@@ -48,6 +49,16 @@ def output_key(stream: str, session: str) -> str:
 def output_beside(key: str) -> str:
     """The same, by the key of the stream that the session is played into."""
     return f"{key}:out"
+
+
+def control_key(stream: str) -> str:
+    """The hash that says whether all is to run or to pause: see `signaltape.control.state`."""
+    return f"{stream}:control"
+
+
+def processes_key(stream: str) -> str:
+    """The hash of all processes that are there, and what each has answered: see `signaltape.control.processes`."""
+    return f"{stream}:processes"
 
 
 def vanished_key(key: str) -> str:

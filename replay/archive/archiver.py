@@ -19,7 +19,8 @@ from replay.archive.layout import archive_file, data_folder, snapshot_file
 from replay.archive.ledger import Ledger
 from replay.archive.ledger_file import inode_of, is_damaged, set_aside
 from replay.archive.lines import all_sortable, make_line, sortable
-from signaltape.contract.records import RECORDS, Group
+from signaltape.contract.record_base import Group
+from signaltape.contract.records import RECORDS
 from signaltape.failpoints import failpoint
 from signaltape.replay.line import BadLine, payload_of, read_head
 

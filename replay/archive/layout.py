@@ -5,6 +5,7 @@ data/trades_log/day-2022-01-17.jsonl          trades      (days are WIB, by the 
 data/orders/day-2022-01-17.jsonl              orders
 data/signals/day-2022-01-17.jsonl             lifecycle events
 data/market/<symbol>/day-2022-01-17.jsonl     trades, books and candles of the market
+data/desk/day-2022-01-17.jsonl                alerts, what was decided on them, clicks and acts of people
 data/system/<kind>_snapshot.json              the latest snapshot of a kind
 data/system/history/day-2022-01-17.jsonl      all snapshots
 data/summaries/<group>/day-2022-01-17.json    what was there before it was deleted
@@ -21,7 +22,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from signaltape.clock import WIB
-from signaltape.contract.records import RECORDS, Group
+from signaltape.contract.record_base import Group
+from signaltape.contract.records import RECORDS
 
 SIGNALS = "signals"
 #: Where replay sessions lie under `data/`.
@@ -33,6 +35,7 @@ FOLDERS = {
     Group.ORDERS.value: "orders",
     Group.SNAPSHOTS.value: "system/history",
     Group.MARKET.value: "market",
+    Group.DESK.value: "desk",
     SIGNALS: "signals",
 }
 _GROUP_OF = {name: kind.GROUP.value for name, kind in RECORDS.items()}

@@ -24,7 +24,7 @@ from replay.archive.summary import Summary
 from replay.sessions.sessions import HIDDEN, delete_session, read_manifest
 from replay.sessions.steering import is_running
 from signaltape.clock import WIB
-from signaltape.contract.records import Group
+from signaltape.contract.record_base import Group
 from signaltape.plain_errors import one_line
 from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.line import Head
@@ -71,6 +71,7 @@ def keep_of(settings: Settings) -> Keep:
             Group.EVENTS.value: timedelta(days=settings.keep_state_events_days),
             Group.SNAPSHOTS.value: timedelta(days=settings.keep_snapshots_days),
             Group.MARKET.value: timedelta(hours=settings.keep_market_hours),
+            Group.DESK.value: timedelta(days=settings.keep_desk_days),
             SIGNALS: timedelta(days=signals) if signals else None,
         },
         timedelta(days=settings.keep_sessions_days),
@@ -267,8 +268,7 @@ def _compress(file: _File, ledger: Ledger) -> None:
 def _chunks(path: Path) -> Iterator[bytes]:
     if path.exists():
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                yield chunk
+            yield from iter(partial(file.read, _CHUNK_BYTES), b"")
 
 
 def _plan_summary(root: Path, ledger: Ledger, summary: Summary) -> None:

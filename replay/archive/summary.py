@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from signaltape.contract.records import Group
+from signaltape.contract.record_base import Group
 from signaltape.replay.line import Head, payload_of
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")

@@ -19,6 +19,7 @@ from rq.timeouts import TimerDeathPenalty
 
 from replay.jobs.queues import Jobs, client
 from signaltape.commands.command import begin_command
+from signaltape.control import present
 from signaltape.plain_errors import one_line
 from signaltape.settings import Settings
 
@@ -46,7 +47,7 @@ def main(kind: str, job_id: str, parent: int) -> None:
         except NoSuchJobError:
             return  # withdrawn meanwhile
         worker = Worker([queue], connection=connection, serializer=JSONSerializer)
-        with _beating(worker, job, parent):
+        with present(settings, "replay-job"), _beating(worker, job, parent):
             worker.execute_job(job, queue)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from replay.sessions import reprocess
 from replay.sessions.choosing import all_keys
 from replay.sessions.reprocess import Reprocessed
 from signaltape.commands.command import usable_folder
+from signaltape.control import present
 from signaltape.errors import InvalidRequest
 from signaltape.redis_client import open_redis, redis_url
 from signaltape.settings import Settings
@@ -46,7 +48,9 @@ def archive(
     """
     usable_folder("SIGNALTAPE_HOME", settings.home)
     usable_folder("SIGNALTAPE_DATA", settings.data)
-    return archiving.archive(settings, redis_url(settings), stop, once=once, metrics_port=metrics_port)
+    url = redis_url(settings)
+    with nullcontext() if once else present(settings, "archiver"):
+        return archiving.archive(settings, url, stop, once=once, metrics_port=metrics_port)
 
 
 @plain_errors()

@@ -13,6 +13,7 @@ from replay.jobs.serving import is_served as is_worked
 from replay.jobs.serving import serve as serve_until
 from replay.plain_errors import plain_errors
 from signaltape.commands.command import usable_folder
+from signaltape.control import present
 from signaltape.settings import Settings
 
 __all__ = ["JobState", "Json", "State", "ask_for", "is_served", "job", "jobs", "serve", "withdraw"]
@@ -22,7 +23,8 @@ __all__ = ["JobState", "Json", "State", "ask_for", "is_served", "job", "jobs", "
 def serve(settings: Settings, stop: threading.Event) -> int:
     """Do jobs until stopped, each in a process of its own; how many were running then, and were stopped cleanly."""
     usable_folder("SIGNALTAPE_DATA", settings.data)
-    return serve_until(settings, stop)
+    with present(settings, "replays"):
+        return serve_until(settings, stop)
 
 
 @plain_errors()

@@ -19,7 +19,8 @@ from replay.archive.lines import make_line, sortable
 from replay.archive.packed import COMPRESSED
 from signaltape.clock import WIB, from_epoch_ms, show
 from signaltape.contract.events import EVENTS
-from signaltape.contract.records import RECORDS, Group
+from signaltape.contract.record_base import Group
+from signaltape.contract.records import RECORDS
 from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.line import Head, read_head
 from signaltape.stream import entry_time_ms

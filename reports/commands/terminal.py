@@ -6,6 +6,7 @@ from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Counted
 from reports.layers.whatif import WhatIf
 from reports.scorecard import Bin, Scorecard
+from reports.text.feedback import feedback_lines
 from reports.text.numbers import ratio, say
 from reports.text.sentences import (
     monotonicity_line,
@@ -41,7 +42,8 @@ def print_scorecard(screen: Screen, card: Scorecard, *, so_far: bool = False) ->
     if card.figures.closed:
         screen.say("What a closed signal brought, in R, and what a round trip leaves of it:")
         screen.table(_WORTH, [_worth(one) for one in card.bins])
-    for line in (*verdict_lines(card), monotonicity_line(card), *rest_lines(card, so_far=so_far)):
+    rest = (*rest_lines(card, so_far=so_far), *feedback_lines(card.feedback))
+    for line in (*verdict_lines(card), monotonicity_line(card), *rest):
         screen.say(line, short=True)
 
 

@@ -71,3 +71,23 @@ def wilson_interval(wins: float, n: float, confidence: float = 0.95) -> tuple[fl
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * (rate * (1 - rate) / n + z * z / (4 * n * n)) ** 0.5
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def moved_variance(wins: float, n: float) -> float:
+    """Of a winrate that is moved by one win and one loss, so that few without a loss have no error of zero.
+
+    Agresti & Caffo, "Simple and Effective Confidence Intervals for Proportions and Differences of Proportions Result
+    from Adding Two Successes and Two Failures", The American Statistician 54, 2000.
+    """
+    rate = (wins + 1) / (n + 2)
+    return rate * (1 - rate) / (n + 2)
+
+
+def difference_interval(
+    wins: float, n: float, other_wins: float, other_n: float, confidence: float = 0.95
+) -> tuple[float, float]:
+    """The interval of one winrate less that of other signals, both moved as in `moved_variance` (Agresti & Caffo)."""
+    moved = (wins + 1) / (n + 2) - (other_wins + 1) / (other_n + 2)
+    error = (moved_variance(wins, n) + moved_variance(other_wins, other_n)) ** 0.5
+    half = float(ndtri((1 + confidence) / 2)) * error
+    return max(-1.0, moved - half), min(1.0, moved + half)

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from reports.evidence.pooling import WEEKS, weights
+from reports.evidence.statistics import moved_variance
 
 _Z = float(ndtri(0.975))
 
@@ -153,17 +154,10 @@ def _pool(name: str, weeks: list[_Week]) -> _Pooled | None:
 def _variance(week: _Week) -> float:
     """Of one week's lift, which is (1 - share matched) times the difference of matching and other signals.
 
-    Each winrate is moved by one win and one loss, so that an early week without a loss has no error of zero (Agresti
-    & Caffo, "Simple and Effective Confidence Intervals for Proportions", The American Statistician 54, 2000).
+    Each winrate is moved by one win and one loss, so that an early week without a loss has no error of zero.
     """
     others = week.closed - week.matches
     share_others = others / week.closed
     return share_others**2 * (
-        _binomial_variance(week.match_wins, week.matches)
-        + _binomial_variance(week.wins - week.match_wins, others)
+        moved_variance(week.match_wins, week.matches) + moved_variance(week.wins - week.match_wins, others)
     )
-
-
-def _binomial_variance(wins: int, n: int) -> float:
-    rate = (wins + 1) / (n + 2)
-    return rate * (1 - rate) / (n + 2)

@@ -11,6 +11,7 @@ from reports.evidence.pooling import WEEKS
 from reports.evidence.verdict import Kind
 from reports.layers.message import WHAT_LIFT_IS, compared_lines, told_lines
 from reports.scorecard import Bin, Scorecard
+from reports.text.feedback import TITLE, feedback_lines
 from reports.text.numbers import say
 from reports.text.sentences import (
     LAYERS_FAILED,
@@ -150,6 +151,7 @@ def topics(card: Scorecard, *, so_far: bool = False) -> list[Topic]:
                 f"Lift: {WHAT_LIFT_IS}" if layers.findings else "",
             ),
         ),
+        Topic(TITLE, [_unbroken(line) for line in feedback_lines(card.feedback)]),
         Topic("Groups", [*group_lines(week), *compared_lines(layers.compared)]),
         Topic("Data quality", _said(data_lacks(card))),
     ]
@@ -172,6 +174,13 @@ def _by_chance(card: Scorecard) -> bool:
     filled = [one.n for one in card.bins if one.n]
     few = sum(filled) <= _FEW * len(filled)
     return few and card.broken_by is not None and card.verdict.kind is not Kind.BROKEN
+
+
+def _unbroken(line: str) -> str:
+    """With verdicts that no phone tears apart."""
+    for mark in MARKS.values():
+        line = line.replace(mark, mark.replace(" ", NO_BREAK))
+    return line
 
 
 def _first_that_fits(*lines: str) -> str:

@@ -24,8 +24,10 @@ from sink.queries import own
 log = logging.getLogger("sink")
 
 _SQL = own("retention")
-_MARKET = "market"
+_MARKET, _DESK = "market", "desk"
 _PARENTS = {True: "records_market", False: "records_engine"}
+#: Has no partitions of days.
+_OF_DESK = "records_desk"
 #: A partition's upper bound: the least id of the next day, which begins with milliseconds since 1970.
 _UNTIL = re.compile(r"TO \('([0-9a-f]{8})-([0-9a-f]{4})-0000-0000-000000000000'\)")
 _DELETE_AT_ONCE = 10_000
@@ -40,7 +42,7 @@ def drop_partitions(
     A partition goes once its day is over and all that it holds is past the limits. connection: in autocommit mode.
     Raises psycopg.Error.
     """
-    engine = min(limit for group, limit in limits.items() if group != _MARKET)
+    engine = min(limit for group, limit in limits.items() if group not in (_MARKET, _DESK))
     dropped = []
     for is_market, limit in ((True, limits[_MARKET]), (False, engine)):
         parent = _PARENTS[is_market]
@@ -49,7 +51,7 @@ def drop_partitions(
                 dropped.append(partition)
     if not dry_run:
         for group, limit in limits.items():
-            _delete(connection, _PARENTS[group == _MARKET], group, limit)
+            _delete(connection, group, limit)
         fold(connection)
     return dropped
 
@@ -90,8 +92,16 @@ def _drop(connection: Connection, partition: str, limit: datetime) -> bool:
     return False
 
 
-def _delete(connection: Connection, parent: str, group: str, limit: datetime) -> None:
-    for name, _ in connection.execute(_SQL["days"], {"parent": parent}).fetchall():
+def _tables(connection: Connection, group: str) -> list[str]:
+    """Where records of a class may lie."""
+    if group == _DESK:
+        return [_OF_DESK]
+    found = connection.execute(_SQL["days"], {"parent": _PARENTS[group == _MARKET]}).fetchall()
+    return [name for name, _ in found]
+
+
+def _delete(connection: Connection, group: str, limit: datetime) -> None:
+    for name in _tables(connection, group):
         statement = _named("delete", partition=name)
         parameters = {"class": group, "limit": limit, "most": _DELETE_AT_ONCE}
         while _delete_some(connection, statement, parameters) == _DELETE_AT_ONCE:

@@ -28,7 +28,8 @@ ON CONFLICT DO NOTHING
 INSERT INTO event_conflicts (event_id, event, payload, ts, stream, entry_id, received_at)
 SELECT o.record_id, o.event, o.payload, o.ts, o.stream, o.entry_id, o.received_at
 FROM {partition} o
-JOIN records r ON r.record_id = o.record_id AND (r.class = 'market') = (o.class = 'market')
+JOIN records r ON
+    r.record_id = o.record_id AND (r.class = 'market') = (o.class = 'market') AND r.class <> 'desk'
 WHERE (o.event, o.payload) IS DISTINCT FROM (r.event, r.payload)
 ORDER BY o.record_id, o.received_at
 ON CONFLICT (event_id, payload_hash) DO NOTHING

@@ -10,11 +10,12 @@ TRUNCATE stage_records
 
 -- name: merge
 -- The first of each new record goes in, in order of its id, so that two workers cannot lock each other out.
+-- An id is one record of the market, one of the desk, and one of the rest.
 INSERT INTO records (record_id, event, class, symbol, event_type, payload, ts, stream, entry_id)
-SELECT DISTINCT ON (class = 'market', record_id)
+SELECT DISTINCT ON (CASE WHEN class IN ('market', 'desk') THEN class END, record_id)
     record_id, event, class, symbol, event_type, payload, ts, stream, entry_id
 FROM stage_records
-ORDER BY class = 'market', record_id, position
+ORDER BY CASE WHEN class IN ('market', 'desk') THEN class END, record_id, position
 ON CONFLICT DO NOTHING
 
 -- name: contradicting
@@ -25,7 +26,12 @@ FROM stage_records s
 CROSS JOIN LATERAL (
     (SELECT event, payload FROM records_market WHERE s.class = 'market' AND record_id = s.record_id LIMIT 1)
     UNION ALL
-    (SELECT event, payload FROM records_engine WHERE s.class <> 'market' AND record_id = s.record_id LIMIT 1)
+    (SELECT event, payload FROM records WHERE s.class = 'desk' AND class = 'desk' AND record_id = s.record_id LIMIT 1)
+    UNION ALL
+    (
+        SELECT event, payload FROM records_engine
+        WHERE s.class NOT IN ('market', 'desk') AND record_id = s.record_id LIMIT 1
+    )
 ) AS r
 WHERE (s.event, s.payload) IS DISTINCT FROM (r.event, r.payload)
 
@@ -37,7 +43,12 @@ FROM stage_records s
 CROSS JOIN LATERAL (
     (SELECT event, payload FROM records_market WHERE s.class = 'market' AND record_id = s.record_id LIMIT 1)
     UNION ALL
-    (SELECT event, payload FROM records_engine WHERE s.class <> 'market' AND record_id = s.record_id LIMIT 1)
+    (SELECT event, payload FROM records WHERE s.class = 'desk' AND class = 'desk' AND record_id = s.record_id LIMIT 1)
+    UNION ALL
+    (
+        SELECT event, payload FROM records_engine
+        WHERE s.class NOT IN ('market', 'desk') AND record_id = s.record_id LIMIT 1
+    )
 ) AS r
 WHERE (s.event, s.payload) IS DISTINCT FROM (r.event, r.payload)
 ORDER BY s.record_id, s.position

@@ -8,7 +8,7 @@ SELECT gen_random_uuid(),
        CASE WHEN mod(n, 200000) = 3 THEN 'short' ELSE 'long' END,
        round((0.35 + 0.6 * random())::numeric, 2), 1.9, 30,
        CASE WHEN mod(n, 250000) = 9 THEN 'rules-rare' ELSE 'rules-' || (n * 6 / %(count)s) END,
-       %(since)s + n * (%(until)s - %(since)s) / %(count)s,
+       %(since)s + (n::float8 / %(count)s) * (%(until)s - %(since)s),
        CASE WHEN mod(n, 250000) = 11 THEN 'rare-setup' WHEN chance < 0.9 THEN 'setup' || floor(6 * chance) END,
        100, 99, 102, 'ref_' || n, '5m', 'm1', 'f1'
 FROM generate_series(0, %(count)s - 1) AS n, LATERAL (SELECT random() + 0 * n AS chance) AS c

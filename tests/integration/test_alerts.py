@@ -1,4 +1,4 @@
-"""Alerts: one real message, at most once; what has no answer is left to a person."""
+"""Alerts: one real message, and once more with a mark where the first had no answer; then a person looks."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from tests.support.holding import Held
 from tests.support.sending import SOON, QuickSender, now, state, with_server
 
 CRASH = Text("🔴 SOL-USDT-SWAP: stop hit")
+MARK = "\n\nmay repeat · ib_1"
+NO_ANSWER = ["timeout before", "timeout after", "closed after", "500 after", "500 before"]
 LONG = Text("".join(f"line {number} 📈\n" for number in range(1000)))
 
 
 def alert(connection: Connection, faults: list[str], text: Text = CRASH) -> BotServer:
     """Put one alert in and send until nothing waits, with these faults in front."""
-    assert Outbox(connection).enqueue("k", "42", text, now() + SOON, kind=ALERT)
+    assert Outbox(connection).enqueue("k", "42", text, now() + SOON, kind=ALERT, ref="ib_1")
 
     async def work(server: BotServer, sender: QuickSender) -> None:
         server.retry_after_s = 0
@@ -35,14 +37,31 @@ def test_an_alert_is_one_message_and_no_stub(connection: Connection) -> None:
     assert state(connection) == "sent"
 
 
-@pytest.mark.parametrize(
-    "fault", ["timeout before", "timeout after", "closed after", "500 after", "500 before"]
-)
-def test_an_alert_without_an_answer_is_uncertain_and_not_sent_again(
-    connection: Connection, fault: str
-) -> None:
+@pytest.mark.parametrize("fault", NO_ANSWER)
+def test_an_alert_without_an_answer_is_sent_once_more_and_says_so(connection: Connection, fault: str) -> None:
     server = alert(connection, [fault])
-    assert len(server.calls) == 1
+    assert [body["text"] for _, body in server.calls] == [CRASH.text, CRASH.text + MARK]
+    assert state(connection) == "sent"
+    assert server.messages[max(server.messages)] == CRASH.text + MARK
+
+
+@pytest.mark.parametrize("fault", NO_ANSWER)
+def test_after_a_second_doubt_an_alert_is_left_to_a_person(connection: Connection, fault: str) -> None:
+    server = alert(connection, [fault, "429", fault])
+    assert [body["text"] for _, body in server.calls] == [CRASH.text, CRASH.text + MARK, CRASH.text + MARK]
+    assert state(connection) == "uncertain"
+
+
+def test_an_alert_in_doubt_that_is_past_its_time_is_not_sent_again(connection: Connection) -> None:
+    outbox = Held(connection)
+    outbox.enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)
+    assert outbox.whole_begun(outbox.lease(), 0)
+    connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s', not_after = now()")
+
+    async def work(_server: BotServer, sender: QuickSender) -> None:
+        await sender.drain(5)
+
+    assert with_server(work, connection).calls == []
     assert state(connection) == "uncertain"
 
 
@@ -60,8 +79,8 @@ def test_a_long_alert_is_several_messages_each_once(connection: Connection) -> N
 
 
 def test_a_part_without_an_answer_ends_a_long_alert_until_a_person_has_looked(connection: Connection) -> None:
-    server = alert(connection, ["ok", "timeout before"], LONG)
-    assert len(server.calls) == 2
+    server = alert(connection, ["ok", "timeout before", "timeout before"], LONG)
+    assert len(server.calls) == 3
     assert state(connection) == "uncertain"
     ((number,),) = connection.execute("SELECT id FROM outbox").fetchall()
     assert Outbox(connection).resend(number, now() + SOON)
@@ -73,17 +92,17 @@ def test_a_part_without_an_answer_ends_a_long_alert_until_a_person_has_looked(co
     assert sent + "".join(with_server(work, connection).messages.values()) == LONG.text
 
 
-def test_an_alert_over_which_a_sender_died_is_not_sent_again(connection: Connection) -> None:
+def test_an_alert_over_which_a_sender_died_is_sent_once_more_and_says_so(connection: Connection) -> None:
     outbox = Held(connection)
-    outbox.enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)
-    assert outbox.text_begun(outbox.lease(), 0)
+    outbox.enqueue("k", "42", CRASH, now() + SOON, kind=ALERT, ref="ib_1")
+    assert outbox.whole_begun(outbox.lease(), 0)
     connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
 
     async def work(_server: BotServer, sender: QuickSender) -> None:
         await sender.drain(5)
 
-    assert with_server(work, connection).calls == []
-    assert state(connection) == "uncertain"
+    assert list(with_server(work, connection).messages.values()) == [CRASH.text + MARK]
+    assert state(connection) == "sent"
 
 
 def test_an_answer_that_comes_when_another_sender_has_given_up_is_written_down(
@@ -92,7 +111,7 @@ def test_an_answer_that_comes_when_another_sender_has_given_up_is_written_down(
     outbox = Held(connection)
     outbox.enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)
     first = outbox.lease()
-    assert outbox.text_begun(first, 0)
+    assert outbox.whole_begun(first, 0)
     connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
     second = outbox.lease()
     outbox.finish(second, "uncertain", "no answer")
@@ -108,11 +127,23 @@ def test_an_answer_that_comes_when_another_sender_has_given_up_is_written_down(
     assert state(connection) == "sent"
 
 
+def test_an_alert_that_is_known_to_stand_by_now_is_not_begun_again(connection: Connection) -> None:
+    outbox = Held(connection)
+    outbox.enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)
+    first = outbox.lease()
+    assert outbox.whole_begun(first, 0)
+    connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
+    second = outbox.lease()
+    assert not outbox.sent_whole(first, 0, 100)
+    assert not outbox.whole_begun(second, 0), "its answer has come meanwhile"
+    assert connection.execute("SELECT lost_stubs, marks FROM outbox").fetchone() == (0, [])
+
+
 def test_a_newer_text_takes_no_place_of_one_that_may_stand_in_the_chat(connection: Connection) -> None:
     outbox = Held(connection)
     outbox.enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)
     held = outbox.lease()
-    assert outbox.text_begun(held, 0)
+    assert outbox.whole_begun(held, 0)
     outbox.retry(held, 0.0, "Postgres refused what was to be noted")
     assert not outbox.enqueue("k", "42", Text("newer"), now() + SOON, kind=ALERT)
 

@@ -35,6 +35,9 @@ def emit_all(settings: Settings) -> None:
             tape.snapshot(kind, RECORD_SAMPLES[f"{kind}_snapshot"])
         for kind in ("trade", "book", "candle"):
             tape.market(kind, RECORD_SAMPLES[f"market_{kind}"])
+        tape.alert(RECORD_SAMPLES["alert"])
+        for name in ("alert_decision", "feedback_click", "operator_act"):
+            tape.record(name, RECORD_SAMPLES[name])
 
 
 def test_everything_an_engine_does_lands_in_its_file_and_in_its_table(
@@ -42,7 +45,7 @@ def test_everything_an_engine_does_lands_in_its_file_and_in_its_table(
 ) -> None:
     emit_all(settings)
     code, out, err = runner.run_anew("replay", "archive", "--once", SIGNALTAPE_DATA=str(tmp_path))
-    assert (code, out) == (0, "archived 14, duplicates 0, conflicts 0, invalid 0\n"), err
+    assert (code, out) == (0, "archived 18, duplicates 0, conflicts 0, invalid 0\n"), err
     data = tmp_path / "data"
     (state,) = lines(data / "events" / "SOL-USDT.jsonl")
     assert {name: state[name] for name in RECORD_SAMPLES["state_event"]} == RECORD_SAMPLES["state_event"]
@@ -59,6 +62,9 @@ def test_everything_an_engine_does_lands_in_its_file_and_in_its_table(
         == "slow"
     )
     assert len(lines(data / "market" / "SOL-USDT" / today)) == 3
+    assert [one["_event"] for one in lines(data / "desk" / today)] == [
+        *("alert", "alert_decision", "feedback_click", "operator_act")
+    ]
     assert runner.run("worker", "--once")[0] == 0
     found = connection.execute("SELECT event, count(*) FROM records GROUP BY event").fetchall()
     assert dict(found) == dict.fromkeys(RECORD_SAMPLES, 1)
@@ -66,6 +72,8 @@ def test_everything_an_engine_does_lands_in_its_file_and_in_its_table(
         "SELECT class, symbol, event_type, payload->>'toState' FROM records WHERE event = 'state_event'"
     ).fetchone()
     assert row == ("events", "SOL-USDT", "SCORING_UPDATE", "SETUP")
+    apart = connection.execute("SELECT count(*) FROM records_desk WHERE class = 'desk'").fetchone()
+    assert apart == (4,)
 
 
 def test_a_record_goes_to_the_wib_day_of_its_own_time(tmp_path: Path) -> None:
@@ -152,5 +160,5 @@ def test_records_come_once_whatever_comes_again(connection: Connection) -> None:
     twice.extend(records)
     again = writer.write([], (), twice)
     third = writer.write([], (), records)
-    assert (first.stored, again.stored, again.duplicates, third.duplicates) == (13, 0, 26, 13)
-    assert connection.execute("SELECT count(*) FROM records").fetchone() == (13,)
+    assert (first.stored, again.stored, again.duplicates, third.duplicates) == (17, 0, 34, 17)
+    assert connection.execute("SELECT count(*) FROM records").fetchone() == (17,)

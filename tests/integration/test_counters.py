@@ -114,7 +114,7 @@ def test_records_that_are_past_their_time_are_counted_as_expired(connection: Con
     made = [(uuid7(then), then), (str(uuid4()), then), (str(uuid4()), NOW)]
     several = records(entry("state_event", one, at=NOW, timestamp=at.isoformat()) for one, at in made)
     BatchWriter(connection).write([], (), several)
-    limits = dict.fromkeys(("events", "trades", "orders", "snapshots", "market"), NOW - 10 * DAY)
+    limits = dict.fromkeys(("events", "trades", "orders", "snapshots", "market", "desk"), NOW - 10 * DAY)
     assert drop_partitions(connection, limits) == [partition]
     ever = counters.read(connection)
     assert (ever.records_stored, ever.records_expired) == (3, 2)

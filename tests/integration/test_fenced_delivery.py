@@ -261,10 +261,10 @@ def test_an_error_over_one_message_is_kept_to_that_message(connection: Connectio
     outbox.enqueue("good", "2", REPORT, now() + SOON)
 
     class Broken(BotApi):
-        async def send_message(self, chat_id: str, text: Text) -> Any:
+        async def send_message(self, chat_id: str, text: Text, *how: Any) -> Any:
             if chat_id == "1":
                 raise LookupError("a\0fault")
-            return await super().send_message(chat_id, text)
+            return await super().send_message(chat_id, text, *how)
 
     async def run() -> BotServer:
         async with bot_server() as server, Broken(Secret(TOKEN), server.base, CALL_TIMEOUT_S) as api:

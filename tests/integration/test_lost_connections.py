@@ -148,11 +148,11 @@ def test_a_text_that_postgres_went_over_before_it_was_sent_is_sent_later(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Outbox(connection).enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)
-    begun, cut = Leases.text_begun, Cut(connection)
+    begun, cut = Leases.whole_begun, Cut(connection)
 
     async def without_an_answer(leases: Leases, message: Leased, place: int) -> bool:
         """It is committed, and the connection ends before that is told."""
-        monkeypatch.setattr(Leases, "text_begun", begun)
+        monkeypatch.setattr(Leases, "whole_begun", begun)
         about = Leases._about
 
         async def committed(leases: Leases, query: str, message: Leased, **parameters: Any) -> Any:
@@ -163,7 +163,7 @@ def test_a_text_that_postgres_went_over_before_it_was_sent_is_sent_later(
         monkeypatch.setattr(Leases, "_about", committed)
         return await begun(leases, message, place)
 
-    monkeypatch.setattr(Leases, "text_begun", without_an_answer)
+    monkeypatch.setattr(Leases, "whole_begun", without_an_answer)
 
     async def work(_server: BotServer, api: BotApi) -> None:
         with pytest.raises(CONNECTION_ERRORS):

@@ -26,7 +26,7 @@ from tests.support.waiting import eventually
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
-LIMITS = dict.fromkeys(("events", "trades", "orders", "snapshots", "market"), NOW - 10 * DAY)
+LIMITS = dict.fromkeys(("events", "trades", "orders", "snapshots", "market", "desk"), NOW - 10 * DAY)
 
 MakeId = Callable[[datetime], str]
 

@@ -30,7 +30,7 @@ CREATE FUNCTION sim.now() RETURNS timestamptz LANGUAGE sql STABLE
 CREATE FUNCTION sim.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
     AS $$ SELECT current_setting('sim.clock')::timestamptz $$;
 """
-_TABLES = ["outbox", "outbox_files", "telegram_chats", "telegram_pace", "weekly_scorecard"]
+_TABLES = ["outbox", "outbox_edits", "outbox_files", "telegram_chats", "telegram_pace", "weekly_scorecard"]
 _DEFAULTS_OF_NOW = """
 SELECT format('ALTER TABLE %%I ALTER COLUMN %%I SET DEFAULT sim.now()', table_name, column_name)
 FROM information_schema.columns WHERE table_schema = 'public' AND column_default = 'now()' AND table_name = ANY(%s)

@@ -18,7 +18,7 @@ from tests.simulation.kernel.scheduler import Scheduler
 #: What a transaction of several statements is called on its way.
 TRANSACTION = "a transaction"
 #: Statements before which a sender may stand still until its lease is over.
-OVERTAKEN = {
+OVERTAKEN = {"edits.begun", "edits.answered", "edits.done", "edits.retry", "edits.postpone"} | {
     f"outbox.{name}"
     for name in (
         "stub_begun",
@@ -27,6 +27,8 @@ OVERTAKEN = {
         "stub_gone",
         "text_begun",
         "text_not_sent",
+        "whole_begun",
+        "whole_not_sent",
         "filled",
         "sent_whole",
         "file_state",
@@ -84,6 +86,8 @@ class Session:
         self.done_at = EPOCH
         #: the message that its last lease gave out
         self.holding: int | None = None
+        #: whether that lease is one on its edit
+        self.edits = False
         #: whether a statement of it is on its way
         self.asks = False
         self._broken = False
@@ -140,7 +144,7 @@ class Session:
         self._says = self._says or name == "outbox.notify"
         if self._inside is not None:
             cursor.execute(query, parameters)
-            if name.startswith("outbox."):  # whose results are looked at
+            if name.startswith(("outbox.", "edits.")):  # whose results are looked at
                 self._inside.sync()
             self.database.on_done(self, name, parameters, cursor)
             return cursor

@@ -68,6 +68,9 @@ class Call(NamedTuple):
     process: Process
     outbox_id: int
     epoch: int
+    #: the number of the message that it replies to, and whether it edits what stands
+    reply_to: int = 0
+    is_edit: bool = False
 
 
 Answer = tuple[int, bytes]
@@ -87,7 +90,7 @@ class Telegram:
         self.away = False
         self.wrong_token = False
         #: told of each call when it begins; gives it the rest of what a call knows
-        self.on_begin: Callable[[Process], tuple[int, int]] = lambda _process: (0, 0)
+        self.on_begin: Callable[[Process], tuple[int, int, bool]] = lambda _process: (0, 0, False)
         self.on_begun: Callable[[Call], None] = lambda _call: None
         #: told of each answer that reaches who called
         self.on_answered: Callable[[Call, Answer], None] = lambda _call, _answer: None

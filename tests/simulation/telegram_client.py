@@ -94,7 +94,8 @@ class _Posting:
 
     def _begin(self, process: Process) -> Call:
         telegram, fields = self._telegram, self._fields
-        outbox_id, epoch = telegram.on_begin(process)
+        outbox_id, epoch, is_edit = telegram.on_begin(process)
+        reply_to = fields.get("reply_parameters", {"message_id": 0})
         file = fields.get("photo", fields.get("document"))
         call = Call(
             telegram.new_number(),
@@ -106,6 +107,8 @@ class _Posting:
             process,
             outbox_id,
             epoch,
+            reply_to["message_id"] if isinstance(reply_to, dict) else 0,
+            is_edit,
         )
         what = (call.text or call.file or "").partition("\n")[0]
         telegram.story.tell(

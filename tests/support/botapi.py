@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -37,6 +37,10 @@ class BotServer:
         self.messages: dict[int, str] = {}
         self.chat_of: dict[int, str] = {}
         self.entities: dict[int, list[dict[str, Any]]] = {}
+        #: rows of buttons by message, as the Bot API has them
+        self.keyboards: dict[int, Any] = {}
+        #: an address that no button may open
+        self.bad_url = "http://localhost"
         #: message id → the message it replies to (0: none), its name, its content
         self.files: dict[int, tuple[int, str, bytes]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -90,17 +94,23 @@ class BotServer:
             return self._take_file(method, body)
         if len(body["text"].encode("utf-16-le")) // 2 > 4096:
             return _error(400, "Bad Request: message is too long")
+        if self.bad_url in json.dumps(body.get("reply_markup")):
+            text = f"inline keyboard button URL '{self.bad_url}' is invalid: Wrong HTTP URL"
+            return _error(400, f"Bad Request: {text}")
         if method == "sendMessage":
             message_id = self._next_id()
         else:
             message_id = body["message_id"]
             if message_id not in self.messages:
                 return _error(400, "Bad Request: message to edit not found")
-            if self.messages[message_id] == body["text"]:
+            if self.messages[message_id] == body["text"] and self.keyboards[message_id] == body.get(
+                "reply_markup"
+            ):
                 return _error(400, "Bad Request: message is not modified: specified new message content")
         self.messages[message_id] = body["text"]
         self.chat_of[message_id] = str(body["chat_id"])
         self.entities[message_id] = body["entities"]
+        self.keyboards[message_id] = body.get("reply_markup")
         return web.json_response({"ok": True, "result": {"message_id": message_id}})
 
     def _take_file(self, method: str, body: dict[str, Any]) -> web.Response:
@@ -114,6 +124,9 @@ class BotServer:
 
     def _next_id(self) -> int:
         return 100 + len(self.messages) + len(self.files)
+
+
+Server = TypeVar("Server", bound=BotServer)
 
 
 async def _body(request: web.Request) -> dict[str, Any]:
@@ -138,7 +151,13 @@ def _error(code: int, description: str, parameters: dict[str, Any] | None = None
 @asynccontextmanager
 async def bot_server() -> AsyncIterator[BotServer]:
     """Run the server on a free port of this machine."""
-    server = BotServer()
+    async with serving(BotServer()) as server:
+        yield server
+
+
+@asynccontextmanager
+async def serving(server: Server) -> AsyncIterator[Server]:
+    """Run one that a test has made."""
     app = web.Application()
     app.router.add_post("/bot{token}/{method}", server.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

@@ -14,6 +14,7 @@ from reports.scorecard import Bin, Layers, Scorecard, first_break
 from reports.text.numbers import ratio
 from reports.weeks import Week
 from sink.quality import Quality
+from tests.support import clicked
 
 LABELS = ("<0.50", "0.50-0.59", "0.60-0.69", "0.70-0.79", "0.80+")
 
@@ -144,7 +145,8 @@ LONG = card(
         Group("side", "long", 3_000, 1_000, Expectancy(Decimal("0.1"), None)),
         Group("side", "short", 1_000, 400, Expectancy(Decimal("-0.1"), None)),
     ],
-)
+)._replace(feedback=clicked.LONG)
+CLICKED = ORDINARY._replace(feedback=clicked.MUCH)
 WEEKS = {
     "ordinary": ORDINARY,
     "broken": BROKEN,
@@ -152,4 +154,5 @@ WEEKS = {
     "empty": EMPTY,
     "unsettled": UNSETTLED,
     "long": LONG,
+    "clicked": CLICKED,
 }

@@ -49,6 +49,7 @@ CONFINED = {
     "flask": {"signaltape"},
     "prometheus_client": {"signaltape", "web"},
     "apscheduler": {"reports"},
+    "aiogram": {"desk"},
 }
 #: The engine library itself needs only these, besides the standard library (flask, prometheus_client: optional hooks).
 ENGINE_NEEDS = {"msgspec", "redis", "hiredis", "uuid_utils", "flask", "prometheus_client"}

@@ -25,13 +25,17 @@ COMMAND_LINE = {
     "replay/comparing/diff_command.py",
     "replay/counting.py",
     "replay/sessions/session_commands.py",
+    "outbox/__main__.py",
     "reports/__main__.py",
     "reports/commands/arguments.py",
     "reports/commands/rules_commands.py",
     "web/__main__.py",
     "web/key_commands.py",
+    "desk/__main__.py",
+    "desk/drill_command.py",
+    "desk/user_commands.py",
 }
-ROOMS = ("sink", "worker", "replay", "reports", "web")
+ROOMS = ("sink", "worker", "replay", "outbox", "reports", "web", "desk")
 #: What opens a connection, by the name under which it is imported.
 OPENING = {
     ("sink.db", "connect"),

@@ -15,6 +15,10 @@ from uuid import UUID
 import pytest
 import redis
 
+import desk.operations.drill
+import desk.operations.feedback
+import desk.operations.users
+import outbox.operations
 import replay.operations.archive
 import replay.operations.asking
 import replay.operations.diff
@@ -29,6 +33,7 @@ import reports.operations.slices
 import sink.operations
 import web.operations
 import worker.operations
+from desk.operations.feedback import Span as DeskSpan
 from replay.operations.asking import Playing
 from replay.sessions.sources import Span
 from reports.chosen import Days
@@ -68,6 +73,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     worker.operations.foretell_dead_letter: (LETTER,),
     worker.operations.requeue_dead_letters: (ALL._replace(reason="x"),),
     worker.operations.drop_dead_letters: (ALL._replace(reason="x"),),
+    outbox.operations.shown: (1,),
     sink.operations.migrate: (),
     sink.operations.check: (),
     sink.operations.rebuild: (),
@@ -122,10 +128,15 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     reports.operations.rules.weights_now: (WEEK,),
     reports.operations.rules.what_if: (WEEK, {"trend": Decimal(1)}),
     reports.operations.samples.draw_sample: (WEEK,),
+    desk.operations.feedback.coverage: (DeskSpan(NOW, NOW),),
     web.operations.create_key: ("trader", ("read",)),
     web.operations.list_keys: (),
     web.operations.revoke_key: ("none",),
     web.operations.has_keys: (),
+    desk.operations.users.add_user: (42, "viewer", NOW),
+    desk.operations.users.list_users: (),
+    desk.operations.users.remove_user: (42,),
+    desk.operations.drill.drill: (NOW, "shell"),
 }
 #: These read files only, or say by their report what failed: without a server they still have an answer.
 WITHOUT_SERVERS = {

@@ -19,7 +19,7 @@ from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
 from web.api.upkeep_described import TYPES as UPKEEP_TYPES
 from web.api.upkeep_described import paths as upkeep_paths
 from web.diffs import DiffUnderWay
-from web.filters import HOURS, OUTCOMES, SIDES, WEEKDAYS
+from web.filters import HOURS, OUTCOMES, SIDES, VOTES, WEEKDAYS
 from web.health import Health
 from web.tape import Line
 
@@ -126,6 +126,11 @@ def _filters() -> list[Json]:
             "low": number,
             "high": number,
             "outcome": {"enum": list(OUTCOMES)},
+            "vote": {
+                "enum": list(VOTES),
+                "description": "what most clicked on their alerts before they ended",
+            },
+            "held": {"type": "string", "maxLength": 200, "description": "why no alert of them was sent"},
             "all": {"enum": ["1"], "description": "look through all signals, however long it takes"},
             "after": {"type": "string", "description": "`next` of the page before"},
             "limit": {"type": "integer", "minimum": 1, "maximum": 500},

@@ -9,11 +9,11 @@ from decimal import Decimal
 import msgspec
 from aiohttp import web
 
+from outbox.wording import NOTHING, exact, number
 from replay.operations.diff import SessionDiff
 from signaltape.errors import NotFound
 from web.diffs import TURNS, DiffUnderWay, diff_asked_for
 from web.rendering import page
-from web.wording import NOTHING, exact, number
 
 #: A page of more is none that is read.
 _MOST_ROWS = 200

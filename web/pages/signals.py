@@ -42,6 +42,7 @@ async def show(request: web.Request) -> web.Response:
         through_all=_again(request.query, all="1"),
         bins=bins,
         outcomes=filtering.OUTCOMES,
+        votes=filtering.VOTES,
         sides=filtering.SIDES,
         hours=filtering.HOURS,
         weekdays=filtering.WEEKDAYS,

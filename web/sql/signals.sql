@@ -5,6 +5,8 @@ WITH found AS (
     FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
                          %(bin)s, %(low)s, %(high)s, %(outcome)s)
     WHERE (%(after_ts)s::timestamptz IS NULL OR (ts_published, signal_id) < (%(after_ts)s, %(after_id)s::uuid))
+      AND (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
+      AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
     ORDER BY ts_published DESC, signal_id DESC
     LIMIT %(limit)s
 )
@@ -34,6 +36,8 @@ ORDER BY ts_published DESC, o.signal_id DESC
 SELECT count(*) AS n
 FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
                      %(bin)s, %(low)s, %(high)s, %(outcome)s)
+WHERE (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
+  AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
 
 -- name: count_by_index
 -- The same for what one index has: a span, and one symbol, setup or rules version. Said of the table itself, for only

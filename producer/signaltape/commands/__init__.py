@@ -1,1 +1,1 @@
-"""The commands that an engine installs: `signaltape ship|schema|emit|doctor`."""
+"""The commands that an engine installs: `signaltape ship|schema|emit|doctor|pause|resume|processes`."""

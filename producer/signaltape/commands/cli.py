@@ -1,4 +1,4 @@
-"""The command `signaltape`: ship, schema, emit, doctor. Plain argparse: an engine installs no more for it."""
+"""The command `signaltape`, all that an engine installs. Plain argparse: it needs no more for it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import msgspec
 
 from signaltape.clock import as_aware, utc_now
 from signaltape.commands.command import begin_command, usable_folder
+from signaltape.commands.control_parsers import control_parsers
 from signaltape.contract.events import EVENTS
 from signaltape.contract.limits import read_plainly
 from signaltape.contract.records import RECORDS
@@ -89,11 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="check flag, journal, Redis, stream, group and lag")
     doctor.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
     doctor.set_defaults(run=_doctor)
+    control_parsers(commands)
     return parser
 
 
 def _ship(arguments: argparse.Namespace, settings: Settings) -> int:
-    from signaltape.redis_client import redis_url  # redis only where it is needed
+    from signaltape.control import present  # redis only where it is needed
+    from signaltape.redis_client import redis_url
     from signaltape.shipping.client import StreamError
     from signaltape.shipping.measures import Progress, shipper_parts
     from signaltape.shipping.service import ship_forever, ship_once
@@ -109,7 +112,8 @@ def _ship(arguments: argparse.Namespace, settings: Settings) -> int:
                 arguments.metrics_port, "shipper", shipper_parts(settings.home, progress)
             )
             try:
-                shipped = ship_forever(settings, stop, resend_since=arguments.resend, progress=progress)
+                with present(settings, "ship"):
+                    shipped = ship_forever(settings, stop, resend_since=arguments.resend, progress=progress)
             finally:
                 stop_metrics()
     except StreamError as error:
@@ -153,7 +157,7 @@ def _emit(arguments: argparse.Namespace, settings: Settings) -> int:
     usable_folder("SIGNALTAPE_HOME", settings.home)
     lines = sys.stdin if arguments.fields == "-" else [arguments.fields]
     recorded = 0
-    with Emitter(settings, strict=True) as tape:
+    with Emitter(settings, strict=True, control=False) as tape:
         if arguments.event in EVENTS:
             method = getattr(tape, arguments.event.removeprefix("signal_"))
         else:

@@ -16,7 +16,8 @@ from signaltape.contract.codec import NAMESPACE, read_struct
 from signaltape.contract.events import EVENTS, SCHEMA_VERSION
 from signaltape.contract.limits import needs_a_look, written_oddly
 from signaltape.contract.moments import cut, moment_of
-from signaltape.contract.records import RECORDS, Record
+from signaltape.contract.record_base import Record
+from signaltape.contract.records import RECORDS
 from signaltape.errors import InvalidEvent
 from signaltape.showing import show
 

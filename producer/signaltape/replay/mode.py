@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from signaltape.contract.events import EVENTS
-from signaltape.contract.records import RECORDS, Group
+from signaltape.contract.record_base import Group
+from signaltape.contract.records import RECORDS
 from signaltape.replay.session import ReplayEvent
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
+from reports.text.feedback import feedback_lines
+from sink.db import Connection
+from tests.support.alerted import TUESDAY, Alerted
 from tests.support.book import Book
 from tests.support.served import Served
 
@@ -59,6 +64,42 @@ def test_the_lists_behind_the_counts_add_up_to_them(served: Served, mixed: Book)
             address.replace("/signals?", "/api/signals?limit=500&"), Accept="application/json"
         ).json
         assert (listed["total"], len(listed["signals"])) == (n, n), address
+
+
+def test_clicks_and_what_was_held_back_lead_to_their_signals(
+    served: Served, mixed: Book, connection: Connection
+) -> None:
+    alerted = Alerted(connection)
+    for place in range(4):
+        at = TUESDAY - timedelta(weeks=3 * (place % 2))
+        for number, value in enumerate(("up", "up", "down", "took", "skipped", "skipped")):
+            setup = ("a+b", "c & d")[number % 2]
+            signal_id = mixed.signal("0.62", at=at.isoformat(), setup=setup)
+            mixed.close(signal_id, number - 2, at=(at + timedelta(hours=1)).isoformat())
+            ref = alerted.sent(signal_id, at=at)
+            alerted.click(ref, value, kind="rating" if number < 3 else "took")
+        alerted.held(mixed.closed_signal("0.8", -1, at=at.isoformat()), "budget", at=at)
+        alerted.held(mixed.signal("0.8", at=at.isoformat()), "min_rr", at=at)
+    page = served.get("/score/2022-W03").text
+    counts = [one for one in Counts(page).found if "vote=" in one[0] or "held=" in one[0]]
+    assert sorted(n for address, n in counts if "setup" not in address) == [4] * 6 + [8] * 3
+    for address, n in counts:
+        listed = served.get(
+            address.replace("/signals?", "/api/signals?limit=500&"), Accept="application/json"
+        ).json
+        assert (listed["total"], len(listed["signals"])) == (n, n), address
+    told = feedback_lines(mixed.card().feedback)
+    assert all(line in unescape(page) for line in told if not line.startswith(("Setup", "Held back")))
+    assert next(line for line in told if line.startswith("Held back")).endswith(
+        "closed 4, saved 4.00 R, mean -1.000 R, ⏳ NOT ENOUGH DATA"
+    )
+    assert served.get("/api/signals?vote=sideways").status == 400
+
+
+def test_without_a_desk_the_page_says_nothing_of_clicks(served: Served, mixed: Book) -> None:
+    page = served.get("/score/2022-W03").text
+    assert "Feedback" not in page
+    assert served.get("/api/scorecards/2022-W03").json["feedback"] is None
 
 
 def test_bins_and_week_say_what_the_scorecard_says(served: Served, mixed: Book) -> None:

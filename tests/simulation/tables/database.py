@@ -40,9 +40,10 @@ class ModelDatabase:
         self.events: dict[tuple[str, str], bytes] = {}
         #: the WIB day of each of them: its duplicates are counted there
         self.event_days: dict[tuple[str, str], date] = {}
-        #: (name, payload) by id; the market's are apart, as in the tables
+        #: (name, payload) by id; the market's and the desk's are apart, as in the tables
         self.engine_records: dict[str, tuple[str, bytes]] = {}
         self.market_records: dict[str, tuple[str, bytes]] = {}
+        self.desk_records: dict[str, tuple[str, bytes]] = {}
         #: payload by (id of the event or record, content as text)
         self.conflicts: dict[tuple[str, str], bytes] = {}
         #: reason by (stream, entry id)
@@ -63,9 +64,14 @@ class ModelDatabase:
         self.lose_commit_answer: Callable[[], bool] = _answers
 
     @property
+    def records_by_group(self) -> dict[str, dict[str, tuple[str, bytes]]]:
+        """Records by what lies together."""
+        return {"market": self.market_records, "desk": self.desk_records, "engine": self.engine_records}
+
+    @property
     def records(self) -> dict[str, tuple[str, bytes]]:
         """All records; of an id that is there twice, the engine's."""
-        return {**self.market_records, **self.engine_records}
+        return {**self.market_records, **self.desk_records, **self.engine_records}
 
     @property
     def away(self) -> bool:

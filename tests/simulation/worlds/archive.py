@@ -70,6 +70,7 @@ class ArchiveWorld(ArchiveBase):
             keep_state_events_days=chance.choice((1, 2, 7)),
             keep_snapshots_days=chance.choice((2, 30)),
             keep_market_hours=chance.choice((1, 24, 48)),
+            keep_desk_days=chance.choice((3, 365)),
             keep_signals_days=chance.choice((0, 2)),
             compress_after_days=chance.choice((1, 2)),
             database_url=chance.choice((None, None, Secret("postgresql://nowhere"))),

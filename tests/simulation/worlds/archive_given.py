@@ -15,8 +15,8 @@ from replay.archive.layout import safe_name
 from signaltape.contract.codec import NAMESPACE
 
 _WIB = timezone(timedelta(hours=7))
-_FOLDERS = {"state_event": "events", "trade_log": "trades_log", "order_log": "orders"}
-_GROUPS = {"state_event": "events", "trade_log": "trades", "order_log": "orders"}
+_FOLDERS = {"state_event": "events", "trade_log": "trades_log", "order_log": "orders", "alert": "desk"}
+_GROUPS = {"state_event": "events", "trade_log": "trades", "order_log": "orders", "alert": "desk"}
 SYMBOLS = (
     "SOL-USDT",
     "BTC-USDT",
@@ -53,6 +53,7 @@ _RECORDS: dict[str, dict[str, Any]] = {
     "regime_snapshot": {"regime": "TREND"},
     "market_trade": {"price": 222.1, "qty": 0.5, "side": "BUY"},
     "market_candle": {"interval": "1m", "open": 222, "high": 223, "low": 221, "close": 222, "volume": 12},
+    "alert": {"category": "sniper", "lines": ["swept the low"]},
 }
 KINDS = tuple(_RECORDS)
 _EVENTS: dict[str, dict[str, Any]] = {

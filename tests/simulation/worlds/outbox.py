@@ -10,12 +10,13 @@ from typing import Any
 import psycopg
 
 import outbox.bot_api
+import outbox.edit_leases
+import outbox.marking
 import outbox.outbox
 import outbox.rate_limiter
 import outbox.sender
+import outbox.serving
 import reports.delivery
-import reports.schedule
-import tests.simulation.worlds.outbox_given
 from outbox.judging import LONGEST_WAIT_S
 from outbox.leases import Leases
 from outbox.rate_limiter import LIMITS, Limits, RateLimiter
@@ -133,6 +134,7 @@ class OutboxWorld(OutboxBase):
         )
         self.asked_again = {}
         self.alerts = chance.choice((0.0, 0.0, 0.3, 0.3, 0.9))
+        self.edits = chance.choice((0.0, 0.3, 0.7))
         self.limits = chance.choice(_LIMITS)
         self.reporters_wait_s = chance.choice(((0.2, 2.0, 20.0), (0.5, 3.0), (5.0, 20.0)))
         self.database = self._new_database()
@@ -179,7 +181,7 @@ class OutboxWorld(OutboxBase):
     def heal(self) -> None:
         self.nemesis.over = True
         self.calm_down()
-        self.audit.in_time.healed()
+        self.audit.healed()
 
     def calm_down(self) -> None:
         """End all troubles that last. Nothing new comes: whoever has nothing to do may look rarely."""
@@ -190,7 +192,7 @@ class OutboxWorld(OutboxBase):
         if self.telegram.asked_for_a_day:  # it is over at once: to wait for it takes too many steps
             self.telegram.asked_for_a_day = False
             self.machines["database-host"].ahead_ns += int(LONGEST_WAIT_S * NS)
-            self.audit.pace.database_clock_jumped()
+            self.audit.database_clock_jumped()
 
     def verify(self) -> None:
         self.audit.verify()
@@ -222,7 +224,11 @@ class OutboxWorld(OutboxBase):
         )
         names = {
             query: f"{prefix}.{name}"
-            for prefix, module in (("outbox", outbox.outbox), ("pace", outbox.rate_limiter))
+            for prefix, module in (
+                ("outbox", outbox.outbox),
+                ("edits", outbox.edit_leases),
+                ("pace", outbox.rate_limiter),
+            )
             for name, query in module._SQL.items()
         }
         machine = self.machine("database-host")
@@ -237,18 +243,13 @@ class OutboxWorld(OutboxBase):
         return process
 
     def _patch(self) -> None:
-        for module in (reports.schedule, reports.delivery):
+        for module in (outbox.serving, reports.delivery):
             self._set(module, "connect_async", self.database.connect_async)
         self._set(outbox.bot_api, "aiohttp", SimulatedAiohttp(self.telegram))
-        for module in (reports.schedule, reports.delivery):
+        for module in (outbox.serving, reports.delivery):
             self._set(module, "Leases", partial(Leases, lease_s=self.lease_s))
             self._set(module, "RateLimiter", partial(RateLimiter, limits=self.limits))
-        for module in (
-            outbox.outbox,
-            outbox.sender,
-            tests.simulation.worlds.outbox_given,
-        ):
-            self._set(module, "split", partial(split, limit=PART_UNITS))
+        self._set(outbox.marking, "split", partial(split, limit=PART_UNITS))
         self._set(outbox.sender, "IDLE_S", outbox.sender.IDLE_S)
         self._set(RateLimiter, "reserve", self.audit.pace.watched_reserve(RateLimiter.reserve))
 

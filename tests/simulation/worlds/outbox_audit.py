@@ -7,18 +7,21 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from outbox.policies import ALERT, MAX_LOST_STUBS
+from outbox.policies import MAX_LOST_STUBS
 from tests.simulation.kernel.machines import Process
 from tests.simulation.postgres_session import Session
 from tests.simulation.telegram import Answer, Call, Message
+from tests.simulation.worlds.outbox_alerts import AlertAudit
 from tests.simulation.worlds.outbox_base import OutboxBase
-from tests.simulation.worlds.outbox_given import Given, Part
+from tests.simulation.worlds.outbox_edits import EditAudit
+from tests.simulation.worlds.outbox_given import Given
 from tests.simulation.worlds.outbox_hearing import Hearing
 from tests.simulation.worlds.outbox_in_time import LAST, InTime
 from tests.simulation.worlds.outbox_leases import LeaseAudit
 from tests.simulation.worlds.outbox_pace import PaceAudit
 from tests.simulation.worlds.outbox_rows import FILES, REPORTED, ROWS, Row, report_of
 from tests.simulation.worlds.outbox_statements import CHANGING, FENCING_TOKEN, FILING, IDLE
+from tests.simulation.worlds.outbox_texts import check_texts
 
 
 class OutboxAudit:
@@ -38,7 +41,10 @@ class OutboxAudit:
         self._sessions: dict[Process, Session] = {}
         self.pace = PaceAudit(world)
         self.leases = LeaseAudit(world)
-        self.in_time = InTime(world, self.rows)
+        self.in_time = InTime(world)
+        self.alerts = AlertAudit(world, self.rows, self.given)
+        self.edits = EditAudit(world, self.rows, self.given)
+        self._edits_touched = False
         self.hearing = Hearing(world)
         world.database.on_done = self._on_done
         world.database.looks = self._looks
@@ -99,13 +105,27 @@ class OutboxAudit:
         self.hearing.check()
         for row in self.rows.values():
             self._check_row(row)
-            self.in_time.check(row.id, row.state, row.not_after)
-        self._check_texts()
+            self.alerts.check_reply(row)
+            if not row.ended_with_another:
+                self.in_time.check(row.id, row.state, row.not_after)
+        check_texts(self._world, self.given, self._messages())
+        self.edits.check()
+
+    def database_clock_jumped(self) -> None:
+        """What was waited for by its clock before is no measure any more."""
+        self.pace.database_clock_jumped()
+        self.edits.database_clock_jumped()
+
+    def healed(self) -> None:
+        """From now on nothing goes wrong."""
+        self.in_time.healed()
+        self.edits.healed()
 
     def nothing_left(self) -> bool:
         """Whether every message is in a last state, and no call under way."""
         self.check()
-        return all(row.state in LAST for row in self.rows.values()) and not self._world.telegram.under_way
+        done = all(row.state in LAST for row in self.rows.values()) and self.edits.nothing_left()
+        return done and not self._world.telegram.under_way
 
     def verify(self) -> None:
         """What must hold at the end."""
@@ -131,6 +151,8 @@ class OutboxAudit:
             if before is not None and before.state == "sent" and row.state not in ("sent", "queued"):
                 self._fail("sent is sent", f"{row.id} is {row.state} now")
             self.rows[row.id] = row
+            self.alerts.changed(row)
+            self.edits.message_changed(row.id)
             self._check_row(row)
             what = f"{row.state} {row.version} in {row.chat_id}, ids {row.message_ids}, filled {row.filled}"
             self._world.story.tell(
@@ -145,13 +167,13 @@ class OutboxAudit:
             self._fail(
                 "stubs are accounted for", f"{row.id} has {surplus} too many, says {row.may_be_beyond}"
             )
-        if row.kind == ALERT:
-            self._check_alert(row)
+        epoch = self._epochs[row.id]
+        self.alerts.check(row, (one for one in self._messages_of(row.id) if one.call.epoch == epoch))
         texts = self.given.texts[row.version]
         if row.filled > len(row.message_ids):
             self._fail("filled is filled", f"{row.id} says {row.filled} parts in messages {row.message_ids}")
         for place in range(min(row.filled, len(row.message_ids))):
-            if not self._ever_stood(texts[place], row, row.message_ids[place]):
+            if not self._ever_stood(row, place):
                 self._fail(
                     "filled is filled", f"part {place} of {row.id} is filled, it never stood in the chat"
                 )
@@ -166,35 +188,6 @@ class OutboxAudit:
                 "no text where none is said", f"{row.id} is {row.state}, and a part stands in its chat"
             )
 
-    def _check_alert(self, row: Row) -> None:
-        """Since a person looked last, no part of it was ever sent twice, whether it still stands or not."""
-        epoch = self._epochs[row.id]
-        sent = Counter(one.text for one in self._messages_of(row.id) if one.call.epoch == epoch)
-        if sent and max(sent.values()) > 1:
-            self._fail("an alert once", f"{row.id} was sent {max(sent.values())} times")
-        if row.lost_stubs:
-            self._fail("an alert once", f"{row.id} has stubs")
-
-    def _check_texts(self) -> None:
-        standing: defaultdict[str, list[Part]] = defaultdict(list)
-        files: Counter[tuple[str, str]] = Counter()
-        for message in self._messages():
-            part = self.given.parts.get(message.text)
-            if part is not None and not message.deleted:
-                standing[part.report].append(part)
-            if message.file is not None:
-                kind, _, version = message.file.partition(" of ")
-                files[kind, version.rpartition(" ")[0]] += 1
-        for report, parts in standing.items():
-            places = Counter(part.place for part in parts)
-            if max(places.values()) > 1:
-                self._fail("a text once", f"{report} stands twice: {parts}")
-            if len({part.version for part in parts}) > 1:
-                self._fail("one text", f"{report} stands in pieces of several: {parts}")
-        for file, count in files.items():
-            if count > 1:
-                self._fail("a file once", f"{file} stands {count} times")
-
     def _check_told(self, reported: dict[date, bool]) -> None:
         told = {row.told_week for row in self.rows.values() if row.filled > 0}
         for week, is_reported in reported.items():
@@ -203,18 +196,22 @@ class OutboxAudit:
 
     def _on_done(self, session: Session, name: str, parameters: Any, cursor: Any) -> None:
         self.hearing.done(session, name, cursor.rowcount)
-        if name == "outbox.lease" and cursor.rowcount > 0:
+        if name in ("outbox.lease", "edits.lease") and cursor.rowcount > 0:
             row = cursor.fetchall()[0]
             cursor.scroll(0, mode="absolute")
-            session.holding = row[0]
+            session.edits = name == "edits.lease"
+            session.holding = row[session.edits]
             self._sessions[session.process] = session
-            self.leases.leased(session, row[0], row[FENCING_TOKEN])
+            if not session.edits:
+                self.leases.leased(session, row[0], row[FENCING_TOKEN])
         elif name == "outbox.resend" and cursor.rowcount > 0:
             self._epochs[parameters["id"]] += 1
             self.in_time.asked(parameters["id"])
         elif name == "pace.hold":
             self.pace.held(parameters["scope"].removeprefix("hold "), parameters["wait_s"])
             self.in_time.left_alone(parameters["wait_s"])
+            self.edits.left_alone(parameters["wait_s"])
+        self._edits_touched = self._edits_touched or name.startswith("edits.")
         if name.startswith("outbox.") and cursor.rowcount > 0:
             self.leases.done(session, name, parameters)
             self._touched = self._touched or name not in IDLE
@@ -230,21 +227,28 @@ class OutboxAudit:
             rows, reported = found or [self._world.database.look(query) for query in (ROWS, REPORTED)]
             self._read(session, rows)
             self._check_told(dict(reported))
+        if self._edits_touched:
+            self._edits_touched = False
+            self.edits.read()
 
-    def _on_begin(self, process: Process) -> tuple[int, int]:
-        holding = self._sessions[process].holding
-        assert holding is not None
-        return holding, self._epochs[holding]
+    def _on_begin(self, process: Process) -> tuple[int, int, bool]:
+        session = self._sessions[process]
+        assert session.holding is not None
+        return session.holding, self._epochs[session.holding], session.edits
 
     def _on_begun(self, call: Call) -> None:
         world, session = self._world, self._sessions[call.process]
+        self.pace.called(call, session)
+        if call.is_edit:
+            self.edits.begun(call, session)
+            return
+        self.alerts.begun(call)
         not_after = self.rows[call.outbox_id].not_after
         if session.done_at > not_after:
             late_s = (session.done_at - not_after).total_seconds()
             self._fail(
                 "never late", f"call {call.number} begins {late_s:.3f} s too late: the sender could know"
             )
-        self.pace.called(call, session)
         if not self.given.has(call):
             self._fail("only what was put in", f"call {call.number} sends {call.text!r}, file {call.file!r}")
         family = world.telegram.chats[call.chat_id].family
@@ -252,8 +256,10 @@ class OutboxAudit:
             self._fail("the right chat", f"call {call.number} goes to {call.chat_id}")
 
     def _on_change(self, call: Call) -> None:
+        if call.is_edit:
+            self.edits.changed(call)
         self._check_row(self.rows[call.outbox_id])
-        self._check_texts()
+        check_texts(self._world, self.given, self._messages())
 
     def _on_answered(self, call: Call, answer: Answer) -> None:
         self.pace.answered(call, answer, self._sessions[call.process])
@@ -271,9 +277,11 @@ class OutboxAudit:
             and number not in row.message_ids
         )
 
-    def _ever_stood(self, text: str, row: Row, number: int) -> bool:
-        """Whether a text stood in the message of a number, in one of the chat's ids."""
-        messages = (chat.messages.get(number) for chat in self._world.telegram.chats.values())
+    def _ever_stood(self, row: Row, place: int) -> bool:
+        """Whether a part stood in the message that has its number, in one of the chat's ids."""
+        chats, number = self._world.telegram.chats.values(), row.message_ids[place]
+        text = self.given.text(row.version, place, place in row.marks)
+        messages = (chat.messages.get(number) for chat in chats)
         return any(one is not None and one.call.outbox_id == row.id and text in one.texts for one in messages)
 
     def _messages(self) -> Iterator[Message]:

@@ -36,6 +36,8 @@ class OutboxBase(World):
     asked_again: dict[int, date]
     #: how much of what is put in is alerts
     alerts: float
+    #: how much of that is edits of those that were put in
+    edits: float
     #: how long a reporter waits before it puts something in
     reporters_wait_s: tuple[float, ...]
 

@@ -7,7 +7,7 @@ from tests.simulation.postgres_session import Session
 from tests.simulation.worlds.outbox_base import OutboxBase
 
 #: Statements that give a sender something to do, and who has to say so.
-_GIVING = ("outbox.enqueue", "outbox.resend")
+_GIVING = ("outbox.enqueue", "outbox.resend", "edits.edit")
 #: In quiet nothing else that a sender is at takes longer: an answer on its way, and what follows from it.
 _BUSY_S = 100.0
 

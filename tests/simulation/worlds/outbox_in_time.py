@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from tests.simulation.kernel.machines import NS
 from tests.simulation.worlds.outbox_base import OutboxBase
-from tests.simulation.worlds.outbox_rows import Row
 
 LAST = ("sent", "uncertain", "failed", "expired")
 
 
 class InTime:
-    """Follows since when each message waits, by true time. rows: the messages as they are."""
+    """Follows since when each message waits, by true time."""
 
-    def __init__(self, world: OutboxBase, rows: Mapping[int, Row]) -> None:
+    def __init__(self, world: OutboxBase) -> None:
         self._world = world
-        self._rows = rows
         #: for how long Telegram asked to be left alone, by the server's clock: since when, and until when
         self._asked_alone: list[tuple[datetime, datetime]] = []
         self._asked_ns: dict[int, int] = {}

@@ -16,6 +16,8 @@ _DECISIONS = (
     "outbox.stub_gone",
     "outbox.text_begun",
     "outbox.text_not_sent",
+    "outbox.whole_begun",
+    "outbox.whole_not_sent",
     "outbox.file_state",
     "outbox.postpone",
     "outbox.retry",

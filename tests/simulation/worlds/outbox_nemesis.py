@@ -126,7 +126,7 @@ class OutboxNemesis(Nemesis):
         world.machines[name].ahead_ns += int(by_s * NS)
         world.story.tell("world", f"the clock of {name} jumps by {by_s} s")
         if name == "database-host":
-            self._audit.pace.database_clock_jumped()
+            self._audit.database_clock_jumped()
             if self._chance.random() < 0.5 and world.faults.happens("senders die", "the clock was set"):
                 self._die(_DYING_S)
 

@@ -37,14 +37,18 @@ class PaceAudit:
     def watched_reserve(self, real: Callable[..., Any]) -> Callable[..., Any]:
         """RateLimiter.reserve, with a look at what it gives out."""
 
-        async def reserve(pace: RateLimiter, chat_id: str, longest_s: float) -> tuple[bool, float]:
-            taken, wait_s = await real(pace, chat_id, longest_s)
+        async def reserve(
+            pace: RateLimiter, chat_id: str, longest_s: float, is_edit: bool = False
+        ) -> tuple[bool, float]:
+            taken, wait_s = await real(pace, chat_id, longest_s, is_edit)
             line: Any = pace._connection
             session = line.session
             if taken:
                 due_ns = session.done_ns + int(wait_s * NS)
                 self._turn[session.process] = (chat_id, due_ns)
                 if session.done_ns > self._clock_set_ns:  # not one that was on its way back meanwhile
+                    if is_edit:
+                        self._check_left(chat_id, due_ns)
                     self._check(chat_id, due_ns, session.done_ns)
             return taken, wait_s
 
@@ -81,6 +85,14 @@ class PaceAudit:
         chat_id, due_ns = self._turn.pop(call.process, ("", 0))
         if chat_id != call.chat_id or self._world.scheduler.now_ns < due_ns - _JITTER_NS:
             self._fail("pace", f"call {call.number} does not wait for its turn: {chat_id} at {due_ns / NS}")
+
+    def _check_left(self, chat_id: str, due_ns: int) -> None:
+        """An edit has a turn: it left some of a group's minute to what is new."""
+        limits = self._world.limits
+        since_ns = due_ns - int(limits.minute_s * NS) + _JITTER_NS
+        taken = sum(one > since_ns for one in self._turns[chat_id])
+        if is_group(chat_id) and taken >= limits.for_edits().group_per_minute:
+            self._fail("edits leave some", f"an edit is the call number {taken + 1} of a minute of {chat_id}")
 
     def _check(self, chat_id: str, due_ns: int, taken_ns: int) -> None:
         limits = self._world.limits

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from random import Random
 
 import psycopg
 
+from outbox import serving
 from outbox.outbox import File, Outbox, Told
 from outbox.policies import ALERT
 from outbox.text import Text, TextBuilder
@@ -37,6 +39,8 @@ _LOOKS_AFTER_S = 2 * LONGEST_WAY_S
 PART_UNITS = 120
 #: What ends a person's command, who gives it again: Postgres refused a statement, and at some time does not.
 MAY_END_BY = (psycopg.errors.ReadOnlySqlTransaction,)
+#: So many alerts are edited still.
+_NEWEST = 4
 _LONG_LINE = "• 0.80+: n=12 win rate 58 % expectancy +0.31 R " + "·" * 20
 
 
@@ -65,10 +69,14 @@ class Reporter:
             with suppress(*CONNECTION_ERRORS), closing(self._world.database.connect(_URL)) as connection:
                 family = chance.randrange(len(self._world.configured))
                 for _ in range(chance.choice((1, 1, 1, 6))):  # now and then many wait for one chat
-                    act = self._alert if chance.random() < self._world.alerts else self._report
-                    act(connection, process, family)
+                    self._act(chance)(connection, process, family)
                 if chance.random() < 0.1:
                     self._drain(process, family)
+
+    def _act(self, chance: Random) -> Callable[[Session, Process, int], None]:
+        if chance.random() >= self._world.alerts:
+            return self._report
+        return self._edit if chance.random() < self._world.edits else self._alert
 
     def _report(self, connection: Session, process: Process, family: int) -> None:
         world, chance = self._world, process.random
@@ -107,12 +115,39 @@ class Reporter:
         if self._audit.waiting() >= world.most_waiting:
             return
         outbox = Outbox(connection)  # type: ignore[arg-type]
-        version = self._audit.given.new_alert(family)
-        text = _text(version, chance.choice((0, 0, 1, 3)))
-        self._audit.given.give(version, text, (), stubs=False)
-        not_after = _now(process) + timedelta(seconds=chance.choice(world.lifetimes_s))
         ids = outbox.ids_of(world.configured[family])
-        outbox.enqueue(f"{version}:{ids[0]}", ids[-1], text, not_after, kind=ALERT)
+        alert = self._audit.given.new_alert(family)
+        reply = self._audit.given.new_alert(family, "reply") if chance.random() < 0.4 else None
+        with outbox.unmoved():
+            for version, reply_to in ((alert, None), (reply, f"{alert}:{ids[0]}")):
+                if version is None:
+                    continue
+                text, ref = _text(version, chance.choice((0, 0, 1, 3))), version.split()[1]
+                self._audit.given.give(version, text, ref=ref)
+                not_after = _now(process) + timedelta(seconds=chance.choice(world.lifetimes_s))
+                key = f"{version}:{ids[0]}"
+                outbox.enqueue(
+                    key,
+                    ids[-1],
+                    text,
+                    not_after,
+                    kind=ALERT,
+                    silent=reply_to is not None,
+                    reply_to=reply_to,
+                    ref=ref,
+                )
+
+    def _edit(self, connection: Session, process: Process, _family: int) -> None:
+        """One of the newest alerts is to become something else."""
+        chance, given = process.random, self._audit.given
+        alerts = [row for row in self._audit.rows.values() if row.kind == ALERT][-_NEWEST:]
+        if not alerts:
+            return
+        row = chance.choice(alerts)
+        text = _text(f"edit {len(given.edits[row.key]) + 1} of {row.version}", chance.choice((0, 0, 1, 3)))
+        given.edits[row.key].append(text)
+        not_after = _now(process) + timedelta(seconds=chance.choice(self._world.lifetimes_s))
+        Outbox(connection).edit(row.key, text, not_after=not_after)  # type: ignore[arg-type]
 
     def _drain(self, process: Process, family: int) -> None:
         to = Destination(_TOKEN, self._world.configured[family], _BASE)
@@ -187,8 +222,8 @@ async def _send(process: Process, stop: Event, settings: Settings, to: Destinati
         loop.call_soon_threadsafe(asked.set)
 
     process.start(wait_for_signal, "signal")
-    sender = partial(schedule._send_while_connected, settings, to, asked, [])
-    tasks = [asyncio.create_task(schedule._persistently(sender, asked, "nothing can be sent"))]
+    sender = partial(serving.send_while_connected, settings, to.token, to.base, asked, [])
+    tasks = [asyncio.create_task(serving.persistently(sender, asked, "nothing can be sent"))]
     await asked.wait()
     await schedule._end(tasks)
 

@@ -33,6 +33,8 @@ CHANGING = (
     "outbox.stub_begun",
     "outbox.stub_sent",
     "outbox.text_begun",
+    "outbox.whole_begun",
+    "outbox.whole_not_sent",
     "outbox.filled",
     "outbox.sent_whole",
     "outbox.postpone",

@@ -83,7 +83,7 @@ SELECT signal_id::text, event, payload::text, (ts AT TIME ZONE 'Asia/Jakarta')::
 
 -- name: records
 -- All records.
-SELECT class = 'market', record_id::text, event, payload::text FROM records
+SELECT CASE WHEN class IN ('market', 'desk') THEN class ELSE 'engine' END, record_id::text, event, payload::text FROM records
 
 -- name: conflicts
 -- All contradictions.

@@ -86,10 +86,10 @@ class Holding:
         )
         self._same(
             "records",
-            {(market, one): (name, payload) for market, one, name, payload in self._rows("records")},
+            {(group, one): (name, payload) for group, one, name, payload in self._rows("records")},
             {
-                (market, one): (name, _text(payload))
-                for market, records in ((True, model.market_records), (False, model.engine_records))
+                (group, one): (name, _text(payload))
+                for group, records in model.records_by_group.items()
                 for one, (name, payload) in records.items()
             },
         )

@@ -1,0 +1,126 @@
+"""An alert follows its signal: what became of it is edited into its messages, in whatever order that is heard."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from desk.alerting.incoming import Happened
+from desk.alerting.messages import Known, Messages
+from desk.alerting.rows import SQL
+from desk.alerts import life as lives
+from desk.alerts import model
+from desk.alerts.life import Life
+from desk.policy import sizing
+from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalTriggered
+from sink.db import Connection
+
+#: Its messages are not of a trade: nothing becomes of it.
+_HEALTH = "health"
+
+
+class Fact(NamedTuple):
+    """Something that became of a signal. fields: those that a message says."""
+
+    event: str
+    at: datetime
+    fields: dict[str, Any]
+
+
+class Following:
+    """Every method is part of its caller's transaction."""
+
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+
+    def hear(self, connection: Connection, happened: Sequence[Happened]) -> list[str]:
+        """Keep what became of signals; those of which something was new."""
+        if not happened:
+            return []
+        ids, events, times, fields = map(list, zip(*happened, strict=True))
+        asked = {"signal_ids": ids, "events": events, "times": times, "fields": fields}
+        return sorted({row[0] for row in connection.execute(SQL["add_happened"], asked).fetchall()})
+
+    def learn(self, connection: Connection, signal_ids: Sequence[str]) -> list[str]:
+        """Take from the worker's tables what became of signals; those of which something was new."""
+        if not signal_ids:
+            return []
+        rows = connection.execute(SQL["learn_lives"], {"signal_ids": list(signal_ids)}).fetchall()
+        return sorted(row[0] for row in rows)
+
+    def follow(self, connection: Connection, signal_ids: Sequence[str]) -> int:
+        """Show what is known now in every alert of these signals; how many alerts."""
+        if not signal_ids:
+            return 0
+        rows = connection.execute(SQL["alerts_of"], {"signal_ids": list(signal_ids)}).fetchall()
+        return sum(self.show_again(connection, row[0]) for row in rows)
+
+    def show_again(self, connection: Connection, ref_id: str) -> bool:
+        """Make the messages of an alert what its rows say. Its row is held: whoever comes last knows of all others.
+
+        False if there is no such alert, or it was sent nowhere.
+        """
+        row = connection.execute(SQL["row"], {"ref_id": ref_id}).fetchone()
+        if row is None:
+            return False
+        alert, size, marks, told, over, signal_id, now = row
+        found = model.load(alert)
+        life = replace(
+            self._life(connection, signal_id, lives.load(told)),
+            expired=over and found.category != _HEALTH,
+        )
+        connection.execute(SQL["set_life"], {"ref_id": ref_id, "life": lives.dump(life)})
+        known = Known(found, sizing.load(size) if size else None, tuple(marks), life)
+        for chat_id, key in connection.execute(SQL["messages"], {"ref_id": ref_id}).fetchall():
+            self._messages.edit(connection, known, chat_id, key, now)
+        return True
+
+    def _life(self, connection: Connection, signal_id: str | None, told: Life) -> Life:
+        """What is known now, and what was told before: that is not forgotten."""
+        if signal_id is None:
+            return told
+        rows = connection.execute(SQL["happened"], {"signal_ids": [signal_id]}).fetchall()
+        return life_of([Fact(*row[1:]) for row in rows], told)
+
+    def lives(self, connection: Connection, signal_ids: Sequence[str]) -> dict[str, Life]:
+        """What is known of signals; those of which nothing is are left out."""
+        if not signal_ids:
+            return {}
+        facts: defaultdict[str, list[Fact]] = defaultdict(list)
+        asked = {"signal_ids": list(signal_ids)}
+        for signal_id, *fact in connection.execute(SQL["happened"], asked).fetchall():
+            facts[signal_id].append(Fact(*fact))
+        return {signal_id: life_of(found, Life()) for signal_id, found in facts.items()}
+
+
+def life_of(facts: Iterable[Fact], life: Life) -> Life:
+    """A life with facts in it: the same whatever order they come in."""
+    for fact in facts:
+        life = replace(life, **_PARTS[fact.event](fact.at, fact.fields))
+    return life
+
+
+def _triggered(at: datetime, fields: dict[str, Any]) -> dict[str, Any]:
+    return {"triggered_at": at, "trigger_ms": int(fields["time_to_trigger_ms"])}
+
+
+def _invalidated(at: datetime, fields: dict[str, Any]) -> dict[str, Any]:
+    return {"invalidated_at": at, "invalid_because": fields["reason"]}
+
+
+def _closed(at: datetime, fields: dict[str, Any]) -> dict[str, Any]:
+    rr = Decimal(fields["rr_realized"])
+    trade_ms = int(fields["time_in_trade_ms"])
+    return {"closed_at": at, "rr_realized": rr, "trade_ms": trade_ms, "exit_reason": fields["exit_reason"]}
+
+
+_PARTS = {
+    SignalTriggered.EVENT: _triggered,
+    SignalInvalidated.EVENT: _invalidated,
+    SignalClosed.EVENT: _closed,
+}

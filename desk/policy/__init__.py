@@ -1,0 +1,1 @@
+"""What is decided of an alert: whether it is sent, and how large its position may be. Pure."""

@@ -1,0 +1,48 @@
+-- name: of_ref
+-- An alert that stands in one of these chats (all ids of one), until the transaction ends for this click alone: what is
+-- shown of it afterwards is of the newest clicks.
+SELECT a.ref_id, a.signal_id::text, a.side, (a.alert ->> 'confidence')::numeric AS confidence, c.message_key
+FROM alerts a
+JOIN alert_chats c USING (ref_id)
+WHERE a.ref_id = %(ref_id)s AND c.chat_id = ANY(%(chat_ids)s::text[]) AND c.message_key IS NOT NULL
+ORDER BY c.chat_id
+LIMIT 1
+FOR UPDATE OF a
+
+-- name: of_message
+-- The same, of a message.
+SELECT a.ref_id, a.signal_id::text, a.side, (a.alert ->> 'confidence')::numeric AS confidence, c.message_key
+FROM alerts a
+JOIN alert_chats c USING (ref_id)
+WHERE c.message_key = %(message_key)s
+FOR UPDATE OF a
+
+-- name: latest
+-- What a person said last in answer to a question of an alert, and whether this very update has said it.
+SELECT (SELECT value FROM feedback_latest
+        WHERE ref_id = %(ref_id)s AND user_id = %(user_id)s AND kind = %(kind)s) AS value,
+       EXISTS (SELECT FROM feedback WHERE update_id = %(update_id)s AND kind = %(kind)s) AS known
+
+-- name: add
+-- Keep a click; the same update again is the same click.
+INSERT INTO feedback (ref_id, signal_id, chat_id, user_id, kind, value, via, bias, confidence, latency_to_click_ms,
+                      update_id, ts)
+VALUES (%(ref_id)s, %(signal_id)s::uuid, %(chat_id)s, %(user_id)s, %(kind)s, %(value)s, %(via)s, %(bias)s, %(confidence)s,
+        %(latency_to_click_ms)s, %(update_id)s, %(ts)s)
+ON CONFLICT (update_id, kind) DO NOTHING
+
+-- name: standing
+-- How many people, wherever they clicked, say what of an alert now, and until when a chat wants no alerts of its category.
+SELECT count(*) FILTER (WHERE value = 'up') AS up, count(*) FILTER (WHERE value = 'down') AS down,
+       count(*) FILTER (WHERE value = 'took') AS took, count(*) FILTER (WHERE value = 'skipped') AS skipped,
+       (SELECT max(s.until) FROM snoozes s JOIN alerts a ON s.category IN ('', a.category)
+        WHERE a.ref_id = %(ref_id)s AND s.chat_id = %(chat_id)s AND s.until > now()) AS snoozed_until
+FROM feedback_latest WHERE ref_id = %(ref_id)s
+
+-- name: coverage
+-- Alerts of a span that were sent, and those of them of which somebody says something.
+SELECT count(*) AS sent,
+       count(*) FILTER (WHERE EXISTS (
+           SELECT FROM feedback_latest f WHERE f.ref_id = alerts.ref_id AND f.value <> 'none')) AS clicked
+FROM alerts
+WHERE decision = 'sent' AND ts >= %(since)s AND ts < %(until)s

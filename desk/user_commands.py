@@ -1,0 +1,86 @@
+"""`python -m desk users`: who may tell the bot what, and where."""
+
+from __future__ import annotations
+
+import click
+
+from desk.asking import ROLES, Role
+from desk.operations import users
+from desk.settings import DeskSettings
+from desk.users import Entry
+from signaltape.clock import show_bare, utc_now
+from signaltape.settings import Settings
+from signaltape.terminal import Screen, left, print_json, right
+from sink.command_line import TEXT, PlainGroup, json_option
+
+
+@click.group(name="users", cls=PlainGroup)
+def users_commands() -> None:
+    """Who may tell the bot something: enter, list, take out. Whoever is not entered may nothing."""
+
+
+@users_commands.command()
+@click.argument("user_id", type=int)
+@click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True, help="What they may.")
+@click.option("--name", type=TEXT, default="", help="How the audit calls them.")
+@click.option(
+    "--chat", "chats", type=TEXT, multiple=True, help="Only in this chat, or chat/topic; again for more."
+)
+@click.option("--command", "commands", type=TEXT, multiple=True, help="Only this command; again for more.")
+def add(user_id: int, role: Role, name: str, chats: tuple[str, ...], commands: tuple[str, ...]) -> None:
+    """Enter the user of this Telegram id, or change what they may."""
+    made = users.add_user(
+        Settings.from_env(), user_id, role, utc_now(), name=name, chats=chats, commands=commands
+    )
+    click.echo(f"{made.user_id} is {made.role} {_where(made)}, with {_which(made)}")
+
+
+@users_commands.command(name="list")
+@json_option
+def list_command(as_json: bool) -> None:
+    """List everybody who may something, the mightiest first."""
+    settings = DeskSettings.from_env()
+    found = users.list_users(settings.common, settings.admin_ids)
+    if as_json:
+        print_json(found)
+    else:
+        _show(Screen(), found)
+
+
+@users_commands.command()
+@click.argument("user_id", type=int)
+def remove(user_id: int) -> None:
+    """Take the user of this Telegram id out, from the next update on."""
+    users.remove_user(Settings.from_env(), user_id)
+    click.echo(f"{user_id} may nothing any more")
+
+
+def _show(screen: Screen, found: list[Entry]) -> None:
+    screen.say(f"users: {len(found)}" if found else "users: none, so nobody is answered")
+    screen.table(
+        (right("id"), left("role"), left("name"), left("chats"), left("commands"), left("since, WIB")),
+        [
+            (
+                str(one.user_id),
+                one.role,
+                one.name or None,
+                " ".join(one.chats) if one.chats else "all",
+                " ".join(one.commands) if one.commands else "all of the role",
+                show_bare(one.added_at) if one.added_at else one.added_by,
+            )
+            for one in found
+        ],
+    )
+    screen.next("python -m desk users add ID --role trader; python -m desk users remove ID")
+
+
+def _where(entry: Entry) -> str:
+    return f"in {', '.join(entry.chats)}" if entry.chats else "everywhere"
+
+
+def _which(entry: Entry) -> str:
+    return (
+        ", ".join(f"/{one}" for one in entry.commands)
+        if entry.commands
+        else f"all commands of a {entry.role}"
+    )

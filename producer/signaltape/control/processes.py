@@ -1,0 +1,93 @@
+"""A process as it shows itself to the others: what stands in one field of `<stream>:processes`. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from signaltape.control.state import MOST_EPOCH, State
+
+#: Seen longer ago than this, it has frozen or its machine is away.
+SILENT_MS = 5_000
+#: Longer than this, it is gone: whoever reconciles takes it out of the list.
+GONE_MS = 60_000
+#: No process of ours writes more; a field that holds more is none of ours.
+_MOST_BYTES = 4_096
+_Ms = Annotated[int, Meta(ge=0, le=MOST_EPOCH)]
+_Name = Annotated[str, Meta(max_length=255)]
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """What a process says of itself. Times are milliseconds since 1970, as Redis tells them if it may be asked.
+
+    epoch: of the word that it follows, 0 for none; state: what it does by that.
+    """
+
+    role: Annotated[str, Meta(max_length=64)]
+    host: _Name
+    pid: Annotated[int, Meta(ge=0, le=2**53)]
+    version: Annotated[str, Meta(max_length=64)] = ""
+    seen_ms: _Ms
+    started_ms: _Ms
+    epoch: _Ms
+    state: State
+
+
+class Process(Shown, frozen=True, kw_only=True):
+    """The same with its name, `role@host:pid`."""
+
+    name: str
+
+    def age_ms(self, now_ms: int) -> int:
+        """How long ago it showed itself; 0 where its clock is ahead."""
+        return max(0, now_ms - self.seen_ms)
+
+    def is_silent(self, now_ms: int) -> bool:
+        """Whether it should have shown itself again by now."""
+        return self.age_ms(now_ms) > SILENT_MS
+
+    def is_gone(self, now_ms: int) -> bool:
+        """Whether it has been silent for so long that it is not waited for; a clock that far ahead was set since."""
+        return abs(now_ms - self.seen_ms) > GONE_MS
+
+    def has_answered(self, epoch: int) -> bool:
+        """Whether it follows this word, or a newer one."""
+        return self.epoch >= epoch
+
+
+def name_of(role: str, host: str, pid: int, nth: str = "") -> str:
+    """What a process is called. nth: tells it from another of that name, behind another wall of process numbers."""
+    return f"{role}@{host}:{pid}{'.' + nth if nth else ''}"
+
+
+def encode(shown: Shown) -> bytes:
+    """A field's value."""
+    return msgspec.json.encode(shown)
+
+
+def process_of(name: bytes, value: bytes) -> Process | None:
+    """The process of a field, None if this is none of ours."""
+    if len(value) > _MOST_BYTES or len(name) > _MOST_BYTES:
+        return None
+    try:
+        shown = msgspec.json.decode(value, type=Shown)
+        return Process(name=name.decode(), **msgspec.structs.asdict(shown))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def processes_of(fields: Mapping[bytes, bytes]) -> list[Process]:
+    """All that can be read, by name."""
+    found = (process_of(name, value) for name, value in fields.items())
+    return sorted((one for one in found if one is not None), key=lambda one: one.name)
+
+
+def fields_to_remove(fields: Mapping[bytes, bytes], now_ms: int) -> list[bytes]:
+    """Those of processes that are gone, and what is none of ours."""
+    read: Iterable[tuple[bytes, Process | None]] = (
+        (name, process_of(name, value)) for name, value in fields.items()
+    )
+    return [name for name, one in read if one is None or one.is_gone(now_ms)]
