@@ -49,6 +49,12 @@ WHERE (%(since)s::timestamptz IS NULL OR ts_published >= %(since)s)
   AND (%(setup)s::text IS NULL OR setup = %(setup)s)
   AND (%(rules)s::text IS NULL OR rules_version = %(rules)s)
 
+-- name: by_index
+-- For the rest of the transaction: what is bounded is found by indexes, signal by signal. For some thousand of them the
+-- planner would read a whole table, which takes the longer the more is stored.
+SELECT set_config(name, 'off', TRUE) FROM unnest(ARRAY['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan']) AS name
+UNION ALL SELECT set_config('max_parallel_workers_per_gather', '0', TRUE)
+
 -- name: reach
 -- How far back a search looks that may not take long: to the newest so many of the rarest of those things asked for that
 -- have an index, which alone are read then; NULL: to the beginning.

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import quote
 
 import pytest
 
+from signaltape import Settings
+from sink.db import database_url
+from sink.pool import Pool, dicts
 from tests.support.book import Book
 from tests.support.served import Served
+from web import signals as finding
+from web.filters import Filters
+
+_PLANNED = (b"enable_hashjoin", b"enable_mergejoin", b"enable_seqscan", b"max_parallel_workers_per_gather")
 
 
 @pytest.fixture
@@ -62,6 +70,30 @@ def test_few_are_found_and_counted_as_all_are(
         )
         assert soon == whole
         assert isinstance(soon["total"], int)
+
+
+@pytest.mark.parametrize(
+    ("whole", "plans"), [(False, ["off", "off", "off", "0"]), (True, ["on", "on", "on", "2"])]
+)
+def test_what_is_bounded_reads_no_table_whole(
+    settings: Settings, many: list[str], whole: bool, plans: list[str]
+) -> None:
+    async def asked(pool: Pool) -> list[str]:
+        async with pool.read() as session:
+            await finding.found(session, Filters(outcome="won"), finding.Place(), 5, whole=whole)
+            return [(await dicts(session, b"SHOW " + name))[0][name.decode()] for name in _PLANNED]
+
+    async def all_of_it() -> None:
+        pool = Pool(database_url(settings), name="test", most=1)
+        await pool.open()
+        try:
+            assert await asked(pool) == plans
+            async with pool.read() as session:  # the same session, later
+                assert (await dicts(session, b"SHOW enable_seqscan"))[0]["enable_seqscan"] == "on"
+        finally:
+            await pool.close()
+
+    asyncio.run(all_of_it())
 
 
 def test_the_rarest_thing_asked_for_says_how_far_it_looks(served: Served, many: list[str]) -> None:
