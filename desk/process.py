@@ -50,6 +50,8 @@ async def run(desk: DeskSettings, stop: asyncio.Event, clock: Callable[[], datet
     """Serve until `stop` is set. Raises SettingsError for what a person has to mend first."""
     token, settings = _token(desk), desk.common
     nearby = around(desk)
+    if not settings.feature_event_logging:
+        log.warning("FEATURE_EVENT_LOGGING is not true: what is done by the bot is not on the tape")
     with Emitter(settings) as tape, present(settings, "desk"), reconciled(settings):
         show = Following(Messages(desk, nearby)).show_again
         at = Desk(settings, desk, all_commands(), tape, show, clock)

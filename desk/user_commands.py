@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from desk.asking import ROLES, Role
+from desk.auditing import note_shell, shell_user
 from desk.operations import users
 from desk.settings import DeskSettings
 from desk.users import Entry
-from signaltape.clock import show_bare, utc_now
+from signaltape.clock import WIB, utc_now
 from signaltape.settings import Settings
 from signaltape.terminal import Screen, left, print_json, right
 from sink.command_line import TEXT, PlainGroup, json_option
@@ -29,10 +32,11 @@ def users_commands() -> None:
 @click.option("--command", "commands", type=TEXT, multiple=True, help="Only this command; again for more.")
 def add(user_id: int, role: Role, name: str, chats: tuple[str, ...], commands: tuple[str, ...]) -> None:
     """Enter the user of this Telegram id, or change what they may."""
-    made = users.add_user(
-        Settings.from_env(), user_id, role, utc_now(), name=name, chats=chats, commands=commands
-    )
-    click.echo(f"{made.user_id} is {made.role} {_where(made)}, with {_which(made)}")
+    settings, now, by = Settings.from_env(), utc_now(), shell_user()
+    made = users.add_user(settings, user_id, role, now, name=name, chats=chats, commands=commands, by=by)
+    said = f"{made.user_id} is {made.role} {_where(made)}, with {_which(made)}"
+    note_shell(settings, "users add", by, now, said)
+    click.echo(said)
 
 
 @users_commands.command(name="list")
@@ -51,27 +55,37 @@ def list_command(as_json: bool) -> None:
 @click.argument("user_id", type=int)
 def remove(user_id: int) -> None:
     """Take the user of this Telegram id out, from the next update on."""
-    users.remove_user(Settings.from_env(), user_id)
-    click.echo(f"{user_id} may nothing any more")
+    settings = Settings.from_env()
+    users.remove_user(settings, user_id)
+    said = f"{user_id} may nothing any more"
+    note_shell(settings, "users remove", shell_user(), utc_now(), said)
+    click.echo(said)
 
 
 def _show(screen: Screen, found: list[Entry]) -> None:
     screen.say(f"users: {len(found)}" if found else "users: none, so nobody is answered")
     screen.table(
-        (right("id"), left("role"), left("name"), left("chats"), left("commands"), left("since, WIB")),
+        (right("id"), left("role"), left("name"), left("chats", 20), left("commands"), left("since, WIB")),
         [
             (
                 str(one.user_id),
                 one.role,
                 one.name or None,
-                " ".join(one.chats) if one.chats else "all",
-                " ".join(one.commands) if one.commands else "all of the role",
-                show_bare(one.added_at) if one.added_at else one.added_by,
+                _few(one.chats),
+                _few(one.commands),
+                f"{one.added_at.astimezone(WIB):%Y-%m-%d}" if one.added_at else "settings",
             )
             for one in found
         ],
     )
     screen.next("python -m desk users add ID --role trader; python -m desk users remove ID")
+
+
+def _few(values: Sequence[str] | None) -> str:
+    """The first, and how many more there are."""
+    if not values:
+        return "all"
+    return values[0] if len(values) == 1 else f"{values[0]} +{len(values) - 1}"
 
 
 def _where(entry: Entry) -> str:

@@ -33,6 +33,18 @@ VALUES (%(ref_id)s, %(source_id)s, %(signal_id)s, %(category)s, %(symbol)s, %(si
 INSERT INTO alert_chats (ref_id, chat_id, thread_id, message_key, reason, held_at)
 VALUES (%(ref_id)s, %(chat_id)s, %(thread_id)s, %(message_key)s, %(reason)s, %(held_at)s)
 
+-- name: add_held
+-- Alerts that were held, and the chats that they were meant for: however many there are, each in one statement.
+INSERT INTO alerts (ref_id, source_id, signal_id, category, symbol, side, decision, reason, detail, ts, decided_at, expires_at,
+                    alert, life)
+SELECT ref_id, source_id, signal_id, category, symbol, side, decision, reason, detail, ts, decided_at, expires_at, alert, life
+FROM jsonb_populate_recordset(NULL::alerts, %(rows)s::jsonb)
+
+-- name: add_held_chats
+-- The chats of alerts that were held.
+INSERT INTO alert_chats (ref_id, chat_id, thread_id, reason, held_at)
+SELECT ref_id, chat_id, thread_id, reason, held_at FROM jsonb_populate_recordset(NULL::alert_chats, %(rows)s::jsonb)
+
 -- name: add_happened
 -- What became of signals that have an alert in some chat, or have none yet: they may get one. The first word stands. The
 -- signals of which it was new.
@@ -88,7 +100,7 @@ SELECT signal_id::text, event, ts, fields FROM alert_lives WHERE signal_id = ANY
 
 -- name: messages
 -- The messages of an alert, by chat.
-SELECT chat_id, message_key FROM alert_chats WHERE ref_id = %(ref_id)s AND message_key IS NOT NULL ORDER BY chat_id
+SELECT chat_id, message_key FROM alert_chats WHERE ref_id = %(ref_id)s AND reason IS NULL ORDER BY chat_id
 
 -- name: set_life
 -- What the messages of an alert say of its life.
@@ -100,6 +112,25 @@ UPDATE alerts SET over = TRUE
 WHERE ref_id IN (SELECT ref_id FROM alerts WHERE decision = 'sent' AND NOT over AND expires_at <= %(now)s
                  ORDER BY expires_at LIMIT %(limit)s FOR UPDATE)
 RETURNING ref_id
+
+-- name: unsent
+-- Chats whose message ended without being sent, or will: nobody sends it any more. They are told so like of what was held.
+WITH ended AS (
+    UPDATE alert_chats c SET reason = 'not_sent', held_at = %(now)s
+    FROM alerts a, outbox o
+    WHERE a.decision = 'sent' AND a.decided_at > %(since)s AND c.ref_id = a.ref_id AND c.reason IS NULL
+      AND o.message_key = c.message_key
+      AND (o.state IN ('expired', 'failed') OR o.state = 'queued' AND o.not_after <= %(now)s)
+    RETURNING c.ref_id, coalesce(o.last_error, 'Telegram was away') AS error
+)
+SELECT ref_id, min(error) FROM ended GROUP BY ref_id ORDER BY ref_id
+
+-- name: sent_nowhere
+-- An alert that stands in no chat was not sent.
+UPDATE alerts a SET decision = 'held', reason = 'not_sent', detail = %(detail)s
+WHERE ref_id = %(ref_id)s AND decision = 'sent'
+  AND NOT EXISTS (SELECT FROM alert_chats c WHERE c.ref_id = a.ref_id AND c.reason IS NULL)
+RETURNING alert::text
 
 -- name: to_tell
 -- Chats that were not told yet of what was held back there, and got no digest within the last while.
