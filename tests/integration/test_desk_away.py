@@ -47,11 +47,10 @@ def ended(bot: Bot) -> str:
 def test_telegram_may_fail_as_it_likes(bot: Bot, fault: str) -> None:
     bot.server.faults.extend(["ok", fault])
     bot.start()
-    eventually(lambda: bot.server.polls >= 1)
     first = bot.server.say(VIEWER, "/risk 1")
     bot.result(first)
     if fault == "hang":  # a poll without an answer ends with the desk, which asks again
-        eventually(lambda: bot.server.polls >= 2)
+        eventually(lambda: bot.server.polls >= 2, 60)
         bot.kill()
         bot.start()
     assert bot.ask(VIEWER, "/risk 2") != ""
