@@ -35,6 +35,7 @@ _HOST = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?#]|$)")
 _MOST_URL = 1024
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,8})?")
 _MOST_RR = Decimal(100)
+_LAST_PORT = 65_535
 
 
 class AlertChat(Struct, frozen=True):
@@ -165,6 +166,13 @@ def read_decimal(name: str, text: str, low: Decimal, high: Decimal, *, closed: b
         least = f"{low} or more" if closed else f"above {low}"
         raise SettingsError(f"{name} must be a number {least}, at most {high}, got {text!r}")
     return number
+
+
+def read_port(name: str, text: str) -> int:
+    """A port to listen on."""
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or not 0 < int(text) <= _LAST_PORT:
+        raise SettingsError(f"{name} must be a number from 1 to {_LAST_PORT}, got {text!r}")
+    return int(text)
 
 
 def read_webhook_url(name: str, text: str, *, has_secret: bool) -> str | None:

@@ -20,6 +20,7 @@ from desk.reading import (
     read_decimal,
     read_links,
     read_min_rr,
+    read_port,
     read_webhook_secret,
     read_webhook_url,
 )
@@ -45,7 +46,8 @@ _LARGEST_CAP = Decimal(10)
 class DeskSettings(Struct, frozen=True, kw_only=True):
     """Who is answered, where alerts go, how many, and how large positions may be.
 
-    admin_ids: of Telegram users that are admins whatever the table says. webhook_url: None for polling.
+    admin_ids: of Telegram users that are admins whatever the table says. webhook_url: None for polling; port: where it
+    is served.
     alert_chats: empty: nobody is alerted. min_rr: by category; one that is not named has none.
     risk_cap_pct: what no position risks more than, in percent of the equity.
     """
@@ -54,6 +56,7 @@ class DeskSettings(Struct, frozen=True, kw_only=True):
     admin_ids: frozenset[int] = frozenset()
     webhook_url: str | None = None
     webhook_secret: Secret | None = None
+    port: int = 8078
     alert_json: Literal["reply", "quote", "off"] = "reply"
     alert_chats: tuple[AlertChat, ...] = ()
     alert_budgets: Budgets = field(default_factory=lambda: read_budgets(BUDGETS, DEFAULT))
@@ -84,6 +87,7 @@ class DeskSettings(Struct, frozen=True, kw_only=True):
             admin_ids=read_admins(ADMINS, text(ADMINS)),
             webhook_url=read_webhook_url(WEBHOOK, text(WEBHOOK), has_secret=bool(text(WEBHOOK_SECRET))),
             webhook_secret=read_webhook_secret(WEBHOOK_SECRET, text(WEBHOOK_SECRET)),
+            port=read_port("PORT", text("PORT", "8078")),
             alert_json=read_choice(JSON, text(JSON, "reply"), ("reply", "quote", "off")),
             alert_chats=read_chats(chats, text(chats)),
             alert_budgets=read_budgets(BUDGETS, text(BUDGETS, DEFAULT)),

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,28 +19,17 @@ import redis
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 
-from outbox.bot_api import BotApi
-from outbox.leases import Leases, Unwritten
-from outbox.policies import POLICIES
-from outbox.rate_limiter import RateLimiter
-from outbox.sender import Sender
-from outbox.sending import STOP_GRACE_S
+from outbox.serving import STOP_WITHIN_S, persistently, send_while_connected, wait
 from reports import jobs
 from reports.building import build, newest_missing
-from reports.delivery import Destination, destination
+from reports.delivery import destination
 from reports.hand import Hand
 from signaltape.clock import WIB, WIB_NAME, show
 from signaltape.plain_errors import one_line
 from signaltape.settings import Settings
-from signaltape.shipping.backoff import Backoff
-from sink.db import DatabaseError, connect_async, database_url
 
 log = logging.getLogger("reports")
 
-#: The longest wait between two tries.
-BACKOFF_CAP_S = 60.0
-#: After SIGTERM, what is under way may take so long: the longest wait of a sender for an answer, and some more.
-STOP_WITHIN_S = STOP_GRACE_S + 5.0
 _WEEK = timedelta(days=7)
 _CATCH_UP_S = int(_WEEK.total_seconds())
 _WEEKLY = "weekly-scorecard"
@@ -86,14 +74,17 @@ async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datet
 
     async def job() -> None:
         async with busy, Hand("reporter") as hand:
-            await _persistently(
-                lambda: hand.do(report_newest, settings, clock()), stop, "the report was not built"
+            await persistently(
+                lambda: hand.do(report_newest, settings, clock()),
+                stop,
+                "the report was not built",
+                (jobs.JobFailed,),
             )
 
     async def look() -> None:
         """Every minute by a clock that nobody sets."""
         while not stop.is_set():
-            await _wait(stop, LOOK_EVERY_S)
+            await wait(stop, LOOK_EVERY_S)
             planned = scheduler.get_job(_WEEKLY)
             if planned is not None and planned.next_run_time - clock() > _WEEK:
                 scheduler.reschedule_job(_WEEKLY, trigger=trigger())  # the clock was set back
@@ -116,8 +107,8 @@ async def run(settings: Settings, stop: asyncio.Event, clock: Callable[[], datet
     tasks = [asyncio.create_task(job())]  # what was due while nobody ran
     tasks.append(asyncio.create_task(look()))
     if to is not None:
-        sender = partial(_send_while_connected, settings, to, stop, [])
-        tasks.append(asyncio.create_task(_persistently(sender, stop, "nothing can be sent")))
+        sender = partial(send_while_connected, settings, to.token, to.base, stop, [])
+        tasks.append(asyncio.create_task(persistently(sender, stop, "nothing can be sent")))
     else:
         log.info("TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID are not both set: scorecards are only stored")
     try:
@@ -133,47 +124,3 @@ async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in late:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _persistently(work: Callable[[], Awaitable[object]], stop: asyncio.Event, failed: str) -> None:
-    """Do some work to its end, again and again until it succeeds or `stop` is set. No error ends the reporter."""
-    backoff = Backoff(cap_s=BACKOFF_CAP_S)
-    while not stop.is_set():
-        began_s = time.monotonic()
-        try:
-            await work()
-            return
-        except DatabaseError as error:
-            why = f"Postgres is away: {one_line(error)}"
-        except jobs.JobFailed as error:
-            why = f"{failed}: {error}"
-        except Exception as error:
-            log.exception("%s", failed)
-            why = f"{failed}: {one_line(error)}"
-        if time.monotonic() - began_s > BACKOFF_CAP_S:
-            backoff.reset()  # it went well for long
-        await _pause(stop, backoff.next_s(), why)
-
-
-async def _send_while_connected(
-    settings: Settings, to: Destination, stop: asyncio.Event, unwritten: Unwritten
-) -> None:
-    connection = await connect_async(database_url(settings), name="signaltape-sender")
-    try:
-        async with BotApi(to.token, to.base) as api:
-            leases = Leases(connection, POLICIES, unwritten=unwritten)
-            await Sender(leases, api, RateLimiter(connection)).run(stop)
-    finally:
-        await connection.close()  # at once: what hangs is cut off
-
-
-async def _pause(stop: asyncio.Event, wait_s: float, why: str) -> None:
-    log.warning("trying again in %.1f s: %s", wait_s, why)
-    await _wait(stop, wait_s)
-
-
-async def _wait(stop: asyncio.Event, wait_s: float) -> None:
-    try:
-        await asyncio.wait_for(stop.wait(), wait_s)
-    except TimeoutError:
-        return

@@ -307,6 +307,63 @@ ALTER TABLE public.dead_letters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY
     NO MAXVALUE
     CACHE 1
 );
+CREATE TABLE public.desk_confirmations (
+    id text NOT NULL,
+    act text NOT NULL,
+    user_id bigint NOT NULL,
+    chat_id text NOT NULL,
+    update_id bigint NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    detail jsonb NOT NULL,
+    CONSTRAINT desk_confirmations_id_check CHECK (((length(id) >= 16) AND (length(id) <= 32)))
+);
+COMMENT ON TABLE public.desk_confirmations IS 'What was asked before it was done: answered once, by who was asked, in time.';
+CREATE TABLE public.desk_refused (
+    day date NOT NULL,
+    reason text NOT NULL,
+    n bigint NOT NULL,
+    CONSTRAINT desk_refused_reason_check CHECK ((length(reason) <= 40))
+);
+COMMENT ON TABLE public.desk_refused IS 'Updates that nothing was done about, counted by WIB day: of strangers, forwarded, not readable. Nothing of them is kept.';
+CREATE TABLE public.desk_risk (
+    one boolean DEFAULT true NOT NULL,
+    base_risk_pct numeric NOT NULL,
+    equity numeric,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT desk_risk_base_risk_pct_check CHECK (((base_risk_pct > (0)::numeric) AND (base_risk_pct <= (100)::numeric))),
+    CONSTRAINT desk_risk_equity_check CHECK ((equity > (0)::numeric)),
+    CONSTRAINT desk_risk_one_check CHECK (one)
+);
+COMMENT ON TABLE public.desk_risk IS 'Base risk per trade, as set by /risk: one row. equity: where it is not that of the settings.';
+CREATE TABLE public.desk_updates (
+    update_id bigint NOT NULL,
+    update jsonb NOT NULL,
+    acts boolean NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    result text,
+    done_at timestamp with time zone,
+    CONSTRAINT desk_updates_check CHECK (((state = 'waiting'::text) = (done_at IS NULL))),
+    CONSTRAINT desk_updates_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'done'::text, 'asked'::text, 'ignored'::text])))
+);
+COMMENT ON TABLE public.desk_updates IS 'Updates of Telegram from users with a role, each once: stored before it is confirmed, acted on once.';
+CREATE TABLE public.desk_users (
+    user_id bigint NOT NULL,
+    role text NOT NULL,
+    name text DEFAULT ''::text NOT NULL,
+    chats text[],
+    commands text[],
+    added_at timestamp with time zone DEFAULT now() NOT NULL,
+    added_by text NOT NULL,
+    CONSTRAINT desk_users_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'trader'::text, 'admin'::text]))),
+    CONSTRAINT desk_users_user_id_check CHECK ((user_id > 0))
+);
+COMMENT ON TABLE public.desk_users IS 'Who may tell the bot something; whoever is not in it (or in TELEGRAM_ADMIN_IDS) may nothing.';
+COMMENT ON COLUMN public.desk_users.chats IS 'Where: ids of chats, or chat/topic. NULL: everywhere.';
+COMMENT ON COLUMN public.desk_users.commands IS 'Which commands, of those of the role. NULL: all of them.';
 CREATE TABLE public.duplicate_counts (
     day date NOT NULL,
     duplicates bigint NOT NULL,
@@ -809,6 +866,16 @@ ALTER TABLE ONLY public.control_state
     ADD CONSTRAINT control_state_pkey PRIMARY KEY (one);
 ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.desk_confirmations
+    ADD CONSTRAINT desk_confirmations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.desk_refused
+    ADD CONSTRAINT desk_refused_pkey PRIMARY KEY (day, reason);
+ALTER TABLE ONLY public.desk_risk
+    ADD CONSTRAINT desk_risk_pkey PRIMARY KEY (one);
+ALTER TABLE ONLY public.desk_updates
+    ADD CONSTRAINT desk_updates_pkey PRIMARY KEY (update_id);
+ALTER TABLE ONLY public.desk_users
+    ADD CONSTRAINT desk_users_pkey PRIMARY KEY (user_id);
 ALTER TABLE ONLY public.duplicate_counts
     ADD CONSTRAINT duplicate_counts_pkey PRIMARY KEY (day);
 ALTER TABLE ONLY public.event_conflicts
@@ -879,6 +946,9 @@ CREATE INDEX alerts_sent ON public.alerts USING btree (decided_at) WHERE (decisi
 CREATE INDEX alerts_signal ON public.alerts USING btree (signal_id) WHERE (signal_id IS NOT NULL);
 CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (stream, entry_id, md5(raw), md5(fields), COALESCE(event, ''::text));
+CREATE INDEX desk_confirmations_made_at ON public.desk_confirmations USING btree (made_at);
+CREATE INDEX desk_updates_received_at ON public.desk_updates USING btree (received_at);
+CREATE INDEX desk_updates_waiting ON public.desk_updates USING btree (acts, update_id) WHERE (state = 'waiting'::text);
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
 CREATE INDEX feedback_latest_idx ON public.feedback USING btree (ref_id, user_id, kind, ts DESC, id DESC);
 CREATE INDEX feedback_signal_idx ON public.feedback USING btree (signal_id);

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from outbox.wording import duration, number
 from signaltape.clock import WIB
 from web.market import PricePath
 from web.price_path import seconds_of
 from web.svg import Frame, figure, grid, line, svg, table, text
-from web.wording import duration, number
 
 _FRAME = Frame(width=720, height=320, left=84)
 _BODY_SHARE = 0.7

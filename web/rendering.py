@@ -8,8 +8,8 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from outbox import wording
 from signaltape.clock import WIB, utc_now
-from web import wording
 from web.assets import address_of
 from web.filters import hour_said, said
 from web.http.access import WHO

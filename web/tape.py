@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
+from outbox.wording import r_multiple
 from signaltape.clock import WIB, from_epoch_ms
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_REPLAY, entry_order, entry_time_ms
-from web.wording import r_multiple
 
 #: A text in a line is cut to this.
 _MOST_TEXT = 80

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
+from outbox.text import Text
 from reports.drawing.beside import drawn_beside
 from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Kind
@@ -15,8 +17,8 @@ from reports.layers.message import compared_lines, layer_lines
 from reports.operations.scorecards import Computed
 from reports.scorecard import Bin
 from reports.text import sentences
-from reports.text.message import next_step
-from reports.weeks import Week, parse_week, week_of
+from reports.text.message import compose, next_step
+from reports.weeks import Week, newest_due, parse_week, week_of
 from signaltape.errors import InvalidRequest
 
 __all__ = ["Bin", "Computed", "Figures", "Outcome", "Week", "week_of"]
@@ -63,6 +65,16 @@ def week_named(text: str) -> Week:
         return parse_week(text)
     except ValueError as error:
         raise InvalidRequest(str(error)) from None
+
+
+def newest_whole(now: datetime) -> Week:
+    """The newest week that is over."""
+    return newest_due(now)
+
+
+def message(found: Computed) -> Text:
+    """The scorecard as the weekly message says it."""
+    return compose(found.card, so_far=found.so_far)
 
 
 def told(found: Computed) -> Told:

@@ -14,6 +14,7 @@ from unittest.mock import patch
 import click
 from click.testing import CliRunner
 
+import desk.__main__
 import outbox.__main__
 import replay.__main__
 import reports.__main__
@@ -30,6 +31,7 @@ ROOMS: dict[str, click.Command] = {
     "replay": replay.__main__.main,
     "outbox": outbox.__main__.main,
     "web": web.__main__.main,
+    "desk": desk.__main__.main,
 }
 #: What a command may change of this process, and must not here.
 _TUNING = ("worker.process.tune_interpreter", "replay.archive.archiving.tune_interpreter")

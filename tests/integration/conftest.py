@@ -22,6 +22,8 @@ from signaltape import Secret, Settings
 from signaltape.stream import stream_key
 from sink.admin.migrate import migrate
 from sink.db import Connection, connect
+from tests.integration.draining import add, drain
+from tests.support.asking import EQUITY, Asker, a_day
 from tests.support.book import Book
 from tests.support.disks import home_of_servers
 from tests.support.forked import Forked, begin
@@ -199,3 +201,17 @@ def own_valkey(folder: Path, *extra: str) -> Iterator[Valkey]:
 
 def _database(servers: Urls, name: str) -> str:
     return servers.database.replace("@/postgres?", f"@/{name}?")
+
+
+@pytest.fixture
+def asker(settings: Settings, connection: Connection) -> Asker:
+    """Asks the desk's commands that answer."""
+    return Asker(settings, connection, equity_usd=EQUITY)
+
+
+@pytest.fixture
+def day(settings: Settings, redis_client: Any, key: str) -> None:
+    """A day of an engine is stored."""
+    for name, fields in a_day():
+        add(redis_client, key, name, fields)
+    drain(settings, key)

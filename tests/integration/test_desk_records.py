@@ -8,16 +8,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from consumer.accepted import Outcome
+from deploy.embedded.servers import Urls
 from replay.archive.retention import apply, keep_of
 from replay.sessions.sources import Span
 from signaltape import Emitter, Secret, Settings
 from signaltape.clock import WIB
 from signaltape.replay import ReplayFeed
+from sink.admin import migrate as migrating
 from sink.admin.retention import drop_partitions
 from sink.db import Connection, connect
+from sink.write.copying import copy_block
+from sink.write.record_rows import RECORD_COLUMNS, make_record_block
 from sink.write.writer import BatchWriter
 from tests.integration.archiving import NOON, archive, at, batch, names
 from tests.integration.conftest import Runner
@@ -95,6 +100,40 @@ def test_a_worker_whose_rights_are_older_writes_the_desks_records_too(weak: Secr
         assert writer.write([], (), records([entry("alert", one, at=NOW)])) == Outcome(stored=1)
         again = records([entry("alert", one, at=NOW), entry("alert", one, at=NOW, title="other")])
         assert writer.write([], (), again) == Outcome(duplicates=1, conflicts=1)
+
+
+@pytest.fixture
+def before(servers: Urls) -> Secret:
+    """A database as it was up to migration 0027."""
+    with psycopg.connect(servers.database, autocommit=True) as admin:
+        admin.execute("DROP DATABASE IF EXISTS before_desk WITH (FORCE)")
+        admin.execute("CREATE DATABASE before_desk")
+    url = Secret(servers.database.replace("@/postgres?", "@/before_desk?"))
+    with connect(url) as own, own.transaction():
+        own.execute(migrating._SQL["create_ledger"])
+        for step in migrating.migrations():
+            if step.number < 28:
+                own.execute(step.sql)
+                own.execute(migrating._SQL["record"], (step.number, step.name, step.checksum))
+    return url
+
+
+def test_what_a_worker_stored_before_the_migration_is_taken_along(before: Secret) -> None:
+    ids = (uuid7(NOW), str(uuid.uuid4()), uuid7(NOW - 800 * DAY))
+    with connect(before) as own:
+        own.execute("SELECT ensure_record_partitions(%s)", ([NOW.astimezone(WIB).date()],))
+        batch_of = [
+            entry(kind, one, at=NOW)
+            for one, kind in zip(ids, ("alert", "alert", "operator_act"), strict=True)
+        ]
+        stored = records([*batch_of, entry("order_log", uuid7(NOW), at=NOW)])
+        copy_block(own.cursor(), "records", RECORD_COLUMNS, make_record_block(stored).data)
+        assert len(there(own, "records_engine")) == 4
+        was = own.execute("SELECT * FROM records ORDER BY record_id").fetchall()
+        migrating.migrate(own)
+        assert own.execute("SELECT * FROM records ORDER BY record_id").fetchall() == was
+        assert there(own, "records_desk") == [("desk", "alert"), ("desk", "alert"), ("desk", "operator_act")]
+        assert there(own, "records_engine") == [("orders", "order_log")]
 
 
 def test_the_archive_keeps_a_day_of_the_desk_for_a_year(tmp_path: Path) -> None:

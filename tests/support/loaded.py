@@ -24,7 +24,7 @@ from importlib import import_module
 from typing import Any
 
 #: What is run, and what of it loads late.
-_RUN = ("signaltape", "worker", "sink", "replay", "reports", "web")
+_RUN = ("signaltape", "worker", "sink", "replay", "reports", "web", "desk")
 _LOADED = (
     *(f"{room}.__main__" for room in _RUN[1:]),
     *(

@@ -28,22 +28,13 @@ README, OPERATING = Page(ROOT / "README.md"), Page(ROOT / "docs" / "operating.md
 MOST_LINES = 200
 #: Each is a command that a person calls; every one of its subcommands must stand in the docs.
 ROOMS = (
-    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web"),
+    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk"),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
     *("deploy.live", "deploy.live.picture"),
 )
 FOLDERS = (
-    "producer",
-    "consumer",
-    "worker",
-    "sink",
-    "outbox",
-    "replay",
-    "reports",
-    "web",
-    "deploy",
-    "tests",
-    "docs",
+    *("producer", "consumer", "worker", "sink", "outbox", "replay", "reports"),
+    *("web", "desk", "deploy", "tests", "docs"),
 )
 #: Variables that are no settings, and the files that read them.
 OTHER_VARIABLES = {

@@ -31,8 +31,11 @@ COMMAND_LINE = {
     "reports/commands/rules_commands.py",
     "web/__main__.py",
     "web/key_commands.py",
+    "desk/__main__.py",
+    "desk/drill_command.py",
+    "desk/user_commands.py",
 }
-ROOMS = ("sink", "worker", "replay", "outbox", "reports", "web")
+ROOMS = ("signaltape.control", "sink", "worker", "replay", "outbox", "reports", "web", "desk")
 #: What opens a connection, by the name under which it is imported.
 OPENING = {
     ("sink.db", "connect"),

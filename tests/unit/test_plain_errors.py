@@ -15,7 +15,9 @@ from uuid import UUID
 import pytest
 import redis
 
+import desk.operations.drill
 import desk.operations.feedback
+import desk.operations.users
 import outbox.operations
 import replay.operations.archive
 import replay.operations.asking
@@ -28,6 +30,7 @@ import reports.operations.rules
 import reports.operations.samples
 import reports.operations.scorecards
 import reports.operations.slices
+import signaltape.control.operations
 import sink.operations
 import web.operations
 import worker.operations
@@ -64,6 +67,10 @@ STOP.set()
 Operation = Callable[..., Any]
 #: Each operation that reads the settings, with what else it takes.
 CALLS: dict[Operation, tuple[Any, ...]] = {
+    signaltape.control.operations.pause: ("ani",),
+    signaltape.control.operations.resume: ("ani",),
+    signaltape.control.operations.processes: (),
+    signaltape.control.operations.answers: (1,),
     worker.operations.status: (NOW,),
     worker.operations.list_dead_letters: (),
     worker.operations.count_dead_letters: (),
@@ -130,6 +137,10 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     web.operations.list_keys: (),
     web.operations.revoke_key: ("none",),
     web.operations.has_keys: (),
+    desk.operations.users.add_user: (42, "viewer", NOW),
+    desk.operations.users.list_users: (),
+    desk.operations.users.remove_user: (42,),
+    desk.operations.drill.drill: (NOW, "shell"),
 }
 #: These read files only, or say by their report what failed: without a server they still have an answer.
 WITHOUT_SERVERS = {

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from outbox.wording import pace
 from signaltape.clock import WIB
 from signaltape.errors import InvalidRequest
 from web.replay_forms import around, asked_by, form_of, index_of, number_of
-from web.wording import pace
 
 SPAN = {"from": "2022-01-17T09:00", "to": "2022-01-17T10:00"}
 NOON = datetime(2022, 1, 17, 12, 0, 30, tzinfo=WIB)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outbox.wording import duration, moment, number, r_multiple
 from reports.operations.shown import Outcome
 from reports.operations.slices import Chosen
 from signaltape.errors import SettingsError
@@ -28,7 +29,6 @@ from web.searching import of_word
 from web.settings import DEFAULT_PORT, WebSettings
 from web.signals import all_of, limit_of, place_of
 from web.tape import line_of, positions_of
-from web.wording import duration, moment, number, r_multiple
 
 ENVIRONMENT = {"DATABASE_URL": "postgresql://u:p@h/db"}
 NOW = datetime(2022, 1, 18, 12, 0, tzinfo=UTC)

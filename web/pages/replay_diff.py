@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from outbox.wording import NOTHING, exact, number
 from signaltape.errors import NotFound
 from web.diffs import TURNS, diff_asked_for
 from web.rendering import page
-from web.wording import NOTHING, exact, number
 
 #: A page of more is none that is read.
 _MOST_ROWS = 200

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from outbox.wording import number
 from reports.operations.rules import (
     accept_rules,
     export_rules,
@@ -24,7 +25,6 @@ from web.http.access import WHO
 from web.http.problems import Problem
 from web.rendering import page
 from web.shared import SETTINGS
-from web.wording import number
 from web.writing import writer_of
 
 _POINTS = 100

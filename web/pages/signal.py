@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from markupsafe import Markup
 
+from outbox.wording import NOTHING, duration, moment, number, r_multiple
 from signaltape.clock import utc_now
 from web import replay_forms
 from web import signals as finding
@@ -16,7 +17,6 @@ from web.path_chart import candle_table, levels_of, moments_of, path_chart
 from web.price_path import Reach, Trade, uncovered
 from web.rendering import page
 from web.shared import READING
-from web.wording import NOTHING, duration, moment, number, r_multiple
 
 #: A signal that has not ended is looked at again so often.
 _FRESH_S = 5

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 from multidict import MultiMapping
 
+from outbox.wording import number
 from reports.operations.compared import Compared
 from reports.operations.rules import show_rules, weights_now, weights_of
 from reports.operations.shown import Week, week_named, week_of
@@ -22,7 +23,6 @@ from web.rendering import page
 from web.shared import SETTINGS
 from web.whatif import MOST_WEEKS
 from web.whatif_jobs import Wanted, compare
-from web.wording import number
 
 WEEKS = 8
 #: While it is under way the page asks again so often.

@@ -91,13 +91,16 @@ class Programs:
         now_s = process.machine.monotonic_ns / 1e9
         presence.followers.append(Follower(follows, seconds, now_s))
         self.live[process] = follows
-        process.at_death.append(lambda: self.live.pop(process, None))
+        process.at_death.append(lambda: self._gone(process))
         presence.begin()
         try:
             until()
         finally:
-            self.live.pop(process, None)
+            self._gone(process)
             presence.end(5.0)
+
+    def _gone(self, process: Process) -> None:
+        self.live.pop(process, None)
 
     def _at_a_shell(self, process: Process, state: str) -> None:
         client = _client()

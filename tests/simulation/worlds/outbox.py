@@ -15,8 +15,8 @@ import outbox.marking
 import outbox.outbox
 import outbox.rate_limiter
 import outbox.sender
+import outbox.serving
 import reports.delivery
-import reports.schedule
 from outbox.judging import LONGEST_WAIT_S
 from outbox.leases import Leases
 from outbox.rate_limiter import LIMITS, Limits, RateLimiter
@@ -243,10 +243,10 @@ class OutboxWorld(OutboxBase):
         return process
 
     def _patch(self) -> None:
-        for module in (reports.schedule, reports.delivery):
+        for module in (outbox.serving, reports.delivery):
             self._set(module, "connect_async", self.database.connect_async)
         self._set(outbox.bot_api, "aiohttp", SimulatedAiohttp(self.telegram))
-        for module in (reports.schedule, reports.delivery):
+        for module in (outbox.serving, reports.delivery):
             self._set(module, "Leases", partial(Leases, lease_s=self.lease_s))
             self._set(module, "RateLimiter", partial(RateLimiter, limits=self.limits))
         self._set(outbox.marking, "split", partial(split, limit=PART_UNITS))

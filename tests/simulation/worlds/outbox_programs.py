@@ -11,6 +11,7 @@ from random import Random
 
 import psycopg
 
+from outbox import serving
 from outbox.outbox import File, Outbox, Told
 from outbox.policies import ALERT
 from outbox.text import Text, TextBuilder
@@ -224,8 +225,8 @@ async def _send(process: Process, stop: Event, settings: Settings, to: Destinati
         loop.call_soon_threadsafe(asked.set)
 
     process.start(wait_for_signal, "signal")
-    sender = partial(schedule._send_while_connected, settings, to, asked, [])
-    tasks = [asyncio.create_task(schedule._persistently(sender, asked, "nothing can be sent"))]
+    sender = partial(serving.send_while_connected, settings, to.token, to.base, asked, [])
+    tasks = [asyncio.create_task(serving.persistently(sender, asked, "nothing can be sent"))]
     await asked.wait()
     await schedule._end(tasks)
 

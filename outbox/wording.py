@@ -1,11 +1,10 @@
-"""How numbers, times (WIB) and R are said, on every page. Pure."""
+"""How numbers, times (WIB) and R are said, in every message of the desk and on every page. Pure."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from reports.operations.slices import Days
 from signaltape.clock import WIB, utc_now
 
 _MINUS = "−"
@@ -96,7 +95,7 @@ def shortened(text: str) -> str:
     return text if len(text) <= _HEAD + _TAIL + 3 else f"{text[:_HEAD]}…{text[-_TAIL:]}"
 
 
-def days(span: Days) -> str:
+def days(span: tuple[date, date]) -> str:
     """`17–23 Jan 2022`, `31 Jan – 6 Feb 2022`, with both years where they differ."""
     first, last = span
     if first.year != last.year:

@@ -1,0 +1,11 @@
+"""Commands that change something: panic, resume, risk, snooze."""
+
+from __future__ import annotations
+
+from desk.acts.pausing import PANIC, RESUME
+from desk.acts.risk import RISK
+from desk.acts.snooze import SNOOZE
+from desk.asking import Command
+
+#: In the order of the menu.
+ACTS: list[Command] = [PANIC, RESUME, RISK, SNOOZE]

@@ -1,0 +1,130 @@
+"""`/panic` and `/resume`: all processes are told at once, Postgres keeps it, and who has not answered is named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import redis
+
+from desk.asking import Answer, Asking, Command, Deed
+from outbox.text import Text, TextBuilder
+from outbox.wording import duration, moment
+from signaltape.control import (
+    PAUSED,
+    RUNNING,
+    Answers,
+    Control,
+    Process,
+    State,
+    assert_again,
+    wait_for_answers,
+)
+from signaltape.plain_errors import one_line
+from signaltape.redis_client import redis_client, redis_url
+from signaltape.settings import Settings
+from sink.control import epoch_in_redis, say
+
+#: The update's transaction is open meanwhile: neither a server nor a process is waited for any longer.
+_SERVER_WITHIN_S = 0.5
+_ANSWERS_WITHIN_S = 1.0
+_MOST_NAMED = 10
+_HEADS = {PAUSED: "⏸ Paused", RUNNING: "▶️ Resumed"}
+_NEXT = {PAUSED: "Next: /processes shows all, /resume goes on", RUNNING: "Next: /processes shows all"}
+
+
+def panic(asking: Asking) -> Answer:
+    """Pause everything."""
+    return _said(asking, PAUSED)
+
+
+def resume(asking: Asking) -> Answer:
+    """Let everything go on."""
+    return _said(asking, RUNNING)
+
+
+def told(control: Control, answers: Answers | None, trouble: str = "") -> Text:
+    """What a person reads of it. answers: None if Redis is away."""
+    text = TextBuilder()
+    head = f"{_HEADS[control.state]} at {moment(control.at, control.at)} WIB"
+    if answers is None:
+        text.line(head, "bold").line(f"Nobody has heard it yet: {trouble}.")
+        text.line("It is kept: all are told as soon as Redis is back.")
+        return text.add(_NEXT[control.state]).build()
+    text.line(f"{head} · {_count(answers)}", "bold")
+    for line in (_by_role(answers.answered), *_missing(answers)):
+        if line:
+            text.line(line)
+    return text.add(_NEXT[control.state]).build()
+
+
+def _said(asking: Asking, state: State) -> Answer:
+    """Postgres first, within the transaction, then Redis: whichever of both is seen alone brings it to the other."""
+    by = asking.user.name or str(asking.user.id)
+    with _client(asking.settings) as client:
+        stream = asking.settings.stream
+        control = say(
+            asking.connection,
+            state,
+            f"{by} (Telegram)",
+            f"/{_COMMANDS[state]}",
+            above=epoch_in_redis(client, stream),
+        )
+        try:
+            assert_again(client, stream, control)
+            answers = wait_for_answers(client, stream, control.epoch, _ANSWERS_WITHIN_S)
+        except redis.RedisError as error:
+            text = told(control, None, f"Redis is away ({one_line(error)})")
+            return Answer(text, deed=Deed(f"{state}; Redis is away, nobody has heard it yet", after=state))
+    return Answer(told(control, answers), deed=Deed(f"{state}; {_count(answers)}", after=state))
+
+
+_COMMANDS = {PAUSED: "panic", RUNNING: "resume"}
+
+
+@contextmanager
+def _client(settings: Settings) -> Iterator[redis.Redis]:
+    client = redis_client(
+        redis_url(settings), socket_timeout=_SERVER_WITHIN_S, socket_connect_timeout=_SERVER_WITHIN_S
+    )
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _count(answers: Answers) -> str:
+    there = len(answers.answered) + len(answers.missing)
+    if answers.missing:
+        return f"{len(answers.missing)} of {there} did not answer within {answers.took_s:.1f} s"
+    return f"all {there} answered in {answers.took_s:.1f} s" if there else "no process is there"
+
+
+def _by_role(processes: Sequence[Process]) -> str:
+    counted = Counter(one.role for one in processes)
+    return ", ".join(f"{role} {n}" if n > 1 else role for role, n in sorted(counted.items()))
+
+
+def _missing(answers: Answers) -> list[str]:
+    named = [f"❌ {one.name}, seen {duration(one.age_ms(answers.now_ms))} ago" for one in answers.missing]
+    more = len(named) - _MOST_NAMED
+    return [*named[:_MOST_NAMED], f"and {more} more" if more > 0 else ""]
+
+
+PANIC = Command(
+    "panic",
+    "trader",
+    "pause every engine and process",
+    panic,
+    acts=True,
+    confirms="⏸ Pause every engine and process? Answer within 30 s",
+)
+RESUME = Command(
+    "resume",
+    "trader",
+    "let all go on again",
+    resume,
+    acts=True,
+    confirms="▶️ Let every engine and process go on? Answer within 30 s",
+)

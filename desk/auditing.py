@@ -1,0 +1,48 @@
+"""What was done by whom, as a record: emitted before the act commits, so that a kill repeats it as a duplicate."""
+
+from __future__ import annotations
+
+import getpass
+import uuid
+from datetime import datetime
+
+from desk.acting import Acting
+from desk.asking import Deed
+from signaltape.contract.desk_records import OperatorAct
+from signaltape.emitter import Emitter
+from signaltape.settings import Settings
+
+#: Names the ids of acts, made of the update that caused them.
+_ACTS = uuid.UUID("8a9a34a8-2f0e-5d43-9f0c-6c1f1b7a9f0e")
+_LONGEST = 500
+
+
+def note(acting: Acting, act: str, deed: Deed) -> None:
+    """Write down an act of this update: the same record, however often it is done again."""
+    acting.at.tape.record(
+        OperatorAct.EVENT,
+        id=str(uuid.uuid5(_ACTS, f"{acting.heard.update_id}:{act}")),
+        timestamp=acting.received_at,
+        act=act,
+        user_id=acting.entry.user_id,
+        by=acting.entry.name or str(acting.entry.user_id),
+        via="telegram",
+        chat_id=acting.heard.chat_id,
+        before=deed.before,
+        after=deed.after,
+        result=deed.result[:_LONGEST],
+    )
+
+
+def shell_user() -> str:
+    """Who is at the shell."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name
+        return "shell"
+
+
+def note_shell(settings: Settings, act: str, by: str, at: datetime, result: str) -> None:
+    """Write down what was done from a shell."""
+    with Emitter(settings) as tape:
+        tape.record(OperatorAct.EVENT, timestamp=at, act=act, by=by, via="shell", result=result[:_LONGEST])

@@ -1,0 +1,123 @@
+"""What the desk's commands answer to nonsense, where nothing is stored, and while a server is away or slow."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from desk.answers import reading
+from desk.answers.reading import TOO_SLOW
+from outbox.outbox import Outbox
+from outbox.policies import ANSWER
+from signaltape import Secret, Settings
+from signaltape.errors import InvalidRequest
+from sink.db import Connection, connect
+from tests.integration.draining import add, drain
+from tests.integration.stored import tables
+from tests.support.asked import NAMES
+from tests.support.asking import CHAT, COMMANDS, NOW, Asker, buttons
+from tests.support.said import said
+from tests.support.samples import published
+
+OF_NO_SYMBOL = ("status", "signals", "score", "pnl", "held", "processes", "help", "alpha")
+NONSENSE = ("nonsense", "'; DROP TABLE signals; --", "\u202e", "#", "%s", "0" * 64, *NAMES.values())
+
+
+@pytest.mark.parametrize("name", OF_NO_SYMBOL)
+def test_each_has_an_answer_where_nothing_is_stored(asker: Asker, name: str) -> None:
+    assert asker.ask(name).text.text
+
+
+@pytest.mark.parametrize("word", NONSENSE)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_nonsense_gets_one_line_with_an_example_or_an_answer(
+    asker: Asker, day: None, name: str, word: str
+) -> None:
+    for args in ([word], [word, word], ["SOL", word], ["-", word]):
+        try:
+            answer = asker.ask(name, *args)
+        except InvalidRequest as error:
+            assert ", such as /" in str(error)
+            assert len(str(error).splitlines()) == 1
+        else:
+            assert answer.text.text
+
+
+def test_a_symbol_of_any_name_is_found_by_its_button(
+    asker: Asker, settings: Settings, redis_client: Any, key: str
+) -> None:
+    given = [name for name in NAMES.values() if name.strip()]
+    for number, symbol in enumerate(given):
+        at = (NOW - timedelta(minutes=number)).isoformat()
+        add(redis_client, key, "signal_published", published(symbol=symbol, ts_published=at))
+    drain(settings, key)
+    answer = asker.ask("alpha")
+    for button in buttons(answer)[:-1]:
+        for name in ("Plan", "Signals"):
+            assert "no such symbol" not in asker.press(asker.press(answer, button), name).text.text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_without_a_server_it_is_said_which_is_away(asker: Asker, settings: Settings, name: str) -> None:
+    away = msgspec.structs.replace(
+        settings,
+        redis_url=Secret("redis://:hunter22@127.0.0.1:1/0"),
+        database_url=Secret("postgresql://u:hunter22@127.0.0.1:1/x"),
+    )
+    asker.settings = away
+    answer = asker.ask(name, *(["SOL"] if name in ("sniper", "alpha") else []))
+    text = said(answer.text)
+    assert "hunter22" not in text
+    if name != "help":
+        assert "Postgres" in text or "Redis" in text
+        assert {"Try again", "Refresh"} & set(buttons(answer))
+
+
+def test_what_takes_too_long_is_said_and_nobody_waits(
+    asker: Asker, database: Secret, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "LONGEST_MS", 150)
+    with connect(database, autocommit=False) as other:
+        other.execute("LOCK TABLE signals IN ACCESS EXCLUSIVE MODE")
+        for name, *args in (("signals",), ("alpha", "SOL"), ("sniper", "SOL"), ("pnl",)):
+            answer = asker.ask(name, *args)
+            assert said(answer.text) == f"/{name} · not now {TOO_SLOW}."
+            assert buttons(answer) == ["Try again"]
+        other.rollback()
+    assert "not now" not in asker.ask("signals").text.text
+
+
+def test_no_answer_writes_or_touches_the_session_of_its_update(
+    asker: Asker, connection: Connection, day: None
+) -> None:
+    before = tables(connection)
+    asker.connection = None  # type: ignore[assignment]
+    for name in COMMANDS:
+        asker.ask(name, *(["SOL"] if name == "sniper" else []))
+    assert tables(connection) == before
+
+
+def test_every_answer_is_one_that_the_outbox_takes(asker: Asker, connection: Connection, day: None) -> None:
+    for name in COMMANDS:
+        answer = asker.ask(name, *(["SOL"] if name == "sniper" else []))
+        put = Outbox(connection).enqueue(
+            *(f"answer:{name}", CHAT, answer.text, NOW + timedelta(days=9999), answer.files),
+            kind=ANSWER,
+            keyboard=answer.keyboard,
+        )
+        assert put
+
+
+def test_answers_may_be_asked_side_by_side(asker: Asker, day: None) -> None:
+    """Each has its own session: the desk asks them in threads."""
+    told: list[str] = []
+    some = [threading.Thread(target=lambda: told.append(asker.ask("status").text.text)) for _ in range(4)]
+    for one in some:
+        one.start()
+    for one in some:
+        one.join()
+    assert len(told) == 4
