@@ -189,6 +189,6 @@ def test_a_desk_that_begins_alerting_anew_has_the_name_it_had(
     caplog.set_level(logging.INFO, "desk")
     for _ in range(2):
         run(settings, desk_settings(), threading.Event(), once=True)
-    named = [record.args[0] for record in caplog.records if "as consumer" in record.msg and record.args]
+    named = [text for text in caplog.messages if text.startswith("alerting as consumer")]
     assert len(named) == 2
     assert len(set(named)) == 1
