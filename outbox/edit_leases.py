@@ -88,6 +88,10 @@ class EditLeases:
         places = edit.places if edit.again_s is not None else places
         await self._note("answered", edit, doubt_s=edit.doubt_s, doubtful=edit.doubtful, places=places)
 
+    async def without_buttons(self, edit: LeasedEdit) -> None:
+        """Telegram takes no edit with such buttons."""
+        await self._note("without_buttons", edit)
+
     async def done(self, edit: LeasedEdit) -> None:
         """The message is as this revision wants it."""
         await self._note("done", edit, again_s=edit.again_s)

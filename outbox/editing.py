@@ -89,7 +89,10 @@ class Editing:
         """Write down where an edit stands that is not done."""
         if reply.moved_to is not None:
             await self._sending.note_move(edit.chat_id, reply.moved_to)
-        if reply.verdict is CallOutcome.REFUSED:
+        if edit.keyboard and reply.refuses_buttons:
+            await self._sending.line.do(self._edits.without_buttons, edit)
+            await self._retry(edit, reply)
+        elif reply.verdict is CallOutcome.REFUSED:
             log.error("the edit of %s was refused: %s", edit.message_key, reply.error)
             await self._sending.line.do(self._edits.fail, edit, reply.error)
         else:

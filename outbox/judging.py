@@ -27,6 +27,8 @@ _NO_RIGHTS = (
     "need administrator rights in the channel chat",
     "CHAT_WRITE_FORBIDDEN",
 )
+#: How Telegram says that the buttons below a message are the trouble, as a link to an address that it does not take.
+_BUTTONS = re.compile(r"\bbutton|reply_?markup|inline keyboard", re.IGNORECASE)
 _MOST_SHOWN = 300
 _MOST_ID = 2**63
 #: Ids of groups lie above -10^12, those of supergroups and channels below (https://core.telegram.org/api/bots/ids).
@@ -55,6 +57,11 @@ class Reply(NamedTuple):
     error: str = ""
     #: the chat's new id, if the group was upgraded to a supergroup
     moved_to: str | None = None
+
+    @property
+    def refuses_buttons(self) -> bool:
+        """Whether it was refused for the buttons below it: without them it may be taken."""
+        return self.verdict is CallOutcome.REFUSED and _BUTTONS.search(self.error) is not None
 
 
 def judge(status: int, body: bytes, chat_id: str) -> Reply:

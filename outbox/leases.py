@@ -174,6 +174,10 @@ class Leases:
         before = {"place": place, "lost": message.lost_stubs, "in_doubt": message.in_doubt(place)}
         await self._known("whole_not_sent", message, **before)
 
+    async def without_buttons(self, message: Leased) -> None:
+        """Telegram takes no message with such buttons."""
+        await self._note("without_buttons", message)
+
     async def sent_whole(self, message: Leased, place: int, message_id: int) -> bool:
         """The part at `place` stands in the chat, as a message that never was a stub: marked, if it may repeat one.
 

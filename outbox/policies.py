@@ -15,6 +15,7 @@ the call was carried out. The rule for what is uncertain:
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from outbox.bot_api import Manner
@@ -24,6 +25,8 @@ from outbox.marking import marked
 from outbox.outbox import REPORT
 from outbox.sending import NotNow, Sending
 from outbox.text import Text, stub
+
+log = logging.getLogger("reports")
 
 #: One real message, and once more with a mark where the first had no answer.
 ALERT = "alert"
@@ -75,6 +78,8 @@ async def whole(
     if reply.verdict in (CallOutcome.UNCERTAIN, CallOutcome.DONE):
         raise await _in_doubt(sending, message, reply)
     await sending.line.do(sending.leases.whole_not_sent, message, place)
+    if manner.keyboard and reply.refuses_buttons:
+        reply = await _without_buttons(sending, message, reply)
     raise await _stopped(sending, message, reply, doubt=message.in_doubt(place))
 
 
@@ -86,6 +91,13 @@ async def _in_doubt(sending: Sending, message: Leased, reply: Reply) -> NotNow:
     return await sending.put_back(
         message._replace(failures=message.failures + DOUBLED_URGENTLY), reply._replace(error=error)
     )
+
+
+async def _without_buttons(sending: Sending, message: Leased, reply: Reply) -> Reply:
+    """What it says is worth more than its buttons: the next try is without."""
+    await sending.line.do(sending.leases.without_buttons, message)
+    log.error("%s goes without its buttons: %s", message.message_key, reply.error)
+    return reply._replace(verdict=CallOutcome.NOT_SENT)
 
 
 #: By the kind of a message.

@@ -16,6 +16,8 @@ from sink.queries import load
 
 _SQL = load(Path(__file__).parent / "sql" / "pace.sql")
 _ALL = "*"
+#: No sender takes a turn that is further away: what is written further ahead was written before a clock was set back.
+FURTHEST_TURN_S = 2.0
 #: What a clock that is being corrected may go back by.
 _ROOM_S = 1.0
 
@@ -57,7 +59,8 @@ class RateLimiter:
     async def reserve(self, chat_id: str, longest_s: float, is_edit: bool = False) -> tuple[bool, float]:
         """Take the next turn for a chat: (True, seconds to wait before the call).
 
-        (False, seconds) without taking it if that is more than `longest_s`. is_edit: some turns are left to others.
+        (False, seconds) without taking it if that is more than `longest_s`, which is FURTHEST_TURN_S at most. is_edit:
+        some turns are left to others.
         """
         scopes = [_ALL, chat_id, _hold(chat_id)]
         async with self._connection.transaction():
@@ -66,7 +69,7 @@ class RateLimiter:
             now = rows[0][2]
             calls = {scope: made for scope, made, _ in rows}
             held = held_until(calls.pop(_hold(chat_id)), now)
-            calls = {scope: credible(made, now, longest_s + _ROOM_S) for scope, made in calls.items()}
+            calls = {scope: credible(made, now, FURTHEST_TURN_S + _ROOM_S) for scope, made in calls.items()}
             limits = self._limits.for_edits() if is_edit else self._limits
             due = next_turn(limits, is_group(chat_id), calls[_ALL], calls[chat_id], now)
             due = max(due, *held, now)

@@ -12,7 +12,7 @@ from outbox.judging import CallOutcome, Reply
 from outbox.leases import Leased, Leases
 from outbox.line import Line
 from outbox.outbox import REPORT
-from outbox.rate_limiter import RateLimiter
+from outbox.rate_limiter import FURTHEST_TURN_S, RateLimiter
 
 log = logging.getLogger("reports")
 
@@ -20,7 +20,7 @@ log = logging.getLogger("reports")
 RETRY_FIRST_S = 1.0
 RETRY_CAP_S = 300.0
 #: A turn further away than this is not waited for: other chats may be due.
-LONGEST_WAIT_S = 2.0
+LONGEST_WAIT_S = FURTHEST_TURN_S
 #: … and where somebody waits for messages, not even this one: its turn comes again.
 URGENT_WAIT_S = 0.05
 #: A call that is under way when the sender is to stop may take so long; then it counts as one without an answer.

@@ -85,6 +85,12 @@ SET in_doubt_until = now() + make_interval(secs => %(doubt_s)s), doubtful_revisi
     places = CASE WHEN revision = %(revision)s THEN %(places)s ELSE places END
 WHERE message_key = %(message_key)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
+-- name: without_buttons
+-- Telegram takes no edit with such buttons: it goes without them.
+UPDATE outbox_edits SET keyboard = NULL
+WHERE message_key = %(message_key)s AND fencing_token = %(fencing_token)s AND state = 'sending'
+  AND revision = %(revision)s
+
 -- name: done
 -- The message is as this revision wants it. If an older one may still arrive, it is said once more after that; and if
 -- something newer is wanted meanwhile, that is next.

@@ -180,6 +180,11 @@ UPDATE outbox
 SET filling = %(place)s + (%(in_doubt)s)::int, lost_stubs = %(lost)s, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AND filled <= %(place)s
 
+-- name: without_buttons
+-- Telegram takes no message with such buttons: it goes without them.
+UPDATE outbox SET keyboard = NULL, updated_at = greatest(updated_at, now())
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
+
 -- name: filled
 -- The stub at this place holds its part of the text: a fact, whoever holds the message by now. What the text tells is
 -- reported with that; the first report of a week counts.

@@ -36,6 +36,7 @@ GOALS = {
     "web_follower_behind_s": ("≤", 1.0),
     "web_worker_kept": ("≥", 0.9),
     "web_memory_mib": ("≤", 150.0),
+    "alert_p99_ms": ("≤", 1000.0),
 }
 
 

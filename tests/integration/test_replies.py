@@ -100,6 +100,16 @@ def test_only_the_last_part_has_the_buttons_and_only_the_first_one_replies(conne
     assert ["reply_parameters" in part for part in parts] == [True, False]
 
 
+def test_an_alert_whose_buttons_telegram_refuses_goes_without_them(connection: Connection) -> None:
+    outbox = Outbox(connection)
+    buttons = [[Button("Heatmap", url="http://localhost")]]
+    outbox.enqueue("k", "42", ALERT_TEXT, now() + SOON, kind=ALERT, keyboard=buttons)
+    outbox.edit("k", Text("closed"), buttons, not_after=now() + SOON)
+    server = work_off(connection)
+    assert (list(server.messages.values()), list(server.keyboards.values())) == (["closed"], [None])
+    assert (state(connection), outbox.edit_state("k")) == ("sent", ("sent", None))
+
+
 def test_what_somebody_waits_for_goes_before_a_report(connection: Connection) -> None:
     outbox = Outbox(connection)
     outbox.enqueue("report", "42", Text("report"), now() + SOON, kind=REPORT)

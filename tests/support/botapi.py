@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -39,6 +39,8 @@ class BotServer:
         self.entities: dict[int, list[dict[str, Any]]] = {}
         #: rows of buttons by message, as the Bot API has them
         self.keyboards: dict[int, Any] = {}
+        #: an address that no button may open
+        self.bad_url = "http://localhost"
         #: message id → the message it replies to (0: none), its name, its content
         self.files: dict[int, tuple[int, str, bytes]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -92,6 +94,9 @@ class BotServer:
             return self._take_file(method, body)
         if len(body["text"].encode("utf-16-le")) // 2 > 4096:
             return _error(400, "Bad Request: message is too long")
+        if self.bad_url in json.dumps(body.get("reply_markup")):
+            text = f"inline keyboard button URL '{self.bad_url}' is invalid: Wrong HTTP URL"
+            return _error(400, f"Bad Request: {text}")
         if method == "sendMessage":
             message_id = self._next_id()
         else:
@@ -121,6 +126,9 @@ class BotServer:
         return 100 + len(self.messages) + len(self.files)
 
 
+Server = TypeVar("Server", bound=BotServer)
+
+
 async def _body(request: web.Request) -> dict[str, Any]:
     """The fields of a call; of an upload its name and content."""
     if request.content_type != "multipart/form-data":
@@ -143,7 +151,13 @@ def _error(code: int, description: str, parameters: dict[str, Any] | None = None
 @asynccontextmanager
 async def bot_server() -> AsyncIterator[BotServer]:
     """Run the server on a free port of this machine."""
-    server = BotServer()
+    async with serving(BotServer()) as server:
+        yield server
+
+
+@asynccontextmanager
+async def serving(server: Server) -> AsyncIterator[Server]:
+    """Run one that a test has made."""
     app = web.Application()
     app.router.add_post("/bot{token}/{method}", server.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
