@@ -74,7 +74,7 @@ class Reconciling:
 def reconciled(settings: Settings) -> Iterator[None]:
     """Within this, a thread reconciles control. Raises SettingsError without REDIS_URL or DATABASE_URL."""
     work, ended = Reconciling(settings), threading.Event()
-    thread = threading.Thread(target=_run, args=(work, ended), name="control", daemon=True)
+    thread = threading.Thread(target=keep_reconciling, args=(work, ended), name="control", daemon=True)
     thread.start()
     try:
         yield
@@ -83,7 +83,8 @@ def reconciled(settings: Settings) -> Iterator[None]:
         thread.join(_END_WITHIN_S)
 
 
-def _run(work: Reconciling, ended: threading.Event) -> None:
+def keep_reconciling(work: Reconciling, ended: threading.Event) -> None:
+    """Reconcile every second until `ended` is set. Whatever goes wrong is said, and tried again."""
     notices = Notices()
     while not ended.is_set():
         try:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from desk.alerting.around import Around, chats_of, risk_of
@@ -149,7 +150,7 @@ class Deciding:
             self._around.paused(connection),
             tuple(Snooze(*row) for row in connection.execute(SQL["snoozes"], asked).fetchall()),
             [_sent(*row) for row in connection.execute(SQL["sent_since"], asked).fetchall()],
-            Taken(connection, [alert.ref_id for alert in fresh]),
+            Taken(connection, [ref for alert in fresh for ref in _refs(alert)]),
             self._following.lives(connection, [one.signal_id for one in fresh if one.signal_id]),
         )
 
@@ -197,6 +198,11 @@ class Deciding:
         return 1
 
 
+def _refs(alert: Alert) -> tuple[str, str]:
+    """Its reference, and the one that it gets if that is taken."""
+    return alert.ref_id, model.apart(replace(alert, ref_given=False), {alert.ref_id}).ref_id
+
+
 def _fresh(connection: Connection, alerts: Sequence[Alert]) -> list[Alert]:
     """Those that nothing was decided on yet."""
     if not alerts:
@@ -209,9 +215,16 @@ def _fresh(connection: Connection, alerts: Sequence[Alert]) -> list[Alert]:
 def _add(connection: Connection, held: Sequence[Decided], now: datetime) -> None:
     """Keep what was held, however many there are."""
     if held:
-        with connection.cursor() as cursor:
-            cursor.executemany(SQL["add_alert"], [_row(one, now, None) for one in held])
-            cursor.executemany(SQL["add_chat"], list(_chat_rows(held, now)))
+        rows = [
+            {**row, "alert": msgspec.Raw(row["alert"].encode())}
+            for row in (_row(one, now, None) for one in held)
+        ]
+        connection.execute(SQL["add_held"], {"rows": _json(rows)})
+        connection.execute(SQL["add_held_chats"], {"rows": _json(list(_chat_rows(held, now)))})
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    return msgspec.json.encode(rows).decode()
 
 
 def _chat_rows(held: Sequence[Decided], now: datetime) -> Iterator[dict[str, Any]]:

@@ -17,7 +17,7 @@ def marks_of(alert: Alert) -> tuple[str, ...]:
         mark
         for mark, is_so in (
             (DEGRADED, alert.is_degraded),
-            (NO_RR, alert.rr is None and alert.category != "health"),
+            (NO_RR, alert.rr is None and alert.planned is not None and alert.category != "health"),
         )
         if is_so
     )

@@ -33,6 +33,18 @@ VALUES (%(ref_id)s, %(source_id)s, %(signal_id)s, %(category)s, %(symbol)s, %(si
 INSERT INTO alert_chats (ref_id, chat_id, thread_id, message_key, reason, held_at)
 VALUES (%(ref_id)s, %(chat_id)s, %(thread_id)s, %(message_key)s, %(reason)s, %(held_at)s)
 
+-- name: add_held
+-- Alerts that were held, and the chats that they were meant for: however many there are, each in one statement.
+INSERT INTO alerts (ref_id, source_id, signal_id, category, symbol, side, decision, reason, detail, ts, decided_at, expires_at,
+                    alert, life)
+SELECT ref_id, source_id, signal_id, category, symbol, side, decision, reason, detail, ts, decided_at, expires_at, alert, life
+FROM jsonb_populate_recordset(NULL::alerts, %(rows)s::jsonb)
+
+-- name: add_held_chats
+-- The chats of alerts that were held.
+INSERT INTO alert_chats (ref_id, chat_id, thread_id, reason, held_at)
+SELECT ref_id, chat_id, thread_id, reason, held_at FROM jsonb_populate_recordset(NULL::alert_chats, %(rows)s::jsonb)
+
 -- name: add_happened
 -- What became of signals that have an alert in some chat, or have none yet: they may get one. The first word stands. The
 -- signals of which it was new.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from signaltape.errors import SettingsError
 from signaltape.harmless import harmless
 from signaltape.own_journals import CLOSE_WITHIN_S, OwnJournals
 from signaltape.showing import describe, show
@@ -61,14 +62,15 @@ class Pausable(OwnJournals):
                 following.end()
 
     def _follow_control(self, fail_safe_s: float | None) -> None:
-        """Begin to follow it. Raises nothing: an engine goes on without."""
+        """Begin to follow it. Raises nothing, unless strict and fail_safe_s is wrong: an engine goes on without."""
         self.paused = self.control_known = False
+        seconds = self._checked(fail_safe_s)
         try:
             from signaltape.callbacks import Callbacks
             from signaltape.control.registry import follow
 
             self._callbacks = Callbacks()
-            self._following = follow(self, self._settings, self._checked(fail_safe_s))
+            self._following = follow(self, self._settings, seconds)
         except Exception as error:  # noqa: BLE001 - no thread to be had, settings made by hand
             self._say("control", f"control is not followed, nothing pauses this process: {describe(error)}")
 
@@ -79,5 +81,8 @@ class Pausable(OwnJournals):
             seconds = float(fail_safe_s)
             if math.isfinite(seconds) and seconds >= LEAST_FAIL_SAFE_S:
                 return seconds
-        self._say("fail_safe_s", f"fail_safe_s must be seconds, at least 1, got {show(fail_safe_s)}: it is 1")
+        wrong = f"fail_safe_s must be seconds, at least 1, got {show(fail_safe_s)}"
+        if self._strict:
+            raise SettingsError(wrong)
+        self._say("fail_safe_s", f"{wrong}: it is 1")
         return LEAST_FAIL_SAFE_S

@@ -58,5 +58,8 @@ WITH events AS (DELETE FROM signal_events WHERE signal_id = %(signal_id)s RETURN
      layers AS (DELETE FROM signal_layers WHERE signal_id = %(signal_id)s),
      triggers AS (DELETE FROM signal_triggers WHERE signal_id = %(signal_id)s),
      invalidations AS (DELETE FROM signal_invalidations WHERE signal_id = %(signal_id)s),
-     closures AS (DELETE FROM signal_closures WHERE signal_id = %(signal_id)s)
+     closures AS (DELETE FROM signal_closures WHERE signal_id = %(signal_id)s),
+     lives AS (DELETE FROM alert_lives WHERE signal_id = %(signal_id)s),
+     alerted AS (DELETE FROM alerts WHERE signal_id = %(signal_id)s RETURNING ref_id),
+     chats AS (DELETE FROM alert_chats WHERE ref_id IN (SELECT ref_id FROM alerted))
 SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM conflicts)

@@ -27,9 +27,14 @@ def desk_settings(**environ: str) -> DeskSettings:
     return DeskSettings.from_env({"SIGNALTAPE_ALERT_CHATS": CHAT, **FREE, **environ})
 
 
-def alerting(settings: Settings, around: Around = NOTHING_AROUND, name: str = "d-1", **environ: str) -> Done:
+def alerting(settings: Settings, **environ: str) -> Done:
     """Alert until the stream is drained, and do what is due."""
-    return run(settings, desk_settings(**environ), threading.Event(), around=around, once=True, name=name)
+    return alerting_within(NOTHING_AROUND, settings, **environ)
+
+
+def alerting_within(around: Around, settings: Settings, **environ: str) -> Done:
+    """The same, with the rest of a desk."""
+    return run(settings, desk_settings(**environ), threading.Event(), around=around, once=True, name="d-1")
 
 
 def plan(signal_id: str | None = None, **changes: Any) -> dict[str, Any]:

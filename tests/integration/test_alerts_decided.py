@@ -11,7 +11,7 @@ from desk.alerting.around import Around
 from signaltape import Settings
 from signaltape.stream import DESK_GROUP
 from sink.db import Connection, rows_as_dicts
-from tests.integration.alerting import alerting, alerts, messages, plan, publish, said, say
+from tests.integration.alerting import alerting, alerting_within, alerts, messages, plan, publish, said, say
 
 
 def chats(connection: Connection) -> dict[str, str | None]:
@@ -134,7 +134,7 @@ def test_while_all_is_paused_alerts_are_held_with_that_reason(
     settings: Settings, redis_client: Any, key: str, connection: Connection
 ) -> None:
     publish(redis_client, key)
-    alerting(settings, Around(paused=lambda _: "paused by ana"))
+    alerting_within(Around(paused=lambda _: "paused by ana"), settings)
     (alert,) = alerts(connection)
     assert (alert["reason"], alert["detail"]) == ("paused", "paused by ana")
 

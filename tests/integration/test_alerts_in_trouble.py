@@ -53,7 +53,7 @@ def test_what_cannot_become_an_alert_is_passed_over_and_counted(
     assert redis_client.xpending(key, DESK_GROUP)["pending"] == 0
 
 
-HOSTILE = {
+HOSTILE: dict[str, dict[str, Any]] = {
     "markup": {"title": "<b>*_[x](y)`", "lines": ["`ib_20250915_0733_BTC`", "\u202egnp.exe", "a\tb\r\nc\x07"]},
     "long": {"title": "x" * 512, "lines": ["😀" * 512] * 20, "next": "y" * 512, "setup": "z" * 512},
     "numbers": {"category": "sniper", "symbol": "B" * 128, "side": "long", "entry": 1e-300, "sl": 9.9e14, "tp1": 1e-12},

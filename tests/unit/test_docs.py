@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from consumer.group_measures import _GROUP
+from desk.settings import VARIABLES as DESK_VARIABLES
 from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
 from signaltape.settings import _FIELD_OF, SECRETS, Settings
@@ -54,15 +55,7 @@ OTHER_VARIABLES = {
     "SIGNALTAPE_WEB_HOST": "web/settings.py",
     "SIGNALTAPE_WEB_ORIGINS": "web/settings.py",
     "DATABASE_READ_URL": "web/settings.py",
-    **dict.fromkeys(
-        (
-            *("TELEGRAM_ADMIN_IDS", "SIGNALTAPE_WEBHOOK_URL", "SIGNALTAPE_WEBHOOK_SECRET"),
-            *("SIGNALTAPE_ALERT_CHATS", "SIGNALTAPE_ALERT_JSON", "SIGNALTAPE_ALERT_LINKS"),
-            *("SIGNALTAPE_ALERT_BUDGETS", "SIGNALTAPE_MIN_RR"),
-            *("SIGNALTAPE_SIZING", "SIGNALTAPE_EQUITY_USD", "SIGNALTAPE_RISK_CAP_PCT"),
-        ),
-        "desk/settings.py",
-    ),
+    **dict.fromkeys(DESK_VARIABLES, "desk/settings.py"),
     "UPDATE_SCHEMA": "tests/integration/test_migrations.py",
 }
 #: Names in contributing.md that are made up there.

@@ -75,7 +75,7 @@ class ControlLine:
         return time.time_ns() // 1_000_000 + self._ahead_ms
 
     def close(self) -> None:
-        """Let go of the connection; in a forked child only of our copy."""
+        """Let go of the connection."""
         self._client.close()
 
     def _looked(self, fields: Any) -> Looked:

@@ -18,7 +18,7 @@ from signaltape.control.identity import Identity, identity
 from signaltape.control.line import ControlLine, Looked
 from signaltape.control.minding import Mind
 from signaltape.control.processes import encode
-from signaltape.control.state import PAUSED, RUNNING, State
+from signaltape.control.state import PAUSED, RUNNING, Control, State
 from signaltape.notices import Notices
 from signaltape.redis_client import redis_url
 from signaltape.settings import Settings
@@ -35,6 +35,9 @@ AWAY_EVERY_S = 0.5
 #: Ending may hold up a process for so long.
 END_WITHIN_S = 0.5
 _AWAY = (redis.RedisError, OSError)
+#: In a forked child: the lines of its parents. To close one, or to let it go, takes a lock that a thread of the parent
+#: may have held.
+_of_parents: list[ControlLine] = []
 
 
 class Presence:
@@ -57,12 +60,12 @@ class Presence:
         self._shown: list[str] = []
         self._shown_at = float("-inf")
         self._reached = False
-        self._said = ""
+        self._said, self._said_unlisted = "", False
         self._state: State = RUNNING
         self._notices = Notices()
         # Not an Event: its lock is not re-entrant, and a signal handler may close an Emitter.
         self._bell: SimpleQueue[None] = SimpleQueue()
-        self._ending = False
+        self._begun = self._ending = False
         self._thread = threading.Thread(target=self._run, name="signaltape-control", daemon=True)
 
     @property
@@ -75,16 +78,22 @@ class Presence:
         """How the process is called among the others."""
         return self._who.name
 
+    @property
+    def known(self) -> Control | None:
+        """The newest word that it has heard."""
+        return self._mind.known
+
     def begin(self) -> None:
         """Start the thread, if it has not begun. Raises RuntimeError where none is to be had."""
-        if self._thread.ident is None:
+        if not self._begun:
             self._thread.start()
+            self._begun = True
 
     def end(self, within_s: float = END_WITHIN_S) -> None:
         """Take the process out of the list and end the thread; it is not waited for any longer than that."""
         self._ending = True
         self._bell.put(None)
-        if self._thread is not threading.current_thread() and self._thread.ident is not None:
+        if self._thread is not threading.current_thread() and self._begun:
             self._thread.join(within_s)
 
     def wake(self) -> None:
@@ -99,8 +108,7 @@ class Presence:
 
     def begin_anew_in_child(self) -> None:
         """In a forked child, where the thread does not exist: begin one of its own. It knows what its parent knew."""
-        with suppress(Exception):
-            self._line.close()
+        _of_parents.append(self._line)
         self._be(self.role)
         self.begin()
 
@@ -151,7 +159,9 @@ class Presence:
         try:
             self._show_as(self._who)
         except NoPermissionError as error:
-            self._notices.say("presence", f"this process is not in the list of processes: {error}")
+            if not self._said and not self._said_unlisted:  # who may not read control either has been told so
+                self._said_unlisted = True
+                self._notices.say("presence", f"this process is not in the list of processes: {error}")
         except _AWAY:
             pass  # shown as soon as control is reached again
         else:
@@ -172,10 +182,9 @@ class Presence:
         self._shown = [who.name]
 
     def _leave(self) -> None:
-        with suppress(*_AWAY):
-            if self._reached:
-                for name in self._shown:
-                    self._line.hide(name)
+        with suppress(*_AWAY):  # it is told then by its silence
+            for name in self._shown:
+                self._line.hide(name)
         with suppress(Exception):
             self._line.close()
 

@@ -50,8 +50,8 @@ class Process(Shown, frozen=True, kw_only=True):
         return self.age_ms(now_ms) > SILENT_MS
 
     def is_gone(self, now_ms: int) -> bool:
-        """Whether it has been silent for so long that it is not waited for."""
-        return self.age_ms(now_ms) > GONE_MS
+        """Whether it has been silent for so long that it is not waited for; a clock that far ahead was set since."""
+        return abs(now_ms - self.seen_ms) > GONE_MS
 
     def has_answered(self, epoch: int) -> bool:
         """Whether it follows this word, or a newer one."""

@@ -26,7 +26,7 @@ SAY = f"""{_READING}
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 local next = math.max(epoch + 1, number(ARGV[4]) + 1, now_ms)
-if next > {MOST_EPOCH} then return redis.error_reply('ERR the epoch of control cannot grow any more') end
+if next > {MOST_EPOCH} then return {{err = 'ERR the epoch of control cannot grow any more'}} end
 local written, at_ms = string.format('%.0f', next), string.format('%.0f', now_ms)
 {_WRITING}
 return {{written, at_ms}}

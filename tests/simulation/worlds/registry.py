@@ -45,6 +45,7 @@ class Entry(NamedTuple):
 _ENTRIES = (
     Entry("spine", "tests.simulation.worlds.spine", "SpineWorld"),
     Entry("consuming", "tests.simulation.worlds.consuming", "ConsumingWorld", steps=(3_000, 8_000, 20_000)),
+    Entry("control", "tests.simulation.worlds.control", "ControlWorld", steps=(2_000, 8_000, 20_000)),
     Entry("archive", "tests.simulation.worlds.archive", "ArchiveWorld", steps=(4_000, 10_000, 30_000)),
     Entry("outbox", "tests.simulation.worlds.outbox", "run", (2_000, 4_000, 8_000), needs_postgres=True),
     Entry("writer", "tests.simulation.worlds.writing", "run", steps=(200, 500, 2_000), needs_postgres=True),

@@ -135,7 +135,9 @@ class SpineBase(StreamWorld):
 
     def emitter(self, process: Process, *, ship: bool) -> Emitter:
         """An emitter for an engine."""
-        return Emitter(self.settings(process.machine), ship=ship)
+        return Emitter(
+            self.settings(process.machine), ship=ship, control=False
+        )  # see `control`, a world of its own
 
     def new_signal_id(self, process: Process) -> str:
         """An id that no other signal has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -45,7 +45,7 @@ def test_no_stretch_of_a_windows_length_holds_more_than_it_may(
     several: list[Window], times: list[int], in_order: bool
 ) -> None:
     """Each alert comes at a time of its own, also before others (a clock that was set back); what has room is sent."""
-    sent = []
+    sent: list[datetime] = []
     for time in sorted(times) if in_order else times:
         now = TWO + time * SECOND
         if used_up(several, sent, now) is None:
@@ -57,7 +57,7 @@ def test_no_stretch_of_a_windows_length_holds_more_than_it_may(
 
 @given(windows, st.lists(st.integers(0, 120), max_size=40))
 def test_what_has_room_is_never_refused(several: list[Window], times: list[int]) -> None:
-    sent = []
+    sent: list[datetime] = []
     for time in sorted(times):
         now = TWO + time * SECOND
         full = any(sum(now - window.length < one <= now for one in sent) >= window.most for window in several)
@@ -71,7 +71,7 @@ def test_what_has_room_is_never_refused(several: list[Window], times: list[int])
     st.lists(st.integers(0, 60)),
 )
 def test_a_window_is_free_when_it_is_said_to_be_and_no_sooner(window: Window, times: list[int]) -> None:
-    sent: list = []
+    sent: list[datetime] = []
     for time in sorted(times):
         now = TWO + time * SECOND
         if used_up([window], sent, now) is None:

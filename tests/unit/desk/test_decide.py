@@ -106,7 +106,9 @@ def test_the_least_rr_goes_by_the_category(category: str, rr: str, sent: bool) -
 
 
 def test_an_rr_that_nobody_knows_is_marked_not_held() -> None:
-    assert decide(alert(sl=None, rr=None), RULES, History(), TWO) == Send((NO_RR,))
+    assert decide(alert(sl=None), RULES, History(), TWO) == Send((NO_RR,))
+    without_a_plan = alert(entryLow=None, entryHigh=None, sl=None, tp1=None, tp2=None)
+    assert decide(without_a_plan, RULES, History(), TWO) == Send()
 
 
 def test_bad_data_is_sent_with_its_mark_alone_and_degraded_with_another() -> None:

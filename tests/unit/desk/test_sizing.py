@@ -23,8 +23,8 @@ symbols = st.sampled_from([None, "BTC-USDT", "SOL-USDT", "btcusdt", "XBTUSD"])
 def of(
     confidence: str | None, atr: str | None = "0.8", *, inflow: str | None = "0", symbol: str = "SOL-USDT"
 ) -> Sizing:
-    given = [None if text is None else Decimal(text) for text in (confidence, atr, inflow)]
-    return size(Decimal(10_000), Decimal("1.0"), *given, symbol, TABLE)
+    sure, moved, flow = (None if text is None else Decimal(text) for text in (confidence, atr, inflow))
+    return size(Decimal(10_000), Decimal("1.0"), sure, moved, flow, symbol, TABLE)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,8 @@ def test_a_strong_inflow_lifts_bitcoin_alone() -> None:
 
 def test_what_is_missing_is_neutral_and_said() -> None:
     nothing = size(None, Decimal("1.0"), None, None, None, "BTC-USDT", CAPPED)
-    assert (nothing.risk_pct, nothing.risk_usd) == (1, None)
+    assert nothing.risk_pct == 1
+    assert nothing.risk_usd is None
     assert nothing.missing == ("confidence", "ATR", "ETF flow", "equity")
     assert nothing.line == "base 1.0% = 1.00%"
     assert of("75", None).missing == ("ATR",)

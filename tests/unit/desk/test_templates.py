@@ -158,10 +158,17 @@ def test_the_head_is_one_line_that_no_phone_wraps(
     assert said(alert(symbol=symbol, side=side))[: len(head)] == head
 
 
-def test_a_band_of_long_prices_stands_in_two_lines() -> None:
-    low, high = Decimal("123456789012.5"), Decimal("123456789099.5")
-    lines = said(alert(entryLow=low, entryHigh=high, sl=None, tp1=None, tp2=None))
-    assert lines[1:3] == ["Entry 123,456,789,012 –", "   123,456,789,100"] or len(lines[1]) <= LINE
+@pytest.mark.parametrize(
+    ("low", "high", "lines"),
+    [
+        ("123456789012.5", "123456789099.5", ["Entry 123,456,789,012 –", "   123,456,789,100"]),
+        ("0.00001234", "0.0000125", ["Entry 0.00001234–0.0000125"]),
+        ("64000", "64000.0", ["Entry 64,000"]),
+    ],
+)
+def test_a_band_of_long_prices_stands_in_two_lines(low: str, high: str, lines: list[str]) -> None:
+    one = alert(entryLow=Decimal(low), entryHigh=Decimal(high), sl=None, tp1=None, tp2=None)
+    assert said(one)[2 : 2 + len(lines)] == lines, "behind the mark that its RR is not known"
 
 
 @given(
