@@ -103,9 +103,8 @@ class Leases:
         number, key, chat_id, body, entities, *rest = rows[0]
         *rest, keyboard, silent, thread_id, reply_to = rest
         manner = Manner(loaded(keyboard), silent, thread_id, reply_to)
-        return Leased(
-            number, key, chat_id, Text(body, msgspec.convert(entities, list[Entity])), *rest, manner
-        )
+        text = Text(body, msgspec.convert(entities, list[Entity]))
+        return Leased(number, key, chat_id, text, *rest)._replace(manner=manner)
 
     async def renew_lease(self, message: Leased) -> bool:
         """Whether this sender still holds the message and it has not expired; then for a whole lease more."""

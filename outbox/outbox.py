@@ -163,6 +163,11 @@ class Outbox:
             files = rows_as_dicts(self._connection, _SQL["all_files"], {"id": number})
         return {**rows[0], "files": files} if rows else None
 
+    def shown(self, number: int) -> dict[str, Any] | None:
+        """One message as it is to stand in its chat, for a preview; None if it is not there."""
+        rows = rows_as_dicts(self._connection, _SQL["shown"], {"id": number})
+        return rows[0] if rows else None
+
     def resend(self, number: int, not_after: datetime) -> bool:
         """Give a message that is uncertain, failed or expired another chance, or files that were not sent.
 

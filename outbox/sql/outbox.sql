@@ -344,3 +344,12 @@ SELECT given.chat_id FROM (
 WHERE %(chat_id)s ~ '^-[1-9][0-9]{12,}$' AND given.chat_id ~ '^-[1-9][0-9]{0,11}$'
   AND NOT EXISTS (SELECT FROM telegram_chats t WHERE t.chat_id = given.chat_id)
 ORDER BY given.id DESC LIMIT 3
+
+-- name: shown
+-- A message as it is to stand in its chat: edited, if it was, with the beginning of what it replies to.
+SELECT coalesce(e.body, o.body) AS text, coalesce(e.entities, o.entities) AS entities,
+       CASE WHEN e.message_key IS NULL THEN o.keyboard ELSE e.keyboard END AS keyboard, o.silent,
+       left(r.body, 200) AS reply_to, 'topic ' || o.thread_id AS topic, e.message_key IS NOT NULL AS edited,
+       o.message_key AS name, o.state
+FROM outbox o LEFT JOIN outbox_edits e USING (message_key) LEFT JOIN outbox r ON r.message_key = o.reply_to
+WHERE o.id = %(id)s

@@ -14,7 +14,11 @@ from unittest.mock import patch
 import click
 from click.testing import CliRunner
 
+<<<<<<< HEAD
 import desk.__main__
+=======
+import outbox.__main__
+>>>>>>> w-outbox
 import replay.__main__
 import reports.__main__
 import sink.__main__
@@ -28,6 +32,7 @@ ROOMS: dict[str, click.Command] = {
     "worker": worker.__main__.main,
     "reports": reports.__main__.main,
     "replay": replay.__main__.main,
+    "outbox": outbox.__main__.main,
     "web": web.__main__.main,
     "desk": desk.__main__.main,
 }

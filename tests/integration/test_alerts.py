@@ -127,6 +127,18 @@ def test_an_answer_that_comes_when_another_sender_has_given_up_is_written_down(
     assert state(connection) == "sent"
 
 
+def test_an_alert_that_is_known_to_stand_by_now_is_not_begun_again(connection: Connection) -> None:
+    outbox = Held(connection)
+    outbox.enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)
+    first = outbox.lease()
+    assert outbox.whole_begun(first, 0)
+    connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
+    second = outbox.lease()
+    assert not outbox.sent_whole(first, 0, 100)
+    assert not outbox.whole_begun(second, 0), "its answer has come meanwhile"
+    assert connection.execute("SELECT lost_stubs, marks FROM outbox").fetchone() == (0, [])
+
+
 def test_a_newer_text_takes_no_place_of_one_that_may_stand_in_the_chat(connection: Connection) -> None:
     outbox = Held(connection)
     outbox.enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)

@@ -7,9 +7,12 @@ import json
 import pytest
 
 from outbox.keyboard import Button
+from outbox.operations import shown
 from outbox.outbox import REPORT, Outbox
 from outbox.policies import ALERT, ANSWER
 from outbox.text import Text
+from signaltape.errors import NotFound
+from signaltape.settings import Settings
 from sink.db import Connection
 from tests.support.botapi import BotServer
 from tests.support.sending import SOON, QuickSender, now, state, with_server
@@ -108,6 +111,26 @@ def test_an_alert_whose_buttons_telegram_refuses_goes_without_them(connection: C
     server = work_off(connection)
     assert (list(server.messages.values()), list(server.keyboards.values())) == (["closed"], [None])
     assert (state(connection), outbox.edit_state("k")) == ("sent", ("sent", None))
+
+
+def test_a_message_of_the_table_is_shown_as_it_is_to_stand(
+    connection: Connection, settings: Settings
+) -> None:
+    outbox = put_in(connection)
+    outbox.edit("k", Text("closed"), [[Button("👍 ✓", data="x")]], not_after=now() + SOON)
+    number = connection.execute("SELECT id FROM outbox WHERE message_key = 'raw'").fetchone()
+    assert number is not None
+    reply = shown(settings, number[0])
+    assert (reply.text, reply.silent, reply.reply_to, reply.edited) == (
+        RAW.text,
+        True,
+        ALERT_TEXT.text,
+        False,
+    )
+    alert = shown(settings, number[0] - 1)
+    assert (alert.text, alert.edited, alert.keyboard) == ("closed", True, [[Button("👍 ✓", data="x")]])
+    with pytest.raises(NotFound, match="there is no message 99 in the outbox"):
+        shown(settings, 99)
 
 
 def test_what_somebody_waits_for_goes_before_a_report(connection: Connection) -> None:

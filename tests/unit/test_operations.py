@@ -25,6 +25,7 @@ COMMAND_LINE = {
     "replay/comparing/diff_command.py",
     "replay/counting.py",
     "replay/sessions/session_commands.py",
+    "outbox/__main__.py",
     "reports/__main__.py",
     "reports/commands/arguments.py",
     "reports/commands/rules_commands.py",
@@ -34,7 +35,11 @@ COMMAND_LINE = {
     "desk/drill_command.py",
     "desk/user_commands.py",
 }
+<<<<<<< HEAD
 ROOMS = ("sink", "worker", "replay", "reports", "web", "desk")
+=======
+ROOMS = ("sink", "worker", "replay", "outbox", "reports", "web")
+>>>>>>> w-outbox
 #: What opens a connection, by the name under which it is imported.
 OPENING = {
     ("sink.db", "connect"),

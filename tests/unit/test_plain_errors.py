@@ -18,6 +18,7 @@ import redis
 import desk.operations.drill
 import desk.operations.feedback
 import desk.operations.users
+import outbox.operations
 import replay.operations.archive
 import replay.operations.asking
 import replay.operations.diff
@@ -72,6 +73,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     worker.operations.foretell_dead_letter: (LETTER,),
     worker.operations.requeue_dead_letters: (ALL._replace(reason="x"),),
     worker.operations.drop_dead_letters: (ALL._replace(reason="x"),),
+    outbox.operations.shown: (1,),
     sink.operations.migrate: (),
     sink.operations.check: (),
     sink.operations.rebuild: (),

@@ -1,0 +1,1 @@
+"""How a message looks on a phone, as one HTML file."""
