@@ -18,6 +18,7 @@ from desk.heard import Heard
 from desk.router import act
 from desk.updates import SQL, Waiting, my_turn, next_waiting
 from desk.users import entry_of
+from outbox.outbox import Outbox
 from signaltape.errors import Unavailable
 from signaltape.failpoints import failpoint
 from signaltape.notices import Notices
@@ -103,7 +104,9 @@ class Lane:
     def _act(self, connection: Connection, waiting: Waiting) -> Outcome:
         heard = msgspec.convert(waiting.said, Heard)
         entry = entry_of(connection, self._desk.desk.admin_ids, heard.user_id)
-        if entry is None or not entry.is_heard(heard.chat_id, heard.thread_id):
-            return Outcome("ignored", "no role" if entry is None else "not in this chat")
+        if entry is None:
+            return Outcome("ignored", "no role")
+        if not entry.is_heard(Outbox(connection).ids_of(heard.chat_id), heard.thread_id):
+            return Outcome("ignored", "not in this chat")
         now = self._desk.clock()
         return act(Acting(self._desk, connection, heard, entry, waiting.received_at, now))

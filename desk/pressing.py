@@ -12,7 +12,7 @@ from desk.auditing import note
 from desk.callbacks import AlertPress, ConfirmationPress, PanelPress, press_of
 from desk.commanding import refuse
 from desk.performing import do, performed
-from desk.questions import ASKED_LATE, Question, ask, found, use
+from desk.questions import ASKED_LATE, Question, ask, found, until, use
 from desk.rating import Standing, judge, react_to, standing
 from desk.updates import count_refused
 
@@ -59,7 +59,7 @@ def _answered(acting: Acting, pressed: ConfirmationPress) -> Outcome:
     if not pressed.yes:
         use(acting, pressed.id, question, "no, nothing was done")
         return Outcome("done", f"no to {question.act}")
-    if acting.received_at > question.expires_at or acting.now - acting.received_at > STALE_AFTER:
+    if acting.received_at > until(acting, question) or acting.now - acting.received_at > STALE_AFTER:
         use(acting, pressed.id, question, "answered too late")
         return _again(acting, question)
     use(acting, pressed.id, question, "yes")
@@ -131,5 +131,6 @@ def _snoozed(acting: Acting, alert: Standing) -> Outcome:
     set_snooze(acting.connection, acting.heard.chat_id, alert.category, until, by, acting.now)
     said = f"No {what(alert.category)} here until {clock_time(until)}; /snooze off ends it"
     note(acting, "snooze", Deed(said, after=until.isoformat()))
+    acting.at.show(acting.connection, alert.ref_id)
     say_line(acting, said)
     return Outcome("done", said)

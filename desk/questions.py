@@ -70,6 +70,13 @@ def found(acting: Acting, identifier: str) -> Question | None:
     return Question(**rows[0]) if rows else None
 
 
+def until(acting: Acting, question: Question) -> datetime:
+    """Until when it may be answered: so long after it stood in its chat, where that is known. It may have waited
+    behind other messages."""
+    lasts = question.expires_at - question.made_at
+    return (acting.outbox.sent_at(answer_key(question.update_id)) or question.made_at) + lasts
+
+
 def use(acting: Acting, identifier: str, question: Question, word: str) -> None:
     """It is answered: its message says so and loses its buttons."""
     acting.connection.execute(_SQL["use"], {"id": identifier, "at": acting.now})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from desk.asking import ROLES, Role
 from desk.operations import users
 from desk.settings import DeskSettings
 from desk.users import Entry
-from signaltape.clock import show_bare, utc_now
+from signaltape.clock import WIB, utc_now
 from signaltape.settings import Settings
 from signaltape.terminal import Screen, left, print_json, right
 from sink.command_line import TEXT, PlainGroup, json_option
@@ -58,20 +60,27 @@ def remove(user_id: int) -> None:
 def _show(screen: Screen, found: list[Entry]) -> None:
     screen.say(f"users: {len(found)}" if found else "users: none, so nobody is answered")
     screen.table(
-        (right("id"), left("role"), left("name"), left("chats"), left("commands"), left("since, WIB")),
+        (right("id"), left("role"), left("name"), left("chats", 20), left("commands"), left("since, WIB")),
         [
             (
                 str(one.user_id),
                 one.role,
                 one.name or None,
-                " ".join(one.chats) if one.chats else "all",
-                " ".join(one.commands) if one.commands else "all of the role",
-                show_bare(one.added_at) if one.added_at else one.added_by,
+                _few(one.chats),
+                _few(one.commands),
+                f"{one.added_at.astimezone(WIB):%Y-%m-%d}" if one.added_at else "settings",
             )
             for one in found
         ],
     )
     screen.next("python -m desk users add ID --role trader; python -m desk users remove ID")
+
+
+def _few(values: Sequence[str] | None) -> str:
+    """The first, and how many more there are."""
+    if not values:
+        return "all"
+    return values[0] if len(values) == 1 else f"{values[0]} +{len(values) - 1}"
 
 
 def _where(entry: Entry) -> str:

@@ -31,9 +31,13 @@ class Entry(Struct, frozen=True):
         """As a handler sees it."""
         return User(self.user_id, self.role, self.name)
 
-    def is_heard(self, chat_id: str, thread_id: int | None) -> bool:
-        """Whether the person may say anything here. A chat's own entry lets them speak in all of its topics."""
-        return self.chats is None or bool({chat_id, f"{chat_id}/{thread_id}"} & set(self.chats))
+    def is_heard(self, chat_ids: Sequence[str], thread_id: int | None) -> bool:
+        """Whether the person may say anything here. A chat's own entry lets them speak in all of its topics.
+
+        chat_ids: all that this chat has been called.
+        """
+        here = {*chat_ids, *(f"{one}/{thread_id}" for one in chat_ids)}
+        return self.chats is None or bool(here & set(self.chats))
 
     def may(self, command: Command) -> bool:
         """Whether the command is one of theirs."""

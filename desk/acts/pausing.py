@@ -97,7 +97,7 @@ def _client(settings: Settings) -> Iterator[redis.Redis]:
 def _count(answers: Answers) -> str:
     there = len(answers.answered) + len(answers.missing)
     if answers.missing:
-        return f"{len(answers.missing)} of {there} has not answered within {answers.took_s:.1f} s"
+        return f"{len(answers.missing)} of {there} did not answer within {answers.took_s:.1f} s"
     return f"all {there} answered in {answers.took_s:.1f} s" if there else "no process is there"
 
 
@@ -115,7 +115,7 @@ def _missing(answers: Answers) -> list[str]:
 PANIC = Command(
     "panic",
     "trader",
-    "Pause every engine and process",
+    "pause every engine and process",
     panic,
     acts=True,
     confirms="⏸ Pause every engine and process? Answer within 30 s",
@@ -123,7 +123,7 @@ PANIC = Command(
 RESUME = Command(
     "resume",
     "trader",
-    "Let all go on again",
+    "let all go on again",
     resume,
     acts=True,
     confirms="▶️ Let every engine and process go on? Answer within 30 s",

@@ -61,4 +61,4 @@ def risk(asking: Asking) -> Answer:
     return Answer(Text(said), deed=Deed(f"{before}% → {after}%", f"{before}%", f"{after}%"))
 
 
-RISK = Command("risk", "trader", "Base risk per trade: show or set it", risk, takes="[1.0]", acts=True)
+RISK = Command("risk", "trader", "base risk per trade: show or set it", risk, takes="[1.0]", acts=True)

@@ -91,7 +91,7 @@ def _holding(asking: Asking) -> str:
 SNOOZE = Command(
     "snooze",
     "trader",
-    "No alerts in this chat for a while",
+    "no alerts in this chat for a while",
     snooze,
     takes=f"[15|30|14:30|off] [{'|'.join(CATEGORIES)}]",
     acts=True,

@@ -96,6 +96,15 @@ SHOWN: dict[tuple[str, ...], Shown] = {
     ("web", "keys", "list"): Shown(
         _plainly(), ("id", "name", "may", "made, WIB", "state"), r"keys: (\d+)", len
     ),
+    ("desk", "users", "list"): Shown(
+        _plainly(), ("id", "role", "name", "chats", "commands"), r"users: (\d+)", len
+    ),
+    ("desk", "drill"): Shown(
+        _plainly(),
+        ("step", "held", "s", "found"),
+        r"of (\d+) steps held",
+        lambda found: len(found["steps"]),
+    ),
     ("sink", "check"): Shown(
         _plainly(),
         ("event", "stored", "orphans", "dead letters"),
@@ -168,6 +177,8 @@ def fill(way: Way, names: Names) -> Known:
     session = built.said.split()[1].rstrip(":")
     assert run("replay", ["run", session, "--max"], environment).code == 0
     assert run("web", ["keys", "create", "--", names.name], environment).code == 0
+    chats = ["--chat", "-1001234567890/7", "--chat", "-1009999999999"]
+    assert run("desk", ["users", "add", "42", "--name", "n" * 64, *chats], environment).code == 0
     row = way.connection.execute("SELECT max(id) FROM dead_letters").fetchone()
     assert row is not None
     weights = way.settings.home / "weights.json"

@@ -36,6 +36,7 @@ ACTS = {
     ),
     *(("replay", name) for name in ("delete", "load", "stream", "speed", "loop")),
     *(("web",), ("web", "keys", "revoke")),
+    *(("desk",), ("desk", "users", "add"), ("desk", "users", "remove")),
 }
 #: Nothing of these is there in an empty house.
 _OF_ONE = {

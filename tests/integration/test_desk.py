@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from desk.callbacks import confirmation
+from desk.operations.users import add_user, remove_user
 from signaltape import Settings
 from sink import control
 from sink.db import Connection
@@ -15,7 +18,8 @@ from tests.support.botapi_updates import GROUP
 from tests.support.desking import ADMIN, STRANGER, TRADER, VIEWER, Bot, bot_of
 from tests.support.waiting import eventually
 
-LATE = b"UPDATE desk_confirmations SET made_at = now() - interval '2 h', expires_at = now() - interval '1 h'"
+LATE = b"UPDATE desk_confirmations SET made_at = made_at - interval '2 h', expires_at = expires_at - interval '2 h'"
+SENT_LATE = b"UPDATE outbox SET sent_at = sent_at - interval '2 h'"
 
 
 @pytest.fixture
@@ -75,8 +79,10 @@ def test_a_no_does_nothing(bot: Bot, connection: Connection) -> None:
 def test_an_answer_that_comes_too_late_is_asked_about_again(bot: Bot, connection: Connection) -> None:
     asked = bot.server.say(ADMIN, "/panic")
     bot.result(asked)
+    message = bot.message_id(asked)
     connection.execute(LATE)
-    pressed = bot.server.press(ADMIN, bot.buttons(asked)[0], bot.message_id(asked))
+    connection.execute(SENT_LATE)
+    pressed = bot.server.press(ADMIN, bot.buttons(asked)[0], message)
     assert bot.result(pressed)[0] == "asked"
     assert "(2 h 00 ago), answered too late: do it now?" in bot.answer(pressed)
     assert not is_paused(connection)
@@ -132,7 +138,7 @@ def test_roles_say_who_may(bot: Bot, connection: Connection, words: str) -> None
 
 
 def test_what_is_not_a_persons_own_word_is_ignored(bot: Bot) -> None:
-    said = [
+    said: list[dict[str, Any]] = [
         {"forward_origin": {"type": "user"}},
         {"sender_chat": {"id": GROUP}},
         {"via_bot": {"id": 5}},
@@ -155,3 +161,21 @@ def test_what_is_not_a_persons_own_word_is_ignored(bot: Bot) -> None:
         "not readable": 1,
         "other": 1,
     }
+
+
+def test_who_may_in_one_chat_or_one_command_may_there_and_that_alone(bot: Bot, settings: Settings) -> None:
+    now = datetime.now(UTC)
+    add_user(settings, 201, "trader", now, chats=[f"{GROUP}/9"])
+    add_user(settings, 202, "trader", now, commands=["risk"])
+    topic = {"is_topic_message": True, "message_thread_id": 9}
+    assert bot.ask(201, "/risk", chat=GROUP, **topic).startswith("Base risk")
+    places: list[dict[str, Any]] = [{"chat": GROUP}, {}, {"chat": GROUP, **topic, "message_thread_id": 8}]
+    for elsewhere in places:
+        number = bot.server.say(201, "/risk", **elsewhere)
+        assert bot.result(number) == ("ignored", "not in this chat")
+        assert bot.answer(number) == ""
+    assert bot.ask(202, "/risk").startswith("Base risk")
+    assert bot.ask(202, "/panic") == "/panic is not one of your commands (trader)"
+    remove_user(settings, 202)
+    bot.server.say(202, "/risk")
+    assert eventually(lambda: bot.refused() == {"stranger": 1})

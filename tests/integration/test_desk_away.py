@@ -94,13 +94,13 @@ def test_while_postgres_is_away_updates_wait_at_telegram(
     bot.ask(VIEWER, "/risk 1")
     name = connection.info.dbname
     with psycopg.connect(servers.database, autocommit=True) as admin:
-        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")  # type: ignore[arg-type]
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         connection.execute(_CUT_OFF)
         number = bot.server.say(TRADER, "/risk 1.5")
         polls = bot.server.polls
         eventually(lambda: bot.server.polls >= polls + 2, 60)
         assert bot.server.unconfirmed == 1, "it is not confirmed before it is stored"
-        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")  # type: ignore[arg-type]
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     assert bot.result(number, 60)[1] == "1.0% → 1.5%"
     eventually(lambda: bot.server.unconfirmed == 0)
     assert "Postgres is away" in ended(bot)

@@ -122,14 +122,16 @@ def test_every_act_stands_in_the_audit(bot: Bot, redis_client: Any, key: str) ->
         entries = redis_client.xrange(key)
         return [fields[b"data"] for _, fields in entries if fields[b"event"] == OperatorAct.EVENT.encode()]
 
-    changed, refused = eventually(lambda: acts() if len(acts()) == 2 else None)
+    assert eventually(lambda: len(acts()) == 2)
+    changed, refused = acts()
     for words in (b'"act":"risk"', b'"userId":102', b'"by":"trader"', b'"before":"1.0%"', b'"after":"1.5%"'):
         assert words in changed
     assert b'"result":"failed: /risk takes one number' in refused
 
 
 def test_menus_are_shown_by_role_and_to_nobody_else(bot: Bot) -> None:
-    menus = eventually(lambda: bot.server.menus if len(bot.server.menus) == 4 else None)
+    menus = bot.server.menus
+    assert eventually(lambda: len(menus) == 4)
     shown = {
         one["scope"].get("chat_id"): [it["command"] for it in one["commands"]]
         for one in menus

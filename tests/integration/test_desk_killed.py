@@ -67,14 +67,18 @@ def test_each_command_and_press_is_acted_on_once(
                 sent[bot.server.say(TRADER, f"/risk {value:.2f}")] = f"{value:.2f}%"
         for killed in range(1, KILLS + 1):
             some = killed * UPDATES // (KILLS + 1)
-            eventually(lambda some=some: bot.rows(DONE)[0][0] >= some, 120)
+            _done(bot, some)
             bot.kill()
             bot.start()
-        eventually(lambda: bot.rows(DONE)[0][0] >= UPDATES, 120)
+        _done(bot, UPDATES)
         eventually(lambda: bot.server.unconfirmed == 0)
         _check(bot, sent)
         audited = eventually(lambda: _whole(acts_in(redis_client, key), sent), 60)
         assert audited
+
+
+def _done(bot: Bot, n: int) -> None:
+    eventually(lambda: bot.rows(DONE)[0][0] >= n, 120)
 
 
 def _check(bot: Bot, sent: dict[int, str]) -> None:

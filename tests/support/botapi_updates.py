@@ -12,7 +12,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -159,7 +159,7 @@ class UpdatesServer:
             return [self._waiting[one] for one in sorted(self._waiting) if one >= offset][:_MOST_AT_ONCE]
 
 
-_OWN: dict[str, Callable[..., Any]] = {
+_OWN: dict[str, Callable[..., Awaitable[web.StreamResponse]]] = {
     "getMe": UpdatesServer._me,
     "getUpdates": UpdatesServer._updates,
     "answerCallbackQuery": UpdatesServer._answer,

@@ -46,7 +46,7 @@ class Bot:
 
     def rows(self, query: str, *values: Any) -> list[Any]:
         """Ask the tables."""
-        return self._connection.execute(query, values).fetchall()  # type: ignore[call-overload, no-any-return]
+        return self._connection.execute(query, values).fetchall()
 
     def result(self, update_id: int, timeout: float = 30) -> tuple[str, str]:
         """What came of an update, once something has."""

@@ -37,18 +37,8 @@ ROOMS = (
     *("deploy.live", "deploy.live.picture"),
 )
 FOLDERS = (
-    "producer",
-    "consumer",
-    "worker",
-    "sink",
-    "outbox",
-    "replay",
-    "reports",
-    "web",
-    "desk",
-    "deploy",
-    "tests",
-    "docs",
+    *("producer", "consumer", "worker", "sink", "outbox", "replay", "reports"),
+    *("web", "desk", "deploy", "tests", "docs"),
 )
 #: Variables that are no settings, and the files that read them.
 OTHER_VARIABLES = {
