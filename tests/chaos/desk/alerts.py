@@ -15,8 +15,10 @@ from tests.chaos.desk.run import BLOCKED, CATEGORIES, GROUP, SUPERGROUP, Run
 from tests.chaos.pacing import too_fast
 from tests.chaos.sender import LIMITS
 
-#: A second; so that a chat's pace is not reached by alerts alone.
+#: A second, at most: no more are said while so many wait to be decided on, or to be sent, for the machine may be slow.
 RATE = 20.0
+MOST_UNDECIDED, MOST_UNSENT = 40, 250
+LOOK_EVERY_S = 0.25
 #: One in so many has a minute to live; one in so many comes a second time under its reference; of one in so many the
 #: engine says it twice, word for word.
 HURRIED, SAME_REF, SAME = 6, 25, 20
@@ -27,7 +29,7 @@ JITTER_S = 0.75
 #: … and so many calls of a chat are looked at together.
 CALLS_OF_A_CHAT = 60
 LATE_S = CALL_TIMEOUT_S + 1.0
-SETTLE_S = 400.0
+SETTLE_S = 500.0
 _DECIDED_S = (
     "SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY s)::float8, percentile_disc(0.99) WITHIN GROUP (ORDER BY s)::float8,"
     " max(s)::float8 FROM (SELECT extract(epoch FROM decided_at - ts) AS s FROM alerts) a"
@@ -90,7 +92,7 @@ class _Load:
         self.emitted: dict[str, list[Emitted]] = {}
         self._run, self._alerts = run, alerts
         self._chance: random.Random = run.chance
-        self._began = 0.0
+        self._began = self._next_look = 0.0
         self._number = 0
 
     @property
@@ -103,16 +105,22 @@ class _Load:
             self._began = time.monotonic()
             self._run.chats.well = False
             self._run.chats.blocked.add(BLOCKED)
-        due = int((time.monotonic() - self._began) * RATE)
-        while self._number < min(due, self._alerts):
-            self._say(tape, self._number)
-            self._number += 1
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_EVERY_S
+            for _ in range(round(RATE * LOOK_EVERY_S) if self._has_room() else 0):
+                self._say(tape, self._number)
+                self._number += 1
         if self._number > self._alerts // 3:
             self._run.chats.moved[GROUP] = SUPERGROUP
         if self._number > self._alerts * 2 // 3:
             self._run.chats.blocked.clear()
         self._run.disorder.harm_a_poll()
         return self.all_said
+
+    def _has_room(self) -> bool:
+        ((decided,),) = self._run.rows("SELECT count(*) FROM alerts WHERE ref_id LIKE 'chaos%%'")
+        unsent = sum(_waiting(self._run).values())
+        return len(self.emitted) - decided < MOST_UNDECIDED and unsent < MOST_UNSENT
 
     def _say(self, tape: Emitter, number: int) -> None:
         category = self._chance.choice(CATEGORIES)

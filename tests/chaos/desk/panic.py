@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
 from typing import NamedTuple
+
+import redis
 
 from signaltape.control.processes import Process, processes_of
 from tests.chaos.child import Child
@@ -54,11 +57,12 @@ def run_panic(run: Run) -> Panicked:
                 child.kill()
 
 
-def _panicked(run: Run, there: object, client: object, frozen: Child) -> Panicked:
+def _panicked(run: Run, there: Callable[[], list[Process]], client: redis.Redis, frozen: Child) -> Panicked:
     asked = run.server.say(ADMIN, "/panic")
     yes = eventually(lambda: _buttons(run, asked), WITHIN_S)[0]
-    names = [one.name for one in there()]  # type: ignore[operator]
+    names = [one.name for one in there()]
     name = next(one for one in names if one.endswith(f":{frozen.popen.pid}"))
+    before = _epoch(client)
     frozen.send(signal.SIGSTOP)
     answered: dict[str, float] = {}
     began = time.time()
@@ -67,10 +71,9 @@ def _panicked(run: Run, there: object, client: object, frozen: Child) -> Panicke
     told = ""
     while not told and time.time() - began < WITHIN_S:
         now = time.time()
-        epoch = int(client.hget(f"{STREAM}:control", "epoch") or 0)  # type: ignore[attr-defined]
-        if epoch:
+        if (epoch := _epoch(client)) > before:
             at = at or now
-            for one in there():  # type: ignore[operator]
+            for one in there():
                 if one.has_answered(epoch):
                     answered.setdefault(one.name, now - at)
         told = _told(run, pressed)
@@ -88,6 +91,11 @@ def _panicked(run: Run, there: object, client: object, frozen: Child) -> Panicke
     if name not in told:
         wrong.append(f"/panic: {name} stands still and is not named: {told!r}")
     return Panicked(answered, told_s, told, name, wrong)
+
+
+def _epoch(client: redis.Redis) -> int:
+    """Of the word that was said last."""
+    return int(client.hget(f"{STREAM}:control", "epoch") or 0)  # type: ignore[arg-type]
 
 
 def _buttons(run: Run, update: int) -> list[str]:

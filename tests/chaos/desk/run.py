@@ -27,6 +27,8 @@ BLOCKED, GROUP, SUPERGROUP = "106", "-2006", -1_001_000_002_006
 #: The chat's first id by its new one.
 LOGICAL = {str(SUPERGROUP): GROUP}
 KILL_EVERY_S = 1.0
+#: So many of the desks send the JSON below each alert: a second message, which waits for the first.
+_WITH_JSON = 0.3
 
 
 def category_of(chat: int) -> str:
@@ -58,7 +60,8 @@ class Run:
 
     def start(self, what: str) -> Child:
         """A desk or a sender."""
-        return self.rig.start(what, "tests.chaos.desk.child", what)
+        env = {"SIGNALTAPE_ALERT_JSON": "reply" if self.chance.random() < _WITH_JSON else "off"}
+        return self.rig.start(what, "tests.chaos.desk.child", what, env=env)
 
     def rows(self, query: str, *values: Any) -> list[Any]:
         """Ask the tables."""
@@ -116,7 +119,6 @@ class Run:
             "TELEGRAM_ADMIN_IDS": str(ADMIN),
             "SIGNALTAPE_ALERT_CHATS": ",".join(f"{chat}={category_of(chat)}" for chat in CHATS),
             "SIGNALTAPE_ALERT_BUDGETS": "off",
-            "SIGNALTAPE_ALERT_JSON": "reply",
         }
 
 
