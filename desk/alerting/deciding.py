@@ -34,7 +34,7 @@ from sink.db import Connection, DatabaseError
 
 #: Why an alert is held in a chat that others get it in, and why one is that no chat takes.
 SNOOZED, NO_CHAT = "snoozed", "no_chat"
-#: So many are sent in one transaction: a desk that is killed again and again gets on, and a pause is seen amid a backlog.
+#: So many are sent in one transaction: who is killed again and again gets on, and a pause is seen amid a backlog.
 MOST_SENT = 5
 
 

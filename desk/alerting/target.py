@@ -31,7 +31,7 @@ class Done(NamedTuple):
         return Done(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
-#: What is done with a batch, or the first of it, within a transaction that is committed behind it; and what is left of it.
+#: What is done with a batch, or its first part, within a transaction that is committed behind it; and what is left.
 Work = Callable[[Connection, Incoming], tuple[Done, Incoming | None]]
 
 

@@ -25,7 +25,9 @@ def too_fast(
         wrong += _too_close(f"chat {chat}", times, of_a_chat, of_a_chat * limits.chat_interval_s, jitter_s)
         if is_group(chat):
             wrong += _too_close(f"group {chat}", times, limits.group_per_minute, limits.minute_s, jitter_s)
-    return wrong + _too_close("all", [at for _, at in calls], limits.all_per_second, limits.second_s, jitter_s)
+    return wrong + _too_close(
+        "all", [at for _, at in calls], limits.all_per_second, limits.second_s, jitter_s
+    )
 
 
 def _too_close(what: str, times: Sequence[float], calls: int, span_s: float, jitter_s: float) -> list[str]:

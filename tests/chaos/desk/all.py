@@ -45,4 +45,6 @@ def _show(name: str, counted: Any) -> None:
 
 def _show_met(run: Run) -> None:
     met = {**run.chats.met, **run.disorder.met, "409 of two pollers": run.server.conflicts}
-    console.print(f"faults met: {', '.join(f'{name} {n}' for name, n in sorted(met.items()))}", highlight=False)
+    console.print(
+        f"faults met: {', '.join(f'{name} {n}' for name, n in sorted(met.items()))}", highlight=False
+    )

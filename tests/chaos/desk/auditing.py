@@ -1,4 +1,4 @@
-"""What stands in the chats against what the tables say: each line that comes out names what is wrong, where, and why."""
+"""What stands in the chats against what the tables say: each line that comes out names what is wrong and why."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ class Expected(Protocol):
 
 
 class Message(Struct):
-    """A row of the outbox, and what of it stands in its chat. ended_s: after its time, when it reached its last state."""
+    """A row of the outbox, and what of it stands in its chat.
+
+    ended_s: when it reached its last state, counted from the end of its time; replied: the state of what it replies to.
+    """
 
     key: str
     chat: str
@@ -43,18 +46,20 @@ class Message(Struct):
 
     def told(self, what: str) -> str:
         """A line that says what is wrong with it."""
-        seen = ", ".join(f"{one.message_id}{' marked' if one.marked else ''}" for one in self.stood) or "nothing"
+        seen = (
+            ", ".join(f"{one.message_id}{' marked' if one.marked else ''}" for one in self.stood) or "nothing"
+        )
         return (
-            f"{self.key}: {what} (state {self.state}, {self.lost} lost, known as {self.message_ids}, in the chat: {seen}; "
-            f"said: {self.error or '-'})"
+            f"{self.key}: {what} (state {self.state}, {self.lost} lost, known as {self.message_ids},"
+            f" in the chat: {seen}; said: {self.error or '-'})"
         )
 
 
 def messages_of(run: Run, kind: str = "alert") -> list[Message]:
     """All messages of a kind, each with what stands of it."""
     rows = run.rows(
-        "SELECT o.message_key, o.chat_id, o.state, coalesce(o.last_error, ''), o.lost_stubs, o.message_ids, o.not_after,"
-        " extract(epoch FROM o.updated_at - o.not_after)::float8, r.state"
+        "SELECT o.message_key, o.chat_id, o.state, coalesce(o.last_error, ''), o.lost_stubs, o.message_ids,"
+        " o.not_after, extract(epoch FROM o.updated_at - o.not_after)::float8, r.state"
         " FROM outbox o LEFT JOIN outbox r ON r.message_key = o.reply_to WHERE o.kind = %s ORDER BY o.id",
         kind,
     )
@@ -99,20 +104,29 @@ def _by_state(one: Message) -> list[tuple[bool, str]]:
         return [(bool(one.message_ids) and set(one.message_ids) <= ids, "sent, and known to stand there")]
     if one.state == "uncertain":
         return [
-            (one.lost == _MOST or one.ended_s >= 0, "uncertain after two doubts, or one and the end of its time"),
+            (
+                one.lost == _MOST or one.ended_s >= 0,
+                "uncertain after two doubts, or one and the end of its time",
+            ),
             (bool(one.error), "uncertain with a reason"),
         ]
     if one.state == "expired":
         late = one.ended_s >= 0 or one.replied == "expired"
-        return [(late, "expired when its time was over"), (not one.stood, "expired, and nothing of it in the chat")]
+        return [
+            (late, "expired when its time was over"),
+            (not one.stood, "expired, and nothing of it in the chat"),
+        ]
     if one.state == "failed":
         ended = one.replied in ("uncertain", "failed")
-        return [(ended, "failed only where what it replies to stands under no number"), (not one.stood, "and unseen")]
+        return [
+            (ended, "failed only where what it replies to stands under no number"),
+            (not one.stood, "and unseen"),
+        ]
     return [(False, "in a last state")]
 
 
 def said_of_alerts(run: Run, emitted: Mapping[str, Sequence[Expected]]) -> list[str]:
-    """Each alert that was said was decided on, and sent to the chats of its category or held for a reason that holds."""
+    """Each alert that was said was decided on: sent to the chats of its category, or held for a reason that holds."""
     rows = {
         ref: row
         for ref, *row in run.rows(

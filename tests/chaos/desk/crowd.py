@@ -10,11 +10,24 @@ from tests.chaos.desk.run import ADMIN, STRANGERS, TRADER, VIEWER, Run, chats_of
 from tests.support.botapi_updates import GROUP as ELSEWHERE
 
 #: What a button says and what is kept of it.
-WORDS = {"up": ("rating", "up"), "dn": ("rating", "down"), "took": ("took", "took"), "skip": ("took", "skipped")}
+WORDS = {
+    "up": ("rating", "up"),
+    "dn": ("rating", "down"),
+    "took": ("took", "took"),
+    "skip": ("took", "skipped"),
+}
 THUMBS = {"👍": "up", "👎": "down"}
 ASKING = ("/status", "/held", "/help", "/signals", "/processes", "/pnl")
 RISKS = ("0.5", "0.75", "1.0", "1.25", "1.5", "1.75")
-FORGED = ("a:chaos_99999:up", "a:../etc:up", "c:AAAAAAAAAAAAAAAAAAAA:yes", "p:panic:", "p:risk:2.0", "\x00", "a:" + "x" * 60)
+FORGED = (
+    "a:chaos_99999:up",
+    "a:../etc:up",
+    "c:AAAAAAAAAAAAAAAAAAAA:yes",
+    "p:panic:",
+    "p:risk:2.0",
+    "\x00",
+    "a:" + "x" * 60,
+)
 
 
 class Judged(NamedTuple):
@@ -104,7 +117,9 @@ class Crowd:
 
     def _snooze_by_button(self) -> Done:
         ref, chat, message_id = self._some(self._pressed)
-        category = next(one for one in ("institutional", "sniper", "scalp", "health") if chat in chats_of(one))
+        category = next(
+            one for one in ("institutional", "sniper", "scalp", "health") if chat in chats_of(one)
+        )
         number = self._server.press(TRADER, f"a:{ref}:sn30", message_id, chat=chat)
         return Done(number, TRADER, "snooze", (str(chat), category))
 
@@ -125,7 +140,9 @@ class Crowd:
         dice = self._chance.random()
         if dice < 0.4:
             ref, chat, message_id = self._some(self._pressed)
-            number = self._server.press(user, f"a:{ref}:{self._chance.choice(list(WORDS))}", message_id, chat=chat)
+            number = self._server.press(
+                user, f"a:{ref}:{self._chance.choice(list(WORDS))}", message_id, chat=chat
+            )
         elif dice < 0.6:
             _, chat, message_id = self._some(self._reacted)
             number = self._server.react(user, message_id, "👎", chat=chat)

@@ -24,7 +24,7 @@ PROMISED_S = 1.0
 
 
 class Panicked(NamedTuple):
-    """answered_s: of each that answered, from the word to its answer, by name. told_s: from the press to the message."""
+    """answered_s: from the word to the answer, of each that answered; told_s: from the press to the message."""
 
     answered_s: dict[str, float]
     told_s: float
@@ -86,7 +86,9 @@ def _panicked(run: Run, there: Callable[[], list[Process]], client: redis.Redis,
     if silent != {name}:
         wrong.append(f"/panic: no answer of {sorted(silent)}, and only {name} stands still")
     wrong += [
-        f"/panic: {one} answered after {took_s:.2f} s" for one, took_s in answered.items() if took_s > PROMISED_S
+        f"/panic: {one} answered after {took_s:.2f} s"
+        for one, took_s in answered.items()
+        if took_s > PROMISED_S
     ]
     if name not in told:
         wrong.append(f"/panic: {name} stands still and is not named: {told!r}")

@@ -1,4 +1,4 @@
-"""The Bot API of this run: fails now and then, one chat has blocked the bot for a while, one group becomes a supergroup."""
+"""The Bot API of this run: it fails now and then, a chat has blocked the bot for a while, a group moves."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _JSON_REF = re.compile(r'"refId": ?"([A-Za-z0-9_]+)"')
 
 
 class Stood(NamedTuple):
-    """A message that came to stand in a chat. at: seconds since 1970. ref: of the alert that it is, or is the JSON of."""
+    """A message that came to stand in a chat. at: seconds since 1970; ref: of the alert that it is, or whose JSON."""
 
     at: float
     chat: str
