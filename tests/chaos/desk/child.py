@@ -11,6 +11,7 @@ from functools import partial
 from unittest.mock import patch
 
 import outbox.edit_leases
+import outbox.sending
 import outbox.serving
 from desk.__main__ import main
 from desk.settings import DeskSettings
@@ -24,7 +25,7 @@ CALL_TIMEOUT_S = 0.5
 LEASE_S = 2.0
 #: What a call without an answer may still do, it has done by then.
 LATE_S = 2.0
-RETRY_FIRST_S = 0.02
+RETRY_FIRST_S, URGENT_CAP_S = 0.02, 6.0
 
 
 async def send() -> None:
@@ -47,6 +48,7 @@ def scale() -> None:
         ("Sender", partial(Sender, retry_first_s=RETRY_FIRST_S)),
     ):
         patch.object(outbox.serving, name, made).start()
+    patch.object(outbox.sending, "URGENT_CAP_S", URGENT_CAP_S).start()
     patch.object(outbox.edit_leases, "LATE_S", LATE_S).start()
 
 

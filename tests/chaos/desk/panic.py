@@ -97,7 +97,7 @@ def _panicked(run: Run, there: Callable[[], list[Process]], client: redis.Redis,
 
 def _epoch(client: redis.Redis) -> int:
     """Of the word that was said last."""
-    return int(client.hget(f"{STREAM}:control", "epoch") or 0)  # type: ignore[arg-type]
+    return int(client.hget(f"{STREAM}:control", "epoch") or 0)
 
 
 def _buttons(run: Run, update: int) -> list[str]:

@@ -65,7 +65,7 @@ class Run:
 
     def rows(self, query: str, *values: Any) -> list[Any]:
         """Ask the tables."""
-        return self.database.execute(query, values).fetchall()  # type: ignore[call-overload, no-any-return]
+        return self.database.execute(query, values).fetchall()
 
     def while_killing(self, processes: list[Child], step: Callable[[], bool], within_s: float) -> list[str]:
         """Call `step` until it says that all is done; a process is killed and begun again every second or so.
