@@ -26,6 +26,10 @@ class Slot:
                 return
         raise RuntimeError(f"more than {_MOST_SLOTS} workers on one machine")  # pragma: no cover
 
+    def release(self) -> None:
+        """Give it back: this process may begin again what it was for."""
+        self._lock.release()
+
 
 def consumer_name(dyno: str | None, slot: Slot, host: str | None = None) -> str:
     """`DYNO` where the host gives one (`worker.1`), else the machine's name and the slot.

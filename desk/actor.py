@@ -55,6 +55,9 @@ class Lane:
             except (*CONNECTION_ERRORS, Unavailable) as error:
                 self._notices.say("Postgres", f"Postgres is away, commands wait: {one_line(error)}")
                 self._stop.wait(self._backoff.next_s())
+            except Exception:
+                log.exception("commands are not worked on, trying again")
+                self._stop.wait(self._backoff.next_s())
 
     def step(self, connection: Connection) -> bool:
         """Work on one update. False if none waits, or it is another desk's turn. Raises CONNECTION_ERRORS."""

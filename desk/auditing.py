@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import uuid
 from datetime import datetime
 
@@ -33,9 +34,15 @@ def note(acting: Acting, act: str, deed: Deed) -> None:
     )
 
 
+def shell_user() -> str:
+    """Who is at the shell."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name
+        return "shell"
+
+
 def note_shell(settings: Settings, act: str, by: str, at: datetime, result: str) -> None:
     """Write down what was done from a shell."""
     with Emitter(settings) as tape:
-        tape.record(
-            OperatorAct.EVENT, timestamp=at, act=act, by=by or "shell", via="shell", result=result[:_LONGEST]
-        )
+        tape.record(OperatorAct.EVENT, timestamp=at, act=act, by=by, via="shell", result=result[:_LONGEST])

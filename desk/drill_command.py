@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
-
 import click
 
-from desk.auditing import note_shell
+from desk.auditing import note_shell, shell_user
 from desk.operations.drill import Drill, Step
 from desk.operations.drill import drill as drilled
 from signaltape.clock import utc_now
@@ -20,7 +18,7 @@ from sink.command_line import json_option
 def drill_command(as_json: bool) -> None:
     """Pause everything for a moment, for real, and resume it: does everybody answer, and how fast?"""
     settings = Settings.from_env()
-    now, by = utc_now(), _by()
+    now, by = utc_now(), shell_user()
     found = drilled(settings, now, by, progress=lambda step: _progress(step, as_json=as_json))
     note_shell(settings, "drill", by, now, "held" if found.ok else "did not hold")
     if as_json:
@@ -34,13 +32,6 @@ def drill_command(as_json: bool) -> None:
 def _progress(step: Step, *, as_json: bool) -> None:
     if not as_json:
         click.echo(f"{step.name}: {step.took_s:.2f} s", err=True)
-
-
-def _by() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user without a name
-        return "shell"
 
 
 def _show(screen: Screen, found: Drill) -> None:

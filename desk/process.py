@@ -52,6 +52,8 @@ async def run(desk: DeskSettings, stop: asyncio.Event, clock: Callable[[], datet
     """Serve until `stop` is set. Raises SettingsError for what a person has to mend first."""
     token, settings = _token(desk), desk.common
     nearby = around(desk)
+    if not settings.feature_event_logging:
+        log.warning("FEATURE_EVENT_LOGGING is not true: what is done by the bot is not on the tape")
     with Emitter(settings) as tape, present(settings, "desk"), reconciled(settings):
         show = Following(Messages(desk, nearby)).show_again
         at = Desk(settings, desk, all_commands(), tape, show, clock)
@@ -90,7 +92,7 @@ def _senders(at: Desk, token: Secret, stop: asyncio.Event) -> list[Callable[[], 
 
 
 async def _hear(at: Desk, telegram: Telegram, wake: Callable[[Heard], None], stop: asyncio.Event) -> None:
-    """Take updates, as Telegram is told to give them."""
+    """Take updates, as Telegram is told to give them. Raises TelegramAway where it cannot be told."""
     notices = Notices()
     me = await _name(telegram, stop, notices)
     if me is None:
@@ -103,14 +105,14 @@ async def _hear(at: Desk, telegram: Telegram, wake: Callable[[Heard], None], sto
         ending.callback(menus.cancel)
         url, secret = at.desk.webhook_url, at.desk.webhook_secret
         if url is None or secret is None:
-            await _told(telegram, "", None)
+            await telegram.set_webhook("", None)
             log.info("@%s hears by polling", me)
             await poll(telegram, intake, stop, notices)
             return
         webhook = Webhook(url, secret, intake, notices)
         ending.push_async_callback(webhook.stop)
         await webhook.start(_EVERY_ADDRESS, at.desk.port)
-        await _told(telegram, url, secret)
+        await telegram.set_webhook(url, secret)
         log.info("@%s hears by a webhook on port %s", me, webhook.port)
         await stop.wait()
 
@@ -125,16 +127,6 @@ async def _name(telegram: Telegram, stop: asyncio.Event, notices: Notices) -> st
             notices.say("Telegram", f"Telegram is away: {error}")
             await pause(stop, backoff.next_s())
     return None
-
-
-async def _told(telegram: Telegram, url: str, secret: Secret | None) -> None:
-    """Say by which way updates shall come. One that is not heard says so itself: polling meets a conflict."""
-    try:
-        await telegram.set_webhook(url, secret)
-    except TelegramAway as error:
-        if url:
-            raise
-        log.warning("Telegram was not told that this bot polls: %s", error)
 
 
 def _token(desk: DeskSettings) -> Secret:

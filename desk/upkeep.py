@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,6 +12,8 @@ from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
 from signaltape.settings import Settings
 from sink.db import Connection, DatabaseError, connect, database_url
+
+log = logging.getLogger("desk")
 
 _EVERY_S = 3600.0
 _AGAIN_S = 30.0
@@ -28,6 +31,9 @@ def keep_up(settings: Settings, stop: threading.Event, clock: Callable[[], datet
                 prune(connection, clock())
         except DatabaseError as error:
             notices.say("Postgres", f"Postgres is away, nothing is forgotten: {one_line(error)}")
+            wait_s = _AGAIN_S
+        except Exception:
+            log.exception("nothing is forgotten, trying again")
             wait_s = _AGAIN_S
         stop.wait(wait_s)
 

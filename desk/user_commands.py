@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from desk.asking import ROLES, Role
+from desk.auditing import note_shell, shell_user
 from desk.operations import users
 from desk.settings import DeskSettings
 from desk.users import Entry
@@ -31,10 +32,11 @@ def users_commands() -> None:
 @click.option("--command", "commands", type=TEXT, multiple=True, help="Only this command; again for more.")
 def add(user_id: int, role: Role, name: str, chats: tuple[str, ...], commands: tuple[str, ...]) -> None:
     """Enter the user of this Telegram id, or change what they may."""
-    made = users.add_user(
-        Settings.from_env(), user_id, role, utc_now(), name=name, chats=chats, commands=commands
-    )
-    click.echo(f"{made.user_id} is {made.role} {_where(made)}, with {_which(made)}")
+    settings, now, by = Settings.from_env(), utc_now(), shell_user()
+    made = users.add_user(settings, user_id, role, now, name=name, chats=chats, commands=commands, by=by)
+    said = f"{made.user_id} is {made.role} {_where(made)}, with {_which(made)}"
+    note_shell(settings, "users add", by, now, said)
+    click.echo(said)
 
 
 @users_commands.command(name="list")
@@ -53,8 +55,11 @@ def list_command(as_json: bool) -> None:
 @click.argument("user_id", type=int)
 def remove(user_id: int) -> None:
     """Take the user of this Telegram id out, from the next update on."""
-    users.remove_user(Settings.from_env(), user_id)
-    click.echo(f"{user_id} may nothing any more")
+    settings = Settings.from_env()
+    users.remove_user(settings, user_id)
+    said = f"{user_id} may nothing any more"
+    note_shell(settings, "users remove", shell_user(), utc_now(), said)
+    click.echo(said)
 
 
 def _show(screen: Screen, found: list[Entry]) -> None:

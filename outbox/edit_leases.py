@@ -100,6 +100,11 @@ class EditLeases:
         """It is not this chat's turn for `wait_s` seconds."""
         await self._note("postpone", edit, wait_s=wait_s)
 
+    async def not_its_turn(self, edit: LeasedEdit, wait_s: float) -> None:
+        """As `postpone`, and no other edit that waits for this chat has a turn before."""
+        await self.postpone(edit, wait_s)
+        await self._do("postpone_chat", chat_id=edit.chat_id, wait_s=wait_s)
+
     async def retry(self, edit: LeasedEdit, wait_s: float, error: str) -> None:
         """Try again after `wait_s` seconds."""
         await self._note("retry", edit, wait_s=wait_s, error=error)

@@ -63,7 +63,7 @@ class Editing:
         began_s = time.monotonic()
         begun = await sending.line.do(self._edits.begun, edit)
         if not begun or time.monotonic() - began_s > BEGINS_WITHIN_S:
-            raise await self._put_off(edit, 0.0)
+            raise await self._let_go(edit)
         reply = await sending.answer(
             sending.api.edit_message(edit.chat_id, message_ids[place], part, keyboard)
         )
@@ -77,12 +77,13 @@ class Editing:
         """Wait for this chat's turn; some are left to what is new."""
         wait_s = await self._sending.reserve(edit.chat_id, URGENT_WAIT_S, is_edit=True)
         if wait_s is not None:
-            raise await self._put_off(edit, wait_s)
+            await self._sending.line.do(self._edits.not_its_turn, edit, wait_s)
+            raise NotNow
         if self._sending.stop.is_set():
-            raise await self._put_off(edit, 0.0)
+            raise await self._let_go(edit)
 
-    async def _put_off(self, edit: LeasedEdit, wait_s: float) -> NotNow:
-        await self._sending.line.do(self._edits.postpone, edit, wait_s)
+    async def _let_go(self, edit: LeasedEdit) -> NotNow:
+        await self._sending.line.do(self._edits.postpone, edit, 0.0)
         return NotNow()
 
     async def _refused(self, edit: LeasedEdit, reply: Reply) -> NotNow:

@@ -231,6 +231,11 @@ class Leases:
         """It is not this chat's turn for `wait_s` seconds."""
         await self._note("postpone", message, wait_s=wait_s)
 
+    async def not_its_turn(self, message: Leased, wait_s: float) -> None:
+        """As `postpone`, and nothing else that waits for this chat has a turn before."""
+        await self.postpone(message, wait_s)
+        await self._do("postpone_chat", chat_id=message.chat_id, wait_s=wait_s)
+
     async def retry(self, message: Leased, wait_s: float, error: str) -> None:
         """Try again after `wait_s` seconds."""
         await self._note("retry", message, wait_s=wait_s, error=error)

@@ -97,7 +97,7 @@ class Sending:
         longest_s = LONGEST_WAIT_S if message.kind == REPORT else URGENT_WAIT_S
         wait_s = await self.reserve(message.chat_id, longest_s)
         if wait_s is not None:
-            await self.line.do(self.leases.postpone, message, wait_s)
+            await self.line.do(self.leases.not_its_turn, message, wait_s)
             raise NotNow
         if self.stop.is_set():
             await self.line.do(self.leases.postpone, message, 0.0)

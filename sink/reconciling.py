@@ -13,7 +13,8 @@ from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
 from signaltape.redis_client import redis_client, redis_url
 from signaltape.settings import Settings
-from sink.control import be_short, reconcile, remove_gone
+from signaltape.showing import show
+from sink.control import be_short, reconcile, remove_gone, say_what_was_lost
 from sink.db import Connection, DatabaseError, connect, database_url
 
 log = logging.getLogger("signaltape")
@@ -44,6 +45,9 @@ class Reconciling:
         """Reconcile once. Raises RedisError, DatabaseError."""
         client, connection = self._opened()
         reconcile(client, self._stream, connection)
+        if (said := say_what_was_lost(client, self._stream)) is not None:
+            log.warning("%s: %s", said.state, show(said.why))
+            reconcile(client, self._stream, connection)
         if self._rounds % _REMOVE_EVERY == 0:
             remove_gone(client, self._stream)
         self._rounds += 1

@@ -228,7 +228,7 @@ CREATE TABLE public.alert_chats (
     reason text,
     held_at timestamp with time zone,
     digested_at timestamp with time zone,
-    CONSTRAINT alert_chats_check CHECK (((message_key IS NULL) = (reason IS NOT NULL))),
+    CONSTRAINT alert_chats_check CHECK (((message_key IS NOT NULL) OR (reason IS NOT NULL))),
     CONSTRAINT alert_chats_check1 CHECK (((reason IS NULL) = (held_at IS NULL))),
     CONSTRAINT alert_chats_check2 CHECK (((digested_at IS NULL) OR (reason IS NOT NULL))),
     CONSTRAINT alert_chats_reason_check CHECK ((reason <> ''::text))

@@ -47,8 +47,8 @@ def until_of(word: str, now: datetime) -> datetime:
 
 
 def what(category: str) -> str:
-    """`alerts`, `sniper alerts`."""
-    return f"{category} alerts".strip()
+    """`sniper alerts`; of all, those of health are none: they are snoozed by their name alone."""
+    return f"{category} alerts" if category else "alerts (but health)"
 
 
 def snooze(asking: Asking) -> Answer:
@@ -76,7 +76,7 @@ def _ended(asking: Asking, category: str) -> Answer:
     ).fetchall()
     if not ended:
         return Answer(Text("Nothing was held back here"))
-    said = f"{what(category).capitalize()} are heard here again"
+    said = f"{_upper(what(category)) if category else 'Alerts'} are heard here again"
     return Answer(Text(said), deed=Deed(said, before=", ".join(what(row[0]) for row in ended)))
 
 
@@ -84,8 +84,12 @@ def _holding(asking: Asking) -> str:
     rows = asking.connection.execute(
         _SQL["holding"], {"chat_id": asking.chat_id, "now": asking.now}
     ).fetchall()
-    held = [f"no {what(category)} until {moment(until, asking.now)} WIB" for category, until in rows]
-    return f"{'; '.join(held).capitalize() or 'Every alert is heard here'}. {_USAGE}"
+    held = [f"No {what(category)} until {moment(until, asking.now)} WIB" for category, until in rows]
+    return "\n".join([*(held or ["Every alert is heard here"]), _USAGE])
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 SNOOZE = Command(

@@ -14,7 +14,7 @@ EVERY = timedelta(minutes=15)
 #: A digest that could not be sent says nothing new after this.
 USE = timedelta(hours=12)
 #: Reasons as they are said; others are said as they are stored.
-_SAID = {"min_rr": "min RR"}
+_SAID = {"min_rr": "min RR", "not_sent": "not sent", "no_chat": "no chat"}
 
 
 class Held(NamedTuple):

@@ -13,12 +13,15 @@ from msgspec.structs import replace
 from desk.alerting.incoming import Happened
 from desk.alerting.messages import Known, Messages
 from desk.alerting.rows import SQL
+from desk.alerting.target import is_refusal
 from desk.alerts import life as lives
 from desk.alerts import model
 from desk.alerts.life import Life
 from desk.policy import sizing
 from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalTriggered
-from sink.db import Connection
+from signaltape.notices import Notices
+from signaltape.plain_errors import one_line
+from sink.db import Connection, DatabaseError
 
 #: Its messages are not of a trade: nothing becomes of it.
 _HEALTH = "health"
@@ -37,6 +40,7 @@ class Following:
 
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
+        self._notices = Notices()
 
     def hear(self, connection: Connection, happened: Sequence[Happened]) -> list[str]:
         """Keep what became of signals; those of which something was new."""
@@ -58,7 +62,21 @@ class Following:
         if not signal_ids:
             return 0
         rows = connection.execute(SQL["alerts_of"], {"signal_ids": list(signal_ids)}).fetchall()
-        return sum(self.show_again(connection, row[0]) for row in rows)
+        return sum(self.show_if_possible(connection, row[0]) for row in rows)
+
+    def show_if_possible(self, connection: Connection, ref_id: str) -> bool:
+        """As `show_again`; an alert whose rows cannot be shown, whatever they hold, holds up no other."""
+        try:
+            with connection.transaction():
+                return self.show_again(connection, ref_id)
+        except DatabaseError as error:
+            if not is_refusal(error):
+                raise
+            why = one_line(error)
+        except Exception as error:  # noqa: BLE001 - see above
+            why = one_line(error)
+        self._notices.say("not shown", f"what became of {ref_id} cannot be shown: {why}")
+        return False
 
     def show_again(self, connection: Connection, ref_id: str) -> bool:
         """Make the messages of an alert what its rows say. Its row is held: whoever comes last knows of all others.

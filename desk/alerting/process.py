@@ -70,7 +70,7 @@ def run(
         stop,
         limits,
     )
-    upkeep = Upkeep(database, following)
+    upkeep = Upkeep(database, following, tape)
     log.info("alerting as consumer %s on %s", consumer, ", ".join(keys))
     beside = threading.Thread(target=upkeep.run, args=(stop,), name="alert-upkeep", daemon=True)
     if not once:

@@ -9,13 +9,16 @@ from signaltape.contract.codec import NAMESPACE
 from signaltape.contract.desk_records import AlertDecision
 from signaltape.emitter import Emitter
 
+#: It was to be sent, and stands in no chat.
+NOT_SENT = "not_sent"
+
 
 def say(tape: Emitter, alert: Alert, reason: str | None) -> bool:
     """Record it. Doing so again, since the transaction was not committed, is a duplicate and not a second one.
 
-    reason: why it is held; None if it is sent.
+    reason: why it is held, or was not sent; None if it is sent.
     """
-    decision = "sent" if reason is None else "held"
+    decision = "sent" if reason is None else NOT_SENT if reason == NOT_SENT else "held"
     return tape.record(
         AlertDecision.EVENT,
         id=str(

@@ -15,8 +15,10 @@ from datetime import datetime, timedelta
 from desk.alerting.digest import EVERY, USE, Held, digest, key_of
 from desk.alerting.following import Following
 from desk.alerting.rows import SQL, alone
+from desk.alerting.unsent import note_unsent
 from outbox.outbox import Outbox
 from outbox.policies import ANSWER
+from signaltape.emitter import Emitter
 from signaltape.plain_errors import one_line
 from signaltape.settings import Secret
 from signaltape.shipping.backoff import Backoff
@@ -25,8 +27,8 @@ from sink.db import Connection, DatabaseError, connect
 log = logging.getLogger("desk")
 
 TICK_S = 2.0
-#: The tables are asked so often what became of alerts that stand in a chat.
-_LEARN_EVERY_S = 60.0
+#: The tables are asked so often what became of signals, and of messages.
+_LOOK_EVERY_S = 60.0
 #: What has not ended after so long is not asked for any more.
 _FOLLOWED = timedelta(days=7)
 _FORGOTTEN_AFTER = timedelta(days=31)
@@ -36,12 +38,13 @@ _MOST_IDLE_S = 60.0
 
 
 class Upkeep:
-    """Runs in a thread of its own. following: edits the messages of an alert."""
+    """Runs in a thread of its own. following: edits the messages of an alert; tape: is told of what was not sent."""
 
-    def __init__(self, database: Secret, following: Following) -> None:
+    def __init__(self, database: Secret, following: Following, tape: Emitter) -> None:
         self._database = database
         self._following = following
-        self._learned_at = float("-inf")
+        self._tape = tape
+        self._looked_at = float("-inf")
 
     def run(self, stop: threading.Event) -> None:
         """Until stopped, whatever becomes of Postgres."""
@@ -56,6 +59,9 @@ class Upkeep:
                 wait_s = backoff.next_s()
                 log.warning("Postgres does not answer, trying again in %.1f s: %s", wait_s, one_line(error))
                 stop.wait(wait_s)
+            except Exception:  # the next round must come
+                log.exception("alerts that expired, and digests, are looked at again later")
+                stop.wait(backoff.next_s())
 
     def once(self) -> None:
         """All that is due now. Raises DatabaseError."""
@@ -72,10 +78,11 @@ class Upkeep:
         """All that is due, each in a transaction of its own."""
         while self._in_turn(connection, self._expire) == _AT_ONCE:
             pass
-        self._in_turn(connection, tell)
-        if time.monotonic() - self._learned_at > _LEARN_EVERY_S:
-            self._learned_at = time.monotonic()
+        if time.monotonic() - self._looked_at > _LOOK_EVERY_S:
+            self._looked_at = time.monotonic()
             self._in_turn(connection, self._learn)
+            self._in_turn(connection, self._note_unsent)
+        self._in_turn(connection, tell)
 
     def _in_turn(self, connection: Connection, work: Callable[[Connection, datetime], int]) -> int:
         with connection.transaction():
@@ -85,8 +92,11 @@ class Upkeep:
         """Look at alerts whose time is over: those that nothing became of say so."""
         ended = connection.execute(SQL["ended"], {"now": now, "limit": _AT_ONCE}).fetchall()
         for (ref_id,) in sorted(ended):
-            self._following.show_again(connection, ref_id)
+            self._following.show_if_possible(connection, ref_id)
         return len(ended)
+
+    def _note_unsent(self, connection: Connection, now: datetime) -> int:
+        return note_unsent(connection, self._tape, now)
 
     def _learn(self, connection: Connection, now: datetime) -> int:
         """What the worker stored, and the desk's group was not told: it was away for long, or let go."""

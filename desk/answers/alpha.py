@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from desk.alerts.coins import coin_of
 from desk.answers.answering import as_of, button
-from desk.answers.choosing import OFFERED, offered, symbols_of, there_are, unknown
+from desk.answers.choosing import OFFERED, called, offered, symbols_of, there_are, unknown
 from desk.answers.facts import Fact, facts, headline
 from desk.answers.page import Page, name, seen
 from desk.answers.plan import Plan, age, entry, life, plan_of
@@ -90,14 +90,12 @@ def _snapshots(read: Reading, symbols: Sequence[str], now: datetime) -> list[Sna
             read.rows("snapshots", since=now - span, until=now + _AHEAD, events=lacking) if lacking else []
         )
         chosen |= {event: row for event in lacking if (row := choose(found, event, symbols, least))}
-    ids = [row["record_id"] for row in chosen.values()]
-    payloads = {
-        row["record_id"]: row["payload"] for row in read.rows("payloads", ids=ids, most=_LONGEST_PAYLOAD)
-    }
-    return [
-        Snapshot(_RECORDS[event], row["ts"], facts(payloads.get(row["record_id"])), row["symbol"] is None)
-        for event, row in chosen.items()
-    ]
+    return [_snapshot(read, event, row) for event, row in chosen.items()]
+
+
+def _snapshot(read: Reading, event: str, row: Mapping[str, Any]) -> Snapshot:
+    found = read.row("payload", **row, most=_LONGEST_PAYLOAD) or {"payload": None}
+    return Snapshot(_RECORDS[event], row["ts"], facts(found["payload"]), row["symbol"] is None)
 
 
 def choose(
@@ -108,9 +106,11 @@ def choose(
     least: how near it must be.
     """
     coins = {coin_of(symbol) for symbol in symbols}
-    ranks = {row["record_id"]: _rank(row["symbol"], symbols, coins) for row in found if row["event"] == event}
-    near = [row for row in found if ranks.get(row["record_id"], 0) >= least]
-    return max(near, key=lambda row: (ranks[row["record_id"]], row["ts"]), default=None)
+    ranked = [
+        (_rank(row["symbol"], symbols, coins), row["ts"], row) for row in found if row["event"] == event
+    ]
+    near = [one for one in ranked if one[0] >= least]
+    return max(near, key=lambda one: one[:2])[2] if near else None
 
 
 def _rank(symbol: str | None, symbols: Sequence[str], coins: set[str]) -> int:
@@ -233,10 +233,11 @@ def _choice(read: Reading, now: datetime) -> Answer:
 def choice(rows: Sequence[Mapping[str, Any]], now: datetime) -> Text:
     """The symbols of the last day with their newest signal."""
     shown, more = rows[:8], len(rows) - 8
+    symbols = [row["symbol"] for row in rows]
     head = f"Alpha · {len(rows)} symbol{'s' * (len(rows) > 1)} in 24 h"
     table = [
         (
-            name(coin_of(row["symbol"]), 8),
+            called(row["symbol"], symbols),
             f"{row['side']} {number(row['score'])[:4]}",
             age(row["ts_published"], now),
         )

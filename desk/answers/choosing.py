@@ -30,9 +30,14 @@ def offered(command: str, symbols: Sequence[str]) -> Keyboard:
 
 
 def _offer(command: str, symbol: str, among: Sequence[str]) -> Button:
+    return button(called(symbol, among), command, in_button(symbol))
+
+
+def called(symbol: str, among: Sequence[str]) -> str:
+    """A symbol's coin, where no other of them is of the same; else itself."""
     coin = coin_of(symbol)
     alone = sum(coin_of(other) == coin for other in among) == 1
-    return button(name(coin if alone else symbol, _BUTTON_WIDE), command, in_button(symbol))
+    return name(coin if alone else symbol, _BUTTON_WIDE)
 
 
 def unknown(command: str, word: str, read: Reading) -> Answer:

@@ -100,7 +100,7 @@ SELECT signal_id::text, event, ts, fields FROM alert_lives WHERE signal_id = ANY
 
 -- name: messages
 -- The messages of an alert, by chat.
-SELECT chat_id, message_key FROM alert_chats WHERE ref_id = %(ref_id)s AND message_key IS NOT NULL ORDER BY chat_id
+SELECT chat_id, message_key FROM alert_chats WHERE ref_id = %(ref_id)s AND reason IS NULL ORDER BY chat_id
 
 -- name: set_life
 -- What the messages of an alert say of its life.
@@ -112,6 +112,25 @@ UPDATE alerts SET over = TRUE
 WHERE ref_id IN (SELECT ref_id FROM alerts WHERE decision = 'sent' AND NOT over AND expires_at <= %(now)s
                  ORDER BY expires_at LIMIT %(limit)s FOR UPDATE)
 RETURNING ref_id
+
+-- name: unsent
+-- Chats whose message ended without being sent, or will: nobody sends it any more. They are told so like of what was held.
+WITH ended AS (
+    UPDATE alert_chats c SET reason = 'not_sent', held_at = %(now)s
+    FROM alerts a, outbox o
+    WHERE a.decision = 'sent' AND a.decided_at > %(since)s AND c.ref_id = a.ref_id AND c.reason IS NULL
+      AND o.message_key = c.message_key
+      AND (o.state IN ('expired', 'failed') OR o.state = 'queued' AND o.not_after <= %(now)s)
+    RETURNING c.ref_id, coalesce(o.last_error, 'Telegram was away') AS error
+)
+SELECT ref_id, min(error) FROM ended GROUP BY ref_id ORDER BY ref_id
+
+-- name: sent_nowhere
+-- An alert that stands in no chat was not sent.
+UPDATE alerts a SET decision = 'held', reason = 'not_sent', detail = %(detail)s
+WHERE ref_id = %(ref_id)s AND decision = 'sent'
+  AND NOT EXISTS (SELECT FROM alert_chats c WHERE c.ref_id = a.ref_id AND c.reason IS NULL)
+RETURNING alert::text
 
 -- name: to_tell
 -- Chats that were not told yet of what was held back there, and got no digest within the last while.

@@ -49,16 +49,17 @@ SELECT layer, matched, weight FROM signal_layers WHERE signal_id = %(signal_id)s
 ORDER BY weight DESC NULLS LAST, layer LIMIT 100
 
 -- name: snapshots
--- The newest snapshot of each of some kinds and symbol since a moment, without what is in it.
-SELECT DISTINCT ON (event, symbol) event, symbol, ts, record_id::text FROM records
-WHERE class = 'snapshots' AND event = ANY(%(events)s)
-  AND ts >= %(since)s AND ts <= %(until)s
-ORDER BY event, symbol, ts DESC, record_id LIMIT 1000
+-- When the newest snapshot of each of some kinds and symbol since a moment was taken: there may be very many, so none is
+-- sorted.
+SELECT event, symbol, max(ts) AS ts FROM records
+WHERE class = 'snapshots' AND event = ANY(%(events)s) AND ts >= %(since)s AND ts <= %(until)s
+GROUP BY event, symbol LIMIT 1000
 
--- name: payloads
--- Some records as they were sent; JSON as text, so that no number passes through a float. None of a huge one.
-SELECT record_id::text, CASE WHEN length(payload::text) <= %(most)s THEN payload::text END AS payload FROM records
-WHERE class = 'snapshots' AND record_id = ANY(%(ids)s::uuid[])
+-- name: payload
+-- A record as it was sent; JSON as text, so that no number passes through a float. None of a huge one.
+SELECT CASE WHEN length(payload::text) <= %(most)s THEN payload::text END AS payload FROM records
+WHERE class = 'snapshots' AND event = %(event)s AND symbol IS NOT DISTINCT FROM %(symbol)s AND ts = %(ts)s
+ORDER BY record_id DESC LIMIT 1
 
 -- name: ages
 -- When something of each kind happened last.
@@ -106,11 +107,10 @@ SELECT set_config('signaltape.round_trip_pct', %(pct)s, TRUE)
 
 -- name: profits
 -- What was closed in a span, by WIB day and symbol: R gross, R net of a round trip where its cost is known, of how many.
-SELECT (c.ts_closed AT TIME ZONE 'Asia/Jakarta')::date AS day, coalesce(o.symbol, c.symbol) AS symbol, count(*) AS n,
-       count(*) FILTER (WHERE c.rr_realized > 0) AS won, sum(c.rr_realized) AS gross, sum(o.net_r) AS net,
-       count(o.net_r) AS n_net
-FROM signal_closures c LEFT JOIN signal_outcomes o USING (signal_id)
-WHERE c.ts_closed >= %(since)s AND c.ts_closed < %(until)s GROUP BY 1, 2 ORDER BY 1 DESC, 2
+SELECT (ts_closed AT TIME ZONE 'Asia/Jakarta')::date AS day, symbol, count(*) AS n, count(*) FILTER (WHERE won) AS won,
+       sum(rr_realized) AS gross, sum(net_r) AS net, count(net_r) AS n_net
+FROM signal_outcomes
+WHERE ts_closed >= %(since)s AND ts_closed < %(until)s GROUP BY 1, 2 ORDER BY 1 DESC, 2
 
 -- name: stopped
 -- Signals of a span that were stopped without a closure: losses that stand in no R.

@@ -107,6 +107,13 @@ UPDATE outbox_edits
 SET state = 'queued', leased_until = NULL, next_try_at = now() + make_interval(secs => %(wait_s)s), updated_at = now()
 WHERE message_key = %(message_key)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
+-- name: postpone_chat
+-- Nor is it the turn of the other edits that wait for the chat.
+UPDATE outbox_edits SET next_try_at = now() + make_interval(secs => %(wait_s)s), updated_at = now()
+WHERE message_key IN (SELECT e.message_key FROM outbox_edits e JOIN outbox o USING (message_key)
+                      WHERE o.chat_id = %(chat_id)s AND e.state = 'queued' AND e.next_try_at <= now()
+                      ORDER BY e.message_key FOR UPDATE OF e SKIP LOCKED)
+
 -- name: retry
 -- Try again later.
 UPDATE outbox_edits

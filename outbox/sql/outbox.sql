@@ -234,6 +234,12 @@ UPDATE outbox
 SET state = 'queued', leased_until = NULL, next_try_at = now() + make_interval(secs => %(wait_s)s), updated_at = now()
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
+-- name: postpone_chat
+-- Nor is it the turn of what else waits for the chat: who would ask for each of a hundred messages came to no other chat.
+UPDATE outbox SET next_try_at = now() + make_interval(secs => %(wait_s)s), updated_at = now()
+WHERE id IN (SELECT id FROM outbox WHERE chat_id = %(chat_id)s AND state = 'queued' AND next_try_at <= now()
+             ORDER BY id FOR UPDATE SKIP LOCKED)
+
 -- name: retry
 -- Try again later.
 UPDATE outbox

@@ -40,12 +40,13 @@ CREATE TABLE alert_chats (
     thread_id   BIGINT,
     -- in the outbox; NULL where it was held
     message_key TEXT,
+    -- why the chat has not got it; not_sent: its message ended without being sent
     reason      TEXT CHECK (reason <> ''),
     held_at     TIMESTAMPTZ,
     -- when a digest told this chat of it
     digested_at TIMESTAMPTZ,
     PRIMARY KEY (ref_id, chat_id),
-    CHECK ((message_key IS NULL) = (reason IS NOT NULL)),
+    CHECK (message_key IS NOT NULL OR reason IS NOT NULL),
     CHECK ((reason IS NULL) = (held_at IS NULL)),
     CHECK (digested_at IS NULL OR reason IS NOT NULL)
 );

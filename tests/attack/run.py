@@ -14,11 +14,8 @@ from unittest.mock import patch
 import click
 from click.testing import CliRunner
 
-<<<<<<< HEAD
 import desk.__main__
-=======
 import outbox.__main__
->>>>>>> w-outbox
 import replay.__main__
 import reports.__main__
 import sink.__main__

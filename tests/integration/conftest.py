@@ -23,7 +23,7 @@ from signaltape.stream import stream_key
 from sink.admin.migrate import migrate
 from sink.db import Connection, connect
 from tests.integration.draining import add, drain
-from tests.support.asking import RISK, Asker, a_day
+from tests.support.asking import EQUITY, Asker, a_day
 from tests.support.book import Book
 from tests.support.disks import home_of_servers
 from tests.support.forked import Forked, begin
@@ -206,7 +206,7 @@ def _database(servers: Urls, name: str) -> str:
 @pytest.fixture
 def asker(settings: Settings, connection: Connection) -> Asker:
     """Asks the desk's commands that answer."""
-    return Asker(settings, connection, **RISK)
+    return Asker(settings, connection, equity_usd=EQUITY)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from outbox.policies import ANSWER
 from signaltape import Settings
 from signaltape.clock import WIB
 from sink.db import Connection, connect
-from tests.integration.alerting import alerting, messages, plan, publish, said, say
+from tests.integration.alerting import alerting, alerts, messages, plan, publish, said, say
 
 NOON = datetime(2022, 1, 18, 12, 0, tzinfo=WIB)
 STRICT = {"SIGNALTAPE_MIN_RR": "1.5", "SIGNALTAPE_ALERT_BUDGETS": "institutional=1/5m"}
@@ -100,3 +100,25 @@ def test_two_desks_tell_of_an_alert_once_together(
     for thread in threads:
         thread.join(20)
     assert len(messages(connection, ANSWER)) == 1
+
+
+def test_an_alert_that_expired_before_it_could_be_sent_is_told_of_and_was_not_sent(
+    settings: Settings, redis_client: Any, key: str, connection: Connection
+) -> None:
+    publish(redis_client, key)
+    alerting(settings, SIGNALTAPE_ALERT_CHATS="42,43")
+    connection.execute("UPDATE outbox SET not_after = now() - interval '1 s' WHERE chat_id = '42'")
+    alerting(settings)
+    (alert,) = alerts(connection)
+    assert (alert["decision"], alert["reason"]) == ("sent", None), "43 may get it yet"
+    connection.execute(
+        "UPDATE outbox SET state = 'failed', last_error = 'chat not found' WHERE chat_id = '43'"
+    )
+    for _ in range(2):
+        alerting(settings)
+    (alert,) = alerts(connection)
+    assert (alert["decision"], alert["reason"], alert["detail"]) == ("held", "not_sent", "chat not found")
+    told = [row["body"].partition(": ")[2] for row in messages(connection, ANSWER)]
+    assert told == ["not sent 1 · /held"] * 2
+    said = [entry[b"data"] for _, entry in redis_client.xrange(key) if entry[b"event"] == b"alert_decision"]
+    assert sum(b'"not_sent"' in data for data in said) == 1

@@ -20,7 +20,7 @@ from sink.db import Connection
 from tests.integration.alerting import alerting, alerts, desk_settings, messages, plan, publish, said, say
 from tests.integration.conftest import own_valkey
 from tests.integration.draining import add
-from tests.support.samples import as_json
+from tests.support.samples import as_json, new_id, triggered
 from tests.support.waiting import eventually
 
 
@@ -103,6 +103,20 @@ def test_a_row_that_postgres_refuses_is_passed_over_alone(
     publish(redis_client, key, plan(), plan(symbol="POISON"), plan(symbol="BTC-USDT"))
     done = alerting(settings)
     assert (done.sent, done.refused) == (2, 1)
+
+
+def test_an_alert_whose_row_cannot_be_shown_holds_up_no_other(
+    settings: Settings, redis_client: Any, key: str, connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = new_id(), new_id()
+    publish(redis_client, key, plan(first), plan(second))
+    alerting(settings)
+    connection.execute("UPDATE alerts SET life = 'nonsense' WHERE signal_id = %s", [first])
+    for signal_id in (first, second):
+        add(redis_client, key, "signal_triggered", triggered(signal_id))
+    assert alerting(settings).followed == 1
+    assert redis_client.xpending(key, DESK_GROUP)["pending"] == 0
+    assert "cannot be shown" in caplog.text
 
 
 def test_postgres_away_is_waited_for(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ from signaltape.control import (
     read,
     resume,
 )
-from signaltape.stream import control_key
-from sink.control import epoch_in_redis, keep, reconcile, say
+from signaltape.stream import control_key, processes_key
+from sink.control import epoch_in_redis, keep, reconcile, say, say_what_was_lost
 from sink.control import read as read_in_postgres
 from sink.db import Connection
 
@@ -124,6 +125,28 @@ def test_a_word_to_postgres_is_above_the_one_of_redis(
     said = say(connection, PAUSED, "ani", above=epoch_in_redis(redis_client, settings.stream))
     assert said.epoch == 2**50 + 1
     assert not keep(connection, Control(state=RUNNING, epoch=2**50 + 1))
+
+
+def test_a_word_that_only_processes_know_is_said_anew_for_all(
+    redis_client: Any, settings: Settings, connection: Connection
+) -> None:
+    stream = settings.stream
+    reconcile(redis_client, stream, connection)
+    assert say_what_was_lost(redis_client, stream) is None
+    heard = pause(redis_client, stream, "ani")
+    shown = {"role": "engine", "host": "h", "pid": 1, "started_ms": 1, "seen_ms": heard.at_ms}
+    value = json.dumps({**shown, "epoch": heard.epoch, "state": "paused"})
+    redis_client.hset(processes_key(stream), "engine@h:1", value)
+    assert say_what_was_lost(redis_client, stream) is None
+    redis_client.delete(control_key(stream))
+    assert say_what_was_lost(redis_client, stream) is None  # first what Postgres knows
+    reconcile(redis_client, stream, connection)
+    said = say_what_was_lost(redis_client, stream)
+    assert said is not None
+    assert said.paused
+    assert said.epoch > heard.epoch
+    assert reconcile(redis_client, stream, connection) == said == read_in_postgres(connection)
+    assert say_what_was_lost(redis_client, stream) is None
 
 
 def test_what_redis_may_not_be_asked_is_said(settings: Settings, connection: Connection) -> None:

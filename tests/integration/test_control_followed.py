@@ -14,9 +14,16 @@ import redis
 from deploy.embedded.valkey import Valkey
 from signaltape import Emitter, Secret, Settings, SettingsError
 from signaltape.control import RUNNING, Control, assert_again, pause, processes, read, resume
-from signaltape.stream import control_key, processes_key
+from signaltape.stream import control_key, processes_key, stream_key
 from tests.integration.conftest import own_valkey
+from tests.support.samples import published
 from tests.support.waiting import eventually
+
+#: What the docs let an engine's user do.
+OF_THE_DOCS = (
+    *("~STREAM:{*", "+xadd"),
+    *("(+hgetall +time %R~STREAM:control)", "(+hset +hdel %W~STREAM:processes)"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -130,9 +137,18 @@ def test_garbage_is_not_heeded_and_said_once(
 @pytest.mark.parametrize(
     ("rights", "hears", "is_listed", "warning"),
     [
-        (("+xadd", "+hgetall", "+hset", "+hdel"), True, True, ""),
-        (("+xadd", "+hgetall"), True, False, "Redis refuses HSET"),
-        (("+xadd",), False, False, "Redis refuses HGETALL"),
+        (("~*", "+xadd", "+hgetall", "+hset", "+hdel"), True, True, ""),
+        (OF_THE_DOCS, True, True, ""),
+        (("~*", "+xadd", "+hgetall"), True, False, "Redis refuses HSET"),
+        (
+            (
+                "~*",
+                "+xadd",
+            ),
+            False,
+            False,
+            "Redis refuses HGETALL",
+        ),
     ],
 )
 def test_a_user_that_may_do_little(
@@ -145,7 +161,8 @@ def test_a_user_that_may_do_little(
     is_listed: bool,
     warning: str,
 ) -> None:
-    server.execute_command("ACL", "SETUSER", "engine", "reset", "on", ">secret", "~*", *rights)
+    words = [one.replace("STREAM", here.stream) for one in rights]
+    server.execute_command("ACL", "SETUSER", "engine", "reset", "on", ">secret", *words)
     url = valkey.url.replace("unix://", "unix://engine:secret@")
     with Emitter(msgspec.structs.replace(here, redis_url=Secret(url))) as tape:
         pause(server, here.stream, "ani")
@@ -153,11 +170,14 @@ def test_a_user_that_may_do_little(
             eventually(lambda: tape.paused)
         if is_listed:
             eventually(lambda: names(server, here))
+            assert tape.published(published())
         if warning:
             eventually(lambda: said(caplog, warning))
         assert tape.paused is hears
         assert bool(names(server, here)) is is_listed
-    assert said(caplog, "Redis refuses") == int(bool(warning))
+    assert server.xlen(stream_key(here.stream, 0)) == int(is_listed)
+    assert names(server, here) == []
+    assert said(caplog, "Redis refuses H") == int(bool(warning))
 
 
 def test_two_of_one_process_are_one_to_the_others(server: Any, here: Settings) -> None:

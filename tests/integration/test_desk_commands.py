@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+
+import msgspec
 
 from signaltape import Settings
 from signaltape.control import present
@@ -11,7 +14,7 @@ from sink.db import Connection
 from tests.integration.conftest import Runner
 
 
-def test_users_are_entered_listed_and_taken_out(runner: Runner) -> None:
+def test_users_are_entered_listed_and_taken_out(runner: Runner, redis_client: Any, key: str) -> None:
     code, out, err = runner.run_anew("desk", "users", "list")
     assert (code, out.splitlines()[0]) == (0, "users: none, so nobody is answered"), err
     assert (
@@ -31,6 +34,10 @@ def test_users_are_entered_listed_and_taken_out(runner: Runner) -> None:
         == "42 is viewer everywhere, with all commands of a viewer\n"
     )
     assert runner.run("desk", "users", "remove", "42")[0] == 0
+    acts = [msgspec.json.decode(fields[b"data"]) for _, fields in redis_client.xrange(key)]
+    assert [(act["act"], act["via"]) for act in acts] == [("users add", "shell")] * 3 + [
+        ("users remove", "shell")
+    ]
     code, _, err = runner.run("desk", "users", "remove", "42")
     assert (code, err.splitlines()[-1]) == (1, "Error: there is no user 42: see python -m desk users list")
     for wrong in (

@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 import msgspec
+import pytest
 
 from signaltape import Emitter, Settings
 from signaltape.contract.desk_records import OperatorAct
@@ -75,6 +76,22 @@ def test_each_command_and_press_is_acted_on_once(
         _check(bot, sent)
         audited = eventually(lambda: _whole(acts_in(redis_client, key), sent), 60)
         assert audited
+
+
+@pytest.mark.parametrize("place", ["before_done", "before_commit", "after_commit"])
+def test_killed_at_the_worst_moment_it_does_it_once(
+    runner: Runner, connection: Connection, settings: Settings, redis_client: Any, key: str, place: str
+) -> None:
+    with bot_of(runner, connection, settings) as bot:
+        desk = bot.start(SIGNALTAPE_FAILPOINTS=f"desk.{place}=kill@1")
+        number = bot.server.say(TRADER, "/risk 1.5")
+        assert desk.finish(60)[0] != 0
+        bot.start()
+        assert bot.result(number) == ("done", "1.0% → 1.5%")
+        assert bot.ask(TRADER, "/risk").startswith("Base risk 1.5%")
+        acts = eventually(lambda: acts_in(redis_client, key))
+        assert {(act["id"], act["result"]) for act in acts} == {(acts[0]["id"], "1.0% → 1.5%")}
+        assert bot.rows("SELECT count(*) FROM outbox WHERE message_key = %s", f"answer:{number}") == [(1,)]
 
 
 def _done(bot: Bot, n: int) -> None:

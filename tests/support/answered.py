@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec.structs import replace
 
+from desk.answers import ANSWERS
 from desk.answers.alpha import Alpha
 from desk.answers.alpha import choice as told_choice
 from desk.answers.alpha import told as told_alpha
@@ -78,16 +80,10 @@ def _of_the_desk() -> Iterator[tuple[str, Text]]:
     yield "processes, none", told_processes(Standing(None, [], asked.NOW_MS), NOW)
     yield "away", away("signals", REFUSED).build()
     acts = [
-        Command(name, "admin", "stop all engines at once", lambda _: None, acts=True)
+        Command(name, "admin", "stop all engines at once", ANSWERS[0].handler, acts=True)
         for name in ("panic", "risk")
-    ]  # type: ignore[arg-type,return-value]
-    yield "help", told_help([*_answers(), *acts], User(1, "trader", "Ana"))
-
-
-def _answers() -> list[Command]:
-    from desk.answers import ANSWERS
-
-    return ANSWERS
+    ]
+    yield "help", told_help([*ANSWERS, *acts], User(1, "trader", "Ana"))
 
 
 def _hostile() -> Iterator[tuple[str, Text]]:
@@ -106,7 +102,7 @@ def _hostile() -> Iterator[tuple[str, Text]]:
             told_processes(Standing(asked.PAUSED, [process] * 50, asked.NOW_MS), NOW),
         )
     long = D("123456789012345.123456789012345678901234567890")
-    prices = dict.fromkeys(
+    prices: dict[str, Any] = dict.fromkeys(
         ("entry", "entry_low", "entry_high", "sl", "tp", "tp2", "atr_pct", "rr_target"), long
     )
     huge = asked.plan(

@@ -63,6 +63,10 @@ def plan(symbol: str = "SOL-USDT-SWAP", minutes_ago: float = 7, **changes: Any) 
     return Plan(**{**given, **changes})
 
 
+#: What an engine need not say.
+_NOT_SAID: dict[str, Any] = dict.fromkeys(
+    ("entry_low", "entry_high", "sl", "tp", "tp2", "atr_pct", "setup", "ref_id")
+)
 #: A signal in each of its states.
 LIVES = {
     "open": plan(),
@@ -76,9 +80,7 @@ LIVES = {
     "not said": plan(minutes_ago=90),
     "bad data": plan(data_quality="bad"),
     "degraded": plan(degraded=True),
-    "bare": plan(
-        **dict.fromkeys(("entry_low", "entry_high", "sl", "tp", "tp2", "atr_pct", "setup", "ref_id"))
-    ),
+    "bare": plan(**_NOT_SAID),
 }
 LAYERS = [
     Layer("smc", True, D("0.3")),

@@ -71,7 +71,12 @@ def a_day(now: datetime = NOW) -> list[Entry]:
     entries: list[Entry] = []
     for number, minutes in enumerate((1300, 900, 640, 300, 200, 95, 60, 7)):
         entries += _signal(now, number, minutes)
-    btc = {"symbol": "BTC-PERP", "confidence": 0.84, "atr_pct": 0.88, "setup": "sniper-pullback"}
+    btc: dict[str, Any] = {
+        "symbol": "BTC-PERP",
+        "confidence": 0.84,
+        "atr_pct": 0.88,
+        "setup": "sniper-pullback",
+    }
     btc |= {"entry": 64_500, "sl": 63_900, "tp": 65_700, "tp2": 66_900, "ts_published": ago(now, 4)}
     entries.append(("signal_published", published(**btc, confluence_score=0.74)))
     records: tuple[tuple[str, float, dict[str, Any]], ...] = (
@@ -135,4 +140,4 @@ def hold(
     connection.execute(f"INSERT INTO alerts ({columns}) VALUES ({places})".encode(), row)
 
 
-RISK = {"equity_usd": D("10000")}
+EQUITY = D("10000")

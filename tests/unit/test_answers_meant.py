@@ -145,17 +145,12 @@ def test_of_a_record_with_many_fields_the_top_ones_are_said() -> None:
 
 
 def test_the_nearest_record_is_chosen() -> None:
-    def row(symbol: str | None, minutes_ago: float, number: int) -> dict[str, Any]:
-        return {
-            "event": "regime_snapshot",
-            "symbol": symbol,
-            "ts": ago(minutes_ago),
-            "record_id": str(number),
-        }
+    def row(symbol: str | None, minutes_ago: float) -> dict[str, Any]:
+        return {"event": "regime_snapshot", "symbol": symbol, "ts": ago(minutes_ago)}
 
     own, coin, market, other = (
-        *(row("SOL-USDT-SWAP", 50, 1), row("SOL-USDT", 5, 2)),
-        *(row(None, 1, 3), row("BTC-PERP", 0, 4)),
+        *(row("SOL-USDT-SWAP", 50), row("SOL-USDT", 5)),
+        *(row(None, 1), row("BTC-PERP", 0)),
     )
     for found, nearest in (
         ([own, coin, market, other], own),

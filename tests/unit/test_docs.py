@@ -28,11 +28,7 @@ README, OPERATING = Page(ROOT / "README.md"), Page(ROOT / "docs" / "operating.md
 MOST_LINES = 200
 #: Each is a command that a person calls; every one of its subcommands must stand in the docs.
 ROOMS = (
-<<<<<<< HEAD
-    *("signaltape", "sink", "worker", "reports", "replay", "web", "desk"),
-=======
-    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web"),
->>>>>>> w-outbox
+    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk"),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
     *("deploy.live", "deploy.live.picture"),
 )

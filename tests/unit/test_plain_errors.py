@@ -30,6 +30,7 @@ import reports.operations.rules
 import reports.operations.samples
 import reports.operations.scorecards
 import reports.operations.slices
+import signaltape.control.operations
 import sink.operations
 import web.operations
 import worker.operations
@@ -66,6 +67,10 @@ STOP.set()
 Operation = Callable[..., Any]
 #: Each operation that reads the settings, with what else it takes.
 CALLS: dict[Operation, tuple[Any, ...]] = {
+    signaltape.control.operations.pause: ("ani",),
+    signaltape.control.operations.resume: ("ani",),
+    signaltape.control.operations.processes: (),
+    signaltape.control.operations.answers: (1,),
     worker.operations.status: (NOW,),
     worker.operations.list_dead_letters: (),
     worker.operations.count_dead_letters: (),

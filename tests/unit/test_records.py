@@ -50,6 +50,7 @@ def test_the_emitters_methods_write_the_names_of_the_contract(tmp_path: Path) ->
         assert emitter.snapshot("health_snapshot", services={"feed": {"status": "OK"}})
         assert emitter.market("MARKET_TRADE", symbol="SOL", price=1.5, qty=2, timestamp=1642395600000)
         assert emitter.market("book", RECORD_SAMPLES["market_book"])
+        assert emitter.alert(category="health", ref_id="hp_1", expiry_minutes=5, etf_inflow_usd=-1.5)
     written = dict(journalled(tmp_path))
     assert (
         written["state_event"].items()
@@ -60,6 +61,7 @@ def test_the_emitters_methods_write_the_names_of_the_contract(tmp_path: Path) ->
     assert written["tpsl_snapshot"].items() >= {"tp1Price": 1.5, "stopLossPrice": 1.2}.items()
     assert written["market_trade"]["timestamp"] == 1642395600000
     assert {"health_snapshot", "market_book"} <= written.keys()
+    assert written["alert"].items() >= {"refId": "hp_1", "expiryMinutes": 5, "etfInflowUsd": -1.5}.items()
     ids = [fields["id"] for fields in written.values()]
     assert all(one[14] == "7" for one in ids), "UUIDv7"
 
@@ -80,6 +82,15 @@ def test_the_emitters_methods_write_the_names_of_the_contract(tmp_path: Path) ->
             "timestamp must lie in the years 1970 to 2199",
         ),
         ("state_event", {"timestamp": "noon"}, "timestamp must be an ISO 8601 time, or milliseconds"),
+        ("alert", {"confidence": 101}, "confidence must be in 0..100, got 101"),
+        (
+            "alert",
+            {"category": "moon"},
+            "category must be institutional, sniper, scalp or health, got 'moon'",
+        ),
+        ("alert_decision", {"decision": "lost"}, "decision must be sent, held or not_sent, got 'lost'"),
+        ("feedback_click", {"userId": -1}, "userId must be a whole number, 0 or more, got -1"),
+        ("operator_act", {"via": "fax"}, "via must be telegram, shell or web, got 'fax'"),
         ("health_snapshot", {"services": {"feed": {"status": "FINE"}}}, "services"),
     ],
 )

@@ -50,12 +50,13 @@ def processes(client: redis.Redis, stream: str) -> list[Process]:
 
 
 def standing(client: redis.Redis, stream: str) -> Standing:
-    """All of it, of one moment. Raises RedisError."""
-    with client.pipeline(transaction=True) as asked:
-        asked.hgetall(control_key(stream))
+    """All of it. Raises RedisError."""
+    with client.pipeline(transaction=False) as asked:
+        # In this order: what a process has heard by now stands in what is wanted, too, unless it was lost.
         asked.hgetall(processes_key(stream))
+        asked.hgetall(control_key(stream))
         asked.time()
-        fields, shown, time = asked.execute(raise_on_error=False)
+        shown, fields, time = asked.execute(raise_on_error=False)
     for answer in (shown, time):
         if isinstance(answer, redis.RedisError):
             raise answer

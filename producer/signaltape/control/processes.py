@@ -8,12 +8,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from signaltape.control.state import MOST_EPOCH, State
+from signaltape.control.state import MOST_EPOCH, PAUSED, RUNNING, Control, State
 
 #: Seen longer ago than this, it has frozen or its machine is away.
 SILENT_MS = 5_000
 #: Longer than this, it is gone: whoever reconciles takes it out of the list.
 GONE_MS = 60_000
+#: A number further ahead of the server's clock is believed of no process: nobody may use up all numbers.
+BELIEVED_AHEAD_MS = 400 * 86_400_000
 #: No process of ours writes more; a field that holds more is none of ours.
 _MOST_BYTES = 4_096
 _Ms = Annotated[int, Meta(ge=0, le=MOST_EPOCH)]
@@ -83,6 +85,27 @@ def processes_of(fields: Mapping[bytes, bytes]) -> list[Process]:
     """All that can be read, by name."""
     found = (process_of(name, value) for name, value in fields.items())
     return sorted((one for one in found if one is not None), key=lambda one: one.name)
+
+
+class Lost(Struct, frozen=True):
+    """A word that processes have heard, and that is kept nowhere: its number, and what they do by it."""
+
+    epoch: int
+    state: State
+    heard_by: str
+
+
+def lost_word(processes: Iterable[Process], kept: Control, now_ms: int) -> Lost | None:
+    """What some follow though it is newer than what is kept: Redis lost it before Postgres had heard of it.
+
+    Where several did, or what is kept says so, the pause counts: so whoever may only show itself can resume nobody.
+    """
+    ahead = [one for one in processes if kept.epoch < one.epoch <= now_ms + BELIEVED_AHEAD_MS]
+    if not ahead:
+        return None
+    newest = max(ahead, key=lambda one: one.epoch)
+    pauses = kept.paused or any(one.state == PAUSED for one in ahead)
+    return Lost(newest.epoch, PAUSED if pauses else RUNNING, newest.name)
 
 
 def fields_to_remove(fields: Mapping[bytes, bytes], now_ms: int) -> list[bytes]:

@@ -72,6 +72,9 @@ class ControlWorld(World):
                 and follows.paused == word.paused
                 and listed[follows.presence.name].epoch == word.epoch
                 and listed[follows.presence.name].state == word.state
+                and not listed[follows.presence.name].is_silent(
+                    self.service.wall_ms()
+                )  # its thread stands still yet
                 for follows in live
             )
         )

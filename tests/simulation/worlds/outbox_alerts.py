@@ -6,18 +6,25 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from outbox.policies import ALERT
+from tests.simulation.kernel.machines import NS
 from tests.simulation.telegram import Call, Message
 from tests.simulation.worlds.outbox_base import OutboxBase
 from tests.simulation.worlds.outbox_given import Given, Part
 from tests.simulation.worlds.outbox_in_time import LAST
 from tests.simulation.worlds.outbox_rows import Row
 
+#: In quiet senders look at least so often, and nothing else that they are at takes longer.
+_ENDS_WITHIN_S = 400.0
+
 
 class AlertAudit:
-    """Follows the alerts of one world. rows: the messages as they are."""
+    """Follows the alerts of one world. rows: the messages as they are; since_ns: since when each is in its state."""
 
-    def __init__(self, world: OutboxBase, rows: Mapping[int, Row], given: Given) -> None:
+    def __init__(
+        self, world: OutboxBase, rows: Mapping[int, Row], given: Given, since_ns: Mapping[int, int]
+    ) -> None:
         self._world = world
+        self._since_ns = since_ns
         self._rows = rows
         self._given = given
 
@@ -64,10 +71,15 @@ class AlertAudit:
 
     def check_reply(self, row: Row) -> None:
         """How a reply stands now."""
-        if row.reply_to is None or row.state != "sent":
+        if row.reply_to is None:
             return
-        if not any(one.key == row.reply_to and one.stands for one in self._rows.values()):
+        replied = next(one for one in self._rows.values() if one.key == row.reply_to)
+        if row.state == "sent" and not replied.stands:
             self._fail("no reply alone", f"{row.id} is sent, and {row.reply_to} is not")
+        if row.state not in LAST and replied.state in LAST and not replied.stands:
+            since_ns = max(self._since_ns[row.id], self._since_ns[replied.id], self._world.disturbed_ns)
+            if self._world.scheduler.now_ns - since_ns > _ENDS_WITHIN_S * NS:
+                self._fail("a reply ends with what it replies to", f"{row.id} waits for {replied.id}")
 
     def _fail(self, invariant: str, text: str) -> None:
         self._world.fail(invariant, text)

@@ -42,7 +42,7 @@ class OutboxAudit:
         self.pace = PaceAudit(world)
         self.leases = LeaseAudit(world)
         self.in_time = InTime(world)
-        self.alerts = AlertAudit(world, self.rows, self.given)
+        self.alerts = AlertAudit(world, self.rows, self.given, self.in_time.since_ns)
         self.edits = EditAudit(world, self.rows, self.given)
         self._edits_touched = False
         self.hearing = Hearing(world)

@@ -138,16 +138,19 @@ class Reporter:
                 )
 
     def _edit(self, connection: Session, process: Process, _family: int) -> None:
-        """One of the newest alerts is to become something else."""
-        chance, given = process.random, self._audit.given
+        """One of the newest alerts is to become something else, and soon after it something else again."""
+        chance, world = process.random, self._world
         alerts = [row for row in self._audit.rows.values() if row.kind == ALERT][-_NEWEST:]
         if not alerts:
             return
         row = chance.choice(alerts)
-        text = _text(f"edit {len(given.edits[row.key]) + 1} of {row.version}", chance.choice((0, 0, 1, 3)))
-        given.edits[row.key].append(text)
-        not_after = _now(process) + timedelta(seconds=chance.choice(self._world.lifetimes_s))
-        Outbox(connection).edit(row.key, text, not_after=not_after)  # type: ignore[arg-type]
+        for _ in range(chance.choice((1, 2, 3))):
+            edits = self._audit.given.edits[row.key]
+            text = _text(f"edit {len(edits) + 1} of {row.version}", chance.choice((0, 0, 1, 3)))
+            edits.append(text)
+            not_after = _now(process) + timedelta(seconds=chance.choice(world.lifetimes_s))
+            Outbox(connection).edit(row.key, text, not_after=not_after)  # type: ignore[arg-type]
+            world.scheduler.sleep("a second thought", chance.choice((0.05, 0.2, 1.0, 8.0)))
 
     def _drain(self, process: Process, family: int) -> None:
         to = Destination(_TOKEN, self._world.configured[family], _BASE)
@@ -207,7 +210,7 @@ class Person:
 
 
 def send_forever(world: OutboxBase, process: Process, stop: Event) -> None:
-    """A reporter's sender: reports.schedule, without its reports."""
+    """The sender of a process: outbox.serving."""
     _loop(world, process).run(
         _send(process, stop, _SETTINGS, Destination(_TOKEN, world.configured[0], _BASE))
     )

@@ -5,6 +5,7 @@ FENCING_TOKEN = 9
 #: Statements that change no message of the outbox, as far as it is looked at.
 IDLE = (
     "outbox.renew_lease",
+    "outbox.postpone_chat",
     "outbox.notify",
     "outbox.next_due_s",
     "outbox.state",

@@ -82,6 +82,13 @@ def test_a_window_is_free_when_it_is_said_to_be_and_no_sooner(window: Window, ti
     assert at == now or used_up([window], sent, at - timedelta(microseconds=1)) is not None
 
 
+def test_a_stretch_ends_before_what_is_a_whole_length_away() -> None:
+    """One was sent before now and one is from a clock that was ahead: no stretch holds all three."""
+    sent = [TWO - 5 * SECOND, TWO + 5 * SECOND]
+    assert used_up([Window(2, 10 * SECOND)], sent, TWO) is None
+    assert used_up([Window(2, 11 * SECOND)], sent, TWO) is not None
+
+
 def test_how_far_back_what_was_sent_matters() -> None:
     assert longest({"coin": parse_windows("1/5m,6/1h"), "sniper": parse_windows("1/3m")}) == timedelta(
         hours=1

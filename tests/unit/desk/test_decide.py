@@ -112,7 +112,9 @@ def test_an_rr_that_nobody_knows_is_marked_not_held() -> None:
 
 
 def test_bad_data_is_sent_with_its_mark_alone_and_degraded_with_another() -> None:
-    assert decide(alert(dataQuality="bad", degraded=True), RULES, History(), TWO) == Send((BAD,))
+    for rr in (2, Decimal("0.5")):  # of prices that cannot be trusted
+        bad = alert(dataQuality="bad", degraded=True, rr=rr)
+        assert decide(bad, RULES, History(), TWO) == Send((BAD,))
     for so in ({"dataQuality": "degraded"}, {"degraded": True}):
         assert decide(alert(**so), RULES, History(), TWO) == Send((DEGRADED,))
 

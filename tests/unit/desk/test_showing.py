@@ -83,6 +83,12 @@ def test_a_symbol_stays_in_its_place_of_a_link(symbol: str) -> None:
     assert unquote(sniper.path) == f"/{symbol}"
 
 
+def test_a_link_that_would_be_too_long_is_left_out() -> None:
+    long = {"heatmap": f"https://example.org/{'x' * 900}/{{symbol}}", "sniper": "https://example.org/{coin}"}
+    assert buttons(NONE, long)[0] == ["Heatmap", "Sniper"]
+    assert buttons(NONE, long, symbol="💥" * 128)[0] == ["Sniper"]
+
+
 @given(st.text(max_size=600))
 def test_the_data_of_a_button_fits_whatever_the_reference_was(ref: str) -> None:
     one = alert(refId=ref.encode("utf-8", "ignore").decode()[:512].replace("\0", "") or None)

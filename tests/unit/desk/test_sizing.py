@@ -150,6 +150,14 @@ def test_nobody_elses_decimal_settings_change_a_size() -> None:
     assert getcontext().prec > 2
 
 
+def test_no_digit_is_lost_on_the_way() -> None:
+    atr = Decimal(f"0.{'7' * 300}")
+    found = size(None, Decimal("1.03"), Decimal(75), atr, None, None, TABLE)
+    with localcontext() as context:
+        context.prec = 1000
+        assert found.risk_pct == Decimal("1.03") * Decimal("1.3") * atr * Decimal("1.25")
+
+
 @pytest.mark.parametrize("atr", ["1E-1000", f"0.8{'0' * 900}1", "1E+15"])
 def test_numbers_as_long_as_the_contract_takes_them(atr: str) -> None:
     found = of("75", atr)

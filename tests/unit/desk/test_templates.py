@@ -207,6 +207,12 @@ def test_whatever_the_prices_no_line_with_a_number_wraps(
         assert len(line) <= LINE, line
 
 
+def test_a_sign_carries_two_marks_and_no_more() -> None:
+    lines = said(replace(alert(), lines=("e" + "\u0301" * 400 + "x",), title="f\u0302\u0303"))
+    assert "• e\u0301\u0301x" in lines
+    assert "f\u0302\u0303" in lines
+
+
 def test_very_many_long_lines_are_left_out_and_that_is_said() -> None:
     lines = said(replace(alert(), lines=("💥" * 150,) * 20))
     assert "• …" in lines
