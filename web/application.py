@@ -15,12 +15,14 @@ from web import api, assets, upkeep
 from web.bins import Bins
 from web.cards import Cards
 from web.connections import redis_of, shared_counts
+from web.health import LOOKING, Looking
 from web.http.access import Access, asked_by
 from web.http.answering import answer, dressed
 from web.http.bodies import MOST_BYTES, whole_bodies
 from web.http.csrf import own_forms_only
 from web.http.limits import Limiter, limited
 from web.http.security import cross_origin, is_loopback, only_own_hosts
+from web.http.under_way import MOST_OF_ONE, UnderWay, few_at_once
 from web.http.versions import Newest, Versions
 from web.listening import occupied
 from web.live import Feed
@@ -39,6 +41,7 @@ from web.pages import (
     signal,
     signals,
 )
+from web.pipeline import STATIONS, Stations
 from web.replay_mode import replay_mode
 from web.scores import picture_of, score_of, side_of
 from web.settings import WebSettings
@@ -58,13 +61,15 @@ from web.shared import (
 )
 
 _SQL = load(Path(__file__).parent / "sql" / "versions.sql")
+#: Sessions of Postgres for pages: more than one key may keep busy.
+_SESSIONS = 2 * MOST_OF_ONE
 
 
 def application(settings: WebSettings) -> web.Application:
     """The dashboard and API. Opens its connections when it starts."""
     common = settings.common
     client = None if common.redis_url is None else redis_of(common.redis_url)
-    reading = Pool(settings.read_url, name="signaltape-web")
+    reading = Pool(settings.read_url, name="signaltape-web", most=_SESSIONS)
     writing = Pool(database_url(common), name="signaltape-web", most=1)
     # its own sessions: however many ask for other things, a key that was revoked ends in time
     for_keys = Pool(settings.read_url, name="signaltape-web", most=2)
@@ -81,6 +86,7 @@ def application(settings: WebSettings) -> web.Application:
             only_own_hosts(access.needs_key),
             asked_by(access),
             limited(Limiter(client and shared_counts(client, common.stream))),
+            few_at_once(UnderWay()),
             whole_bodies,
             own_forms_only,
         ],
@@ -93,6 +99,7 @@ def application(settings: WebSettings) -> web.Application:
     app[COMPARED] = Cards(lambda asked: side_of(settings.reading, asked))
     app[DRAWN] = Cards(lambda asked: picture_of(settings.reading, asked))
     app[BINS] = Bins(reading)
+    app[STATIONS], app[LOOKING] = Stations(app), Looking(app)
     if client is not None:
         app[REDIS] = client
         app[FEED] = Feed(client, stream_keys(common.stream, common.partitions))
@@ -131,6 +138,8 @@ async def _connections(app: web.Application) -> AsyncIterator[None]:
     await app[FOR_KEYS].open()
     await app[WRITING].open()
     yield
+    await app[STATIONS].close()
+    await app[LOOKING].close()
     await app[CARDS].close()
     await app[COMPARED].close()
     await app[DRAWN].close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -14,6 +13,8 @@ from web.threads import Threads
 _LONGEST_MS = 10_000
 #: Redis is waited for no longer: somebody waits for the page.
 _REDIS_S = 2.0
+#: More than one key may keep busy; and what the overview asks has threads of its own.
+_ASKED = Threads("asked", 16)
 #: What is asked of replays may wait for Redis: nothing else waits with it.
 _OF_REPLAYS = Threads("replays", 4)
 P = ParamSpec("P")
@@ -23,7 +24,7 @@ T = TypeVar("T")
 async def asked(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """What an operation answers. Its sessions of Postgres cannot write. Raises what it raises."""
     with only_reading(_LONGEST_MS):
-        return await asyncio.to_thread(operation, *args, **kwargs)
+        return await _ASKED.run(operation, *args, **kwargs)
 
 
 async def of_replays(operation: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -53,6 +53,12 @@ class Filters(NamedTuple):
         }
 
     @property
+    def one_index_has(self) -> bool:
+        """Whether an index alone tells which these are: of a span, and of one symbol, setup or rules version."""
+        asked = {name for name, value in self._asdict().items() if value is not None} - {"since", "until"}
+        return len(asked) <= 1 and asked <= {"symbol", "setup", "rules"}
+
+    @property
     def chosen(self) -> Chosen:
         """Those of them that a scorecard knows."""
         return Chosen(*(getattr(self, name) for name in Chosen._fields))

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from sink.pool import Session, dicts, one
+from sink.pool import Session, dicts
 from sink.queries import load
 
 _SQL = load(Path(__file__).parent / "sql" / "keys.sql")
@@ -84,12 +84,10 @@ async def create(session: Session, name: str, scopes: Sequence[str]) -> NewKey:
     return made
 
 
-async def find(session: Session, key_id: str) -> ApiKey | None:
-    """The valid key of this id."""
-    row = await one(session, _SQL["find"], {"key_id": key_id})
-    if row is None:
-        return None
-    return ApiKey(**{**row, "scopes": frozenset(row["scopes"])})
+async def find(session: Session, key_ids: Sequence[str]) -> dict[str, ApiKey]:
+    """The valid keys among these ids, by their id."""
+    rows = await dicts(session, _SQL["find"], {"key_ids": list(key_ids)})
+    return {row["key_id"]: ApiKey(**{**row, "scopes": frozenset(row["scopes"])}) for row in rows}
 
 
 async def any_key(session: Session) -> bool:

@@ -85,6 +85,19 @@ def all_of(query: Mapping[str, str]) -> bool:
     return text == "1"
 
 
+async def found(
+    session: Session, filters: Filters, after: Place, limit: int, *, whole: bool
+) -> tuple[Page, Total]:
+    """The signals behind a place, and how many there are in all. whole: look through all, however long it takes."""
+    # all would not be held in memory; and what an index tells is counted without looking at it
+    if whole or after.ts is not None or filters.one_index_has:
+        total = await total_of(session, filters, whole=whole)
+        return await page_of(session, filters, after, limit, whole=whole), total
+    back_to = await _reach(session, filters, after)
+    rows = await dicts(session, _SQL["first"], {**_asked(filters, back_to), "limit": limit + 1})
+    return _page(rows, limit, back_to), Total(rows[0]["n"] if rows else 0, back_to)
+
+
 async def page_of(session: Session, filters: Filters, after: Place, limit: int, *, whole: bool) -> Page:
     """The signals behind a place. whole: look through all, however long it takes."""
     back_to = None if whole else await _reach(session, filters, after)
@@ -94,18 +107,23 @@ async def page_of(session: Session, filters: Filters, after: Place, limit: int, 
         "after_id": after.signal_id,
         "limit": limit + 1,
     }
-    rows = await dicts(session, _SQL["list"], asked)
-    if len(rows) > limit:
-        last = rows[limit - 1]
-        return Page(rows[:limit], Place(last["ts_published"], last["signal_id"]), None)
-    return Page(rows, Place(back_to, _BEFORE_ALL) if back_to else None, back_to)
+    return _page(await dicts(session, _SQL["list"], asked), limit, back_to)
 
 
 async def total_of(session: Session, filters: Filters, *, whole: bool) -> Total:
     """How many signals the filters let through. whole: count all, however long it takes."""
     back_to = None if whole else await _reach(session, filters, Place())
-    row = await one(session, _SQL["count"], _asked(filters, back_to))
+    query = "count_by_index" if filters.one_index_has else "count"
+    row = await one(session, _SQL[query], _asked(filters, back_to))
     return Total(int(row["n"]) if row else 0, back_to)
+
+
+def _page(rows: Sequence[dict[str, Any]], limit: int, back_to: datetime | None) -> Page:
+    """rows: one more than the page may have, if there are so many."""
+    if len(rows) > limit:
+        last = rows[limit - 1]
+        return Page(rows[:limit], Place(last["ts_published"], last["signal_id"]), None)
+    return Page(rows, Place(back_to, _BEFORE_ALL) if back_to else None, back_to)
 
 
 async def _reach(session: Session, filters: Filters, after: Place) -> datetime | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from replay.comparing.matching import Happening, Pair, meet_records, meet_signals, pairs_of, signals_of
 from replay.comparing.naming import named
 from replay.comparing.outcomes import Met, SignalChange, SignalCounts, changes_of
-from replay.comparing.shapes import Divergence, EventCounts, FieldDifference, What
+from replay.comparing.shapes import TIME, Divergence, EventCounts, FieldDifference, What, field_difference
 from replay.comparing.values import Ids, differences
 from signaltape.contract.events import EVENTS
 from signaltape.errors import InvalidRequest
@@ -119,9 +119,9 @@ def _verdict(pair: Pair, ids: Ids, within: timedelta) -> list[FieldDifference] |
     if recorded is None or replayed is None:
         return []
     found = islice(differences(recorded.payload, replayed.payload, ids), _MOST_FIELDS)
-    fields = [FieldDifference(field=one.field, recorded=one.recorded, replayed=one.replayed) for one in found]
+    fields = [field_difference(*one) for one in found]
     if abs(recorded.ts - replayed.ts) > within:
-        fields.append(FieldDifference(field="time", recorded=recorded.ts, replayed=replayed.ts))
+        fields.append(field_difference(TIME, recorded.ts, replayed.ts))
     return fields or None
 
 

@@ -43,7 +43,7 @@ def _show_first(screen: Screen, first: Divergence) -> None:
         ("event of the session", first.index),
     ]
     screen.block([(name, value) for name, value in known if value is not None])
-    rows = [(one.field, as_text(one.recorded), as_text(one.replayed)) for one in first.fields]
+    rows = [(one.field, *map(as_text, one.values)) for one in first.fields]
     screen.table((left("field"), left("recorded"), left("replayed")), rows)
     screen.gap()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
@@ -23,11 +22,11 @@ def named(what: What, event: str, symbol: str | None, fields: Sequence[FieldDiff
         return f"{name} was recorded and did not come in the replay"
     if what == "appeared":
         return f"{name} came in the replay and was not recorded"
-    one = fields[0]
-    return f"{name}: {one.field} was {as_text(one.recorded)}, is {as_text(one.replayed)} in the replay"
+    was, now = map(as_text, fields[0].values)
+    return f"{name}: {fields[0].field} was {was}, is {now} in the replay"
 
 
-def as_text(value: Any) -> str:
+def as_text(value: object) -> str:
     """A value of a field, short enough for a line."""
     if isinstance(value, datetime):
         return show(value) if not value.microsecond else value.isoformat()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -29,6 +29,8 @@ from signaltape.replay.session import SessionError
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_NUMBER, FIELD_RUN, entry_time_ms
 
 Fields = Mapping[bytes, bytes]
+T = TypeVar("T")
+_TELL_EVERY = 1000
 
 
 class _Began(Struct):
@@ -39,6 +41,14 @@ class _Began(Struct):
 _MOST_DIGITS = 18
 #: What a replay is fed with: most lines of a session, and never compared.
 _MARKET = b'{"_event":"market_'
+
+
+def telling(items: Iterable[T], tell: Callable[[int], None]) -> Iterator[T]:
+    """The same items; `tell` is called with how many there were, now and then."""
+    for number, one in enumerate(items):
+        if number % _TELL_EVERY == 0:
+            tell(number)
+        yield one
 
 
 def recorded(folder: Path, until: datetime | None, bad: BadLines) -> Iterator[Happening]:
@@ -65,13 +75,16 @@ def recorded(folder: Path, until: datetime | None, bad: BadLines) -> Iterator[Ha
         yield one
 
 
-def kept_of(client: Any, key: str) -> Kept | None:
-    """What is kept of a session; None if nothing is. client: a redis.Redis. Raises redis.RedisError."""
+def kept_of(client: Any, key: str, tell: Callable[[int], None] = lambda _read: None) -> Kept | None:
+    """What is kept of a session; None if nothing is. client: a redis.Redis; tell: how much was read, now and then.
+
+    Raises redis.RedisError, and whatever `tell` does.
+    """
     began: Began | None = None
     cut, ended, bad = set[bytes](), dict[bytes, list[Ended]](), list[str]()
     entries: dict[tuple[bytes, int, str], Entry] = {}
     ids: set[tuple[str, str]] = set()
-    for stored in (one for some in read_stream(client, key) for one in some):
+    for stored in telling((one for some in read_stream(client, key) for one in some), tell):
         given = stored.fields or []
         fields = dict(zip(given[::2], given[1::2], strict=True))
         run, name = fields.get(FIELD_RUN, b""), _name(fields)

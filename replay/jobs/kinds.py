@@ -41,6 +41,8 @@ class Kind(NamedTuple):
 KINDS = {
     "build": Kind("replay.jobs.sessions.build", at_once=2),
     "run": Kind("replay.jobs.sessions.run", at_once=4),
+    #: each is in memory whole
+    "diff": Kind("replay.jobs.comparing.compare", at_once=1, kept=timedelta(minutes=5)),
     #: not kept for long: what is asked again later is about more signals
     "whatif": Kind("reports.whatif_job.compare", at_once=2, kept=timedelta(minutes=5)),
 }

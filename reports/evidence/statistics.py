@@ -46,11 +46,20 @@ def decrease_probability(wins: Any, n: Any) -> Floats:
     P(p[i+1] < p[i]) for independent Beta posteriors under Jeffreys' prior, by Gauss–Legendre quadrature over the
     quantiles of p[i]. A bin without signals has only the prior.
     """
-    wins, n = np.asarray(wins, float), np.asarray(n, float)
-    a, b = wins + _PRIOR, n - wins + _PRIOR
-    lower = betaincinv(a[..., :-1, None], b[..., :-1, None], _U)
-    below = betainc(a[..., 1:, None], b[..., 1:, None], lower)
-    return np.asarray((below * _W).sum(-1), float)
+    wins, n = np.broadcast_arrays(np.asarray(wins, float), np.asarray(n, float))
+    pairs = np.stack((wins[..., :-1], n[..., :-1], wins[..., 1:], n[..., 1:]), axis=-1)
+    distinct, place = np.unique(pairs.reshape(-1, 4), axis=0, return_inverse=True)
+    return _below(distinct)[place].reshape(pairs.shape[:-1])
+
+
+def _below(pairs: Floats) -> Floats:
+    """The same for each row: wins and n of the lower bin, then of the higher one."""
+    lower, place = np.unique(
+        pairs[:, :2], axis=0, return_inverse=True
+    )  # an inverse is dear, a simulation repeats many
+    quantiles = betaincinv(lower[:, :1] + _PRIOR, lower[:, 1:] - lower[:, :1] + _PRIOR, _U)[place]
+    wins, n = pairs[:, 2:3], pairs[:, 3:]
+    return np.asarray((betainc(wins + _PRIOR, n - wins + _PRIOR, quantiles) * _W).sum(-1), float)
 
 
 def wilson_interval(wins: float, n: float, confidence: float = 0.95) -> tuple[float, float]:

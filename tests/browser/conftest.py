@@ -14,11 +14,12 @@ from tests.integration.conftest import (
     database,
     key,
     redis_client,
+    runner,
     servers,
     settings,
     template,
 )
-from tests.integration.web.conftest import alone, served, web_settings
+from tests.integration.web.conftest import alone, serve, served, session, web_settings
 from tests.integration.web.test_away import away
 from tests.support.served import Served
 
@@ -30,8 +31,11 @@ __all__ = [
     "database",
     "key",
     "redis_client",
+    "runner",
+    "serve",
     "served",
     "servers",
+    "session",
     "settings",
     "template",
     "web_settings",

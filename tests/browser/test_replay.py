@@ -3,49 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from playwright.sync_api import Page, expect
 
-from signaltape import Settings
-from sink.db import database_url
 from tests.browser.seeing import Complaints
 from tests.browser.test_dashboard import AXE, SERIOUS
-from tests.integration.conftest import Runner
-from tests.support.replays import archived_session, serving_replays
-from web.settings import WebSettings
 
 IN_REPLAY = re.compile("^▶ REPLAY ")
 LIVE = re.compile("^(?!▶)")
-
-
-@pytest.fixture
-def runner(settings: Settings) -> Iterator[Runner]:
-    made = Runner(settings)
-    yield made
-    made.end_all()
-
-
-@pytest.fixture
-def web_settings(settings: Settings, tmp_path: Path) -> WebSettings:
-    """With an archive of its own."""
-    common = msgspec.structs.replace(settings, data=tmp_path)
-    return WebSettings(common, database_url(common))
-
-
-@pytest.fixture
-def session(web_settings: WebSettings) -> str:
-    return archived_session(web_settings.common.data)
-
-
-@pytest.fixture
-def serve(runner: Runner, web_settings: WebSettings) -> Iterator[Any]:
-    with serving_replays(runner, web_settings.common) as process:
-        yield process
 
 
 def test_a_session_is_built_run_seen_on_every_page_and_stopped(

@@ -21,7 +21,7 @@ from desk.operations.feedback import Span, coverage
 from outbox.outbox import Outbox
 from signaltape import Emitter, Settings
 from sink.db import Connection, connect, database_url, rows_as_dicts
-from tests.integration.alerting import alerting, alerts, desk_settings, plan, publish
+from tests.integration.alerting import alerting_within, alerts, desk_settings, plan, publish
 from tests.integration.conftest import Runner
 from tests.support.waiting import eventually
 
@@ -70,7 +70,7 @@ def click(user: int = 1, chat_id: str = "42", after_s: float = 60, update_id: in
 @pytest.fixture
 def desk(settings: Settings, redis_client: Any, key: str, connection: Connection) -> Iterator[Desk]:
     publish(redis_client, key, plan(confidence=0.72))
-    alerting(settings, around=AROUND, SIGNALTAPE_ALERT_CHATS=CHATS, SIGNALTAPE_ALERT_JSON="reply")
+    alerting_within(AROUND, settings, SIGNALTAPE_ALERT_CHATS=CHATS, SIGNALTAPE_ALERT_JSON="reply")
     for position, chat_id in enumerate(("42", "-77")):
         connection.execute(
             "UPDATE outbox SET state = 'sent', filled = parts, message_ids = ARRAY[501 + %s], sent_at = %s"

@@ -74,7 +74,7 @@ def test_the_first_divergence_is_named_with_both_values_and_all_signals_are_coun
     found = diff(fed, folder)
     assert found.first is not None
     assert (found.identical, found.first.number, found.first.event) == (False, 1, "signal_published")
-    assert [(one.field, one.recorded, one.replayed) for one in found.first.fields] == [("rr", "1.80", "2.5")]
+    assert [(one.field, *one.values) for one in found.first.fields] == [("rr", "1.80", "2.5")]
     assert found.said.endswith("signal_published of BTC-PERP: rr was 1.80, is 2.5 in the replay")
     assert (found.signals.other_outcome, found.signals.difference) == (SIGNALS, Decimal("0.70") * SIGNALS)
     assert {one.what for one in found.changes} == {"other outcome"}

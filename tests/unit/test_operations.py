@@ -35,7 +35,7 @@ COMMAND_LINE = {
     "desk/drill_command.py",
     "desk/user_commands.py",
 }
-ROOMS = ("signaltape.control", "sink", "worker", "replay", "outbox", "reports", "web", "desk")
+ROOMS = ("sink", "worker", "replay", "outbox", "reports", "web", "desk")
 #: What opens a connection, by the name under which it is imported.
 OPENING = {
     ("sink.db", "connect"),

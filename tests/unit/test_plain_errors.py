@@ -115,6 +115,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     replay.operations.jobs.is_served: (),
     replay.operations.jobs.serve: (STOP,),
     replay.operations.diff.diff_session: ("none",),
+    replay.operations.diff.state_of: ("none",),
     reports.operations.scorecards.scorecard: (NOW,),
     reports.operations.scorecards.send_scorecard: (None,),
     reports.operations.slices.sliced: (Days(WEEK.monday, WEEK.sunday),),

@@ -7,13 +7,18 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
+from web.http.access import need
 from web.http.problems import Problem
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-async def body_of(request: web.Request, kind: type[T]) -> T:
-    """The body, as JSON; an empty one is an object without fields. Raises Problem: 400 for no JSON, 422 for wrong."""
+async def body_of(request: web.Request, kind: type[T], *, scope: str = "read") -> T:
+    """The body, as JSON, of who may do what asks for this scope; an empty one is an object without fields.
+
+    Raises Problem: 403 for who may not, 400 for no JSON, 422 for wrong.
+    """
+    need(request, scope)
     try:
         return msgspec.json.decode(await request.read() or b"{}", type=kind)
     except msgspec.ValidationError as error:

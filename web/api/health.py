@@ -5,9 +5,9 @@ from __future__ import annotations
 from aiohttp import web
 
 from web.api.json import as_json
-from web.pages.health import health_of
+from web.health import LOOKING
 
 
 async def show(request: web.Request) -> web.Response:
     """Stations, partitions, journals, versions."""
-    return as_json(await health_of(request.app))
+    return as_json(await request.app[LOOKING].health())

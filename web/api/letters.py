@@ -44,7 +44,7 @@ async def some(request: web.Request) -> web.Response:
     limit = number_in(request.query, "limit", 1, MOST) or LIMIT
     settings = request.app[SETTINGS].reading
     found = await asked(list_dead_letters, settings, which, limit=limit, below=below)
-    return as_json(DeadLetterPage(*found.shown[:2], found.counts, found.letters, found.next_below))
+    return as_json(DeadLetterPage(*_exactly(found.shown), found.counts, found.letters, found.next_below))
 
 
 async def one(request: web.Request) -> web.Response:
@@ -66,17 +66,22 @@ async def drop(request: web.Request) -> web.Response:
 
 async def _take(request: web.Request, way: str) -> web.Response:
     writer = writer_of(request, "admin")
-    body = await body_of(request, LettersToTake)
+    body = await body_of(request, LettersToTake, scope="admin")
     settings, which = request.app[SETTINGS].common, _which(body)
-    up_to = body.up_to
+    up_to, ids_sum = body.up_to, body.ids_sum
     if up_to is None:
-        up_to = (await asked(count_dead_letters, settings, which)).up_to
-    shown = Shown(body.expected, up_to)
+        now = await asked(count_dead_letters, settings, which)
+        up_to, ids_sum = now.up_to, now.ids_sum if ids_sum is None else ids_sum
+    shown = Shown(body.expected, up_to, ids_sum)
     said = ", ".join(f"{name}={value}" for name, value in which._asdict().items() if value is not None)
     async with writer.noting(f"{way} {shown.letters} dead letters up to {up_to}: {said or 'all'}") as noted:
         taken = await take(settings, way, which, shown, everything=which == Filter())
         noted.outcome = taken.said
     return as_json(LettersTaken(taken.done, taken.refused, taken.untouched))
+
+
+def _exactly(shown: Shown) -> tuple[int, int, int]:
+    return shown.letters, shown.up_to, shown.ids_sum or 0
 
 
 def _which(body: LettersToTake) -> Filter:

@@ -11,19 +11,20 @@ from aiohttp import web
 from replay.operations.diff import SessionDiff
 from signaltape import __version__
 from signaltape.stream import SESSION_ID
-from web.api.describing import REF, Json, content, get, in_path, in_query, json_of
+from web.api.describing import REF, Json, content, get, get_or_later, in_path, in_query, json_of
 from web.api.json import as_json
 from web.api.replay_described import TYPES as REPLAY_TYPES
 from web.api.replay_described import paths as replay_paths
 from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
 from web.api.upkeep_described import TYPES as UPKEEP_TYPES
 from web.api.upkeep_described import paths as upkeep_paths
+from web.diffs import DiffUnderWay
 from web.filters import HOURS, OUTCOMES, SIDES, VOTES, WEEKDAYS
-from web.pages.health import Health
+from web.health import Health
 from web.tape import Line
 
 _TYPES = (
-    *(SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, ProblemDetails),
+    *(SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, DiffUnderWay, ProblemDetails),
     *(*REPLAY_TYPES, *UPKEEP_TYPES),
 )
 #: In the words of JSON Schema.
@@ -84,11 +85,13 @@ def _paths() -> Json:
             400,
             parameters=_places(),
         ),
-        "/api/replay/sessions/{session_id}/diff": get(
-            "A replay beside its recording: identical, or the first divergence",
+        "/api/replay/sessions/{session_id}/diff": get_or_later(
+            "A replay beside its recording: identical, or the first divergence; 202 while it is under way",
             json_of("SessionDiff"),
+            json_of("DiffUnderWay"),
             400,
             404,
+            409,
             parameters=[in_path("session_id", "pattern", _SESSION), _within()],
         ),
         "/api/health": get("Stations, partitions, journals, versions", json_of("Health")),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
-import msgspec
 from aiohttp import web
 
 from replay.operations import playing
@@ -15,7 +13,7 @@ from web.api.asked import body_of
 from web.api.events import answer_with, tips_of
 from web.api.json import as_json
 from web.asking import of_replays
-from web.http.access import WHO, need
+from web.http.access import WHO
 from web.http.problems import Problem
 from web.live import Feed
 from web.places import Places
@@ -23,7 +21,8 @@ from web.replay_shapes import Build, ReplayDone, Run, Seek, SetLoop, SetSpeed, S
 from web.shared import REDIS, SETTINGS
 from web.tape import START, positions_of
 
-T = TypeVar("T", bound=msgspec.Struct)
+#: What it takes to build, run and steer.
+_SCOPE = "replay"
 #: Who may follow all replays together.
 _MOST_FOLLOWERS = 100
 PLACES: web.AppKey[Places] = web.AppKey("replay_places", Places)
@@ -63,7 +62,7 @@ async def session(request: web.Request) -> web.Response:
 
 async def build(request: web.Request) -> web.Response:
     """Build a session: 201 with its manifest if that is soon done, else 202 with what is known of it."""
-    found = await replay_changes.build(request, await _asked(request, Build))
+    found = await replay_changes.build(request, await body_of(request, Build, scope=_SCOPE))
     response = as_json(found)
     response.set_status(201 if found.state == "ready" else 202)
     response.headers["Location"] = f"/api/replay/sessions/{found.session_id}"
@@ -72,7 +71,7 @@ async def build(request: web.Request) -> web.Response:
 
 async def run(request: web.Request) -> web.Response:
     """Run a session: 200 once it runs, 202 while it waits."""
-    done = await replay_changes.run(request, await _asked(request, Run))
+    done = await replay_changes.run(request, await body_of(request, Run, scope=_SCOPE))
     response = as_json(ReplayDone(True, done.message))
     response.set_status(200 if done.success else 202)
     return response
@@ -80,7 +79,7 @@ async def run(request: web.Request) -> web.Response:
 
 async def stop(request: web.Request) -> web.Response:
     """Stop a replay, or all."""
-    asked = await _asked(request, Stop)
+    asked = await body_of(request, Stop, scope=_SCOPE)
     return as_json(await replay_changes.stop(request, asked.session_id))
 
 
@@ -91,13 +90,13 @@ async def status(request: web.Request) -> web.Response:
 
 async def seek(request: web.Request) -> web.Response:
     """Go on from an event."""
-    asked = await _asked(request, Seek)
+    asked = await body_of(request, Seek, scope=_SCOPE)
     return as_json(await replay_changes.steer(request, asked.session_id, replay_changes.seek(asked.index)))
 
 
 async def set_speed(request: web.Request) -> web.Response:
     """Go on at another speed."""
-    asked = await _asked(request, SetSpeed)
+    asked = await body_of(request, SetSpeed, scope=_SCOPE)
     return as_json(
         await replay_changes.steer(request, asked.session_id, replay_changes.set_speed(asked.speed_factor))
     )
@@ -105,7 +104,7 @@ async def set_speed(request: web.Request) -> web.Response:
 
 async def set_loop(request: web.Request) -> web.Response:
     """Begin anew at the end, or end there."""
-    asked = await _asked(request, SetLoop)
+    asked = await body_of(request, SetLoop, scope=_SCOPE)
     return as_json(await replay_changes.steer(request, asked.session_id, replay_changes.set_loop(asked.loop)))
 
 
@@ -113,7 +112,7 @@ def steering(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]
     """Pause, resume or step."""
 
     async def handler(request: web.Request) -> web.Response:
-        asked = await _asked(request, Which)
+        asked = await body_of(request, Which, scope=_SCOPE)
         return as_json(
             await replay_changes.steer(
                 request,
@@ -123,12 +122,6 @@ def steering(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]
         )
 
     return handler
-
-
-async def _asked(request: web.Request, kind: type[T]) -> T:
-    """What who may replay asks for."""
-    need(request, "replay")
-    return await body_of(request, kind)
 
 
 async def follow(request: web.Request) -> web.StreamResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from web.api.json import as_json
-from web.diffs import diff_asked_for
+from web.diffs import DiffUnderWay, diff_asked_for
 
 
 def add_addresses(app: web.Application) -> None:
@@ -14,5 +14,10 @@ def add_addresses(app: web.Application) -> None:
 
 
 async def show(request: web.Request) -> web.Response:
-    """A replay beside its recording."""
-    return as_json(await diff_asked_for(request))
+    """A replay beside its recording: 200, or 202 if that takes more than some seconds: ask again."""
+    found = await diff_asked_for(request)
+    response = as_json(found)
+    if isinstance(found, DiffUnderWay):
+        response.set_status(202)
+        response.headers["Retry-After"] = "1"
+    return response

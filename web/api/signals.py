@@ -21,8 +21,7 @@ async def some(request: web.Request) -> web.Response:
     after = finding.place_of(request.query.get("after", ""))
     limit = finding.limit_of(request.query)
     async with request.app[READING].read() as session:
-        total = await finding.total_of(session, filters, whole=whole)
-        page = await finding.page_of(session, filters, after, limit, whole=whole)
+        page, total = await finding.found(session, filters, after, limit, whole=whole)
     signals = [_signal(row) for row in page.rows]
     counted = None if total.back_to else total.n
     return as_json(SignalPage(counted, signals, str(page.after) if page.after else None, page.back_to))

@@ -6,7 +6,7 @@ from typing import Any
 
 from reports.operations.deliveries import STATES, DeliveryPage, WholeDelivery
 from reports.operations.rules import WholeVersion
-from web.api.describing import Json, get, in_path, in_query, json_of, post
+from web.api.describing import Json, get, get_or_later, in_path, in_query, json_of, post
 from web.api.upkeep_shapes import (
     DeadLetterPage,
     Done,
@@ -49,13 +49,13 @@ def _letters() -> Json:
             parameters=[_NUMBER],
         ),
         "/api/dead-letters/requeue": post(
-            "Send dead letters through again, if they are exactly as many as expected",
+            "Send dead letters through again, if they are exactly those that were listed",
             "LettersToTake",
             taken,
             409,
         ),
         "/api/dead-letters/drop": post(
-            "Delete dead letters for good, if they are exactly as many as expected",
+            "Delete dead letters for good, if they are exactly those that were listed",
             "LettersToTake",
             taken,
             409,
@@ -97,23 +97,17 @@ def _rules() -> Json:
             _WHAT_IF,
             404,
         ),
-        "/api/whatif/{id}": _what_if_again(),
+        "/api/whatif/{id}": get_or_later(
+            "What was asked before: 202 while it is under way",
+            _WHAT_IF[200],
+            _WHAT_IF[202],
+            404,
+            parameters=[in_path("id", "pattern", "^[0-9a-f]{32}$")],
+        ),
     }
 
 
 _WHAT_IF: dict[int, Json] = {200: json_of("WhatIfAnswer"), 202: json_of("WhatIfUnderWay")}
-
-
-def _what_if_again() -> Json:
-    """A call that reads, and has two answers."""
-    call = get(
-        "What was asked before: 202 while it is under way",
-        _WHAT_IF[200],
-        404,
-        parameters=[in_path("id", "pattern", "^[0-9a-f]{32}$")],
-    )
-    call["get"]["responses"]["202"] = {"description": "It is under way", "content": _WHAT_IF[202]}
-    return call
 
 
 _NUMBER = in_path("number", "pattern", "^[0-9]{1,18}$")

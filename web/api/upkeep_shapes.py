@@ -16,12 +16,13 @@ Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class DeadLetterPage(msgspec.Struct, frozen=True):
-    """Dead letters, newest first. total: all that match; up_to: the highest id among them, for who decides on exactly
-    these; next: `below` of the next page, null on the last.
+    """Dead letters, newest first. total: all that match; up_to, ids_sum: the highest id among them, and a sum of all,
+    for who decides on exactly these; next: `below` of the next page, null on the last.
     """
 
     total: int
     up_to: int
+    ids_sum: int
     counts: list[ReasonCount]
     letters: list[Heading]
     next: int | None
@@ -58,13 +59,15 @@ class LetterFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
 class LettersToTake(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which dead letters something is done with: `ids`, or `filter` (an empty one means all); and how many that are.
 
-    up_to: none with a higher id; without it up to the highest that is there.
+    up_to: none with a higher id; without it up to the highest that is there. ids_sum: as it was listed; where it is
+    another by now nothing is done, though they are as many.
     """
 
     expected: Count
     ids: Annotated[list[Count], msgspec.Meta(max_length=1000)] | None = None
     filter: LetterFilter | None = None
     up_to: Count | None = None
+    ids_sum: Count | None = None
 
 
 class LettersTaken(msgspec.Struct, frozen=True):

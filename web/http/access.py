@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeVar
 
@@ -17,6 +17,7 @@ from sink.pool import Busy, Pool, PoolTimeout, Session
 from web import keys
 from web.http import cookies
 from web.http.problems import Problem, wants_json
+from web.http.together import Together
 from web.keys import ApiKey
 
 #: How long what Postgres said of a key is believed; while it is away, the last that it said.
@@ -26,8 +27,8 @@ _AGAIN_S = 2.0
 #: Known keys at most, and ids that are none, each for a while: who repeats a wrong key asks Postgres seldom.
 _MOST_KNOWN, _NONE_FOR_S = 1000, 5.0
 _MOST_HEADER = 300
-#: So many questions for keys at once: a burst of made-up keys leaves sessions to those who have one.
-_AT_ONCE, _WAIT_S = 2, 3.0
+#: So many questions at once, and so long one may take: longer than a server that is plainly away is waited for.
+_AT_ONCE, _WITHIN_S = 2, 4.0
 #: So often it is noted that a key is in use.
 _TOUCH_S = 60.0
 log = logging.getLogger("web")
@@ -68,6 +69,7 @@ class Access:
         self._any: tuple[float, bool] | None = None
         self._known: dict[str, tuple[float, ApiKey | None]] = {}
         self._none_until: dict[str, float] = {}
+        self._looked_for = Together(self._look_for)
 
     async def who(self, request: web.Request) -> Who | None:
         """Who asks; None: nobody that is known. Raises Problem for a key that is wrong."""
@@ -85,7 +87,7 @@ class Access:
         """Whether a key is needed. Once one was seen, it stays so: revoking the last one opens no door."""
         if self._must_log_in:
             return True
-        self._any = await self._believed(self._any, keys.any_key)
+        self._any = await self._believed(self._any, self._is_there_any)
         self._must_log_in = self._any[1]
         return self._must_log_in
 
@@ -132,11 +134,12 @@ class Access:
     async def close(self) -> None:
         """Wait for what is being noted."""
         await asyncio.gather(*self._touching)
+        await self._looked_for.close()
 
     async def _find(self, key_id: str) -> ApiKey | None:
         if time.monotonic() < self._none_until.get(key_id, 0.0):
             return None
-        found = await self._believed(self._known.get(key_id), lambda session: keys.find(session, key_id))
+        found = await self._believed(self._known.get(key_id), lambda: self._looked_for.find(key_id))
         if found[1] is None:
             self._known.pop(key_id, None)
             self._none_until.pop(key_id, None)
@@ -148,14 +151,13 @@ class Access:
         return found[1]
 
     async def _believed(
-        self, known: tuple[float, T] | None, ask: Callable[[Session], Awaitable[T]]
+        self, known: tuple[float, T] | None, ask: Callable[[], Awaitable[T]]
     ) -> tuple[float, T]:
         now = time.monotonic()
         if known is not None and now - known[0] < _BELIEVED_S:
             return known
         try:
-            async with self._one_of_few(), self._pool.read() as session:
-                return now, await ask(session)
+            return now, await ask()
         except Busy:  # who keeps it busy may be the one whose key was revoked
             if known is None or now - known[0] >= 2 * _BELIEVED_S:
                 raise
@@ -165,16 +167,21 @@ class Access:
                 raise
             return max(known[0], now - _BELIEVED_S + _AGAIN_S), known[1]
 
+    async def _look_for(self, key_ids: Sequence[str]) -> dict[str, ApiKey]:
+        async with self._soon() as session:
+            return await keys.find(session, key_ids)
+
+    async def _is_there_any(self) -> bool:
+        async with self._soon() as session:
+            return await keys.any_key(session)
+
     @asynccontextmanager
-    async def _one_of_few(self) -> AsyncIterator[None]:
+    async def _soon(self) -> AsyncIterator[Session]:
         try:
-            await asyncio.wait_for(self._few.acquire(), _WAIT_S)
+            async with asyncio.timeout(_WITHIN_S), self._few, self._pool.read() as session:
+                yield session
         except TimeoutError:
-            raise Busy("too many ask for keys") from None
-        try:
-            yield
-        finally:
-            self._few.release()
+            raise Busy("Postgres took too long to say what is known of keys") from None
 
 
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="signaltape"'}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import time
@@ -20,6 +21,8 @@ log = logging.getLogger("web")
 
 #: While Redis does not answer, it is not asked again for so long.
 _LEAVE_ALONE_S = 5.0
+#: No answer waits longer to be counted there.
+SHARED_WITHIN_S = 0.5
 WINDOW_S = 60
 
 
@@ -44,7 +47,7 @@ _PATHS = {
     ("POST", "/replay/build"): BUILDING,
 }
 #: Of these it does not matter how often they are asked.
-_UNCOUNTED = ("/static/", "/healthz", "/readyz")
+UNCOUNTED = ("/static/", "/healthz", "/readyz")
 
 
 class Standing(NamedTuple):
@@ -71,7 +74,7 @@ class Limiter:
         """Count one request of somebody."""
         if self._shared is not None and time.monotonic() >= self._away_until:
             try:
-                return await _count(self._shared, policy, who)
+                return await asyncio.wait_for(_count(self._shared, policy, who), SHARED_WITHIN_S)
             except Exception as error:  # noqa: BLE001 - whatever a storage raises, requests are still counted
                 self._away_until = time.monotonic() + _LEAVE_ALONE_S
                 log.warning("requests are counted in memory, Redis does not answer: %s", type(error).__name__)
@@ -96,16 +99,21 @@ def headers_of(standing: Standing) -> dict[str, str]:
     }
 
 
+def counted_as(request: web.Request) -> str:
+    """The key or the address that a request counts for."""
+    who = request.get(WHO)
+    return who.counted_as if who else f"address:{request.remote}"
+
+
 def limited(limiter: Limiter) -> Middleware:
     """The layer that counts, and answers 429 beyond the quota."""
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path.startswith(_UNCOUNTED):
+        if request.path.startswith(UNCOUNTED):
             return await handler(request)
         policy = _PATHS.get((request.method, request.path), DEFAULT)
-        who = request.get(WHO)
-        standing = await limiter.count(policy, who.counted_as if who else f"address:{request.remote}")
+        standing = await limiter.count(policy, counted_as(request))
         request[STANDING] = standing
         if not standing.passes:
             raise Problem(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import NamedTuple
 
@@ -37,12 +38,13 @@ async def show(request: web.Request) -> web.Response:
     """The page. What is away is said in its place; the rest is shown."""
     week = week_of(utc_now())
     score = await _score(request.app)
-    steps = await strip(request.app)
     kept, wanted = (
         request.headers.get(_WITHOUT) == "tape",
         request.query.get("tape", "").strip()[:_MOST_FILTER],
     )
-    tape, why_no_tape = (None, "") if kept else await _tape(request.app, wanted)
+    steps, (tape, why_no_tape) = await asyncio.gather(
+        strip(request.app), _no_tape() if kept else _tape(request.app, wanted)
+    )
     found = score.found
     return page(
         request,
@@ -73,6 +75,10 @@ async def _score(app: web.Application) -> Score:
         log.warning("no scorecard: %s", error)
         return Score(None, 0.0, str(error))
     return Score(known.found, known.age_s, "")
+
+
+async def _no_tape() -> tuple[None, str]:
+    return None, ""
 
 
 async def _tape(app: web.Application, wanted: str) -> tuple[Newest | None, str]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from outbox.wording import NOTHING, exact, number
+from replay.operations.diff import SessionDiff
 from signaltape.errors import NotFound
-from web.diffs import TURNS, diff_asked_for
+from web.diffs import TURNS, DiffUnderWay, diff_asked_for
 from web.rendering import page
 
 #: A page of more is none that is read.
 _MOST_ROWS = 200
+#: While it is under way the page asks again so often.
+_AGAIN_S = 2
 _write = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -30,9 +32,19 @@ async def show(request: web.Request) -> web.Response:
     """Identical, or the first divergence by name; and what became of each signal."""
     session = request.match_info["session_id"]
     try:
-        found = await diff_asked_for(request)
+        found: SessionDiff | DiffUnderWay | None = await diff_asked_for(request)
     except NotFound:  # the session is there, a replay is not
         found = None
+    if isinstance(found, DiffUnderWay):
+        return page(
+            request,
+            "replay_diff_under_way.html",
+            "Replay compared",
+            status=202,
+            session_id=session,
+            under_way=found,
+            again_s=_AGAIN_S,
+        )
     changes = found.changes[:_MOST_ROWS] if found else []
     return page(
         request,
@@ -48,7 +60,7 @@ async def show(request: web.Request) -> web.Response:
     )
 
 
-def value(one: Any) -> str:
+def value(one: object) -> str:
     """A value of a field as it was sent."""
     if one is None:
         return NOTHING

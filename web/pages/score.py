@@ -12,6 +12,9 @@ from web.rendering import page
 from web.scores import PictureAsked, ScoreAsked
 from web.shared import CARDS, DRAWN
 
+#: While somebody looks, a week that has not ended is asked for again so often.
+_FRESH_S = 10
+
 
 def add_addresses(app: web.Application) -> None:
     """Weeks, and their pictures."""
@@ -50,6 +53,7 @@ async def _show(request: web.Request, week: Week) -> web.Response:
         request,
         "score.html",
         f"Scorecard {week.name}",
+        fresh_s=_FRESH_S if week.until > utc_now() else 0,
         week=week,
         before=with_query(f"/score/{week.earlier(1).name}", given),
         after=with_query(f"/score/{week.earlier(-1).name}", given) if week.until <= utc_now() else None,

@@ -25,11 +25,10 @@ async def show(request: web.Request) -> web.Response:
     after, limit = finding.place_of(request.query.get("after", "")), finding.limit_of(request.query)
     whole = finding.all_of(request.query)
     async with request.app[READING].read() as session:
-        found = await _target(request, session, text, bins) if text and is_text(text) else None
-        if found is not None:
-            raise web.HTTPSeeOther(found)
-        total = await finding.total_of(session, filters, whole=whole)
-        some = await finding.page_of(session, filters, after, limit, whole=whole)
+        target = await _target(request, session, text, bins) if text and is_text(text) else None
+        if target is not None:
+            raise web.HTTPSeeOther(target)
+        some, total = await finding.found(session, filters, after, limit, whole=whole)
     return page(
         request,
         "signals.html",

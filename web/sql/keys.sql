@@ -3,8 +3,9 @@ INSERT INTO api_keys (key_id, name, secret_sha256, cookie_secret, scopes)
 VALUES (%(key_id)s, %(name)s, %(secret_sha256)s, %(cookie_secret)s, %(scopes)s)
 
 -- name: find
+-- All that are asked for at a time, in one question.
 SELECT key_id, name, scopes, secret_sha256, cookie_secret FROM api_keys
-WHERE key_id = %(key_id)s AND revoked_at IS NULL
+WHERE key_id = ANY(%(key_ids)s::text[]) AND revoked_at IS NULL
 
 -- name: any
 SELECT 1 AS there FROM api_keys WHERE revoked_at IS NULL LIMIT 1

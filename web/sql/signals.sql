@@ -15,6 +15,22 @@ SELECT o.signal_id::text, symbol, side, setup, rules_version, ts_published, conf
 FROM signal_outcomes o JOIN found USING (signal_id)
 ORDER BY ts_published DESC, o.signal_id DESC
 
+-- name: first
+-- The newest signals, and how many there are beside each: all that these filters let through are found once for both. Only
+-- for so many as memory holds.
+WITH found AS MATERIALIZED (
+    SELECT signal_id, ts_published
+    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         %(bin)s, %(low)s, %(high)s, %(outcome)s)
+), newest AS (
+    SELECT signal_id FROM found ORDER BY ts_published DESC, signal_id DESC LIMIT %(limit)s
+)
+SELECT o.signal_id::text, symbol, side, setup, rules_version, ts_published, confluence_score AS score, rr_target,
+       score_bin_name(bin) AS bin, triggered, closed, open, stopped, won, reason, exit_reason, rr_realized, ends,
+       (SELECT count(*) FROM found) AS n
+FROM signal_outcomes o JOIN newest USING (signal_id)
+ORDER BY ts_published DESC, o.signal_id DESC
+
 -- name: count
 -- How many signals these filters let through.
 SELECT count(*) AS n
@@ -22,6 +38,16 @@ FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(ru
                      %(bin)s, %(low)s, %(high)s, %(outcome)s)
 WHERE (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
   AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
+
+-- name: count_by_index
+-- The same for what one index has: a span, and one symbol, setup or rules version. Said of the table itself, for only
+-- then the index alone is read.
+SELECT count(*) AS n FROM signals
+WHERE (%(since)s::timestamptz IS NULL OR ts_published >= %(since)s)
+  AND (%(until)s::timestamptz IS NULL OR ts_published < %(until)s)
+  AND (%(symbol)s::text IS NULL OR symbol = %(symbol)s)
+  AND (%(setup)s::text IS NULL OR setup = %(setup)s)
+  AND (%(rules)s::text IS NULL OR rules_version = %(rules)s)
 
 -- name: reach
 -- How far back a search looks that may not take long: to the newest so many of the rarest of those things asked for that

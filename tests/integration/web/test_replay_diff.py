@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from replay.operations import jobs
+from replay.operations.diff import diff_session
 from signaltape import Settings
+from signaltape.errors import Stopped
 from sink.db import database_url
+from tests.integration.conftest import Runner
 from tests.integration.web.test_described import CHECKS, DESCRIBED
 from tests.integration.web.test_pages import Links
+from tests.integration.web.test_whatif_jobs import once_done
+from tests.support.replays import serving_replays
 from tests.support.samples import closed, published
 from tests.support.served import Served, serving
 from tests.support.small_engine import CANDLES, Params, recorded, replayed
+from web.diffs import KIND
 from web.settings import WebSettings
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
@@ -73,6 +81,60 @@ def test_what_cannot_be_said_is_no_verdict(served: Served, fed: Settings, folder
     assert "First divergence" not in page.text
     found = served.get(f"/api/replay/sessions/{folder.name}/diff").json
     assert (found["verdict"], found["identical"], found["began"] is None) == ("unknown", False, False)
+
+
+def test_where_replay_serve_runs_it_compares_and_a_later_replay_is_compared_anew(
+    served: Served, fed: Settings, folder: Path, runner: Runner
+) -> None:
+    address = f"/api/replay/sessions/{folder.name}/diff"
+    replayed(fed, folder, Params(rr="2.5"))
+    here = served.get(address)
+    assert jobs.jobs(fed, KIND) == []
+    with serving_replays(runner, fed):
+        assert once_done(lambda: served.get(address)).body == here.body
+        assert [one.state for one in jobs.jobs(fed, KIND)] == [jobs.State.DONE]
+        assert "rr was 1.80, is 2.5" in once_done(lambda: served.get(f"/replay/{folder.name}/diff")).text
+        replayed(fed, folder)
+        assert once_done(lambda: served.get(address)).json["identical"] is True
+        assert served.get(address.replace(folder.name, "none")).status == 404
+
+
+def test_a_comparison_that_waits_says_so(
+    served: Served, fed: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.queued.jobs.is_served", lambda *_given: True)
+    monkeypatch.setattr("web.diffs._SOON_S", 0.0)
+    replayed(fed, folder)
+    page = served.get(f"/replay/{folder.name}/diff")
+    assert (page.status, "It waits for others" in page.text, "refresh" in page.text) == (202, True, True)
+    found = served.get(f"/api/replay/sessions/{folder.name}/diff")
+    assert (found.status, found.headers["Retry-After"]) == (202, "1")
+    assert found.json == {"state": "waiting", "what": "", "read": 0}
+
+
+@pytest.mark.parametrize("most", [5, 10 * CANDLES])
+def test_what_is_long_is_not_compared_in_this_process(
+    served: Served, fed: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("replay.comparing.reading._TELL_EVERY", 1)
+    monkeypatch.setattr("web.diffs._MOST_HERE", most)
+    replayed(fed, folder)
+    found = served.get(f"/api/replay/sessions/{folder.name}/diff")
+    if most == 5:
+        assert (found.status, "python -m replay serve" in found.json["detail"]) == (503, True)
+    else:
+        assert found.json["identical"] is True
+
+
+def test_it_can_be_stopped_and_says_how_far_it_is(fed: Settings, folder: Path) -> None:
+    replayed(fed, folder)
+    told: list[str] = []
+    assert diff_session(fed, folder.name, progress=lambda what, _done: told.append(what)).identical
+    assert told == ["replayed events", "recorded events"]
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        diff_session(fed, folder.name, stop=stop)
 
 
 def test_hostile_words_do_nothing(served: Served, fed: Settings, tmp_path: Path) -> None:

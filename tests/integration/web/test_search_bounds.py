@@ -47,6 +47,23 @@ def test_what_was_not_counted_is_said_and_all_may_be_asked_for(served: Served, m
     assert "3 signals" in served.get("/signals?outcome=won&all=1").text
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["", "symbol=RARE", "symbol=MANY&outcome=won", "side=long", "symbol=NONE", "until=2022-01-18", "bin=4"],
+)
+def test_few_are_found_and_counted_as_all_are(
+    served: Served, many: list[str], monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setattr("web.signals.MOST_LOOKED_THROUGH", 100)
+    for limit in ("limit=3", "limit=100"):
+        soon, whole = (
+            served.get(f"/api/signals?{asked}&{limit}{more}", Accept="application/json").json
+            for more in ("", "&all=1")
+        )
+        assert soon == whole
+        assert isinstance(soon["total"], int)
+
+
 def test_the_rarest_thing_asked_for_says_how_far_it_looks(served: Served, many: list[str]) -> None:
     found = served.get("/api/signals?outcome=won&symbol=RARE", Accept="application/json").json
     assert (found["total"], found["next"]) == (1, None)

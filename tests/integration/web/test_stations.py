@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -15,11 +17,11 @@ from tests.integration.web.test_pages import Links
 from tests.integration.web.upkeep import bury
 from tests.support.sending import REPORT, SOON, now
 from tests.support.served import Served
-from web.pipeline import letters_said
+from tests.support.waiting import eventually
+from web.http.limits import SHARED_WITHIN_S
+from web.pipeline import WITHIN_S, letters_said
 
 PAGES = ("/", "/health")
-#: A hanging Redis is waited for twice, 2 s each: by who counts requests, and by the page.
-_WITHIN_S = 6.0
 
 
 def main_of(text: str) -> str:
@@ -69,15 +71,37 @@ def test_the_head_says_in_words_how_it_is(alone: tuple[Valkey, Served], page: st
     valkey.start()
 
 
-def test_a_redis_that_hangs_is_not_waited_for(alone: tuple[Valkey, Served]) -> None:
-    valkey, served = alone
+@contextmanager
+def frozen(valkey: Valkey) -> Iterator[None]:
+    """A server that takes what is said to it, and answers nothing."""
     os.kill(valkey.pid, signal.SIGSTOP)
     try:
-        began = time.monotonic()
-        health, what_if = served.get("/health"), served.get("/rules/what-if?layer=a&weight=1")
-        took_s = time.monotonic() - began
+        yield
     finally:
         os.kill(valkey.pid, signal.SIGCONT)
-    assert "Redis is away: what stands there is shown when it is back." in health.text
-    assert (health.status, what_if.status) == (200, 200)
-    assert took_s < _WITHIN_S
+
+
+def test_a_redis_that_hangs_is_not_waited_for_and_what_it_said_last_is_shown(
+    alone: tuple[Valkey, Served],
+) -> None:
+    valkey, served = alone
+    eventually(lambda: "<h2>Partitions</h2>" in served.get("/health").text)
+    with frozen(valkey):
+        health, what_if = served.get("/health"), served.get("/rules/what-if?layer=a&weight=1")
+        overview = served.get("/")
+    assert (health.status, what_if.status, overview.status) == (200, 200, 200)
+    assert re.search(r"Redis is away: as it was \d+ s ago", health.text)
+    for page in (health, overview):
+        assert re.search(r"journals keep everything meanwhile; \d+ s ago: 0 entries", page.text)
+    assert "<h2>Partitions</h2>" in health.text
+
+
+def test_a_redis_that_hung_from_the_beginning_is_waited_for_no_longer(alone: tuple[Valkey, Served]) -> None:
+    valkey, served = alone
+    with frozen(valkey):
+        text = served.get("/health").text
+    assert "Redis is away: what stands there is shown when it is back." in text
+
+
+def test_nobody_waits_longer_than_two_seconds_for_servers() -> None:
+    assert SHARED_WITHIN_S + WITHIN_S < 2

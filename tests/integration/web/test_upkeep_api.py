@@ -75,6 +75,27 @@ def test_as_many_others_are_not_those_that_were_shown(
     assert drop_dead_letters(settings, Filter(ids=ids[1:]), shown=shown) == 3
 
 
+def test_a_call_is_guarded_as_the_page_is(served: Served, connection: Connection, key: str) -> None:
+    ids = bury(connection, key, 4)
+    connection.execute("UPDATE dead_letters SET reason = 'another' WHERE id = %s", (ids[0],))
+    listed = served.get("/api/dead-letters?reason=a+bug").json
+    asked = {
+        "expected": listed["total"],
+        "filter": {"reason": "a bug"},
+        "up_to": listed["up_to"],
+        "ids_sum": listed["ids_sum"],
+    }
+    connection.execute(
+        "UPDATE dead_letters SET reason = CASE id WHEN %s THEN 'a bug' ELSE 'another' END WHERE id = ANY(%s)",
+        (ids[0], ids[:2]),
+    )
+    assert served.get("/api/dead-letters?reason=a+bug").json["total"] == listed["total"]
+    assert post(served, "/api/dead-letters/drop", asked).status == 409
+    assert count_of(connection) == 4
+    now = served.get("/api/dead-letters?reason=a+bug").json["ids_sum"]
+    assert post(served, "/api/dead-letters/drop", {**asked, "ids_sum": now}).json["done"] == 3
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [

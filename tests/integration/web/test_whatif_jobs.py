@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import pytest
 
 from replay.operations import jobs
@@ -18,6 +16,7 @@ from tests.integration.test_rules import write_weeks
 from tests.support.replays import serving_replays
 from tests.support.served import Answer, Served
 from tests.support.waiting import eventually
+from web.settings import WebSettings
 from web.whatif_jobs import KIND
 
 TRIED = {"weights": {"smc": 0.25, "trend": 0.35}, "week": "2022-W03"}
@@ -36,20 +35,14 @@ def once_done(ask: Callable[[], Answer]) -> Answer:
 
 
 @pytest.fixture
-def here(settings: Settings, tmp_path: Path) -> Settings:
-    return msgspec.structs.replace(settings, data=tmp_path)
-
-
-@pytest.fixture
-def serve(runner: Runner, here: Settings) -> Iterator[Any]:
-    with serving_replays(runner, here) as process:
-        yield process
+def here(web_settings: WebSettings) -> Settings:
+    return web_settings.common
 
 
 @pytest.fixture
 def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is believed that somebody works the queue, and is busy for long; nobody waits for it."""
-    monkeypatch.setattr("web.whatif_jobs.jobs.is_served", lambda *_given: True)
+    monkeypatch.setattr("web.queued.jobs.is_served", lambda *_given: True)
     monkeypatch.setattr("web.whatif_jobs._SOON_S", 0.0)
 
 
@@ -109,7 +102,7 @@ def test_what_waits_for_nobody_says_what_to_start(
     served: Served, somebody: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = post(served, TRIED).json["address"]
-    monkeypatch.setattr("web.whatif_jobs.jobs.is_served", lambda *_given: False)
+    monkeypatch.setattr("web.queued.jobs.is_served", lambda *_given: False)
     assert "start python -m replay serve" in served.get(address).json["message"]
 
 

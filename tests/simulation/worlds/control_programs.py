@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -84,6 +85,9 @@ class Programs:
                     act(process, state)
             stop.wait(chance.choice((0.05, 1.0, 5.0, 20.0)))
 
+    def _forget(self, process: Process) -> None:
+        self.live.pop(process, None)
+
     def _follow(self, process: Process, role: str, until: Callable[[], Any]) -> None:
         presence = Presence(SETTINGS, role)
         follows = Follows(process, presence, self._fails)
@@ -91,7 +95,7 @@ class Programs:
         now_s = process.machine.monotonic_ns / 1e9
         presence.followers.append(Follower(follows, seconds, now_s))
         self.live[process] = follows
-        process.at_death.append(lambda: self.live.pop(process, None))
+        process.at_death.append(partial(self._forget, process))
         presence.begin()
         try:
             until()
