@@ -78,7 +78,7 @@ def run_alerts(run: Run, alerts: int) -> Counted:
     messages = messages_of(run)
     wrong += [
         *wrong_in_chats(run, messages, LATE_S),
-        *said_of_alerts(run, load.emitted),
+        *said_of_alerts(run, load.emitted, messages),
         *too_fast(run.chats.times, LIMITS, JITTER_S, CALLS_OF_A_CHAT),
         *run.ended_by_themselves,
     ]

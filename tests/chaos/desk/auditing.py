@@ -13,8 +13,8 @@ from tests.chaos.desk.telegram import Stood, by_message
 
 #: Two doubts, and a person should look.
 _MOST = 2
-#: Why an alert may be held in this run.
-_MAY_BE_HELD = ("stale", "expired")
+#: Why an alert may be held in this run: half its life is over, all of it, or it was sent and came nowhere.
+_TOO_LATE, _NOWHERE = ("stale", "expired"), "not_sent"
 
 
 class Expected(Protocol):
@@ -125,8 +125,13 @@ def _by_state(one: Message) -> list[tuple[bool, str]]:
     return [(False, "in a last state")]
 
 
-def said_of_alerts(run: Run, emitted: Mapping[str, Sequence[Expected]]) -> list[str]:
+def said_of_alerts(
+    run: Run, emitted: Mapping[str, Sequence[Expected]], messages: Sequence[Message]
+) -> list[str]:
     """Each alert that was said was decided on: sent to the chats of its category, or held for a reason that holds."""
+    known = {
+        one.key.split(":")[1] for one in messages if one.state == "sent" and one.key.startswith("alert:")
+    }
     rows = {
         ref: row
         for ref, *row in run.rows(
@@ -152,6 +157,8 @@ def said_of_alerts(run: Run, emitted: Mapping[str, Sequence[Expected]]) -> list[
         due = sorted(map(str, chats_of(one.category)))
         if decision == "sent" and sorted(chats) != due:
             wrong.append(f"{ref}: sent to {sorted(chats)}, and {one.category} is for {due}")
-        if decision == "held" and not (reason in _MAY_BE_HELD and decided_at - ts > (expires_at - ts) / 2):
+        too_late = reason in _TOO_LATE and decided_at - ts > (expires_at - ts) / 2
+        nowhere = reason == _NOWHERE and ref not in known
+        if decision == "held" and not (too_late or nowhere):
             wrong.append(f"{ref}: held as {reason} after {decided_at - ts}, and was due until {expires_at}")
     return wrong

@@ -48,7 +48,7 @@ def run_clicks(run: Run, updates: int) -> Clicked:
     outcomes = _stored(run, crowd.done, processes)
     for child in (*processes, worker):
         child.kill()
-    answers = [one for one in messages_of(run, "answer") if one.key.startswith("answer:")]
+    answers = messages_of(run, "answer")
     stood = run.chats.stood[first:]
     wrong += outcomes.wrong(answers, stood)
     ((counted,),) = run.rows("SELECT coalesce(sum(n), 0)::int FROM desk_refused WHERE reason = 'stranger'")
@@ -58,7 +58,7 @@ def run_clicks(run: Run, updates: int) -> Clicked:
         dict(crowd.count()),
         feedback,
         len(outcomes.acts),
-        len(answers),
+        sum(one.key.startswith("answer:") for one in answers),
         sum(one.marked for one in stood),
         sum(one.state == "uncertain" for one in answers),
         len(outcomes.late),

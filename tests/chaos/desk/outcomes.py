@@ -147,7 +147,7 @@ class Outcomes:
             yield f"somebody paused everything: {row}"
 
     def _answers(self, answers: Sequence[Message], stood: Sequence[Stood]) -> Iterator[str]:
-        """Each command is answered once, or once more with the mark."""
+        """Each command is answered once, or once more with the mark. Digests are accounted for, too."""
         numbers = {one.key.removeprefix("answer:") for one in answers}
         for one in self._done:
             due = one.what in _ANSWERED
@@ -157,7 +157,8 @@ class Outcomes:
         for message in answers:
             if message.state not in ("sent", "uncertain"):
                 yield message.told("an answer in another state")
-            if message.state == "sent" and not set(message.message_ids) <= in_chats:
+            is_answer = message.key.startswith("answer:")
+            if is_answer and message.state == "sent" and not set(message.message_ids) <= in_chats:
                 yield message.told("an answer that is sent, and stands nowhere")
         yield from _unaccounted(answers, stood)
 
