@@ -141,4 +141,4 @@ def test_what_somebody_waits_for_goes_before_a_report(connection: Connection) ->
     outbox.enqueue("answer", "42", Text("answer"), now() + SOON, kind=ANSWER)
     outbox.edit("alert", Text("alert, edited"), not_after=now() + SOON)
     texts = [body["text"].partition("\n")[0] for _, body in work_off(connection).calls]
-    assert texts == ["alert", "answer", "silent", "report", "report", "alert, edited"]
+    assert texts == ["answer", "alert", "silent", "report", "report", "alert, edited"]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outbox.rate_limiter import LIMITS, is_group, next_turn
+from outbox.rate_limiter import LIMITS, Limits, is_group, next_turn
 from outbox.text import Entity, Text, TextBuilder, split, units
 from reports.schedule import trigger
 from reports.weeks import Week, newest_due, parse_week, week_of, whole_weeks
@@ -75,6 +75,18 @@ def test_pace_one_a_second_per_chat_twenty_a_minute_per_group_thirty_in_all() ->
     assert wait_s(False, minute, minute, now) == pytest.approx(0.75), "a person is no group"
     assert wait_s(False, at(*[100] * 30), [], now) == pytest.approx(0.75)
     assert [is_group(chat) for chat in ("-100", "@signals", "7")] == [True, True, False]
+
+
+def test_edits_leave_a_groups_last_turns_of_a_minute_to_what_is_new() -> None:
+    now = datetime(2022, 1, 23, tzinfo=UTC)
+    calls = [now - timedelta(seconds=30 - one) for one in range(15)]
+    for_new, for_edits = (
+        [next_turn(limits, group, calls, calls, now) - now for group in (True, False)]
+        for limits in (LIMITS, LIMITS.for_edits())
+    )
+    assert for_new == [timedelta(0), timedelta(0)]
+    assert for_edits == [timedelta(seconds=30), timedelta(0)], "a person is no group"
+    assert Limits(group_per_minute=3).for_edits().group_per_minute == 1, "not even there they wait for ever"
 
 
 def test_entities_count_in_utf_16() -> None:
