@@ -29,6 +29,7 @@ def run_desk(alerts: int, clicks: int, seed: int) -> list[str]:
             f"{panicked.told_s:.2f} s: {panicked.told!r}",
             highlight=False,
             markup=False,
+            soft_wrap=True,
         )
     return [f"desk: {line}" for line in (*counted.wrong, *clicked.wrong, *panicked.wrong)]
 
