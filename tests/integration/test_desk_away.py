@@ -64,6 +64,16 @@ def test_telegram_may_fail_as_it_likes(bot: Bot, fault: str) -> None:
     ended(bot)
 
 
+def test_a_call_that_has_no_answer_holds_up_no_other_chat(bot: Bot) -> None:
+    bot.start()
+    bot.server.chat.faults.append("timeout before")
+    hanging = bot.server.say(VIEWER, "/risk")
+    eventually(lambda: bot.server.chat.calls)
+    bot.message_id(bot.server.say(ADMIN, "/risk"))
+    states = bot.rows("SELECT state FROM outbox WHERE message_key = %s", f"answer:{hanging}")
+    assert states == [("sending",)]
+
+
 def test_of_two_desks_one_waits_and_says_so_and_each_update_is_done_once(
     bot: Bot, connection: Connection, runner: Runner
 ) -> None:
