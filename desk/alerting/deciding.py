@@ -94,7 +94,7 @@ class Decided(NamedTuple):
 
 
 class Deciding:
-    """tape: records each decision, before it is committed."""
+    """tape: records each decision, once it is committed."""
 
     def __init__(
         self, desk: DeskSettings, tape: Emitter, around: Around, messages: Messages, following: Following
@@ -113,9 +113,14 @@ class Deciding:
         now = alone(connection)
         new = self._following.hear(connection, batch.happened)
         fresh = _fresh(connection, batch.alerts)
-        self._following.learn(connection, [one.signal_id for one in fresh if one.signal_id])
+        learned = self._following.learn(connection, [one.signal_id for one in fresh if one.signal_id])
         done = self._decide_all(connection, fresh, now)
-        return done._replace(followed=self._following.follow(connection, new))
+        # what was learned for one alert is news to others of its signal
+        return done._replace(followed=self._following.follow(connection, sorted({*new, *learned})))
+
+    def tell(self, connection: Connection, batch: Incoming) -> None:
+        """Record what was decided of a batch's alerts, by whomever and whenever: it is committed."""
+        say(connection, self._tape, [alert.source_id for alert in batch.alerts])
 
     def _decide_all(self, connection: Connection, fresh: Sequence[Alert], now: datetime) -> Done:
         if not fresh:
@@ -136,12 +141,26 @@ class Deciding:
             except Exception as error:  # noqa: BLE001 - whatever it holds, the others go on
                 refused += self._refuse(alert, error)
             else:
+                context.taken.add(one.alert.ref_id)
                 sent += one.reason is None
                 if one.reason is not None:
                     held.append(one)
-                say(self._tape, one.alert, one.reason)
-        _add(connection, held, context.now)
-        return Done(sent=sent, held=len(held), refused=refused)
+        kept = self._keep(connection, held, context.now)
+        return Done(sent=sent, held=kept, refused=refused + len(held) - kept)
+
+    def _keep(self, connection: Connection, held: Sequence[Decided], now: datetime) -> int:
+        """Keep what was held: all at once, and one by one where Postgres refuses that. How many."""
+        try:
+            with connection.transaction():
+                _add(connection, held, now)
+        except DatabaseError as error:
+            if not is_refusal(error):
+                raise
+            if len(held) > 1:
+                return sum(self._keep(connection, [one], now) for one in held)
+            self._refuse(held[0].alert, error)
+            return 0
+        return len(held)
 
     def _context(self, connection: Connection, fresh: Sequence[Alert], now: datetime) -> Context:
         asked = {"since": now - self._rules.looks_back, "now": now}
@@ -170,7 +189,6 @@ class Deciding:
         decision = decide(alert, self._rules, history, context.now)
         if known:  # the reference stays that of the first; this one is kept under its own
             alert = model.apart(replace(alert, ref_given=False), context.taken)
-        context.taken.add(alert.ref_id)
         return Decided(alert, decision, chats, life)
 
     def _send(self, connection: Connection, one: Decided, context: Context) -> None:

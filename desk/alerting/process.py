@@ -57,7 +57,8 @@ def run(
     beyond = keys_beyond(settings.stream, settings.partitions)
     messages = Messages(desk, around)
     following = Following(messages)
-    tables = Tables(database, Deciding(desk, tape, around, messages, following).take)
+    deciding = Deciding(desk, tape, around, messages, following)
+    tables = Tables(database, deciding.take, deciding.tell)
     limits = Limits(
         max_age_ms=_MAX_AGE_MS,
         retention_s=settings.stream_retention_s,

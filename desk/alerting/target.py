@@ -33,21 +33,25 @@ class Done(NamedTuple):
 
 #: What is done with a batch, within a transaction that is committed behind it.
 Work = Callable[[Connection, Incoming], Done]
+#: What is said of it, once it is.
+Tell = Callable[[Connection, Incoming], None]
 
 
 class Tables:
     """Postgres as the loop's target. For one thread."""
 
-    def __init__(self, database: Secret, work: Work) -> None:
+    def __init__(self, database: Secret, work: Work, tell: Tell) -> None:
         self._database = database
         self._work = work
+        self._tell = tell
         self._connection: Connection | None = None
         self.total = Done()
 
     def write(self, batch: Incoming) -> None:
         """Commit what a batch asks for. Raises SinkUnavailable while Postgres is away, or refuses it."""
-        done = self._write(batch) if batch.concerns else Done()
-        self.total = self.total.plus(done).plus(Done(refused=batch.refused))
+        if batch.concerns:
+            self._write(batch)
+        self.total = self.total.plus(Done(refused=batch.refused))
 
     def close(self) -> None:
         """End the session."""
@@ -55,7 +59,7 @@ class Tables:
         if connection is not None:
             connection.close()
 
-    def _write(self, batch: Incoming) -> Done:
+    def _write(self, batch: Incoming) -> None:
         connected = False
         try:
             connection = self._open()
@@ -63,8 +67,9 @@ class Tables:
             with connection.transaction():
                 done = self._work(connection, batch)
                 failpoint("desk.before_commit")
+            self.total = self.total.plus(done)
             failpoint("desk.after_commit")
-            return done
+            self._tell(connection, batch)
         except DatabaseError as error:
             self.close()
             raise SinkUnavailable(
