@@ -185,6 +185,11 @@ WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AN
 UPDATE outbox SET keyboard = NULL, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
+-- name: without_topic
+-- The topic was deleted or closed: it goes to the group.
+UPDATE outbox SET thread_id = NULL, updated_at = greatest(updated_at, now())
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
+
 -- name: filled
 -- The stub at this place holds its part of the text: a fact, whoever holds the message by now. What the text tells is
 -- reported with that; the first report of a week counts.
