@@ -122,7 +122,7 @@ FROM (
     UNION ALL
     SELECT e.next_try_at, e.leased_until FROM outbox_edits e JOIN outbox o USING (message_key)
     WHERE e.state IN ('queued', 'sending') AND o.kind = ANY(%(kinds)s::text[])
-      AND (o.stands OR o.state NOT IN ('queued', 'sending'))
+      AND (o.stands OR o.state NOT IN ('queued', 'sending', 'uncertain'))
 ) waiting
 
 -- name: stub_begun

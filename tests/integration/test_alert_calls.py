@@ -13,9 +13,11 @@ from outbox.policies import ALERT
 from outbox.text import Text
 from sink.db import Connection
 from tests.support.botapi import BotServer
+from tests.support.holding import Held
 from tests.support.sending import SOON, QuickSender, now, state, with_server
 
 CRASH = Text("🔴 SOL-USDT-SWAP: stop hit")
+CLOSED = Text("🔴 SOL-USDT-SWAP: closed -1 R")
 MARK = "\n\nmay repeat · ib_1"
 TOPIC = 7
 
@@ -60,3 +62,29 @@ def test_a_call_whose_beginning_was_noted_long_ago_is_not_made(
     monkeypatch.setattr(policies, "BEGINS_WITHIN_S", 0.0)
     assert sent(connection).calls == []
     assert state(connection) == "expired"
+
+
+@pytest.mark.parametrize("learned", ["late answer", "resent by a person"])
+def test_the_newest_text_stands_in_the_end_where_it_was_uncertain_whether_any_does(
+    connection: Connection, learned: str
+) -> None:
+    outbox = Held(connection)
+    outbox.enqueue("k", "-42", CRASH, now() + SOON, kind=ALERT, ref="ib_1")
+    frozen = outbox.lease()
+    assert outbox.whole_begun(frozen, 0)
+    connection.execute("UPDATE outbox SET leased_until = now() - interval '1 s'")
+    outbox.finish(outbox.lease(), "uncertain", "no answer")
+    assert outbox.edit("k", CLOSED, not_after=now() + SOON)
+
+    async def work(server: BotServer, sender: QuickSender) -> None:
+        server.messages[100], server.keyboards[100] = CRASH.text, None
+        assert await sender.drain(10), "nothing is due"
+        if learned == "late answer":
+            outbox.sent_whole(frozen, 0, 100)
+        else:
+            outbox.resend(frozen.id, now() + SOON)
+        assert await sender.drain(10)
+
+    server = with_server(work, connection)
+    assert list(server.messages.values())[-1] == CLOSED.text
+    assert outbox.edit_state("k") == ("sent", None)
