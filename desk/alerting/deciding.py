@@ -67,6 +67,8 @@ class Context(NamedTuple):
     #: what was sent of late, this transaction's own included
     sent: list[Sent]
     taken: Taken
+    #: groups that are supergroups now
+    moved: Mapping[str, str]
     #: what is known of the alerts' signals
     lives: Mapping[str, Life]
 
@@ -170,13 +172,14 @@ class Deciding:
             tuple(Snooze(*row) for row in connection.execute(SQL["snoozes"], asked).fetchall()),
             [_sent(*row) for row in connection.execute(SQL["sent_since"], asked).fetchall()],
             Taken(connection, [ref for alert in fresh for ref in _refs(alert)]),
+            dict(connection.execute(SQL["moved"]).fetchall()),
             self._following.lives(connection, [one.signal_id for one in fresh if one.signal_id]),
         )
 
     def _decide(self, alert: Alert, context: Context) -> Decided:
         alert = model.apart(alert, context.taken)
         known = alert.ref_id in context.taken
-        chats = chats_of(self._around, self._desk, alert)
+        chats = chats_of(self._around, self._desk, alert, context.moved)
         life = context.lives.get(alert.signal_id or "", Life())
         history = History(
             known,

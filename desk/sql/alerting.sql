@@ -26,6 +26,10 @@ SELECT chat_id, category, until FROM asleep
 UNION SELECT t.chat_id, a.category, a.until FROM asleep a JOIN telegram_chats t ON t.moved_to = a.chat_id
 UNION SELECT t.moved_to, a.category, a.until FROM asleep a JOIN telegram_chats t ON t.chat_id = a.chat_id
 
+-- name: moved
+-- Groups that became supergroups, with their new ids.
+SELECT chat_id, moved_to FROM telegram_chats
+
 -- name: add_alert
 -- What was decided of an alert.
 INSERT INTO alerts (ref_id, source_id, signal_id, category, symbol, side, decision, reason, detail, marks, ts, decided_at,

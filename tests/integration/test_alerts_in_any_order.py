@@ -139,3 +139,12 @@ def test_what_a_digest_named_that_was_never_sent_is_named_again(
     alerting(settings, SIGNALTAPE_MIN_RR="1.5")
     assert Counter(row["state"] for row in messages(connection, ANSWER)) == Counter([state, "queued"])
     assert tell(connection, datetime.now(UTC)) == 0
+
+
+def test_a_group_that_is_named_by_both_its_ids_gets_an_alert_once(
+    settings: Settings, redis_client: Any, key: str, connection: Connection
+) -> None:
+    connection.execute("INSERT INTO telegram_chats (chat_id, moved_to) VALUES ('-77', '-1000000000077')")
+    publish(redis_client, key)
+    alerting(settings, SIGNALTAPE_ALERT_CHATS="-77,42,-1000000000077/5")
+    assert Counter(row["chat_id"] for row in messages(connection)) == {"-1000000000077": 1, "42": 1}
