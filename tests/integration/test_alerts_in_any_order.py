@@ -124,6 +124,20 @@ def test_a_held_alert_that_postgres_refuses_is_passed_over_alone(
     assert (done.held, done.refused) == (2, 1)
 
 
+@pytest.mark.parametrize("failpoint", ["desk.before_commit", "desk.after_commit"])
+def test_the_tape_says_what_the_table_says_whatever_changes_between_kills(
+    settings: Settings, runner: Runner, redis_client: Any, key: str, connection: Connection, failpoint: str
+) -> None:
+    environment = {**FREE, "SIGNALTAPE_ALERT_CHATS": "42", "SIGNALTAPE_FAILPOINTS": f"{failpoint}=kill@1"}
+    for least_rr in ("0", "5", "0"):
+        desk = runner.start_code(PROGRAM, **environment | {"SIGNALTAPE_MIN_RR": least_rr})
+        publish(redis_client, key, *(plan(rr=chance) for chance in (1, 2, 6)))
+        assert desk.finish()[0] == -9
+    alerting(settings, SIGNALTAPE_MIN_RR="1.5")
+    decided = Counter((row["decision"], row["reason"]) for row in alerts(connection))
+    assert Counter(told(settings, redis_client, key)) == decided
+
+
 @pytest.mark.parametrize("state", ["expired", "failed"])
 def test_what_a_digest_named_that_was_never_sent_is_named_again(
     settings: Settings, redis_client: Any, key: str, connection: Connection, state: str

@@ -35,7 +35,12 @@ def said(connection: Connection) -> Feedback:
 def rows_of(connection: Connection) -> recount.Rows:
     """All that is stored, read as it is."""
     signals = {
-        row[0]: recount.Signal(row[1], row[2], min(filter(None, row[3:5]), default=None), None if row[5] is None else Fraction(row[5]))
+        row[0]: recount.Signal(
+            row[1],
+            row[2],
+            min(filter(None, row[3:5]), default=None),
+            None if row[5] is None else Fraction(row[5]),
+        )
         for row in connection.execute(
             "SELECT s.signal_id::text, ts_published, setup, ts_closed, ts_invalidated, rr_realized FROM signals s"
             " LEFT JOIN signal_closures USING (signal_id) LEFT JOIN signal_invalidations USING (signal_id)"
