@@ -59,6 +59,11 @@ class Filters(NamedTuple):
         return len(asked) <= 1 and asked <= {"symbol", "setup", "rules"}
 
     @property
+    def asks_for_alerts(self) -> bool:
+        """Whether it is asked for what became of alerts: found for all at once, not signal by signal."""
+        return self.vote is not None or self.held is not None
+
+    @property
     def chosen(self) -> Chosen:
         """Those of them that a scorecard knows."""
         return Chosen(*(getattr(self, name) for name in Chosen._fields))

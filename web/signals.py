@@ -131,7 +131,8 @@ async def _reach(session: Session, filters: Filters, after: Place) -> datetime |
     asked = filters.parameters
     until = min(asked["until"] or _LAST, after.ts or _LAST)
     span = {"since": asked["since"] or _FIRST, "until": until, "most": MOST_LOOKED_THROUGH}
-    await session.execute(_SQL["by_index"])
+    if not filters.asks_for_alerts:
+        await session.execute(_SQL["by_index"])
     row = await one(session, _SQL["reach"], {**asked, **span})
     back_to: datetime | None = row["back_to"] if row else None
     return back_to

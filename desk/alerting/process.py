@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import NamedTuple
 
 from consumer.consumer import Consumer
 from consumer.entry import Decoding
@@ -14,7 +15,7 @@ from consumer.partitions import keys_beyond
 from desk.alerting.around import NOTHING_AROUND, Around
 from desk.alerting.deciding import Deciding
 from desk.alerting.following import Following
-from desk.alerting.incoming import Reading, passed_over
+from desk.alerting.incoming import Incoming, Reading, passed_over
 from desk.alerting.messages import Messages
 from desk.alerting.target import Done, Tables
 from desk.alerting.upkeep import Upkeep
@@ -50,38 +51,51 @@ def run(
     if tape is None:
         with Emitter(settings) as made:
             return run(settings, desk, stop, tape=made, around=around, once=once, name=name)
-    url, database = redis_url(settings), database_url(settings)
     usable_folder("SIGNALTAPE_HOME", settings.home)
-    consumer = name or consumer_name(settings.dyno, Slot(settings.home / "desk"))
-    keys = stream_keys(settings.stream, settings.partitions)
-    beyond = keys_beyond(settings.stream, settings.partitions)
-    messages = Messages(desk, around)
+    slot = Slot(settings.home / "desk")
+    try:
+        parts = _parts(settings, desk, tape, around)
+        consumer = name or consumer_name(settings.dyno, slot)
+        return _run(parts, _loop(settings, consumer, parts.tables, stop), stop, once=once)
+    finally:
+        slot.release()
+
+
+class _Parts(NamedTuple):
+    tables: Tables
+    upkeep: Upkeep
+
+
+def _parts(settings: Settings, desk: DeskSettings, tape: Emitter, around: Around) -> _Parts:
+    database, messages = database_url(settings), Messages(desk, around)
     following = Following(messages)
     deciding = Deciding(desk, tape, around, messages, following)
-    tables = Tables(database, deciding.take, deciding.tell)
+    return _Parts(Tables(database, deciding.take, deciding.tell), Upkeep(database, following, tape))
+
+
+def _loop(settings: Settings, consumer: str, tables: Tables, stop: threading.Event) -> Loop[Incoming]:
+    url, keys = redis_url(settings), stream_keys(settings.stream, settings.partitions)
+    beyond = keys_beyond(settings.stream, settings.partitions)
     limits = Limits(
         max_age_ms=_MAX_AGE_MS,
         retention_s=settings.stream_retention_s,
         stream_max_bytes=settings.stream_max_bytes,
     )
-    loop = Loop(
-        lambda: Consumer(url, consumer, keys, DESK_GROUP, beyond),
-        tables,
-        Decoding(Reading().read, passed_over),
-        stop,
-        limits,
-    )
-    upkeep = Upkeep(database, following, tape)
     log.info("alerting as consumer %s on %s", consumer, ", ".join(keys))
-    beside = threading.Thread(target=upkeep.run, args=(stop,), name="alert-upkeep", daemon=True)
+    decoding = Decoding(Reading().read, passed_over)
+    return Loop(lambda: Consumer(url, consumer, keys, DESK_GROUP, beyond), tables, decoding, stop, limits)
+
+
+def _run(parts: _Parts, loop: Loop[Incoming], stop: threading.Event, *, once: bool) -> Done:
+    beside = threading.Thread(target=parts.upkeep.run, args=(stop,), name="alert-upkeep", daemon=True)
     if not once:
         beside.start()
     try:
         loop.run(once=once)
     finally:
         stop.set()
-        if beside.ident is not None:
+        if not once:
             beside.join()
     if once:
-        upkeep.once()
-    return tables.total
+        parts.upkeep.once()
+    return parts.tables.total

@@ -112,9 +112,8 @@ def told(found: Profits, now: datetime) -> Text:
     if not whole.n:
         page = Page(f"PnL {span} · nothing closed").line(_stopped(found.stopped))
         return page.line(as_of(now)).build()
-    page = Page(
-        f"PnL {span} · {_net(whole)} net" if whole.n_net else f"PnL {span} · {r_multiple(whole.gross)}"
-    )
+    complete = whole.n_net == whole.n
+    page = Page(f"PnL {span} · {f'{_net(whole)} net' if complete else f'{r_multiple(whole.gross)} gross'}")
     page.line(f"{r_multiple(whole.gross)} gross, {grouped(whole.n)} closed, {grouped(whole.won)} won")
     page.line(_money(whole, found.risk))
     days = _by(found.parts, "day")
@@ -145,7 +144,7 @@ def _said(what: str, of: Sum) -> str:
 
 
 def _net(of: Sum) -> str:
-    """`+1.20 R`, of how many if not of all."""
+    """`+1.20 R`."""
     return r_multiple(of.net)
 
 
@@ -168,7 +167,7 @@ def _counted(whole: Sum, found: Profits) -> list[str]:
 def _net_of(whole: Sum, missing: int) -> str:
     if not whole.n_net:
         return "No net: the cost is known of none"
-    return f"Net is of {whole.n_net}: of {missing} the cost is not known" if missing else ""
+    return f"Net {_net(whole)} of {whole.n_net}: of {missing} the cost is not known" if missing else ""
 
 
 def _stopped(stopped: int) -> str:

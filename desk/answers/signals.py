@@ -82,9 +82,8 @@ def told(plans: Sequence[Plan], now: datetime, coin: str = "", *, first: bool = 
         return Page(f"Signals{of} · none").line(said).line(as_of(now)).build()
     won = sum((one.rr_realized or 0) > 0 for one in plans)
     closed = sum(one.ts_closed is not None for one in plans)
-    page = Page(f"Signals{of} · {'newest' if first else 'older'}").line(
-        f"{closed} of {len(plans)} closed, {won} won"
-    )
+    page = Page(f"Signals{of} · {f'{won} of {closed} won' if closed else 'none closed'}")
+    page.line(f"{len(plans)} {'newest' if first else 'older'}, {closed} closed")
     page.table([_row(one, now) for one in plans], right=(4,)).line(as_of(now))
     return page.quote("Each of them", [line for one in plans for line in _sentences(one, now)]).build()
 

@@ -181,3 +181,14 @@ def test_two_desks_beside_each_other_send_each_alert_once_and_keep_the_budget_to
         desk.join(30)
     assert [row["decision"] for row in alerts(connection)].count("sent") == 3
     assert len(messages(connection)) == 3
+
+
+def test_a_desk_that_begins_alerting_anew_has_the_name_it_had(
+    settings: Settings, redis_client: Any, key: str, connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "desk")
+    for _ in range(2):
+        run(settings, desk_settings(), threading.Event(), once=True)
+    named = [text for text in caplog.messages if text.startswith("alerting as consumer")]
+    assert len(named) == 2
+    assert len(set(named)) == 1

@@ -120,7 +120,7 @@ def test_signals_are_paged_through_and_each_is_shown_once(
 
 def test_signals_with_what_became_of_them(asker: Asker, day: None) -> None:
     text = asker.ask("signals").text
-    assert line(text, 1) == "5 of 8 closed, 2 won"
+    assert [line(text, number) for number in (0, 1)] == ["Signals · 2 of 5 won", "8 newest, 5 closed"]
     assert [line(text, number).split() for number in range(2, 10)] == [
         ["13:58", "BTC", "L", "0.74", "open"],
         ["13:55", "SOL", "L", "0.74", "open"],

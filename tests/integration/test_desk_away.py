@@ -43,15 +43,21 @@ def ended(bot: Bot) -> str:
     return said
 
 
+def test_a_webhook_that_was_set_before_is_taken_back(bot: Bot) -> None:
+    bot.server.webhook = {"url": "https://example.org/old"}
+    bot.start()
+    assert bot.ask(VIEWER, "/risk 1") != ""
+    assert not bot.server.webhook.get("url")
+
+
 @pytest.mark.parametrize("fault", ["500", "closed", "nonsense", "429", "hang"])
 def test_telegram_may_fail_as_it_likes(bot: Bot, fault: str) -> None:
     bot.server.faults.extend(["ok", fault])
     bot.start()
-    eventually(lambda: bot.server.polls >= 1)
     first = bot.server.say(VIEWER, "/risk 1")
     bot.result(first)
     if fault == "hang":  # a poll without an answer ends with the desk, which asks again
-        eventually(lambda: bot.server.polls >= 2)
+        eventually(lambda: bot.server.polls >= 2, 60)
         bot.kill()
         bot.start()
     assert bot.ask(VIEWER, "/risk 2") != ""

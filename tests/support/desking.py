@@ -27,7 +27,8 @@ class Bot:
         self.desk: Process | None = None
 
     def start(self, **changes: str) -> Process:
-        """Start one."""
+        """Start one; it hears by now, so that what is said is not late because it took long to begin."""
+        polls = self.server.polls
         environment = {
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_CHAT_ID": str(ADMIN),
@@ -36,6 +37,8 @@ class Bot:
             **changes,
         }
         self.desk = self._runner.start("desk", **environment)
+        if "SIGNALTAPE_WEBHOOK_URL" not in changes:
+            eventually(lambda: self.server.polls > polls, 120)
         return self.desk
 
     def kill(self) -> None:
@@ -48,7 +51,7 @@ class Bot:
         """Ask the tables."""
         return self._connection.execute(query, values).fetchall()
 
-    def result(self, update_id: int, timeout: float = 30) -> tuple[str, str]:
+    def result(self, update_id: int, timeout: float = 90) -> tuple[str, str]:
         """What came of an update, once something has."""
         query = "SELECT state, result FROM desk_updates WHERE update_id = %s AND state <> 'waiting'"
         rows = eventually(lambda: self.rows(query, update_id), timeout)
@@ -67,7 +70,7 @@ class Bot:
     def message_id(self, update_id: int) -> int:
         """The message of an answer, once it stands in its chat."""
         query = "SELECT message_ids[1] FROM outbox WHERE message_key = %s AND state = 'sent'"
-        return int(eventually(lambda: self.rows(query, f"answer:{update_id}"))[0][0])
+        return int(eventually(lambda: self.rows(query, f"answer:{update_id}"), 60)[0][0])
 
     def refused(self) -> dict[str, int]:
         """How many updates nothing was done about, by reason."""

@@ -22,6 +22,8 @@ WITH found AS MATERIALIZED (
     SELECT signal_id, ts_published
     FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
                          %(bin)s, %(low)s, %(high)s, %(outcome)s)
+    WHERE (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
+      AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
 ), newest AS (
     SELECT signal_id FROM found ORDER BY ts_published DESC, signal_id DESC LIMIT %(limit)s
 )

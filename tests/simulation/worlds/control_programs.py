@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import psycopg
@@ -85,9 +84,6 @@ class Programs:
                     act(process, state)
             stop.wait(chance.choice((0.05, 1.0, 5.0, 20.0)))
 
-    def _forget(self, process: Process) -> None:
-        self.live.pop(process, None)
-
     def _follow(self, process: Process, role: str, until: Callable[[], Any]) -> None:
         presence = Presence(SETTINGS, role)
         follows = Follows(process, presence, self._fails)
@@ -95,13 +91,16 @@ class Programs:
         now_s = process.machine.monotonic_ns / 1e9
         presence.followers.append(Follower(follows, seconds, now_s))
         self.live[process] = follows
-        process.at_death.append(partial(self._forget, process))
+        process.at_death.append(lambda: self._gone(process))
         presence.begin()
         try:
             until()
         finally:
-            self.live.pop(process, None)
+            self._gone(process)
             presence.end(5.0)
+
+    def _gone(self, process: Process) -> None:
+        self.live.pop(process, None)
 
     def _at_a_shell(self, process: Process, state: str) -> None:
         client = _client()
