@@ -25,6 +25,9 @@ URGENT_CAP_S = 30.0
 LONGEST_WAIT_S = FURTHEST_TURN_S
 #: … and where somebody waits for messages, not even this one: its turn comes again.
 URGENT_WAIT_S = 0.05
+#: A call that could not begin for so long after it was noted is not made: by then its message may be past its time, or
+#: another's, and an edit would count as one that is over.
+BEGINS_WITHIN_S = 5.0
 #: A call that is under way when the sender is to stop may take so long; then it counts as one without an answer.
 STOP_GRACE_S = 10.0
 

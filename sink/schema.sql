@@ -511,7 +511,7 @@ CREATE VIEW public.feedback_votes AS
                     f.value
                    FROM (public.feedback f
                      JOIN public.signal_outcomes o USING (signal_id))
-                  WHERE ((o.ends IS NULL) OR (f.ts < o.ends))
+                  WHERE (f.ts < COALESCE(LEAST(o.ts_closed, o.ts_invalidated), 'infinity'::timestamp with time zone))
                   ORDER BY o.ts_published, f.signal_id, f.ref_id, f.user_id, f.kind, f.ts DESC, f.id DESC) in_time
           GROUP BY in_time.ts_published, in_time.signal_id, in_time.setup, in_time.closed, in_time.won, in_time.rr_realized) counted;
 COMMENT ON VIEW public.feedback_votes IS 'One vote for each signal that somebody clicked on before it ended: what most of the last clicks until then say (rating: up, down; took: took, skipped), NULL in a tie and where all were taken back.';
