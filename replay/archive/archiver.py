@@ -108,9 +108,8 @@ class Archive:
 
     def _append(self, ledger: Ledger, lines: list[_Line]) -> tuple[int, int]:
         """How many lines were written, and how many conflict with one that is there."""
-        with ledger.transaction():
-            ids = [one.line_id for one in lines]
-            lengths = {path: ledger.settled_length(path, ids) for path in {one.path for one in lines}}
+        ids = [one.line_id for one in lines]
+        with ledger.appending({one.path for one in lines}, ids) as lengths:
             fresh, conflicts = ledger.unseen(ids, [one.mark for one in lines])
             written, others = len(fresh), set(conflicts)
             files: defaultdict[str, list[bytes]] = defaultdict(list)

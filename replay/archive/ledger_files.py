@@ -110,6 +110,7 @@ class Files:
         except FileNotFoundError:
             if length:
                 log.warning("%s was changed from outside: it has 0 bytes, %d were written", path, length)
+                self.drop_file(path)
             return 0
         with file:
             size = os.fstat(file.fileno()).st_size
