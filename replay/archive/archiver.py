@@ -125,7 +125,7 @@ class Archive:
                     latest[one.event] = max(one, latest.get(one.event, one), key=lambda line: line.ts)
             for path, new in files.items():
                 data = b"\n".join(new) + b"\n"
-                ledger.set_length(path, append(self._root, path, lengths[path], data))
+                ledger.set_length(path, append(self._root, path, lengths[path], data, self._inode))
             failpoint("archive.before_commit")
             for event, line in latest.items():
                 self._replace_snapshot(event, line)
