@@ -108,9 +108,8 @@ class Archive:
 
     def _append(self, ledger: Ledger, lines: list[_Line]) -> tuple[int, int]:
         """How many lines were written, and how many conflict with one that is there."""
-        with ledger.transaction():
-            ids = [one.line_id for one in lines]
-            lengths = {path: ledger.settled_length(path, ids) for path in {one.path for one in lines}}
+        ids = [one.line_id for one in lines]
+        with ledger.appending({one.path for one in lines}, ids) as lengths:
             fresh, conflicts = ledger.unseen(ids, [one.mark for one in lines])
             written, others = len(fresh), set(conflicts)
             files: defaultdict[str, list[bytes]] = defaultdict(list)
@@ -126,7 +125,7 @@ class Archive:
                     latest[one.event] = max(one, latest.get(one.event, one), key=lambda line: line.ts)
             for path, new in files.items():
                 data = b"\n".join(new) + b"\n"
-                ledger.set_length(path, append(self._root, path, lengths[path], data))
+                ledger.set_length(path, append(self._root, path, lengths[path], data, self._inode))
             failpoint("archive.before_commit")
             for event, line in latest.items():
                 self._replace_snapshot(event, line)

@@ -49,9 +49,9 @@ def sync_names(path: Path, top: Path) -> None:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Let one process after the other do something in a folder. Raises OSError."""
-    opened = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+def alone_in(path: Path) -> Iterator[None]:
+    """Let one process after the other do something in a folder, or to a file. Raises OSError."""
+    opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX)
         yield

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -85,6 +85,21 @@ class Ledger(Files):
             self._planned = False
             with self.transaction():
                 pass
+
+    @contextmanager
+    def appending(self, paths: Collection[str], coming: Collection[str]) -> Iterator[dict[str, int]]:
+        """A transaction, and how far each of these files is ours in it. coming: as `settled_length` takes them.
+
+        That a file was made shorter from outside is committed by itself, before it grows again: else, after a crash,
+        a line might end where the ledger ends, and count as committed though its id is not known.
+        """
+        while True:
+            with self.transaction():
+                known = {path: self.length(path) or 0 for path in paths}
+                lengths = {path: self.settled_length(path, coming) for path in paths}
+                if all(lengths[path] >= known[path] for path in paths):
+                    yield lengths
+                    return
 
     def _begin_settled(self) -> None:
         """Begin once nothing is planned any more.

@@ -28,7 +28,7 @@ from replay.archive.adoption import (
     whole_length,
     without,
 )
-from replay.archive.atomic import sync_folder, sync_names, write_beside
+from replay.archive.atomic import alone_in, sync_folder, sync_names, write_beside
 from replay.archive.packed import COMPRESSED
 
 log = logging.getLogger("replay")
@@ -83,6 +83,10 @@ class Files:
 
     def adopt(self, path: str, *, with_ids: bool = True) -> int:
         """Take over a file as it is, up to its last whole line; returns that length. Within a transaction."""
+        with alone_in(self._folder / path):  # whoever had begun to append by a ledger that is gone ends first
+            return self._adopt(path, with_ids=with_ids)
+
+    def _adopt(self, path: str, *, with_ids: bool) -> int:
         found = self._folder / path
         all_new = not with_ids or self._remember(path)
         if found.suffix == COMPRESSED:
@@ -110,6 +114,7 @@ class Files:
         except FileNotFoundError:
             if length:
                 log.warning("%s was changed from outside: it has 0 bytes, %d were written", path, length)
+                self.drop_file(path)
             return 0
         with file:
             size = os.fstat(file.fileno()).st_size

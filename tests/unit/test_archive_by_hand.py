@@ -252,3 +252,26 @@ def test_other_content_under_a_known_id_never_becomes_the_latest_snapshot(tmp_pa
     assert write(tmp_path, [record("risk_snapshot", NOON + timedelta(hours=1), id=one, n=2)]).conflicts == 1
     latest = tmp_path / "data" / snapshot_file("risk_snapshot")
     assert json.loads(payload_of(latest.read_bytes().strip()))["n"] == 1
+
+
+def test_a_ledger_that_is_deleted_amid_a_batch_costs_no_line_of_the_same_file(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Another archiver has a new ledger, and lines committed where this batch was to begin."""
+    write(tmp_path, [order(0)])
+    target = Archive(tmp_path)
+
+    def lose_the_ledger(*arguments: Any) -> int:
+        monkeypatch.setattr(archiver, "append", append)
+        for path in (tmp_path / "data").glob("archive.db*"):
+            path.unlink()
+        python = [sys.executable, "-c", _OTHER, str(tmp_path)]
+        subprocess.run([*python, "order_log", "2"], check=True)
+        return append(*arguments)
+
+    monkeypatch.setattr(archiver, "append", lose_the_ledger)
+    with pytest.raises(SinkUnavailable):
+        target.write(batch(order(1), first=1))
+    target.write(batch(order(1), first=1))
+    target.close()
+    assert sorted(numbers(tmp_path)) == [0, 1, 2]

@@ -101,6 +101,10 @@ class Shadow:
         """Whether nothing of a file is safe yet."""
         return not self.synced.get(os.stat(path).st_ino)
 
+    def holds_more(self, path: str) -> bool:
+        """Whether a file is shorter than what is safe of it."""
+        return len(self.synced.get(os.stat(path).st_ino, b"")) > os.stat(path).st_size
+
     def contents(self, path: str) -> Iterator[dict[str, bytes]]:
         """All that a power cut now may leave of a file and those beside it: by name, what is surely in each.
 

@@ -225,6 +225,7 @@ class ArchiveWorld(ArchiveBase):
         super()._trouble(operation, path)
 
     def _power_is_gone(self) -> None:
+        self.audit.power_goes()
         losses = self.shadow.cut(self.faults.chance("power cut"))
         self.sessions.power_is_gone()
         self.story.tell("world", "the power goes, and with it " + (", ".join(losses) or "nothing"))

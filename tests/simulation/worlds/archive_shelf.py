@@ -26,7 +26,7 @@ REMARK = b"-- looked at by hand"
 
 
 class Read(NamedTuple):
-    """One whole line. wrong: why it is no line; end: where the next one begins."""
+    """One whole line. wrong: why it is none; end: where the next one begins; holed: parts of it were never written."""
 
     line_id: str
     event: str
@@ -34,6 +34,7 @@ class Read(NamedTuple):
     payload: Any
     wrong: str = ""
     end: int = 0
+    holed: bool = False
 
 
 class Books(NamedTuple):
@@ -130,4 +131,4 @@ def _line(line: bytes) -> Read:
             return Read("", "", "", None, f"two readers differ: {line[:200]!r}")
         return Read(head.line_id, head.event, head.ts, json.loads(payload_of(line)))
     except (ValueError, BadLine, KeyError, TypeError) as error:
-        return Read("", "", "", None, f"{error}: {line[:200]!r}")
+        return Read("", "", "", None, f"{error}: {line[:200]!r}", holed=b"\0" in line)

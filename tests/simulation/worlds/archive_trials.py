@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,6 +50,7 @@ class LastTrial:
             "death amid compression": self._die_compressing,
             "one id for two days": self._come_for_another_day,
             "half of a file is old": self._grow_old,
+            "the last line is taken out": self._take_out,
         }
         kind = self._chance.choice(["nothing", *sorted(scripts)])
         if kind == "nothing" or not self._world.faults.happens("last trial", kind):
@@ -157,6 +159,52 @@ class LastTrial:
                 self._world.disturbed_by_hand = True
                 self._chance.choice(summaries).write_bytes(REMARK)
             self._retain()
+
+    def _take_out(self) -> None:
+        """A person takes the last line out of a file; another as long comes, and its archiver dies amid its batch."""
+        kinds = self._kinds_that_are_kept()
+        if not kinds:
+            return
+        last, other = self._as_long(self._chance.choice(kinds))
+        self._put([last])
+        if not self._is_all_done():
+            return
+        self._end_all()
+        if self._lose_the_last(last):
+            # first the archiver looks at what is left of the file
+            self._world.amid["trial"] = Amid("sync", ".jsonl", lambda _path: self._die_at_the_next("sync"))
+        self._put([other])
+        self._is_all_done()
+        self._world.amid.pop("trial", None)
+
+    def _die_at_the_next(self, operation: str) -> None:
+        self._world.amid["trial"] = Amid(operation, ".jsonl", self._kill_for_a_while)
+
+    def _as_long(self, event: str) -> list[Given]:
+        """Two whose lines are of one length."""
+        found: dict[int, Given] = {}
+        while True:
+            one = self._maker.record_of(event, self._now())
+            if b"\n" in one.payload or one.payload.startswith(b"{ "):
+                continue
+            if other := found.get(len(one.payload)):
+                return [other, one]
+            found[len(one.payload)] = one
+
+    def _lose_the_last(self, given: Given) -> bool:
+        """By hand, if it is the last line of its file."""
+        world, when = self._world, given.when
+        assert when is not None and given.own_id is not None
+        name = place_of(given.event, given.symbol, when)[1]
+        lines = self._audit.shelf.lines(name) if self._audit.shelf.size(name) else []
+        if not lines or lines[-1].line_id != given.own_id:
+            return False
+        self._audit.shorten(name)
+        self._audit.lose({given.own_id})
+        world.disturbed_by_hand = True
+        os.truncate(world.root / name, lines[-2].end if len(lines) > 1 else 0)
+        world.story.tell("world", f"{given.own_id} is taken out of {name}")
+        return True
 
     def _lines_of_old_days(self) -> list[Given]:
         """Of a kind that is kept for longer; none if there is no such kind."""
