@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from desk.acting import ANSWER_LIFE, STALE_AFTER, Acting, Outcome, say_line
-from desk.acts.snooze import set_snooze, what
+from desk.acts.snooze import SNOOZE, set_snooze, what
 from desk.ages import ago, clock_time, since
 from desk.asking import Deed, reaches
 from desk.auditing import note
@@ -89,7 +89,7 @@ def _judged_late(acting: Acting, data: str) -> Outcome:
     alert = standing(acting, pressed.ref) if isinstance(pressed, AlertPress) else None
     if alert is None or not isinstance(pressed, AlertPress):
         return _ignored(acting, _FORGED)
-    return _taken(acting, alert, pressed)
+    return _refused(acting, pressed) or _taken(acting, alert, pressed)  # they may have lost the right since
 
 
 def _refreshed(acting: Acting, pressed: PanelPress) -> Outcome:
@@ -110,13 +110,20 @@ def _judged(acting: Acting, pressed: AlertPress) -> Outcome:
     alert = standing(acting, pressed.ref)
     if alert is None:
         return _ignored(acting, _FORGED)
-    if not reaches(acting.entry.role, "trader"):
-        say_line(acting, f"Only traders judge alerts ({acting.entry.role})")
-        return Outcome("ignored", "not allowed")
+    if (refused := _refused(acting, pressed)) is not None:
+        return refused
     if acting.received_at > alert.expires_at:
         asked = f"{_SAID[pressed.word]} on {alert.ref_id}, which ended {ago(alert.expires_at, acting.now)}: count it?"
         return ask(acting, "press", asked, ASKED_LATE, {"data": acting.heard.data})
     return _taken(acting, alert, pressed)
+
+
+def _refused(acting: Acting, pressed: AlertPress) -> Outcome | None:
+    """A word to who may not press this; None if they may."""
+    if not reaches(acting.entry.role, "trader"):
+        say_line(acting, f"Only traders judge alerts ({acting.entry.role})")
+        return Outcome("ignored", "not allowed")
+    return refuse(acting, SNOOZE) if pressed.word == "sn30" and not acting.entry.may(SNOOZE) else None
 
 
 def _taken(acting: Acting, alert: Standing, pressed: AlertPress) -> Outcome:
