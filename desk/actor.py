@@ -15,6 +15,7 @@ import msgspec
 
 from desk.acting import Acting, Desk, Outcome
 from desk.heard import Heard
+from desk.records import emit_committed
 from desk.router import act
 from desk.updates import SQL, Waiting, my_turn, next_waiting
 from desk.users import entry_of
@@ -82,7 +83,10 @@ class Lane:
     def _work(self, connection: Connection) -> None:
         while not self._stop.is_set():
             self.wake.clear()
-            if self.step(connection):
+            did = self.step(connection)
+            if self._acts:
+                emit_committed(connection, self._desk.tape)
+            if did:
                 self._backoff.reset()
             else:
                 self.wake.wait(LOOK_EVERY_S)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from desk.acting import Desk
 from desk.actor import Lane
 from desk.heard import Heard
 from desk.operations.users import add_user
+from desk.records import emit_committed
 from desk.router import all_commands
 from desk.settings import DeskSettings
 from signaltape import Emitter, Settings
@@ -29,6 +30,8 @@ class Stepped:
         self.now = datetime.now(UTC)
         self.connection = connection
         self.shown: list[str] = []
+        #: instead of `now`
+        self.clock: Callable[[], datetime] | None = None
         desk_settings = DeskSettings(common=settings, admin_ids=frozenset({ADMIN}))
         self.desk = Desk(
             settings,
@@ -36,7 +39,7 @@ class Stepped:
             all_commands(),
             tape,
             lambda _, ref: self.shown.append(ref),
-            lambda: self.now,
+            self._clock,
         )
         self._numbers = itertools.count(1)
 
@@ -58,6 +61,7 @@ class Stepped:
         lane = self.lane()
         while lane.step(self.connection):
             pass
+        emit_committed(self.connection, self.desk.tape)
 
     def result(self, update_id: int) -> tuple[str, str]:
         """What came of it."""
@@ -75,6 +79,9 @@ class Stepped:
         query = "SELECT keyboard FROM outbox WHERE message_key = %s"
         rows = self.connection.execute(query, (f"answer:{update_id}",)).fetchall()
         return [button["data"] for row in rows[0][0] or [] for button in row]
+
+    def _clock(self) -> datetime:
+        return self.clock() if self.clock is not None else self.now
 
     def _put(self, kind: Any, user: int, *, chat: int | None = None, **said: Any) -> int:
         number = next(self._numbers)
