@@ -14,7 +14,7 @@ from desk.commanding import refuse
 from desk.performing import do, performed
 from desk.questions import ASKED_LATE, Question, ask, found, until, use
 from desk.rating import Standing, judge, react_to, standing
-from desk.updates import count_refused
+from desk.updates import asked_by, count_refused
 
 _SNOOZE = timedelta(minutes=30)
 #: What a press says, where it is asked about.
@@ -96,13 +96,23 @@ def _refreshed(acting: Acting, pressed: PanelPress) -> Outcome:
     """Ask again, in place. A command that acts has no such buttons: whoever sends one made it up."""
     command = acting.at.commands.get(pressed.command)
     key = acting.outbox.message_of(acting.heard.chat_id, acting.heard.message_id or 0)
-    if command is None or command.acts or key is None or not key.startswith("answer:"):
+    if command is None or command.acts or key is None or not _is_panel(acting, key):
         return _ignored(acting, _FORGED)
     if not acting.entry.may(command):
         return refuse(acting, command)
     answer, _ = performed(acting, command, pressed.args, refreshing=True)
     acting.outbox.edit(key, answer.text, answer.keyboard, not_after=acting.now + ANSWER_LIFE)
     return Outcome("done", "refreshed")
+
+
+def _is_panel(acting: Acting, key: str) -> bool:
+    """Whether a message answers what only asked: a question, and what came of an act, stand as they are."""
+    kind, _, number = key.partition(":")
+    if kind != "answer":
+        return False
+    asked = asked_by(acting.connection, int(number))
+    wanted = acting.at.commands.get(asked[0] or "") if asked is not None else None
+    return asked is None or (wanted is not None and not wanted.acts)
 
 
 def _judged(acting: Acting, pressed: AlertPress) -> Outcome:

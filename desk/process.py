@@ -98,14 +98,14 @@ async def _hear(at: Desk, telegram: Telegram, wake: Callable[[Heard], None], sto
         ending.callback(menus.cancel)
         url, secret = at.desk.webhook_url, at.desk.webhook_secret
         if url is None or secret is None:
-            await _told(telegram, "", None)
+            await telegram.set_webhook("", None)  # polling would meet one that was set before for ever
             log.info("@%s hears by polling", me)
             await poll(telegram, intake, stop, notices)
             return
         webhook = Webhook(url, secret, intake, notices)
         ending.push_async_callback(webhook.stop)
         await webhook.start(_EVERY_ADDRESS, at.desk.port)
-        await _told(telegram, url, secret)
+        await telegram.set_webhook(url, secret)
         log.info("@%s hears by a webhook on port %s", me, webhook.port)
         await stop.wait()
 
@@ -120,16 +120,6 @@ async def _name(telegram: Telegram, stop: asyncio.Event, notices: Notices) -> st
             notices.say("Telegram", f"Telegram is away: {error}")
             await pause(stop, backoff.next_s())
     return None
-
-
-async def _told(telegram: Telegram, url: str, secret: Secret | None) -> None:
-    """Say by which way updates shall come. One that is not heard says so itself: polling meets a conflict."""
-    try:
-        await telegram.set_webhook(url, secret)
-    except TelegramAway as error:
-        if url:
-            raise
-        log.warning("Telegram was not told that this bot polls: %s", error)
 
 
 def _token(desk: DeskSettings) -> Secret:
