@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from desk.acting import ANSWER_LIFE, STALE_AFTER, Acting, Outcome, say_line
+from desk.acts.pausing import PAUSING, how_it_is
 from desk.acts.snooze import SNOOZE, set_snooze, what
 from desk.ages import ago, clock_time, since
 from desk.asking import Deed, reaches
@@ -67,7 +68,9 @@ def _answered(acting: Acting, pressed: ConfirmationPress) -> Outcome:
 
 
 def _again(acting: Acting, question: Question) -> Outcome:
-    asked = f"{question.act} asked {since(question.made_at, acting.now)}, answered too late: do it now?"
+    known = how_it_is(acting.at.settings, acting.connection) if question.act in PAUSING else ""
+    late = f"{question.act} asked {since(question.made_at, acting.now)}, answered too late"
+    asked = f"{late}: do it now?{known and f' ({known})'}"
     detail = {key: value for key, value in question.detail.items() if key != "question"}
     return ask(acting, question.act, asked, ASKED_LATE, detail)
 

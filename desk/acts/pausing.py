@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import redis
 
@@ -16,16 +16,19 @@ from signaltape.control import (
     RUNNING,
     Answers,
     Control,
+    Garbled,
     Process,
     State,
     assert_again,
     wait_for_answers,
 )
+from signaltape.control import read as read_in_redis
 from signaltape.control.state import is_newer
 from signaltape.plain_errors import one_line
 from signaltape.redis_client import redis_client, redis_url
 from signaltape.settings import Settings
-from sink.control import epoch_in_redis, say
+from sink.control import epoch_in_redis, read, say
+from sink.db import Connection
 
 #: The update's transaction is open meanwhile: neither a server nor a process is waited for any longer.
 _SERVER_WITHIN_S = 0.5
@@ -45,6 +48,15 @@ def panic(asking: Asking) -> Answer:
 def resume(asking: Asking) -> Answer:
     """Let everything go on."""
     return _said(asking, RUNNING)
+
+
+def how_it_is(settings: Settings, connection: Connection) -> str:
+    """`by now all is paused, by ani`: for who asked for it and was not answered. Empty if nothing is known."""
+    known = read(connection)
+    with _client(settings) as client, suppress(redis.RedisError, Garbled):
+        there = read_in_redis(client, settings.stream)  # a desk that died amid it may have told Redis alone
+        known = there if is_newer(there, known) else known
+    return f"by now all is {known.state}, by {known.by or 'somebody'}" if known is not None else ""
 
 
 def told(control: Control, answers: Answers | None, unheard: str = "") -> Text:
@@ -107,6 +119,7 @@ def _overtaken(control: Control, answers: Answers) -> str:
     return f"but {newer.by or 'somebody'} said {newer.state} since, and that counts"
 
 
+#: What says which state.
 _COMMANDS = {PAUSED: "panic", RUNNING: "resume"}
 
 
@@ -155,3 +168,5 @@ RESUME = Command(
     acts=True,
     confirms="▶️ Let every engine and process go on? Answer within 30 s",
 )
+#: What `how_it_is` is said of.
+PAUSING = (PANIC.name, RESUME.name)

@@ -11,6 +11,7 @@ import pytest
 
 from signaltape import Settings
 from signaltape.contract.desk_records import OperatorAct
+from signaltape.control import read
 from sink.db import CONNECTION_ERRORS, Connection, connect, database_url
 from tests.support.desking import TRADER
 from tests.support.stepping import Stepped, stepped
@@ -85,3 +86,20 @@ def test_what_was_done_at_the_second_try_is_in_the_audit_once(
         result = desk.result(pressed)[1]
         assert "1 of 2 did not answer" in result
     assert [said for _, said in acts_in(redis_client, key)] == [result]
+
+
+def test_a_desk_that_died_amid_a_panic_says_how_things_are_before_it_asks_again(
+    settings: Settings, connection: Connection, redis_client: Any
+) -> None:
+    with stepped(settings, connection) as desk:
+        asked = desk.say(TRADER, "/panic")
+        desk.act()
+        pressed = desk.press(TRADER, desk.buttons(asked)[0])
+        undone(desk, settings, connection)
+        known = read(redis_client, settings.stream)
+        assert known is not None
+        assert known.paused, "Redis was told before the desk died"
+        desk.now += timedelta(minutes=2)
+        desk.act()
+        assert desk.result(pressed)[0] == "asked"
+        assert "by now all is paused, by trader (Telegram)" in desk.answer(pressed)
