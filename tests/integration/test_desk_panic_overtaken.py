@@ -11,7 +11,7 @@ import pytest
 import desk.acts.pausing as pausing
 from desk.operations import drill as drilling
 from signaltape import Emitter, Settings
-from signaltape.control import PAUSED, pause, read, resume
+from signaltape.control import PAUSED, pause, read, resume, wait_for_answers
 from signaltape.stream import control_key
 from sink import control
 from sink.db import Connection
@@ -50,7 +50,7 @@ def test_a_panic_wins_over_a_word_that_came_while_it_was_said(
 def test_a_panic_that_was_resumed_meanwhile_says_so(
     settings: Settings, connection: Connection, redis_client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wait = pausing.wait_for_answers
+    wait = wait_for_answers
 
     def late(*given: Any, **more: Any) -> Any:
         resume(redis_client, settings.stream, "somebody else")

@@ -66,7 +66,7 @@ class Stepped:
     def result(self, update_id: int) -> tuple[str, str]:
         """What came of it."""
         query = "SELECT state, result FROM desk_updates WHERE update_id = %s"
-        return self.connection.execute(query, (update_id,)).fetchall()[0]  # type: ignore[return-value]
+        return self.connection.execute(query, (update_id,)).fetchall()[0]
 
     def answer(self, update_id: int) -> str:
         """What was answered; empty if nothing was."""
