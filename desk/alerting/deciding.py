@@ -34,6 +34,8 @@ from sink.db import Connection, DatabaseError
 
 #: Why an alert is held in a chat that others get it in, and why one is that no chat takes.
 SNOOZED, NO_CHAT = "snoozed", "no_chat"
+#: So many are sent in one transaction: who is killed again and again gets on, and a pause is seen amid a backlog.
+MOST_SENT = 5
 
 
 class Taken:
@@ -108,22 +110,28 @@ class Deciding:
         self._sizing = sizing_rules_of(desk)
         self._notices = Notices()
 
-    def take(self, connection: Connection, batch: Incoming) -> Done:
-        """Decide on a batch's alerts, and follow what became of others."""
+    def take(self, connection: Connection, batch: Incoming) -> tuple[Done, Incoming | None]:
+        """Decide on a batch's alerts, and follow what became of others; what is left for another transaction."""
         now = alone(connection)
         new = self._following.hear(connection, batch.happened)
         fresh = _fresh(connection, batch.alerts)
         self._following.learn(connection, [one.signal_id for one in fresh if one.signal_id])
-        done = self._decide_all(connection, fresh, now)
-        return done._replace(followed=self._following.follow(connection, new))
+        done, left = self._decide_all(connection, fresh, now)
+        done = done._replace(followed=self._following.follow(connection, new))
+        return done, Incoming({}, list(left), []) if left else None
 
-    def _decide_all(self, connection: Connection, fresh: Sequence[Alert], now: datetime) -> Done:
+    def _decide_all(
+        self, connection: Connection, fresh: Sequence[Alert], now: datetime
+    ) -> tuple[Done, Sequence[Alert]]:
         if not fresh:
-            return Done()
+            return Done(), ()
         context = self._context(connection, fresh, now)
         held: list[Decided] = []
-        sent = refused = 0
+        sent = refused = reached = 0
         for alert in fresh:
+            if sent == MOST_SENT:
+                break
+            reached += 1
             try:
                 one = self._decide(alert, context)
                 if one.reason is None:
@@ -141,7 +149,7 @@ class Deciding:
                     held.append(one)
                 say(self._tape, one.alert, one.reason)
         _add(connection, held, context.now)
-        return Done(sent=sent, held=len(held), refused=refused)
+        return Done(sent=sent, held=len(held), refused=refused), fresh[reached:]
 
     def _context(self, connection: Connection, fresh: Sequence[Alert], now: datetime) -> Context:
         asked = {"since": now - self._rules.looks_back, "now": now}

@@ -1,4 +1,4 @@
-"""Where the desk's batches go: Postgres, one transaction each; a new session after an error."""
+"""Where the desk's batches go: Postgres, a transaction for each step of one; a new session after an error."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Done(NamedTuple):
         return Done(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
-#: What is done with a batch, within a transaction that is committed behind it.
-Work = Callable[[Connection, Incoming], Done]
+#: What is done with a batch, or its first part, within a transaction that is committed behind it; and what is left.
+Work = Callable[[Connection, Incoming], tuple[Done, Incoming | None]]
 
 
 class Tables:
@@ -46,8 +46,11 @@ class Tables:
 
     def write(self, batch: Incoming) -> None:
         """Commit what a batch asks for. Raises SinkUnavailable while Postgres is away, or refuses it."""
-        done = self._write(batch) if batch.concerns else Done()
-        self.total = self.total.plus(done).plus(Done(refused=batch.refused))
+        left = batch if batch.concerns else None
+        while left is not None:
+            done, left = self._write(left)
+            self.total = self.total.plus(done)
+        self.total = self.total.plus(Done(refused=batch.refused))
 
     def close(self) -> None:
         """End the session."""
@@ -55,16 +58,16 @@ class Tables:
         if connection is not None:
             connection.close()
 
-    def _write(self, batch: Incoming) -> Done:
+    def _write(self, batch: Incoming) -> tuple[Done, Incoming | None]:
         connected = False
         try:
             connection = self._open()
             connected = True
             with connection.transaction():
-                done = self._work(connection, batch)
+                step = self._work(connection, batch)
                 failpoint("desk.before_commit")
             failpoint("desk.after_commit")
-            return done
+            return step
         except DatabaseError as error:
             self.close()
             raise SinkUnavailable(

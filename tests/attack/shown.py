@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 
 from outbox.outbox import File, Outbox
 from outbox.text import Text
-from signaltape.stream import stream_key
+from signaltape.control.operations import resume
+from signaltape.control.processes import Shown as Frozen
+from signaltape.control.processes import encode, name_of
+from signaltape.stream import processes_key, stream_key
 from tests.attack.run import environment_of, run
 from tests.attack.way import Way
 from tests.support.book import TUESDAY
@@ -70,6 +73,12 @@ _RULES = (("version", "changes", "status", "since, WIB"), r"versions: (\d+)", le
 SHOWN: dict[tuple[str, ...], Shown] = {
     ("signaltape", "doctor"): Shown(
         _plainly(), ("flag", "journal", "Redis", "stream", "lag"), r"(\d+) checks", len
+    ),
+    ("signaltape", "processes"): Shown(
+        _plainly(),
+        ("process", "state", "answered", "seen s ago", "since WIB"),
+        r"of (\d+) did not answer",
+        lambda found: len(found["processes"]),
     ),
     ("worker", "status"): Shown(
         _plainly(),
@@ -177,6 +186,7 @@ def fill(way: Way, names: Names) -> Known:
     session = built.said.split()[1].rstrip(":")
     assert run("replay", ["run", session, "--max"], environment).code == 0
     assert run("web", ["keys", "create", "--", names.name], environment).code == 0
+    _show_a_frozen_process(way, names)
     chats = ["--chat", "-1001234567890/7", "--chat", "-1009999999999"]
     assert run("desk", ["users", "add", "42", "--name", "n" * 64, *chats], environment).code == 0
     row = way.connection.execute("SELECT max(id) FROM dead_letters").fetchone()
@@ -184,6 +194,14 @@ def fill(way: Way, names: Names) -> Known:
     weights = way.settings.home / "weights.json"
     weights.write_text(json.dumps({names.name: 0.4, "unknown " + names.name: 0.1}))
     return Known(session, str(row[0]), names.name, str(weights))
+
+
+def _show_a_frozen_process(way: Way, names: Names) -> None:
+    """One that has not heard what somebody said last."""
+    host = names.name[:255]
+    shown = Frozen(role="engine", host=host, pid=7, seen_ms=1, started_ms=1, epoch=0, state="running")
+    way.redis.hset(processes_key(names.stream), name_of("engine", host, 7), encode(shown))
+    resume(way.settings, names.name, names.remark)
 
 
 def _record(way: Way, names: Names) -> None:

@@ -23,7 +23,7 @@ from tests.attack.way import Way
 COLUMNS = 80
 #: These do something, and say in a line what they did; or they are for programs alone.
 ACTS = {
-    *(("signaltape", name) for name in ("ship", "schema", "emit")),
+    *(("signaltape", name) for name in ("ship", "schema", "emit", "pause", "resume")),
     *(("sink", name) for name in ("migrate", "rebuild", "purge")),
     ("worker",),
     *(("worker", "dead-letters", name) for name in ("requeue", "drop")),
@@ -35,7 +35,7 @@ ACTS = {
         for name in ("archive", "serve", "build", "run", "stop", "pause", "resume", "step", "seek")
     ),
     *(("replay", name) for name in ("delete", "load", "stream", "speed", "loop")),
-    *(("web",), ("web", "keys", "revoke")),
+    *(("outbox", "preview"), ("web",), ("web", "keys", "revoke")),
     *(("desk",), ("desk", "users", "add"), ("desk", "users", "remove")),
 }
 #: Nothing of these is there in an empty house.

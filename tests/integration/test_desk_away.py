@@ -43,6 +43,13 @@ def ended(bot: Bot) -> str:
     return said
 
 
+def test_a_webhook_that_was_set_before_is_taken_back(bot: Bot) -> None:
+    bot.server.webhook = {"url": "https://example.org/old"}
+    bot.start()
+    assert bot.ask(VIEWER, "/risk 1") != ""
+    assert not bot.server.webhook.get("url")
+
+
 @pytest.mark.parametrize("fault", ["500", "closed", "nonsense", "429", "hang"])
 def test_telegram_may_fail_as_it_likes(bot: Bot, fault: str) -> None:
     bot.server.faults.extend(["ok", fault])
@@ -55,6 +62,16 @@ def test_telegram_may_fail_as_it_likes(bot: Bot, fault: str) -> None:
         bot.start()
     assert bot.ask(VIEWER, "/risk 2") != ""
     ended(bot)
+
+
+def test_a_call_that_has_no_answer_holds_up_no_other_chat(bot: Bot) -> None:
+    bot.start()
+    bot.server.chat.faults.append("timeout before")
+    hanging = bot.server.say(VIEWER, "/risk")
+    eventually(lambda: bot.server.chat.calls)
+    bot.message_id(bot.server.say(ADMIN, "/risk"))
+    states = bot.rows("SELECT state FROM outbox WHERE message_key = %s", f"answer:{hanging}")
+    assert states == [("sending",)]
 
 
 def test_of_two_desks_one_waits_and_says_so_and_each_update_is_done_once(

@@ -136,7 +136,9 @@ def test_moves_that_were_followed_before_are_known(connection: Connection) -> No
     from sink.admin import migrate as migrations
 
     connection.execute("DROP TABLE telegram_chats")
-    connection.execute("ALTER TABLE outbox DROP COLUMN told_week, DROP COLUMN told, DROP COLUMN parts")
+    connection.execute(
+        "ALTER TABLE outbox DROP COLUMN stands, DROP COLUMN told_week, DROP COLUMN told, DROP COLUMN parts"
+    )
     connection.execute(
         "INSERT INTO outbox (message_key, chat_id, body, not_after, state) VALUES"
         " ('scorecard:2022-01-17:-77', '-1001234567890', 'x', now(), 'sent'), ('k', '-5', 'x', now(), 'sent'),"

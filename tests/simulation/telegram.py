@@ -137,6 +137,8 @@ class Telegram:
             return
         if self._strikes("slow request", call):
             out_s = chance.choice((1.0, 8.0, 31.0, LONGEST_WAY_S - 1.0))
+        if call.is_edit and self._strikes("late edit", call):  # mostly behind a newer one
+            out_s = chance.choice((31.0, LONGEST_WAY_S - 1.0))
         if self._strikes("slow answer", call):
             back_s = chance.choice((1.0, 8.0, 31.0))
         self.under_way[call.number] = call

@@ -139,6 +139,8 @@ class UpdatesServer:
         self.polls += 1
         self._newest_poll = mine = self._newest_poll + 1
         self._bell.set()  # an older one ends
+        if self.webhook.get("url"):
+            return _error(409, "Conflict: can't use getUpdates method while webhook is active")
         fault = self.faults.popleft() if self.faults else "ok"
         if fault != "ok":
             return await _failed(request, fault)

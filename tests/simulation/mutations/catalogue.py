@@ -2,7 +2,7 @@
 
 Summary: one line, what is wrong
 Kind: put back | own
-World: spine | archive | outbox | writer
+World: spine | consuming | control | archive | outbox | writer
 Breaks: which promises, with commas in between
 
 --- a/producer/…
@@ -20,7 +20,7 @@ from msgspec import Struct
 FOLDER = Path(__file__).parent
 #: A defect that was in the product once, or one that was thought of.
 KINDS = ("put back", "own")
-WORLDS = ("spine", "consuming", "archive", "outbox", "writer")
+WORLDS = ("spine", "consuming", "control", "archive", "outbox", "writer")
 #: The promises. early: acknowledged, or said to be done, before it is safe; stuck: something waits for ever.
 BREAKS = ("lost", "doubled", "early", "stuck", "miscounted", "crash", "not kept")
 _FIELDS = ("Summary", "Kind", "World", "Breaks", "Needs")

@@ -28,6 +28,8 @@ class ControlWorld(World):
 
     name = "control"
     RATES = CONTROL_RATES
+    #: some minutes: who is gone is taken out of the list after one
+    SETTLING_STEPS = 150_000
 
     def build(self) -> None:
         chance = self.chance
@@ -42,6 +44,7 @@ class ControlWorld(World):
         self._undo: list[Callable[[], None]] = []
         #: the newest word that is kept somewhere: only what loses it may take it back
         self.floor: Control | None = None
+        self._last_in_redis: Control | None = None
         self._stand_in()
         process = Process(host, "redis-server")
         process.killable = False
@@ -89,7 +92,7 @@ class ControlWorld(World):
 
     def lost(self) -> None:
         """Redis holds something else now: only what Postgres has is surely kept."""
-        self.floor = None
+        self.floor = self._last_in_redis = None
         self._changed()
 
     def cleanup(self) -> None:
@@ -126,6 +129,9 @@ class ControlWorld(World):
         """What is kept by now, in one place or the other, is no older than what was kept."""
         kept: Control | None = self.row.word
         in_redis = self._in_redis()
+        if is_newer(self._last_in_redis, in_redis):
+            self.fail("no word is older", f"{in_redis} came after {self._last_in_redis}")
+        self._last_in_redis = in_redis
         kept = in_redis if is_newer(in_redis, kept) else kept
         if is_newer(self.floor, kept):
             self.fail("what is kept is not lost", f"{self.floor} was kept, now {kept} is the newest")

@@ -80,6 +80,7 @@ class OutboxWorld(OutboxBase):
         "request lost": 0.02,
         "answer lost": 0.05,
         "slow request": 0.06,
+        "late edit": 0.2,
         "slow answer": 0.04,
         "too many requests": 0.03,
         "refused": 0.02,
@@ -133,7 +134,7 @@ class OutboxWorld(OutboxBase):
             ((20, 120, 600, 10_800, 604_800), (4, 7, 12, 25, 100), (12, 604_800), (604_800,))
         )
         self.asked_again = {}
-        self.alerts = chance.choice((0.0, 0.0, 0.3, 0.3, 0.9))
+        self.alerts = chance.choice((0.0, 0.3, 0.3, 0.6, 0.9))
         self.edits = chance.choice((0.0, 0.3, 0.7))
         self.limits = chance.choice(_LIMITS)
         self.reporters_wait_s = chance.choice(((0.2, 2.0, 20.0), (0.5, 3.0), (5.0, 20.0)))
@@ -170,6 +171,9 @@ class OutboxWorld(OutboxBase):
         }
         if self.chance.random() < 0.5:  # it strikes only where another fault left a doubt
             rates.setdefault("trouble at the second time", self.RATES["trouble at the second time"])
+            rates.setdefault(
+                "late edit", self.RATES["late edit"]
+            )  # … and what comes late does behind an edit alone
         return rates
 
     def check(self) -> None:

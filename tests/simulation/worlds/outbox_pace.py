@@ -91,7 +91,8 @@ class PaceAudit:
         limits = self._world.limits
         since_ns = due_ns - int(limits.minute_s * NS) + _JITTER_NS
         taken = sum(one > since_ns for one in self._turns[chat_id])
-        if is_group(chat_id) and taken >= limits.for_edits().group_per_minute:
+        most = max(limits.group_per_minute - limits.edits_leave, 1)
+        if is_group(chat_id) and taken >= most:
             self._fail("edits leave some", f"an edit is the call number {taken + 1} of a minute of {chat_id}")
 
     def _check(self, chat_id: str, due_ns: int, taken_ns: int) -> None:

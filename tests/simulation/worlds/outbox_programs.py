@@ -210,7 +210,7 @@ class Person:
 
 
 def send_forever(world: OutboxBase, process: Process, stop: Event) -> None:
-    """A reporter's sender: reports.schedule, without its reports."""
+    """The sender of a process: outbox.serving."""
     _loop(world, process).run(
         _send(process, stop, _SETTINGS, Destination(_TOKEN, world.configured[0], _BASE))
     )
