@@ -326,7 +326,7 @@ CREATE TABLE public.desk_records (
     ts timestamp with time zone NOT NULL,
     fields jsonb NOT NULL
 );
-COMMENT ON TABLE public.desk_records IS 'What the desk has yet to put on the tape: acts of people and clicks. Empty but for moments.';
+COMMENT ON TABLE public.desk_records IS 'What the desk has yet to put on the tape: acts of people. Empty but for moments.';
 ALTER TABLE public.desk_records ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.desk_records_id_seq
     START WITH 1

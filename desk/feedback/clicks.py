@@ -27,9 +27,9 @@ Show = Callable[[Connection, str], object]
 
 
 class Tape(Protocol):
-    """What a click is recorded on: an Emitter, or what stands in for one until the commit."""
+    """What a click is recorded on: an Emitter."""
 
-    def record(self, name: str, /, *, timestamp: datetime, **fields: Any) -> bool: ...
+    def record(self, name: str, /, **fields: Any) -> bool: ...
 
 
 class Click(NamedTuple):
@@ -113,7 +113,7 @@ def _say(
 def _record(
     tape: Tape, click: Click, alert: dict[str, Any], kind: str, value: str, latency: int | None
 ) -> None:
-    """The id is the update's: done again, it is one."""
+    """Before it is committed: done again, it is the same record."""
     tape.record(
         FeedbackClick.EVENT,
         id=str(uuid.uuid5(_CLICKS, str(click.update_id))),

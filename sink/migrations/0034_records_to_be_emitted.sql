@@ -8,4 +8,4 @@ CREATE TABLE desk_records (
     fields JSONB NOT NULL
 );
 COMMENT ON TABLE desk_records IS
-    'What the desk has yet to put on the tape: acts of people and clicks. Empty but for moments.';
+    'What the desk has yet to put on the tape: acts of people. Empty but for moments.';
