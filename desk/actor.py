@@ -16,6 +16,7 @@ import msgspec
 from desk.acting import Acting, Desk, Outcome
 from desk.feedback.telling import tell, tell_again
 from desk.heard import Heard
+from desk.records import emit_committed
 from desk.router import act
 from desk.updates import SQL, Waiting, my_turn, next_waiting
 from desk.users import entry_of
@@ -85,7 +86,10 @@ class Lane:
         tell_again(connection, self._desk.tape)
         while not self._stop.is_set():
             self.wake.clear()
-            if self.step(connection):
+            did = self.step(connection)
+            if self._acts:
+                emit_committed(connection, self._desk.tape)
+            if did:
                 self._backoff.reset()
             else:
                 self.wake.wait(LOOK_EVERY_S)

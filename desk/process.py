@@ -105,7 +105,7 @@ async def _hear(at: Desk, telegram: Telegram, wake: Callable[[Heard], None], sto
         ending.callback(menus.cancel)
         url, secret = at.desk.webhook_url, at.desk.webhook_secret
         if url is None or secret is None:
-            await telegram.set_webhook("", None)
+            await telegram.set_webhook("", None)  # polling would meet one that was set before for ever
             log.info("@%s hears by polling", me)
             await poll(telegram, intake, stop, notices)
             return

@@ -163,3 +163,10 @@ def test_sigterm_ends_it_in_time_though_nothing_answers(bot: Bot, connection: Co
         assert desk.finish(25)[0] == 0
     bot.start()
     assert eventually(lambda: bot.rows("SELECT base_risk_pct::text FROM desk_risk") == [("1.1",)], 60)
+
+
+def test_a_webhook_that_could_not_be_ended_at_the_start_is_ended_later(bot: Bot) -> None:
+    bot.server.webhook = {"url": "https://example.org/before"}
+    bot.server.hook_faults.extend(["500"])
+    bot.start()
+    assert bot.ask(TRADER, "/risk 1.5").startswith("Base risk 1.0% → 1.5%")
