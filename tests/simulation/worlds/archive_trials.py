@@ -51,6 +51,7 @@ class LastTrial:
             "one id for two days": self._come_for_another_day,
             "half of a file is old": self._grow_old,
             "the last line is taken out": self._take_out,
+            "a ledger that is gone": self._lose_the_ledger,
         }
         kind = self._chance.choice(["nothing", *sorted(scripts)])
         if kind == "nothing" or not self._world.faults.happens("last trial", kind):
@@ -159,6 +160,25 @@ class LastTrial:
                 self._world.disturbed_by_hand = True
                 self._chance.choice(summaries).write_bytes(REMARK)
             self._retain()
+
+    def _lose_the_ledger(self) -> None:
+        """It is deleted amid a batch; others write to the same file by the next one before the first goes on."""
+        self._need_two_archivers()
+        kinds = self._kinds_that_are_kept()
+        if not kinds or not self._is_all_done():
+            return
+        event = self._chance.choice(kinds)
+
+        def lose(path: Path) -> None:
+            self._ledgers.remove()
+            self._world.hold_up(path)
+
+        self._world.amid["trial"] = Amid("create", ".jsonl", lose)
+        for _ in range(6):
+            self._put([self._maker.record_of(event, self._now())])
+            self._world.scheduler.sleep("the next line", 1.0)
+        self._is_all_done()
+        self._world.amid.pop("trial", None)
 
     def _take_out(self) -> None:
         """A person takes the last line out of a file; another as long comes, and its archiver dies amid its batch."""
