@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from desk.auditing import _ACTS as ACTS_NAMESPACE
-from desk.feedback.clicks import _CLICKS as CLICKS_NAMESPACE
+from desk.feedback.telling import _CLICKS as CLICKS_NAMESPACE
 from tests.chaos.desk.auditing import Message
 from tests.chaos.desk.crowd import Done, judgements
 from tests.chaos.desk.run import STRANGERS, Run
