@@ -9,7 +9,6 @@ import signal
 import click
 
 from desk.drill_command import drill_command
-from desk.process import run
 from desk.settings import DeskSettings
 from desk.user_commands import users_commands
 from signaltape.clock import utc_now
@@ -34,6 +33,8 @@ def main(context: click.Context) -> None:
 
 
 async def _run(settings: DeskSettings) -> None:
+    from desk.process import run  # Telegram's library takes seconds: not for who only enters a user
+
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -35,7 +35,7 @@ _LOADED = (
     ),
     *("signaltape.contract.explain", "signaltape.shipping.service", "signaltape.shipping.thread"),
     *("signaltape.integrations.prometheus", "reports.drawing.picture", "reports.schedule"),
-    *("tests.chaos.load", "tests.chaos.sender"),
+    *("desk.process", "tests.chaos.load", "tests.chaos.sender"),
 )
 #: Each is run as a program, and must not be there already.
 _PROGRAMS = (*(f"{room}.__main__" for room in _RUN), "tests.chaos.load", "tests.chaos.sender")
