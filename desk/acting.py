@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from desk.asking import Answer, Command
 from desk.heard import Heard
+from desk.records import Committing
 from desk.settings import DeskSettings
 from desk.users import Entry
 from outbox.keyboard import Keyboard
@@ -49,6 +50,11 @@ class Acting(Struct, frozen=True):
     entry: Entry
     received_at: datetime
     now: datetime
+
+    @property
+    def tape(self) -> Committing:
+        """Where records of this transaction go, once it is committed."""
+        return Committing(self.connection, self.at.tape)
 
     @property
     def outbox(self) -> Outbox:

@@ -14,7 +14,9 @@ from contextlib import closing
 import msgspec
 
 from desk.acting import Acting, Desk, Outcome
+from desk.feedback.telling import tell, tell_again
 from desk.heard import Heard
+from desk.records import emit_committed
 from desk.router import act
 from desk.updates import SQL, Waiting, my_turn, next_waiting
 from desk.users import entry_of
@@ -73,6 +75,7 @@ class Lane:
             connection.execute(SQL["done"], done)
             failpoint("desk.before_commit")
         failpoint("desk.after_commit")
+        tell(connection, self._desk.tape, waiting.update_id)
         log.info("update %s: %s, %s", waiting.update_id, outcome.state, outcome.result)
         return True
 
@@ -80,9 +83,13 @@ class Lane:
         return connect(database_url(self._desk.settings), name="signaltape-desk", most_idle_s=_MOST_IDLE_S)
 
     def _work(self, connection: Connection) -> None:
+        tell_again(connection, self._desk.tape)
         while not self._stop.is_set():
             self.wake.clear()
-            if self.step(connection):
+            did = self.step(connection)
+            if self._acts:
+                emit_committed(connection, self._desk.tape)
+            if did:
                 self._backoff.reset()
             else:
                 self.wake.wait(LOOK_EVERY_S)

@@ -1,4 +1,4 @@
-"""What was done by whom, as a record: emitted before the act commits, so that a kill repeats it as a duplicate."""
+"""What was done by whom, as a record: written down with the act, emitted once both are committed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _LONGEST = 500
 
 
 def note(acting: Acting, act: str, deed: Deed) -> None:
-    """Write down an act of this update: the same record, however often it is done again."""
-    acting.at.tape.record(
+    """Write down an act of this update, in its transaction: what is undone was not done."""
+    acting.tape.record(
         OperatorAct.EVENT,
         id=str(uuid.uuid5(_ACTS, f"{acting.heard.update_id}:{act}")),
         timestamp=acting.received_at,

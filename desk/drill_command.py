@@ -43,4 +43,4 @@ def _show(screen: Screen, found: Drill) -> None:
         [left("step", 14), left("held", 4), right("s"), left("found")],
         [(step.name, "yes" if step.ok else "NO", f"{step.took_s:.2f}", step.said) for step in found.steps],
     )
-    screen.next(NOTHING_TO_DO if found.ok else "signaltape processes shows who is there; resume is done")
+    screen.next(NOTHING_TO_DO if found.ok else "signaltape processes shows who is there, and what is wanted")

@@ -154,9 +154,10 @@ def _command(update_id: int, message: _Message, me: str) -> Heard | Ignored:
         if is_so(message):
             return Ignored(reason)
     assert message.sender is not None
-    found = (
-        _COMMAND.fullmatch(message.text[:LONGEST_TEXT].split(maxsplit=1)[0]) if message.text.strip() else None
-    )
+    first = message.text[:LONGEST_TEXT].split(maxsplit=1)[
+        :1
+    ]  # none of a text that begins with much empty space
+    found = _COMMAND.fullmatch(first[0]) if first else None
     if found is None:
         return Ignored("no command")
     name, bot = found.groups()

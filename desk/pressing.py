@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from desk.acting import ANSWER_LIFE, STALE_AFTER, Acting, Outcome, say_line
-from desk.acts.snooze import set_snooze, what
+from desk.acts.pausing import PAUSING, how_it_is
+from desk.acts.snooze import SNOOZE, set_snooze, what
 from desk.ages import ago, clock_time, since
 from desk.asking import Deed, reaches
 from desk.auditing import note
@@ -14,7 +15,7 @@ from desk.commanding import refuse
 from desk.performing import do, performed
 from desk.questions import ASKED_LATE, Question, ask, found, until, use
 from desk.rating import Standing, judge, react_to, standing
-from desk.updates import count_refused
+from desk.updates import asked_by, count_refused
 
 _SNOOZE = timedelta(minutes=30)
 #: What a press says, where it is asked about.
@@ -67,7 +68,9 @@ def _answered(acting: Acting, pressed: ConfirmationPress) -> Outcome:
 
 
 def _again(acting: Acting, question: Question) -> Outcome:
-    asked = f"{question.act} asked {since(question.made_at, acting.now)}, answered too late: do it now?"
+    known = how_it_is(acting.at.settings, acting.connection) if question.act in PAUSING else ""
+    late = f"{question.act} asked {since(question.made_at, acting.now)}, answered too late"
+    asked = f"{late}: do it now?{known and f' ({known})'}"
     detail = {key: value for key, value in question.detail.items() if key != "question"}
     return ask(acting, question.act, asked, ASKED_LATE, detail)
 
@@ -89,14 +92,14 @@ def _judged_late(acting: Acting, data: str) -> Outcome:
     alert = standing(acting, pressed.ref) if isinstance(pressed, AlertPress) else None
     if alert is None or not isinstance(pressed, AlertPress):
         return _ignored(acting, _FORGED)
-    return _taken(acting, alert, pressed)
+    return _refused(acting, pressed) or _taken(acting, alert, pressed)  # they may have lost the right since
 
 
 def _refreshed(acting: Acting, pressed: PanelPress) -> Outcome:
     """Ask again, in place. A command that acts has no such buttons: whoever sends one made it up."""
     command = acting.at.commands.get(pressed.command)
     key = acting.outbox.message_of(acting.heard.chat_id, acting.heard.message_id or 0)
-    if command is None or command.acts or key is None or not key.startswith("answer:"):
+    if command is None or command.acts or key is None or not _is_panel(acting, key):
         return _ignored(acting, _FORGED)
     if not acting.entry.may(command):
         return refuse(acting, command)
@@ -105,18 +108,35 @@ def _refreshed(acting: Acting, pressed: PanelPress) -> Outcome:
     return Outcome("done", "refreshed")
 
 
+def _is_panel(acting: Acting, key: str) -> bool:
+    """Whether a message answers what only asked: a question, and what came of an act, stand as they are."""
+    kind, _, number = key.partition(":")
+    if kind != "answer":
+        return False
+    asked = asked_by(acting.connection, int(number))
+    wanted = acting.at.commands.get(asked[0] or "") if asked is not None else None
+    return asked is None or (wanted is not None and not wanted.acts)
+
+
 def _judged(acting: Acting, pressed: AlertPress) -> Outcome:
     """A button of an alert that stands in this chat; one whose time is over is asked about."""
     alert = standing(acting, pressed.ref)
     if alert is None:
         return _ignored(acting, _FORGED)
-    if not reaches(acting.entry.role, "trader"):
-        say_line(acting, f"Only traders judge alerts ({acting.entry.role})")
-        return Outcome("ignored", "not allowed")
+    if (refused := _refused(acting, pressed)) is not None:
+        return refused
     if acting.received_at > alert.expires_at:
         asked = f"{_SAID[pressed.word]} on {alert.ref_id}, which ended {ago(alert.expires_at, acting.now)}: count it?"
         return ask(acting, "press", asked, ASKED_LATE, {"data": acting.heard.data})
     return _taken(acting, alert, pressed)
+
+
+def _refused(acting: Acting, pressed: AlertPress) -> Outcome | None:
+    """A word to who may not press this; None if they may."""
+    if not reaches(acting.entry.role, "trader"):
+        say_line(acting, f"Only traders judge alerts ({acting.entry.role})")
+        return Outcome("ignored", "not allowed")
+    return refuse(acting, SNOOZE) if pressed.word == "sn30" and not acting.entry.may(SNOOZE) else None
 
 
 def _taken(acting: Acting, alert: Standing, pressed: AlertPress) -> Outcome:

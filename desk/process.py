@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from functools import partial
@@ -40,6 +40,8 @@ log = logging.getLogger("desk")
 _AT_THE_LATEST_S = 14.0
 _END_WITHIN_S = 12.0
 _NAME_AGAIN_S = 30.0
+#: A call that has no answer holds up the one that waits for it, for half a minute, and not what is due in other chats.
+_SENDERS = 3
 #: What says all in its line: a port that is taken, a Telegram that does not take the webhook.
 _PLAIN = (SettingsError, TelegramAway, OSError)
 #: Telegram comes from outside; by the secret it is known.
@@ -67,9 +69,8 @@ async def run(desk: DeskSettings, stop: asyncio.Event, clock: Callable[[], datet
 
 async def _serve(at: Desk, token: Secret, telegram: Telegram, threads: Threads, stop: asyncio.Event) -> None:
     """All that lives in the event loop; the threads are told to end when it is."""
-    sender = partial(send_while_connected, at.settings, token, at.settings.telegram_api_base, stop, [])
     parts = [
-        persistently(sender, stop, "nothing can be sent"),
+        *(persistently(one, stop, "nothing can be sent") for one in _senders(at, token, stop)),
         persistently(partial(_hear, at, telegram, threads.wake, stop), stop, "nothing can be heard", _PLAIN),
     ]
     tasks = [asyncio.create_task(part) for part in parts]
@@ -82,6 +83,12 @@ async def _serve(at: Desk, token: Secret, telegram: Telegram, threads: Threads, 
         for task in late:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _senders(at: Desk, token: Secret, stop: asyncio.Event) -> list[Callable[[], Awaitable[None]]]:
+    """Some, each with a session of its own and what it could not write down."""
+    base = at.settings.telegram_api_base
+    return [partial(send_while_connected, at.settings, token, base, stop, []) for _ in range(_SENDERS)]
 
 
 async def _hear(at: Desk, telegram: Telegram, wake: Callable[[Heard], None], stop: asyncio.Event) -> None:
@@ -98,7 +105,7 @@ async def _hear(at: Desk, telegram: Telegram, wake: Callable[[Heard], None], sto
         ending.callback(menus.cancel)
         url, secret = at.desk.webhook_url, at.desk.webhook_secret
         if url is None or secret is None:
-            await telegram.set_webhook("", None)
+            await telegram.set_webhook("", None)  # polling would meet one that was set before for ever
             log.info("@%s hears by polling", me)
             await poll(telegram, intake, stop, notices)
             return

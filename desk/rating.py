@@ -33,7 +33,7 @@ def standing(acting: Acting, ref: str) -> Standing | None:
 def judge(acting: Acting, alert: Standing, word: str) -> Outcome:
     """A press on an alert: every one is kept, the last one counts."""
     at = acting.at
-    return _outcome(press(acting.connection, at.tape, at.show, _click(acting), alert.ref_id, word))
+    return _outcome(press(acting.connection, at.show, _click(acting), alert.ref_id, word))
 
 
 def react_to(acting: Acting) -> Outcome:
@@ -42,7 +42,6 @@ def react_to(acting: Acting) -> Outcome:
     return _outcome(
         react(
             acting.connection,
-            at.tape,
             at.show,
             _click(acting),
             heard.message_id or 0,

@@ -27,6 +27,8 @@ ALLOWED = ("message", "callback_query", "message_reaction", "my_chat_member")
 #: An answer comes at once if there is something, else after this time.
 POLL_S = 25
 _MOST_AT_ONCE = 100
+#: Of a webhook: what comes on several at once comes in any order, and an older word would be obeyed last.
+_CONNECTIONS = 1
 #: An answer to a long poll, and to any other call.
 _POLL_WITHIN_S, _WITHIN_S = POLL_S + 10, 10
 
@@ -100,9 +102,13 @@ class Telegram:
         await _called(self._bot.set_my_commands(listed, scope=scope))
 
     async def set_webhook(self, url: str, secret: Secret | None) -> None:
-        """Where updates are sent to; an empty address: nowhere, they are asked for."""
+        """Where updates are sent to, one after another; an empty address: nowhere, they are asked for."""
         token = secret.reveal() if secret and url else None
-        await _called(self._bot.set_webhook(url, secret_token=token, allowed_updates=list(ALLOWED)))
+        await _called(
+            self._bot.set_webhook(
+                url, secret_token=token, allowed_updates=list(ALLOWED), max_connections=_CONNECTIONS
+            )
+        )
 
 
 async def _called(call: Awaitable[T]) -> T:

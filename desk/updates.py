@@ -89,6 +89,12 @@ def next_waiting(connection: Connection, *, acts: bool) -> Waiting | None:
     return Waiting(*row) if row else None
 
 
+def asked_by(connection: Connection, update_id: int) -> tuple[str | None] | None:
+    """The command of an update, None within if it was no command; None if it is forgotten."""
+    row = connection.execute(SQL["asked"], {"update_id": update_id}).fetchone()
+    return (row[0],) if row else None
+
+
 def count_refused(connection: Connection, reason: str, now: datetime) -> None:
     """One more that nothing is done about."""
     connection.execute(SQL["refused"], {"day": now.astimezone(WIB).date(), "reason": reason, "n": 1})

@@ -60,7 +60,7 @@ class Webhook:
             return web.Response(status=403)
         try:
             update = msgspec.json.decode(await request.read())
-        except (msgspec.MsgspecError, RecursionError):
+        except (ValueError, RecursionError):  # no JSON, or no text
             return web.Response(status=400)
         try:
             await self._intake.take([update])

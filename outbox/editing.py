@@ -14,14 +14,11 @@ from outbox.edit_leases import LeasedEdit
 from outbox.judging import CallOutcome, Reply, one_line
 from outbox.marking import fitted, marked, parts_of
 from outbox.outbox import REPORT
-from outbox.sending import URGENT_WAIT_S, NotNow, Sending
+from outbox.sending import BEGINS_WITHIN_S, URGENT_WAIT_S, NotNow, Sending
 from outbox.text import Text
 from sink.db import CONNECTION_ERRORS
 
 log = logging.getLogger("reports")
-
-#: A call that could not begin for so long after it was noted is not made: by then it would count as one that is over.
-BEGINS_WITHIN_S = 5.0
 
 
 class Editing:

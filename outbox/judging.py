@@ -29,6 +29,8 @@ _NO_RIGHTS = (
 )
 #: How Telegram says that the buttons below a message are the trouble, as a link to an address that it does not take.
 _BUTTONS = re.compile(r"\bbutton|reply_?markup|inline keyboard", re.IGNORECASE)
+#: How Telegram says that nothing may be written in a topic of a group: it was deleted, or closed.
+_TOPIC = re.compile(r"message thread not found|\bTOPIC_(?:CLOSED|DELETED)\b")
 _MOST_SHOWN = 300
 _MOST_ID = 2**63
 #: Ids of groups lie above -10^12, those of supergroups and channels below (https://core.telegram.org/api/bots/ids).
@@ -62,6 +64,11 @@ class Reply(NamedTuple):
     def refuses_buttons(self) -> bool:
         """Whether it was refused for the buttons below it: without them it may be taken."""
         return self.verdict is CallOutcome.REFUSED and _BUTTONS.search(self.error) is not None
+
+    @property
+    def refuses_topic(self) -> bool:
+        """Whether it was refused for the topic that it went to: without one it may be taken."""
+        return self.verdict is CallOutcome.REFUSED and _TOPIC.search(self.error) is not None
 
 
 def judge(status: int, body: bytes, chat_id: str) -> Reply:

@@ -177,6 +177,10 @@ class Leases:
         """Telegram takes no message with such buttons."""
         await self._note("without_buttons", message)
 
+    async def without_topic(self, message: Leased) -> None:
+        """Its topic is gone."""
+        await self._note("without_topic", message)
+
     async def sent_whole(self, message: Leased, place: int, message_id: int) -> bool:
         """The part at `place` stands in the chat, as a message that never was a stub: marked, if it may repeat one.
 

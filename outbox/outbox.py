@@ -117,7 +117,8 @@ class Outbox:
 
         It is sent once the message itself is. A newer edit takes the place of an older one, and is the last that is
         sent; the same again changes nothing. What is too long for the messages that stand is cut.
-        False if there is no such message, or it ended without being sent. Raises ValueError where the keyboard is none.
+        False if there is no such message, or it ended without being sent; of one that is uncertain more may be known
+        later. Raises ValueError where the keyboard is none.
         """
         asked = {"message_key": key, **_body(text), "keyboard": dumped(keyboard), "not_after": not_after}
         with self._connection.transaction():

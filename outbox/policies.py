@@ -16,6 +16,7 @@ the call was carried out. The rule for what is uncertain:
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable
 
 from outbox.bot_api import Manner
@@ -23,7 +24,7 @@ from outbox.judging import CallOutcome, Reply
 from outbox.leases import IN_DOUBT, Leased
 from outbox.marking import marked
 from outbox.outbox import REPORT
-from outbox.sending import NotNow, Sending
+from outbox.sending import BEGINS_WITHIN_S, NotNow, Sending
 from outbox.text import Text, stub
 
 log = logging.getLogger("reports")
@@ -68,7 +69,7 @@ async def whole(
     if message.lost_stubs >= MAX_LOST_CALLS:
         raise await sending.give_up(message, IN_DOUBT)
     await sending.turn(message)
-    if not await sending.line.do(sending.leases.whole_begun, message, place):
+    if not await _begun(sending, message, place):
         raise await sending.let_go(message)
     reply = await sending.answer(sending.api.send_message(message.chat_id, part, manner))
     if reply.verdict is CallOutcome.DONE and reply.message_id is not None:
@@ -80,7 +81,20 @@ async def whole(
     await sending.line.do(sending.leases.whole_not_sent, message, place)
     if manner.keyboard and reply.refuses_buttons:
         reply = await _without_buttons(sending, message, reply)
+    elif manner.thread_id is not None and reply.refuses_topic:
+        reply = await _without_topic(sending, message, reply)
     raise await _stopped(sending, message, reply, doubt=message.in_doubt(place))
+
+
+async def _begun(sending: Sending, message: Leased, place: int) -> bool:
+    """Note that a call begins. False if it must not be made, or could have been made long ago."""
+    began_s = time.monotonic()
+    if not await sending.line.do(sending.leases.whole_begun, message, place):
+        return False
+    if time.monotonic() - began_s <= BEGINS_WITHIN_S:
+        return True
+    await sending.line.do(sending.leases.whole_not_sent, message, place)
+    return False
 
 
 async def _in_doubt(sending: Sending, message: Leased, reply: Reply) -> NotNow:
@@ -97,6 +111,13 @@ async def _without_buttons(sending: Sending, message: Leased, reply: Reply) -> R
     """What it says is worth more than its buttons: the next try is without."""
     await sending.line.do(sending.leases.without_buttons, message)
     log.error("%s goes without its buttons: %s", message.message_key, reply.error)
+    return reply._replace(verdict=CallOutcome.NOT_SENT)
+
+
+async def _without_topic(sending: Sending, message: Leased, reply: Reply) -> Reply:
+    """A group that reads it in another place is better than one that never does."""
+    await sending.line.do(sending.leases.without_topic, message)
+    log.error("%s goes to the group, for its topic is gone: %s", message.message_key, reply.error)
     return reply._replace(verdict=CallOutcome.NOT_SENT)
 
 

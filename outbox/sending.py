@@ -19,10 +19,15 @@ log = logging.getLogger("reports")
 #: Waits between tries double from the first to the last.
 RETRY_FIRST_S = 1.0
 RETRY_CAP_S = 300.0
+#: … of what somebody waits for: after an outage it is sent soon, while it is still of use.
+URGENT_CAP_S = 30.0
 #: A turn further away than this is not waited for: other chats may be due.
 LONGEST_WAIT_S = FURTHEST_TURN_S
 #: … and where somebody waits for messages, not even this one: its turn comes again.
 URGENT_WAIT_S = 0.05
+#: A call that could not begin for so long after it was noted is not made: by then its message may be past its time, or
+#: another's, and an edit would count as one that is over.
+BEGINS_WITHIN_S = 5.0
 #: A call that is under way when the sender is to stop may take so long; then it counts as one without an answer.
 STOP_GRACE_S = 10.0
 
@@ -63,7 +68,8 @@ class Sending:
             await self.line.do(self.leases.finish, message, "failed", reply.error)
             log.error("%s was refused: %s", message.message_key, reply.error)
         else:
-            wait_s = await self.wait_after(message.chat_id, message.failures, reply)
+            longest_s = RETRY_CAP_S if message.kind == REPORT else URGENT_CAP_S
+            wait_s = await self.wait_after(message.chat_id, message.failures, reply, longest_s)
             await self.line.do(self.leases.retry, message, wait_s, reply.error)
             log.warning("%s: trying again in %.0f s: %s", message.message_key, wait_s, reply.error)
         return NotNow()
@@ -80,11 +86,13 @@ class Sending:
         await self.line.do(self.leases.postpone, message, 0.0)
         return NotNow()
 
-    async def wait_after(self, chat_id: str, failures: int, reply: Reply) -> float:
+    async def wait_after(
+        self, chat_id: str, failures: int, reply: Reply, longest_s: float = RETRY_CAP_S
+    ) -> float:
         """How long to wait for the next try; if Telegram asked for it, the whole chat is left alone."""
         if reply.retry_after_s:
             await self.line.do(self._pace.hold, chat_id, reply.retry_after_s)
-        backoff_s = min(RETRY_CAP_S, self._retry_first_s * 2.0 ** min(failures, 20))
+        backoff_s = min(longest_s, self._retry_first_s * 2.0 ** min(failures, 20))
         return max(reply.retry_after_s, backoff_s)
 
     async def turn(self, message: Leased) -> None:

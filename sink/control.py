@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import redis
@@ -9,7 +10,7 @@ from msgspec import convert
 from msgspec.structs import asdict
 from redis.exceptions import NoPermissionError
 
-from signaltape.control.commanding import assert_again, milliseconds, pause, resume, standing
+from signaltape.control.commanding import assert_again, epoch_heard, milliseconds, pause, resume, standing
 from signaltape.control.commanding import read as read_in_redis
 from signaltape.control.processes import fields_to_remove, lost_word
 from signaltape.control.state import PAUSED, Control, Garbled, State, is_newer, short_text
@@ -41,12 +42,14 @@ def say(connection: Connection, state: State, by: str, why: str = "", *, above: 
 
 
 def epoch_in_redis(client: redis.Redis, stream: str) -> int:
-    """The number of what Redis knows; 0 if it is away, knows nothing or cannot be read."""
+    """The number of what Redis knows, or of what a process has heard; 0 if it is away, or knows nothing to be read."""
+    known = None
     try:
-        known = read_in_redis(client, stream)
-    except (redis.RedisError, Garbled):
-        return 0
-    return known.epoch if known is not None else 0
+        with suppress(Garbled, redis.ResponseError):
+            known = read_in_redis(client, stream)
+        return max(known.epoch if known is not None else 0, epoch_heard(client, stream))
+    except redis.RedisError:
+        return known.epoch if known is not None else 0
 
 
 def reconcile(client: redis.Redis, stream: str, connection: Connection) -> Control | None:

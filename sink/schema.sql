@@ -320,6 +320,21 @@ CREATE TABLE public.desk_confirmations (
     CONSTRAINT desk_confirmations_id_check CHECK (((length(id) >= 16) AND (length(id) <= 32)))
 );
 COMMENT ON TABLE public.desk_confirmations IS 'What was asked before it was done: answered once, by who was asked, in time.';
+CREATE TABLE public.desk_records (
+    id bigint NOT NULL,
+    event text NOT NULL,
+    ts timestamp with time zone NOT NULL,
+    fields jsonb NOT NULL
+);
+COMMENT ON TABLE public.desk_records IS 'What the desk has yet to put on the tape: acts of people. Empty but for moments.';
+ALTER TABLE public.desk_records ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.desk_records_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.desk_refused (
     day date NOT NULL,
     reason text NOT NULL,
@@ -511,7 +526,7 @@ CREATE VIEW public.feedback_votes AS
                     f.value
                    FROM (public.feedback f
                      JOIN public.signal_outcomes o USING (signal_id))
-                  WHERE ((o.ends IS NULL) OR (f.ts < o.ends))
+                  WHERE (f.ts < COALESCE(LEAST(o.ts_closed, o.ts_invalidated), 'infinity'::timestamp with time zone))
                   ORDER BY o.ts_published, f.signal_id, f.ref_id, f.user_id, f.kind, f.ts DESC, f.id DESC) in_time
           GROUP BY in_time.ts_published, in_time.signal_id, in_time.setup, in_time.closed, in_time.won, in_time.rr_realized) counted;
 COMMENT ON VIEW public.feedback_votes IS 'One vote for each signal that somebody clicked on before it ended: what most of the last clicks until then say (rating: up, down; took: took, skipped), NULL in a tie and where all were taken back.';
@@ -868,6 +883,8 @@ ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.desk_confirmations
     ADD CONSTRAINT desk_confirmations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.desk_records
+    ADD CONSTRAINT desk_records_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.desk_refused
     ADD CONSTRAINT desk_refused_pkey PRIMARY KEY (day, reason);
 ALTER TABLE ONLY public.desk_risk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import redis
 
@@ -16,20 +16,26 @@ from signaltape.control import (
     RUNNING,
     Answers,
     Control,
+    Garbled,
     Process,
     State,
     assert_again,
     wait_for_answers,
 )
+from signaltape.control import read as read_in_redis
+from signaltape.control.state import is_newer
 from signaltape.plain_errors import one_line
 from signaltape.redis_client import redis_client, redis_url
 from signaltape.settings import Settings
-from sink.control import epoch_in_redis, say
+from sink.control import epoch_in_redis, read, say
+from sink.db import Connection
 
 #: The update's transaction is open meanwhile: neither a server nor a process is waited for any longer.
 _SERVER_WITHIN_S = 0.5
 _ANSWERS_WITHIN_S = 1.0
 _MOST_NAMED = 10
+#: So often it is said anew where others speak at the same moment.
+_MOST_TRIES = 3
 _HEADS = {PAUSED: "⏸ Paused", RUNNING: "▶️ Resumed"}
 _NEXT = {PAUSED: "Next: /processes shows all, /resume goes on", RUNNING: "Next: /processes shows all"}
 
@@ -44,16 +50,25 @@ def resume(asking: Asking) -> Answer:
     return _said(asking, RUNNING)
 
 
-def told(control: Control, answers: Answers | None, trouble: str = "") -> Text:
-    """What a person reads of it. answers: None if Redis is away."""
+def how_it_is(settings: Settings, connection: Connection) -> str:
+    """`by now all is paused, by ani`: for who asked for it and was not answered. Empty if nothing is known."""
+    known = read(connection)
+    with _client(settings) as client, suppress(redis.RedisError, Garbled):
+        there = read_in_redis(client, settings.stream)  # a desk that died amid it may have told Redis alone
+        known = there if is_newer(there, known) else known
+    return f"by now all is {known.state}, by {known.by or 'somebody'}" if known is not None else ""
+
+
+def told(control: Control, answers: Answers | None, unheard: str = "") -> Text:
+    """What a person reads of it. answers: None if Redis is away; unheard: who has heard it, then."""
     text = TextBuilder()
     head = f"{_HEADS[control.state]} at {moment(control.at, control.at)} WIB"
     if answers is None:
-        text.line(head, "bold").line(f"Nobody has heard it yet: {trouble}.")
+        text.line(head, "bold").line(f"{unheard[:1].upper()}{unheard[1:]}.")
         text.line("It is kept: all are told as soon as Redis is back.")
         return text.add(_NEXT[control.state]).build()
     text.line(f"{head} · {_count(answers)}", "bold")
-    for line in (_by_role(answers.answered), *_missing(answers)):
+    for line in (_overtaken(control, answers), _by_role(answers.answered), *_missing(answers)):
         if line:
             text.line(line)
     return text.add(_NEXT[control.state]).build()
@@ -61,25 +76,50 @@ def told(control: Control, answers: Answers | None, trouble: str = "") -> Text:
 
 def _said(asking: Asking, state: State) -> Answer:
     """Postgres first, within the transaction, then Redis: whichever of both is seen alone brings it to the other."""
-    by = asking.user.name or str(asking.user.id)
     with _client(asking.settings) as client:
-        stream = asking.settings.stream
-        control = say(
-            asking.connection,
-            state,
-            f"{by} (Telegram)",
-            f"/{_COMMANDS[state]}",
-            above=epoch_in_redis(client, stream),
-        )
+        control, away = _spoken(asking, client, state)
         try:
-            assert_again(client, stream, control)
-            answers = wait_for_answers(client, stream, control.epoch, _ANSWERS_WITHIN_S)
+            if away is not None:
+                raise away
+            answers = wait_for_answers(client, asking.settings.stream, control.epoch, _ANSWERS_WITHIN_S)
         except redis.RedisError as error:
-            text = told(control, None, f"Redis is away ({one_line(error)})")
-            return Answer(text, deed=Deed(f"{state}; Redis is away, nobody has heard it yet", after=state))
-    return Answer(told(control, answers), deed=Deed(f"{state}; {_count(answers)}", after=state))
+            return _unheard(control, error, was_told=away is None)
+    overtaken = _overtaken(control, answers)
+    deed = Deed(f"{state}; {_count(answers)}{f'; {overtaken}' if overtaken else ''}", after=state)
+    return Answer(told(control, answers), deed=deed)
 
 
+def _spoken(asking: Asking, client: redis.Redis, state: State) -> tuple[Control, redis.RedisError | None]:
+    """What was said, and why Redis may not have heard it. What somebody else said to Redis amid it was before it."""
+    stream, by = asking.settings.stream, asking.user.name or str(asking.user.id)
+    for _ in range(_MOST_TRIES):
+        above = epoch_in_redis(client, stream)
+        control = say(asking.connection, state, f"{by} (Telegram)", f"/{_COMMANDS[state]}", above=above)
+        try:
+            if assert_again(client, stream, control) or state == RUNNING:  # a pause that came amid it counts
+                break
+        except redis.RedisError as error:
+            return control, error
+    return control, None
+
+
+def _unheard(control: Control, error: redis.RedisError, *, was_told: bool) -> Answer:
+    """Redis went away: before it was told, or behind that; one that does not answer in time may have heard all."""
+    sure = not was_told and not isinstance(error, redis.TimeoutError)
+    unheard = "nobody has heard it yet" if sure else "who has heard it is not known"
+    text = told(control, None, f"{unheard}: Redis is away ({one_line(error)})")
+    return Answer(text, deed=Deed(f"{control.state}; Redis is away, {unheard}", after=control.state))
+
+
+def _overtaken(control: Control, answers: Answers) -> str:
+    """Somebody else said something newer meanwhile: the others do that; empty if nobody did."""
+    newer = answers.control
+    if newer is None or not is_newer(newer, control) or newer.state == control.state:
+        return ""
+    return f"but {newer.by or 'somebody'} said {newer.state} since, and that counts"
+
+
+#: What says which state.
 _COMMANDS = {PAUSED: "panic", RUNNING: "resume"}
 
 
@@ -128,3 +168,5 @@ RESUME = Command(
     acts=True,
     confirms="▶️ Let every engine and process go on? Answer within 30 s",
 )
+#: What `how_it_is` is said of.
+PAUSING = (PANIC.name, RESUME.name)

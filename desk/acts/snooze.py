@@ -61,7 +61,9 @@ def snooze(asking: Asking) -> Answer:
         raise InvalidRequest(_USAGE)
     if word == "off":
         return _ended(asking, category)
-    until = until_of(word, asking.now)
+    until = until_of(word, asking.asked_at)  # a time that passed on the way is not that of tomorrow
+    if until <= asking.now:
+        return Answer(Text(f"{clock_time(until)} is over by now: alerts are heard here"))
     by = asking.user.name or str(asking.user.id)
     set_snooze(asking.connection, asking.chat_id, category, until, by, asking.now)
     said = f"No {what(category)} here until {clock_time(until)}; what is held back is told then. /snooze off ends it"

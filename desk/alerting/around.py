@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 from desk.alerts.clicks import Clicks
@@ -56,10 +57,15 @@ def risk_of(around: Around, desk: DeskSettings, connection: Connection) -> Risk:
     return Risk(BASE_RISK_PCT, desk.equity_usd)
 
 
-def chats_of(around: Around, desk: DeskSettings, alert: Alert) -> list[AlertChat]:
-    """The chats that an alert is meant for: those that take its category, each once, by its first topic."""
+def chats_of(
+    around: Around, desk: DeskSettings, alert: Alert, moved: Mapping[str, str] = MappingProxyType({})
+) -> list[AlertChat]:
+    """The chats that an alert is meant for: those that take its category, each once, by its first topic.
+
+    moved: groups that are supergroups now, by their old ids: one that is named by both is one chat.
+    """
     found: dict[str, AlertChat] = {}
     for chat in around.chats(alert) if around.chats is not None else desk.alert_chats:
         if chat.takes(alert.category):
-            found.setdefault(chat.chat_id, chat)
+            found.setdefault(moved.get(chat.chat_id, chat.chat_id), chat)
     return list(found.values())

@@ -34,6 +34,8 @@ from sink.db import Connection, DatabaseError
 
 #: Why an alert is held in a chat that others get it in, and why one is that no chat takes.
 SNOOZED, NO_CHAT = "snoozed", "no_chat"
+#: So many are sent in one transaction: who is killed again and again gets on, and a pause is seen amid a backlog.
+MOST_SENT = 5
 
 
 class Taken:
@@ -67,6 +69,8 @@ class Context(NamedTuple):
     #: what was sent of late, this transaction's own included
     sent: list[Sent]
     taken: Taken
+    #: groups that are supergroups now
+    moved: Mapping[str, str]
     #: what is known of the alerts' signals
     lives: Mapping[str, Life]
 
@@ -94,7 +98,7 @@ class Decided(NamedTuple):
 
 
 class Deciding:
-    """tape: records each decision, before it is committed."""
+    """tape: records each decision, once it is committed."""
 
     def __init__(
         self, desk: DeskSettings, tape: Emitter, around: Around, messages: Messages, following: Following
@@ -108,22 +112,33 @@ class Deciding:
         self._sizing = sizing_rules_of(desk)
         self._notices = Notices()
 
-    def take(self, connection: Connection, batch: Incoming) -> Done:
-        """Decide on a batch's alerts, and follow what became of others."""
+    def take(self, connection: Connection, batch: Incoming) -> tuple[Done, Incoming | None]:
+        """Decide on a batch's alerts, and follow what became of others; what is left for another transaction."""
         now = alone(connection)
         new = self._following.hear(connection, batch.happened)
         fresh = _fresh(connection, batch.alerts)
-        self._following.learn(connection, [one.signal_id for one in fresh if one.signal_id])
-        done = self._decide_all(connection, fresh, now)
-        return done._replace(followed=self._following.follow(connection, new))
+        learned = self._following.learn(connection, [one.signal_id for one in fresh if one.signal_id])
+        done, left = self._decide_all(connection, fresh, now)
+        # what was learned for one alert is news to others of its signal
+        done = done._replace(followed=self._following.follow(connection, sorted({*new, *learned})))
+        return done, Incoming({}, list(left), []) if left else None
 
-    def _decide_all(self, connection: Connection, fresh: Sequence[Alert], now: datetime) -> Done:
+    def tell(self, connection: Connection, batch: Incoming) -> None:
+        """Record what was decided of a batch's alerts, by whomever and whenever: it is committed."""
+        say(connection, self._tape, [alert.source_id for alert in batch.alerts])
+
+    def _decide_all(
+        self, connection: Connection, fresh: Sequence[Alert], now: datetime
+    ) -> tuple[Done, Sequence[Alert]]:
         if not fresh:
-            return Done()
+            return Done(), ()
         context = self._context(connection, fresh, now)
         held: list[Decided] = []
-        sent = refused = 0
+        sent = refused = reached = 0
         for alert in fresh:
+            if sent == MOST_SENT:
+                break
+            reached += 1
             try:
                 one = self._decide(alert, context)
                 if one.reason is None:
@@ -136,12 +151,26 @@ class Deciding:
             except Exception as error:  # noqa: BLE001 - whatever it holds, the others go on
                 refused += self._refuse(alert, error)
             else:
+                context.taken.add(one.alert.ref_id)
                 sent += one.reason is None
                 if one.reason is not None:
                     held.append(one)
-                say(self._tape, one.alert, one.reason)
-        _add(connection, held, context.now)
-        return Done(sent=sent, held=len(held), refused=refused)
+        kept = self._keep(connection, held, context.now)
+        return Done(sent=sent, held=kept, refused=refused + len(held) - kept), fresh[reached:]
+
+    def _keep(self, connection: Connection, held: Sequence[Decided], now: datetime) -> int:
+        """Keep what was held: all at once, and one by one where Postgres refuses that. How many."""
+        try:
+            with connection.transaction():
+                _add(connection, held, now)
+        except DatabaseError as error:
+            if not is_refusal(error):
+                raise
+            if len(held) > 1:
+                return sum(self._keep(connection, [one], now) for one in held)
+            self._refuse(held[0].alert, error)
+            return 0
+        return len(held)
 
     def _context(self, connection: Connection, fresh: Sequence[Alert], now: datetime) -> Context:
         asked = {"since": now - self._rules.looks_back, "now": now}
@@ -151,13 +180,14 @@ class Deciding:
             tuple(Snooze(*row) for row in connection.execute(SQL["snoozes"], asked).fetchall()),
             [_sent(*row) for row in connection.execute(SQL["sent_since"], asked).fetchall()],
             Taken(connection, [ref for alert in fresh for ref in _refs(alert)]),
+            dict(connection.execute(SQL["moved"]).fetchall()),
             self._following.lives(connection, [one.signal_id for one in fresh if one.signal_id]),
         )
 
     def _decide(self, alert: Alert, context: Context) -> Decided:
         alert = model.apart(alert, context.taken)
         known = alert.ref_id in context.taken
-        chats = chats_of(self._around, self._desk, alert)
+        chats = chats_of(self._around, self._desk, alert, context.moved)
         life = context.lives.get(alert.signal_id or "", Life())
         history = History(
             known,
@@ -170,7 +200,6 @@ class Deciding:
         decision = decide(alert, self._rules, history, context.now)
         if known:  # the reference stays that of the first; this one is kept under its own
             alert = model.apart(replace(alert, ref_given=False), context.taken)
-        context.taken.add(alert.ref_id)
         return Decided(alert, decision, chats, life)
 
     def _send(self, connection: Connection, one: Decided, context: Context) -> None:

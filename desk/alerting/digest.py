@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from outbox.text import Text, TextBuilder
@@ -13,6 +13,7 @@ from signaltape.clock import WIB
 EVERY = timedelta(minutes=15)
 #: A digest that could not be sent says nothing new after this.
 USE = timedelta(hours=12)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Reasons as they are said; others are said as they are stored.
 _SAID = {"min_rr": "min RR", "not_sent": "not sent", "no_chat": "no chat"}
 
@@ -27,7 +28,16 @@ class Held(NamedTuple):
 
 def key_of(chat_id: str, now: datetime) -> str:
     """The key of the message that tells a chat now."""
-    return f"digest:{int(now.timestamp() * 1000)}:{chat_id}"
+    return f"{_begin(now)}:{chat_id}"
+
+
+def keys_between(first: datetime, last: datetime) -> tuple[str, str]:
+    """Between which two keys those of digests of a span lie."""
+    return _begin(first), _begin(last)
+
+
+def _begin(now: datetime) -> str:
+    return f"digest:{(now - _EPOCH) // timedelta(milliseconds=1)}"
 
 
 def digest(held: Sequence[Held], now: datetime) -> Text:

@@ -70,7 +70,7 @@ def _parts(settings: Settings, desk: DeskSettings, tape: Emitter, around: Around
     database, messages = database_url(settings), Messages(desk, around)
     following = Following(messages)
     deciding = Deciding(desk, tape, around, messages, following)
-    return _Parts(Tables(database, deciding.take), Upkeep(database, following, tape))
+    return _Parts(Tables(database, deciding.take, deciding.tell), Upkeep(database, following, tape))
 
 
 def _loop(settings: Settings, consumer: str, tables: Tables, stop: threading.Event) -> Loop[Incoming]:

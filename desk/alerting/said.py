@@ -1,34 +1,35 @@
-"""What was decided on an alert, told to the tape: a record with an id that is the same for the same decision."""
+"""What was decided on alerts, told to the tape: an id is the same for the same decision.
+
+It is told of the rows as they are committed. Told before, a decision that is then made otherwise (the commit failed,
+and meanwhile a chat was snoozed) would stand on the tape for good. It is told again whenever the same entry comes
+again, and that stays pending until it was told: a kill in between loses nothing, and the same record twice is one.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import uuid_utils
 
-from desk.alerts.model import Alert
+from desk.alerting.rows import SQL
 from signaltape.contract.codec import NAMESPACE
 from signaltape.contract.desk_records import AlertDecision
 from signaltape.emitter import Emitter
+from sink.db import Connection, rows_as_dicts
 
 #: It was to be sent, and stands in no chat.
 NOT_SENT = "not_sent"
 
 
-def say(tape: Emitter, alert: Alert, reason: str | None) -> bool:
-    """Record it. Doing so again, since the transaction was not committed, is a duplicate and not a second one.
+def say(connection: Connection, tape: Emitter, source_ids: Sequence[str]) -> None:
+    """Record what was decided on the alerts of these sources. Outside of a transaction. Raises DatabaseError."""
+    if source_ids:
+        for row in rows_as_dicts(connection, SQL["decided"], {"source_ids": list(source_ids)}):
+            _say(tape, **row)
 
-    reason: why it is held, or was not sent; None if it is sent.
-    """
-    decision = "sent" if reason is None else NOT_SENT if reason == NOT_SENT else "held"
-    return tape.record(
-        AlertDecision.EVENT,
-        id=str(
-            uuid_utils.uuid5(NAMESPACE, f"{AlertDecision.EVENT}:{alert.source_id}:{decision}:{reason or ''}")
-        ),
-        timestamp=alert.ts,
-        ref_id=alert.ref_id,
-        signal_id=alert.signal_id,
-        category=alert.category,
-        symbol=alert.symbol,
-        decision=decision,
-        reason=reason,
-    )
+
+def _say(tape: Emitter, source_id: str, decision: str, reason: str | None, **fields: str | None) -> bool:
+    said = NOT_SENT if reason == NOT_SENT else decision
+    name = f"{AlertDecision.EVENT}:{source_id}:{said}:{reason or ''}"
+    number = str(uuid_utils.uuid5(NAMESPACE, name))
+    return tape.record(AlertDecision.EVENT, id=number, decision=said, reason=reason, **fields)

@@ -1,4 +1,4 @@
-"""Where the desk's batches go: Postgres, one transaction each; a new session after an error."""
+"""Where the desk's batches go: Postgres, a transaction for each step of one; a new session after an error."""
 
 from __future__ import annotations
 
@@ -31,23 +31,27 @@ class Done(NamedTuple):
         return Done(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
-#: What is done with a batch, within a transaction that is committed behind it.
-Work = Callable[[Connection, Incoming], Done]
+#: What is done with a batch, or its first part, within a transaction that is committed behind it; and what is left.
+Work = Callable[[Connection, Incoming], tuple[Done, Incoming | None]]
+#: What is said of it, once it is.
+Tell = Callable[[Connection, Incoming], None]
 
 
 class Tables:
     """Postgres as the loop's target. For one thread."""
 
-    def __init__(self, database: Secret, work: Work) -> None:
+    def __init__(self, database: Secret, work: Work, tell: Tell) -> None:
         self._database = database
         self._work = work
+        self._tell = tell
         self._connection: Connection | None = None
         self.total = Done()
 
     def write(self, batch: Incoming) -> None:
         """Commit what a batch asks for. Raises SinkUnavailable while Postgres is away, or refuses it."""
-        done = self._write(batch) if batch.concerns else Done()
-        self.total = self.total.plus(done).plus(Done(refused=batch.refused))
+        if batch.concerns:
+            self._commit(batch)
+        self.total = self.total.plus(Done(refused=batch.refused))
 
     def close(self) -> None:
         """End the session."""
@@ -55,21 +59,29 @@ class Tables:
         if connection is not None:
             connection.close()
 
-    def _write(self, batch: Incoming) -> Done:
+    def _commit(self, batch: Incoming) -> None:
         connected = False
         try:
             connection = self._open()
             connected = True
-            with connection.transaction():
-                done = self._work(connection, batch)
-                failpoint("desk.before_commit")
-            failpoint("desk.after_commit")
-            return done
+            left: Incoming | None = batch
+            while left is not None:
+                left = self._step(connection, left)
+            self._tell(connection, batch)
         except DatabaseError as error:
             self.close()
             raise SinkUnavailable(
                 "Postgres", one_line(error), refused=connected and is_refusal(error)
             ) from error
+
+    def _step(self, connection: Connection, batch: Incoming) -> Incoming | None:
+        """A batch, or its first part; what is left of it."""
+        with connection.transaction():
+            done, left = self._work(connection, batch)
+            failpoint("desk.before_commit")
+        self.total = self.total.plus(done)
+        failpoint("desk.after_commit")
+        return left
 
     def _open(self) -> Connection:
         if self._connection is None:

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 
-from desk.alerting.digest import EVERY, USE, Held, digest, key_of
+from desk.alerting.digest import EVERY, USE, Held, digest, key_of, keys_between
 from desk.alerting.following import Following
 from desk.alerting.rows import SQL, alone
-from desk.alerting.unsent import note_unsent
+from desk.alerting.said import say
+from desk.alerting.unsent import note_unsent, noted_before
 from outbox.outbox import Outbox
 from outbox.policies import ANSWER
 from signaltape.emitter import Emitter
@@ -32,6 +33,8 @@ _LOOK_EVERY_S = 60.0
 #: What has not ended after so long is not asked for any more.
 _FOLLOWED = timedelta(days=7)
 _FORGOTTEN_AFTER = timedelta(days=31)
+#: What was held so long ago is not named by another digest.
+_TOLD_AGAIN = timedelta(days=2)
 #: Alerts that end at once, in one transaction.
 _AT_ONCE = 100
 _MOST_IDLE_S = 60.0
@@ -45,6 +48,8 @@ class Upkeep:
         self._following = following
         self._tape = tape
         self._looked_at = float("-inf")
+        #: sources of alerts that were not sent, and the tape may not know; None: those of the process before, too
+        self._unsaid: list[str] | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Until stopped, whatever becomes of Postgres."""
@@ -81,7 +86,8 @@ class Upkeep:
         if time.monotonic() - self._looked_at > _LOOK_EVERY_S:
             self._looked_at = time.monotonic()
             self._in_turn(connection, self._learn)
-            self._in_turn(connection, self._note_unsent)
+            self._note_unsent(connection)
+            self._in_turn(connection, untell)
         self._in_turn(connection, tell)
 
     def _in_turn(self, connection: Connection, work: Callable[[Connection, datetime], int]) -> int:
@@ -95,8 +101,14 @@ class Upkeep:
             self._following.show_if_possible(connection, ref_id)
         return len(ended)
 
-    def _note_unsent(self, connection: Connection, now: datetime) -> int:
-        return note_unsent(connection, self._tape, now)
+    def _note_unsent(self, connection: Connection) -> None:
+        with connection.transaction():
+            now = alone(connection)
+            if self._unsaid is None:
+                self._unsaid = noted_before(connection, now)
+            self._unsaid += note_unsent(connection, now)
+        say(connection, self._tape, self._unsaid)
+        self._unsaid.clear()
 
     def _learn(self, connection: Connection, now: datetime) -> int:
         """What the worker stored, and the desk's group was not told: it was away for long, or let go."""
@@ -106,10 +118,17 @@ class Upkeep:
         return self._following.follow(connection, learned)
 
 
+def untell(connection: Connection, now: datetime) -> int:
+    """What digests named that nobody was sent is to be named again; in how many chats of how many alerts."""
+    since = now - _TOLD_AGAIN
+    first, last = keys_between(since, now - EVERY)
+    return connection.execute(SQL["untold"], {"first": first, "last": last, "since": since}).rowcount
+
+
 def tell(connection: Connection, now: datetime) -> int:
     """Put a digest into the outbox for each chat where something was held back; how many. What was told is not told
     again: both is committed together."""
-    chats = connection.execute(SQL["to_tell"], {"last": now - EVERY}).fetchall()
+    chats = connection.execute(SQL["to_tell"], {"last": now - EVERY, "now": now}).fetchall()
     for (chat_id,) in chats:
         rows = connection.execute(SQL["tell"], {"chat_id": chat_id, "now": now}).fetchall()
         held = [Held(reason, count, since) for reason, count, since, _ in rows]

@@ -61,10 +61,12 @@ def _written(
 
 
 def head_lines(alert: Alert) -> list[str]:
-    """The notification: side, coin, category, confidence. A second line only for names that fill the first."""
+    """The notification: side, coin, category, confidence; of a health alert what is wrong. A second line only for what
+    fills the first."""
     sign, word, short = _HEADS[alert.category]
     if alert.category == _HEALTH:
-        return [" · ".join(part for part in (f"{sign} {word}", _coin(alert)) if part)]
+        said = clean(alert.title or "") or " · ".join(part for part in (word, _coin(alert)) if part)
+        return _title_lines(said, f"{sign} ")
     sure = [] if alert.confidence is None else [f"{_one_place(alert.confidence)}%"]
     what = " ".join(part for part in ((alert.side or "").upper(), _coin(alert)) if part)
     lines = [f"{sign} {' · '.join(part for part in (what, name, *sure) if part)}" for name in (word, short)]
@@ -76,16 +78,20 @@ def _coin(alert: Alert) -> str:
     return coin_of(alert.symbol) if alert.symbol else ""
 
 
+def _title_lines(title: str, sign: str = "") -> list[str]:
+    return list(own_lines(one_line(clean(title), _MOST_TITLE), sign))
+
+
 def _one_place(confidence: Decimal) -> str:
     return shown(round(confidence, 1), 1).removesuffix(".0")
 
 
 def _middle(alert: Alert, sizing: Sizing | None) -> Iterator[str]:
-    if alert.title:
-        yield from own_lines(one_line(clean(alert.title), _MOST_TITLE))
     if alert.category == _HEALTH:
-        yield f"Since {clock(alert.ts, alert.ts)}"
+        yield " · ".join(filter(None, (_coin(alert), f"Since {clock(alert.ts, alert.ts)}")))
         return
+    if alert.title:
+        yield from _title_lines(alert.title)
     if not alert.is_bad:
         yield from _plan(alert)
         yield from _size(sizing)

@@ -1,6 +1,7 @@
 """The drill: pause, look whether all is well, begin anew beside it, resume; and how long each took.
 
-It really pauses: what an engine would have done meanwhile is not done. Where the drill fails, all is resumed.
+It really pauses: what an engine would have done meanwhile is not done. Where the drill fails, all is resumed,
+unless somebody else paused meanwhile.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from msgspec import Struct
 from consumer.group_status import group_status
 from outbox.outbox import Outbox
 from signaltape.callbacks import Callbacks
-from signaltape.control import PAUSED, RUNNING, Control, Presence, State, assert_again, wait_for_answers
+from signaltape.control import PAUSED, RUNNING, Control, Presence, assert_again, wait_for_answers
 from signaltape.control.following import Follower
+from signaltape.control.state import is_newer
 from signaltape.errors import NotAllowedNow
 from signaltape.redis_client import open_redis
 from signaltape.settings import Settings
@@ -74,6 +76,7 @@ def drill(
 ) -> Drill:
     """Do it, for real. progress: told of each step. Raises NotAllowedNow where all is paused already."""
     steps: list[Step] = []
+    said: list[Control] = []
 
     def done(step: Step) -> None:
         steps.append(step)
@@ -82,11 +85,12 @@ def drill(
     with _servers(settings) as servers:
         _refuse_if_paused(servers)
         try:
-            done(_told(servers, "pause", PAUSED, by))
+            done(_timed("pause", lambda: _pause(servers, by, said)))
             done(_timed("health", lambda: _health(servers, now)))
             done(_timed("warm restart", lambda: _hears_anew(servers)))
         finally:
-            done(_told(servers, "resume", RUNNING, by))
+            if said:
+                done(_timed("resume", lambda: _resume(servers, by, said[0])))
     return Drill(steps)
 
 
@@ -103,28 +107,35 @@ def _refuse_if_paused(servers: _Servers) -> None:
         raise NotAllowedNow(f"all is paused already, by {known.by or 'somebody'}: a drill would resume it")
 
 
-def _told(servers: _Servers, name: str, state: State, by: str) -> Step:
-    """Say it as a panic does, and wait for answers."""
+def _pause(servers: _Servers, by: str, said: list[Control]) -> tuple[bool, str]:
+    """Say it as a panic does, and wait for answers. said: is given it, whatever comes behind."""
+    stream = servers.settings.stream
+    above = control.epoch_in_redis(servers.client, stream)
+    said.append(control.say(servers.connection, PAUSED, by, _WHY, above=above))
+    assert_again(servers.client, stream, said[0])
+    return _answered(servers, said[0])
 
-    def tell() -> tuple[bool, str]:
-        stream = servers.settings.stream
-        said: Control = control.say(
-            servers.connection,
-            state,
-            by,
-            _WHY,
-            above=control.epoch_in_redis(servers.client, stream),
-        )
-        assert_again(servers.client, stream, said)
-        answers = wait_for_answers(servers.client, stream, said.epoch, WITHIN_S)
-        there = len(answers.answered) + len(answers.missing)
-        missing = ", ".join(one.name for one in answers.missing)
-        return (
-            answers.all_there,
-            f"{len(answers.answered)} of {there} answered{f'; not {missing}' if missing else ''}",
-        )
 
-    return _timed(name, tell)
+def _resume(servers: _Servers, by: str, pause: Control) -> tuple[bool, str]:
+    """End this pause and no other: the word has its next number, so that whatever anybody said since counts."""
+    word = Control(state=RUNNING, epoch=pause.epoch + 1, by=by, why=_WHY, at_ms=time.time_ns() // 1_000_000)
+    control.keep(servers.connection, word)
+    stream = servers.settings.stream
+    assert_again(servers.client, stream, word)
+    known = control.reconcile(servers.client, stream, servers.connection)
+    if known is not None and is_newer(known, word):
+        return known.state == RUNNING, f"{known.state}: {known.by or 'somebody'} said so meanwhile"
+    return _answered(servers, word)
+
+
+def _answered(servers: _Servers, word: Control) -> tuple[bool, str]:
+    answers = wait_for_answers(servers.client, servers.settings.stream, word.epoch, WITHIN_S)
+    there = len(answers.answered) + len(answers.missing)
+    missing = ", ".join(one.name for one in answers.missing)
+    return (
+        answers.all_there,
+        f"{len(answers.answered)} of {there} answered{f'; not {missing}' if missing else ''}",
+    )
 
 
 def _health(servers: _Servers, now: datetime) -> tuple[bool, str]:

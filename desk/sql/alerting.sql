@@ -6,6 +6,11 @@ SELECT pg_advisory_xact_lock(7305817261514715241), clock_timestamp()
 -- Which of these signals and records were decided on before.
 SELECT source_id FROM alerts WHERE source_id = ANY(%(source_ids)s)
 
+-- name: decided
+-- What was decided on the alerts of these sources, as it is told.
+SELECT source_id, decision, reason, ref_id, signal_id::text, category, symbol, to_json(ts) #>> '{}' AS timestamp
+FROM alerts WHERE source_id = ANY(%(source_ids)s) ORDER BY decided_at, ts, ref_id
+
 -- name: taken_refs
 -- Which of these references belong to an alert.
 SELECT ref_id FROM alerts WHERE ref_id = ANY(%(refs)s)
@@ -20,6 +25,10 @@ WITH asleep AS (SELECT chat_id, category, until FROM snoozes WHERE until > %(now
 SELECT chat_id, category, until FROM asleep
 UNION SELECT t.chat_id, a.category, a.until FROM asleep a JOIN telegram_chats t ON t.moved_to = a.chat_id
 UNION SELECT t.moved_to, a.category, a.until FROM asleep a JOIN telegram_chats t ON t.chat_id = a.chat_id
+
+-- name: moved
+-- Groups that became supergroups, with their new ids.
+SELECT chat_id, moved_to FROM telegram_chats
 
 -- name: add_alert
 -- What was decided of an alert.
@@ -115,12 +124,14 @@ RETURNING ref_id
 
 -- name: unsent
 -- Chats whose message ended without being sent, or will: nobody sends it any more. They are told so like of what was held.
+-- One that may stand in the chat is not among them.
 WITH ended AS (
     UPDATE alert_chats c SET reason = 'not_sent', held_at = %(now)s
     FROM alerts a, outbox o
     WHERE a.decision = 'sent' AND a.decided_at > %(since)s AND c.ref_id = a.ref_id AND c.reason IS NULL
       AND o.message_key = c.message_key
-      AND (o.state IN ('expired', 'failed') OR o.state = 'queued' AND o.not_after <= %(now)s)
+      AND (o.state IN ('expired', 'failed') AND NOT o.stands
+           OR o.state = 'queued' AND o.not_after <= %(now)s AND o.filling = 0 AND o.lost_stubs = 0)
     RETURNING c.ref_id, coalesce(o.last_error, 'Telegram was away') AS error
 )
 SELECT ref_id, min(error) FROM ended GROUP BY ref_id ORDER BY ref_id
@@ -130,13 +141,18 @@ SELECT ref_id, min(error) FROM ended GROUP BY ref_id ORDER BY ref_id
 UPDATE alerts a SET decision = 'held', reason = 'not_sent', detail = %(detail)s
 WHERE ref_id = %(ref_id)s AND decision = 'sent'
   AND NOT EXISTS (SELECT FROM alert_chats c WHERE c.ref_id = a.ref_id AND c.reason IS NULL)
-RETURNING alert::text
+RETURNING source_id
+
+-- name: not_sent
+-- Alerts of late that stand in no chat.
+SELECT source_id FROM alerts WHERE decided_at > %(since)s AND reason = 'not_sent' ORDER BY decided_at
 
 -- name: to_tell
--- Chats that were not told yet of what was held back there, and got no digest within the last while.
+-- Chats that were not told yet of what was held back there, and got no digest within the last while. One that was told in
+-- the future was told before the clock was set back.
 SELECT DISTINCT chat_id FROM alert_chats c
 WHERE reason IS NOT NULL AND digested_at IS NULL
-  AND NOT EXISTS (SELECT FROM alert_chats t WHERE t.chat_id = c.chat_id AND t.digested_at > %(last)s)
+  AND NOT EXISTS (SELECT FROM alert_chats t WHERE t.chat_id = c.chat_id AND t.digested_at > %(last)s AND t.digested_at <= %(now)s)
 ORDER BY chat_id
 
 -- name: tell
@@ -147,6 +163,14 @@ WITH told AS (
     RETURNING reason, held_at, thread_id
 )
 SELECT reason, count(*)::int, min(held_at), min(thread_id) FROM told GROUP BY reason ORDER BY 2 DESC, 1
+
+-- name: untold
+-- What digests named that ended without being sent is named by another: of those between two keys, none of the last while.
+UPDATE alert_chats c SET digested_at = NULL
+FROM outbox o
+WHERE o.message_key BETWEEN %(first)s AND %(last)s AND o.state IN ('expired', 'failed') AND NOT o.stands
+  AND c.chat_id = split_part(o.message_key, ':', 3) AND c.digested_at > %(since)s AND c.held_at > %(since)s
+  AND floor(extract(epoch FROM c.digested_at) * 1000)::bigint::text = split_part(o.message_key, ':', 2)
 
 -- name: forget
 -- What became of signals long ago is not asked for any more.

@@ -18,10 +18,11 @@ WHERE c.message_key = %(message_key)s
 FOR UPDATE OF a
 
 -- name: latest
--- What a person said last in answer to a question of an alert, and whether this very update has said it.
-SELECT (SELECT value FROM feedback_latest
-        WHERE ref_id = %(ref_id)s AND user_id = %(user_id)s AND kind = %(kind)s) AS value,
+-- What a person said last in answer to a question of an alert, by which update and when, and whether this very update has
+-- said it.
+SELECT l.value, l.update_id, l.ts,
        EXISTS (SELECT FROM feedback WHERE update_id = %(update_id)s AND kind = %(kind)s) AS known
+FROM (VALUES (1)) one LEFT JOIN feedback_latest l ON ref_id = %(ref_id)s AND user_id = %(user_id)s AND kind = %(kind)s
 
 -- name: add
 -- Keep a click; the same update again is the same click.
@@ -31,12 +32,29 @@ VALUES (%(ref_id)s, %(signal_id)s::uuid, %(chat_id)s, %(user_id)s, %(kind)s, %(v
         %(latency_to_click_ms)s, %(update_id)s, %(ts)s)
 ON CONFLICT (update_id, kind) DO NOTHING
 
+-- name: of_update
+-- The click of an update, as it is told.
+SELECT update_id, to_json(ts) #>> '{}' AS timestamp, ref_id, signal_id::text, chat_id, user_id,
+       CASE via WHEN 'reaction' THEN via ELSE kind END AS kind, value, latency_to_click_ms
+FROM feedback WHERE update_id = %(update_id)s
+
+-- name: newest
+-- The newest clicks, likewise.
+SELECT update_id, to_json(ts) #>> '{}' AS timestamp, ref_id, signal_id::text, chat_id, user_id,
+       CASE via WHEN 'reaction' THEN via ELSE kind END AS kind, value, latency_to_click_ms
+FROM (SELECT * FROM feedback ORDER BY id DESC LIMIT %(most)s) newest ORDER BY id
+
 -- name: standing
--- How many people, wherever they clicked, say what of an alert now, and until when a chat wants no alerts of its category.
+-- How many people, wherever they clicked, say what of an alert now, and until when a chat, by any of its ids, wants no
+-- alerts of its category. To want none at all is not meant of health.
 SELECT count(*) FILTER (WHERE value = 'up') AS up, count(*) FILTER (WHERE value = 'down') AS down,
        count(*) FILTER (WHERE value = 'took') AS took, count(*) FILTER (WHERE value = 'skipped') AS skipped,
-       (SELECT max(s.until) FROM snoozes s JOIN alerts a ON s.category IN ('', a.category)
-        WHERE a.ref_id = %(ref_id)s AND s.chat_id = %(chat_id)s AND s.until > now()) AS snoozed_until
+       (SELECT max(s.until) FROM snoozes s
+        JOIN alerts a ON s.category = a.category OR s.category = '' AND a.category <> 'health'
+        WHERE a.ref_id = %(ref_id)s AND s.until > now()
+          AND (s.chat_id = %(chat_id)s OR s.chat_id IN (
+               SELECT chat_id FROM telegram_chats WHERE moved_to = %(chat_id)s
+               UNION ALL SELECT moved_to FROM telegram_chats WHERE chat_id = %(chat_id)s))) AS snoozed_until
 FROM feedback_latest WHERE ref_id = %(ref_id)s
 
 -- name: coverage

@@ -34,6 +34,10 @@ UPDATE desk_updates
 SET state = %(state)s, result = %(result)s, done_at = %(at)s
 WHERE update_id = %(update_id)s AND state = 'waiting';
 
+-- name: asked
+-- The word that an update began with: null for a press.
+SELECT update->'words'->>0 FROM desk_updates WHERE update_id = %(update_id)s;
+
 -- name: waiting
 -- How many wait.
 SELECT count(*) FROM desk_updates WHERE state = 'waiting';

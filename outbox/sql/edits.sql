@@ -1,8 +1,9 @@
 -- name: edit
--- What a message is to become, unless it ended without being sent. The last one wins; the same again is none.
+-- What a message is to become, unless it ended without being sent: for one that may stand in its chat it waits until more
+-- is known. The last one wins; the same again is none.
 INSERT INTO outbox_edits AS e (message_key, body, entities, keyboard, not_after)
 SELECT message_key, %(body)s, %(entities)s::jsonb, %(keyboard)s::jsonb, %(not_after)s
-FROM outbox WHERE message_key = %(message_key)s AND (stands OR state IN ('queued', 'sending'))
+FROM outbox WHERE message_key = %(message_key)s AND (stands OR state IN ('queued', 'sending', 'uncertain'))
 ON CONFLICT (message_key) DO UPDATE
 SET revision = e.revision + ((e.body, e.entities, e.keyboard)
                              IS DISTINCT FROM (excluded.body, excluded.entities, excluded.keyboard))::int,
@@ -26,11 +27,11 @@ SELECT state, last_error FROM outbox_edits WHERE message_key = %(message_key)s
 -- there, and was to be said once more because an older one may come behind it, is uncertain.
 UPDATE outbox_edits
 SET state = CASE WHEN o.stands AND (o.left_behind > 0 OR t.moved_to IS NOT NULL) THEN 'failed'
-                 WHEN NOT o.stands AND o.state NOT IN ('queued', 'sending') THEN 'failed'
+                 WHEN NOT o.stands AND o.state NOT IN ('queued', 'sending', 'uncertain') THEN 'failed'
                  WHEN sent_revision = revision THEN 'uncertain' ELSE 'expired' END,
     last_error = CASE WHEN o.stands AND (o.left_behind > 0 OR t.moved_to IS NOT NULL)
                       THEN 'the group became a supergroup, where the message has no number'
-                      WHEN NOT o.stands AND o.state NOT IN ('queued', 'sending')
+                      WHEN NOT o.stands AND o.state NOT IN ('queued', 'sending', 'uncertain')
                       THEN 'the message itself was not sent: ' || o.state
                       WHEN sent_revision = revision THEN 'an older edit without an answer may have come behind it'
                       ELSE outbox_edits.last_error END,
@@ -39,7 +40,7 @@ FROM outbox o LEFT JOIN telegram_chats t USING (chat_id)
 WHERE o.message_key = outbox_edits.message_key AND outbox_edits.state IN ('queued', 'sending')
   AND (outbox_edits.leased_until IS NULL OR outbox_edits.leased_until < now()
        OR outbox_edits.updated_at > now() + interval '1 minute')
-  AND (outbox_edits.not_after <= now() OR o.state NOT IN ('queued', 'sending') AND NOT o.stands
+  AND (outbox_edits.not_after <= now() OR o.state NOT IN ('queued', 'sending', 'uncertain') AND NOT o.stands
        OR o.stands AND (o.left_behind > 0 OR t.moved_to IS NOT NULL))
 
 -- name: lease

@@ -122,7 +122,7 @@ FROM (
     UNION ALL
     SELECT e.next_try_at, e.leased_until FROM outbox_edits e JOIN outbox o USING (message_key)
     WHERE e.state IN ('queued', 'sending') AND o.kind = ANY(%(kinds)s::text[])
-      AND (o.stands OR o.state NOT IN ('queued', 'sending'))
+      AND (o.stands OR o.state NOT IN ('queued', 'sending', 'uncertain'))
 ) waiting
 
 -- name: stub_begun
@@ -183,6 +183,11 @@ WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending' AN
 -- name: without_buttons
 -- Telegram takes no message with such buttons: it goes without them.
 UPDATE outbox SET keyboard = NULL, updated_at = greatest(updated_at, now())
+WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
+
+-- name: without_topic
+-- The topic was deleted or closed: it goes to the group.
+UPDATE outbox SET thread_id = NULL, updated_at = greatest(updated_at, now())
 WHERE id = %(id)s AND fencing_token = %(fencing_token)s AND state = 'sending'
 
 -- name: filled

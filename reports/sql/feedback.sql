@@ -45,4 +45,4 @@ ORDER BY count(*) DESC, reason
 SELECT count(*)
 FROM feedback f
 JOIN signal_outcomes o USING (signal_id)
-WHERE o.ts_published >= %(since)s AND o.ts_published < %(until)s AND f.ts >= o.ends
+WHERE o.ts_published >= %(since)s AND o.ts_published < %(until)s AND f.ts >= least(o.ts_closed, o.ts_invalidated)

@@ -50,8 +50,9 @@ LEFT JOIN signal_outcomes o USING (signal_id);
 COMMENT ON VIEW feedback_results IS
     'What each person says of each alert, beside what became of its signal: won, lost, open, or why it was invalidated.';
 
--- A click after the end knows the outcome: it says nothing about whether the clicker knew. And several people on one alert
--- saw one outcome: counted one by one, they would pass for so many alerts.
+-- A click after the end knows the outcome: it says nothing about whether the clicker knew. The end is what the chat was
+-- told first, a stop or a closure. And several people on one alert saw one outcome: counted one by one, they would pass
+-- for so many alerts.
 CREATE VIEW feedback_votes AS
 SELECT signal_id, ts_published, setup, closed, won, rr_realized, ups, downs, tooks, skips,
        CASE sign(ups - downs) WHEN 1 THEN 'up' WHEN -1 THEN 'down' END AS rating,
@@ -65,7 +66,7 @@ FROM (
                f.signal_id, o.ts_published, o.setup, o.closed, o.won, o.rr_realized, f.value
         FROM feedback f
         JOIN signal_outcomes o USING (signal_id)
-        WHERE o.ends IS NULL OR f.ts < o.ends
+        WHERE f.ts < coalesce(least(o.ts_closed, o.ts_invalidated), 'infinity')
         ORDER BY o.ts_published, f.signal_id, f.ref_id, f.user_id, f.kind, f.ts DESC, f.id DESC
     ) in_time
     GROUP BY ts_published, signal_id, setup, closed, won, rr_realized

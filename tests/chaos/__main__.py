@@ -15,6 +15,7 @@ from signaltape import Settings
 from tests.chaos import delivery
 from tests.chaos.audit import Audit, Result
 from tests.chaos.case import run_case
+from tests.chaos.desk.all import run_desk
 from tests.chaos.malformed import run_malformed
 from tests.chaos.registry import FAULTS
 from tests.chaos.rig import Rig
@@ -24,7 +25,9 @@ console = Console()
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--only", help="Run one fault, `malformed`, `soak`, or all whose names start with this.")
+@click.option(
+    "--only", help="Run one fault, `malformed`, `soak`, `delivery`, `desk`, or all that start with this."
+)
 @click.option(
     "--events", type=click.IntRange(1000), default=20_000, show_default=True, help="Load of a case."
 )
@@ -32,17 +35,27 @@ console = Console()
 @click.option("--soak-s", type=float, default=600.0, show_default=True, help="Length of the soak.")
 @click.option("--partitions", type=click.IntRange(1, 256), default=1, show_default=True, help="Streams.")
 @click.option("--messages", type=int, default=500, show_default=True, help="Reports of each delivery fault.")
+@click.option("--alerts", type=int, default=2000, show_default=True, help="Alerts of the desk's run.")
+@click.option("--clicks", type=int, default=1000, show_default=True, help="Clicks and commands of it.")
 @click.option("--seed", type=int, default=20220117, show_default=True, help="Of all that is random.")
 def main(
-    only: str | None, events: int, malformed: int, soak_s: float, partitions: int, messages: int, seed: int
+    only: str | None,
+    events: int,
+    malformed: int,
+    soak_s: float,
+    partitions: int,
+    messages: int,
+    alerts: int,
+    clicks: int,
+    seed: int,
 ) -> None:
     """Break every part on purpose and count every event. Exit code 1 if anything was lost, doubled or stuck."""
     names = [name for name in FAULTS if only in (None, name)]
     names = names or [name for name in FAULTS if only and name.startswith(only)]
     soak = only in (None, "soak")
-    if not names and only not in ("soak", "malformed", "delivery"):
+    if not names and only not in ("soak", "malformed", "delivery", "desk"):
         raise click.BadParameter(
-            f"there is no fault {only!r}; there are: {', '.join(FAULTS)}, malformed, soak, delivery"
+            f"there is no fault {only!r}; there are: {', '.join(FAULTS)}, malformed, soak, delivery, desk"
         )
     results: list[Result] = []
     troubles: list[str] = []
@@ -70,7 +83,9 @@ def main(
         _save(results)
     if only in (None, "delivery"):
         troubles += _deliveries(messages, seed)
-    if only == "delivery":
+    if only in (None, "desk"):
+        troubles += run_desk(alerts, clicks, seed)
+    if only in ("delivery", "desk"):
         _end(troubles, well=True)
     _show(results)
     console.print(f"highest memory of a worker: {peak_kib // 1024} MiB")

@@ -6,10 +6,8 @@ import asyncio
 import os
 import random
 import subprocess
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import NamedTuple
 
 from outbox.outbox import File, Outbox
@@ -17,6 +15,7 @@ from outbox.policies import MAX_LOST_STUBS
 from outbox.text import Text
 from signaltape import Secret
 from sink.db import Connection, connect
+from tests.chaos.pacing import too_fast
 from tests.chaos.sender import LIMITS
 from tests.support.botapi import BotServer, bot_server
 from tests.support.forked import ROOT, Forked, begin
@@ -82,7 +81,7 @@ async def _run(fault: str, messages: int, database: Secret, chance: random.Rando
             _enqueue(connection, messages, chance)
             kills = await _send(connection, database, server, chance, seconds_of_kills=messages / 25)
             uncertain = _settled(connection, "uncertain")
-            wrong = [*_stubs(connection, server), *_pace(server)]
+            wrong = [*_stubs(connection, server), *too_fast(server.times, LIMITS, _JITTER_S)]
             server.chance_of_fault = lambda: "ok"
             looked_at: set[int] = set()
             while True:
@@ -245,23 +244,3 @@ def _late(connection: Connection, server: BotServer) -> list[str]:
         for chat, at in server.times
         if chat in ends and at > ends[chat] + _JITTER_S
     ]
-
-
-def _pace(server: BotServer) -> list[str]:
-    """No chat above its pace, nor all together."""
-    chats: defaultdict[str, list[float]] = defaultdict(list)
-    for chat, at in server.times:
-        chats[chat].append(at)
-    wrong = []
-    for chat, times in chats.items():
-        wrong += _too_close(f"chat {chat}", times, 10, 10 * LIMITS.chat_interval_s)
-        if chat.startswith("-"):
-            wrong += _too_close(f"group {chat}", times, LIMITS.group_per_minute, LIMITS.minute_s)
-    return wrong + _too_close("all", [at for _, at in server.times], LIMITS.all_per_second, LIMITS.second_s)
-
-
-def _too_close(what: str, times: Sequence[float], calls: int, span_s: float) -> list[str]:
-    """Whether `calls` + 1 calls ever lie within less than `span_s`."""
-    assert all(a <= b for a, b in pairwise(times))
-    worst = min((times[i + calls] - times[i] for i in range(len(times) - calls)), default=span_s)
-    return [f"{what}: {calls + 1} calls within {worst:.2f} s"] if worst < span_s - _JITTER_S else []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from outbox.outbox import Outbox
 from outbox.policies import ALERT
+from outbox.sending import URGENT_CAP_S
 from outbox.text import Text, units
 from sink.db import Connection
 from tests.support.botapi import BotServer
@@ -69,6 +72,19 @@ def test_an_alert_that_certainly_was_not_sent_is_tried_again(connection: Connect
     server = alert(connection, ["429"])
     assert list(server.messages.values()) == [CRASH.text]
     assert state(connection) == "sent"
+
+
+def test_after_a_long_outage_an_alert_is_tried_soon_while_it_is_of_use(connection: Connection) -> None:
+    Outbox(connection).enqueue("k", "42", CRASH, now() + SOON, kind=ALERT)
+    connection.execute("UPDATE outbox SET failures = 15")
+
+    async def work(server: BotServer, sender: QuickSender) -> None:
+        server.refuse = 403, "Forbidden: bot was blocked by the user"
+        await sender.step()
+
+    with_server(work, connection)
+    waits = connection.execute("SELECT failures, next_try_at - updated_at FROM outbox").fetchone()
+    assert waits == (16, timedelta(seconds=URGENT_CAP_S))
 
 
 def test_a_long_alert_is_several_messages_each_once(connection: Connection) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from desk.alerting.deciding import MOST_SENT
 from signaltape import Settings
 from signaltape.shipping.service import ship_once
 from signaltape.stream import DESK_GROUP
@@ -62,6 +63,19 @@ def test_kill_9_again_and_again_loses_and_doubles_nothing(
     assert redis_client.xpending(key, DESK_GROUP)["pending"] == 0
     assert all("triggered" in row["body"] for row in _newest(connection))
     assert _told(settings, redis_client, key) == Counter({row["ref_id"]: 1 for row in found})
+
+
+def test_a_desk_that_dies_amid_a_backlog_has_got_on(
+    settings: Settings, runner: Runner, redis_client: Any, key: str, connection: Connection
+) -> None:
+    """Else one that is killed sooner than a whole batch takes would begin it anew for ever."""
+    publish(redis_client, key, *(plan(new_id()) for _ in range(COUNT)))
+    second = {"SIGNALTAPE_FAILPOINTS": "desk.before_commit=kill@2"}
+    for number in range(1, 3):
+        assert runner.start_code(PROGRAM, **ENVIRONMENT, **second).finish()[0] == -9
+        assert len(alerts(connection)) == number * MOST_SENT
+    alerting(settings, **ENVIRONMENT)
+    assert len(alerts(connection)) == COUNT
 
 
 def _has_decided(connection: Connection, count: int) -> bool:

@@ -64,6 +64,16 @@ def test_telegram_may_fail_as_it_likes(bot: Bot, fault: str) -> None:
     ended(bot)
 
 
+def test_a_call_that_has_no_answer_holds_up_no_other_chat(bot: Bot) -> None:
+    bot.start()
+    bot.server.chat.faults.append("timeout before")
+    hanging = bot.server.say(VIEWER, "/risk")
+    eventually(lambda: bot.server.chat.calls)
+    bot.message_id(bot.server.say(ADMIN, "/risk"))
+    states = bot.rows("SELECT state FROM outbox WHERE message_key = %s", f"answer:{hanging}")
+    assert states == [("sending",)]
+
+
 def test_of_two_desks_one_waits_and_says_so_and_each_update_is_done_once(
     bot: Bot, connection: Connection, runner: Runner
 ) -> None:
@@ -153,3 +163,10 @@ def test_sigterm_ends_it_in_time_though_nothing_answers(bot: Bot, connection: Co
         assert desk.finish(25)[0] == 0
     bot.start()
     assert eventually(lambda: bot.rows("SELECT base_risk_pct::text FROM desk_risk") == [("1.1",)], 60)
+
+
+def test_a_webhook_that_could_not_be_ended_at_the_start_is_ended_later(bot: Bot) -> None:
+    bot.server.webhook = {"url": "https://example.org/before"}
+    bot.server.hook_faults.extend(["500"])
+    bot.start()
+    assert bot.ask(TRADER, "/risk 1.5").startswith("Base risk 1.0% → 1.5%")

@@ -78,7 +78,7 @@ def test_each_command_and_press_is_acted_on_once(
         assert audited
 
 
-@pytest.mark.parametrize("place", ["before_done", "before_commit", "after_commit"])
+@pytest.mark.parametrize("place", ["before_done", "before_commit", "after_commit", "emitted"])
 def test_killed_at_the_worst_moment_it_does_it_once(
     runner: Runner, connection: Connection, settings: Settings, redis_client: Any, key: str, place: str
 ) -> None:

@@ -60,6 +60,7 @@ def test_only_who_knows_the_secret_is_heard_and_what_is_stored_is_done_once(
         )
         assert eventually(lambda: bot.server.webhook.get("url"), 60) == "https://example.org/hook"
         assert bot.server.webhook["secret_token"] == SECRET
+        assert bot.server.webhook["max_connections"] == "1", "of several at once the order would be lost"
         for wrong in (None, "", "only-telegram-knows-if", SECRET + "x", "ü"):
             assert sent(port, update(1, "/risk 2"), wrong) == 403
         assert sent(port, update(1, "/risk 2"), path="/") == 404

@@ -35,7 +35,12 @@ def said(connection: Connection) -> Feedback:
 def rows_of(connection: Connection) -> recount.Rows:
     """All that is stored, read as it is."""
     signals = {
-        row[0]: recount.Signal(row[1], row[2], row[3] or row[4], None if row[5] is None else Fraction(row[5]))
+        row[0]: recount.Signal(
+            row[1],
+            row[2],
+            min(filter(None, row[3:5]), default=None),
+            None if row[5] is None else Fraction(row[5]),
+        )
         for row in connection.execute(
             "SELECT s.signal_id::text, ts_published, setup, ts_closed, ts_invalidated, rr_realized FROM signals s"
             " LEFT JOIN signal_closures USING (signal_id) LEFT JOIN signal_invalidations USING (signal_id)"
@@ -136,6 +141,18 @@ def test_a_click_after_the_end_knew_it(book: Book, alerted: Alerted, connection:
     alerted.click(ref, "up", after_s=600)
     found = said(connection)
     assert (found.thumb.n, found.thumb.other_n, found.late) == (0, 1, 1)
+
+
+def test_a_click_between_the_stop_and_the_closure_knew_it(
+    book: Book, alerted: Alerted, connection: Connection
+) -> None:
+    """The chat is told of either; what comes first is the end."""
+    signal_id = book.signal("0.72")
+    book.invalidate(signal_id, "sl", at=(TUESDAY + timedelta(minutes=10)).isoformat())
+    book.close(signal_id, -1, at=(TUESDAY + timedelta(minutes=30)).isoformat())
+    alerted.click(alerted.sent(signal_id), "down", after_s=900)
+    found = said(connection)
+    assert (found.thumb.n, found.thumb.other_n, found.late) == (0, 0, 1)
 
 
 def test_a_click_that_was_taken_back_covers_nothing(

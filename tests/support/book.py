@@ -37,8 +37,8 @@ class Book:
         fields = triggered(signal_id, time_to_trigger_ms=after_ms, ts_triggered=at, **changes)
         self._write("signal_triggered", fields)
 
-    def invalidate(self, signal_id: str, reason: str) -> None:
-        self._write("signal_invalidated", invalidated(signal_id, reason=reason, ts_invalidated=TUESDAY))
+    def invalidate(self, signal_id: str, reason: str, at: str = TUESDAY) -> None:
+        self._write("signal_invalidated", invalidated(signal_id, reason=reason, ts_invalidated=at))
 
     def closed_signal(self, score: Any, rr: Any, **options: Any) -> str:
         signal_id = self.signal(score, **options)

@@ -41,6 +41,8 @@ class BotServer:
         self.keyboards: dict[int, Any] = {}
         #: an address that no button may open
         self.bad_url = "http://localhost"
+        #: topics that are deleted or closed, and how Telegram says that
+        self.gone_topics: dict[int, str] = {}
         #: message id → the message it replies to (0: none), its name, its content
         self.files: dict[int, tuple[int, str, bytes]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -90,6 +92,8 @@ class BotServer:
     def _do(self, method: str, body: dict[str, Any]) -> web.Response:
         if method == "sendChatAction":
             return web.json_response({"ok": True, "result": True})
+        if (gone := self.gone_topics.get(int(body.get("message_thread_id", 0)))) is not None:
+            return _error(400, f"Bad Request: {gone}")
         if method in ("sendPhoto", "sendDocument"):
             return self._take_file(method, body)
         if len(body["text"].encode("utf-16-le")) // 2 > 4096:

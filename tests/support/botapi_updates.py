@@ -40,6 +40,8 @@ class UpdatesServer:
         self.answered: list[str] = []
         self.menus: list[dict[str, Any]] = []
         self.webhook: dict[str, Any] = {}
+        #: faults of the next setWebhook
+        self.hook_faults: deque[str] = deque()
         self.polls = 0
         self.conflicts = 0
         self._waiting: dict[int, dict[str, Any]] = {}
@@ -127,7 +129,9 @@ class UpdatesServer:
         self.menus.append(fields)
         return _ok(True)
 
-    async def _hook(self, _request: web.Request, fields: dict[str, Any]) -> web.Response:
+    async def _hook(self, request: web.Request, fields: dict[str, Any]) -> web.StreamResponse:
+        if self.hook_faults:
+            return await _failed(request, self.hook_faults.popleft())
         self.webhook = fields
         return _ok(True)
 
@@ -140,6 +144,9 @@ class UpdatesServer:
         fault = self.faults.popleft() if self.faults else "ok"
         if fault != "ok":
             return await _failed(request, fault)
+        if self.webhook.get("url"):
+            self.conflicts += 1
+            return _error(409, "Conflict: can't use getUpdates method while webhook is active")
         offset = int(fields.get("offset") or 0)
         with self._lock:
             for number in [one for one in self._waiting if one < offset]:

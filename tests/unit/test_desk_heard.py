@@ -137,3 +137,9 @@ def test_the_data_of_our_buttons() -> None:
         "a:b",
     ):
         assert press_of(forged) is None
+
+
+@pytest.mark.parametrize("empty", [" ", "\N{IDEOGRAPHIC SPACE}", "\n"])
+def test_a_text_that_begins_with_much_empty_space_is_no_command(empty: str) -> None:
+    assert heard(message(empty * LONGEST_TEXT + "/panic"), ME) == Ignored("no command")
+    assert heard(message(empty * 2 * LONGEST_TEXT), ME) == Ignored("no command")

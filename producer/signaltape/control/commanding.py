@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import redis
 from msgspec import Struct
 
-from signaltape.control.processes import Process, processes_of
+from signaltape.control.processes import Process, highest_epoch, processes_of
 from signaltape.control.scripts import SAY, SAY_AGAIN
 from signaltape.control.state import PAUSED, RUNNING, Control, Garbled, State, control_of, short_text
 from signaltape.stream import control_key, processes_key
@@ -63,6 +64,17 @@ def standing(client: redis.Redis, stream: str) -> Standing:
     return Standing(_readable(fields), processes_of(shown), milliseconds(time))
 
 
+def epoch_heard(client: redis.Redis, stream: str) -> int:
+    """The highest number that a process has heard, whatever Redis itself forgot; 0 if this user may not see it.
+
+    What is said below it would be heeded by nobody who has heard that. Raises RedisError when Redis is away.
+    """
+    with suppress(redis.ResponseError):
+        found = standing(client, stream)
+        return highest_epoch(found.processes, found.now_ms)
+    return 0
+
+
 def milliseconds(time: tuple[int, int]) -> int:
     """The answer to TIME."""
     return time[0] * 1000 + time[1] // 1000
@@ -76,6 +88,6 @@ def _readable(fields: Any) -> Control | None:
 
 
 def _say(client: redis.Redis, stream: str, state: State, by: str, why: str, above: int) -> Control:
-    by, why = short_text(by), short_text(why)
+    by, why, above = short_text(by), short_text(why), max(above, epoch_heard(client, stream))
     epoch, at_ms = client.eval(SAY, 1, control_key(stream), state, by, why, above)
     return Control(state=state, epoch=int(epoch), by=by, why=why, at_ms=int(at_ms))

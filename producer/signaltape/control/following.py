@@ -37,16 +37,34 @@ class Follower:
         """Set `paused` by what is known and by what a look has found (None: out of reach); whether it is paused."""
         if looked is not None and looked.reached:
             self._switch.heard(now_s, says_running=mind.says_running(looked.control))
-        tripped_before = self._switch.tripped
-        tripped = self._switch.look(now_s)
-        if tripped and not tripped_before:
-            log.warning("control is out of reach: paused until it says that all is to run")
-        paused = tripped or (mind.known is not None and mind.known.paused)
+        self._look(now_s)
+        paused = self._switch.tripped or (mind.known is not None and mind.known.paused)
         tape = self._tape()
         if tape is not None:
             tape.paused = paused
             tape.control_known = tape.control_known or mind.known is not None
         return paused
+
+    @property
+    def has_switch(self) -> bool:
+        """Whether silence of control pauses it."""
+        return self._switch.is_set
+
+    def trip(self, now_s: float) -> bool:
+        """Pause it if nothing was heard for too long; whether that is news. From another thread."""
+        tape = self._tape()
+        if not self._look(now_s) or tape is None:
+            return False
+        tape.paused = True
+        return True
+
+    def _look(self, now_s: float) -> bool:
+        """Whether the switch trips now."""
+        was_tripped = self._switch.tripped
+        if was_tripped or not self._switch.look(now_s):
+            return False
+        log.warning("control is out of reach: paused until it says that all is to run")
+        return True
 
     def tell(self) -> None:
         """Call whom it has not been told yet."""

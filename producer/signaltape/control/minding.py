@@ -34,6 +34,11 @@ class DeadManSwitch:
         self._heard_at_s = now_s
         self.tripped = False
 
+    @property
+    def is_set(self) -> bool:
+        """Whether it may trip at all."""
+        return self._after_s is not None
+
     def heard(self, now_s: float, *, says_running: bool) -> None:
         """Control was reached."""
         self._heard_at_s = now_s

@@ -19,6 +19,7 @@ from signaltape.control.line import ControlLine, Looked
 from signaltape.control.minding import Mind
 from signaltape.control.processes import encode
 from signaltape.control.state import PAUSED, RUNNING, Control, State
+from signaltape.control.watching import watch
 from signaltape.notices import Notices
 from signaltape.redis_client import redis_url
 from signaltape.settings import Settings
@@ -65,7 +66,7 @@ class Presence:
         self._notices = Notices()
         # Not an Event: its lock is not re-entrant, and a signal handler may close an Emitter.
         self._bell: SimpleQueue[None] = SimpleQueue()
-        self._begun = self._ending = False
+        self._begun = self._ending = self._watched = False
         self._thread = threading.Thread(target=self._run, name="signaltape-control", daemon=True)
 
     @property
@@ -89,6 +90,13 @@ class Presence:
             self._thread.start()
             self._begun = True
 
+    def watch(self) -> None:
+        """Have dead man's switches trip though the thread hangs; for those that have none, no thread is begun."""
+        if not self._watched and any(one.has_switch for one in self.followers):
+            hearing = self._thread
+            watch(lambda: list(self.followers), lambda: self._ending or not hearing.is_alive())
+            self._watched = True
+
     def end(self, within_s: float = END_WITHIN_S) -> None:
         """Take the process out of the list and end the thread; it is not waited for any longer than that."""
         self._ending = True
@@ -111,6 +119,7 @@ class Presence:
         _of_parents.append(self._line)
         self._be(self.role)
         self.begin()
+        self.watch()
 
     def _run(self) -> None:
         while not self._ending and self._is_needed():

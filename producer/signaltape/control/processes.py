@@ -108,6 +108,11 @@ def lost_word(processes: Iterable[Process], kept: Control, now_ms: int) -> Lost 
     return Lost(newest.epoch, PAUSED if pauses else RUNNING, newest.name)
 
 
+def highest_epoch(processes: Iterable[Process], now_ms: int) -> int:
+    """The highest number of those that are believed; 0 if nobody follows a word."""
+    return max((one.epoch for one in processes if one.epoch <= now_ms + BELIEVED_AHEAD_MS), default=0)
+
+
 def fields_to_remove(fields: Mapping[bytes, bytes], now_ms: int) -> list[bytes]:
     """Those of processes that are gone, and what is none of ours."""
     read: Iterable[tuple[bytes, Process | None]] = (

@@ -101,6 +101,7 @@ def _of(settings: Settings, role: str) -> _Shared:
 def _begin(shared: _Shared) -> None:
     try:
         shared.presence.begin()
+        shared.presence.watch()
     except BaseException:
         shared.holders, shared.presence.followers = 0, []
         shared.drop(None)

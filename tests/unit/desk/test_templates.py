@@ -119,7 +119,7 @@ def test_a_health_alert_says_what_since_when_what_it_costs_and_what_to_do() -> N
         next="restart the feed",
     )
     assert said(one) == [
-        *("🩺 Health", "Feed 12 s late", "Since 14:00 WIB", "• Signals come late", "Next: restart the feed"),
+        *("🩺 Feed 12 s late", "Since 14:00 WIB", "• Signals come late", "Next: restart the feed"),
         "ref: hp_20250915_1400",
     ]
 
