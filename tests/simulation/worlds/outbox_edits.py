@@ -120,12 +120,12 @@ class EditAudit:
                 self._check_stands(self._rows[number], self.edits[number])
 
     def nothing_left(self) -> bool:
-        """Whether every edit is in a last state."""
-        return all(edit.state in LAST for edit in self.edits.values())
+        """Whether every edit is in a last state, or waits until more is known of its message."""
+        return all(edit.state in LAST or not self._is_due(edit) for edit in self.edits.values())
 
     def _is_due(self, edit: Edit) -> bool:
         row = self._rows[edit.id]
-        return row.stands or row.state in LAST
+        return row.stands or (row.state in LAST and row.state != "uncertain")
 
     def _check_stands(self, row: Row, edit: Edit) -> None:
         chat = self._world.telegram.chats[row.chat_id]
