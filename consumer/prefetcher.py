@@ -131,6 +131,8 @@ class Prefetcher(Generic[B]):
     def _read_one(self) -> bool:
         """Read one batch and hand it on. False if there was nothing."""
         found, claimed, tried = self._find_more(), self._recovery.claim(), self._recovery.try_some_isolated()
+        if self._stop.is_set():
+            return False  # nothing new behind what is pending, which was not gone through to its end
         wait_ms = None if self._once or self._recovery.waiting else BLOCK_MS
         first = self._consumer.read_new(self._size.count, wait_ms)
         entries = self._gather(first) if first else []

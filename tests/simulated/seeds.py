@@ -8,4 +8,7 @@ FOUND: dict[str, Run] = {
     "the journal's bound takes a segment whose events Redis has, and Redis then forgets them": Run(
         "spine", 530233741, 20_694
     ),
+    "a worker that is told to stop before it has gone through what is pending reads what is new": Run(
+        "consuming", 650868548, 4_000
+    ),
 }
