@@ -34,6 +34,13 @@ UPDATE desk_updates
 SET state = %(state)s, result = %(result)s, done_at = %(at)s
 WHERE update_id = %(update_id)s AND state = 'waiting';
 
+-- name: given_up
+-- Updates that were given up since a moment, and have no answer.
+SELECT update_id, update, received_at FROM desk_updates
+WHERE state = 'ignored' AND starts_with(result, %(begins)s) AND acts = %(acts)s AND done_at > %(since)s
+  AND NOT EXISTS (SELECT FROM outbox WHERE message_key = 'answer:' || update_id)
+ORDER BY update_id LIMIT 100;
+
 -- name: asked
 -- The word that an update began with: null for a press.
 SELECT update->'words'->>0 FROM desk_updates WHERE update_id = %(update_id)s;
