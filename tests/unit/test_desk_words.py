@@ -71,8 +71,8 @@ def test_who_is_gone_without_a_goodbye_is_named_the_last_first() -> None:
 
 
 def test_without_redis_the_answer_says_what_holds_all_the_same() -> None:
-    text = told(control(), None, "nobody has heard it yet: Redis is away (Error 111)").text
-    assert "Nobody has heard it yet: Redis is away (Error 111)." in text
+    text = told(control(), None, "Redis is away (Error 111)").text
+    assert "\nRedis is away (Error 111).\n" in text
     assert "all are told as soon as Redis is back" in text
 
 
