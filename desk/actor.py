@@ -10,17 +10,15 @@ import logging
 import threading
 from collections import Counter
 from contextlib import closing
+from functools import partial
 
-import msgspec
-
-from desk.acting import Acting, Desk, Outcome
+from desk.acting import Desk, Outcome
+from desk.admitting import admitted
 from desk.feedback.telling import tell, tell_again
-from desk.heard import Heard
+from desk.giving_up import answer_given_up, given_up
 from desk.records import emit_committed
 from desk.router import act
 from desk.updates import SQL, Waiting, my_turn, next_waiting
-from desk.users import entry_of
-from outbox.outbox import Outbox
 from signaltape.errors import Unavailable
 from signaltape.failpoints import failpoint
 from signaltape.notices import Notices
@@ -45,6 +43,8 @@ class Lane:
         self.wake = threading.Event()
         self._desk, self._stop, self._acts = desk, stop, acts
         self._tries: Counter[int] = Counter()
+        #: whether there may be one that was given up without an answer
+        self._owes = True
         self._notices = Notices()
         self._backoff = Backoff()
 
@@ -79,6 +79,12 @@ class Lane:
         log.info("update %s: %s, %s", waiting.update_id, outcome.state, outcome.result)
         return True
 
+    def answer_given_up(self, connection: Connection) -> None:
+        """Say what did not work, where that was not said yet: by this process, or the one before."""
+        if self._owes:
+            complain = partial(self._notices.say, "given up")
+            self._owes = not answer_given_up(self._desk, connection, complain, acts=self._acts)
+
     def _connect(self) -> Connection:
         return connect(database_url(self._desk.settings), name="signaltape-desk", most_idle_s=_MOST_IDLE_S)
 
@@ -87,6 +93,7 @@ class Lane:
         while not self._stop.is_set():
             self.wake.clear()
             did = self.step(connection)
+            self.answer_given_up(connection)
             if self._acts:
                 emit_committed(connection, self._desk.tape)
             if did:
@@ -106,17 +113,12 @@ class Lane:
             ):
                 raise
             log.exception("update %s could not be worked on; the others go on", waiting.update_id)
-            return Outcome("ignored", f"a defect: {one_line(error)}"[:500])
+            self._owes = True
+            return given_up(error)
         finally:
             if len(self._tries) > _MOST_TRIES:
                 self._tries.clear()
 
     def _act(self, connection: Connection, waiting: Waiting) -> Outcome:
-        heard = msgspec.convert(waiting.said, Heard)
-        entry = entry_of(connection, self._desk.desk.admin_ids, heard.user_id)
-        if entry is None:
-            return Outcome("ignored", "no role")
-        if not entry.is_heard(Outbox(connection).ids_of(heard.chat_id), heard.thread_id):
-            return Outcome("ignored", "not in this chat")
-        now = self._desk.clock()
-        return act(Acting(self._desk, connection, heard, entry, waiting.received_at, now))
+        found = admitted(self._desk, connection, waiting)
+        return found if isinstance(found, Outcome) else act(found)

@@ -227,10 +227,12 @@ CREATE TABLE public.alert_chats (
     message_key text,
     reason text,
     held_at timestamp with time zone,
+    doubted_at timestamp with time zone,
     digested_at timestamp with time zone,
     CONSTRAINT alert_chats_check CHECK (((message_key IS NOT NULL) OR (reason IS NOT NULL))),
     CONSTRAINT alert_chats_check1 CHECK (((reason IS NULL) = (held_at IS NULL))),
-    CONSTRAINT alert_chats_check2 CHECK (((digested_at IS NULL) OR (reason IS NOT NULL))),
+    CONSTRAINT alert_chats_check2 CHECK (((reason IS NULL) OR (doubted_at IS NULL))),
+    CONSTRAINT alert_chats_check3 CHECK (((digested_at IS NULL) OR (reason IS NOT NULL) OR (doubted_at IS NOT NULL))),
     CONSTRAINT alert_chats_reason_check CHECK ((reason <> ''::text))
 );
 COMMENT ON TABLE public.alert_chats IS 'The chats that an alert is meant for: each has its message in the outbox, or was held with the reason.';
@@ -954,7 +956,7 @@ ALTER TABLE ONLY public.web_audit
 ALTER TABLE ONLY public.weekly_scorecard
     ADD CONSTRAINT weekly_scorecard_pkey PRIMARY KEY (week_start);
 CREATE UNIQUE INDEX alert_chats_message ON public.alert_chats USING btree (message_key);
-CREATE INDEX alert_chats_to_tell ON public.alert_chats USING btree (chat_id, held_at) WHERE ((reason IS NOT NULL) AND (digested_at IS NULL));
+CREATE INDEX alert_chats_to_tell ON public.alert_chats USING btree (chat_id) WHERE (((reason IS NOT NULL) OR (doubted_at IS NOT NULL)) AND (digested_at IS NULL));
 CREATE INDEX alert_chats_told ON public.alert_chats USING btree (chat_id, digested_at) WHERE (digested_at IS NOT NULL);
 CREATE INDEX alert_lives_received_at ON public.alert_lives USING btree (received_at);
 CREATE INDEX alerts_decided ON public.alerts USING btree (decided_at);
@@ -969,6 +971,7 @@ CREATE INDEX desk_updates_waiting ON public.desk_updates USING btree (acts, upda
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
 CREATE INDEX feedback_latest_idx ON public.feedback USING btree (ref_id, user_id, kind, ts DESC, id DESC);
 CREATE INDEX feedback_signal_idx ON public.feedback USING btree (signal_id);
+CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));

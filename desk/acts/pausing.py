@@ -33,7 +33,7 @@ from sink.db import Connection
 #: The update's transaction is open meanwhile: neither a server nor a process is waited for any longer.
 _SERVER_WITHIN_S = 0.5
 _ANSWERS_WITHIN_S = 1.0
-_MOST_NAMED = 10
+_MOST_NAMED, _MOST_GONE = 10, 3
 #: So often it is said anew where others speak at the same moment.
 _MOST_TRIES = 3
 _HEADS = {PAUSED: "⏸ Paused", RUNNING: "▶️ Resumed"}
@@ -68,7 +68,12 @@ def told(control: Control, answers: Answers | None, unheard: str = "") -> Text:
         text.line("It is kept: all are told as soon as Redis is back.")
         return text.add(_NEXT[control.state]).build()
     text.line(f"{head} · {_count(answers)}", "bold")
-    for line in (_overtaken(control, answers), _by_role(answers.answered), *_missing(answers)):
+    for line in (
+        _overtaken(control, answers),
+        _by_role(answers.answered),
+        *_missing(answers),
+        *_gone(answers),
+    ):
         if line:
             text.line(line)
     return text.add(_NEXT[control.state]).build()
@@ -150,6 +155,14 @@ def _missing(answers: Answers) -> list[str]:
     named = [f"❌ {one.name}, seen {duration(one.age_ms(answers.now_ms))} ago" for one in answers.missing]
     more = len(named) - _MOST_NAMED
     return [*named[:_MOST_NAMED], f"and {more} more" if more > 0 else ""]
+
+
+def _gone(answers: Answers) -> list[str]:
+    """The last ones first: one that froze runs on when it wakes, until it hears of it."""
+    last = sorted(answers.gone, key=lambda one: -one.seen_ms)
+    named = [f"gone: {one.name}, seen {duration(one.age_ms(answers.now_ms))} ago" for one in last]
+    more = len(named) - _MOST_GONE
+    return [*named[:_MOST_GONE], f"and {more} more gone" if more > 0 else ""]
 
 
 PANIC = Command(

@@ -1,4 +1,7 @@
-"""What was held back in a chat, in one silent line: `Held back 5 since 14:00: budget 3, min RR 2 · /held`. Pure."""
+"""What was held back in a chat, or may not have come, in one silent line. Pure.
+
+`Held back 5 since 14:00: budget 3, min RR 2 · may not have come 1 · /held`
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,15 @@ from signaltape.clock import WIB
 EVERY = timedelta(minutes=15)
 #: A digest that could not be sent says nothing new after this.
 USE = timedelta(hours=12)
+#: In the place of a reason: it was sent without an answer.
+IN_DOUBT = "in_doubt"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Reasons as they are said; others are said as they are stored.
 _SAID = {"min_rr": "min RR", "not_sent": "not sent", "no_chat": "no chat"}
 
 
 class Held(NamedTuple):
-    """How many alerts were held for a reason, and since when."""
+    """How many alerts were held for a reason (or are in doubt), and since when."""
 
     reason: str
     alerts: int
@@ -42,10 +47,21 @@ def _begin(now: datetime) -> str:
 
 def digest(held: Sequence[Held], now: datetime) -> Text:
     """The line. held: by reason, at least one, the most frequent first."""
-    reasons = ", ".join(f"{_SAID.get(one.reason, one.reason)} {one.alerts}" for one in held)
-    total, since = sum(one.alerts for one in held), min(one.since for one in held)
-    head = f"Held back {total} since {_since(since, now)}"
-    return TextBuilder().add(head, "bold").add(f": {reasons} · /held").build()
+    surely = [one for one in held if one.reason != IN_DOUBT]
+    doubted = [one for one in held if one.reason == IN_DOUBT]
+    text = TextBuilder()
+    if surely:
+        reasons = ", ".join(f"{_SAID.get(one.reason, one.reason)} {one.alerts}" for one in surely)
+        text.add(f"Held back {_how_many(surely, now)}", "bold").add(f": {reasons} · ")
+    if doubted and surely:
+        text.add(f"may not have come {doubted[0].alerts} · ")
+    elif doubted:
+        text.add(f"May not have come {_how_many(doubted, now)}", "bold").add(" · ")
+    return text.add("/held").build()
+
+
+def _how_many(held: Sequence[Held], now: datetime) -> str:
+    return f"{sum(one.alerts for one in held)} since {_since(min(one.since for one in held), now)}"
 
 
 def _since(moment: datetime, now: datetime) -> str:

@@ -8,10 +8,12 @@ again, and that stays pending until it was told: a kill in between loses nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import uuid_utils
 
 from desk.alerting.rows import SQL
+from desk.records import Committing
 from signaltape.contract.codec import NAMESPACE
 from signaltape.contract.desk_records import AlertDecision
 from signaltape.emitter import Emitter
@@ -19,6 +21,8 @@ from sink.db import Connection, rows_as_dicts
 
 #: It was to be sent, and stands in no chat.
 NOT_SENT = "not_sent"
+#: In the place of a reason, so that it is no duplicate of what was said first.
+_AFTER_ALL = "after all"
 
 
 def say(connection: Connection, tape: Emitter, source_ids: Sequence[str]) -> None:
@@ -28,8 +32,21 @@ def say(connection: Connection, tape: Emitter, source_ids: Sequence[str]) -> Non
             _say(tape, **row)
 
 
+def say_sent_after_all(connection: Connection, tape: Emitter, source_ids: Sequence[str]) -> None:
+    """Record that alerts were sent of which it was said that they were not. Within the transaction that notes it: it is
+    emitted behind that. Raises DatabaseError."""
+    if source_ids:
+        for row in rows_as_dicts(connection, SQL["decided"], {"source_ids": list(source_ids)}):
+            at = datetime.fromisoformat(row.pop("timestamp"))
+            row["id"] = _id(row.pop("source_id"), row["decision"], _AFTER_ALL)
+            Committing(connection, tape).record(AlertDecision.EVENT, timestamp=at, **row)
+
+
 def _say(tape: Emitter, source_id: str, decision: str, reason: str | None, **fields: str | None) -> bool:
     said = NOT_SENT if reason == NOT_SENT else decision
-    name = f"{AlertDecision.EVENT}:{source_id}:{said}:{reason or ''}"
-    number = str(uuid_utils.uuid5(NAMESPACE, name))
+    number = _id(source_id, said, reason or "")
     return tape.record(AlertDecision.EVENT, id=number, decision=said, reason=reason, **fields)
+
+
+def _id(source_id: str, said: str, reason: str) -> str:
+    return str(uuid_utils.uuid5(NAMESPACE, f"{AlertDecision.EVENT}:{source_id}:{said}:{reason}"))

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 from desk.alerting.digest import EVERY, USE, Held, digest, key_of, keys_between
 from desk.alerting.following import Following
 from desk.alerting.rows import SQL, alone
-from desk.alerting.said import say
-from desk.alerting.unsent import note_unsent, noted_before
+from desk.alerting.said import say, say_sent_after_all
+from desk.alerting.unsent import note_doubt, note_sent_after_all, note_unsent, noted_before
 from outbox.outbox import Outbox
 from outbox.policies import ANSWER
 from signaltape.emitter import Emitter
@@ -85,8 +85,10 @@ class Upkeep:
             pass
         if time.monotonic() - self._looked_at > _LOOK_EVERY_S:
             self._looked_at = time.monotonic()
+            self._in_turn(connection, self._sent_after_all)
             self._in_turn(connection, self._learn)
             self._note_unsent(connection)
+            self._in_turn(connection, note_doubt)
             self._in_turn(connection, untell)
         self._in_turn(connection, tell)
 
@@ -109,6 +111,15 @@ class Upkeep:
             self._unsaid += note_unsent(connection, now)
         say(connection, self._tape, self._unsaid)
         self._unsaid.clear()
+
+    def _sent_after_all(self, connection: Connection, now: datetime) -> int:
+        """What a person had sent again is followed, from what became of it meanwhile on."""
+        found = note_sent_after_all(connection, now)
+        self._following.learn(connection, found.signal_ids)
+        for ref_id in found.refs:
+            self._following.show_if_possible(connection, ref_id)
+        say_sent_after_all(connection, self._tape, found.sources)
+        return len(found.refs)
 
     def _learn(self, connection: Connection, now: datetime) -> int:
         """What the worker stored, and the desk's group was not told: it was away for long, or let go."""

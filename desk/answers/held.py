@@ -1,4 +1,4 @@
-"""/held: which alerts were held back, and why."""
+"""/held: which alerts were held back, and why; and which may not have come."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ COMMAND = "held"
 #: How far back.
 WINDOW = timedelta(days=1)
 _MOST, _SHOWN = 40, 6
+#: In the place of a reason: it was sent without an answer.
+_IN_DOUBT = "in_doubt"
 _WHY = {
+    _IN_DOUBT: "may not have come",
+    "not_sent": "not sent",
     "duplicate": "sent before",
     "paused": "all was paused",
     "snoozed": "you snoozed it",
@@ -30,7 +34,7 @@ _WHY = {
     "expired": "had expired",
     "no_chat": "no chat takes it",
 }
-_WORD = {"min_rr": "low RR", "duplicate": "twice"}
+_WORD = {"min_rr": "low RR", "duplicate": "twice", "not_sent": "not sent", _IN_DOUBT: "came?"}
 _SHORT = {"institutional": "inst", "sniper": "snp", "scalp": "sc", "health": "hp"}
 
 
@@ -55,7 +59,7 @@ class Snooze(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """The last day. reasons: how many there are of each, in all."""
+    """The last day. reasons: how many there are of each, in all, those in doubt first."""
 
     alerts: Sequence[HeldAlert]
     reasons: dict[str, int]
@@ -79,7 +83,7 @@ def held(asking: Asking) -> Answer:
 
 def told(found: Held, now: datetime) -> Text:
     """The answer."""
-    whole = sum(found.reasons.values())
+    whole = sum(n for reason, n in found.reasons.items() if reason != _IN_DOUBT)
     page = Page(f"Held back · {grouped(whole)} in 24 h" if whole else "Held back · nothing in 24 h")
     for reason, n in list(found.reasons.items())[:3]:
         page.line(f"{grouped(n)} × {_why(reason)}")

@@ -28,21 +28,28 @@ def processes(asking: Asking) -> Answer:
 
 def told(found: Standing, now: datetime) -> Text:
     """The answer."""
-    silent = [one for one in found.processes if one.is_silent(found.now_ms)]
-    behind = [one for one in found.processes if one not in silent and _is_behind(one, found)]
-    page = Page(f"Processes · {headline(found, silent, behind)}")
-    if not found.processes:
+    gone = [one for one in found.processes if one.is_gone(found.now_ms)]
+    there = [one for one in found.processes if one not in gone]
+    silent = [one for one in there if one.is_silent(found.now_ms)]
+    behind = [one for one in there if one not in silent and _is_behind(one, found)]
+    page = Page(f"Processes · {headline(found, there, silent, behind)}")
+    if not there:
         page.line("Nobody shows itself in Redis.")
-    ordered = [*silent, *behind, *(one for one in found.processes if one not in (*silent, *behind))]
+    ordered = [*silent, *behind, *(one for one in there if one not in (*silent, *behind)), *gone]
     page.table([_row(one, found) for one in ordered[:_SHOWN]], right=(2,))
     more = len(ordered) - _SHOWN
-    page.line(f"and {more} more" if more > 0 else "").line(_named("Silent", silent)).line(as_of(now))
+    page.line(f"and {more} more" if more > 0 else "").line(_named("Silent", silent)).line(
+        _named("Gone", gone)
+    )
+    page.line(as_of(now))
     return page.quote("Each of them", [line for one in ordered for line in _sentences(one, found)]).build()
 
 
-def headline(found: Standing, silent: Sequence[Process], behind: Sequence[Process]) -> str:
+def headline(
+    found: Standing, there: Sequence[Process], silent: Sequence[Process], behind: Sequence[Process]
+) -> str:
     """`9 there`, or how many do not answer."""
-    count = len(found.processes)
+    count = len(there)
     if silent:
         return f"{len(silent)} of {count} silent"
     if behind:
@@ -57,9 +64,15 @@ def _is_behind(one: Process, found: Standing) -> bool:
 
 
 def _row(one: Process, found: Standing) -> tuple[str, str, str]:
-    state = "silent" if one.is_silent(found.now_ms) else "behind" if _is_behind(one, found) else one.state
-    since = one.seen_ms if state == "silent" else one.started_ms
+    state = _state(one, found)
+    since = one.seen_ms if state in ("gone", "silent") else one.started_ms
     return name(one.role, 11), state, duration(max(0, found.now_ms - since))
+
+
+def _state(one: Process, found: Standing) -> str:
+    if one.is_silent(found.now_ms):
+        return "gone" if one.is_gone(found.now_ms) else "silent"
+    return "behind" if _is_behind(one, found) else one.state
 
 
 def _named(word: str, some: Sequence[Process]) -> str:

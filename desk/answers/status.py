@@ -91,7 +91,7 @@ def _flow(client: Redis, settings: Settings, now: datetime) -> Flow:
     newest = max((entry_time_ms(entries[0][0].decode()) for entries in last if entries), default=None)
     return Flow(
         there.control,
-        there.processes,
+        [one for one in there.processes if not one.is_gone(there.now_ms)],
         there.now_ms,
         group_status(client, settings, WORKER_GROUP, now),
         None if newest is None else from_epoch_ms(newest),

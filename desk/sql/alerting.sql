@@ -12,8 +12,9 @@ SELECT source_id, decision, reason, ref_id, signal_id::text, category, symbol, t
 FROM alerts WHERE source_id = ANY(%(source_ids)s) ORDER BY decided_at, ts, ref_id
 
 -- name: taken_refs
--- Which of these references belong to an alert.
+-- Which of these references belong to an alert, or to the message of one that was purged.
 SELECT ref_id FROM alerts WHERE ref_id = ANY(%(refs)s)
+UNION SELECT ref FROM outbox WHERE kind = 'alert' AND ref = ANY(%(refs)s)
 
 -- name: sent_since
 -- What was sent of late, for the budgets.
@@ -122,16 +123,23 @@ WHERE ref_id IN (SELECT ref_id FROM alerts WHERE decision = 'sent' AND NOT over 
                  ORDER BY expires_at LIMIT %(limit)s FOR UPDATE)
 RETURNING ref_id
 
+-- name: end_unsent
+-- Messages of alerts whose time is over before anybody began to send them end here, so that none of which it is said that
+-- it was not sent is sent after that, whatever the clocks do.
+UPDATE outbox o SET state = 'expired', leased_until = NULL, updated_at = now()
+FROM alerts a, alert_chats c
+WHERE a.decision = 'sent' AND a.decided_at > %(since)s AND c.ref_id = a.ref_id AND c.reason IS NULL
+  AND o.message_key = c.message_key
+  AND o.state = 'queued' AND o.not_after <= %(now)s AND o.filling = 0 AND o.lost_stubs = 0
+
 -- name: unsent
--- Chats whose message ended without being sent, or will: nobody sends it any more. They are told so like of what was held.
--- One that may stand in the chat is not among them.
+-- Chats whose message ended without being sent: they are told so like of what was held. One that may stand in the chat is
+-- not among them.
 WITH ended AS (
-    UPDATE alert_chats c SET reason = 'not_sent', held_at = %(now)s
+    UPDATE alert_chats c SET reason = 'not_sent', held_at = %(now)s, doubted_at = NULL, digested_at = NULL
     FROM alerts a, outbox o
     WHERE a.decision = 'sent' AND a.decided_at > %(since)s AND c.ref_id = a.ref_id AND c.reason IS NULL
-      AND o.message_key = c.message_key
-      AND (o.state IN ('expired', 'failed') AND NOT o.stands
-           OR o.state = 'queued' AND o.not_after <= %(now)s AND o.filling = 0 AND o.lost_stubs = 0)
+      AND o.message_key = c.message_key AND o.state IN ('expired', 'failed') AND NOT o.stands
     RETURNING c.ref_id, coalesce(o.last_error, 'Telegram was away') AS error
 )
 SELECT ref_id, min(error) FROM ended GROUP BY ref_id ORDER BY ref_id
@@ -147,20 +155,54 @@ RETURNING source_id
 -- Alerts of late that stand in no chat.
 SELECT source_id FROM alerts WHERE decided_at > %(since)s AND reason = 'not_sent' ORDER BY decided_at
 
+-- name: doubt
+-- Chats in which an alert may not stand: it was sent without an answer, and is not sent again. They are told so; it is
+-- followed all the same, for it may have come.
+UPDATE alert_chats c SET doubted_at = %(now)s
+FROM alerts a, outbox o
+WHERE a.decision = 'sent' AND a.decided_at > %(since)s AND c.ref_id = a.ref_id AND c.reason IS NULL
+  AND c.doubted_at IS NULL AND o.message_key = c.message_key AND o.state = 'uncertain' AND NOT o.stands
+
+-- name: doubt_no_more
+-- Of a message that stands after all, or is sent again, there is no doubt, or a new one later.
+UPDATE alert_chats c SET doubted_at = NULL, digested_at = NULL
+FROM alerts a, outbox o
+WHERE a.decided_at > %(since)s AND c.ref_id = a.ref_id AND c.doubted_at IS NOT NULL
+  AND o.message_key = c.message_key AND (o.stands OR o.state IN ('queued', 'sending'))
+
+-- name: stand_after_all
+-- Chats in which a message stands that had ended without being sent: a person had it sent again. Their alerts, each with
+-- its signal.
+WITH stands AS (
+    UPDATE alert_chats c SET reason = NULL, held_at = NULL, digested_at = NULL
+    FROM alerts a, outbox o
+    WHERE a.decided_at > %(since)s AND c.ref_id = a.ref_id AND c.reason = 'not_sent'
+      AND o.message_key = c.message_key AND o.stands
+    RETURNING c.ref_id, a.signal_id
+)
+SELECT DISTINCT ref_id, signal_id::text FROM stands ORDER BY ref_id
+
+-- name: sent_after_all
+-- Those of these alerts that had counted as sent nowhere were sent.
+UPDATE alerts SET decision = 'sent', reason = NULL, detail = NULL
+WHERE ref_id = ANY(%(ref_ids)s) AND decision = 'held' AND reason = 'not_sent'
+RETURNING source_id
+
 -- name: to_tell
 -- Chats that were not told yet of what was held back there, and got no digest within the last while. One that was told in
 -- the future was told before the clock was set back.
 SELECT DISTINCT chat_id FROM alert_chats c
-WHERE reason IS NOT NULL AND digested_at IS NULL
+WHERE (reason IS NOT NULL OR doubted_at IS NOT NULL) AND digested_at IS NULL
   AND NOT EXISTS (SELECT FROM alert_chats t WHERE t.chat_id = c.chat_id AND t.digested_at > %(last)s AND t.digested_at <= %(now)s)
 ORDER BY chat_id
 
 -- name: tell
--- What was held back in a chat since the last digest, counted by reason; from now on it was told.
+-- What was held back in a chat, or may not have come there, since the last digest, counted by reason; from now on it was
+-- told.
 WITH told AS (
     UPDATE alert_chats SET digested_at = %(now)s
-    WHERE chat_id = %(chat_id)s AND reason IS NOT NULL AND digested_at IS NULL
-    RETURNING reason, held_at, thread_id
+    WHERE chat_id = %(chat_id)s AND (reason IS NOT NULL OR doubted_at IS NOT NULL) AND digested_at IS NULL
+    RETURNING coalesce(reason, 'in_doubt') AS reason, coalesce(held_at, doubted_at) AS held_at, thread_id
 )
 SELECT reason, count(*)::int, min(held_at), min(thread_id) FROM told GROUP BY reason ORDER BY 2 DESC, 1
 
@@ -169,7 +211,8 @@ SELECT reason, count(*)::int, min(held_at), min(thread_id) FROM told GROUP BY re
 UPDATE alert_chats c SET digested_at = NULL
 FROM outbox o
 WHERE o.message_key BETWEEN %(first)s AND %(last)s AND o.state IN ('expired', 'failed') AND NOT o.stands
-  AND c.chat_id = split_part(o.message_key, ':', 3) AND c.digested_at > %(since)s AND c.held_at > %(since)s
+  AND c.chat_id = split_part(o.message_key, ':', 3) AND c.digested_at > %(since)s
+  AND coalesce(c.held_at, c.doubted_at) > %(since)s
   AND floor(extract(epoch FROM c.digested_at) * 1000)::bigint::text = split_part(o.message_key, ':', 2)
 
 -- name: forget

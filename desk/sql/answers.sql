@@ -123,18 +123,19 @@ WHERE i.ts_invalidated >= %(since)s AND i.ts_invalidated < %(until)s AND i.reaso
 SELECT base_risk_pct, equity FROM desk_risk
 
 -- name: held
--- The newest alerts that this chat did not get, with the reason, from behind a place in that order.
-SELECT a.ref_id, a.category, a.symbol, a.side, a.ts, coalesce(c.held_at, a.decided_at) AS held_at,
-       coalesce(c.reason, a.reason) AS reason, a.detail
+-- The newest alerts that this chat did not get, or may not have got, with the reason, from behind a place in that order.
+SELECT a.ref_id, a.category, a.symbol, a.side, a.ts, coalesce(c.held_at, c.doubted_at, a.decided_at) AS held_at,
+       CASE WHEN c.doubted_at IS NOT NULL THEN 'in_doubt' ELSE coalesce(c.reason, a.reason) END AS reason, a.detail
 FROM alerts a LEFT JOIN alert_chats c ON c.ref_id = a.ref_id AND c.chat_id = %(chat)s
-WHERE a.decided_at >= %(since)s AND (a.decision = 'held' OR c.reason IS NOT NULL)
+WHERE a.decided_at >= %(since)s AND (a.decision = 'held' OR c.reason IS NOT NULL OR c.doubted_at IS NOT NULL)
 ORDER BY a.decided_at DESC, a.ref_id LIMIT %(most)s
 
 -- name: held_reasons
--- Why alerts were held since a moment, and how many.
-SELECT coalesce(c.reason, a.reason) AS reason, count(*) AS n
+-- Why alerts were held since a moment, and how many; those that may not have come first.
+SELECT CASE WHEN c.doubted_at IS NOT NULL THEN 'in_doubt' ELSE coalesce(c.reason, a.reason) END AS reason, count(*) AS n
 FROM alerts a LEFT JOIN alert_chats c ON c.ref_id = a.ref_id AND c.chat_id = %(chat)s
-WHERE a.decided_at >= %(since)s AND (a.decision = 'held' OR c.reason IS NOT NULL) GROUP BY 1 ORDER BY 2 DESC, 1
+WHERE a.decided_at >= %(since)s AND (a.decision = 'held' OR c.reason IS NOT NULL OR c.doubted_at IS NOT NULL)
+GROUP BY 1 ORDER BY bool_or(c.doubted_at IS NOT NULL) DESC NULLS LAST, 2 DESC, 1
 
 -- name: snoozed
 -- What this chat does not want to hear for now.

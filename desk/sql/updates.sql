@@ -3,9 +3,23 @@
 SELECT user_id FROM desk_users;
 
 -- name: store
--- One update, once: whatever is redelivered is here already.
+-- One update, once: whatever is redelivered is here already. Telegram keeps updates for a day, and may begin to count anew
+-- after a quiet week: what has the number of one of days ago and says something else is another update. It is kept, answered
+-- and recorded by the next number that no other has, beyond all of Telegram's.
+WITH numbers AS (
+    SELECT %(update_id)s::bigint + place * (1::bigint << 40) AS number FROM generate_series(0, 9) AS place
+),
+found AS (
+    SELECT number FROM numbers LEFT JOIN desk_updates u ON u.update_id = number
+    WHERE CASE WHEN u.update_id IS NULL
+               THEN NOT EXISTS (SELECT FROM outbox WHERE message_key = 'answer:' || number)
+                    AND NOT EXISTS (SELECT FROM feedback f WHERE f.update_id = number)
+               ELSE u.received_at > %(received_at)s::timestamptz - interval '2 days'
+                    OR u.update - 'update_id' = %(update)s::jsonb - 'update_id' END
+    ORDER BY number LIMIT 1
+)
 INSERT INTO desk_updates (update_id, update, acts, received_at)
-VALUES (%(update_id)s, %(update)s, %(acts)s, %(received_at)s)
+SELECT number, %(update)s::jsonb || jsonb_build_object('update_id', number), %(acts)s, %(received_at)s FROM found
 ON CONFLICT (update_id) DO NOTHING
 RETURNING update_id;
 
@@ -33,6 +47,13 @@ FOR UPDATE SKIP LOCKED;
 UPDATE desk_updates
 SET state = %(state)s, result = %(result)s, done_at = %(at)s
 WHERE update_id = %(update_id)s AND state = 'waiting';
+
+-- name: given_up
+-- Updates that were given up since a moment, and have no answer.
+SELECT update_id, update, received_at FROM desk_updates
+WHERE state = 'ignored' AND starts_with(result, %(begins)s) AND acts = %(acts)s AND done_at > %(since)s
+  AND NOT EXISTS (SELECT FROM outbox WHERE message_key = 'answer:' || update_id)
+ORDER BY update_id LIMIT 100;
 
 -- name: asked
 -- The word that an update began with: null for a press.

@@ -43,18 +43,25 @@ CREATE TABLE alert_chats (
     -- why the chat has not got it; not_sent: its message ended without being sent
     reason      TEXT CHECK (reason <> ''),
     held_at     TIMESTAMPTZ,
+    -- since when it may not have come: its message was sent without an answer, and is not sent again
+    doubted_at  TIMESTAMPTZ,
     -- when a digest told this chat of it
     digested_at TIMESTAMPTZ,
     PRIMARY KEY (ref_id, chat_id),
     CHECK (message_key IS NOT NULL OR reason IS NOT NULL),
     CHECK ((reason IS NULL) = (held_at IS NULL)),
-    CHECK (digested_at IS NULL OR reason IS NOT NULL)
+    CHECK (reason IS NULL OR doubted_at IS NULL),
+    CHECK (digested_at IS NULL OR reason IS NOT NULL OR doubted_at IS NOT NULL)
 );
 COMMENT ON TABLE alert_chats IS
     'The chats that an alert is meant for: each has its message in the outbox, or was held with the reason.';
 CREATE UNIQUE INDEX alert_chats_message ON alert_chats (message_key);
-CREATE INDEX alert_chats_to_tell ON alert_chats (chat_id, held_at) WHERE reason IS NOT NULL AND digested_at IS NULL;
+CREATE INDEX alert_chats_to_tell ON alert_chats (chat_id)
+    WHERE (reason IS NOT NULL OR doubted_at IS NOT NULL) AND digested_at IS NULL;
 CREATE INDEX alert_chats_told ON alert_chats (chat_id, digested_at) WHERE digested_at IS NOT NULL;
+
+-- A reference whose message is there is taken, also where its alert was purged.
+CREATE INDEX outbox_alert_refs ON outbox (ref) WHERE kind = 'alert';
 
 CREATE TABLE snoozes (
     chat_id  TEXT NOT NULL,

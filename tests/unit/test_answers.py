@@ -7,8 +7,11 @@ import re
 import pytest
 
 from desk.answers.page import QUOTE, seen
+from desk.answers.processes import told as told_processes
 from outbox.lines import COLUMNS, LINE, QUOTED
 from outbox.text import MAX_TEXT_UNITS, Text, units
+from signaltape.control import Standing
+from tests.support import asked
 from tests.support.answered import REFUSED, all_texts
 from tests.support.said import said
 from tests.unit.test_message import pieces
@@ -147,6 +150,15 @@ def test_money_stands_behind_r_and_only_where_the_equity_is_set() -> None:
     text = said(TEXTS["pnl, today"])
     assert text.index("+1.80 R net") < text.index("≈ +$180 net, 1 R = $100")
     assert "$" not in TEXTS["pnl, 366 days"].text
+
+
+def test_processes_that_are_gone_are_named_last_and_count_as_no_trouble() -> None:
+    gone = asked.process("engine", 3_600_000)
+    found = Standing(asked.WELL.control, [gone, *asked.WELL.processes], asked.NOW_MS)
+    lines = told_processes(found, asked.NOW).text.splitlines()
+    assert lines[0] == "Processes · 6 there"
+    assert lines[7].split() == ["engine", "gone", "1", "h", "00"]
+    assert lines[8] == f"Gone: {gone.name}"
 
 
 def test_processes_that_do_not_answer_come_first() -> None:

@@ -20,7 +20,9 @@ from signaltape.control.identity import Identity
 from signaltape.control.minding import DeadManSwitch, Mind
 from signaltape.control.processes import (
     BELIEVED_AHEAD_MS,
+    FORGOTTEN_MS,
     GONE_MS,
+    MOST_GONE,
     Lost,
     Process,
     fields_to_remove,
@@ -144,10 +146,13 @@ def test_what_is_gone_or_none_of_ours_is_removed() -> None:
         b"here": field(NOW_MS),
         b"silent": field(NOW_MS - GONE_MS),
         b"gone": field(NOW_MS - GONE_MS - 1),
+        b"forgotten": field(NOW_MS - FORGOTTEN_MS - 1),
         b"of a clock that was set": field(NOW_MS + GONE_MS + 1),
         b"garbage": b"{}",
     }
-    assert fields_to_remove(fields, NOW_MS) == [b"gone", b"of a clock that was set", b"garbage"]
+    assert fields_to_remove(fields, NOW_MS) == [b"forgotten", b"of a clock that was set", b"garbage"]
+    many = {f"e{number:02}".encode(): field(NOW_MS - GONE_MS - 1 - number) for number in range(MOST_GONE + 2)}
+    assert fields_to_remove(many, NOW_MS) == [b"e50", b"e51"], "the last ones are named"
     assert [one.name for one in processes_of(fields)][-1] == "silent"
 
 

@@ -61,6 +61,15 @@ def test_who_has_not_answered_is_named_up_to_ten() -> None:
     assert len(lines) == 13
 
 
+def test_who_is_gone_without_a_goodbye_is_named_the_last_first() -> None:
+    gone = [process(f"e{n}", 1, seen_ms=n * 60_000) for n in range(5)]
+    answers = Answers([process("worker", 9)], [], control(), 0.3, 900_000, gone)
+    lines = told(control(), answers).text.splitlines()
+    assert lines[0].endswith("· all 1 answered in 0.3 s")
+    assert lines[1:4] == ["worker", "gone: e4@box:7, seen 11 min ago", "gone: e3@box:7, seen 12 min ago"]
+    assert lines[5] == "and 2 more gone"
+
+
 def test_without_redis_the_answer_says_what_holds_all_the_same() -> None:
     text = told(control(), None, "Redis is away (Error 111)").text
     assert "\nRedis is away (Error 111).\n" in text

@@ -17,13 +17,17 @@ _ASK_EVERY_S = 0.05
 
 
 class Answers(Struct, frozen=True):
-    """Who follows a word now. control: what is wanted by now; another may have said something newer."""
+    """Who follows a word now. control: what is wanted by now; another may have said something newer.
+
+    gone: went silent without a goodbye, too long ago to be waited for; what froze may run on.
+    """
 
     answered: list[Process]
     missing: list[Process]
     control: Control | None
     took_s: float
     now_ms: int
+    gone: list[Process] = []
 
     @property
     def all_there(self) -> bool:
@@ -49,4 +53,5 @@ def _sorted_out(found: Standing, epoch: int, took_s: float) -> Answers:
         control=found.control,
         took_s=took_s,
         now_ms=found.now_ms,
+        gone=[one for one in found.processes if one.is_gone(found.now_ms)],
     )

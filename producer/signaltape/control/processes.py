@@ -12,8 +12,12 @@ from signaltape.control.state import MOST_EPOCH, PAUSED, RUNNING, Control, State
 
 #: Seen longer ago than this, it has frozen or its machine is away.
 SILENT_MS = 5_000
-#: Longer than this, it is gone: whoever reconciles takes it out of the list.
+#: Longer than this, it is gone: it is not waited for.
 GONE_MS = 60_000
+#: It stays in the list for so long, for it may have frozen and may wake; whoever reconciles takes it out then …
+FORGOTTEN_MS = 6 * 3_600_000
+#: … and of those that are gone keeps the last ones only.
+MOST_GONE = 50
 #: A number further ahead of the server's clock is believed of no process: nobody may use up all numbers.
 BELIEVED_AHEAD_MS = 400 * 86_400_000
 #: No process of ours writes more; a field that holds more is none of ours.
@@ -54,6 +58,10 @@ class Process(Shown, frozen=True, kw_only=True):
     def is_gone(self, now_ms: int) -> bool:
         """Whether it has been silent for so long that it is not waited for; a clock that far ahead was set since."""
         return abs(now_ms - self.seen_ms) > GONE_MS
+
+    def is_forgotten(self, now_ms: int) -> bool:
+        """Whether nobody need be told any more that it is gone."""
+        return self.age_ms(now_ms) > FORGOTTEN_MS or self.seen_ms - now_ms > GONE_MS
 
     def has_answered(self, epoch: int) -> bool:
         """Whether it follows this word, or a newer one."""
@@ -114,8 +122,12 @@ def highest_epoch(processes: Iterable[Process], now_ms: int) -> int:
 
 
 def fields_to_remove(fields: Mapping[bytes, bytes], now_ms: int) -> list[bytes]:
-    """Those of processes that are gone, and what is none of ours."""
-    read: Iterable[tuple[bytes, Process | None]] = (
-        (name, process_of(name, value)) for name, value in fields.items()
-    )
-    return [name for name, one in read if one is None or one.is_gone(now_ms)]
+    """Those of processes that are gone for long, or are too many, and what is none of ours."""
+    read = {name: process_of(name, value) for name, value in fields.items()}
+    gone = [one for one in read.values() if one is not None and one.is_gone(now_ms)]
+    kept = {one.name for one in sorted(gone, key=lambda one: one.seen_ms)[-MOST_GONE:]}
+    return [
+        name
+        for name, one in read.items()
+        if one is None or one.is_forgotten(now_ms) or (one.is_gone(now_ms) and one.name not in kept)
+    ]
