@@ -3,6 +3,7 @@ the secrets of those before it."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,17 @@ from signaltape import secrecy
 # An example may take long on a machine that does other things beside.
 settings.register_profile("no hurry", deadline=None)
 settings.load_profile("no hurry")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is loaded and collected stays until the end: looking through it for garbage, again and again, finds none."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

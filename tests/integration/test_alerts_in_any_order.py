@@ -43,7 +43,7 @@ def test_what_was_decided_and_not_committed_is_not_told(
         "SIGNALTAPE_ALERT_CHATS": "42",
         "SIGNALTAPE_FAILPOINTS": "desk.before_commit=kill@1",
     }
-    desk = runner.start_code(PROGRAM, **environment)
+    desk = runner.fork_code(PROGRAM, **environment)
     publish(redis_client, key)
     assert desk.finish()[0] == -9
     snooze(connection)
@@ -130,7 +130,7 @@ def test_the_tape_says_what_the_table_says_whatever_changes_between_kills(
 ) -> None:
     environment = {**FREE, "SIGNALTAPE_ALERT_CHATS": "42", "SIGNALTAPE_FAILPOINTS": f"{failpoint}=kill@1"}
     for least_rr in ("0", "5", "0"):
-        desk = runner.start_code(PROGRAM, **environment | {"SIGNALTAPE_MIN_RR": least_rr})
+        desk = runner.fork_code(PROGRAM, **environment | {"SIGNALTAPE_MIN_RR": least_rr})
         publish(redis_client, key, *(plan(rr=chance) for chance in (1, 2, 6)))
         assert desk.finish()[0] == -9
     alerting(settings, SIGNALTAPE_MIN_RR="1.5")

@@ -47,7 +47,7 @@ def test_kill_9_again_and_again_loses_and_doubles_nothing(
     armed = {} if failpoint == "at random" else {"SIGNALTAPE_FAILPOINTS": f"{failpoint}=kill@1"}
     ids = [new_id() for _ in range(COUNT * ROUNDS)]
     for number in range(ROUNDS):
-        process = runner.start_code(PROGRAM, **ENVIRONMENT, **armed)
+        process = runner.fork_code(PROGRAM, **ENVIRONMENT, **armed)
         load(redis_client, key, ids[number * COUNT : (number + 1) * COUNT])
         if failpoint == "at random":
             eventually(partial(_has_decided, connection, number * (COUNT + 1) + 1))
@@ -72,7 +72,7 @@ def test_a_desk_that_dies_amid_a_backlog_has_got_on(
     publish(redis_client, key, *(plan(new_id()) for _ in range(COUNT)))
     second = {"SIGNALTAPE_FAILPOINTS": "desk.before_commit=kill@2"}
     for number in range(1, 3):
-        assert runner.start_code(PROGRAM, **ENVIRONMENT, **second).finish()[0] == -9
+        assert runner.fork_code(PROGRAM, **ENVIRONMENT, **second).finish()[0] == -9
         assert len(alerts(connection)) == number * MOST_SENT
     alerting(settings, **ENVIRONMENT)
     assert len(alerts(connection)) == COUNT

@@ -53,7 +53,7 @@ print(tape.paused)
 @pytest.fixture
 def ten(runner: Runner, settings: Settings, redis_client: Any) -> list[Process]:
     """Ten engines that are there."""
-    runner.start_code(ENGINES, "10")
+    runner.fork_code(ENGINES, "10")
     return eventually(lambda: there(redis_client, settings, 10), timeout=60)
 
 
@@ -89,7 +89,7 @@ def test_a_frozen_one_is_named_and_the_others_have_answered(
         assert word is not None
         answers = wait_for_answers(redis_client, settings.stream, word.epoch, 0)
         assert (len(answers.answered), [one.pid for one in answers.missing]) == (9, [frozen.pid])
-        code, out, _ = runner.run_anew("signaltape", "processes")
+        code, out, _ = runner.run("signaltape", "processes")
         assert code == 0
         assert "paused since" in out
         assert "\x1b" not in out
@@ -121,7 +121,7 @@ def test_the_shell_says_what_is_away(runner: Runner) -> None:
 def test_one_that_was_killed_is_named_then_gone_then_forgotten(
     runner: Runner, settings: Settings, redis_client: Any
 ) -> None:
-    engine = runner.start_code(ENGINES, "1")
+    engine = runner.fork_code(ENGINES, "1")
     (seen,) = eventually(lambda: there(redis_client, settings, 1), timeout=60)
     engine.end()
     word = pause(redis_client, settings.stream, "ani")
@@ -146,9 +146,9 @@ def test_one_that_starts_amid_a_pause_begins_paused(
     runner: Runner, settings: Settings, redis_client: Any
 ) -> None:
     pause(redis_client, settings.stream, "ani")
-    assert runner.start_code(RESTARTED).finish()[1].strip() == "True"
+    assert runner.fork_code(RESTARTED).finish()[1].strip() == "True"
     resume(redis_client, settings.stream, "ani")
-    assert runner.start_code(RESTARTED).finish()[1].strip() == "False"
+    assert runner.fork_code(RESTARTED).finish()[1].strip() == "False"
 
 
 PROCESSES = {
@@ -192,7 +192,7 @@ def test_a_pause_survives_a_flush_and_the_end_of_the_worker(own: Settings, conne
     runner = Runner(own)
     try:
         worker = runner.start("worker")
-        runner.start_code(ENGINES, "2")
+        runner.fork_code(ENGINES, "2")
         eventually(lambda: there(client, own, 3), timeout=60)
         word = pause(client, own.stream, "ani", "news")
         assert wait_for_answers(client, own.stream, word.epoch, 20).all_there

@@ -61,7 +61,7 @@ def test_filters_narrow_what_is_listed(buried: None, runner: Runner) -> None:
 def test_one_is_shown_with_its_bytes(buried: None, runner: Runner, connection: Connection) -> None:
     row = connection.execute("SELECT id FROM dead_letters WHERE event = 'signal_closed'").fetchone()
     assert row is not None
-    out = runner.run_anew("worker", "dead-letters", "show", str(row[0]))[1]
+    out = runner.run("worker", "dead-letters", "show", str(row[0]))[1]
     assert r"data      \xff\xfe" in out
     assert "field     v = 1" in out
     assert (
@@ -87,10 +87,7 @@ def test_after_a_fix_they_land_once_with_the_time_of_their_first_arrival(
         " 'a bug', ts FROM signal_events"
     )
     connection.execute("TRUNCATE signal_events, signal_closures")
-    assert (
-        runner.run_anew("worker", "dead-letters", "requeue", "--reason", "a bug")[1]
-        == "requeued 5 letter(s)\n"
-    )
+    assert runner.run("worker", "dead-letters", "requeue", "--reason", "a bug")[1] == "requeued 5 letter(s)\n"
     assert drain(settings, key) == Outcome(stored=5)
     times = connection.execute(
         "SELECT to_char(ts_closed AT TIME ZONE 'UTC', 'YYYY-MM-DD') FROM signal_closures"
@@ -111,7 +108,7 @@ def test_dropping_needs_a_choice_and_a_yes(buried: None, runner: Runner, connect
     code, _, err = runner.run("worker", "dead-letters", "drop", "--yes")
     assert code == 2
     assert "say which: ids, a filter, or --all" in err
-    assert runner.run_anew("worker", "dead-letters", "drop", "--event", "signal_lost", "--yes")[1] == (
+    assert runner.run("worker", "dead-letters", "drop", "--event", "signal_lost", "--yes")[1] == (
         "dropped 2 letter(s)\n"
     )
     assert connection.execute("SELECT count(*) FROM dead_letters").fetchone() == (4,)

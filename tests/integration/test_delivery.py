@@ -259,7 +259,7 @@ def test_a_message_that_was_not_sent_gets_another_chance_and_a_sent_one_never(
     assert (message["state"], message["message_key"], message["lost_stubs"]) == ("uncertain", "k", 2)
     assert "uncertain" in runner.run("reports", "deliveries")[1]
     number = str(message["id"])
-    assert runner.run_anew("reports", "deliveries", "resend", number)[0] == 0
+    assert runner.run("reports", "deliveries", "resend", number)[0] == 0
 
     async def work(_server: BotServer, sender: QuickSender) -> None:
         assert await sender.drain(5)

@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from desk.webhook import SECRET_HEADER
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import Runner
@@ -18,6 +17,7 @@ from tests.support.desking import TRADER, bot_of
 from tests.support.waiting import eventually
 
 SECRET = "only-telegram-knows-it"
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
 def free_port() -> int:

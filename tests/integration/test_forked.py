@@ -67,7 +67,22 @@ def test_waiting_too_long_is_a_timeout() -> None:
 
 
 def test_what_is_read_while_loading_is_read_anew() -> None:
-    armed = {**ENVIRONMENT, "SIGNALTAPE_FAILPOINTS": "worker.nowhere=kill@1"}
-    process = begin(("-m", "worker", "--help"), armed)
+    process = begin(("-m", "worker", "--help"), {**ENVIRONMENT, "TZ": "Asia/Tokyo"})
     assert isinstance(process, subprocess.Popen)
     process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_code_ends_at_the_failpoint_that_is_armed_also_in_what_was_loaded_before(anew: bool) -> None:
+    code = """
+import sys
+from signaltape.shipping.journal import failpoint
+for place in sys.argv[1:]:
+    print(place, flush=True)
+    failpoint(place)
+"""
+    armed = {**ENVIRONMENT, "SIGNALTAPE_FAILPOINTS": "there=kill@2"}
+    process = begin(("-c", code, "there", "elsewhere", "there", "behind"), armed, anew=anew)
+    assert process.communicate(timeout=60)[0].split() == ["there", "elsewhere", "there"]
+    assert process.returncode == -signal.SIGKILL
+    assert isinstance(process, subprocess.Popen) == anew

@@ -158,20 +158,20 @@ def test_a_running_replay_is_steered_from_outside(settings: Settings, runner: Ru
     process = runner.start_anew("replay", "run", name, "--speed", "1", **data)
     eventually(lambda: status().get("running"))
     assert "is being replayed already" in runner.run("replay", "run", name, "--max", **data)[2]
-    assert runner.run_anew("replay", "seek", name, "60", **data)[0] == 0
+    assert runner.run("replay", "seek", name, "60", **data)[0] == 0
     eventually(lambda: status()["currentEventIndex"] >= 61)
     found = status()
     assert set(found) >= {
         *("sessionId", "running", "currentEventIndex", "totalEvents", "startedAt", "lastEventTimestamp"),
     }
-    assert runner.run_anew("replay", "stop", name, **data)[0] == 0
+    assert runner.run("replay", "stop", name, **data)[0] == 0
     code, out, err = process.finish(30)
     assert code == 0, err
     assert "stopped after 61 of 120 events" in out
     assert not status()["running"]
-    assert runner.run_anew("replay", "status", name, **data)[0] == 0
-    assert runner.run_anew("replay", "delete", name, **data)[0] == 0
-    assert runner.run_anew("replay", "show", name, **data)[2] == f"Error: there is no session {name}\n"
+    assert runner.run("replay", "status", name, **data)[0] == 0
+    assert runner.run("replay", "delete", name, **data)[0] == 0
+    assert runner.run("replay", "show", name, **data)[2] == f"Error: there is no session {name}\n"
 
 
 def test_health_says_what_is_wrong(runner: Runner, tmp_path: Path) -> None:

@@ -65,8 +65,8 @@ def test_the_schedule_catches_up_the_newest_week_on_start_and_only_once(
     connection: Connection, runner: Runner
 ) -> None:
     async def work(server: BotServer) -> None:
-        for _ in range(2):
-            process = runner.start_anew("reports", "schedule", **bot(server))
+        for start in (runner.start_anew, runner.start):
+            process = start("reports", "schedule", **bot(server))
             await until(lambda: states(connection) == ["sent"])
             await until(lambda: senders(connection) == 1)
             err = await end(process)

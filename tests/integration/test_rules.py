@@ -111,7 +111,7 @@ def test_the_way_of_a_proposal_through_the_commands(
     assert code == 0
     assert PROPOSED in out
     assert "proposed" in out
-    code, out, err = runner.run_anew("reports", "rules", "accept", PROPOSED)
+    code, out, err = runner.run("reports", "rules", "accept", PROPOSED)
     assert code == 0, err
     code, _, err = runner.run("reports", "rules", "reject", PROPOSED)
     assert code == 1

@@ -149,7 +149,7 @@ def test_a_session_loaded_into_a_fresh_database_gives_the_same_dump_every_time(
     assert dumps[0] == dumps[1]
     assert dumps[0].count("\n") > 100
     assert runner.run("worker", "--once")[0] == 0
-    code, _, err = runner.run_anew("replay", "load", name, **data)
+    code, _, err = runner.run("replay", "load", name, **data)
     assert code == 1
     assert "this database holds live events" in err
 

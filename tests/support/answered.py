@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -34,72 +35,99 @@ REFUSED = "Redis: Error 111 connecting to 127.0.0.1:6379. Connection refused."
 _NO_RISK = Risk(D("1.0"), None)
 
 
-def all_texts() -> dict[str, Text]:
-    """By what it is."""
-    return dict([*_of_symbols(), *_of_the_desk(), *_hostile()])
+#: What a text is, and how it is made.
+Kinds = Iterator[tuple[str, Callable[[], Text]]]
 
 
-def _of_symbols() -> Iterator[tuple[str, Text]]:
+class Texts(dict[str, Text]):
+    """By what it is; each is made when first asked for, so that who only collects the tests does not wait for them."""
+
+    def __init__(self, makers: Kinds) -> None:
+        super().__init__()
+        self._makers = dict(makers)
+
+    @property
+    def kinds(self) -> list[str]:
+        return list(self._makers)
+
+    def __missing__(self, kind: str) -> Text:
+        self[kind] = self._makers[kind]()
+        return self[kind]
+
+
+def all_texts() -> Texts:
+    """Every one."""
+    return Texts(kind for some in (_of_symbols(), _of_the_desk(), _hostile()) for kind in some)
+
+
+def _of_symbols() -> Kinds:
     for life in LIVES:
-        yield f"alpha, {life}", told_alpha(asked.alpha(life=life), NOW)
-        yield f"sniper, {life}", told_sniper(asked.sniper(life=life), NOW)
-    yield "alpha, nothing", told_alpha(Alpha("SOL-USDT-SWAP", None), NOW)
-    yield "sniper, nothing", told_sniper(Sniper("SOL-USDT-SWAP", [], _NO_RISK, SizingRules()), NOW)
-    yield "sniper, no equity", told_sniper(asked.sniper(equity=None), NOW)
-    yield "signals", told_signals(list(LIVES.values())[:8], NOW)
-    yield "signals, of one", told_signals(list(LIVES.values())[:8], NOW, "SOL")
-    yield "signals, days ago", told_signals([asked.plan(minutes_ago=1441 * day) for day in range(8)], NOW)
-    yield "signals, none", told_signals([], NOW)
-    yield "signals, no older", told_signals([], NOW, first=False)
-    yield "pnl", told_pnl(asked.profits(), NOW)
-    yield "pnl, 366 days", told_pnl(asked.profits(366, None, [f"COIN{n}-USDT" for n in range(40)]), NOW)
-    yield "pnl, today", told_pnl(asked.profits(1), NOW)
-    yield "pnl, nothing", told_pnl(Profits(7, [], 2, _NO_RISK), NOW)
+        yield f"alpha, {life}", partial(told_alpha, asked.alpha(life=life), NOW)
+        yield f"sniper, {life}", partial(told_sniper, asked.sniper(life=life), NOW)
+    yield "alpha, nothing", partial(told_alpha, Alpha("SOL-USDT-SWAP", None), NOW)
+    yield "sniper, nothing", partial(told_sniper, Sniper("SOL-USDT-SWAP", [], _NO_RISK, SizingRules()), NOW)
+    yield "sniper, no equity", partial(told_sniper, asked.sniper(equity=None), NOW)
+    yield "signals", partial(told_signals, list(LIVES.values())[:8], NOW)
+    yield "signals, of one", partial(told_signals, list(LIVES.values())[:8], NOW, "SOL")
+    yield (
+        "signals, days ago",
+        partial(told_signals, [asked.plan(minutes_ago=1441 * day) for day in range(8)], NOW),
+    )
+    yield "signals, none", partial(told_signals, [], NOW)
+    yield "signals, no older", partial(told_signals, [], NOW, first=False)
+    yield "pnl", partial(told_pnl, asked.profits(), NOW)
+    yield (
+        "pnl, 366 days",
+        partial(told_pnl, asked.profits(366, None, [f"COIN{n}-USDT" for n in range(40)]), NOW),
+    )
+    yield "pnl, today", partial(told_pnl, asked.profits(1), NOW)
+    yield "pnl, nothing", partial(told_pnl, Profits(7, [], 2, _NO_RISK), NOW)
     row = {"side": "short", "score": D("0.7999"), "ts_published": asked.ago(9)}
     rows = [{"symbol": name, **row} for name in NAMES.values()]
-    yield "alpha, to choose", told_choice(rows * 3, NOW)
+    yield "alpha, to choose", partial(told_choice, rows * 3, NOW)
 
 
-def _of_the_desk() -> Iterator[tuple[str, Text]]:
-    yield "status", told_status(asked.status(), NOW)
-    yield "status, paused", told_status(asked.status(paused=True), NOW)
+def _of_the_desk() -> Kinds:
+    yield "status", partial(told_status, asked.status(), NOW)
+    yield "status, paused", partial(told_status, asked.status(paused=True), NOW)
     bad = asked.status(paused=True, lag_s=90_000, failed=12, uncertain=3, overdue=40)
-    yield "status, bad", told_status(bad, NOW)
-    yield "status, away", told_status(asked.status(away=REFUSED), NOW)
+    yield "status, bad", partial(told_status, bad, NOW)
+    yield "status, away", partial(told_status, asked.status(away=REFUSED), NOW)
     yield (
         "status, all away",
-        told_status(
+        partial(
+            told_status,
             replace(asked.status(away=REFUSED), stored=None, away={"Redis": REFUSED, "Postgres": "x " * 300}),
             NOW,
         ),
     )
-    yield "held", told_held(asked.HELD, NOW)
-    yield "held, nothing", told_held(Held([], {}), NOW)
-    yield "processes", told_processes(asked.WELL, NOW)
-    yield "processes, many", told_processes(asked.CROWD, NOW)
-    yield "processes, none", told_processes(Standing(None, [], asked.NOW_MS), NOW)
-    yield "away", away("signals", REFUSED).build()
+    yield "held", partial(told_held, asked.HELD, NOW)
+    yield "held, nothing", partial(told_held, Held([], {}), NOW)
+    yield "processes", partial(told_processes, asked.WELL, NOW)
+    yield "processes, many", partial(told_processes, asked.CROWD, NOW)
+    yield "processes, none", partial(told_processes, Standing(None, [], asked.NOW_MS), NOW)
+    yield "away", away("signals", REFUSED).build
     acts = [
         Command(name, "admin", "stop all engines at once", ANSWERS[0].handler, acts=True)
         for name in ("panic", "risk")
     ]
-    yield "help", told_help([*ANSWERS, *acts], User(1, "trader", "Ana"))
+    yield "help", partial(told_help, [*ANSWERS, *acts], User(1, "trader", "Ana"))
 
 
-def _hostile() -> Iterator[tuple[str, Text]]:
+def _hostile() -> Kinds:
     for kind, name in NAMES.items():
-        yield f"alpha of {kind}", told_alpha(asked.alpha(name), NOW)
-        yield f"sniper of {kind}", told_sniper(asked.sniper(name), NOW)
+        yield f"alpha of {kind}", partial(told_alpha, asked.alpha(name), NOW)
+        yield f"sniper of {kind}", partial(told_sniper, asked.sniper(name), NOW)
         one = asked.plan(name, setup=name, ref_id=name, rules_version=name, timeframe=name)
-        yield f"signals of {kind}", told_signals([one] * 8, NOW, name)
-        yield f"plan of {kind}", told_sniper(Sniper(name, [one], _NO_RISK, SizingRules()), NOW)
-        yield f"pnl of {kind}", told_pnl(asked.profits(symbols=[name]), NOW)
+        yield f"signals of {kind}", partial(told_signals, [one] * 8, NOW, name)
+        yield f"plan of {kind}", partial(told_sniper, Sniper(name, [one], _NO_RISK, SizingRules()), NOW)
+        yield f"pnl of {kind}", partial(told_pnl, asked.profits(symbols=[name]), NOW)
         worst = asked.held_alert(1, name, symbol=name, detail=name * 9, ref_id=name, category=name)
-        yield f"held of {kind}", told_held(Held([worst] * 40, {name: 40}), NOW)
+        yield f"held of {kind}", partial(told_held, Held([worst] * 40, {name: 40}), NOW)
         process = asked.process(name, name=name, host=name, version=name)
         yield (
             f"processes of {kind}",
-            told_processes(Standing(asked.PAUSED, [process] * 50, asked.NOW_MS), NOW),
+            partial(told_processes, Standing(asked.PAUSED, [process] * 50, asked.NOW_MS), NOW),
         )
     long = D("123456789012345.123456789012345678901234567890")
     prices: dict[str, Any] = dict.fromkeys(
@@ -112,9 +140,9 @@ def _hostile() -> Iterator[tuple[str, Text]]:
         rr_realized=D("-999999.99"),
         exit_reason="other",
     )
-    yield "signals, huge numbers", told_signals([huge] * 8, NOW)
+    yield "signals, huge numbers", partial(told_signals, [huge] * 8, NOW)
     yield (
         "sniper, huge numbers",
-        told_sniper(Sniper("SOL", [replace(huge, ts_closed=None)], _NO_RISK, SizingRules()), NOW),
+        partial(told_sniper, Sniper("SOL", [replace(huge, ts_closed=None)], _NO_RISK, SizingRules()), NOW),
     )
-    yield "alpha, huge numbers", told_alpha(Alpha("SOL", huge, asked.LAYERS * 20), NOW)
+    yield "alpha, huge numbers", partial(told_alpha, Alpha("SOL", huge, asked.LAYERS * 20), NOW)

@@ -25,6 +25,7 @@ class Bot:
         self.server = server
         self._runner, self._connection = runner, connection
         self.desk: Process | None = None
+        self._desks: list[Process] = []
 
     def start(self, **changes: str) -> Process:
         """Start one; it hears by now, so that what is said is not late because it took long to begin."""
@@ -37,6 +38,7 @@ class Bot:
             **changes,
         }
         self.desk = self._runner.start("desk", **environment)
+        self._desks.append(self.desk)
         if "SIGNALTAPE_WEBHOOK_URL" not in changes:
             eventually(lambda: self.server.polls > polls, 120)
         return self.desk
@@ -46,6 +48,11 @@ class Bot:
         assert self.desk is not None
         self.desk.popen.kill()
         self.desk.popen.wait()
+
+    def end_all(self) -> None:
+        """None is left that would connect to a server which is just ending."""
+        for desk in self._desks:
+            desk.end()
 
     def rows(self, query: str, *values: Any) -> list[Any]:
         """Ask the tables."""
@@ -89,4 +96,8 @@ def bot_of(runner: Runner, connection: Connection, settings: Settings) -> Iterat
     for user, role in ((TRADER, "trader"), (VIEWER, "viewer")):
         add_user(settings, user, role, datetime.now(UTC), name=role)  # type: ignore[arg-type]
     with updates_server() as server:
-        yield Bot(server, runner, connection)
+        bot = Bot(server, runner, connection)
+        try:
+            yield bot
+        finally:
+            bot.end_all()

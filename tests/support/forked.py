@@ -22,7 +22,7 @@ from typing import IO
 
 ROOT = Path(__file__).parents[2]
 #: Begins of the variables that an interpreter, a library or a module reads while it is loaded.
-_READ_WHEN_LOADED = ("PYTHON", "LC_", "LANG", "TZ", "SIGNALTAPE_FAILPOINTS")
+_READ_WHEN_LOADED = ("PYTHON", "LC_", "LANG", "TZ")
 _SHORT = 64
 
 
@@ -36,12 +36,12 @@ def begin(
 ) -> subprocess.Popen[str] | Forked:
     """Start `python ARGUMENTS`, as `subprocess.Popen` does.
 
-    anew: in a new interpreter, as a person starts it. So is what is no module (`-m`), and what shall see something
-    else while it is loaded.
+    anew: in a new interpreter, as a person starts it. So is what is neither a module (`-m`) nor code (`-c`), and what
+    shall see something else while it is loaded.
     """
-    anew = anew or arguments[0] != "-m" or sys.platform != "linux"
+    anew = anew or arguments[0] not in ("-m", "-c") or sys.platform != "linux"
     if not anew and _seen_while_loading(environment) == _seen_while_loading(_environment()):
-        return Forked(arguments[1:], environment, out, err)
+        return Forked(arguments if arguments[0] == "-c" else arguments[1:], environment, out, err)
     command = [sys.executable, *arguments]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=err, text=True)
 
@@ -49,7 +49,7 @@ def begin(
 class Forked:
     """A process, with what tests ask of a `subprocess.Popen`.
 
-    arguments: a module and what it is given, as behind `python -m`.
+    arguments: a module and what it is given, as behind `python -m`; or `-c` and code.
     out, err: as of a `subprocess.Popen`.
     """
 

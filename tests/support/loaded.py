@@ -21,7 +21,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
+from types import ModuleType
 from typing import Any
+
+from signaltape import failpoints
 
 #: What is run, and what of it loads late.
 _RUN = ("signaltape", "worker", "sink", "replay", "reports", "web", "desk")
@@ -45,11 +48,14 @@ _FILES = 4
 
 #: With what a forked process is to end.
 _exit_code = 0
+#: What a forked process does at a failpoint: it is loaded before it is known which shall end it.
+_at_failpoint: Callable[[str], None] = failpoints._nothing
 
 
 def main() -> None:
     """Load, and fork whenever asked; the forked process goes on as what was asked for."""
     atexit.register(_leave)  # the first, so it is called last
+    failpoints.failpoint = lambda name: _at_failpoint(name)
     for name in _LOADED:
         import_module(name)
     for name in _PROGRAMS:
@@ -125,16 +131,28 @@ def _say_who_ended(lines: dict[int, socket.socket]) -> None:
 
 
 def _become(asked: dict[str, Any], files: list[int]) -> None:
-    """Run a module as `python -m` does, with files and environment of its own."""
+    """Run a module as `python -m` does, or code as `python -c` does, with files and environment of its own."""
+    global _at_failpoint
     for place, one in enumerate(files):
         os.dup2(one, place)
         os.close(one)
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])
+    if armed := os.environ.get(failpoints._VARIABLE):
+        _at_failpoint = failpoints._armed(failpoints._parse(armed))
     module, *arguments = asked["arguments"]
-    sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    if module == "-c":
+        _run_code(*arguments)
+    else:
+        sys.argv = [module, *arguments]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _run_code(code: str, *arguments: str) -> None:
+    sys.argv = ["-c", *arguments]
+    sys.modules["__main__"] = main = ModuleType("__main__")
+    exec(compile(code, "<string>", "exec"), main.__dict__)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from tests.unit.test_message import pieces
 TEXTS = all_texts()
 #: One more may be said where something is wrong.
 SCREEN_LINES = 12
-answers = pytest.mark.parametrize("kind", TEXTS)
+answers = pytest.mark.parametrize("kind", TEXTS.kinds)
 
 
 def first_screen(text: Text) -> str:

@@ -80,13 +80,13 @@ def test_keys_are_made_listed_and_ended(runner: Runner) -> None:
     assert code == 0
     key_id = re.search(r"st_([0-9a-f]{8})_\S{43}", out)
     assert key_id is not None
-    listed = json.loads(runner.run_anew("web", "keys", "list", "--json")[1])
+    listed = json.loads(runner.run("web", "keys", "list", "--json")[1])
     assert [(one["key_id"], one["scopes"]) for one in listed] == [(key_id[1], ["read", "replay"])]
     assert "secret" not in json.dumps(listed)
     table = runner.run("web", "keys", "list")[1]
     assert all(len(line) <= 80 for line in table.splitlines())
     assert key_id[1] in table
-    assert runner.run_anew("web", "keys", "revoke", key_id[1])[0] == 0
+    assert runner.run("web", "keys", "revoke", key_id[1])[0] == 0
     code, _, err = runner.run("web", "keys", "revoke", key_id[1])
     assert code == 1
     assert "there is no valid key" in err
