@@ -111,13 +111,21 @@ def deadlock(rig: Rig) -> int:
             try:
                 with other.transaction():
                     other.execute("LOCK TABLE signal_closures IN ACCESS EXCLUSIVE MODE")
-                    rig.pause(0.3)
+                    # it has written its events by then: waiting for a while by the clock missed it on a busy machine
+                    eventually(lambda: _is_waited_for(other, "signal_closures"))
                     other.execute("LOCK TABLE signal_events IN ACCESS EXCLUSIVE MODE")
             except psycopg.errors.DeadlockDetected:
                 hits += 1
             hits += 1
     _assert_logged(rig, "deadlock detected")
     return hits
+
+
+def _is_waited_for(session: Connection, table: str) -> bool:
+    """Whether another session waits for a lock on this table."""
+    asked = b"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = %s::regclass)"
+    row = session.execute(asked, [table]).fetchone()
+    return row is not None and bool(row[0])
 
 
 @fault()
