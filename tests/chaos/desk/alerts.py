@@ -157,7 +157,9 @@ def _at_rest(run: Run, load: _Load) -> bool:
 def _waiting(run: Run) -> dict[str, int]:
     return dict(
         run.rows(
-            "SELECT state, count(*) FROM (SELECT state FROM outbox UNION ALL SELECT state FROM outbox_edits) w"
+            # what an uncertain message is to become waits until more is known of it
+            "SELECT state, count(*) FROM (SELECT state FROM outbox UNION ALL SELECT e.state FROM outbox_edits e"
+            " JOIN outbox o USING (message_key) WHERE o.state <> 'uncertain') w"
             " WHERE state IN ('queued', 'sending') GROUP BY 1"
         )
     )
