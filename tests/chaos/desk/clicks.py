@@ -117,7 +117,10 @@ def _left(run: Run, done: list[Done]) -> dict[str, int]:
     query = "SELECT count(*), count(*) FILTER (WHERE state = 'waiting') FROM desk_updates"
     ((stored, waiting),) = run.rows(query)
     ((messages,),) = run.rows("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')")
-    ((edits,),) = run.rows("SELECT count(*) FROM outbox_edits WHERE state IN ('queued', 'sending')")
+    ((edits,),) = run.rows(
+        "SELECT count(*) FROM outbox_edits e JOIN outbox o USING (message_key)"
+        " WHERE e.state IN ('queued', 'sending') AND o.state <> 'uncertain'"
+    )
     known = sum(one.what != "stranger" for one in done)
     return {
         "not confirmed": run.server.unconfirmed,
