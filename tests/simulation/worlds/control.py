@@ -66,9 +66,12 @@ class ControlWorld(World):
         live = list(self.programs.live.values())
         fields = self._hash(processes_key(STREAM))
         listed = {one.name: one for one in processes_of(fields)}
+        names = {one.presence.name for one in live}
         return (
-            {one.presence.name for one in live} == listed.keys()
+            names <= listed.keys()
             and len(fields) == len(listed)
+            # who died is named for some hours
+            and all(one.is_gone(self.service.wall_ms()) for name, one in listed.items() if name not in names)
             and all(
                 follows.presence.known is not None
                 and follows.presence.known.order == word.order
@@ -87,8 +90,10 @@ class ControlWorld(World):
         self.programs.over = True
 
     def verify(self) -> None:
-        if listed := self._hash(processes_key(STREAM)):
-            self.fail("who ends leaves the list", f"all have ended, and there are {sorted(listed)}")
+        now_ms = self.service.wall_ms()
+        listed = processes_of(self._hash(processes_key(STREAM)))
+        if there := sorted(one.name for one in listed if not one.is_gone(now_ms)):
+            self.fail("who ends leaves the list", f"all have ended, and there are {there}")
 
     def lost(self) -> None:
         """Redis holds something else now: only what Postgres has is surely kept."""
