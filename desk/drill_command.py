@@ -13,7 +13,7 @@ from signaltape.terminal import NOTHING_TO_DO, Screen, left, print_json, right
 from sink.command_line import json_option
 
 
-@click.command(name="drill")
+@click.command(name="drill", short_help="Does everybody answer a pause, and how fast?")
 @json_option
 def drill_command(as_json: bool) -> None:
     """Pause everything for a moment, for real, and resume it: does everybody answer, and how fast?"""

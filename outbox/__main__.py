@@ -27,7 +27,7 @@ def main() -> None:
     begin_command()
 
 
-@main.command()
+@main.command(short_help="Show messages as a phone does, as HTML.")
 @click.argument("number", type=click.IntRange(min=1), required=False)
 @click.option("--samples", "as_samples", is_flag=True, help="One message of each shape.")
 @click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from outbox.lines import COLUMNS, LINE, QUOTED, fold
@@ -124,6 +125,5 @@ def _folded(sentence: str, wide: int) -> list[str]:
 
 
 def _cut(line: str, wide: int) -> str:
-    while seen(line) > wide:
-        line = line[:-1]
-    return line.rstrip()
+    fitting = bisect_right(range(len(line) + 1), wide, key=lambda length: seen(line[:length])) - 1
+    return line[:fitting].rstrip()

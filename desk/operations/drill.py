@@ -6,6 +6,7 @@ unless somebody else paused meanwhile.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +33,6 @@ from sink.plain_errors import plain_errors
 WITHIN_S = 3.0
 #: A worker that is further behind does not keep up.
 _MOST_BEHIND_S = 10.0
-_LOOK_EVERY_S = 0.02
 _WHY = "drill"
 
 
@@ -65,9 +65,25 @@ class _Servers(Struct, frozen=True):
 class _Reader:
     """Who begins anew: it knows nothing until it has heard control."""
 
-    paused = False
     control_known = False
     _callbacks: Callbacks | None = None
+
+    def __init__(self) -> None:
+        self._told = threading.Event()
+
+    @property
+    def paused(self) -> bool:
+        """Whether it was told to pause."""
+        return self._told.is_set()
+
+    @paused.setter
+    def paused(self, paused: bool) -> None:
+        if paused:
+            self._told.set()
+
+    def await_pause(self, within_s: float) -> None:
+        """Wait until it is told, for at most so long."""
+        self._told.wait(within_s)
 
 
 @plain_errors()
@@ -154,9 +170,7 @@ def _hears_anew(servers: _Servers) -> tuple[bool, str]:
     presence.followers.append(Follower(reader, None, time.monotonic()))
     presence.begin()
     try:
-        end = time.monotonic() + WITHIN_S
-        while not reader.paused and time.monotonic() < end:
-            time.sleep(_LOOK_EVERY_S)
+        reader.await_pause(WITHIN_S)
     finally:
         presence.end()
     return (

@@ -10,7 +10,7 @@ from reports.evidence.verdict import Kind
 from reports.feedback.found import GOAL, Feedback, HeldBack, Setup, Side
 from reports.figures import Expectancy
 from reports.text.numbers import ratio, say
-from reports.text.sentences import MARKS, show_expectancy, show_rate
+from reports.text.sentences import MARKS, judged, show_expectancy, show_rate
 
 TITLE = f"Feedback, {WEEKS} weeks"
 #: So many setups and reasons are told, the largest.
@@ -65,14 +65,12 @@ def _contrast_lines(question: str, yes: str, no: str, found: Contrast) -> list[s
 
 
 def _judged(yes: str, no: str, found: Contrast) -> str:
-    said = MARKS[found.kind]
-    if found.kind is Kind.OK:
-        return f"{said}: {yes} wins more often than {no}"
-    if found.kind is Kind.BROKEN:
-        return f"{said}: {yes} wins less often than {no}"
-    if found.more_per_side:
-        return f"{said}: about {found.more_per_side} more closed on each side would settle it"
-    return said
+    return judged(
+        found.kind,
+        f"{yes} wins more often than {no}",
+        f"{yes} wins less often than {no}",
+        f"{found.more_per_side} more closed on each side" if found.more_per_side else None,
+    )
 
 
 def _lift(found: Contrast) -> str:

@@ -61,14 +61,19 @@ MARKS = {Kind.OK: "✅ OK", Kind.BROKEN: "❌ BROKEN", Kind.NOT_ENOUGH_DATA: "�
 
 def say_verdict(verdict: ScoreVerdict) -> str:
     """A verdict in one line, with what would settle it or what is broken."""
-    said = MARKS[verdict.kind]
-    if verdict.kind is Kind.OK:
-        return f"{said}: winrate rises with the score"
-    if verdict.kind is Kind.BROKEN:
-        return f"{said}: {_what_is_broken(verdict)}"
-    if verdict.more_per_bin:
-        return f"{said}: about {verdict.more_per_bin} more closed signals per bin would settle it"
-    return said
+    return judged(
+        verdict.kind,
+        "winrate rises with the score",
+        _what_is_broken(verdict),
+        f"{verdict.more_per_bin} more closed signals per bin" if verdict.more_per_bin else None,
+    )
+
+
+def judged(kind: Kind, holds: str, broken: str, settles: str | None) -> str:
+    """A verdict of three in one line. settles: about how much more would decide it, None if nobody knows."""
+    settled = f"about {settles} would settle it" if settles else ""
+    why = {Kind.OK: holds, Kind.BROKEN: broken, Kind.NOT_ENOUGH_DATA: settled}[kind]
+    return f"{MARKS[kind]}: {why}" if why else MARKS[kind]
 
 
 def _what_is_broken(verdict: ScoreVerdict) -> str:

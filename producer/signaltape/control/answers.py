@@ -42,7 +42,7 @@ def wait_for_answers(client: redis.Redis, stream: str, epoch: int, within_s: flo
         found = _sorted_out(standing(client, stream), epoch, time.monotonic() - began)
         if found.all_there or found.took_s >= within_s:
             return found
-        time.sleep(_ASK_EVERY_S)
+        time.sleep(_ASK_EVERY_S)  # a field of a hash tells nobody that it was written
 
 
 def _sorted_out(found: Standing, epoch: int, took_s: float) -> Answers:

@@ -24,4 +24,4 @@ def _watch(followers: Callable[[], Iterable[Follower]], is_over: Callable[[], bo
         for one in followers():
             if one.trip(time.monotonic()):
                 one.tell()
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(LOOK_EVERY_S)  # that nothing was heard is no event
