@@ -43,7 +43,7 @@ def begin(
     shall see something else while it is loaded.
     """
     anew = anew or arguments[0] not in ("-m", "-c") or sys.platform != "linux"
-    if not anew and _seen_while_loading(environment) == _seen_while_loading(_environment()):
+    if not anew and _seen_while_loading(environment) == _seen_while_loading(environment_of_loaded()):
         return Forked(arguments if arguments[0] == "-c" else arguments[1:], environment, out, err)
     command = [sys.executable, *arguments]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=err, text=True)
@@ -150,7 +150,7 @@ def _seen_while_loading(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @cache
-def _environment() -> dict[str, str]:
+def environment_of_loaded() -> dict[str, str]:
     """Of the process that has loaded everything."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("SIGNALTAPE")}
     return {**own, "PYTHONPATH": f"{ROOT / 'producer'}:{ROOT}", "OPENBLAS_NUM_THREADS": "1"}
@@ -178,7 +178,7 @@ def _load_unless_another_does(name: str) -> None:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.loaded"],
             cwd=ROOT,
-            env=_environment(),
+            env=environment_of_loaded(),
             stdin=listener.fileno(),
             stdout=subprocess.DEVNULL,
         )
