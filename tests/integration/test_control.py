@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from signaltape import Settings
 from signaltape.control import (
@@ -150,7 +152,7 @@ def test_a_word_that_only_processes_know_is_said_anew_for_all(
 
 
 def test_what_redis_may_not_be_asked_is_said(settings: Settings, connection: Connection) -> None:
-    away = redis.Redis(port=1)
+    away = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
     with pytest.raises(redis.ConnectionError):
         reconcile(away, settings.stream, connection)
     assert epoch_in_redis(away, settings.stream) == 0
