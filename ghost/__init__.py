@@ -1,1 +1,1 @@
-"""Paper orders that follow every plan bar by bar, lines that ring, outcomes of engines that only publish."""
+"""Paper orders: every plan followed bar by bar, price lines that ring, outcomes for engines that only publish."""

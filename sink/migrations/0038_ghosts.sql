@@ -4,6 +4,8 @@
 
 CREATE TABLE ghost_orders (
     order_id     TEXT PRIMARY KEY CHECK (length(order_id) BETWEEN 1 AND 512),
+    -- in the order of the tape, from 1
+    number       BIGINT NOT NULL,
     signal_id    UUID,
     ref_id       TEXT,
     symbol       TEXT NOT NULL,
@@ -45,7 +47,8 @@ CREATE TABLE ghost_orders (
 );
 COMMENT ON TABLE ghost_orders IS 'Paper orders, each once, as they stand behind the bars that were read. Times are those of the tape.';
 COMMENT ON COLUMN ghost_orders.rr_realized IS 'In the worse of the two worlds where a bar leaves open what came first; rr_best in the better one.';
-CREATE INDEX ghost_orders_unended ON ghost_orders (published_at) WHERE state IS NOT NULL;
+CREATE UNIQUE INDEX ghost_orders_number ON ghost_orders (number);
+CREATE INDEX ghost_orders_unended ON ghost_orders (number) WHERE state IS NOT NULL;
 CREATE INDEX ghost_orders_signal ON ghost_orders (signal_id) WHERE signal_id IS NOT NULL;
 CREATE INDEX ghost_orders_published ON ghost_orders (published_at);
 
@@ -64,6 +67,7 @@ COMMENT ON TABLE ghost_fills IS 'What of a paper order was filled when, in and o
 
 CREATE TABLE ghost_lines (
     line_id    TEXT PRIMARY KEY CHECK (length(line_id) BETWEEN 1 AND 512),
+    number     BIGINT NOT NULL,
     symbol     TEXT NOT NULL,
     price      NUMERIC NOT NULL,
     direction  TEXT NOT NULL CHECK (direction IN ('above', 'below')),
@@ -75,6 +79,8 @@ CREATE TABLE ghost_lines (
     thread_id  BIGINT,
     user_id    BIGINT,
     label      TEXT,
+    -- of one that may still ring
+    state      BYTEA,
     status     TEXT NOT NULL CHECK (status IN ('set', 'rung', 'expired', 'cancelled', 'refused')),
     reason     TEXT CHECK (reason <> ''),
     set_at     TIMESTAMPTZ NOT NULL,
@@ -83,14 +89,19 @@ CREATE TABLE ghost_lines (
     rung_at    TIMESTAMPTZ,
     seen       NUMERIC,
     CHECK ((status = 'rung') = (rung_at IS NOT NULL)),
-    CHECK ((status = 'set') = (ended_at IS NULL))
+    CHECK ((status = 'set') = (ended_at IS NULL)),
+    CHECK ((status = 'set') = (state IS NOT NULL))
 );
 COMMENT ON TABLE ghost_lines IS 'Prices that ring, each once.';
-CREATE INDEX ghost_lines_set ON ghost_lines (set_at) WHERE status = 'set';
+CREATE UNIQUE INDEX ghost_lines_number ON ghost_lines (number);
+CREATE INDEX ghost_lines_set ON ghost_lines (number) WHERE state IS NOT NULL;
 
 CREATE TABLE ghost_symbols (
-    symbol TEXT PRIMARY KEY,
-    state  BYTEA NOT NULL
+    symbol    TEXT PRIMARY KEY,
+    -- NULL: nothing of it is needed to go on
+    state     BYTEA,
+    -- where its latest bar began, in microseconds since 1970
+    latest_us BIGINT NOT NULL
 );
 COMMENT ON TABLE ghost_symbols IS 'What has been seen of each symbol''s market, as far as it is needed to go on.';
 
@@ -99,3 +110,9 @@ CREATE TABLE ghost_position (
     entry_id TEXT NOT NULL
 );
 COMMENT ON TABLE ghost_position IS 'The last entry of each partition that is in the rows of ghosts: whoever commits behind another finds it moved, and begins anew.';
+
+CREATE TABLE ghost_clock (
+    one   BOOLEAN PRIMARY KEY DEFAULT true CHECK (one),
+    at_us BIGINT NOT NULL
+);
+COMMENT ON TABLE ghost_clock IS 'One row: the latest end of a bar of any symbol, in steps; what waits for a symbol without bars runs out by it.';
