@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -20,18 +20,20 @@ from consumer.decoding.fast_records import Plain, fast_records
 from consumer.entry import Entry
 from ghost.commands import Command, command_of, us_of
 from ghost.intervals import length_us
-from ghost.model.bar import Bar
+from ghost.model.bar import Bar, Quality
 from signaltape.contract.events import SignalPublished
-from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID
+from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, entry_time_ms
 
 CANDLE, FUNDING, COMMAND = "market_candle", "market_funding", "order_command"
 _CANDLE = CANDLE.encode()
 _RARE = frozenset(name.encode() for name in (SignalPublished.EVENT, FUNDING, COMMAND))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: No engine's clock is that wrong.
+_FAR_MS = 86_400_000
 
 
 class Published(NamedTuple):
-    """A published plan; until: the place of each partition that was read when it came."""
+    """A published plan, and its place on the tape."""
 
     signal_id: str
     event: SignalPublished
@@ -48,12 +50,11 @@ class Commanded(NamedTuple):
 
 
 class Funded(NamedTuple):
-    """What holding a perpetual costs, as a share of its value, as it was known then."""
+    """What holding a perpetual will cost when it is due, as a share of its value. rate: None if it cannot be trusted."""
 
     symbol: str
-    at_us: int
-    rate: Decimal
-    quality: str
+    due_us: int
+    rate: Decimal | None
 
 
 class _Candle(Struct, gc=False):
@@ -65,14 +66,15 @@ class _Candle(Struct, gc=False):
     low: Decimal
     close: Decimal
     volume: Decimal
-    dataQuality: str | None = None  # noqa: N815 - its name on the wire
+    dataQuality: Quality | None = None  # noqa: N815 - its name on the wire
     degraded: bool | None = None
 
 
 class _Funding(Struct, gc=False):
     symbol: str
     rate: Decimal | None = None
-    dataQuality: str | None = None  # noqa: N815 - its name on the wire
+    nextFundingAt: datetime | int | float | None = None  # noqa: N815
+    dataQuality: Quality | None = None  # noqa: N815
     degraded: bool | None = None
 
 
@@ -123,10 +125,11 @@ def _read_candles(entries: Sequence[Entry], places: list[Item | None]) -> int:
 
 
 def _bars(records: Records) -> Iterator[Bar | None]:
-    return map(_bar, records.symbols, records.times, map(_candle, records.payloads))
+    candles = map(_candle, records.payloads)
+    return map(_bar, records.symbols, records.times, records.entry_ids, candles)
 
 
-def _bar(symbol: str | None, ts: datetime, candle: _Candle) -> Bar | None:
+def _bar(symbol: str | None, ts: datetime, entry_id: str, candle: _Candle) -> Bar | None:
     length = length_us(candle.interval)
     if length is None or symbol is None:
         return None
@@ -141,7 +144,7 @@ def _bar(symbol: str | None, ts: datetime, candle: _Candle) -> Bar | None:
         candle.low,
         candle.close,
         candle.volume,
-        _quality(candle) if _is_whole(candle) else "bad",
+        _quality(candle) if _is_whole(candle) and not _is_ahead(end, entry_id) else "bad",
     )
 
 
@@ -151,7 +154,12 @@ def _is_whole(candle: _Candle) -> bool:
     return low <= candle.open <= high and low <= candle.close <= high
 
 
-def _quality(said: _Candle | _Funding) -> str:
+def _is_ahead(end_us: int, entry_id: str) -> bool:
+    """Whether a bar ends far behind the moment at which it was put on the tape: it would make all others late."""
+    return end_us // 1000 > entry_time_ms(entry_id) + _FAR_MS
+
+
+def _quality(said: _Candle | _Funding) -> Quality:
     return said.dataQuality or ("degraded" if said.degraded else "ok")
 
 
@@ -195,10 +203,11 @@ def _published(one: Accepted) -> Item | None:
 
 
 def _funded(one: AcceptedRecord) -> Item | None:
-    funding: Any = _funding(one.payload)
-    if funding.rate is None:
+    funding = _funding(one.payload)
+    if funding.nextFundingAt is None:
         return None
-    return Funded(funding.symbol, us_of(one.ts), funding.rate, _quality(funding))
+    rate = None if _quality(funding) == "bad" else funding.rate
+    return Funded(funding.symbol, us_of(funding.nextFundingAt), rate)
 
 
 def _commanded(one: AcceptedRecord) -> Item | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import structs
 
 from ghost.commands import Command, us_of
 from ghost.held import Asked, HeldLine, Source, Whose, source_of
@@ -19,6 +19,7 @@ from signaltape.contract.codec import event_id
 DEFAULT_LIFE_US = 86_400_000_000
 _MINUTE_US = 60_000_000
 _NOT_TRACKED = (None, False, "", "false")
+_PRICES = ("sl", "tp1", "tp2", "entry", "entry_low", "entry_high", "risk_usd", "size_pct")
 
 
 class Wanted(NamedTuple):
@@ -82,7 +83,7 @@ def wanted_by_command(settings: GhostSettings, one: Commanded) -> Wanted | None:
         entry_type=_entry_type(given.entry_type),
         published_us=published,
         expires_us=expires,
-        **_same(given, Asked, ("sl", "tp1", "tp2", "entry", "entry_low", "entry_high", "risk_usd", "size_pct")),
+        **_same(given, _PRICES),
     )
     plan = OFF if settings.which == "off" else plan_for(asked, given.signal_id)
     return Wanted(asked, plan, source_of(given.via), False, whose_of(given), one.at_us)
@@ -116,7 +117,7 @@ def wanted_line(one: Commanded) -> HeldLine | None:
 
 def whose_of(given: Command) -> Whose:
     """Whose command it is."""
-    return Whose(**_same(given, Whose, Whose.__struct_fields__))
+    return Whose(**_same(given, Whose.__struct_fields__))
 
 
 def plan_json(asked: Asked) -> str:
@@ -127,9 +128,14 @@ def plan_json(asked: Asked) -> str:
 _as_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
-def _same(given: Struct, _kind: type[Struct], names: tuple[str, ...]) -> dict[str, object]:
+def asked_of(stored: str) -> Asked:
+    """The same again."""
+    return msgspec.json.decode(stored, type=Asked)
+
+
+def _same(given: Command, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(given, name) for name in names}
 
 
-def _entry_type(given: object) -> str:
+def _entry_type(given: Any) -> Any:
     return str(given) if given is not None else "limit"
