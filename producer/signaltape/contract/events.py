@@ -1,4 +1,7 @@
-"""The contract: the four lifecycle events of a signal, each a struct that is schema, validator and codec.
+"""The contract: the lifecycle events of a signal, each a struct that is schema, validator and codec.
+
+Four are the engine's. Three tell the same of the ghost that follows a signal whose engine only publishes: they stand
+beside the engine's own, and never in their place.
 
 A field is declared here and nowhere else: from its line follow the exact check, the engine's fast one, the sink's fast
 decoder, the column it is stored in, and its JSON Schema (see `declared`). A new one needs a line here, and a migration
@@ -63,6 +66,14 @@ class DataQuality(StrEnum):
     OK = "ok"
     DEGRADED = "degraded"
     BAD = "bad"
+
+
+class EntryType(StrEnum):
+    """How a plan enters: resting at its price, once the price gets there, or at once."""
+
+    LIMIT = "limit"
+    STOP = "stop"
+    MARKET = "market"
 
 
 Symbol = Annotated[
@@ -142,7 +153,7 @@ def as_layer(says: bool | str | Layer) -> Layer:
 
 
 class LifecycleEvent(Struct, kw_only=True, frozen=True):
-    """What all four events share. `ts` is another name for the event's own time field."""
+    """What all events share. `ts` is another name for the event's own time field."""
 
     EVENT: ClassVar[str]
     TIME_FIELD: ClassVar[str]
@@ -195,7 +206,11 @@ class SignalPublished(LifecycleEvent, kw_only=True, frozen=True):
     degraded: Annotated[bool, Meta(description="must be true or false")] | None = None
     model_version: Text | None = None
     features_version: Text | None = None
-    track: Text | None = None
+    track: (
+        Annotated[bool | Text, Meta(description="must be true, false, or a text of at most 512 characters")]
+        | None
+    ) = None
+    entry_type: Annotated[EntryType, Meta(description="must be limit, stop or market")] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -249,10 +264,37 @@ class SignalClosed(LifecycleEvent, kw_only=True, frozen=True):
     fees_r: RMultiple | None = None
 
 
+class GhostTriggered(SignalTriggered, kw_only=True, frozen=True):
+    """The entry of a signal's ghost was filled."""
+
+    EVENT: ClassVar[str] = "ghost_triggered"
+    TABLE: ClassVar[str] = "ghost_triggers"
+
+
+class GhostInvalidated(SignalInvalidated, kw_only=True, frozen=True):
+    """A signal's ghost was never filled, or given up, with the reason."""
+
+    EVENT: ClassVar[str] = "ghost_invalidated"
+    TABLE: ClassVar[str] = "ghost_invalidations"
+
+
+class GhostClosed(SignalClosed, kw_only=True, frozen=True):
+    """The position of a signal's ghost was closed, with its outcome in R."""
+
+    EVENT: ClassVar[str] = "ghost_closed"
+    TABLE: ClassVar[str] = "ghost_closures"
+
+
+def _by_name(*kinds: type[LifecycleEvent]) -> dict[str, type[LifecycleEvent]]:
+    return {kind.EVENT: kind for kind in kinds}
+
+
+#: What an engine says of its signals.
+ENGINE_EVENTS = _by_name(SignalPublished, SignalTriggered, SignalInvalidated, SignalClosed)
+#: What their ghosts came to.
+GHOST_EVENTS = _by_name(GhostTriggered, GhostInvalidated, GhostClosed)
 #: Every lifecycle event by its name on the wire.
-EVENTS: dict[str, type[LifecycleEvent]] = {
-    kind.EVENT: kind for kind in (SignalPublished, SignalTriggered, SignalInvalidated, SignalClosed)
-}
+EVENTS = {**ENGINE_EVENTS, **GHOST_EVENTS}
 
 
 @cache
