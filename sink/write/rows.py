@@ -14,7 +14,8 @@ from consumer.accepted import Accepted
 from consumer.decoding.compiling import compiled
 from signaltape.contract.codec import Decoded
 from signaltape.contract.declared import Declared, declared, plain_type
-from signaltape.contract.events import EVENTS, SCHEMA_VERSION, Layer, LifecycleEvent, as_layer
+from signaltape.contract.events import EVENTS, SCHEMA_VERSION, LifecycleEvent
+from signaltape.contract.layers import Layer, as_layer
 
 NULL = r"\N"
 _NULL_JSON = "null"
