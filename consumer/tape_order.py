@@ -95,26 +95,17 @@ class TapeReader:
                 raise answer
         return gone
 
-    def stretch(self, from_ms: int, until: Mapping[str, str], most: int) -> tuple[list[Entry], bool]:
-        """Entries once more, in order: from a millisecond on, up to and with `until` by key, `most` of a partition.
-
-        Returns them, and whether that is all that ever was there: nothing was trimmed, or left out as too much.
-        """
-        keys = [key for key in self.keys if key in until]
+    def reaches_back(self, from_ms: int) -> bool:
+        """Whether the tape still holds all that it ever held from a millisecond on."""
         with self._redis.pipeline(transaction=True) as pipe:
-            for key in keys:
-                pipe.xrange(key, min=f"{max(0, from_ms)}-0", max=until[key], count=most)
+            for key in self.keys:
                 pipe.xrange(key, count=1)
                 pipe.xinfo_stream(key)
             answers = pipe.execute(raise_on_error=False)
         for answer in answers:
             if isinstance(answer, Exception) and not _is_no_stream(answer):
                 raise answer
-        found, first, info = answers[::3], answers[1::3], answers[2::3]
-        whole = all(map(_reaches_back, first, info, repeat(from_ms)))
-        whole = whole and all(not isinstance(one, Exception) and len(one) < most for one in found)
-        raw = [[] if isinstance(one, Exception) else one for one in found]
-        return _in_order(keys, raw), whole
+        return all(map(_reaches_back, answers[::2], answers[1::2], repeat(from_ms)))
 
     def close(self) -> None:
         """Close for good."""
@@ -210,7 +201,7 @@ def _reaches_back(first: Any, info: Any, from_ms: int) -> bool:
     """Whether a stream still holds all that it ever held from a millisecond on."""
     if isinstance(first, Exception) or isinstance(info, Exception):
         return True  # there is no such stream
-    if info.get("entries-added", info["length"]) == info["length"] and "entries-added" in info:
+    if info.get("entries-added") == info["length"]:
         return True
     return bool(first) and entry_order(first[0][0].decode())[0] < from_ms
 
@@ -224,6 +215,17 @@ def _has_group(client: Any, key: str, group: str) -> bool:
         return any(one["name"] == group.encode() for one in client.xinfo_groups(key))
     except redis.ResponseError:  # no such stream
         return False
+
+
+def before_ms(keys: Sequence[str], from_ms: int) -> dict[str, str]:
+    """Positions right before a millisecond."""
+    place = f"{from_ms - 1}-{2**64 - 1}" if from_ms > 0 else START
+    return dict.fromkeys(keys, place)
+
+
+def place_of(stream: str, entry_id: str) -> tuple[int, int, int]:
+    """Where an entry stands in the order of the tape, as something to compare."""
+    return *entry_order(entry_id), _number_of(stream)
 
 
 def _number_of(key: str) -> int:

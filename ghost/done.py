@@ -12,7 +12,7 @@ from ghost.model.book import Unsaved
 from ghost.model.changes import Exited, Filled
 from ghost.model.result import Result
 from ghost.placing import Wanted, plan_json
-from ghost.telling import Said
+from ghost.told.said import Said
 
 Row = dict[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,10 +35,11 @@ class Done:
         self.said: list[Said] = []
         self.order_states: dict[str, bytes | None] = {}
         self.line_states: dict[str, bytes | None] = {}
-        self.symbols: dict[str, bytes | None] = {}
+        self.symbols: dict[str, bytes] = {}
+        #: symbols of which something was seen
+        self.seen: set[str] = set()
         #: steps of the clock, if it went on
         self.clock_us: int | None = None
-        self.bars = 0
 
     def order_is_new(self, wanted: Wanted, number: int, *, late: bool) -> None:
         """An order is there; until it is said otherwise it waits."""
@@ -146,4 +147,3 @@ def result_row(result: Result, at_us: int) -> Row:
         "reason": None,
         "updated_at": moment(at_us),
     }
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ghost import telling
 from ghost.done import Done
 from ghost.held import Held, HeldLine
 from ghost.incoming import Commanded, Funded, Item, Published
@@ -15,6 +14,9 @@ from ghost.model.plan import Plan, Refused
 from ghost.placing import Wanted, wanted_by_command, wanted_by_itself, wanted_line
 from ghost.recent import Recent
 from ghost.settings import GhostSettings
+from ghost.told import orders
+from ghost.told.lines import line_cancelled, line_ended, line_set
+from ghost.told.outcomes import outcome
 
 #: The clock goes on in steps, and lets a symbol's own bars be so late.
 STEP_US = 600_000_000
@@ -70,7 +72,6 @@ class Ghosts:
             else:
                 self._other(item, known, past, done)
         done.keep(self._book.unsaved())
-        done.symbols = {symbol: done.symbols.get(symbol) for symbol in done.seen}
         return done
 
     def _bar(self, bar: Bar, done: Done) -> None:
@@ -78,7 +79,7 @@ class Ghosts:
         if changes:
             self._changed(changes, done)
         self.recent.add(bar)
-        done.saw(bar.symbol)
+        done.seen.add(bar.symbol)
         if bar.end_us >= self._clock_us + STEP_US and bar.quality != "bad":
             self._clock(bar.end_us // STEP_US * STEP_US, done)
 
@@ -90,9 +91,15 @@ class Ghosts:
         match item:
             case Funded():
                 self._book.funding(item.symbol, item.rate, item.due_us)
-                done.saw(item.symbol)
+                done.seen.add(item.symbol)
             case Published():
-                self._place(wanted_by_itself(self._settings, item, paused=self._paused()), item.place, known, past, done)
+                self._place(
+                    wanted_by_itself(self._settings, item, paused=self._paused()),
+                    item.place,
+                    known,
+                    past,
+                    done,
+                )
             case Commanded():
                 self._obey(item, known, past, done)
 
@@ -117,7 +124,7 @@ class Ghosts:
         if isinstance(wanted.plan, Refused):
             reason = wanted.plan.reason
             done.order_is_refused(wanted, self._orders_so_far, reason)
-            done.said.append(telling.refused(wanted.asked, wanted.whose, wanted.at_us, reason))
+            done.said.append(orders.refused(wanted.asked, wanted.whose, wanted.at_us, reason))
         else:
             self._follow(wanted, wanted.plan, past(*_since(wanted.plan), place), done)
 
@@ -126,8 +133,8 @@ class Ghosts:
         held = Held(plan=plan, source=wanted.source, tracked=wanted.tracked, whose=wanted.whose)
         self._held[plan.order_id] = held
         done.order_is_new(wanted, self._orders_so_far, late=not whole)
-        done.said.append(telling.placed(held, wanted.at_us))
-        done.saw(plan.symbol)
+        done.said.append(orders.placed(held, wanted.at_us))
+        done.seen.add(plan.symbol)
         self._changed(self._book.add(plan, bars), done)
 
     def _set_line(self, held: HeldLine | None, known: set[str], done: Done) -> None:
@@ -139,13 +146,13 @@ class Ghosts:
         self._lines[line_id] = held
         self._book.add_line(held.line)
         done.line_is_new(held, self._lines_so_far)
-        done.said.append(telling.line_set(held))
-        done.saw(held.line.symbol)
+        done.said.append(line_set(held))
+        done.seen.add(held.line.symbol)
 
     def _cancel_line(self, line_id: str, at_us: int, done: Done) -> None:
         self._book.cancel_line(line_id)
         done.line_is(line_id, "cancelled", at_us)
-        done.said.append(telling.line_cancelled(self._lines.pop(line_id), at_us))
+        done.said.append(line_cancelled(self._lines.pop(line_id), at_us))
 
     def _changed(self, changes: Iterable[Change], done: Done) -> None:
         """Note changes, and what has to be stored of who changed: now, as it does not hang on what is read together."""
@@ -168,7 +175,10 @@ class Ghosts:
             held.exits.append((change.fraction, change.price))
         if isinstance(change, Filled | Exited):
             done.fill(change)
-        done.said += telling.changed(held, change)
+        done.said += orders.changed(held, change)
+        told = outcome(held, change) if held.tracked else None
+        if told is not None:
+            done.said.append(told)
 
     def _note(self, order_id: str, last: OrderChange, done: Done) -> None:
         """Where an order stands behind its last change; one that has ended is forgotten."""
@@ -181,11 +191,11 @@ class Ghosts:
             del self._held[order_id]
 
     def _line_ended(self, change: Rung | LineExpired, done: Done) -> None:
-        rung = isinstance(change, Rung)
-        done.line_is(
-            change.line_id, "rung" if rung else "expired", change.at_us, change.seen if rung else None
-        )
-        done.said.append(telling.line_ended(self._lines.pop(change.line_id), change))
+        if isinstance(change, Rung):
+            done.line_is(change.line_id, "rung", change.at_us, change.seen)
+        else:
+            done.line_is(change.line_id, "expired", change.at_us)
+        done.said.append(line_ended(self._lines.pop(change.line_id), change))
 
 
 def _since(plan: Plan) -> tuple[str, int]:

@@ -50,7 +50,7 @@ class Commanded(NamedTuple):
 
 
 class Funded(NamedTuple):
-    """What holding a perpetual will cost when it is due, as a share of its value. rate: None if it cannot be trusted."""
+    """What holding a perpetual will cost when it is due, as a share of its value; None if that cannot be trusted."""
 
     symbol: str
     due_us: int

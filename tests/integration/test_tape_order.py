@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from consumer.consumer import Consumer
-from consumer.tape_order import START, TapeReader
+from consumer.tape_order import START, TapeReader, before_ms, place_of
 from signaltape import Secret, Settings
 from signaltape.errors import SettingsError
 from signaltape.redis_client import redis_url
@@ -184,20 +184,27 @@ def test_partitions_that_an_engine_adds_are_read_from_the_look_on_that_finds_the
     reader.close()
 
 
-def test_a_stretch_is_read_again_and_says_whether_it_is_whole(
+def test_it_says_whether_it_still_reaches_back(
     reader: TapeReader, redis_client: Any, keys: list[str]
 ) -> None:
     for number in range(10):
         put(redis_client, keys[number % 2], f"{number + 1}-0")
     reader.begin({})
-    until = {keys[0]: "7-0", keys[1]: "6-0"}
-    entries, whole = reader.stretch(3, until, 100)
-    assert [entry.entry_id for entry in entries] == ["3-0", "4-0", "5-0", "6-0", "7-0"]
-    assert whole
-    assert reader.stretch(3, until, 2)[1] is False, "there may be more"
+    assert reader.reaches_back(0)
     redis_client.xtrim(keys[0], minid="5-0", approximate=False)
-    assert reader.stretch(3, until, 100)[1] is False
-    assert reader.stretch(6, until, 100)[1] is True
+    assert not reader.reaches_back(5)
+    assert reader.reaches_back(6)
+
+
+def test_it_can_be_read_again_from_a_millisecond_on(
+    reader: TapeReader, redis_client: Any, keys: list[str]
+) -> None:
+    for number in range(10):
+        put(redis_client, keys[number % 2], f"{number + 1}-0")
+    reader.begin({})
+    look = reader.look(before_ms(reader.keys, 9), 100)
+    assert [place_of(entry.stream, entry.entry_id) for entry in look.entries] == [(9, 0, 0), (10, 0, 1)]
+    assert len(reader.look(before_ms(reader.keys, 0), 100).entries) == 10
 
 
 def test_a_server_of_a_cluster_is_refused_in_words(tmp_path: Path) -> None:
