@@ -45,7 +45,7 @@ class Counted(Struct):
     """What this process has done so far, and how it stands. position_ms: of the last entry that was read."""
 
     entries: int = 0
-    bars: int = 0
+    items: int = 0
     unread: int = 0
     commits: int = 0
     told: int = 0
@@ -209,7 +209,7 @@ class Leading:
 
     def _count(self, entries: int, items: int, unread: int) -> None:
         self.counted.entries += entries
-        self.counted.bars += items
+        self.counted.items += items
         self.counted.unread += unread
         self.counted.commits += 1
         self._note()
