@@ -9,7 +9,7 @@ Quality = Literal["ok", "degraded", "bad"]
 
 
 class Bar(NamedTuple):
-    """One bar of a symbol, of any length. Times in microseconds since 1970; `end_us` is the first that is no more of it.
+    """One bar of a symbol, of any length. Times in microseconds since 1970, the end not included.
 
     quality: a bad one neither fills nor ends anything.
     """

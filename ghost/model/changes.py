@@ -8,10 +8,11 @@ from typing import Literal
 from msgspec import Struct
 
 from ghost.model.result import Result
+from ghost.model.world import ExitKind
 
 #: Both as long as the tape leaves one only; the better one sees the target first where a bar leaves it open.
 WorldName = Literal["both", "worse", "better"]
-ExitKind = Literal["tp1", "tp2", "sl", "manual"]
+
 Direction = Literal["above", "below"]
 
 
