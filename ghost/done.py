@@ -35,7 +35,7 @@ class Done:
         self.said: list[Said] = []
         self.order_states: dict[str, bytes | None] = {}
         self.line_states: dict[str, bytes | None] = {}
-        self.symbols: dict[str, bytes] = {}
+        self.symbols: dict[str, bytes | None] = {}
         #: symbols of which something was seen
         self.seen: set[str] = set()
         #: steps of the clock, if it went on
@@ -43,7 +43,7 @@ class Done:
 
     def order_is_new(self, wanted: Wanted, number: int, *, late: bool) -> None:
         """An order is there; until it is said otherwise it waits."""
-        asked, at = wanted.asked, moment(wanted.at_us)
+        asked = wanted.asked
         self.new_orders[asked.order_id] = {
             "order_id": asked.order_id,
             "number": number,
@@ -58,7 +58,7 @@ class Done:
             "expires_at": moment(asked.expires_us),
             "risk_usd": asked.risk_usd,
             **result_row(Result(status="waiting"), wanted.at_us),
-            "updated_at": at,
+            "reason": None,
         }
 
     def order_is_refused(self, wanted: Wanted, number: int, reason: str) -> None:
@@ -69,7 +69,7 @@ class Done:
 
     def order_is(self, order_id: str, result: Result, at_us: int, reason: str | None = None) -> None:
         """Where an order stands now."""
-        row = {"order_id": order_id, "reason": reason, **result_row(result, at_us)}
+        row = {"order_id": order_id, **result_row(result, at_us), "reason": reason}
         if order_id in self.new_orders:
             self.new_orders[order_id].update(row)
         else:
@@ -144,6 +144,5 @@ def result_row(result: Result, at_us: int) -> Row:
         "pnl_pct": result.pnl_pct,
         "bad_bars": result.bad_bars,
         "late_bars": result.late_bars,
-        "reason": None,
         "updated_at": moment(at_us),
     }

@@ -63,7 +63,15 @@ def cancel_command(which: str) -> None:
 def _show(screen: Screen, found: list[LineShown]) -> None:
     screen.say(f"lines: {len(found)}" if found else "lines: none")
     screen.table(
-        (right("no"), left("symbol", 14), left(""), right("price"), left("status"), left("since, WIB"), left("label")),
+        (
+            right("no"),
+            left("symbol", 14),
+            left(""),
+            right("price"),
+            left("status"),
+            left("since, WIB"),
+            left("label"),
+        ),
         [_row(one) for one in found],
     )
     screen.next("python -m ghost line set SYMBOL above PRICE; python -m ghost line cancel NUMBER")

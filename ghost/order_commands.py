@@ -130,7 +130,7 @@ def _show_list(screen: Screen, found: Orders) -> None:
             left("symbol", 14),
             left("side"),
             left("status"),
-            right("R", 8),
+            right("R"),
             left("since, WIB"),
             left("source"),
         ),

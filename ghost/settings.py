@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -62,17 +62,18 @@ class GhostSettings(Struct, frozen=True, kw_only=True):
 
 
 def _read_rules(source: Mapping[str, str]) -> Rules:
-    trail = variable(source, TRAIL_R)
+    """Only those that are given: a rule left as it is, is the same as one that was never named."""
+    flags = {TOUCH: "touch", BREAK_EVEN: "break_even", FUNDING: "funding", LIMIT_VOLUME: "limit_volume"}
+    fractions = {TP1_FRACTION: ("tp1_fraction", Decimal(1)), TRAIL_R: ("trail_r", _MOST_R)}
+    costs = {TAKER: "taker_bps", MAKER: "maker_bps", SLIPPAGE: "slippage_bps"}
+    given: dict[str, Any] = {rule: _read_flag(source, name) for name, rule in flags.items()}
+    for name, (rule, most) in fractions.items():
+        given[rule] = _read_number(source, name, most)
+    for name, rule in costs.items():
+        given[rule] = _read_number(source, name, _MOST_BPS, zero=True)
+    usual = Rules()
     return Rules(
-        touch=_read_flag(source, TOUCH),
-        tp1_fraction=_read_number(source, TP1_FRACTION, "0.5", Decimal(1)),
-        break_even=_read_flag(source, BREAK_EVEN),
-        trail_r=_read_number(source, TRAIL_R, "", _MOST_R) if trail else None,
-        taker_bps=_read_number(source, TAKER, "0", _MOST_BPS, zero=True),
-        maker_bps=_read_number(source, MAKER, "0", _MOST_BPS, zero=True),
-        slippage_bps=_read_number(source, SLIPPAGE, "0", _MOST_BPS, zero=True),
-        funding=_read_flag(source, FUNDING),
-        limit_volume=_read_flag(source, LIMIT_VOLUME),
+        **{name: value for name, value in given.items() if value not in (None, getattr(usual, name))}
     )
 
 
@@ -91,16 +92,16 @@ def _read_flag(source: Mapping[str, str], name: str) -> bool:
 
 
 def _read_number(
-    source: Mapping[str, str], name: str, default: str, high: Decimal, *, zero: bool = False
-) -> Decimal:
-    text = variable(source, name) or default
+    source: Mapping[str, str], name: str, high: Decimal, *, zero: bool = False
+) -> Decimal | None:
+    text = variable(source, name)
+    if not text:
+        return None
     try:
-        number = Decimal(text) if text.isascii() and len(text) <= _LONGEST_NUMBER else None
+        number = Decimal(text) if text.isascii() and len(text) <= _LONGEST_NUMBER else Decimal("NaN")
     except InvalidOperation:
-        number = None
-    low_enough = number is not None and number.is_finite() and (number > 0 or (zero and number == 0))
-    if number is None or not low_enough or number > high:
-        raise SettingsError(
-            f"{name} must be a number {'0 or more' if zero else 'above 0'}, at most {high}, got {text!r}"
-        )
+        number = Decimal("NaN")
+    if not number.is_finite() or number > high or not (number > 0 or (zero and number == 0)):
+        least = "0 or more" if zero else "above 0"
+        raise SettingsError(f"{name} must be a number {least}, at most {high}, got {text!r}")
     return number

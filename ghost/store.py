@@ -158,7 +158,12 @@ def _kept(states: Mapping[str, bytes | None], told: set[str]) -> list[Row]:
 
 def _symbols(done: Done, latest: Mapping[str, int]) -> list[Row]:
     return [
-        {"symbol": symbol, "state": done.symbols.get(symbol), "latest_us": latest.get(symbol, -1)}
+        {
+            "symbol": symbol,
+            "state": done.symbols.get(symbol),
+            "same": symbol not in done.symbols,
+            "latest_us": latest.get(symbol, -1),
+        }
         for symbol in sorted({*done.seen, *done.symbols})
     ]
 

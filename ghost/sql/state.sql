@@ -89,7 +89,7 @@ UPDATE ghost_lines SET state = %(state)s WHERE line_id = %(id)s AND state IS NOT
 -- What has been seen of a symbol by now.
 INSERT INTO ghost_symbols (symbol, state, latest_us) VALUES (%(symbol)s, %(state)s, %(latest_us)s)
 ON CONFLICT (symbol) DO UPDATE
-SET state = coalesce(excluded.state, ghost_symbols.state), latest_us = excluded.latest_us
+SET state = CASE WHEN %(same)s THEN ghost_symbols.state ELSE excluded.state END, latest_us = excluded.latest_us
 
 -- name: put_clock
 -- Where the clock stands.
