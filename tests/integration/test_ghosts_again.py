@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -80,7 +81,7 @@ def running(runner: Runner, **more: str) -> Iterator[Any]:
 
 def at_the_end(client: Any, settings: Settings, connection: Connection) -> bool:
     """Whether the ghost has committed all that the tape holds."""
-    found = dict(connection.execute("SELECT stream, entry_id FROM ghost_position").fetchall())
+    found: dict[str, str] = dict(connection.execute("SELECT stream, entry_id FROM ghost_position").fetchall())
     keys = stream_keys(settings.stream, settings.partitions)
     last = {key: client.xinfo_stream(key)["last-generated-id"].decode() for key in keys}
     return found == last
@@ -140,7 +141,7 @@ def test_killed_at_any_moment(
         process = runner.start("ghost", "--batch", "20", SIGNALTAPE_PARTITIONS="2", **RULES)
         before = _committed(connection)
         market.run(20, start=start)
-        eventually(lambda before=before: _committed(connection) != before)
+        eventually(partial(_has_gone_on, connection, before))
         process.popen.send_signal(signal.SIGKILL)
         assert process.finish()[0] == -signal.SIGKILL
     ghost.run()
@@ -198,6 +199,10 @@ def same(one: list[str], other: list[str]) -> None:
 
 def _committed(connection: Connection) -> list[Any]:
     return connection.execute("SELECT * FROM ghost_position ORDER BY stream").fetchall()
+
+
+def _has_gone_on(connection: Connection, before: list[Any]) -> bool:
+    return _committed(connection) != before
 
 
 def _check_told(client: Any, settings: Settings, connection: Connection) -> None:

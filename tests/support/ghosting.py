@@ -68,7 +68,7 @@ class Tape:
 
     def plan(self, at_s: float = 0, *, minutes: int = 30, **more: Any) -> str:
         """A plan to buy SOL at 100, stop 98, target 104; its signal's id."""
-        fields = {
+        fields: dict[str, Any] = {
             "signal_id": new_id(),
             "symbol": SOL,
             "confluence_score": 0.7,
