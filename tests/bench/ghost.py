@@ -115,10 +115,8 @@ class _Bench:
     def __init__(self, urls: Urls, home: Path, name: str) -> None:
         self.client: Any = redis.Redis.from_url(urls.redis, protocol=2)
         self._database = database(urls, name)
-        self._environment = {
-            **environment(urls, self._database, home / name, name),
-            "FEATURE_EVENT_LOGGING": "true",
-        }
+        told = environment(urls, self._database, home / name, name)
+        self._environment = {**os.environ, **told, "FEATURE_EVENT_LOGGING": "true"}
         self.settings = Settings(
             feature_event_logging=True,
             home=home / name,
@@ -153,8 +151,14 @@ class _Bench:
     def set_line(self, number: int) -> None:
         """The n-th line, a little higher than the one before."""
         fields = {
-            **{"command": "set_line", "by": "bench", "via": "telegram", "lineId": f"l-{number}"},
-            **{"symbol": _OF_LINES, "price": 1_000 + number, "direction": "above", "timestamp": START},
+            "command": "set_line",
+            "by": "bench",
+            "via": "telegram",
+            "lineId": f"l-{number}",
+            "symbol": _OF_LINES,
+            "price": 1_000 + number,
+            "direction": "above",
+            "timestamp": START,
         }
         self.client.xadd(self._key, {"event": "order_command", "data": msgspec.json.encode(fields)})
 
@@ -162,7 +166,9 @@ class _Bench:
         """Put the bar that reaches the n-th line on the tape; milliseconds until it has rung there."""
         price = 1_000 + number
         fields = {
-            **{"symbol": _OF_LINES, "interval": "1s", "timestamp": START + timedelta(seconds=number + 1)},
+            "symbol": _OF_LINES,
+            "interval": "1s",
+            "timestamp": START + timedelta(seconds=number + 1),
             **dict.fromkeys(("open", "high", "low", "close"), price),
             "volume": 1,
         }

@@ -24,7 +24,8 @@ SOL, BTC = "SOL-USDT-SWAP", "BTC-USDT-SWAP"
 START = datetime(2026, 1, 17, 2, 0, tzinfo=UTC)
 
 
-_ROWS: tuple[LiteralString, ...] = (
+#: Of all tables, every byte of each row.
+ALL_ROWS: tuple[LiteralString, ...] = (
     "SELECT 'order ' || o::text FROM ghost_orders o ORDER BY number",
     "SELECT 'fill ' || f::text FROM ghost_fills f ORDER BY order_id, seq",
     "SELECT 'line ' || l::text FROM ghost_lines l ORDER BY number",
@@ -128,7 +129,7 @@ class Ghost:
 
     def rows(self) -> list[str]:
         """Every byte of them, so that a test can say what differs."""
-        return [text for query in _ROWS for (text,) in self._connection.execute(query).fetchall()]
+        return [text for query in ALL_ROWS for (text,) in self._connection.execute(query).fetchall()]
 
 
 def told(client: Any, settings: Settings, *names: str) -> list[dict[str, Any]]:
