@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from fractions import Fraction
 
 #: Prices have at most 1,100 digits; of their own, so that nobody else's settings of this thread change a figure.
 _EXACT = Context(prec=8_000)
@@ -14,10 +13,9 @@ ZERO, ONE = Decimal(0), Decimal(1)
 _ONE_BP = Decimal("0.0001")
 
 
-def told(value: Fraction) -> Decimal:
-    """To 12 significant digits, half to even, without zeros at the end."""
-    rounded = _TOLD.divide(Decimal(value.numerator), Decimal(value.denominator))
-    return Decimal(f"{rounded.normalize(_TOLD):f}")
+def told(value: Decimal, unit: Decimal = ONE) -> Decimal:
+    """So many units, to 12 significant digits, half to even, without zeros at the end."""
+    return Decimal(f"{_TOLD.divide(value, unit).normalize(_TOLD):f}")
 
 
 def of_bps(price: Decimal, bps: Decimal) -> Decimal:

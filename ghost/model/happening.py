@@ -48,8 +48,8 @@ def seen(world: World, orders: Orders, view: View) -> World:
     """How far the price went while the position was open, of which it is sure."""
     if not world.rest:
         return world
-    best = max(world.best, view.high) if orders.high else world.best
-    worst = min(world.worst, view.low) if orders.low else world.worst
+    sure = [view.high] * orders.high + [view.low] * orders.low
+    best, worst = max([world.best, *sure]), min([world.worst, *sure])
     return replace(world, best=best, worst=worst)
 
 

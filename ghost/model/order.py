@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from fractions import Fraction
 
 from msgspec.structs import replace
 
@@ -53,11 +52,16 @@ def expire(order: Order, at_us: int) -> list[OrderChange]:
     return [telling.expired(order)] if over else []
 
 
+def sized(order: Order, volume: Volume, fill: Decimal | None) -> Volume:
+    """The bar's volume as this order counts it."""
+    return volume if volume.left is None else volume.of_size(order.size(fill))
+
+
 def _wait(order: Order, sight: Sight, volume: Volume) -> list[OrderChange]:
     plan, bar = order.plan, sight.bar
     if plan.published_us <= bar.begin_us < plan.expires_us:
         price = None if plan.price is None else signed(plan.price, plan.side)
-        mine = volume.of_size(order.size(price))
+        mine = sized(order, volume, price)
         entry = entry_of(plan, order.rules, view_of(bar, plan.side), mine)
         if entry == "beyond_stop":
             return [telling.cancelled(order, bar.end_us, "beyond_stop")]
@@ -72,7 +76,7 @@ def _fill(order: Order, entry: Entry, sight: Sight, volume: Volume) -> list[Orde
     order.status, order.filled_us, order.fill = "open", at_us, price
     order.worse = World(order.stop, at_us, price, price)
     if order.plan.entry_type != "limit":
-        mine = volume.of_size(order.size(price))
+        mine = sized(order, volume, price)
         mine.take(order.worse.rest)
         volume.used_by([mine])
     return [telling.filled(order), *_happen(order, sight, volume, lambda _: entry.orders)]
@@ -122,8 +126,8 @@ def _happen(
     was = order.worse
     assert was is not None
     was_better = was if order.better is None else order.better
-    view, sized = view_of(sight.bar, order.plan.side), volume.of_size(order.size(order.fill))
-    volumes = [sized.again(), sized.again()]
+    view, mine = view_of(sight.bar, order.plan.side), sized(order, volume, order.fill)
+    volumes = [mine.again(), mine.again()]
     targets = targets_of(order.plan, order.rules)
     leaving = [Leaving(view, targets, order.rules, one, sight.bar.end_us) for one in volumes]
     worse = _moved(order, walk(was, orders_of(was), True, leaving[0]), sight.bar.end_us)
@@ -146,7 +150,7 @@ def _moved(order: Order, world: World, at_us: int) -> World:
     if rules.break_even and behind_tp1:
         stop = max(stop, fill)
     if rules.trail_r is not None and (behind_tp1 or order.plan.tp1 is None):
-        stop = max(stop, minus(world.best, times(rules.trail_r, minus(fill, order.stop))))
+        stop = max(stop, minus(world.best, times(rules.trail_r, order.risk)))
     return world if stop == world.stop or not world.rest else replace(world, stop=stop, since_us=at_us)
 
 
@@ -193,9 +197,9 @@ def pay(order: Order, rate: Decimal, price: Decimal, due_us: int) -> list[OrderC
     ]
     order.worse, order.better = after[0], after[1] if len(after) > 1 else None
     if len(paid) == 1:
-        return [telling.funded(order, due_us, Fraction(paid[0]), "both")]
+        return [telling.funded(order, due_us, paid[0], "both")]
     named = zip(("worse", "better"), paid, strict=True)
-    return [telling.funded(order, due_us, Fraction(one), name) for name, one in named if one]  # type: ignore[arg-type]
+    return [telling.funded(order, due_us, one, name) for name, one in named if one]  # type: ignore[arg-type]
 
 
 def triggers(order: Order) -> tuple[Decimal | None, Decimal | None]:

@@ -3,53 +3,49 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from fractions import Fraction
 from typing import NamedTuple
 
-from ghost.model.exact import told
+from ghost.model.exact import ZERO, minus, of_bps, plus, times, told
 from ghost.model.result import ExitReason, Result
-from ghost.model.rules import WHOLE_BPS
 from ghost.model.state import Order
 from ghost.model.views import signed
 from ghost.model.world import Exit, World
 
+_HUNDRED = Decimal(100)
 _TAKERS = ("sl", "manual")
 _REASONS: dict[str, ExitReason] = {"tp1": "tp", "tp2": "tp", "sl": "sl", "manual": "manual"}
 
 
 class Outcome(NamedTuple):
-    """Of one world, in R. net = rr − fees − funding."""
+    """Of one world, as prices: divided by the order's risk they are R. net = gained − fees − funding."""
 
-    rr: Fraction
-    net: Fraction
-    fees: Fraction
-    funding: Fraction
+    gained: Decimal
+    net: Decimal
+    fees: Decimal
+    funding: Decimal
 
 
-def entry_fee(order: Order) -> Fraction:
-    """In R. A limit makes, a stop or a market order takes."""
+def entry_fee(order: Order) -> Decimal:
+    """As a price. A limit makes, a stop or a market order takes."""
     assert order.fill is not None
     rules = order.rules
-    bps = rules.maker_bps if order.plan.entry_type == "limit" else rules.taker_bps
-    return abs(Fraction(order.fill)) * Fraction(bps) / WHOLE_BPS / order.risk()
+    return of_bps(order.fill, rules.maker_bps if order.plan.entry_type == "limit" else rules.taker_bps)
 
 
-def exit_fee(order: Order, left: Exit) -> Fraction:
-    """In R. A target makes, all else takes."""
+def exit_fee(order: Order, left: Exit) -> Decimal:
+    """As a price. A target makes, all else takes."""
     bps = order.rules.taker_bps if left.kind in _TAKERS else order.rules.maker_bps
-    return Fraction(left.fraction) * abs(Fraction(left.price)) * Fraction(bps) / WHOLE_BPS / order.risk()
+    return times(left.fraction, of_bps(left.price, bps))
 
 
 def outcome_of(order: Order, world: World) -> Outcome:
-    """Σ fraction × (exit − fill) / |fill − sl|, and what it cost."""
+    """Σ fraction × (exit − fill), and what it cost."""
     assert order.fill is not None
-    fill, risk = Fraction(order.fill), order.risk()
-    gained = sum(
-        (Fraction(left.fraction) * (Fraction(left.price) - fill) for left in world.exits), Fraction(0)
-    )
-    fees = entry_fee(order) + sum(exit_fee(order, left) for left in world.exits)
-    rr, funding = gained / risk, Fraction(world.paid) / risk
-    return Outcome(rr, rr - fees - funding, fees, funding)
+    gained, fees = ZERO, entry_fee(order)
+    for left in world.exits:
+        gained = plus(gained, times(left.fraction, minus(left.price, order.fill)))
+        fees = plus(fees, exit_fee(order, left))
+    return Outcome(gained, minus(minus(gained, fees), world.paid), fees, world.paid)
 
 
 def result_of(order: Order) -> Result:
@@ -81,6 +77,7 @@ def _open(order: Order, world: World) -> Result:
 def _closed(order: Order) -> Result:
     """Of both worlds the one with the smaller R; of the same R the one that cost more."""
     both = [(outcome_of(order, world), world) for world in order.worlds]
+    risk = order.risk
     worse, world = min(both, key=lambda one: one[0][:2])
     best = max((outcome for outcome, _ in both), key=lambda one: one[:2])
     return Result(
@@ -90,14 +87,14 @@ def _closed(order: Order) -> Result:
         closed_at_us=order.ended_us,
         ended_at_us=order.ended_us,
         exit_reason=_REASONS[world.exits[-1].kind],
-        rr_realized=told(worse.rr),
-        rr_best=told(best.rr),
-        fees_r=told(worse.fees),
-        funding_r=told(worse.funding),
+        rr_realized=told(worse.gained, risk),
+        rr_best=told(best.gained, risk),
+        fees_r=told(worse.fees, risk),
+        funding_r=told(worse.funding, risk),
         mfe_r=_in_r(order, world.best),
         mae_r=_in_r(order, world.worst),
-        pnl_r=told(worse.net),
-        pnl_best_r=told(best.net),
+        pnl_r=told(worse.net, risk),
+        pnl_best_r=told(best.net, risk),
         pnl_pct=_percent(order, worse.net),
         pnl_usd=_usd(order, worse.net),
         tp1_hit=_took(world, "tp1"),
@@ -114,17 +111,18 @@ def _fill_price(order: Order) -> Decimal:
 
 def _in_r(order: Order, price: Decimal) -> Decimal:
     assert order.fill is not None
-    return told((Fraction(price) - Fraction(order.fill)) / order.risk())
+    return told(minus(price, order.fill), order.risk)
 
 
-def _percent(order: Order, net: Fraction) -> Decimal:
+def _percent(order: Order, net: Decimal) -> Decimal:
     """Of what the position was worth at its fill."""
     assert order.fill is not None
-    return told(100 * net * order.risk() / abs(Fraction(order.fill)))
+    return told(times(net, _HUNDRED), order.fill.copy_abs())
 
 
-def _usd(order: Order, net: Fraction) -> Decimal | None:
-    return None if order.plan.risk_usd is None else told(net * Fraction(order.plan.risk_usd))
+def _usd(order: Order, net: Decimal) -> Decimal | None:
+    risk_usd = order.plan.risk_usd
+    return None if risk_usd is None else told(times(net, risk_usd), order.risk)
 
 
 def _took(world: World, kind: str) -> bool:

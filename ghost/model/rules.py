@@ -8,7 +8,7 @@ from msgspec import Struct
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
 #: Basis points of a whole.
-WHOLE_BPS = 10_000
+_WHOLE_BPS = 10_000
 
 
 class Rules(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -34,5 +34,5 @@ class Rules(Struct, frozen=True, gc=False, omit_defaults=True):
         if self.trail_r is not None and not (self.trail_r.is_finite() and self.trail_r > 0):
             raise ValueError(f"trail_r must be above 0, got {self.trail_r}")
         for name in ("taker_bps", "maker_bps", "slippage_bps"):
-            if not _ZERO <= getattr(self, name) < WHOLE_BPS:
+            if not _ZERO <= getattr(self, name) < _WHOLE_BPS:
                 raise ValueError(f"{name} must be 0 or more, and below 10000, got {getattr(self, name)}")

@@ -129,22 +129,19 @@ def shortened(spans: list[Span], now_us: int) -> list[Span]:
     groups: list[list[Span]] = []
     known: tuple[int, int] | None = None
     for span in spans:
-        age = now_us - span.end_us
-        if age >= _FORGOTTEN_US:
-            continue
-        key = _window(span, age)
+        key = _window(span, now_us - span.end_us)
         if key is not None and key == known:
             groups[-1].append(span)
-        else:
+        elif now_us - span.end_us < _FORGOTTEN_US:
             groups.append([span])
         known = key
-    return [joined(group) for group in groups]
+    return [joined(group) if len(group) > 1 else group[0] for group in groups]
 
 
 def _window(span: Span, age_us: int) -> tuple[int, int] | None:
     """The window of the clock that a span of this age is put together with others in."""
-    lengths = ((_BY_DAY_US, _DAY_US), (_BY_HOUR_US, _HOUR_US), (_BY_MINUTE_US, _MINUTE_US))
-    length = next((window for least, window in lengths if age_us >= least), None)
-    if length is None or span.begin_us // length != (span.end_us - 1) // length:
+    if age_us < _BY_MINUTE_US or age_us >= _FORGOTTEN_US:
         return None
-    return length, span.begin_us // length
+    length = _MINUTE_US if age_us < _BY_HOUR_US else _HOUR_US if age_us < _BY_DAY_US else _DAY_US
+    window = span.begin_us // length
+    return None if window != (span.end_us - 1) // length else (length, window)

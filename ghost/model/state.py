@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
+from ghost.model.exact import minus
 from ghost.model.plan import Plan
 from ghost.model.result import Status
 from ghost.model.rules import Rules
@@ -49,13 +50,14 @@ class Order(Struct, kw_only=True, omit_defaults=True):
         self.seq += 1
         return self.seq
 
-    def risk(self) -> Fraction:
-        """From the fill to the plan's stop: 1 R."""
+    @property
+    def risk(self) -> Decimal:
+        """From the fill to the plan's stop: 1 R, as a price."""
         assert self.fill is not None
-        return Fraction(self.fill) - Fraction(self.stop)
+        return minus(self.fill, self.stop)
 
     def size(self, fill: Decimal | None) -> Fraction | None:
         """How many units of the coin are worth the plan's risk between a fill and the stop."""
         if self.plan.risk_usd is None or fill is None:
             return None
-        return Fraction(self.plan.risk_usd) / (Fraction(fill) - Fraction(self.stop))
+        return Fraction(self.plan.risk_usd) / Fraction(minus(fill, self.stop))

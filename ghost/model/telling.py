@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from decimal import Decimal
 from typing import Literal
 
 from ghost.model.changes import Cancelled, Closed, Exited, Expired, Filled, Funded, OrderChange, WorldName
@@ -18,7 +18,9 @@ def filled(order: Order) -> Filled:
     assert order.fill is not None
     assert order.filled_us is not None
     price = signed(order.fill, order.plan.side)
-    return Filled(order.plan.order_id, order.next_seq(), order.filled_us, price, ONE, told(entry_fee(order)))
+    return Filled(
+        order.plan.order_id, order.next_seq(), order.filled_us, price, ONE, told(entry_fee(order), order.risk)
+    )
 
 
 def exits(order: Order, before: World, after: World, name: WorldName, skip: int = 0) -> list[OrderChange]:
@@ -29,15 +31,15 @@ def exits(order: Order, before: World, after: World, name: WorldName, skip: int 
     for place, left in enumerate(after.exits):
         rest = minus(rest, left.fraction)
         if place >= first:
-            price, fee = signed(left.price, order.plan.side), told(exit_fee(order, left))
+            price, fee = signed(left.price, order.plan.side), told(exit_fee(order, left), order.risk)
             head = order.plan.order_id, order.next_seq(), left.at_us
             changes.append(Exited(*head, price, left.fraction, fee, name, left.kind, rest))
     return changes
 
 
-def funded(order: Order, at_us: int, amount: Fraction, name: WorldName) -> Funded:
+def funded(order: Order, at_us: int, amount: Decimal, name: WorldName) -> Funded:
     """What was paid in a world."""
-    return Funded(order.plan.order_id, order.next_seq(), at_us, name, told(amount / order.risk()))
+    return Funded(order.plan.order_id, order.next_seq(), at_us, name, told(amount, order.risk))
 
 
 def closed(order: Order, at_us: int) -> Closed:
