@@ -15,8 +15,14 @@ from tests.support.samples import SAMPLES, published
 
 NOW_MS = 1_768_615_260_000
 CANDLE = {
-    **{"symbol": "SOL", "interval": "1m", "timestamp": NOW_MS, "volume": 3},
-    **{"open": 1.10, "high": 1.2, "low": 1.05, "close": 1.15},
+    "symbol": "SOL",
+    "interval": "1m",
+    "timestamp": NOW_MS,
+    "volume": 3,
+    "open": 1.10,
+    "high": 1.2,
+    "low": 1.05,
+    "close": 1.15,
 }
 
 

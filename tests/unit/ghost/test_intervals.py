@@ -9,7 +9,16 @@ from ghost.intervals import length_us
 
 @pytest.mark.parametrize(
     ("name", "seconds"),
-    [("1s", 1), ("15s", 15), ("1m", 60), ("5min", 300), ("1h", 3_600), ("4H", 14_400), ("1d", 86_400), ("1W", 604_800)],
+    [
+        ("1s", 1),
+        ("15s", 15),
+        ("1m", 60),
+        ("5min", 300),
+        ("1h", 3_600),
+        ("4H", 14_400),
+        ("1d", 86_400),
+        ("1W", 604_800),
+    ],
 )
 def test_a_length_is_read(name: str, seconds: int) -> None:
     assert length_us(name) == seconds * 1_000_000
