@@ -43,14 +43,14 @@ def long_plan(entry: int | None = 100, sl: int = 95, tp: int = 105, kind: EntryT
     return plan
 
 
-def told(changes: list[Change]) -> list[tuple[str, str, Decimal, int]]:
+def told(changes: list[Change]) -> list[tuple[str, str, float, int]]:
     """Fills and exits: what, in which world, at what price, in which minute it was known."""
     found = []
     for one in changes:
         if isinstance(one, Filled):
-            found.append(("fill", "both", one.price, (one.at_us - START_US) // MINUTE_US))
+            found.append(("fill", "both", float(one.price), (one.at_us - START_US) // MINUTE_US))
         elif isinstance(one, Exited):
-            found.append((one.kind, one.world, one.price, (one.at_us - START_US) // MINUTE_US))
+            found.append((one.kind, one.world, float(one.price), (one.at_us - START_US) // MINUTE_US))
     return found
 
 
@@ -149,7 +149,9 @@ def test_a_candle_of_a_minute_an_hour_or_a_day_is_known_to_tell_nothing_new(leng
     first = START_US // (86_400_000_000) * 86_400_000_000
     per = length * MINUTE_US // step_us
     for place, price in enumerate(prices):
-        seen.look(Bar("SOL", first + place * step_us, first + (place + 1) * step_us, *[price] * 4))
+        seen.look(
+            Bar("SOL", first + place * step_us, first + (place + 1) * step_us, price, price, price, price)
+        )
         most = max(most, len(seen.spans))
         if place % per == per - 1:
             part = prices[place + 1 - per : place + 1]
