@@ -91,3 +91,25 @@ def test_a_plan_that_comes_late_lives_through_what_it_missed() -> None:
     found += book.bar(bar(2, "105 112 96 111"))
     assert said(found) == ["fill 100", "tp1 110"]
     assert (result(found).mfe_r, result(found).mae_r) == (D(2), D("-0.6"))
+
+
+def test_the_better_world_at_first_may_be_the_worse_one_in_the_end() -> None:
+    """Half was closed at 105 in one world only; there the stop went to the fill, and the rest was closed before 110."""
+    rules, two = Rules(break_even=True), {"tp1": D(105), "tp2": D(110)}
+    found = after("102 106 99 101", "101 104 99 103", "103 111 102 110", rules=rules, **two)
+    assert [text for text in said(found) if "better" in text] == ["tp1 105 better", "sl 100 better"]
+    assert (result(found).rr_realized, result(found).rr_best) == (D("0.5"), D("1.5"))
+    assert (result(found).exit_reason, result(found).tp2_hit) == ("sl", False)
+
+
+def test_how_far_the_price_went_outlives_the_position_that_was_there_first_or_last() -> None:
+    """Two positions, one begun later and ended sooner; what was seen meanwhile is still of the first."""
+    book = Book(Rules())
+    book.add(plan(order_id="first", tp1=D(120)))
+    book.add(plan(order_id="second", entry=D(99), sl=D(96), tp1=D(104)))
+    for place, text in enumerate(("101 102 99.5 101", "101 102 98 100", "100 103 98 102", "102 105 101 104")):
+        book.bar(bar(place, text))
+    book.bar(bar(4, "104 104 103 103"))
+    standing = book.result("first")
+    assert standing is not None
+    assert (standing.mfe_r, standing.mae_r) == (D(1), D("-0.4"))

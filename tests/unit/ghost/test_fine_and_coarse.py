@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ghost.model.bar import Bar
 from ghost.model.changes import Change, Closed, Exited, Filled
 from ghost.model.plan import EntryType, Plan, plan_of
+from ghost.model.result import Result
 from ghost.model.rules import Rules
 from ghost.model.seen import Seen
 from ghost.model.sights import Sight
@@ -105,10 +106,48 @@ def test_it_fills_an_order_that_waited_all_the_time() -> None:
     assert told(followed(long_plan(), HOLDS, bars)[1]) == [("fill", "both", 100, 2)]
 
 
+def test_it_says_nothing_certain_of_how_far_a_position_went_that_was_filled_within_it() -> None:
+    """Filled with the first minute, behind 97; the two minutes say 96 and 104, before the fill or behind it."""
+    bars = [
+        minute(0, 102, 97, 99),
+        minute(1, 99, 101),
+        minute(0, 102, 96, 104, 101, minutes=2),
+        minute(2, 101, 106),
+    ]
+    result = closed(followed(long_plan(), HOLDS, bars)[1])
+    assert (result.mfe_r, result.mae_r) == (1, Decimal("-0.6"))
+    before = [
+        minute(0, 102, 97, 99),
+        minute(1, 99, 101),
+        minute(2, 101, 100),
+        minute(1, 99, 96, 101, minutes=2),
+    ]
+    result = closed(followed(long_plan(), HOLDS, [*before, minute(3, 101, 106)])[1])
+    assert result.mae_r == Decimal("-0.8"), "certain for one that was open before it"
+
+
+def test_a_minute_within_it_is_within_it() -> None:
+    """Filled at the end of the first of two minutes."""
+    bars = [minute(0, 102, 99), minute(1, 99, 101), minute(0, 102, 94, 101, minutes=2), minute(2, 101, 106)]
+    assert told(followed(long_plan(), HOLDS, bars)[1])[1:] == [
+        ("sl", "worse", 95, 2),
+        ("tp1", "better", 105, 3),
+    ]
+
+
 def test_bars_that_were_seen_behind_its_span_belong_to_it() -> None:
-    """The candle of a minute comes when a bar of the next one is here already: that one reached the stop."""
-    bars = [minute(0, 102, 103), minute(1, 103, 101), minute(2, 101, 94), minute(0, 102, 99, 103, minutes=2)]
-    assert told(followed(long_plan(), HOLDS, bars)[1]) == [("fill", "both", 100, 3), ("sl", "both", 95, 3)]
+    """Two minutes come when the third is here already, which reached the target: before the entry, or behind it."""
+    bars = [minute(0, 102, 103), minute(1, 103, 101), minute(2, 101, 106), minute(0, 102, 99, 103, minutes=2)]
+    assert told(followed(long_plan(), HOLDS, bars)[1]) == [
+        ("fill", "both", 100, 3),
+        ("tp1", "better", 105, 3),
+    ]
+
+
+def closed(changes: list[Change]) -> Result:
+    last = changes[-1]
+    assert isinstance(last, Closed)
+    return last.result
 
 
 def test_a_coarse_bar_that_begins_before_the_plan_is_not_seen() -> None:
