@@ -11,7 +11,7 @@ from ghost.model.changes import Cancelled, LineExpired, Rung
 from ghost.model.lines import Line
 from ghost.model.plan import Refused, plan_of
 from ghost.model.rules import Rules
-from tests.unit.ghost.by_hand import FILLED, GIVEN, D, bar, plan, result, said
+from tests.unit.ghost.by_hand import FILLED, GIVEN, D, after, bar, plan, result, said
 from tests.unit.ghost.thought_up import MINUTE_US, START_US
 
 
