@@ -69,8 +69,9 @@ def test_the_last_word_counts_and_may_be_that_there_is_none() -> None:
 
 def test_what_was_said_too_late_is_not_paid() -> None:
     book = filled()
-    book.funding("SOL", D("0.001"), DUE_US - 1)
     assert paid(book) == []
+    book.funding("SOL", D("0.001"), DUE_US)
+    assert paid(book, 2) == []
 
 
 def test_what_was_filled_behind_that_moment_pays_nothing() -> None:
