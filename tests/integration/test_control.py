@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from signaltape import Settings
+from signaltape import Emitter, Settings
 from signaltape.control import (
     PAUSED,
     RUNNING,
@@ -23,6 +23,7 @@ from signaltape.stream import control_key, processes_key
 from sink.control import epoch_in_redis, keep, reconcile, say, say_what_was_lost
 from sink.control import read as read_in_postgres
 from sink.db import Connection
+from tests.support.waiting import eventually
 
 
 def test_each_word_has_a_higher_number_than_all_before(redis_client: Any, settings: Settings) -> None:
@@ -147,6 +148,24 @@ def test_a_word_that_only_processes_know_is_said_anew_for_all(
     assert said.epoch > heard.epoch
     assert reconcile(redis_client, stream, connection) == said == read_in_postgres(connection)
     assert say_what_was_lost(redis_client, stream) is None
+
+
+def test_a_pause_that_was_lost_to_a_word_with_its_number_is_said_anew(
+    redis_client: Any, settings: Settings, connection: Connection
+) -> None:
+    stream = settings.stream
+    with Emitter(settings) as tape:
+        assert_again(redis_client, stream, Control(state=PAUSED, epoch=10, by="at a shell"))
+        eventually(lambda: tape.paused)
+        keep(connection, Control(state=RUNNING, epoch=10, by="by the bot"))
+        redis_client.delete(control_key(stream))
+        reconcile(redis_client, stream, connection)
+        said = eventually(lambda: say_what_was_lost(redis_client, stream))
+        assert said is not None
+        assert (said.state, said.by) == (PAUSED, "signaltape")
+        assert reconcile(redis_client, stream, connection) == said
+        resume(redis_client, stream, "ani")
+        eventually(lambda: not tape.paused)
 
 
 def test_what_redis_may_not_be_asked_is_said(settings: Settings, connection: Connection) -> None:
