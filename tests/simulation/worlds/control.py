@@ -22,6 +22,9 @@ from tests.simulation.worlds.control_programs import Programs
 from tests.simulation.worlds.control_row import ControlRow
 from tests.simulation.worlds.streaming import STREAM
 
+#: Who says anew what was lost.
+ITSELF = "signaltape"
+
 
 class ControlWorld(World):
     """Every live process comes to the newest word that is kept, and none that is kept is lost."""
@@ -45,6 +48,8 @@ class ControlWorld(World):
         #: the newest word that is kept somewhere: only what loses it may take it back
         self.floor: Control | None = None
         self._last_in_redis: Control | None = None
+        #: of each word that was ever kept anywhere
+        self._orders = {self.row.word.order}
         self._stand_in()
         process = Process(host, "redis-server")
         process.killable = False
@@ -63,6 +68,8 @@ class ControlWorld(World):
         word = self._in_redis()
         if word is None or word.order != self.row.word.order:
             return False
+        if self.scheduler.now_ns < self.stalled_until_ns:  # it cannot say good-bye in time
+            return False
         live = list(self.programs.live.values())
         fields = self._hash(processes_key(STREAM))
         listed = {one.name: one for one in processes_of(fields)}
@@ -78,9 +85,7 @@ class ControlWorld(World):
                 and follows.paused == word.paused
                 and listed[follows.presence.name].epoch == word.epoch
                 and listed[follows.presence.name].state == word.state
-                and not listed[follows.presence.name].is_silent(
-                    self.service.wall_ms()
-                )  # its thread stands still yet
+                and not listed[follows.presence.name].is_silent(self.service.wall_ms())
                 for follows in live
             )
         )
@@ -136,11 +141,26 @@ class ControlWorld(World):
         in_redis = self._in_redis()
         if is_newer(self._last_in_redis, in_redis):
             self.fail("no word is older", f"{in_redis} came after {self._last_in_redis}")
+        self._look_at_recovery(in_redis)
         self._last_in_redis = in_redis
         kept = in_redis if is_newer(in_redis, kept) else kept
         if is_newer(self.floor, kept):
             self.fail("what is kept is not lost", f"{self.floor} was kept, now {kept} is the newest")
         self.floor = kept
+
+    def _look_at_recovery(self, in_redis: Control | None) -> None:
+        """What is said anew was said before, behind what it takes the place of, and resumes nobody."""
+        before = self._last_in_redis
+        if in_redis is not None and in_redis.by == ITSELF and in_redis.order not in self._orders:
+            kept = before.order if before is not None else (0, False)
+            lost = [order for order in self._orders if kept < order < in_redis.order]
+            if not lost:
+                self.fail("nobody is overtaken", f"{in_redis} was said after {before}, and nothing was lost")
+            if kept[1] and not in_redis.paused:
+                self.fail("nobody is overtaken", f"{in_redis} ends {before}")
+            if in_redis.paused and not kept[1] and not any(paused for _, paused in lost):
+                self.fail("a pause is somebody's", f"{in_redis} was said after {before}, and nobody paused")
+        self._orders |= {one.order for one in (in_redis, self.row.word) if one is not None}
 
     def _in_redis(self) -> Control | None:
         try:
