@@ -11,7 +11,4 @@ FOUND: dict[str, Run] = {
     "a worker that is told to stop before it has gone through what is pending reads what is new": Run(
         "consuming", 650868548, 4_000
     ),
-    "a pause that processes alone have heard is held for ever, as what is kept has its number": Run(
-        "control", 536509942, 20_000
-    ),
 }

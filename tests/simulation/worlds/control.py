@@ -20,10 +20,13 @@ from tests.simulation.worlds.base import World
 from tests.simulation.worlds.control_nemesis import CONTROL_RATES, ControlNemesis
 from tests.simulation.worlds.control_programs import Programs
 from tests.simulation.worlds.control_row import ControlRow
+from tests.simulation.worlds.control_trials import ControlTrials
 from tests.simulation.worlds.streaming import STREAM
 
 #: Who says anew what was lost.
 ITSELF = "signaltape"
+#: So far ahead a clock once was that was set since: numbers grow by one.
+_HOUR_MS = 3_600_000
 
 
 class ControlWorld(World):
@@ -43,7 +46,8 @@ class ControlWorld(World):
         self.service.wall_ms = lambda: host.wall_ns // 1_000_000
         self.service.on_command = self._on_command
         self.simulated.services["redis"] = self.service
-        self.row = ControlRow(self, self.machine("postgres-host"), self._changed)
+        epoch = chance.choice((1, 1, 1, host.wall_ns // 1_000_000 + _HOUR_MS))
+        self.row = ControlRow(self, self.machine("postgres-host"), self.changed, epoch)
         self._undo: list[Callable[[], None]] = []
         #: the newest word that is kept somewhere: only what loses it may take it back
         self.floor: Control | None = None
@@ -57,15 +61,24 @@ class ControlWorld(World):
         self.programs = Programs(self.scheduler, self.row, self.fail)
         self._start_programs()
         self.nemesis = ControlNemesis(self)
+        self.service.before_command = self.nemesis.before_command
+        self.trials = ControlTrials(self)
         self.nemesis.start()
 
     def check(self) -> None:
         for follows in list(self.programs.live.values()):
             follows.check()
-        self._changed()
+        self.changed()
+
+    def settle(self) -> None:
+        self.trials.begin()
 
     def is_settled(self) -> bool:
-        word = self._in_redis()
+        return self.trials.is_over and self.is_at_rest()
+
+    def is_at_rest(self) -> bool:
+        """Whether all do what is kept, and say so."""
+        word = self.in_redis()
         if word is None or word.order != self.row.word.order:
             return False
         if self.scheduler.now_ns < self.stalled_until_ns:  # it cannot say good-bye in time
@@ -103,7 +116,7 @@ class ControlWorld(World):
     def lost(self) -> None:
         """Redis holds something else now: only what Postgres has is surely kept."""
         self.floor = self._last_in_redis = None
-        self._changed()
+        self.changed()
 
     def cleanup(self) -> None:
         for undo in self._undo:
@@ -133,12 +146,14 @@ class ControlWorld(World):
 
     def _on_command(self, _line: Line, argv: Sequence[bytes], _answer: bytes | None) -> None:
         if argv[0].upper() in (b"EVAL", b"HSET", b"HDEL"):
-            self._changed()
+            self.changed()
+        if argv[0].upper() == b"EVAL":
+            self.nemesis.spoken(self.in_redis())
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
         """What is kept by now, in one place or the other, is no older than what was kept."""
         kept: Control | None = self.row.word
-        in_redis = self._in_redis()
+        in_redis = self.in_redis()
         if is_newer(self._last_in_redis, in_redis):
             self.fail("no word is older", f"{in_redis} came after {self._last_in_redis}")
         self._look_at_recovery(in_redis)
@@ -162,7 +177,8 @@ class ControlWorld(World):
                 self.fail("a pause is somebody's", f"{in_redis} was said after {before}, and nobody paused")
         self._orders |= {one.order for one in (in_redis, self.row.word) if one is not None}
 
-    def _in_redis(self) -> Control | None:
+    def in_redis(self) -> Control | None:
+        """What stands there, if it can be read."""
         try:
             return control_of(self._hash(control_key(STREAM)))
         except Garbled:
