@@ -41,7 +41,9 @@ class Fresh(NamedTuple):
 class Ledger(Files):
     """The ledger of one archive. Raises sqlite3.Error (disk full, locked for long), OSError.
 
-    A ledger that is not there is made anew from the files that are.
+    A ledger that is not there is made anew from the files that are. One that was restored from an older copy learns at
+    once what was compressed since: a plain file may be left of the time before, and whoever comes first, be it to read,
+    to compress or to delete, would take its lines for others.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,6 +54,9 @@ class Ledger(Files):
         try:
             if "digest" not in self._columns_of_lines():
                 self._make()
+            if self.unknown_packed():  # looked at without a lock: whoever only reads need not wait
+                with self.transaction():
+                    self.adopt_packed()
         except BaseException:
             self._db.close()
             raise

@@ -63,8 +63,15 @@ class Files:
 
     def knows(self, path: str) -> bool:
         """Whether a compressed file is as the ledger knows it, or neither there nor known."""
-        found = self._folder / path
-        return self.length(path) == (found.stat().st_size if found.exists() else None)
+        try:
+            size = (self._folder / path).stat().st_size
+        except FileNotFoundError:
+            size = None
+        return self.length(path) == size
+
+    def unknown_packed(self) -> list[str]:
+        """Compressed files that an older ledger, restored, does not know; those amid their compression, too."""
+        return [path for path in self._every() if path.endswith(COMPRESSED) and not self.knows(path)]
 
     def adopt_all(self) -> None:
         """A new ledger beside files: it was lost. Within a transaction."""
@@ -73,13 +80,12 @@ class Files:
 
     def adopt_packed(self) -> None:
         """Take over compressed files that an older ledger, restored, does not know. Within a transaction."""
-        for path in self._every():
-            if path.endswith(COMPRESSED) and not self.knows(path):
-                late = self._is_late(path)
-                self.adopt(path, with_ids=late)
-                plain = path.removesuffix(COMPRESSED)
-                if late and (self._folder / plain).exists():  # maybe of the time before it was compressed
-                    self.adopt(plain)
+        for path in self.unknown_packed():
+            late = self._is_late(path)
+            self.adopt(path, with_ids=late)
+            plain = path.removesuffix(COMPRESSED)
+            if late and (self._folder / plain).exists():  # maybe of the time before it was compressed
+                self.adopt(plain)
 
     def adopt(self, path: str, *, with_ids: bool = True) -> int:
         """Take over a file as it is, up to its last whole line; returns that length. Within a transaction."""
