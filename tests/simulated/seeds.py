@@ -11,4 +11,7 @@ FOUND: dict[str, Run] = {
     "a worker that is told to stop before it has gone through what is pending reads what is new": Run(
         "consuming", 650868548, 4_000
     ),
+    "retention packs a day behind its own compressed form, by an older ledger that was restored amid compression": Run(
+        "archive", 3879586180, 30_000
+    ),
 }
