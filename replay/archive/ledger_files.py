@@ -76,15 +76,14 @@ class Files:
     def adopt_all(self) -> None:
         """A new ledger beside files: it was lost. Within a transaction."""
         for path in self._every():
-            self.adopt(path, with_ids=self._is_late(path))
+            self.adopt(path, with_ids=self._is_wanted(path))
 
     def adopt_packed(self) -> None:
         """Take over compressed files that an older ledger, restored, does not know. Within a transaction."""
         for path in self.unknown_packed():
-            late = self._is_late(path)
-            self.adopt(path, with_ids=late)
+            self.adopt(path, with_ids=self._is_wanted(path))
             plain = path.removesuffix(COMPRESSED)
-            if late and (self._folder / plain).exists():  # maybe of the time before it was compressed
+            if (self._folder / plain).exists():  # maybe of the time before it was compressed
                 self.adopt(plain)
 
     def adopt(self, path: str, *, with_ids: bool = True) -> int:
@@ -94,6 +93,8 @@ class Files:
 
     def _adopt(self, path: str, *, with_ids: bool) -> int:
         found = self._folder / path
+        if with_ids and self._is_packed(path):  # maybe longer ago than ids are remembered
+            self._remember(f"{path}{COMPRESSED}")
         all_new = not with_ids or self._remember(path)
         if found.suffix == COMPRESSED:
             length = found.stat().st_size
@@ -171,7 +172,7 @@ class Files:
     def _elsewhere(self, path: str, ids: Iterable[str]) -> set[str]:
         """Those known ids that another file holds: it is read, for the ledger may not know what became of it."""
         said: defaultdict[int, set[str]] = defaultdict(set)
-        packed = (self._folder / f"{path}{COMPRESSED}").exists()
+        packed = self._is_packed(path)
         for line_id in ids:
             place = place_in(self._mark(_key(line_id))) or place_of(path)
             if packed or place != place_of(path):
@@ -213,9 +214,13 @@ class Files:
         ours = sorted(str(path) for path in found if path.parts[0] != "replay")
         return sorted(ours, key=lambda path: not path.endswith(COMPRESSED))
 
-    def _is_late(self, path: str) -> bool:
-        """Whether a file may hold lines whose ids are remembered."""
-        return (self._folder / path).stat().st_mtime >= time.time() - IDS_KEPT_S
+    def _is_packed(self, path: str) -> bool:
+        """Whether the compressed form of a file is there, too."""
+        return (self._folder / f"{path}{COMPRESSED}").exists()
+
+    def _is_wanted(self, path: str) -> bool:
+        """Whether the ids of a file are needed: its lines may come again, or stand in its compressed form."""
+        return self._is_packed(path) or (self._folder / path).stat().st_mtime >= time.time() - IDS_KEPT_S
 
 
 def _but_last(lines: Iterable[Known], coming: frozenset[str]) -> Iterator[Known]:

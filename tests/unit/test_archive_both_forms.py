@@ -6,6 +6,9 @@ Compression died between its two steps and an older ledger was restored, or a ba
 from __future__ import annotations
 
 import json
+import os
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +36,12 @@ def numbers(data: Path) -> list[int]:
     """The orders in the compressed file."""
     with (data / f"{PLAIN}.zst").open("rb") as file:
         return [json.loads(payload_of(line))["n"] for line in packed_lines(file)]
+
+
+def forget_ids(ledger: Path) -> None:
+    """They came in too long ago."""
+    with closing(sqlite3.connect(ledger, isolation_level=None)) as db:
+        db.execute("DELETE FROM lines")
 
 
 @pytest.fixture(params=["knew nothing of the day", "knew its first line", "knew all of its plain file"])
@@ -65,3 +74,24 @@ def test_a_retention_that_comes_first_sums_it_up_once(in_both_forms: Path) -> No
 
 def test_a_session_that_is_built_first_holds_its_lines_once(in_both_forms: Path) -> None:
     assert ArchiveSource(in_both_forms).count(DAY) == {"orders": 2, "trades": 1}
+
+
+@pytest.mark.parametrize("ledger", ["lost", "older", "the present one"])
+def test_a_backup_that_was_put_back_over_a_day_compressed_long_ago_adds_nothing(
+    tmp_path: Path, ledger: str
+) -> None:
+    """Longer ago than ids are remembered."""
+    write(tmp_path, [order(0), order(1)])
+    path = tmp_path / "data/archive.db"
+    plain, older = (tmp_path / PLAIN).read_bytes(), path.read_bytes()
+    apply(tmp_path, KEEP, LATER)
+    (tmp_path / PLAIN).write_bytes(plain)
+    for one in (tmp_path / PLAIN, tmp_path / f"{PLAIN}.zst"):
+        os.utime(one, times=(NOON.timestamp(), NOON.timestamp()))
+    forget_ids(path)
+    if ledger == "lost":
+        path.unlink()
+    elif ledger == "older":
+        path.write_bytes(older)
+    assert not apply(tmp_path, KEEP, LATER).errors
+    assert numbers(tmp_path) == [0, 1]
