@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +30,7 @@ from replay.archive.adoption import (
     without,
 )
 from replay.archive.atomic import alone_in, sync_folder, sync_names, write_beside
+from replay.archive.ledger_file import inode_of
 from replay.archive.packed import COMPRESSED
 
 log = logging.getLogger("replay")
@@ -44,6 +46,19 @@ class Files:
     def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
         self._folder = folder
         self._db = db
+        self._inode = inode_of(folder)
+
+    def check_ours(self) -> None:
+        """Raise OperationalError once the archive has no ledger or another one: who has that would not wait for us."""
+        if inode_of(self._folder) != self._inode:
+            raise sqlite3.OperationalError("the ledger was deleted or replaced meanwhile")
+
+    @contextmanager
+    def _alone_in(self, path: str) -> Iterator[None]:
+        """Alone in a file, or by `""` in the folder: nobody opens the next ledger meanwhile. Raises as `check_ours`."""
+        with alone_in(self._folder / path):
+            self.check_ours()
+            yield
 
     def length(self, path: str) -> int | None:
         """The committed length of a file in bytes; None if it is not known."""
@@ -88,7 +103,7 @@ class Files:
 
     def adopt(self, path: str, *, with_ids: bool = True) -> int:
         """Take over a file as it is, up to its last whole line; returns that length. Within a transaction."""
-        with alone_in(self._folder / path):  # whoever had begun to append by a ledger that is gone ends first
+        with self._alone_in(path):  # whoever had begun to write to it by a ledger that is gone ends first
             return self._adopt(path, with_ids=with_ids)
 
     def _adopt(self, path: str, *, with_ids: bool) -> int:
@@ -153,7 +168,8 @@ class Files:
             end = line_end
         others = self._elsewhere(path, perhaps_elsewhere)
         if others:
-            end = self._drop(path, length, end, others)
+            with self._alone_in(path):
+                end = self._drop(path, length, end, others)
         elif end > length:
             os.fsync(file.fileno())
         if end > length:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.simulation.kernel.machines import Process
 from tests.simulation.worlds.archive_audit import Audit
-from tests.simulation.worlds.archive_base import Amid, ArchiveBase
+from tests.simulation.worlds.archive_base import SLOW_S, Amid, ArchiveBase
 from tests.simulation.worlds.archive_given import KINDS, Given, place_of
 from tests.simulation.worlds.archive_ledgers import Ledgers
 from tests.simulation.worlds.archive_programs import Programs
@@ -36,6 +36,7 @@ class LastTrial(TrialActs):
             "half of a file is old": self._grow_old,
             "the last line is taken out": self._take_out,
             "a ledger that is gone": self._lose_the_ledger,
+            "a ledger that is gone amid compression": self._lose_the_ledger_compressing,
         }
         kind = self._chance.choice(["nothing", *sorted(scripts)])
         if kind == "nothing" or not self._world.faults.happens("last trial", kind):
@@ -184,6 +185,25 @@ class LastTrial(TrialActs):
             self._world.scheduler.sleep("the next line", 1.0)
         self._is_all_done()
         self._world.amid.pop("trial", None)
+
+    def _lose_the_ledger_compressing(self) -> None:
+        """It is deleted while compression removes a plain file; by the next one others write to that day meanwhile."""
+        self._need_two_archivers()
+        lines, world = self._lines_of_old_days(), self._world
+        if not lines or not self._is_all_done():
+            return
+
+        def lose(_path: Path) -> None:
+            self._ledgers.remove()
+            self._put(lines[1:])
+            world.scheduler.sleep("a slow disk", SLOW_S)
+
+        world.amid["trial"] = Amid("remove", ".jsonl", lose, lambda path: os.path.exists(f"{path}.zst"))
+        self._put(lines[:1])
+        self._is_all_done()
+        self._retain()
+        self._is_all_done()
+        world.amid.pop("trial", None)
 
     def _take_out(self) -> None:
         """A person takes the last line out of a file; another as long comes, and its archiver dies amid its batch."""
