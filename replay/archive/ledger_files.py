@@ -30,6 +30,7 @@ from replay.archive.adoption import (
     without,
 )
 from replay.archive.atomic import alone_in, sync_folder, sync_names, write_beside
+from replay.archive.layout import FOLDERS
 from replay.archive.ledger_file import inode_of
 from replay.archive.packed import COMPRESSED
 
@@ -223,12 +224,12 @@ class Files:
     def _every(self) -> list[str]:
         """The files that hold lines: compressed ones first, for they cannot be written anew."""
         found = [
-            path.relative_to(self._folder)
-            for path in self._folder.rglob("*.jsonl*")
+            str(path.relative_to(self._folder))
+            for folder in FOLDERS.values()  # not those of sessions, which come and go meanwhile
+            for path in (self._folder / folder).rglob("*.jsonl*")
             if path.suffix in (".jsonl", COMPRESSED) and not path.name.startswith(".") and path.is_file()
         ]
-        ours = sorted(str(path) for path in found if path.parts[0] != "replay")
-        return sorted(ours, key=lambda path: not path.endswith(COMPRESSED))
+        return sorted(found, key=lambda path: (not path.endswith(COMPRESSED), path))
 
     def _is_packed(self, path: str) -> bool:
         """Whether the compressed form of a file is there, too."""
