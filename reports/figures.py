@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -38,16 +37,6 @@ class Group(NamedTuple):
     closed: int
     wins: int
     expectancy: Expectancy
-
-
-class Outcome(NamedTuple):
-    """A closed signal: when, what it brought, its score, the number of that score's bin, and whether it won."""
-
-    ts_closed: datetime
-    rr_realized: Decimal
-    score: Decimal
-    bin: int
-    won: bool
 
 
 class Figures(NamedTuple):
@@ -115,12 +104,6 @@ def _groups(connection: Connection, query: str, span: dict[str, Any]) -> list[Gr
         Group(kind, name, closed, wins, expectancy(closed, sum_r, sum_r_squared))
         for kind, name, closed, wins, sum_r, sum_r_squared in connection.execute(_SQL[query], span).fetchall()
     ]
-
-
-def outcomes(connection: Connection, week: Week, chosen: Chosen = ALL) -> list[Outcome]:
-    """The closed signals of a week, in order of closing. Raises psycopg.Error."""
-    span = chosen.within(week)
-    return [Outcome(*row) for row in connection.execute(_SQL["outcomes"], span).fetchall()]
 
 
 def expectancy(n: int, sum_r: Decimal, sum_r_squared: Decimal) -> Expectancy:

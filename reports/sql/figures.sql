@@ -52,10 +52,3 @@ CROSS JOIN LATERAL (VALUES
 WHERE closed
 GROUP BY kind, number
 ORDER BY kind DESC, number
-
--- name: outcomes
--- Every closed signal of the week in order of its closing: when, what it brought, its score and its bin, whether it won.
-SELECT ts_closed, rr_realized, confluence_score, bin, won
-FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
-WHERE closed
-ORDER BY ts_closed, signal_id

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outbox.wording import duration, moment, number, r_multiple
-from reports.operations.shown import Outcome
+from reports.operations.shown import Point
 from reports.operations.slices import Chosen
 from signaltape.errors import SettingsError
 from tests.support.book import LABELS
@@ -201,18 +201,18 @@ def test_times_and_numbers_are_said_in_one_way() -> None:
     assert len(number(Decimal("1E-900"))) < 20
 
 
-def outcome(rr: str, minute: int) -> Outcome:
-    return Outcome(NOW + timedelta(minutes=minute), Decimal(rr), Decimal("0.8"), 4, Decimal(rr) > 0)
+def point(total: str, minute: int) -> Point:
+    return Point(NOW + timedelta(minutes=minute), Decimal(total))
 
 
 def test_a_curve_is_drawn_however_large_its_numbers_are() -> None:
     assert curve_chart([]) is None
     for rrs in (("1",), ("0", "0"), ("1E+400", "-1E+400"), ("1E-400",)):
-        drawn = curve_chart([outcome(rr, n) for n, rr in enumerate(rrs)])
+        drawn = curve_chart([point(rr, n) for n, rr in enumerate(rrs)])
         assert drawn is not None
         assert "nan" not in drawn
         assert "inf" not in drawn
-    many = curve_chart([outcome("1", n) for n in range(20_000)])
+    many = curve_chart([point("1", n) for n in range(20_000)])
     assert many is not None
     assert len(many) < 20_000
 
