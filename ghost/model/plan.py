@@ -104,12 +104,8 @@ def _too_near(plan: Plan) -> str | None:
     """An outcome beyond a million R is a unit error, and refused wherever it is told."""
     if plan.price is None:
         return None
-    farthest = max(
-        [
-            plan.price,
-            *(minus(target, plan.price).copy_abs() for target in (plan.tp1, plan.tp2) if target is not None),
-        ]
-    )
+    ways = [minus(target, plan.price).copy_abs() for target in (plan.tp1, plan.tp2) if target is not None]
+    farthest = max([plan.price, *ways])
     if farthest <= times(minus(plan.price, plan.sl), MOST_R).copy_abs():
         return None
     return f"the stop is too near to the entry to count in R: {plan.sl} and {plan.price}"

@@ -116,7 +116,7 @@ def test_it_says_nothing_certain_of_how_far_a_position_went_that_was_filled_with
         minute(2, 101, 106),
     ]
     result = closed(followed(long_plan(), HOLDS, bars)[1])
-    assert (result.mfe_r, result.mae_r) == (1, Decimal("-0.6"))
+    assert (result.mfe_r, result.mae_r) == (Decimal(1), Decimal("-0.6"))
     before = [
         minute(0, 102, 97, 99),
         minute(1, 99, 101),
