@@ -9,9 +9,9 @@ import pytest
 from ghost.model.book import Book
 from ghost.model.changes import Cancelled, LineExpired, Rung
 from ghost.model.lines import Line
-from ghost.model.plan import Refused, plan_of
+from ghost.model.plan import Plan, Refused, plan_of
 from ghost.model.rules import Rules
-from tests.unit.ghost.by_hand import FILLED, GIVEN, D, bar, plan, result, said
+from tests.unit.ghost.by_hand import FILLED, GIVEN, D, after, bar, plan, result, said
 from tests.unit.ghost.thought_up import MINUTE_US, START_US
 
 
@@ -57,13 +57,19 @@ def test_taking_it_back() -> None:
         ({"tp1": D(100)}, "tp1 of a long must be above entry, got 100 and 100"),
         ({"tp2": D(105)}, "tp2 of a long must be above tp1, got 105 and 110"),
         ({"side": "short", "sl": D(99)}, "the stop of a short must be above its entry, got 99 and 100"),
+        ({"sl": D("99.9999")}, None),
+        ({"sl": D("99.99991")}, "the stop is too near to the entry to count in R: 99.99991 and 100"),
+        ({"tp1": D(5_000_101)}, "the stop is too near to the entry to count in R: 95 and 100"),
         ({"expires_us": 0}, "it expires before it begins: no bar could fill it"),
         ({"risk_usd": D(0)}, "risk_usd must be above 0, got 0"),
     ],
 )
-def test_a_plan_that_cannot_be_followed_is_refused_in_words(changes: dict[str, Any], reason: str) -> None:
+def test_a_plan_that_cannot_be_followed_is_refused_in_words(
+    changes: dict[str, Any], reason: str | None
+) -> None:
     fields: dict[str, Any] = {"order_id": "order", "symbol": "SOL", "side": "long", **GIVEN}
-    assert plan_of(**{**fields, "published_us": 1, "expires_us": 2, **changes}) == Refused(reason)
+    made = plan_of(**{**fields, "published_us": 1, "expires_us": 2, **changes})
+    assert isinstance(made, Plan) if reason is None else made == Refused(reason)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +97,25 @@ def test_a_plan_that_comes_late_lives_through_what_it_missed() -> None:
     found += book.bar(bar(2, "105 112 96 111"))
     assert said(found) == ["fill 100", "tp1 110"]
     assert (result(found).mfe_r, result(found).mae_r) == (D(2), D("-0.6"))
+
+
+def test_the_better_world_at_first_may_be_the_worse_one_in_the_end() -> None:
+    """Half was closed at 105 in one world only; there the stop went to the fill, and the rest was closed before 110."""
+    rules, two = Rules(break_even=True), {"tp1": D(105), "tp2": D(110)}
+    found = after("102 106 99 101", "101 104 99 103", "103 111 102 110", rules=rules, **two)
+    assert [text for text in said(found) if "better" in text] == ["tp1 105 better", "sl 100 better"]
+    assert (result(found).rr_realized, result(found).rr_best) == (D("0.5"), D("1.5"))
+    assert (result(found).exit_reason, result(found).tp2_hit) == ("sl", False)
+
+
+def test_how_far_the_price_went_outlives_the_position_that_was_there_first_or_last() -> None:
+    """Two positions, one begun later and ended sooner; what was seen meanwhile is still of the first."""
+    book = Book(Rules())
+    book.add(plan(order_id="first", tp1=D(120)))
+    book.add(plan(order_id="second", entry=D(99), sl=D(96), tp1=D(104)))
+    for place, text in enumerate(("101 102 99.5 101", "101 102 98 100", "100 103 98 102", "102 105 101 104")):
+        book.bar(bar(place, text))
+    book.bar(bar(4, "104 104 103 103"))
+    standing = book.result("first")
+    assert standing is not None
+    assert (standing.mfe_r, standing.mae_r) == (D(1), D("-0.4"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ghost.model.book import Book
-from ghost.model.changes import Cancelled, Exited, Expired, Filled, Funded
+from ghost.model.changes import Cancelled, Exited, Expired, Filled
 from ghost.model.rules import Rules
 from tests.unit.ghost.by_hand import FILLED, D, after, bar, plan, result, said
 from tests.unit.ghost.thought_up import MINUTE_US, START_US
@@ -137,32 +137,6 @@ def test_costs() -> None:
     assert (found.rr_realized, found.fees_r) == (D("-1.019"), D("0.0134905"))
     assert (found.pnl_r, found.pnl_usd) == (D("-1.0324905"), D("-51.624525"))
     assert found.pnl_pct == D("-5.1624525")
-
-
-@pytest.mark.parametrize(("side", "paid"), [("long", "0.0208"), ("short", "-0.0208")])
-def test_funding_is_paid_by_what_is_open_when_it_is_due(side: str, paid: str) -> None:
-    book = Book(Rules(funding=True))
-    turned = {} if side == "long" else {"sl": D(105), "tp1": D(90), "entry": D(101)}
-    book.add(plan(side=side, **turned))
-    book.bar(bar(0, "100 104 99 104"))
-    fill = D(100 if side == "long" else 101)
-    book.funding("SOL", D("0.5"), START_US + MINUTE_US)
-    book.funding("SOL", D("0.001"), START_US + MINUTE_US)
-    assert book.bar(bar(1, "104 104 103 103", quality="bad")) == []
-    (funded,) = book.bar(bar(1, "104 104 103 103"))
-    assert isinstance(funded, Funded)
-    assert funded.funding_r == D(paid) * 5 / abs(fill - (D(95) if side == "long" else D(105))), (
-        "0.001 × 104 / R"
-    )
-    assert book.bar(bar(2, "103 104 103 103")) == [], "once"
-
-
-def test_what_was_filled_behind_that_moment_pays_nothing() -> None:
-    book = Book(Rules(funding=True))
-    book.add(plan())
-    book.funding("SOL", D("0.001"), START_US + MINUTE_US // 2)
-    book.bar(bar(0, "101 104 99 104"))
-    assert book.bar(bar(1, "104 104 103 103")) == []
 
 
 def test_no_volume_is_used_twice() -> None:
