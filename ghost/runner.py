@@ -214,7 +214,8 @@ class Leading:
         failpoint("ghost.let_go")
         if gone:
             log.warning(
-                "%s was flushed: what it held and was not read is lost, or comes again", ", ".join(gone)
+                "%s was flushed, or given up while nobody read: what was not read is lost, or comes again",
+                ", ".join(gone),
             )
             self._positions = self._reader.begin(self._positions)
 
