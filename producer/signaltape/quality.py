@@ -144,7 +144,7 @@ def _funding(seen: Seen, limits: Limits) -> Iterator[Finding]:
         return
     if not _is_finite(rate):
         yield "bad", f"funding rate {_said(rate)} is no number"
-    elif abs(rate) > limits.absurd_funding:
+    elif rate > limits.absurd_funding or rate < -limits.absurd_funding:
         yield "bad", f"funding rate {_said(rate)} is beyond {limits.absurd_funding:g}"
 
 
