@@ -29,8 +29,8 @@ def tick(
 
 
 def quote(seconds: float, bid: str | None = "99.9", ask: str | None = "100.1") -> Quote:
-    sides = (Decimal(side) if side is not None else None for side in (bid, ask))
-    return Quote(SOL, *sides, at(seconds), at(seconds) + LATE_US)
+    low, high = (Decimal(side) if side is not None else None for side in (bid, ask))
+    return Quote(SOL, low, high, at(seconds), at(seconds) + LATE_US)
 
 
 def row(minute: int, price: str = "100", *, high: str | None = None) -> CandleRow:
