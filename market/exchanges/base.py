@@ -87,8 +87,10 @@ class Exchange(Protocol):
     names: Names
     #: Whether trades, quotes and candles come by themselves; else the stream asks every so often, and has no trades.
     has_trades: bool
-    #: What was sent and could not be read, by kind: counted, said once a minute, and passed over.
-    refused: Mapping[str, int]
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """What was sent and could not be read, by kind: counted, said once a minute, and passed over."""
 
     async def load(self) -> None:
         """Fetch the list of instruments into `names`. Everything else needs it once. Raises RequestFailed."""

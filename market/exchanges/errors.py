@@ -20,6 +20,10 @@ class UnknownSymbol(ExchangeError):
     """A name that no instrument of the provider goes by."""
 
 
+class Unreadable(ExchangeError):
+    """Something that was sent and cannot be what the documentation says. It is passed over; the stream goes on."""
+
+
 class StreamEnded(ExchangeError):
     """A connection that ended in order. Connect again, soon."""
 

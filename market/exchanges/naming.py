@@ -53,6 +53,14 @@ def pair_of(symbol: str) -> Pair:
     )
 
 
+def swap_named(name: str) -> Pair | None:
+    """As `pair_of`, for names that a provider sent: None for what is none of ours."""
+    try:
+        return pair_of(name)
+    except UnknownSymbol:
+        return None
+
+
 class Names:
     """Which instruments a provider has, and how it calls them. Filled from its own list of instruments."""
 
