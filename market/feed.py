@@ -22,8 +22,9 @@ from signaltape.shipping.backoff import Backoff
 
 T = TypeVar("T")
 _SECOND_US = 1_000_000
-#: A connection is made anew after a day, less up to an hour so that not all providers do it at once.
-RENEW_S, _RENEW_JITTER_S = 86_400.0, 3_600.0
+#: A connection is made anew once a day, before providers end it themselves after 24 hours; less up to an hour, so that
+#: not all do it at once.
+RENEW_S, _RENEW_JITTER_S = 22 * 3_600.0, 3_600.0
 #: A new connection that says nothing for so long is given up, and the old one kept.
 _SPEAK_WITHIN_S = 15.0
 #: A connection is made anew for a silent symbol at most so often.

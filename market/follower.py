@@ -22,6 +22,8 @@ from market.sources import LineState, Source
 LAST_GOOD_FOR_US = 30 * SECOND_US
 #: Seconds wait so long at most for the minutes before them that are asked for.
 _HOLD_FOR_US = 10 * SECOND_US
+#: A stream that is silent for so long, while another is not, is worth a new connection.
+_FROZEN_FOR_US = 10 * SECOND_US
 #: Nobody asks for more of the past than this.
 MOST_GAP_US = 24 * 3600 * SECOND_US
 
@@ -58,6 +60,11 @@ class Follower:
             self.sources[provider] = Source(provider, self.symbol)
         return self.sources[provider]
 
+    @property
+    def told_until_us(self) -> int | None:
+        """Up to where seconds are told; None for none yet."""
+        return self._from_us
+
     def step(self, lines: Lines, now_us: int) -> list[Said]:
         """All that is to be told and asked by now. lines: of the providers that have the symbol, in their order."""
         for name, line in lines.items():
@@ -80,7 +87,20 @@ class Follower:
         others_us = max((us for us in heard if us is not None), default=None)
         if not dog.is_silent(now_us, others_us):
             return ""
+        self.source(name).spoke_from_us = None  # what it says next may not follow upon what it said last
         return "is silent" if dog.heard_us is not None else "has said nothing yet"
+
+    def frozen(self, lines: Lines, now_us: int) -> list[str]:
+        """Providers that have long been silent about it, though they are connected and others are not."""
+        heard_us = {name: one.watchdog.heard_us for name, one in self.sources.items()}
+        lately_us = now_us - _FROZEN_FOR_US
+        if not any(us is not None and us > lately_us for us in heard_us.values()):
+            return []
+        return [
+            name
+            for name, line in lines.items()
+            if not line.trouble and (heard_us.get(name) or now_us) < lately_us
+        ]
 
     def _choose(self, standings: list[Standing], now_us: int) -> Iterator[Moved]:
         before = self.choice.provider
