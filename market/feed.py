@@ -10,6 +10,9 @@ import random
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
+from msgspec import Struct
+
+from market.breaker import Breaker
 from market.connection import Connection, first_of
 from market.exchanges.base import Exchange, Message, Quote, Tick
 from market.exchanges.errors import ExchangeError, RequestFailed, StreamEnded
@@ -22,9 +25,8 @@ from signaltape.shipping.backoff import Backoff
 
 T = TypeVar("T")
 _SECOND_US = 1_000_000
-#: A connection is made anew once a day, before providers end it themselves after 24 hours; less up to an hour, so that
-#: not all do it at once.
-RENEW_S, _RENEW_JITTER_S = 22 * 3_600.0, 3_600.0
+#: Not all providers are connected anew at once.
+_RENEW_JITTER_S = 3_600.0
 #: A new connection that says nothing for so long is given up, and the old one kept.
 _SPEAK_WITHIN_S = 15.0
 #: A connection is made anew for a silent symbol at most so often.
@@ -32,6 +34,19 @@ _COMPLAIN_EVERY_US = 60 * _SECOND_US
 #: The first and the longest wait between two tries to connect.
 _FIRST_S, _CAP_S = 0.2, 30.0
 _MOST_WORDS = 200
+
+
+class Timing(Struct, frozen=True):
+    """renew_s: a connection is made anew after this, before providers end it themselves after a day.
+
+    open_us: how long a provider is left alone at first.
+    """
+
+    renew_s: float = 22 * 3_600.0
+    open_us: int = 10 * _SECOND_US
+
+
+USUAL = Timing()
 
 
 class Feed:
@@ -44,14 +59,14 @@ class Feed:
         take: Callable[[str, Message], None],
         begin: Callable[[str], None],
         clock: Clock,
-        renew_s: float = RENEW_S,
+        timing: Timing = USUAL,
     ) -> None:
         self.name = name
-        self.reputation = Reputation(clock)
+        self.reputation = Reputation(clock, Breaker(open_us=timing.open_us))
         self.connects = self.renewals = 0
         self.connected = False
         self._make, self._hand_on, self._begin, self._clock = make, take, begin, clock
-        self._renew_s = renew_s
+        self._renew_s = timing.renew_s
         self._exchange: Exchange | None = None
         self._wanted: frozenset[str] = frozenset()
         self._changed, self._renew_now = asyncio.Event(), asyncio.Event()

@@ -15,7 +15,7 @@ from market.demand import Demand
 from market.emitting import Emitting
 from market.exchanges.base import Exchange
 from market.exchanges.errors import ExchangeError
-from market.feed import RENEW_S, Feed
+from market.feed import USUAL, Feed, Timing
 from market.markets import Markets
 from market.overheard import overhear
 from market.polling import Polling
@@ -60,11 +60,11 @@ class MarketProcess:
         client: Any,
         make: Make,
         clock: Clock,
-        timing: Timing = Timing(),
+        timing: Timing = USUAL,
     ) -> None:
         self._settings, self._client, self._clock = settings, client, clock
         feeds = {
-            name: Feed(name, partial(make, name), self._take, self._begin, clock, renew_s)
+            name: Feed(name, partial(make, name), self._take, self._begin, clock, timing)
             for name in providers
         }
         self.markets = Markets(feeds, demand, Emitting(tape))

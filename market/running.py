@@ -43,7 +43,7 @@ async def run(
         demand = Demand(settings.symbols)
         process = MarketProcess(common, settings.providers, demand, tape, client, exchange, clock)
         parts = {
-            "market": lambda: list(measures_of(process.markets, clock())),
+            "market": lambda: measures_of(process.status),
             "journals": lambda: [journal_measure(common.home)],
         }
         ending.callback(serve_measures(metrics_port, "market", parts))

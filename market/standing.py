@@ -15,8 +15,8 @@ _LEAST_DELAY_US, _MOST_DELAY_US = 250_000, 10 * _SECOND_US
 class Reputation:
     """Of one provider. news: how late what it streams is; answers: how long its answers take."""
 
-    def __init__(self, clock: Clock, breaker: Breaker | None = None) -> None:
-        self.breaker = breaker if breaker is not None else Breaker()
+    def __init__(self, clock: Clock, breaker: Breaker) -> None:
+        self.breaker = breaker
         self.news, self.answers = Latency(), Latency()
         self.failures = 0
         self._clock = clock
