@@ -6,6 +6,7 @@ A renewed connection is made before the old one is let go: both speak for a mome
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
@@ -15,13 +16,15 @@ from msgspec import Struct
 from market.breaker import Breaker
 from market.connection import Connection, first_of
 from market.exchanges.base import Exchange, Message, Quote, Tick
-from market.exchanges.errors import ExchangeError, RequestFailed, StreamEnded
+from market.exchanges.errors import ExchangeError, RequestFailed, StreamEnded, StreamFailed
 from market.sources import LineState
 from market.standing import Reputation
 from market.steady import Clock
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
 from signaltape.shipping.backoff import Backoff
+
+log = logging.getLogger("market")
 
 T = TypeVar("T")
 _SECOND_US = 1_000_000
@@ -148,6 +151,9 @@ class Feed:
             await self._until_changed()
         except ExchangeError as error:
             self._failed(error)
+        except Exception as error:  # a defect in what speaks with one provider does not end what the others tell
+            log.exception("%s", self.name)
+            self._failed(StreamFailed(f"{type(error).__name__}: {one_line(error)}"))
         return False
 
     async def _until_wanted(self) -> None:

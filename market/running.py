@@ -10,6 +10,7 @@ from market.demand import Demand
 from market.exchanges.base import Exchange
 from market.exchanges.provider import Surroundings
 from market.exchanges.providers import make, open_session
+from market.feed import USUAL, Timing
 from market.process import MarketProcess
 from market.reporting import measures_of
 from market.settings import MarketSettings
@@ -23,7 +24,11 @@ from signaltape.shipping.measures import journal_measure
 
 
 async def run(
-    settings: MarketSettings, stop: asyncio.Event, wall_us: Clock, metrics_port: int | None
+    settings: MarketSettings,
+    stop: asyncio.Event,
+    wall_us: Clock,
+    metrics_port: int | None = None,
+    timing: Timing = USUAL,
 ) -> None:
     """Serve until `stop` is set. Raises SettingsError for what a person has to mend first."""
     common, clock = settings.common, SteadyClock(wall_us, _monotonic_us)
@@ -41,7 +46,7 @@ async def run(
         for name in settings.providers:
             exchange(name)  # what is wrong with it is said now
         demand = Demand(settings.symbols)
-        process = MarketProcess(common, settings.providers, demand, tape, client, exchange, clock)
+        process = MarketProcess(common, settings.providers, demand, tape, client, exchange, clock, timing)
         parts = {
             "market": lambda: measures_of(process.status),
             "journals": lambda: [journal_measure(common.home)],
