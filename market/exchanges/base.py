@@ -50,7 +50,10 @@ class CandleRow(NamedTuple):
 
 
 class Funding(NamedTuple):
-    """The rate of the next funding. `rate` is Decimal("NaN") where what was sent is no finite number."""
+    """The rate of the next funding. `rate` is Decimal("NaN") where what was sent is no finite number.
+
+    Ask `is_nan()` before comparing: `<` and `>` raise for a decimal NaN.
+    """
 
     symbol: str
     rate: Decimal
@@ -60,7 +63,7 @@ class Funding(NamedTuple):
 
 
 class OpenInterest(NamedTuple):
-    """All open positions, in base coins (`unit`). Handed on as sent, even below 0; NaN where it is no number."""
+    """All open positions, in base coins (`unit`). Handed on as sent, even below 0; NaN as above."""
 
     symbol: str
     value: Decimal

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from market.exchanges.base import Message
 
 #: Reads one frame: the messages in it. Raises Unreadable, or StreamEnded where the frame says goodbye.
-Reader = Callable[[str, int], Iterable[Message]]
+Reader = Callable[[str, int], Sequence[Message]]
 
 
 class Dialect(Protocol):

@@ -137,7 +137,7 @@ class Line:
         """Hand on what is in a frame; one that cannot be read is counted and changes nothing."""
         received_us = self._now_us()
         try:
-            messages = tuple(read(text, received_us))
+            messages = read(text, received_us)
         except _ODD as error:
             self._refusals.add("frame", f"{describe(error)} in {text[:100]}")
             return

@@ -14,7 +14,10 @@ _LAST_MS = 7_258_118_400_000  # the year 2200
 
 
 def decimal_of(given: object) -> Decimal:
-    """What was sent, to the digit; NaN for what is no finite number of a sane size. Never raises."""
+    """What was sent, to the digit; NaN for what is no finite number of a sane size. Never raises.
+
+    Ask `is_nan()` before comparing: `<` and `>` raise for a decimal NaN.
+    """
     if isinstance(given, str) and 0 < len(given) <= _MOST_CHARS:
         try:
             return _sane(Decimal(given))
@@ -35,7 +38,7 @@ def _sane(number: Decimal) -> Decimal:
 def price_of(given: object) -> Decimal:
     """A price or quantity: finite and above 0. Raises Unreadable."""
     number = decimal_of(given)
-    if not number > 0:
+    if number.is_nan() or number <= 0:
         raise Unreadable(f"{show(given)} is no price and no quantity")
     return number
 
@@ -43,7 +46,7 @@ def price_of(given: object) -> Decimal:
 def volume_of(given: object) -> Decimal:
     """As `price_of`, and 0 is one too: a minute in which nobody traded."""
     number = decimal_of(given)
-    if not number >= 0:
+    if number.is_nan() or number < 0:
         raise Unreadable(f"{show(given)} is no volume")
     return number
 
@@ -58,6 +61,6 @@ def side_of(given: object) -> Decimal | None:
 def micros_of(given: object) -> int:
     """Milliseconds since 1970, as text or number, in microseconds. Raises Unreadable."""
     number = decimal_of(given)
-    if not 0 < number <= _LAST_MS:
+    if number.is_nan() or not 0 < number <= _LAST_MS:
         raise Unreadable(f"{show(given)} is no time in milliseconds")
     return int(number * 1000)

@@ -8,8 +8,12 @@ from contextlib import contextmanager
 import msgspec
 
 from market.exchanges.base import CandleRow
-from market.exchanges.errors import RequestFailed, Unreadable
+from market.exchanges.errors import RequestFailed, RequestRefused, Unreadable
 from signaltape.showing import describe
+
+MINUTE_US = 60_000_000
+#: Three weeks: no gap of a stream is longer than what somebody would fill by hand.
+MOST_MINUTES = 30_000
 
 
 @contextmanager
@@ -19,6 +23,12 @@ def readable(provider: str) -> Iterator[None]:
         yield
     except (Unreadable, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
         raise RequestFailed(f"{provider} sent what is no answer: {describe(error)}") from error
+
+
+def check_span(provider: str, since_us: int, until_us: int) -> None:
+    """Raises RequestRefused for a span that nobody can mean, before anything is asked."""
+    if until_us - since_us > MOST_MINUTES * MINUTE_US:
+        raise RequestRefused(f"{provider}: more than {MOST_MINUTES} candles asked for at once")
 
 
 def rows_between(rows: Iterable[CandleRow], since_us: int, until_us: int) -> list[CandleRow]:

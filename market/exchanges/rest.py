@@ -20,6 +20,8 @@ _CHUNK = 64 * 1024
 _DEFAULT_WAIT_S, _LONGEST_WAIT_S = 5.0, 3600.0
 _TOO_MANY = (418, 429)  # 418: one who went on after being told 429
 _LAST_OK, _FIRST_BROKEN = 299, 500
+#: CoinAPI's own: it has no data of what was asked for, and is well.
+_NO_DATA = 550
 
 
 class Got(NamedTuple):
@@ -65,7 +67,7 @@ class Rest:
         async with asked as response:
             if response.status in _TOO_MANY:
                 raise RateLimited(f"{self._provider} was asked too often", _wait_s(response.headers))
-            if response.status >= _FIRST_BROKEN:
+            if response.status >= _FIRST_BROKEN and response.status != _NO_DATA:
                 raise RequestFailed(f"{self._provider} answered {path} with status {response.status}")
             return Got(response.status, await self._body(response))
 
@@ -78,7 +80,7 @@ class Rest:
         return bytes(body)
 
     def read(self, got: Got, form: type[Answer]) -> Answer:
-        """An answer in its form. Raises RequestFailed for what is not in it, RequestRefused for a status of 4xx."""
+        """An answer in its form. Raises RequestFailed for what is not in it, RequestRefused for 4xx and 550."""
         if got.status > _LAST_OK:
             raise RequestRefused(f"{self._provider} answered with status {got.status}: {show(got.body)}")
         return self.decode(got.body, form)

@@ -23,7 +23,7 @@ def _name(coin: str) -> str:
 
 class BinanceWire:
     name = "binance"
-    paths = (PUBLIC, MARKET)
+    paths: tuple[str, ...] = (PUBLIC, MARKET)
 
     def hear(self, client: Client, text: str, market: Market) -> Iterable[str]:
         try:

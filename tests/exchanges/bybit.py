@@ -27,7 +27,7 @@ def _coin(name: str) -> str:
 
 class BybitWire:
     name = "bybit"
-    paths = (LINEAR,)
+    paths: tuple[str, ...] = (LINEAR,)
 
     def __init__(self) -> None:
         self._last: dict[str, Book] = {}

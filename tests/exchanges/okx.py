@@ -39,7 +39,7 @@ def _contracts(coin: str, coins: str) -> str:
 
 class OkxWire:
     name = "okx"
-    paths = (PUBLIC, BUSINESS)
+    paths: tuple[str, ...] = (PUBLIC, BUSINESS)
 
     def hear(self, client: Client, text: str, market: Market) -> Iterable[str]:
         if text == "ping":

@@ -151,7 +151,7 @@ class LocalExchange:
         if self.faults.no_connects:
             await self._tell()
             return web.json_response(self.wire.broken(), status=503)
-        socket = web.WebSocketResponse(autoping=not self.faults.silent, max_msg_size=2**20)
+        socket = web.WebSocketResponse(autoping=False, max_msg_size=2**20)
         await socket.prepare(request)
         if self.faults.closing is not None:
             await socket.close(code=self.faults.closing)
@@ -175,10 +175,13 @@ class LocalExchange:
             except TimeoutError:
                 await socket.close(code=4004)
                 return
-            if said.type is not WSMsgType.TEXT:
+            if said.type is WSMsgType.TEXT:
+                self.heard.append(said.data)
+                await self._answer(socket, client, said.data)
+            elif said.type is WSMsgType.PING and not self.faults.silent:
+                await socket.pong(said.data)
+            elif said.type not in (WSMsgType.PING, WSMsgType.PONG):
                 return
-            self.heard.append(said.data)
-            await self._answer(socket, client, said.data)
             await self._tell()
 
     async def _answer(self, socket: web.WebSocketResponse, client: Client, text: str) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from consumer.group_measures import _GROUP
 from desk.settings import VARIABLES as DESK_VARIABLES
+from market.exchanges.endpoints import VARIABLES as ENDPOINT_VARIABLES
 from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
 from signaltape.settings import _FIELD_OF, SECRETS, Settings
@@ -34,7 +35,7 @@ ROOMS = (
 )
 FOLDERS = (
     *("producer", "consumer", "worker", "sink", "outbox", "replay", "reports"),
-    *("web", "desk", "deploy", "tests", "docs"),
+    *("web", "desk", "market", "deploy", "tests", "docs"),
 )
 #: Variables that are no settings, and the files that read them.
 OTHER_VARIABLES = {
@@ -46,6 +47,7 @@ OTHER_VARIABLES = {
     "SIGNALTAPE_WEB_ORIGINS": "web/settings.py",
     "DATABASE_READ_URL": "web/settings.py",
     **dict.fromkeys(DESK_VARIABLES, "desk/settings.py"),
+    **dict.fromkeys(ENDPOINT_VARIABLES, "market/exchanges/endpoints.py"),
     "UPDATE_SCHEMA": "tests/integration/test_migrations.py",
 }
 #: Names in contributing.md that are made up there.

@@ -15,10 +15,10 @@ from market.exchanges.errors import RateLimited, RequestFailed, RequestRefused
 from market.exchanges.naming import pair_of, swap_named
 from market.exchanges.numbers import decimal_of, micros_of, side_of
 from market.exchanges.provider import Provider, Surroundings
-from market.exchanges.reading import readable, rows_between
+from market.exchanges.reading import check_span, readable, rows_between
 
 Form = TypeVar("Form")
-_PAGE, _MOST_PAGES = 1000, 40
+_PAGE = 1000
 _LAST_OK, _FORBIDDEN, _LOCKED_OUT_S = 299, 403, 300.0
 _TOO_OFTEN = (-1003, -1015)
 #: Of its own troubles: disconnected, an unexpected answer, a timeout, too busy.
@@ -87,17 +87,16 @@ class Binance(Provider):
     async def candles(self, symbol: str, since_us: int, until_us: int) -> list[CandleRow]:
         """See `base.Exchange`. Which candle is still open Binance's own clock tells."""
         name = self.names.theirs(symbol)
+        check_span(self.name, since_us, until_us)
         now_us = (await self._get("/fapi/v1/time", {}, Clock)).server_time * 1000
         rows: list[CandleRow] = []
         for begin in range(since_us, min(until_us, now_us), _PAGE * MINUTE_US):
-            if len(rows) > _MOST_PAGES * _PAGE:
-                raise RequestRefused("binance: too many candles asked for at once")
             rows += await self._page(name, begin, min(begin + _PAGE * MINUTE_US, until_us))
         return rows_between((row for row in rows if row.end_us <= now_us), since_us, until_us)
 
     async def _page(self, name: str, since_us: int, until_us: int) -> list[CandleRow]:
         asked: dict[str, str | int] = {"symbol": name, "interval": "1m", "limit": _PAGE}
-        asked |= {"startTime": -(-since_us // 1000), "endTime": until_us // 1000}
+        asked |= {"startTime": -(-since_us // 1000), "endTime": (until_us - 1) // 1000}
         page = await self._get("/fapi/v1/klines", asked, list[Row])
         with readable(self.name):
             return [candle_of(tuple(row[:6]), self._swaps[name].symbol, self._at.now_us()) for row in page]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from market.exchanges.base import CandleRow, Funding, OpenInterest, Quote
 from market.exchanges.bybit.dialect import BybitDialect
@@ -15,7 +15,7 @@ from market.exchanges.errors import RateLimited, RequestFailed, RequestRefused
 from market.exchanges.naming import pair_of, swap_named
 from market.exchanges.numbers import decimal_of, micros_of, side_of
 from market.exchanges.provider import Provider, Surroundings
-from market.exchanges.reading import readable, rows_between
+from market.exchanges.reading import check_span, readable, rows_between
 
 Form = TypeVar("Form")
 _PAGE, _MOST_PAGES = 1000, 40
@@ -43,12 +43,12 @@ class Instrument(Struct, frozen=True, rename="camel"):
 
 
 class Instruments(Struct, frozen=True, rename="camel"):
-    list: list[Instrument]
+    found: list[Instrument] = field(name="list")
     next_page_cursor: str = ""
 
 
 class Rows(Struct, frozen=True):
-    list: list[list[str]]
+    rows: list[list[str]] = field(name="list")
 
 
 class Prices(Ticker, frozen=True, rename="camel"):
@@ -59,7 +59,7 @@ class Prices(Ticker, frozen=True, rename="camel"):
 
 
 class Tickers(Struct, frozen=True):
-    list: list[Prices]
+    found: list[Prices] = field(name="list")
 
 
 class Bybit(Provider):
@@ -78,7 +78,7 @@ class Bybit(Provider):
         cursor = ""
         for _ in range(_MOST_PAGES):
             page = await self._instruments_after(cursor)
-            found += page.list
+            found += page.found
             cursor = page.next_page_cursor
             if not cursor:
                 break
@@ -94,20 +94,19 @@ class Bybit(Provider):
     async def candles(self, symbol: str, since_us: int, until_us: int) -> list[CandleRow]:
         """See `base.Exchange`. Bybit says the newest first and does not say which is still open: time tells."""
         name = self.names.theirs(symbol)
+        check_span(self.name, since_us, until_us)
         rows: list[CandleRow] = []
         for begin in range(since_us, until_us, _PAGE * MINUTE_US):
-            if len(rows) > _MOST_PAGES * _PAGE:
-                raise RequestRefused("bybit: too many candles asked for at once")
             rows += await self._page(name, begin, min(begin + _PAGE * MINUTE_US, until_us))
         return rows_between(rows, since_us, until_us)
 
     async def _page(self, name: str, since_us: int, until_us: int) -> list[CandleRow]:
         asked: dict[str, str | int] = {"symbol": name, "interval": "1", "limit": _PAGE}
-        asked |= {"start": -(-since_us // 1000), "end": until_us // 1000}
+        asked |= {"start": -(-since_us // 1000), "end": (until_us - 1) // 1000}
         at, page = await self._get("/v5/market/kline", asked, Rows)
         symbol, now_us = self._swaps[name].symbol, self._at.now_us()
         with readable(self.name):
-            rows = [candle_of(_long(row), symbol, now_us) for row in page.list]
+            rows = [candle_of(_long(row), symbol, now_us) for row in page.rows]
             told_us = micros_of(at)
         return [row for row in rows if row.end_us <= told_us]
 
@@ -134,9 +133,9 @@ class Bybit(Provider):
     async def _ticker(self, symbol: str) -> tuple[Swap, int, Prices]:
         name = self.names.theirs(symbol)
         at, found = await self._get("/v5/market/tickers", {"symbol": name}, Tickers)
-        if not found.list:
+        if not found.found:
             raise RequestFailed(f"bybit has nothing to say about {name}")
-        return self._swaps[name], at, found.list[0]
+        return self._swaps[name], at, found.found[0]
 
     async def _get(self, path: str, params: Mapping[str, str | int], form: type[Form]) -> tuple[int, Form]:
         """The provider's time in milliseconds, and what is in the envelope."""

@@ -10,12 +10,10 @@ from market.exchanges.base import CandleRow, Funding, OpenInterest, Quote, Sink
 from market.exchanges.coinapi.answers import Candle, Prices, Symbol, candle_of, pair_traded, quote_of, text_of
 from market.exchanges.errors import RateLimited, RequestFailed, RequestRefused, StreamFailed
 from market.exchanges.provider import Provider, Surroundings
-from market.exchanges.reading import readable, rows_between
+from market.exchanges.reading import MINUTE_US, check_span, readable, rows_between
 from signaltape.settings import Secret
 
 Form = TypeVar("Form")
-_MINUTE_US = 60_000_000
-_MOST_ROWS = 10_000
 #: A candle comes some moments after its end.
 _LATE_US = 5_000_000
 
@@ -54,7 +52,7 @@ class CoinApi(Provider):
 
     def _minute_us(self) -> int:
         """The begin of the oldest minute of which there may not be a candle yet."""
-        return (self._at.now_us() - _LATE_US) // _MINUTE_US * _MINUTE_US
+        return (self._at.now_us() - _LATE_US) // MINUTE_US * MINUTE_US
 
     async def _quotes(self, sink: Sink) -> None:
         for symbol in tuple(self._symbols):
@@ -74,11 +72,10 @@ class CoinApi(Provider):
     async def candles(self, symbol: str, since_us: int, until_us: int) -> list[CandleRow]:
         """See `base.Exchange`."""
         name = self.names.theirs(symbol)
-        rows = (until_us - since_us) // _MINUTE_US + 1
-        if rows > _MOST_ROWS:
-            raise RequestRefused("coinapi: too many candles asked for at once")
-        asked: dict[str, str | int] = {"period_id": "1MIN", "limit": max(rows, 1)}
-        asked |= {"time_start": text_of(since_us), "time_end": text_of(until_us)}
+        check_span(self.name, since_us, until_us)
+        begin_us, end_us = since_us // MINUTE_US * MINUTE_US, -(-until_us // MINUTE_US) * MINUTE_US
+        asked: dict[str, str | int] = {"period_id": "1MIN", "limit": (end_us - begin_us) // MINUTE_US + 1}
+        asked |= {"time_start": text_of(begin_us), "time_end": text_of(end_us)}
         page = await self._get(f"/v1/ohlcv/{name}/history", asked, list[Candle])
         now_us = self._at.now_us()
         with readable(self.name):

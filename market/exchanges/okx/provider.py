@@ -15,10 +15,10 @@ from market.exchanges.numbers import decimal_of, micros_of, side_of
 from market.exchanges.okx.dialects import BUSINESS, PUBLIC, OkxDialect
 from market.exchanges.okx.frames import Interest, Rate, Row, Swap, candle_of, funding_of, interest_of
 from market.exchanges.provider import Provider, Surroundings
-from market.exchanges.reading import readable, rows_between
+from market.exchanges.reading import check_span, readable, rows_between
 
 Form = TypeVar("Form")
-_PAGE, _MOST_PAGES = 300, 100
+_PAGE, _MOST_PAGES = 300, 110
 #: /candles holds the newest 1,440 only.
 _RECENT_US = 1_400 * 60_000_000
 _OK, _TOO_OFTEN = "0", ("50011", "50061")
@@ -68,16 +68,17 @@ class Okx(Provider):
     async def candles(self, symbol: str, since_us: int, until_us: int) -> list[CandleRow]:
         """See `base.Exchange`. OKX says the newest first, and pages backwards from `after`."""
         name = self.names.theirs(symbol)
+        check_span(self.name, since_us, until_us)
         recent = since_us > self._at.now_us() - _RECENT_US
         path = "/api/v5/market/candles" if recent else "/api/v5/market/history-candles"
         rows: list[CandleRow] = []
-        after_ms = until_us // 1000
+        after_ms = -(-until_us // 1000)
         for _ in range(_MOST_PAGES):
             page = await self._page(path, name, after_ms)
             rows += self._closed(page, name)
             if not page or (after_ms := min(_begin_ms(row) for row in page)) * 1000 <= since_us:
                 return rows_between(rows, since_us, until_us)
-        raise RequestRefused(f"okx: more than {_MOST_PAGES * _PAGE} candles asked for at once")
+        raise RequestFailed(f"okx: more than {_MOST_PAGES} pages of candles")
 
     async def _page(self, path: str, name: str, after_ms: int) -> list[Row]:
         asked: dict[str, str | int] = {"instId": name, "bar": "1m", "after": after_ms, "limit": _PAGE}
@@ -138,6 +139,8 @@ def _swap_of(one: Instrument) -> Swap | None:
     """A live linear perpetual in one of our quotes, with a contract size that is one; None of anything else."""
     pair = swap_named(one.inst_id) if one.ct_type == "linear" and one.state == "live" else None
     size = decimal_of(one.ct_val) * decimal_of(one.ct_mult or "1")
-    if pair is None or pair.ours != one.inst_id or one.ct_val_ccy != pair.base or not size > 0:
+    if pair is None or pair.ours != one.inst_id or one.ct_val_ccy != pair.base:
+        return None
+    if size.is_nan() or size <= 0:
         return None
     return Swap(one.inst_id, pair.base, size)
