@@ -151,7 +151,9 @@ class Feed:
             await self._until_changed()
         except ExchangeError as error:
             self._failed(error)
-        except Exception as error:  # a defect in what speaks with one provider does not end what the others tell
+        except (
+            Exception
+        ) as error:  # a defect in what speaks with one provider does not end what the others tell
             log.exception("%s", self.name)
             self._failed(StreamFailed(f"{type(error).__name__}: {one_line(error)}"))
         return False

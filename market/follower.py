@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from market.bars import Bar
+from market.doubts import Doubts
 from market.exchanges.base import Message
 from market.failover import Choice, Failover, Standing
 from market.gaps import Gaps
@@ -43,7 +44,7 @@ class Follower:
         self.last: Candle | None = None
         #: seconds that begin then or later are still to be told
         self._from_us = max(told_until_us, now_us - MOST_GAP_US) if told_until_us is not None else None
-        self._gaps = Gaps()
+        self._gaps, self._doubts = Gaps(), Doubts()
         self._lost_us: int | None = None
         self._spoke_from_us: int | None = None
         self._hold: tuple[int, int] | None = None
@@ -79,7 +80,12 @@ class Follower:
 
     def _standing(self, name: str, line: LineState, now_us: int) -> Standing:
         heard_us = self.source(name).watchdog.heard_us
-        return Standing(name, line.trouble or self._silence(name, now_us), line.slow, heard_us)
+        return Standing(
+            name,
+            line.trouble or self._silence(name, now_us),
+            line.slow or self._doubts.of(name, now_us),
+            heard_us,
+        )
 
     def _silence(self, name: str, now_us: int) -> str:
         dog = self.source(name).watchdog
@@ -151,6 +157,7 @@ class Follower:
 
     def _told(self, bar: Bar, line: LineState, others: list[Decimal]) -> Candle:
         candle = of_bar(bar, judged_bar(bar, line, others, self.choice.reasons))
+        self._doubts.note(bar.provider, candle.verdict, bar.received_us)
         if candle.verdict.data_quality != "bad":
             self.last = candle
         self._from_us = bar.end_us

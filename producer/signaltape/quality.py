@@ -24,7 +24,7 @@ Number = Decimal | float
 Finding = tuple[Quality, str]
 #: As many as a record may carry.
 MOST_REASONS = 20
-#: A median of so many others outvotes a price; a single other one only casts doubt on both.
+#: So many others outvote a price; a single other one only casts doubt on both.
 ENOUGH_OTHERS = 2
 _RANK: dict[Quality, int] = {"ok": 0, "degraded": 1, "bad": 2}
 
@@ -101,14 +101,13 @@ def _off_median(seen: Seen, limits: Limits) -> Iterator[Finding]:
     others = [float(one) for one in seen.others if _is_above_0(one)]
     if seen.price is None or not _is_above_0(seen.price) or not others:
         return
-    middle = median(others)
-    off = abs(float(seen.price) / middle - 1.0)
+    own, outvoted = float(seen.price), len(others) >= ENOUGH_OTHERS
+    middle = median([own, *others]) if outvoted else others[0]
+    off = abs(own / middle - 1.0)
     if off > limits.off_median:
-        quality: Quality = "bad" if len(others) >= ENOUGH_OTHERS else "degraded"
-        yield (
-            quality,
-            f"price {_said(seen.price)} is {off:.1%} off {_said(middle)}, {_of_others(len(others))}",
-        )
+        whose = f"the median of {len(others) + 1} providers" if outvoted else "what another provider says"
+        quality: Quality = "bad" if outvoted else "degraded"
+        yield quality, f"price {_said(own)} is {off:.1%} off {_said(middle)}, {whose}"
 
 
 def _book(seen: Seen, limits: Limits) -> Iterator[Finding]:
@@ -200,10 +199,6 @@ def _is_finite(value: Number) -> bool:
 
 def _is_above_0(value: Number) -> bool:
     return _is_finite(value) and float(value) > 0  # one of 400 places behind the point is none
-
-
-def _of_others(count: int) -> str:
-    return f"the median of {count} others" if count > 1 else "what another provider says"
 
 
 def _length(seconds: float) -> str:

@@ -6,7 +6,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import redis.asyncio
@@ -25,6 +27,7 @@ from tests.exchanges.server import LocalExchange
 BTC = "BTC-USDT-SWAP"
 #: Nothing in a test takes longer, however busy the machine is.
 WITHIN_S = 60.0
+_TRADE_EVERY_S = 0.05
 #: What each exchange trades at: so a bar tells by its prices whose trades are in it.
 PRICES = {"okx": ("43000.1", "43000.3"), "bybit": ("43000.2", "43000.4")}
 
@@ -55,6 +58,12 @@ class Scene:
         self.client: Any = redis.asyncio.Redis.from_url(settings.redis_url.reveal())
         #: coins that are traded, by exchange
         self.trading: dict[str, set[str]] = {"okx": {"BTC"}, "bybit": {"BTC"}}
+        #: the seconds in which each traded
+        self.traded: dict[str, set[int]] = {"okx": set(), "bybit": set()}
+        #: whose books are crossed
+        self.crossed: set[str] = set()
+        #: for how long this machine stood still in all, and nothing could be done in time
+        self.stalled_s = 0.0
         #: added to the time of the market's clock
         self.ahead_us = 0
         self.stop, self.ended = asyncio.Event(), asyncio.Event()
@@ -127,15 +136,20 @@ class Scene:
 
     async def trade_for_ever(self) -> None:
         """Twenty times a second at both, with a book around the price."""
-        turn = 0
-        while True:
+        for turn in count():
             for name, coins in self.trading.items():
                 for coin in coins:
-                    price = PRICES[name][turn % 2]
-                    await self.exchanges[name].book(coin, price, str(Decimal(price) + Decimal("0.05")))
-                    await self.exchanges[name].trade(coin, price, "0.5")
-            turn += 1
-            await asyncio.sleep(0.05)  # so often they trade
+                    await self._trade(name, coin, PRICES[name][turn % 2])
+            before_s = time.monotonic()
+            await asyncio.sleep(_TRADE_EVERY_S)
+            self.stalled_s += max(0.0, time.monotonic() - before_s - 2 * _TRADE_EVERY_S)
+
+    async def _trade(self, name: str, coin: str, price: str) -> None:
+        away = Decimal("-0.05") if name in self.crossed else Decimal("0.05")
+        await self.exchanges[name].book(coin, price, str(Decimal(price) + away))
+        at_ms = time.time_ns() // 1_000_000
+        self.traded[name].add(at_ms // 1000)
+        await self.exchanges[name].trade(coin, price, "0.5", at_ms=at_ms)
 
 
 @asynccontextmanager
@@ -157,3 +171,8 @@ def of_one_exchange(bar: Record) -> bool:
     """Whether all its prices are of the provider that it names."""
     own = {Decimal(price) for price in PRICES[bar["provider"]]}
     return {bar[name] for name in ("open", "high", "low", "close")} <= own
+
+
+def moment(text: str) -> float:
+    """A time of a record in seconds since 1970."""
+    return datetime.fromisoformat(text).timestamp()

@@ -56,7 +56,10 @@ CASES = [
     Case(
         Seen(price=100, others=(102.0,)), "degraded", "price 100 is 2.0% off 102, what another provider says"
     ),
-    Case(Seen(price=D(100), others=(97, 97.2)), "bad", "price 100 is 3.0% off 97.1, the median of 2 others"),
+    Case(
+        Seen(price=D(100), others=(97, 97.2)), "bad", "price 100 is 2.9% off 97.2, the median of 3 providers"
+    ),
+    Case(Seen(price=D(100), others=(100.1, 150)), "ok"),
     Case(Seen(price=100, others=(NAN, D(-1), 0)), "ok"),
     Case(Seen(skew_s=-1.0), "ok"),
     Case(Seen(skew_s=1.4), "degraded", "clock 1.4 s ahead"),

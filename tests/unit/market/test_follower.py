@@ -176,9 +176,21 @@ def test_a_price_off_what_the_others_say_is_flagged() -> None:
     world = World(OKX, BYBIT, "binance")
     world.trading[OKX] = "103"
     world.run(5.3)
-    found = world.candles()[-1].verdict
+    found = world.candles()[0].verdict
     assert found.data_quality == "bad"
-    assert found.reasons == ("price 103 is 3.0% off 100, the median of 2 others",)
+    assert found.reasons == ("price 103 is 3.0% off 100, the median of 3 providers",)
+
+
+def test_after_three_bad_seconds_another_is_preferred_for_a_minute() -> None:
+    world = World(OKX, BYBIT, "binance")
+    world.trading[OKX] = "103"
+    world.run(10.3)
+    told = [(one.provider, one.verdict.data_quality) for one in world.candles()]
+    assert told == [(OKX, "bad")] * 3 + [(BYBIT, "degraded")] * 6
+    assert world.candles()[-1].verdict.reasons[0].startswith("okx was bad (price 103 is 3.0% off")
+    world.trading[OKX] = "100"
+    world.run(90.0)
+    assert world.follower.choice.provider == OKX
 
 
 def test_what_comes_late_changes_no_told_second() -> None:
