@@ -12,7 +12,16 @@ from market.exchanges.errors import StreamEnded, StreamFailed
 from market.exchanges.okx.dialects import OkxDialect
 from market.exchanges.patience import Patience
 from tests.exchanges.server import LocalExchange
-from tests.integration.market.following import QUICK, STREAMING, WIRES, Stream, following, loaded, provider_at
+from tests.integration.market.following import (
+    CURIOUS,
+    QUICK,
+    STREAMING,
+    WIRES,
+    Stream,
+    following,
+    loaded,
+    provider_at,
+)
 
 AT_MS = 1_700_000_000_000
 each_provider = pytest.mark.parametrize("name", STREAMING)
@@ -80,7 +89,7 @@ def test_one_that_answers_and_brings_nothing_is_alive(name: str) -> None:
     """That no symbol of it moves is for the watchdog of the symbol."""
 
     async def run() -> None:
-        async with following(name, "BTC", patience=QUICK) as (exchange, stream):
+        async with following(name, "BTC", patience=CURIOUS) as (exchange, stream):
             exchange.faults.deaf = True
             await exchange.trade("BTC", "43000")
             seen = len(stream.all(Alive))
@@ -96,7 +105,7 @@ def test_questions_keep_a_quiet_connection_open(name: str) -> None:
     """OKX closes after 30 s without a word; here after less."""
 
     async def run() -> None:
-        async with following(name, "BTC", patience=QUICK, idle_s=1.0) as (exchange, stream):
+        async with following(name, "BTC", patience=CURIOUS, idle_s=1.0) as (exchange, stream):
             for _ in range(5):
                 exchange.heard.clear()
                 await exchange.until(lambda: any("ping" in text for text in exchange.heard))
