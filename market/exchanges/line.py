@@ -55,7 +55,6 @@ class Line:
         self._connecting = pace
         self._requesting = Pace(patience.pace_s)
         self._refusals = refusals
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._wanted: frozenset[str] = frozenset()
         self._changed = asyncio.Event()
         self._heard_at = 0.0
@@ -88,8 +87,9 @@ class Line:
         try:
             async with asyncio.timeout(self._patience.connect_s):
                 return await self._session.ws_connect(self._url, autoping=False, max_msg_size=MOST_BYTES)
-        except (OSError, aiohttp.ClientError, TimeoutError) as error:
-            raise StreamFailed(f"{self._name} could not be opened: {describe(error)}") from error
+        except (OSError, aiohttp.ClientError) as error:
+            why = describe(error) if str(error) else f"nothing in {self._patience.connect_s:g} s"
+            raise StreamFailed(f"{self._name} could not be opened: {why}") from error
 
     async def _live(self, socket: aiohttp.ClientWebSocketResponse, sink: Sink) -> None:
         self._heard_at = asyncio.get_running_loop().time()

@@ -126,6 +126,17 @@ def test_one_that_lets_nobody_in(name: str) -> None:
 
 
 @each_provider
+def test_one_that_lets_in_too_late(name: str) -> None:
+    async def run() -> None:
+        async with loaded(name, Patience(connect_s=0.1, pace_s=0.0)) as (exchange, provider):
+            exchange.faults.connecting_s = 5.0
+            with pytest.raises(StreamFailed, match=r"could not be opened: nothing in 0\.1 s"):
+                await Stream(provider, ("BTCUSDT",)).end()
+
+    asyncio.run(run())
+
+
+@each_provider
 def test_one_that_is_not_there(name: str) -> None:
     async def run() -> None:
         exchange = LocalExchange(WIRES[name]())
