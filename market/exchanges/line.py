@@ -22,6 +22,10 @@ from signaltape.showing import describe
 MOST_BYTES = 1024 * 1024
 #: After so many frames in a row others get their turn.
 _TURN = 100
+#: A goodbye is waited for so long.
+_GOODBYE_S = 0.25
+#: So often is looked for an answer while one is waited for.
+_LOOK_S = 0.05
 _CLOSED = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED)
 #: What reading a frame of a stranger may raise, besides our own.
 _ODD = (Unreadable, UnknownSymbol, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
@@ -51,7 +55,6 @@ class Line:
         self._connecting = pace
         self._requesting = Pace(patience.pace_s)
         self._refusals = refusals
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._wanted: frozenset[str] = frozenset()
         self._changed = asyncio.Event()
         self._heard_at = 0.0
@@ -60,15 +63,20 @@ class Line:
         """Open, subscribe and listen until the end. Raises StreamEnded or StreamFailed; cancel it to end it."""
         await self._connecting.wait()
         socket = await self._open()
+        goodbye_s = _GOODBYE_S
         try:
             async with asyncio.timeout(self._patience.life_s) as life:
                 await self._live(socket, sink)
+        except StreamFailed:
+            goodbye_s = 0.0  # whoever waits for the next provider must not wait for this one
+            raise
         except (OSError, aiohttp.ClientError) as error:
             if life.expired():
                 raise StreamEnded(f"{self._name}: renewed after {self._patience.life_s:.0f} s") from error
+            goodbye_s = 0.0
             raise StreamFailed(f"{self._name} broke: {describe(error)}") from error
         finally:
-            await self._close(socket)
+            await _close(socket, goodbye_s)
 
     def follow(self, instruments: Iterable[str]) -> None:
         """Subscribe to what is new, and unsubscribe from what is gone, as soon as it is open."""
@@ -79,14 +87,9 @@ class Line:
         try:
             async with asyncio.timeout(self._patience.connect_s):
                 return await self._session.ws_connect(self._url, autoping=False, max_msg_size=MOST_BYTES)
-        except (OSError, aiohttp.ClientError, TimeoutError) as error:
-            raise StreamFailed(f"{self._name} could not be opened: {describe(error)}") from error
-
-    async def _close(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        """A goodbye must not take longer than a question; whoever does not answer it is hung up on."""
-        with suppress(OSError, aiohttp.ClientError, TimeoutError):
-            async with asyncio.timeout(self._patience.answer_s):
-                await socket.close()
+        except (OSError, aiohttp.ClientError) as error:
+            why = describe(error) if str(error) else f"nothing in {self._patience.connect_s:g} s"
+            raise StreamFailed(f"{self._name} could not be opened: {why}") from error
 
     async def _live(self, socket: aiohttp.ClientWebSocketResponse, sink: Sink) -> None:
         self._heard_at = asyncio.get_running_loop().time()
@@ -178,12 +181,25 @@ class Line:
                 continue
             asked_at = loop.time()
             await self._ping(socket)
-            await asyncio.sleep(self._patience.answer_s)
-            if self._heard_at < asked_at:
+            await self._answered(asked_at)
+
+    async def _answered(self, asked_at: float) -> None:
+        """Until anything is heard after a question."""
+        loop = asyncio.get_running_loop()
+        while self._heard_at < asked_at:
+            if loop.time() >= asked_at + self._patience.answer_s:
                 raise StreamFailed(f"{self._name} fell silent, and did not answer")
+            await asyncio.sleep(_LOOK_S)
 
     async def _ping(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         if self._dialect.ping is None:
             await socket.ping()
         else:
             await socket.send_str(self._dialect.ping)
+
+
+async def _close(socket: aiohttp.ClientWebSocketResponse, seconds: float) -> None:
+    """Say goodbye; whoever does not answer it in time is hung up on."""
+    with suppress(OSError, aiohttp.ClientError, TimeoutError):
+        async with asyncio.timeout(seconds):
+            await socket.close()

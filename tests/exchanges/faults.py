@@ -18,6 +18,9 @@ class Faults:
     odd_answers: so many answers are 200 with something that is not JSON.
     hanging_answers: so many answers do not come (they are given up after some seconds).
     too_often: so many answers complain about too many questions.
+    endless_answers: so many answers go on and on.
+    redirecting_to: every question over HTTP is sent on to this URL.
+    connecting_s: every websocket is let in so late.
     slow_s: every answer over HTTP takes so long.
     """
 
@@ -30,11 +33,14 @@ class Faults:
     odd_answers: int = 0
     hanging_answers: int = 0
     too_often: int = 0
+    endless_answers: int = 0
+    redirecting_to: str = ""
+    connecting_s: float = 0.0
     slow_s: float = 0.0
 
     def next_answer(self) -> str:
         """How the next answer over HTTP goes wrong; empty: it does not."""
-        for name in ("broken_answers", "odd_answers", "hanging_answers", "too_often"):
+        for name in ("broken_answers", "odd_answers", "hanging_answers", "too_often", "endless_answers"):
             left = getattr(self, name)
             if left:
                 setattr(self, name, max(left - 1, -1))

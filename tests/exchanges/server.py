@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import count
 from typing import Any
 
@@ -151,6 +151,7 @@ class LocalExchange:
         if self.faults.no_connects:
             await self._tell()
             return web.json_response(self.wire.broken(), status=503)
+        await asyncio.sleep(self.faults.connecting_s)
         socket = web.WebSocketResponse(autoping=False, max_msg_size=2**20)
         await socket.prepare(request)
         if self.faults.closing is not None:
@@ -197,13 +198,19 @@ class LocalExchange:
         await self._tell()
         if self.faults.slow_s:
             await asyncio.sleep(self.faults.slow_s)
-        wrong = self.faults.next_answer()
+        if self.faults.redirecting_to:
+            return web.Response(status=302, headers={"Location": self.faults.redirecting_to})
+        return await self._wrong(request, self.faults.next_answer())
+
+    async def _wrong(self, request: web.Request, wrong: str) -> web.StreamResponse:
         if wrong == "hanging_answers":
             await asyncio.sleep(_HANG_S)
         if wrong == "broken_answers":
             return web.json_response(self.wire.broken(), status=503)
         if wrong == "odd_answers":
             return web.Response(text="<html>maintenance</html>", content_type="text/html")
+        if wrong == "endless_answers":
+            return await _endless(request)
         if wrong == "too_often":
             status, body = self.wire.too_often()
             return web.json_response(body, status=status)
@@ -239,3 +246,12 @@ class LocalExchange:
 
 def _json(body: Any, status: int) -> web.Response:
     return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
+
+
+async def _endless(request: web.Request) -> web.StreamResponse:
+    answer = web.StreamResponse()
+    await answer.prepare(request)
+    with suppress(ConnectionError):
+        while True:
+            await answer.write(b" " * 65_536)
+    return answer

@@ -31,9 +31,11 @@ WIRES: dict[str, Callable[[], Wire]] = {
 }
 STREAMING = ("okx", "bybit", "binance")
 #: Long enough that nothing of a test's own slowness looks like a fault.
-PATIENT = Patience(silence_s=30.0, pace_s=0.0)
-#: For tests in which a silence has to be noticed.
-QUICK = Patience(silence_s=0.1, answer_s=0.5, ping_s=30.0, pace_s=0.0, connect_s=10.0)
+PATIENT = Patience(silence_s=30.0, pace_s=0.0, connect_s=15.0, request_s=15.0)
+#: Asks soon, and waits long for an answer: for tests in which there is one.
+CURIOUS = Patience(silence_s=0.1, answer_s=15.0, pace_s=0.0, connect_s=15.0)
+#: For tests in which there is none.
+QUICK = Patience(silence_s=0.1, answer_s=0.2, pace_s=0.0, connect_s=15.0)
 _LONGEST_WAIT_S = 20.0
 
 

@@ -171,6 +171,33 @@ def test_an_answer_that_does_not_come(name: str) -> None:
 
 
 @each_provider
+def test_an_answer_without_an_end(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        async with loaded(name) as (exchange, provider):
+            monkeypatch.setattr("market.exchanges.rest.MOST_BYTES", 200_000)
+            exchange.faults.endless_answers = 1
+            with pytest.raises(RequestFailed, match=f"{name} sent more than 200000 bytes"):
+                await ask(provider)
+
+    asyncio.run(run())
+
+
+@each_provider
+def test_nobody_is_sent_elsewhere_with_what_was_asked(name: str) -> None:
+    async def run() -> None:
+        async with (
+            LocalExchange(WIRES[name]()).running() as elsewhere,
+            loaded(name) as (exchange, provider),
+        ):
+            exchange.faults.redirecting_to = f"{elsewhere.rest}/v1/symbols"
+            with pytest.raises(RequestFailed):
+                await ask(provider)
+            assert elsewhere.asked == []
+
+    asyncio.run(run())
+
+
+@each_provider
 def test_being_told_to_wait_is_no_failure_of_the_provider(name: str) -> None:
     async def run() -> None:
         async with loaded(name) as (exchange, provider):
