@@ -186,12 +186,16 @@ class Feed:
                 await first_of(line.task, self._changed, self._renew_now, within_s=renew_s - _now_s())
                 if self._changed.is_set():
                     self._changed.clear()
-                    await line.follow(self._listed(line.exchange))
+                    if not (symbols := self._listed(line.exchange)):
+                        self._why = "has nothing to follow"  # a connection that asks for nothing is closed in any case
+                        break
+                    await line.follow(symbols)
                 if self._renew_now.is_set() or _now_s() >= renew_s:
                     self._renew_now.clear()
                     renew_s = self._next_renewal_s()
                     line = await self._renewed(line)
-            await line.task
+            if line.task.done():
+                await line.task
         except StreamEnded as error:
             self._why = f"is not connected: {one_line(error)}"[:_MOST_WORDS]
         finally:

@@ -17,6 +17,7 @@ import pytest
 from consumer.group_measures import _GROUP
 from desk.settings import VARIABLES as DESK_VARIABLES
 from market.exchanges.endpoints import VARIABLES as ENDPOINT_VARIABLES
+from market.settings import PROVIDERS, SYMBOLS
 from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
 from signaltape.settings import _FIELD_OF, SECRETS, Settings
@@ -29,7 +30,7 @@ README, OPERATING = Page(ROOT / "README.md"), Page(ROOT / "docs" / "operating.md
 MOST_LINES = 200
 #: Each is a command that a person calls; every one of its subcommands must stand in the docs.
 ROOMS = (
-    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk"),
+    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk", "market"),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
     *("deploy.live", "deploy.live.picture"),
 )
@@ -48,6 +49,7 @@ OTHER_VARIABLES = {
     "DATABASE_READ_URL": "web/settings.py",
     **dict.fromkeys(DESK_VARIABLES, "desk/settings.py"),
     **dict.fromkeys(ENDPOINT_VARIABLES, "market/exchanges/endpoints.py"),
+    **dict.fromkeys((PROVIDERS, SYMBOLS), "market/settings.py"),
     "UPDATE_SCHEMA": "tests/integration/test_migrations.py",
 }
 #: Names in contributing.md that are made up there.
@@ -211,6 +213,7 @@ MEASURES = (
         "replay/archive/metrics.py",
         "reports/metrics.py",
         "web/metrics.py",
+        "market/reporting.py",
     ),
     *("consumer/group_measures.py", "producer/signaltape/shipping/measures.py"),
     "producer/signaltape/integrations/prometheus.py",

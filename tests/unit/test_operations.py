@@ -34,8 +34,10 @@ COMMAND_LINE = {
     "desk/__main__.py",
     "desk/drill_command.py",
     "desk/user_commands.py",
+    "market/__main__.py",
+    "market/command_line.py",
 }
-ROOMS = ("signaltape.control", "sink", "worker", "replay", "outbox", "reports", "web", "desk")
+ROOMS = ("signaltape.control", "sink", "worker", "replay", "outbox", "reports", "web", "desk", "market")
 #: What opens a connection, by the name under which it is imported.
 OPENING = {
     ("sink.db", "connect"),

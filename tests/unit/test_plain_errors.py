@@ -18,6 +18,7 @@ import redis
 import desk.operations.drill
 import desk.operations.feedback
 import desk.operations.users
+import market.operations
 import outbox.operations
 import replay.operations.archive
 import replay.operations.asking
@@ -71,6 +72,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     signaltape.control.operations.resume: ("ani",),
     signaltape.control.operations.processes: (),
     signaltape.control.operations.answers: (1,),
+    market.operations.status: (),
     worker.operations.status: (NOW,),
     worker.operations.list_dead_letters: (),
     worker.operations.count_dead_letters: (),
