@@ -70,7 +70,7 @@ class Feed:
         self.connected = False
         self._make, self._hand_on, self._begin, self._clock = make, take, begin, clock
         self._renew_s = timing.renew_s
-        self._exchange: Exchange | None = None
+        self._exchange = make()
         self._wanted: frozenset[str] = frozenset()
         self._changed, self._renew_now = asyncio.Event(), asyncio.Event()
         self._complained_us = 0
@@ -93,27 +93,29 @@ class Feed:
 
     def lists(self, symbol: str) -> bool | None:
         """Whether the provider has it; None as long as it has not told what it has."""
-        exchange = self._exchange
-        if exchange is None or not len(exchange.names):
-            return None
-        return symbol in exchange.names
+        names = self._exchange.names
+        return symbol in names if len(names) else None
+
+    @property
+    def has_trades(self) -> bool:
+        """Whether there are trades at all; else it is bothered only where no other provider tells."""
+        return self._exchange.has_trades
 
     def line(self) -> LineState:
         """How the connection stands."""
         how = self.reputation
-        has_trades = self._exchange is None or self._exchange.has_trades
         trouble = "" if self.connected else self._why
-        return LineState(trouble, how.slow(), how.delay_us(), how.skew_s(), has_trades)
+        return LineState(trouble, how.slow(), how.delay_us(), how.skew_s())
 
     @property
     def refused(self) -> dict[str, int]:
         """What it sent that could not be read, by kind."""
-        return dict(self._exchange.refused) if self._exchange is not None else {}
+        return dict(self._exchange.refused)
 
     async def ask(self, question: Callable[[Exchange], Awaitable[T]]) -> T:
         """Put a question, unless the provider is left alone. Raises ExchangeError."""
         exchange, asked_us = self._exchange, self._clock()
-        if exchange is None or not len(exchange.names) or not self.reputation.may_ask():
+        if not len(exchange.names) or not self.reputation.may_ask():
             raise RequestFailed(f"{self.name} is left alone")
         try:
             answer = await question(exchange)
@@ -133,8 +135,7 @@ class Feed:
                 self._begin(self.name)
                 await asyncio.sleep(max(backoff.next_s(), self.reputation.wait_s()))
         finally:
-            if self._exchange is not None:
-                await self._exchange.close()
+            await self._exchange.close()
 
     async def _one_life(self) -> bool:
         """Connect, and follow until that ends; whether it spoke at all."""
@@ -168,8 +169,6 @@ class Feed:
 
     async def _ready(self) -> Exchange:
         """One that knows its instruments."""
-        if self._exchange is None:
-            self._exchange = self._make()
         if not len(self._exchange.names):
             await self._exchange.load()
         return self._exchange

@@ -18,6 +18,7 @@ from market.judging import judged_bar, last_good
 from market.minutes import Minutes, Usable
 from market.said import SECOND_US, Candle, Moved, Said, minute_of, of_bar, of_last_good, second_of
 from market.sources import LineState, Source
+from market.watchdog import MOST_US
 
 #: The last good price is repeated for so long.
 LAST_GOOD_FOR_US = 30 * SECOND_US
@@ -47,6 +48,8 @@ class Follower:
         self._gaps, self._doubts = Gaps(), Doubts()
         self._lost_us: int | None = None
         self._spoke_from_us: int | None = None
+        self._untold_since_us: int | None = now_us
+        self._noticed_us = 0
         self._hold: tuple[int, int] | None = None
         first_us = minutes_us or minute_of(self._from_us or now_us)
         self.minutes = Minutes(symbol, max(first_us, minute_of(now_us - MOST_GAP_US)), self._gaps)
@@ -65,6 +68,10 @@ class Follower:
     def told_until_us(self) -> int | None:
         """Up to where seconds are told; None for none yet."""
         return self._from_us
+
+    def untold_for_us(self, now_us: int) -> int:
+        """For how long nobody has told it."""
+        return now_us - self._untold_since_us if self._untold_since_us is not None else 0
 
     def step(self, lines: Lines, now_us: int) -> list[Said]:
         """All that is to be told and asked by now. lines: of the providers that have the symbol, in their order."""
@@ -114,6 +121,8 @@ class Follower:
         after = self.choice.provider
         if before == after:
             return
+        self._untold_since_us = now_us if after is None else None
+        self._noticed_us = second_of(now_us) - SECOND_US
         if before is not None:
             self._left(before)
         self._spoke_from_us = None
@@ -152,7 +161,7 @@ class Follower:
         if chosen is None:
             yield from self._last_good(now_us)
         elif not self._holds(now_us):
-            for bar in self.sources[chosen].bars_from(self._from_us or 0):
+            for bar in self.sources[chosen].bars_from(max(self._from_us or 0, self.minutes.next_us)):
                 yield self._told(bar, lines[chosen], self._prices_beside(chosen, now_us))
 
     def _told(self, bar: Bar, line: LineState, others: list[Decimal]) -> Candle:
@@ -181,7 +190,7 @@ class Follower:
         last, lost_us = self.last, self._lost_us
         if last is None or lost_us is None:
             return
-        begin_us = second_of(self._from_us or lost_us)
+        begin_us = max(second_of(self._from_us or lost_us), self.minutes.next_us, self._noticed_us)
         while begin_us + SECOND_US <= now_us and begin_us < lost_us + LAST_GOOD_FOR_US:
             age_s = (begin_us + SECOND_US - last.exchange_us) / SECOND_US
             verdict = last_good(last.provider, age_s, self.choice.reasons)
@@ -190,11 +199,15 @@ class Follower:
             self._from_us = begin_us
 
     def _told_until_us(self, lines: Lines, now_us: int) -> int:
-        """Up to where seconds are told; where they wait for minutes, up to where those are waited for."""
-        if self._hold is not None:
-            return self._hold[0]
+        """Up to where no second comes any more: where they wait for minutes, up to where those are waited for.
+
+        While the chosen one says nothing it may yet turn out to be silent, and another would tell those seconds.
+        """
         chosen = self.choice.provider
-        return now_us - (lines[chosen].delay_us if chosen is not None else 0)
+        if self._hold is not None or chosen is None:
+            return self._hold[0] if self._hold is not None else 0
+        until_us = now_us - lines[chosen].delay_us
+        return min(until_us, max(self.sources[chosen].news_us, until_us - MOST_US))
 
     def _usable(self, standings: list[Standing]) -> Usable:
         chosen = self.choice.provider

@@ -13,6 +13,9 @@ from market.said import Candle, Moved, Want
 from market.sources import LineState
 from market.told import Told, spelled
 
+#: After so long without any provider, one without trades is asked.
+_UNTOLD_FOR_US = 3_000_000
+
 
 class Markets:
     """Holds the followers, and has told what they say. feeds: by name, in the order of preference."""
@@ -43,7 +46,7 @@ class Markets:
                 known = (told or {}).get(symbol, Told())
                 self.followers[symbol] = Follower(symbol, now_us, known.until_us, known.minutes_us)
         for feed in self.feeds.values():
-            feed.want(self.followers)
+            feed.want(self.followers if feed.has_trades else self._untold(feed.name, now_us))
 
     def turn(self, now_us: int) -> list[Want]:
         """Tell what is to be told by now; what is to be asked is for the caller to ask."""
@@ -65,6 +68,14 @@ class Markets:
         chosen = self.followers[symbol].choice.provider
         others = [name for name, feed in self.feeds.items() if feed.lists(symbol) and name != chosen]
         return [chosen, *others] if chosen is not None else others
+
+    def _untold(self, name: str, now_us: int) -> list[str]:
+        """What nobody who has trades tells: then one without is asked, each time for money."""
+        return [
+            symbol
+            for symbol, one in self.followers.items()
+            if one.choice.provider == name or one.untold_for_us(now_us) >= _UNTOLD_FOR_US
+        ]
 
     def _lines(self, symbol: str, standing: Mapping[str, LineState]) -> dict[str, LineState]:
         """Of those that may have it."""

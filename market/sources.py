@@ -22,15 +22,13 @@ _FRESH_US = 5 * SECOND_US
 class LineState(NamedTuple):
     """How a provider's connection stands. trouble: why nothing comes; slow: why it should not be used.
 
-    delay_us: how long after its end a second is complete. skew_s: its clock ahead of ours. has_trades: whether there
-    are trades at all.
+    delay_us: how long after its end a second is complete. skew_s: its clock ahead of ours.
     """
 
     trouble: str = ""
     slow: str = ""
     delay_us: int = 250_000
     skew_s: float | None = None
-    has_trades: bool = True
 
 
 class Source:

@@ -8,6 +8,8 @@ from market.latency import Latency
 from market.steady import Clock
 
 _SECOND_US = 1_000_000
+#: A clock that is further ahead than this is of no use: one of the two is wrong.
+_MUCH_SKEW_S = 5.0
 #: A second is complete so long after its end at least, and at most, whatever the provider's delay.
 _LEAST_DELAY_US, _MOST_DELAY_US = 250_000, 10 * _SECOND_US
 
@@ -61,10 +63,12 @@ class Reputation:
         return self.state != CLOSED
 
     def slow(self) -> str:
-        """In words, if what it streams is too late; else empty."""
+        """In words, if what it streams is too late, or from another time; else empty."""
         now_us = self._clock()
-        p95_us = self.news.p95_us(now_us)
-        return f"is slow (p95 {p95_us // 1000} ms)" if p95_us and self.news.is_sick(now_us) else ""
+        p95_us, skew_s = self.news.p95_us(now_us), self.skew_s()
+        if p95_us is not None and self.news.is_sick(now_us):
+            return f"is slow (p95 {p95_us // 1000} ms)"
+        return f"has a clock {skew_s:.0f} s ahead" if skew_s is not None and skew_s > _MUCH_SKEW_S else ""
 
     def delay_us(self) -> int:
         """How long after its end a second of its trades is complete."""

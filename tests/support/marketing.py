@@ -38,7 +38,7 @@ class Record:
     def __init__(self, entry_id: bytes, fields: dict[bytes, bytes]) -> None:
         self.entry_ms = int(entry_id.split(b"-")[0])
         self.event = fields[b"event"].decode()
-        self.fields: dict[str, Any] = read_plainly(fields[b"data"])  # type: ignore[assignment]
+        self.fields: dict[str, Any] = read_plainly(fields[b"data"])
 
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]

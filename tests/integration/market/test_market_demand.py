@@ -10,7 +10,7 @@ import msgspec
 from market import operations
 from market.feed import Timing
 from signaltape import Settings
-from tests.support.marketing import BTC, Scene, scene
+from tests.support.marketing import BTC, Record, Scene, scene
 from tests.support.samples import published
 from tests.support.waiting import eventually
 
@@ -26,13 +26,14 @@ async def publish(at: Scene, symbol: str) -> None:
 
 async def status(at: Scene, holds: str) -> operations.Status:
     """As soon as a symbol is followed."""
-    return await asyncio.to_thread(
-        eventually,
-        lambda: next(
-            (found for found in [operations.status(at.settings)] if holds in str(found)),
-            None,
-        ),
-    )
+
+    def found() -> operations.Status | None:
+        said = operations.status(at.settings)
+        return said if holds in str(said) else None
+
+    said = await asyncio.to_thread(lambda: eventually(found))
+    assert said is not None
+    return said
 
 
 def test_a_signal_makes_its_symbol_followed_as_it_is_spelled_and_for_an_hour_after(
@@ -83,9 +84,8 @@ def test_an_exchange_that_fails_five_times_is_left_alone_and_taken_back_by_a_pro
             at.okx.faults.no_connects = True
             at.okx.cut()
 
-            def okx(found: list[object]) -> str:
-                services = found[-1]["services"]  # type: ignore[index]
-                return str(services["okx"])
+            def okx(found: list[Record]) -> str:
+                return str(found[-1]["services"]["okx"])
 
             await at.until("health_snapshot", lambda found: "is left alone" in okx(found))
             open_now = operations.status(settings).providers[0]
