@@ -118,7 +118,9 @@ class Minutes:
         self._go_to(to_us, sources)
 
     def _go_to(self, us: int, sources: Mapping[str, Source]) -> None:
-        self.next_us, self._due_since_us = us, None
+        self.next_us = us
+        if self._due_since_us is not None and us + MINUTE_US > self._due_since_us:
+            self._due_since_us = None  # else it was missed by then as well, and has waited as long
         self._tellers = {begin: names for begin, names in self._tellers.items() if begin >= us}
         self._gaps.forget_before(us)
         for source in sources.values():

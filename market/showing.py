@@ -36,7 +36,9 @@ def show_providers(screen: Screen, found: Status, now_us: int) -> None:
     _say_age(screen, found, now_us)
     away = [one.name for one in found.providers if not one.connected]
     if away:
-        screen.say(f"not connected: {', '.join(away)}", "warn")
+        screen.say(
+            f"{len(away)} of {len(found.providers)} providers are not connected: {', '.join(away)}", "warn"
+        )
     else:
         screen.say(f"{len(found.providers)} providers are connected", "good")
     screen.gap()

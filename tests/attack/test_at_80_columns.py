@@ -37,11 +37,13 @@ ACTS = {
     *(("replay", name) for name in ("delete", "load", "stream", "speed", "loop")),
     *(("outbox", "preview"), ("web",), ("web", "keys", "revoke")),
     *(("desk",), ("desk", "users", "add"), ("desk", "users", "remove")),
+    ("market",),
 }
 #: Nothing of these is there in an empty house.
 _OF_ONE = {
     *(("worker", "dead-letters", "show"), ("reports", "rules", "show"), ("reports", "whatif")),
     *(("replay", "show"), ("replay", "status")),
+    *(("market", "symbols"), ("market", "providers")),
 }
 #: It shows something only where an engine was fed by a replay: tests/integration/test_replay_diff.py.
 _ELSEWHERE = {("replay", "diff")}

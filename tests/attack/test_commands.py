@@ -24,6 +24,7 @@ _LEFT_OUT = {
     ("replay", "run"),
     ("replay", "serve"),
     ("web",),
+    ("market",),
 }
 _HANGS_S = 60.0
 

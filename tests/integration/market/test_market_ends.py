@@ -15,8 +15,6 @@ from signaltape import Settings
 from tests.integration.conftest import Runner
 from tests.support.marketing import BTC, Scene, moment, scene
 
-KINDS = {"1s": "1s", "1m": "1m"}
-
 
 async def tape_of(at: Scene) -> Counter[str]:
     """How many records of each kind."""
@@ -36,6 +34,12 @@ def test_sigterm_loses_nothing_of_what_was_emitted(settings: Settings, runner: R
             assert emitted["1s"] == found["1s"] >= 3
             assert emitted["funding"] == found["funding"]
             assert emitted["moved"] == found["state_event"]
+            for command, said in (
+                ("symbols", "1 symbols are followed"),
+                ("providers", "2 providers are connected"),
+            ):
+                code, out, _ = await asyncio.to_thread(runner.run, "market", command)
+                assert (code, out.splitlines()[0]) == (0, said)
 
     asyncio.run(go())
 
@@ -95,5 +99,6 @@ def test_the_minutes_of_a_gap_come_from_another_exchange_if_the_first_does_not_a
         assert {one["provider"] for one in minutes[:5]} == {"bybit"}
         assert all("not of okx" in one["reasons"] for one in minutes[:5])
         assert not any(bar["degraded"] for bar in bars[1:])
+        assert all(one.entry_ms <= bars[1].entry_ms for one in minutes[:5])
 
     asyncio.run(go())

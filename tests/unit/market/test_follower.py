@@ -119,6 +119,17 @@ def test_the_minutes_of_a_long_gap_come_before_the_seconds_behind_it() -> None:
     assert good.index(True) > told.index(minutes[-1])
 
 
+def test_all_minutes_of_a_gap_come_from_the_next_provider_if_the_first_has_none() -> None:
+    world = World(OKX, BYBIT, told_until_us=at(-3590), minutes_us=at(-3600))
+    world.answering = {BYBIT}
+    world.run(9.3)
+    minutes = world.candles("1m")
+    assert [one.begin_us for one in minutes] == [at(-3600 + 60 * n) for n in range(60)]
+    assert {one.provider for one in minutes} == {BYBIT}
+    told = [one.interval for _, one in world.told if isinstance(one, Candle)]
+    assert told == ["1m"] * 60 + ["1s"] * 8
+
+
 def test_the_seconds_do_not_wait_for_ever_for_minutes_that_nobody_has() -> None:
     world = World(OKX)
     world.answering.clear()
