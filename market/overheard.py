@@ -68,9 +68,8 @@ def _ordered(demand: Demand, said: _Said, entry_us: int, now_us: int) -> None:
     """Only a ghost's: an engine's own orders need no paper."""
     if said.source == "ghost" and said.symbol is not None:
         what = said.order_id or said.client_order_id or ""
-        _go_on(
-            demand, f"order {what}", said.symbol, is_over=(said.status or "").lower() in _OVER, us=entry_us
-        )
+        is_over = not _OVER.isdisjoint(((said.status or "").lower(), (said.what or "").lower()))
+        _go_on(demand, f"order {what}", said.symbol, is_over=is_over, us=entry_us)
 
 
 def _lined(demand: Demand, said: _Said, entry_us: int, now_us: int) -> None:

@@ -39,7 +39,7 @@ TURN_EVERY_S, _REPORT_EVERY_S = 0.1, 1.0
 _HEALTH_EVERY_US = 60 * _SECOND_US
 #: How far back the stream is read for symbols that are needed, and how long that may take at the start.
 _LOOK_BACK_US = 3_600 * _SECOND_US
-_CATCH_UP_WITHIN_S = 10.0
+_CATCH_UP_WITHIN_S = 8.0
 #: Redis is waited for no longer than this where only a status is written.
 _WRITE_WITHIN_S = 2.0
 #: What the last process wrote of itself may be so old when it ends.
@@ -77,12 +77,12 @@ class MarketProcess:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; what is complete by then is told."""
-        tail, told = await self._catch_up()
+        stopping = asyncio.create_task(_set(stop))
+        tail, told = await self._catch_up(stopping)
         self.markets.want(self._clock(), told)
         parts: list[Coroutine[Any, Any, None]] = [feed.run() for feed in self.markets.feeds.values()]
         parts += [self._turn_for_ever(), self._report_for_ever(), self._listen_for_ever(tail)]
         running = [asyncio.create_task(part) for part in parts]
-        stopping = asyncio.create_task(_set(stop))
         try:
             await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
             for part in running:
@@ -94,14 +94,17 @@ class MarketProcess:
             await _ended([*running, stopping, *self._tasks])
             await self._say_status()
 
-    async def _catch_up(self) -> tuple[Tail, dict[str, Told]]:
+    async def _catch_up(self, stopping: asyncio.Task[None]) -> tuple[Tail, dict[str, Told]]:
         """What the last process knew, and what the stream says since; for a while at most."""
         now_us = self._clock()
         told: dict[str, Told] = {}
         tail = Tail(self._client, self._keys(), now_us - _LOOK_BACK_US)
+        taking = asyncio.create_task(self._take_up(tail, told, now_us))
+        await asyncio.wait(
+            [taking, stopping], timeout=_CATCH_UP_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+        )
         try:
-            async with asyncio.timeout(_CATCH_UP_WITHIN_S):
-                await self._take_up(tail, told, now_us)
+            await asyncio.wait_for(taking, 0)
         except (RedisError, OSError, TimeoutError) as error:
             tail.skip_to(self._clock())
             log.warning("what was needed and told before is not all known: %s", one_line(error))
