@@ -73,13 +73,14 @@ class Demand:
         """For the next process."""
         return Kept(dict(self._until_us), dict(self._open))
 
-    def take_up(self, kept: Kept) -> None:
-        """What the last process knew; what is known by now is newer."""
+    def take_up(self, kept: Kept, now_us: int) -> None:
+        """What the last process knew."""
         for symbol, us in kept.until_us.items():
-            if self._may(symbol):
-                self._until_us[symbol] = max(us, self._until_us.get(symbol, 0))
+            if symbol in kept.open.values() and self._may(symbol):
+                self._until_us.setdefault(symbol, min(us, now_us))
+            self.use(symbol, us, now_us)
         for what, symbol in kept.open.items():
-            if symbol in self._until_us:
+            if symbol in self._until_us and len(self._open) < _MOST_ORDERS:
                 self._open.setdefault(what, symbol)
 
     def _is_open(self, symbol: str) -> bool:

@@ -113,15 +113,15 @@ class MarketProcess:
     async def _take_up(self, tail: Tail, told: dict[str, Told], now_us: int) -> None:
         fields = await self._client.hgetall(status_key(self._settings.stream))
         status = read_status(fields)
-        told.update(told_by(status))
+        told.update(told_by(status, now_us))
         if status is not None:
-            self.markets.demand.take_up(read_kept(fields))
+            self.markets.demand.take_up(read_kept(fields), now_us)
             tail.skip_to(max(status.at_us - _OVERLAP_US, now_us - _LOOK_BACK_US))
         while entries := await tail.read(wait=False):
             for entry in entries:
                 overhear(self.markets.demand, entry.event, entry.data, entry.us, now_us)
                 if entry.event == b"market_candle":
-                    note_candle(told, entry.data)
+                    note_candle(told, entry.data, now_us)
 
     async def _turn_for_ever(self) -> None:
         while True:

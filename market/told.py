@@ -34,13 +34,15 @@ class _Candle(Struct):
 _read = msgspec.json.Decoder(_Candle).decode
 
 
-def told_by(status: Status | None) -> dict[str, Told]:
-    """By what the last process wrote of itself."""
+def told_by(status: Status | None, now_us: int) -> dict[str, Told]:
+    """By what the last process wrote of itself; a time that has not come yet was of a clock that was wrong."""
     symbols = status.symbols if status is not None else []
-    return {one.symbol: Told(one.told_until_us, one.minutes_us) for one in symbols}
+    return {
+        one.symbol: Told(_past(one.told_until_us, now_us), _past(one.minutes_us, now_us)) for one in symbols
+    }
 
 
-def note_candle(told: dict[str, Told], data: bytes) -> None:
+def note_candle(told: dict[str, Told], data: bytes, now_us: int) -> None:
     """By one market_candle, if it is one of ours: an engine's own have no provider."""
     try:
         said = _read(data)
@@ -50,6 +52,8 @@ def note_candle(told: dict[str, Told], data: bytes) -> None:
     except (msgspec.DecodeError, UnicodeDecodeError, UnknownSymbol):
         return
     end_us = round(as_aware(said.timestamp).timestamp() * _SECOND_US)
+    if _past(end_us, now_us) is None:
+        return
     if said.interval == "1m":
         of.minutes_us = _later(of.minutes_us, end_us)
     of.until_us = _later(of.until_us, end_us)
@@ -70,6 +74,10 @@ def _ours(symbol: str) -> str | None:
         return pair_of(symbol).ours
     except UnknownSymbol:
         return None
+
+
+def _past(us: int | None, now_us: int) -> int | None:
+    return us if us is not None and us <= now_us + _SECOND_US else None
 
 
 def _later(one: int | None, other: int) -> int:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.demand import KEEP_US, MOST, Demand
+from market.demand import KEEP_US, MOST, Demand, Kept
 from market.overheard import overhear
 from tests.unit.market.world import at
 
@@ -75,9 +75,22 @@ def test_the_next_process_knows_what_this_one_knew() -> None:
     demand = heard(Demand(), "order_log", source="ghost", symbol=SOL, orderId="7", status="open")
     heard(demand, "signal_published", symbol=BTC, ts_published=when(0), expiry_minutes=1)
     again = Demand()
-    again.take_up(msgspec.json.decode(msgspec.json.encode(demand.kept()), type=type(demand.kept())))
+    again.take_up(msgspec.json.decode(msgspec.json.encode(demand.kept()), type=Kept), at(0))
     for seconds in (0.0, HOUR_S, 9e4):
         assert again.wanted(at(seconds)) == demand.wanted(at(seconds))
+
+
+def test_what_an_earlier_process_kept_is_believed_no_more_than_the_tape() -> None:
+    again = Demand()
+    again.take_up(Kept({SOL: at(9e9), BTC: at(-9e6), "XAU": at(0)}, {"order 1": "ETHUSDT"}), at(0))
+    assert again.wanted(at(0)) == [SOL]
+    assert again.wanted(at(40 * 86_400)) == []
+
+
+def test_an_order_that_is_long_open_is_taken_up() -> None:
+    again = Demand()
+    again.take_up(Kept({SOL: at(-9e6)}, {"order 1": SOL}), at(0))
+    assert again.wanted(at(9e6)) == [SOL]
 
 
 @pytest.mark.parametrize("symbol", ["SOL-USDT", "XAUUSD", "", "x" * 500, "🤷"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from market.breaker import Breaker
 from market.failover import START_US, Choice, Failover, Standing
 from market.latency import ENOUGH, SICK_US, Latency
+from market.standing import Reputation
 from market.watchdog import ALONE_US, LEAST_US, MOST_US, Watchdog
 
 S = 1_000_000
@@ -43,6 +45,14 @@ def test_one_slow_answer_in_a_hundred_is_not_sick() -> None:
     for n in range(100):
         latency.add(n, 5 * S if n == 50 else 1000)
     assert not latency.is_sick(S)
+
+
+def test_a_clock_far_ahead_is_said() -> None:
+    reputation = Reputation(lambda: S, Breaker())
+    for n in range(ENOUGH):
+        reputation.news.add(n, -15 * S)
+    assert reputation.slow() == "has a clock 15 s ahead"
+    assert reputation.skew_s() == 15.0
 
 
 def watched(every_us: int, count: int = 200) -> Watchdog:
