@@ -19,13 +19,12 @@ START_US = 2 * _SECOND_US
 class Standing(NamedTuple):
     """How a provider stands with one symbol now. trouble: why it cannot be used; empty if it can.
 
-    slow: why it should not be where another is well; heard_us: when it last spoke of the symbol.
+    slow: why it should not be where another is well.
     """
 
     provider: str
     trouble: str = ""
     slow: str = ""
-    heard_us: int | None = None
 
     @property
     def is_well(self) -> bool:

@@ -86,13 +86,8 @@ class Follower:
         return said
 
     def _standing(self, name: str, line: LineState, now_us: int) -> Standing:
-        heard_us = self.source(name).watchdog.heard_us
-        return Standing(
-            name,
-            line.trouble or self._silence(name, now_us),
-            line.slow or self._doubts.of(name, now_us),
-            heard_us,
-        )
+        trouble = line.trouble or self._silence(name, now_us)
+        return Standing(name, trouble, line.slow or self._doubts.of(name, now_us))
 
     def _silence(self, name: str, now_us: int) -> str:
         dog = self.source(name).watchdog

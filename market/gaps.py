@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from market.said import MINUTE_US, SECOND_US, minute_of
+from market.said import MINUTE_US, SECOND_US
 
 
 class Gap(NamedTuple):
@@ -33,11 +33,6 @@ class Gaps:
     def forget_before(self, us: int) -> None:
         """Everything up to there is told."""
         self._gaps = [one for one in self._gaps if one.end_us > us]
-
-
-def whole_minutes(begin_us: int, end_us: int) -> range:
-    """The minutes that were over by the end of a gap, from the one in which it began."""
-    return range(minute_of(begin_us), minute_of(end_us), MINUTE_US)
 
 
 def _touches(gap: Gap, minute_us: int) -> bool:
