@@ -77,7 +77,7 @@ class Follower:
         """All that is to be told and asked by now. lines: of the providers that have the symbol, in their order."""
         for name, line in lines.items():
             self.source(name).close(now_us - line.delay_us, now_us)
-        standings = [self._standing(name, line, now_us) for name, line in lines.items()]
+        standings = [self._standing(name, lines, now_us) for name in lines]
         said: list[Said] = [*self._choose(standings, now_us)]
         self._note_gap(now_us)
         said.extend(self._seconds(lines, now_us))
@@ -85,30 +85,27 @@ class Follower:
         said.extend(self.minutes.step(self.sources, usable, self._told_until_us(lines, now_us), now_us))
         return said
 
-    def _standing(self, name: str, line: LineState, now_us: int) -> Standing:
-        trouble = line.trouble or self._silence(name, now_us)
+    def _standing(self, name: str, lines: Lines, now_us: int) -> Standing:
+        line = lines[name]
+        if line.trouble:
+            self.source(name).watchdog.rest()
+        trouble = line.trouble or self._silence(name, lines, now_us)
         return Standing(name, trouble, line.slow or self._doubts.of(name, now_us))
 
-    def _silence(self, name: str, now_us: int) -> str:
+    def _silence(self, name: str, lines: Lines, now_us: int) -> str:
         dog = self.source(name).watchdog
-        heard = [one.watchdog.heard_us for other, one in self.sources.items() if other != name]
+        others = [other for other, line in lines.items() if other != name and not line.trouble]
+        heard = (self.source(other).watchdog.heard_us for other in others)
         others_us = max((us for us in heard if us is not None), default=None)
         if not dog.is_silent(now_us, others_us):
             return ""
         self.source(name).spoke_from_us = None  # what it says next may not follow upon what it said last
         return "is silent" if dog.heard_us is not None else "has said nothing yet"
 
-    def frozen(self, lines: Lines, now_us: int) -> list[str]:
+    def frozen(self, now_us: int) -> list[str]:
         """Providers that have long been silent about it, though they are connected and others are not."""
-        heard_us = {name: one.watchdog.heard_us for name, one in self.sources.items()}
-        lately_us = now_us - _FROZEN_FOR_US
-        if not any(us is not None and us > lately_us for us in heard_us.values()):
-            return []
-        return [
-            name
-            for name, line in lines.items()
-            if not line.trouble and (heard_us.get(name) or now_us) < lately_us
-        ]
+        dogs = {name: one.watchdog for name, one in self.sources.items()}
+        return [name for name, dog in dogs.items() if dog.silent_for_us(now_us) >= _FROZEN_FOR_US]
 
     def _choose(self, standings: list[Standing], now_us: int) -> Iterator[Moved]:
         before = self.choice.provider

@@ -59,7 +59,7 @@ class Markets:
                     wants.append(said)
                 else:
                     self._tell(said, self.spellings[symbol])
-            for name in follower.frozen(lines, now_us):
+            for name in follower.frozen(now_us):
                 self.feeds[name].complain()
         return wants
 

@@ -50,6 +50,17 @@ def test_silence_is_noticed_within_3_seconds_and_what_was_silent_is_told_by_the_
     assert [second(one) for one in world.candles()] == [float(n) for n in range(1, 20)]
 
 
+def test_a_market_that_is_quiet_everywhere_is_no_gap() -> None:
+    world = World(OKX, BYBIT)
+    world.run(5.0)
+    trading, world.trading = world.trading, {}
+    world.run(100.0)
+    world.trading = trading
+    world.run(130.0)
+    assert world.moves() == [(None, OKX)]
+    assert all(one.verdict == OK for one in [*world.candles(), *world.candles("1m")])
+
+
 def test_a_provider_that_is_back_has_to_be_well_for_a_while() -> None:
     world = World(OKX, BYBIT)
     world.run(10.0)

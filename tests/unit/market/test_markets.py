@@ -95,6 +95,27 @@ def test_a_connection_that_is_silent_about_a_symbol_is_complained_of(tmp_path: P
     assert bybit.complaints == 0
 
 
+def test_so_is_one_that_never_said_a_word_about_it(tmp_path: Path) -> None:
+    okx, bybit = FakeFeed(OKX), FakeFeed(BYBIT)
+    stage = Stage(tmp_path, okx, bybit)
+    stage.run(0, 9, BYBIT)
+    assert okx.complaints == 0
+    stage.run(9, 12, BYBIT)
+    assert okx.complaints > 0
+
+
+def test_nobody_complains_while_the_market_is_quiet_or_a_connection_is_away(tmp_path: Path) -> None:
+    okx, bybit = FakeFeed(OKX), FakeFeed(BYBIT)
+    stage = Stage(tmp_path, okx, bybit)
+    stage.run(0, 5, OKX, BYBIT)
+    stage.run(5, 60)
+    okx.state = LineState(trouble="is not connected")
+    stage.run(60, 90, BYBIT)
+    okx.state = LineState()
+    stage.run(90, 95, BYBIT)
+    assert (okx.complaints, bybit.complaints) == (0, 0)
+
+
 def test_a_symbol_that_is_not_wanted_any_more_is_forgotten(tmp_path: Path) -> None:
     stage = Stage(tmp_path, FakeFeed(OKX), symbols=())
     stage.markets.demand.use(SOL, at(10), at(0))

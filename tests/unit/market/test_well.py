@@ -9,7 +9,7 @@ from market.breaker import Breaker
 from market.failover import START_US, Choice, Failover, Standing
 from market.latency import ENOUGH, SICK_US, Latency
 from market.standing import Reputation
-from market.watchdog import ALONE_US, LEAST_US, MOST_US, Watchdog
+from market.watchdog import ALONE_US, MOST_US, Watchdog
 
 S = 1_000_000
 A, B, C = "okx", "bybit", "binance"
@@ -62,15 +62,35 @@ def watched(every_us: int, count: int = 200) -> Watchdog:
     return dog
 
 
+def asked(dog: Watchdog, other_every_us: int, from_us: int, until_us: int) -> int | None:
+    """When it is silent, looked at ten times a second, while another speaks so often from then on."""
+    heard_us = dog.heard_us or 0
+    for quiet_us in range(100_000, until_us, 100_000):
+        spoke_us = quiet_us - (quiet_us - from_us) % other_every_us if quiet_us >= from_us else -S
+        if dog.is_silent(heard_us + quiet_us, heard_us + spoke_us):
+            return quiet_us
+    return None
+
+
 def test_silence_is_two_seconds_while_another_speaks_and_half_a_minute_alone() -> None:
+    assert asked(watched(100_000), 50_000, 50_000, 60 * S) == 2_100_000
     dog = watched(100_000)
     heard_us = dog.heard_us or 0
-    assert dog.patience_us() == LEAST_US
-    assert not dog.is_silent(heard_us + LEAST_US - 1, heard_us + LEAST_US - 1)
-    assert dog.is_silent(heard_us + LEAST_US, heard_us + LEAST_US)
-    assert not dog.is_silent(heard_us + LEAST_US, heard_us + 100_000)
     assert not dog.is_silent(heard_us + ALONE_US - 1, None)
     assert dog.is_silent(heard_us + ALONE_US, None)
+
+
+def test_where_all_are_quiet_it_is_the_market() -> None:
+    assert asked(watched(100_000), 50_000, 900 * S, 600 * S) is None
+
+
+def test_after_a_pause_of_all_it_may_be_the_second_to_speak() -> None:
+    assert asked(watched(100_000), 50_000, 20 * S, 22 * S) is None
+    assert asked(watched(100_000), 50_000, 20 * S, 23 * S) == 22 * S
+
+
+def test_one_word_of_another_says_nothing() -> None:
+    assert asked(watched(100_000), 100 * S, 3 * S, 29 * S) is None
 
 
 def test_one_that_speaks_seldom_is_given_more_time_but_not_any() -> None:
