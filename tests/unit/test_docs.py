@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -20,6 +18,7 @@ from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
 from signaltape.settings import _FIELD_OF, SECRETS, Settings
 from tests.support.command_trees import Tree, tree_of
+from tests.support.forked import begin, environment_of_loaded
 from tests.support.pages import ROOT, Command, Page, commands_in, pages
 from tests.unit.test_imports import ALLOWED
 
@@ -32,6 +31,8 @@ ROOMS = (
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
     *("deploy.live", "deploy.live.picture"),
 )
+#: Of these another test begins a command in a new interpreter.
+BEGUN_ANEW = {"signaltape", "sink", "worker", "reports", "replay", "web", "desk", "deploy.embedded"}
 FOLDERS = (
     *("producer", "consumer", "worker", "sink", "outbox", "replay", "reports"),
     *("web", "desk", "deploy", "tests", "docs"),
@@ -114,11 +115,10 @@ def test_every_command_stands_in_the_docs_and_helps(room: str) -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_module_helps(room: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", room, "--help"], capture_output=True, text=True, check=False, cwd=ROOT
-    )
-    assert done.returncode == 0, done.stderr
-    assert "usage" in done.stdout.lower()
+    process = begin(("-m", room, "--help"), environment_of_loaded(), anew=room not in BEGUN_ANEW)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert "usage" in out.lower()
 
 
 def test_what_the_procfile_starts_stands_in_the_docs() -> None:
