@@ -54,6 +54,16 @@ def test_an_open_ghost_needs_its_symbol_for_as_long_as_it_is_open() -> None:
     assert demand.wanted(at(9e4 + HOUR_S)) == []
 
 
+@pytest.mark.parametrize("status", ["CLOSED", "EXPIRED", "CANCELED", "CANCELLED", "REJECTED"])
+def test_every_end_of_a_ghost_is_one(status: str) -> None:
+    demand = heard(Demand(), "order_log", source="ghost", symbol=SOL, orderId="7", status="NEW")
+    for still in ("FILLED", "PARTIALLY_CLOSED", "CLOSING"):
+        heard(demand, "order_log", source="ghost", symbol=SOL, orderId="7", status=still)
+        assert demand.until_us(SOL) is None
+    heard(demand, "order_log", source="ghost", symbol=SOL, orderId="7", status=status)
+    assert demand.until_us(SOL) == at(HOUR_S)
+
+
 def test_an_engines_own_order_needs_nothing() -> None:
     assert heard(Demand(), "order_log", symbol=SOL, orderId="7", status="open").wanted(at(0)) == []
 
