@@ -61,26 +61,26 @@ def template(servers: Urls) -> str:
 
 
 @pytest.fixture(scope="session")
-def admin(servers: Urls) -> Iterator[Connection]:
+def maker(servers: Urls) -> Iterator[Connection]:
     """Makes and drops the databases of tests."""
     with psycopg.connect(servers.database, autocommit=True) as opened:
         yield opened
 
 
 @pytest.fixture
-def database(servers: Urls, template: str, admin: Connection) -> Iterator[Secret]:
+def database(servers: Urls, template: str, maker: Connection) -> Iterator[Secret]:
     """The URL of a fresh, migrated database."""
-    with fresh_database(servers, template, admin) as url:
+    with fresh_database(servers, template, maker) as url:
         yield url
 
 
 @contextmanager
-def fresh_database(servers: Urls, template: str, admin: Connection) -> Iterator[Secret]:
+def fresh_database(servers: Urls, template: str, maker: Connection) -> Iterator[Secret]:
     """A migrated one, for as long as the block runs."""
     name = f"test_{next(_numbers)}"
-    admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
+    maker.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
     yield Secret(_database(servers, name))
-    admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    maker.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture

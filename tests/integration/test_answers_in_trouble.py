@@ -40,10 +40,10 @@ def test_each_has_an_answer_where_nothing_is_stored(asker: Asker, name: str) -> 
 
 @pytest.fixture(scope="module")
 def shared(
-    servers: Urls, template: str, admin: Connection, tmp_path_factory: pytest.TempPathFactory
+    servers: Urls, template: str, maker: Connection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Asker]:
     """Asks about a day that is stored once for all tests of this, which must leave it as it was."""
-    with fresh_database(servers, template, admin) as database, connect(database) as connection:
+    with fresh_database(servers, template, maker) as database, connect(database) as connection:
         settings = fresh_settings(servers, database, tmp_path_factory.mktemp("shared"))
         assert settings.redis_url is not None
         with closing(redis_of(settings.redis_url)) as client:

@@ -63,16 +63,16 @@ def test_others_pass_beside_and_behind_and_it_is_stored_once_it_can_be(
     monkeypatch.setattr("consumer.poison.CANDIDATE_DELIVERIES", 10**6)
     connection.execute(REFUSE_TRADES)
     add_trades(redis_client, key, 3)
-    add_lives(redis_client, key, 5)
+    add_lives(redis_client, key, 2)
     add(redis_client, key, "market_trade", RECORD_SAMPLES["market_trade"])
     worker, stop = make_worker(settings, key, limits=Limits(max_entries=batch))
     with working(worker, stop):
-        eventually(lambda: worker.total.stored == 21)
+        eventually(lambda: worker.total.stored == 9)
         add_lives(redis_client, key, 1)
-        eventually(lambda: worker.total.stored == 25)
+        eventually(lambda: worker.total.stored == 13)
         connection.execute(TAKE_TRADES)
-        eventually(lambda: worker.total.stored == 28 and pending(redis_client, key) == 0)
-    assert worker.total == Outcome(stored=28)
+        eventually(lambda: worker.total.stored == 16 and pending(redis_client, key) == 0)
+    assert worker.total == Outcome(stored=16)
 
 
 def test_records_without_a_table_wait_for_it_and_hold_up_no_event(
