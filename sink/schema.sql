@@ -71,6 +71,7 @@ CREATE TABLE public.signals (
     model_version text,
     features_version text,
     track text,
+    entry_type text,
     CONSTRAINT signals_atr_pct_check CHECK ((atr_pct >= (0)::numeric)),
     CONSTRAINT signals_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric))),
     CONSTRAINT signals_confluence_score_check CHECK (((confluence_score >= (0)::numeric) AND (confluence_score <= (1)::numeric))),
@@ -78,6 +79,7 @@ CREATE TABLE public.signals (
     CONSTRAINT signals_entry_check CHECK ((entry > (0)::numeric)),
     CONSTRAINT signals_entry_high_check CHECK ((entry_high > (0)::numeric)),
     CONSTRAINT signals_entry_low_check CHECK ((entry_low > (0)::numeric)),
+    CONSTRAINT signals_entry_type_check CHECK ((entry_type = ANY (ARRAY['limit'::text, 'stop'::text, 'market'::text]))),
     CONSTRAINT signals_expiry_minutes_check CHECK ((expiry_minutes > 0)),
     CONSTRAINT signals_rr_target_check CHECK ((rr_target > (0)::numeric)),
     CONSTRAINT signals_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
@@ -322,21 +324,6 @@ CREATE TABLE public.desk_confirmations (
     CONSTRAINT desk_confirmations_id_check CHECK (((length(id) >= 16) AND (length(id) <= 32)))
 );
 COMMENT ON TABLE public.desk_confirmations IS 'What was asked before it was done: answered once, by who was asked, in time.';
-CREATE TABLE public.desk_records (
-    id bigint NOT NULL,
-    event text NOT NULL,
-    ts timestamp with time zone NOT NULL,
-    fields jsonb NOT NULL
-);
-COMMENT ON TABLE public.desk_records IS 'What the desk has yet to put on the tape: acts of people. Empty but for moments.';
-ALTER TABLE public.desk_records ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.desk_records_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
 CREATE TABLE public.desk_refused (
     day date NOT NULL,
     reason text NOT NULL,
@@ -532,6 +519,43 @@ CREATE VIEW public.feedback_votes AS
                   ORDER BY o.ts_published, f.signal_id, f.ref_id, f.user_id, f.kind, f.ts DESC, f.id DESC) in_time
           GROUP BY in_time.ts_published, in_time.signal_id, in_time.setup, in_time.closed, in_time.won, in_time.rr_realized) counted;
 COMMENT ON VIEW public.feedback_votes IS 'One vote for each signal that somebody clicked on before it ended: what most of the last clicks until then say (rating: up, down; took: took, skipped), NULL in a tie and where all were taken back.';
+CREATE TABLE public.ghost_closures (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_closed timestamp with time zone NOT NULL,
+    rr_realized numeric NOT NULL,
+    time_in_trade_ms bigint NOT NULL,
+    exit_reason text NOT NULL,
+    rr_best numeric,
+    fees_r numeric,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_closures_exit_reason_check CHECK ((exit_reason = ANY (ARRAY['tp'::text, 'sl'::text, 'time'::text, 'manual'::text, 'other'::text]))),
+    CONSTRAINT ghost_closures_time_in_trade_ms_check CHECK ((time_in_trade_ms >= 0))
+);
+COMMENT ON TABLE public.ghost_closures IS 'What the ghost of a signal made, in R.';
+CREATE TABLE public.ghost_invalidations (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_invalidated timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
+);
+COMMENT ON TABLE public.ghost_invalidations IS 'Ghosts that were never filled, or given up.';
+CREATE TABLE public.ghost_triggers (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_triggered timestamp with time zone NOT NULL,
+    entry_fill numeric NOT NULL,
+    time_to_trigger_ms bigint NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_triggers_entry_fill_check CHECK ((entry_fill > (0)::numeric)),
+    CONSTRAINT ghost_triggers_time_to_trigger_ms_check CHECK ((time_to_trigger_ms >= 0))
+);
+COMMENT ON TABLE public.ghost_triggers IS 'When and where the ghost of a signal was filled.';
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     message_key text NOT NULL,
@@ -820,6 +844,22 @@ CREATE TABLE public.snoozes (
     CONSTRAINT snoozes_category_check CHECK ((category = ANY (ARRAY[''::text, 'institutional'::text, 'sniper'::text, 'scalp'::text, 'health'::text])))
 );
 COMMENT ON TABLE public.snoozes IS 'Chats that want no alerts (of a category) for a while: held with the reason snoozed, and told by a digest.';
+CREATE TABLE public.tape_records (
+    id bigint CONSTRAINT desk_records_id_not_null NOT NULL,
+    event text CONSTRAINT desk_records_event_not_null NOT NULL,
+    ts timestamp with time zone CONSTRAINT desk_records_ts_not_null NOT NULL,
+    fields json CONSTRAINT desk_records_fields_not_null NOT NULL,
+    room text NOT NULL
+);
+COMMENT ON TABLE public.tape_records IS 'What rooms have yet to put on the tape: acts of people, fills of ghosts. Empty but for moments.';
+ALTER TABLE public.tape_records ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tape_records_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.telegram_chats (
     chat_id text NOT NULL,
     moved_to text NOT NULL,
@@ -885,8 +925,6 @@ ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.desk_confirmations
     ADD CONSTRAINT desk_confirmations_pkey PRIMARY KEY (id);
-ALTER TABLE ONLY public.desk_records
-    ADD CONSTRAINT desk_records_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.desk_refused
     ADD CONSTRAINT desk_refused_pkey PRIMARY KEY (day, reason);
 ALTER TABLE ONLY public.desk_risk
@@ -905,6 +943,12 @@ ALTER TABLE ONLY public.feedback
     ADD CONSTRAINT feedback_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.feedback
     ADD CONSTRAINT feedback_update_id_kind_key UNIQUE (update_id, kind);
+ALTER TABLE ONLY public.ghost_closures
+    ADD CONSTRAINT ghost_closures_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.ghost_invalidations
+    ADD CONSTRAINT ghost_invalidations_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.ghost_triggers
+    ADD CONSTRAINT ghost_triggers_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.outbox_edits
     ADD CONSTRAINT outbox_edits_pkey PRIMARY KEY (message_key);
 ALTER TABLE ONLY public.outbox_files
@@ -947,6 +991,8 @@ ALTER TABLE ONLY public.sink_counters
     ADD CONSTRAINT sink_counters_pkey PRIMARY KEY (backend);
 ALTER TABLE ONLY public.snoozes
     ADD CONSTRAINT snoozes_pkey PRIMARY KEY (chat_id, category);
+ALTER TABLE ONLY public.tape_records
+    ADD CONSTRAINT tape_records_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.telegram_chats
     ADD CONSTRAINT telegram_chats_pkey PRIMARY KEY (chat_id);
 ALTER TABLE ONLY public.telegram_pace
@@ -971,6 +1017,9 @@ CREATE INDEX desk_updates_waiting ON public.desk_updates USING btree (acts, upda
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
 CREATE INDEX feedback_latest_idx ON public.feedback USING btree (ref_id, user_id, kind, ts DESC, id DESC);
 CREATE INDEX feedback_signal_idx ON public.feedback USING btree (signal_id);
+CREATE INDEX ghost_closures_ts ON public.ghost_closures USING btree (ts_closed);
+CREATE INDEX ghost_invalidations_ts ON public.ghost_invalidations USING btree (ts_invalidated);
+CREATE INDEX ghost_triggers_ts ON public.ghost_triggers USING btree (ts_triggered);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);

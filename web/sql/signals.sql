@@ -100,7 +100,8 @@ WHERE o.signal_id = %(signal_id)s
 -- Its events in order, as they were sent, with all three times; JSON as text, so that no number passes through a float.
 SELECT event, ts, received_at, stream, entry_id, payload::text AS payload
 FROM signal_events WHERE signal_id = %(signal_id)s
-ORDER BY ts, array_position(ARRAY['signal_published', 'signal_triggered', 'signal_invalidated'], event)
+ORDER BY ts, array_position(ARRAY['signal_published', 'signal_triggered', 'ghost_triggered', 'signal_invalidated',
+                                  'ghost_invalidated', 'signal_closed'], event)
 
 -- name: layers
 -- Its layers, the heaviest first.
