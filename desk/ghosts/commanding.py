@@ -86,7 +86,7 @@ def _cancel(one: Asked, asker: Asker) -> Wanted:
 
 
 def _line(asker: Asker, line_id: str, symbol: str | None, line: PlanLine, more: Fields) -> Wanted:
-    said = {"label": line.label, "price": line.price, "direction": line.direction}
+    said = {"label": line.label or None, "price": line.price, "direction": line.direction}
     row = _row(asker, line_id, "line", symbol) | said
     return Wanted(_fields(asker, symbol, {"command": "set_line", "lineId": line_id} | said | more), row)
 

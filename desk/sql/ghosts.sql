@@ -50,7 +50,3 @@ UPDATE desk_ghosts SET became = %(became)s, ended_at = %(at)s WHERE id = %(id)s 
 -- The message of an alert that stands in a chat, by any of its ids.
 SELECT c.message_key FROM alert_chats c JOIN outbox o USING (message_key)
 WHERE c.ref_id = %(ref_id)s AND c.chat_id = ANY(%(chat_ids)s::text[]) AND o.state = 'sent' ORDER BY c.chat_id LIMIT 1
-
--- name: symbols
--- Symbols that bars were seen of.
-SELECT symbol FROM ghost_symbols ORDER BY latest_us DESC LIMIT %(most)s
