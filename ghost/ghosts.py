@@ -169,14 +169,14 @@ class Ghosts:
 
     def _order_changed(self, change: OrderChange, done: Done) -> None:
         held = self._held[change.order_id]
-        if isinstance(change, Filled):
+        told = outcome(held, change) if held.tracked else None
+        if isinstance(change, Filled) and held.fill is None:
             held.fill = change.price
         if isinstance(change, Exited) and change.world != "better":
             held.exits.append((change.fraction, change.price))
         if isinstance(change, Filled | Exited):
             done.fill(change)
         done.said += orders.changed(held, change)
-        told = outcome(held, change) if held.tracked else None
         if told is not None:
             done.said.append(told)
 

@@ -21,6 +21,7 @@ from consumer.entry import Entry
 from ghost.commands import Command, command_of, us_of
 from ghost.intervals import length_us
 from ghost.model.bar import Bar, Quality
+from signaltape.contract.codec import validate
 from signaltape.contract.events import SignalPublished
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, entry_time_ms
 
@@ -196,9 +197,11 @@ def _read_rare(entry: Entry) -> Item | None:
 
 
 def _published(one: Accepted) -> Item | None:
-    event = one.decoded.event
-    if not isinstance(event, SignalPublished):
+    if one.name != SignalPublished.EVENT:
         return None
+    # what was accepted may hold its numbers as texts: this is the event itself
+    event = validate(one.name, one.payload)
+    assert isinstance(event, SignalPublished)
     return Published(one.decoded.signal_id, event, us_of(one.decoded.ts), (one.stream, one.entry_id))
 
 

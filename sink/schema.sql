@@ -10,6 +10,43 @@ CREATE FUNCTION public.score_bin(score numeric) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN width_bucket(score, public.score_edges());
 COMMENT ON FUNCTION public.score_bin(score numeric) IS 'The number of the bin that holds a score, 0 to 4: lower edges inclusive, on the exact score.';
+CREATE TABLE public.ghost_closures (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_closed timestamp with time zone NOT NULL,
+    rr_realized numeric NOT NULL,
+    time_in_trade_ms bigint NOT NULL,
+    exit_reason text NOT NULL,
+    rr_best numeric,
+    fees_r numeric,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_closures_exit_reason_check CHECK ((exit_reason = ANY (ARRAY['tp'::text, 'sl'::text, 'time'::text, 'manual'::text, 'other'::text]))),
+    CONSTRAINT ghost_closures_time_in_trade_ms_check CHECK ((time_in_trade_ms >= 0))
+);
+COMMENT ON TABLE public.ghost_closures IS 'What the ghost of a signal made, in R.';
+CREATE TABLE public.ghost_invalidations (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_invalidated timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
+);
+COMMENT ON TABLE public.ghost_invalidations IS 'Ghosts that were never filled, or given up.';
+CREATE TABLE public.ghost_triggers (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_triggered timestamp with time zone NOT NULL,
+    entry_fill numeric NOT NULL,
+    time_to_trigger_ms bigint NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_triggers_entry_fill_check CHECK ((entry_fill > (0)::numeric)),
+    CONSTRAINT ghost_triggers_time_to_trigger_ms_check CHECK ((time_to_trigger_ms >= 0))
+);
+COMMENT ON TABLE public.ghost_triggers IS 'When and where the ghost of a signal was filled.';
 CREATE TABLE public.signal_closures (
     signal_id uuid NOT NULL,
     symbol text,
@@ -101,31 +138,70 @@ CREATE VIEW public.signal_outcomes AS
     s.sl,
     s.tp,
     public.score_bin(s.confluence_score) AS bin,
-    t.ts_triggered,
-    t.entry_fill,
-    t.time_to_trigger_ms,
-    i.ts_invalidated,
-    i.reason,
-    c.ts_closed,
-    c.exit_reason,
-    c.time_in_trade_ms,
-    c.rr_realized,
-    COALESCE(c.ts_closed, i.ts_invalidated) AS ends,
-    (t.signal_id IS NOT NULL) AS triggered,
-    (c.signal_id IS NOT NULL) AS closed,
-    ((c.signal_id IS NULL) AND (i.signal_id IS NULL)) AS open,
-    ((c.signal_id IS NULL) AND (NOT (i.reason IS DISTINCT FROM 'sl'::text))) AS stopped,
-    COALESCE((c.rr_realized > (0)::numeric), false) AS won,
-    COALESCE((GREATEST(c.rr_realized, c.rr_best) > (0)::numeric), false) AS won_at_best,
+    COALESCE(t.ts_triggered, gt.ts_triggered) AS ts_triggered,
+    COALESCE(t.entry_fill, gt.entry_fill) AS entry_fill,
+    COALESCE(t.time_to_trigger_ms, gt.time_to_trigger_ms) AS time_to_trigger_ms,
+    COALESCE(i.ts_invalidated, gi.ts_invalidated) AS ts_invalidated,
+    COALESCE(i.reason, gi.reason) AS reason,
+    COALESCE(c.ts_closed, gc.ts_closed) AS ts_closed,
+    COALESCE(c.exit_reason, gc.exit_reason) AS exit_reason,
+    COALESCE(c.time_in_trade_ms, gc.time_in_trade_ms) AS time_in_trade_ms,
+    r.realized AS rr_realized,
+    COALESCE(c.ts_closed, i.ts_invalidated, gc.ts_closed, gi.ts_invalidated) AS ends,
+    ((t.signal_id IS NOT NULL) OR (gt.signal_id IS NOT NULL)) AS triggered,
+    ((c.signal_id IS NOT NULL) OR (gc.signal_id IS NOT NULL)) AS closed,
+    ((c.signal_id IS NULL) AND (i.signal_id IS NULL) AND (gc.signal_id IS NULL) AND (gi.signal_id IS NULL)) AS open,
+    ((c.signal_id IS NULL) AND (gc.signal_id IS NULL) AND (NOT (COALESCE(i.reason, gi.reason) IS DISTINCT FROM 'sl'::text))) AS stopped,
+    COALESCE((r.realized > (0)::numeric), false) AS won,
+    COALESCE((GREATEST(r.realized, r.best) > (0)::numeric), false) AS won_at_best,
     cost.cost_r,
-    (c.rr_realized - cost.cost_r) AS net_r
-   FROM ((((public.signals s
-     LEFT JOIN public.signal_triggers t USING (signal_id))
-     LEFT JOIN public.signal_invalidations i USING (signal_id))
-     LEFT JOIN public.signal_closures c USING (signal_id))
-     CROSS JOIN LATERAL ( SELECT COALESCE(c.fees_r, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
-COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it. won: closed above 0 R; won_at_best: had every tie gone the other way; stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r.';
-CREATE FUNCTION public.chosen_outcomes(since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, symbol text DEFAULT NULL::text, side text DEFAULT NULL::text, setup text DEFAULT NULL::text, rules text DEFAULT NULL::text, hour integer DEFAULT NULL::integer, weekday integer DEFAULT NULL::integer, bin integer DEFAULT NULL::integer, low numeric DEFAULT NULL::numeric, high numeric DEFAULT NULL::numeric, outcome text DEFAULT NULL::text) RETURNS SETOF public.signal_outcomes
+    (r.realized - cost.cost_r) AS net_r,
+        CASE
+            WHEN ((c.signal_id IS NOT NULL) OR (i.signal_id IS NOT NULL)) THEN 'engine'::text
+            WHEN ((gc.signal_id IS NOT NULL) OR (gi.signal_id IS NOT NULL)) THEN 'ghost'::text
+            ELSE NULL::text
+        END AS outcome_from,
+    r.best AS rr_best,
+    ( SELECT g.rr_realized
+           FROM public.ghost_closures g
+          WHERE (g.signal_id = s.signal_id)) AS ghost_rr,
+    ( SELECT g.rr_best
+           FROM public.ghost_closures g
+          WHERE (g.signal_id = s.signal_id)) AS ghost_rr_best,
+    COALESCE(( SELECT g.exit_reason
+           FROM public.ghost_closures g
+          WHERE (g.signal_id = s.signal_id)), ( SELECT g.reason
+           FROM public.ghost_invalidations g
+          WHERE (g.signal_id = s.signal_id))) AS ghost_exit
+   FROM ((((((((public.signals s
+     LEFT JOIN public.signal_triggers t ON ((t.signal_id = s.signal_id)))
+     LEFT JOIN public.ghost_triggers gt ON ((gt.signal_id =
+        CASE
+            WHEN (t.signal_id IS NULL) THEN s.signal_id
+            ELSE NULL::uuid
+        END)))
+     LEFT JOIN public.signal_invalidations i ON ((i.signal_id = s.signal_id)))
+     LEFT JOIN public.signal_closures c ON ((c.signal_id = s.signal_id)))
+     LEFT JOIN public.ghost_closures gc ON ((gc.signal_id =
+        CASE
+            WHEN ((c.signal_id IS NULL) AND (( SELECT own.signal_id
+               FROM public.signal_invalidations own
+              WHERE (own.signal_id = s.signal_id)) IS NULL)) THEN s.signal_id
+            ELSE NULL::uuid
+        END)))
+     LEFT JOIN public.ghost_invalidations gi ON ((gi.signal_id =
+        CASE
+            WHEN ((c.signal_id IS NULL) AND (( SELECT own.signal_id
+               FROM public.signal_invalidations own
+              WHERE (own.signal_id = s.signal_id)) IS NULL)) THEN s.signal_id
+            ELSE NULL::uuid
+        END)))
+     CROSS JOIN LATERAL ( SELECT COALESCE(c.rr_realized, gc.rr_realized) AS realized,
+            COALESCE(c.rr_best, gc.rr_best) AS best,
+            COALESCE(c.fees_r, gc.fees_r) AS fees) r)
+     CROSS JOIN LATERAL ( SELECT COALESCE(r.fees, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
+COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it, by its engine, else by its ghost (outcome_from: engine, ghost; NULL: open). won: closed above 0 R; won_at_best: had every tie gone the other way (rr_best); stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r; ghost_rr, ghost_rr_best, ghost_exit: what its ghost made of it, whoever tells the outcome.';
+CREATE FUNCTION public.chosen_outcomes(since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, symbol text DEFAULT NULL::text, side text DEFAULT NULL::text, setup text DEFAULT NULL::text, rules text DEFAULT NULL::text, hour integer DEFAULT NULL::integer, weekday integer DEFAULT NULL::integer, bin integer DEFAULT NULL::integer, low numeric DEFAULT NULL::numeric, high numeric DEFAULT NULL::numeric, outcome text DEFAULT NULL::text, source text DEFAULT NULL::text) RETURNS SETOF public.signal_outcomes
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
 SELECT o.*
@@ -143,17 +219,18 @@ WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
   AND (chosen_outcomes.bin IS NULL OR o.bin = chosen_outcomes.bin)
   AND (chosen_outcomes.low IS NULL OR o.confluence_score >= chosen_outcomes.low)
   AND (chosen_outcomes.high IS NULL OR o.confluence_score < chosen_outcomes.high)
+  AND (chosen_outcomes.source IS NULL OR o.outcome_from = chosen_outcomes.source)
   AND CASE chosen_outcomes.outcome
-        WHEN 'closed' THEN o.closed AND o.ts_closed IS NOT NULL
-        WHEN 'won' THEN o.won AND o.ts_closed IS NOT NULL
-        WHEN 'lost' THEN o.closed AND NOT o.won AND o.ts_closed IS NOT NULL
-        WHEN 'sl' THEN o.stopped AND o.ts_invalidated IS NOT NULL
+        WHEN 'closed' THEN o.closed
+        WHEN 'won' THEN o.won
+        WHEN 'lost' THEN o.closed AND NOT o.won
+        WHEN 'sl' THEN o.stopped
         WHEN 'open' THEN o.open
-        WHEN 'triggered' THEN o.triggered AND o.ts_triggered IS NOT NULL
+        WHEN 'triggered' THEN o.triggered
         WHEN 'expired' THEN o.reason = 'expiry'
         ELSE TRUE END
 $$;
-COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired); NULL: any.';
+COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text, source text) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired), source of the outcome (engine, ghost); NULL: any.';
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -561,21 +638,6 @@ CREATE TABLE public.ghost_clock (
     CONSTRAINT ghost_clock_one_check CHECK (one)
 );
 COMMENT ON TABLE public.ghost_clock IS 'One row: the latest end of a bar of any symbol, in steps; what waits for a symbol without bars runs out by it.';
-CREATE TABLE public.ghost_closures (
-    signal_id uuid NOT NULL,
-    symbol text,
-    ts_closed timestamp with time zone NOT NULL,
-    rr_realized numeric NOT NULL,
-    time_in_trade_ms bigint NOT NULL,
-    exit_reason text NOT NULL,
-    rr_best numeric,
-    fees_r numeric,
-    received_at timestamp with time zone DEFAULT now() NOT NULL,
-    engine text,
-    CONSTRAINT ghost_closures_exit_reason_check CHECK ((exit_reason = ANY (ARRAY['tp'::text, 'sl'::text, 'time'::text, 'manual'::text, 'other'::text]))),
-    CONSTRAINT ghost_closures_time_in_trade_ms_check CHECK ((time_in_trade_ms >= 0))
-);
-COMMENT ON TABLE public.ghost_closures IS 'What the ghost of a signal made, in R.';
 CREATE TABLE public.ghost_fills (
     order_id text NOT NULL,
     seq integer NOT NULL,
@@ -590,16 +652,6 @@ CREATE TABLE public.ghost_fills (
     CONSTRAINT ghost_fills_world_check CHECK ((world = ANY (ARRAY['both'::text, 'worse'::text, 'better'::text])))
 );
 COMMENT ON TABLE public.ghost_fills IS 'What of a paper order was filled when, in and out, in which of its two worlds.';
-CREATE TABLE public.ghost_invalidations (
-    signal_id uuid NOT NULL,
-    symbol text,
-    ts_invalidated timestamp with time zone NOT NULL,
-    reason text NOT NULL,
-    received_at timestamp with time zone DEFAULT now() NOT NULL,
-    engine text,
-    CONSTRAINT ghost_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
-);
-COMMENT ON TABLE public.ghost_invalidations IS 'Ghosts that were never filled, or given up.';
 CREATE TABLE public.ghost_lines (
     line_id text NOT NULL,
     number bigint NOT NULL,
@@ -687,18 +739,6 @@ CREATE TABLE public.ghost_symbols (
     latest_us bigint NOT NULL
 );
 COMMENT ON TABLE public.ghost_symbols IS 'What has been seen of each symbol''s market, as far as it is needed to go on.';
-CREATE TABLE public.ghost_triggers (
-    signal_id uuid NOT NULL,
-    symbol text,
-    ts_triggered timestamp with time zone NOT NULL,
-    entry_fill numeric NOT NULL,
-    time_to_trigger_ms bigint NOT NULL,
-    received_at timestamp with time zone DEFAULT now() NOT NULL,
-    engine text,
-    CONSTRAINT ghost_triggers_entry_fill_check CHECK ((entry_fill > (0)::numeric)),
-    CONSTRAINT ghost_triggers_time_to_trigger_ms_check CHECK ((time_to_trigger_ms >= 0))
-);
-COMMENT ON TABLE public.ghost_triggers IS 'When and where the ghost of a signal was filled.';
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     message_key text NOT NULL,

@@ -125,7 +125,7 @@ def _log(what_for: Plan | Asked, whose: Whose, seq: int, at_us: int, fields: dic
 
 
 def _trade(held: Held, change: Closed) -> Said:
-    plan, result, fill = held.plan, change.result, held.fill
+    plan, result, fill = held.plan, change.result, change.result.fill_price
     assert fill is not None
     assert result.filled_at_us is not None
     fields = {

@@ -11,9 +11,9 @@ from signaltape.contract.events import GhostClosed, GhostInvalidated, GhostTrigg
 
 
 def outcome(held: Held, change: OrderChange) -> Said | None:
-    """What a change means for the order's signal; None if nothing."""
+    """What a change means for the order's signal; None if nothing. held: as it was before."""
     match change:
-        case Filled():
+        case Filled() if held.fill is None:
             return _event(held, GhostTriggered.EVENT, change, _trigger(held, change))
         case Closed():
             return _event(held, GhostClosed.EVENT, change, _closure(change))

@@ -134,8 +134,9 @@ def _compared(rig: Rig, client: Any, kills: int, took_s: float, wrong: list[str]
             " (SELECT count(*) FROM ghost_lines WHERE status = 'rung') FROM ghost_orders"
         ).fetchone()
     assert counts is not None
+    orders, closed, rung = counts
     entries = sum(client.xlen(key) for key in stream_keys(STREAM, PARTITIONS))
-    return GhostsCounted(kills, entries, *counts, len(said), took_s, wrong)
+    return GhostsCounted(kills, entries, orders, closed, rung, len(said), took_s, wrong)
 
 
 def _undisturbed(rig: Rig, settings: Settings) -> Settings:

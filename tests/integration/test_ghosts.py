@@ -9,6 +9,7 @@ import pytest
 
 from signaltape import Settings
 from sink.db import Connection
+from sink.quality import purge
 from tests.support.ghosting import SOL, Ghost, Tape, at, told, walk
 
 FILL, TO_TARGET, TO_STOP = (
@@ -181,3 +182,15 @@ def test_a_bad_bar_fills_nothing_and_is_counted(tape: Tape, ghost: Ghost) -> Non
     ghost.run()
     (order,) = ghost.orders()
     assert (order["filled_at"], order["bad_bars"]) == (at(120), 1)
+
+
+def test_a_signal_is_purged_with_its_orders_and_they_do_not_come_back(
+    tape: Tape, ghost: Ghost, connection: Connection
+) -> None:
+    gone, stays = tape.plan(), tape.plan()
+    tape.bar(60, FILL)
+    ghost.run()
+    purge(connection, gone)
+    tape.bar(120, TO_TARGET)
+    ghost.run()
+    assert [str(order["signal_id"]) for order in ghost.orders()] == [stays]

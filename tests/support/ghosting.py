@@ -74,7 +74,7 @@ class Tape:
             "symbol": SOL,
             "confluence_score": 0.7,
             "rr": 2,
-            "side": "long",
+            "scenarios": {"primary": {"side": more.pop("side", "long")}},
             "expiry_minutes": minutes,
             "rules_version": "test",
             "ts_published": at(at_s),
