@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from desk.alerts.coins import coin_of
 from desk.alerts.wording import clock, number
-from desk.answers.page import name
+from desk.answers.page import folded, name
 from desk.ghosts.words import SIGNS
-from outbox.lines import LINE, fold
+from outbox.lines import LINE
 from outbox.text import Text, TextBuilder
 from outbox.wording import r_multiple
 from signaltape.contract.order_records import PriceLine
@@ -115,10 +115,11 @@ def may_be_news(event: bytes, data: bytes) -> bool:
 
 def told(news: News, whose: Whose, now: datetime) -> Text:
     """The message."""
-    what = f"{name(coin_of(whose.symbol), 10)} {(whose.side or '').upper()}".rstrip()
-    text = TextBuilder().line(f"{_SIGN[news.event]} {_head(news, what)}", "bold")
-    for sentence in (*_body(news), f"{clock(news.at, now)}, for {name(whose.by_user, 16)}"):
-        for line in fold(sentence, LINE):
+    what = f"{name(coin_of(whose.symbol), 8)} {(whose.side or '').upper()}".rstrip()
+    head, *rest = folded(f"{_SIGN[news.event]} {_head(news, what)}", LINE)
+    text = TextBuilder().line(head, "bold")
+    for sentence in (*rest, *_body(news), f"{clock(news.at, now)}, for {name(whose.by_user, 16)}"):
+        for line in folded(sentence, LINE):
             text.line(line)
     return (text.add("ref: ").add(whose.ref_id, "code") if whose.ref_id else text).build()
 

@@ -12,10 +12,10 @@ from desk.alerts.model import Alert
 from desk.alerts.plans import PlanLine
 from desk.alerts.templates import plan_lines
 from desk.alerts.wording import clock, number, usd
-from desk.answers.page import name
+from desk.answers.page import folded, name
 from desk.ghosts.asked import AlertPlan, Asked
 from desk.policy.sizing import Sizing, shown
-from outbox.lines import LINE, fold
+from outbox.lines import LINE
 
 #: The word on the button of each press.
 BUTTONS = {"entry": "Set Entry", "lines": "Set Alert Lines", "cancel": "Cancel"}
@@ -121,4 +121,4 @@ def _size(size: Sizing | None) -> Iterator[str]:
 
 
 def _lines(*lines: str) -> str:
-    return "\n".join(part for line in lines if line for part in fold(line, LINE))
+    return "\n".join(part for line in lines if line for part in folded(line, LINE))

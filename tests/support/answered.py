@@ -42,11 +42,22 @@ _NO_RISK = Risk(D("1.0"), None)
 def asked_line(number: int, **changes: Any) -> Asked:
     """A line that is set."""
     given: dict[str, Any] = {
-        **{"id": f"line-{number}", "number": number, "kind": "line", "ref_id": "snp_20250915_1355_SOL"},
-        **{"user_id": 102, "by_user": "ana", "chat_id": "-77", "thread_id": None, "symbol": "SOL-USDT-SWAP"},
-        **{"side": "long", "label": "TP1", "price": D("226.3"), "direction": "above", "update_id": 1},
-        **{"asked_at": asked.ago(9), "expires_at": asked.ago(-21)},
-        **dict.fromkeys(("cancelled_at", "became", "ended_at")),
+        "id": f"line-{number}",
+        "number": number,
+        "kind": "line",
+        "ref_id": "snp_20250915_1355_SOL",
+        "user_id": 102,
+        "by_user": "ana",
+        "chat_id": "-77",
+        "symbol": "SOL-USDT-SWAP",
+        "side": "long",
+        "label": "TP1",
+        "price": D("226.3"),
+        "direction": "above",
+        "update_id": 1,
+        "asked_at": asked.ago(9),
+        "expires_at": asked.ago(-21),
+        **dict.fromkeys(("thread_id", "cancelled_at", "became", "ended_at")),
     }
     return Asked(**{**given, **changes})
 

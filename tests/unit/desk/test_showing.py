@@ -65,12 +65,20 @@ def test_nobody_takes_a_health_alert() -> None:
 def test_each_button_says_what_and_of_which_alert() -> None:
     _, keyboard = shown(alert(), None, None, None, Clicks(), {})
     assert [button.data for row in keyboard for button in row] == [
-        f"a:ib_20250915_1400_BTC:{what}" for what in ("up", "dn", "sn30", "took", "skip", "entry", "lines", "cancel")
+        f"a:ib_20250915_1400_BTC:{what}"
+        for what in ("up", "dn", "sn30", "took", "skip", "entry", "lines", "cancel")
     ]
 
 
 @pytest.mark.parametrize(
-    "changes", [{"dataQuality": "bad"}, {"sl": None}, {"side": None}, {"entry": None}, {"category": "health"}]
+    "changes",
+    [
+        {"dataQuality": "bad"},
+        {"sl": None},
+        {"side": None},
+        {"entryLow": None, "entryHigh": None},
+        {"category": "health"},
+    ],
 )
 def test_without_a_plan_nothing_is_asked_of_ghosts(changes: dict[str, Any]) -> None:
     assert GHOSTS not in buttons(**changes)
