@@ -131,7 +131,7 @@ def told(found: Ghosts, now: datetime) -> Text:
     return page.quote("Each of them", sentences).build()
 
 
-_HOW = "Set Entry below an alert makes one."
+_HOW = "Set Entry of an alert makes one."
 
 
 def _so_far(found: Ghosts) -> str:
