@@ -49,16 +49,16 @@ def keyboard(alert: Alert, clicks: Clicks, links: Mapping[str, str], *, ghosts: 
     ]
     rows = [link_row(alert.symbol, links), judged, done if alert.category != "health" else []]
     if ghosts and has_plan(alert):
-        rows.append(_ghosts(alert, clicks))
+        rows += _ghosts(alert, clicks)
     return [row for row in rows if row]
 
 
-def _ghosts(alert: Alert, clicks: Clicks) -> list[Button]:
-    return [
-        _button(alert, "entry", _said("Entry", clicks.entries) if clicks.entries else "Set Entry"),
-        _button(alert, "lines", _said("Lines", clicks.lines) if clicks.lines else "Set Alert Lines"),
-        _button(alert, "cancel", "Cancel"),
-    ]
+def _ghosts(alert: Alert, clicks: Clicks) -> Keyboard:
+    """A phone cuts the words of three beside each other."""
+    entry = _said("Entry", clicks.entries) if clicks.entries else "Set Entry"
+    lines = _said("Lines", clicks.lines) if clicks.lines else "Set Alert Lines"
+    sets = [_button(alert, "entry", entry), _button(alert, "lines", lines)]
+    return [sets, [_button(alert, "cancel", "Cancel")]]
 
 
 def link_row(symbol: str | None, links: Mapping[str, str]) -> list[Button]:

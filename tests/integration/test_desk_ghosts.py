@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -91,7 +91,9 @@ def test_an_entry_is_asked_about_with_all_that_it_is(
     prices = [first[key] for key in ("entry", "sl", "tp1", "tp2", "riskUsd", "sizePct")]
     assert prices == [222.1, 219.9, 226.3, 230, 130, 1.3]
     assert (first["userId"], first["chatId"]) == (TRADER, CHAT)
-    assert first["publishedAt"] < first["expiresAt"]
+    published, expires = (datetime.fromisoformat(first[key]) for key in ("publishedAt", "expiresAt"))
+    assert published == desk.now, "no bar that began before the yes counts"
+    assert expires == alerts(desk.connection)[0]["expires_at"]
     assert clicks_in(desk.connection, ref, CHAT).entries == 1
     assert desk.shown == [ref]
 

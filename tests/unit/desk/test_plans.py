@@ -36,7 +36,7 @@ def test_each_line_is_reached_from_the_side_that_the_plan_expects(
 def test_a_stop_entry_is_reached_from_the_other_side_and_the_market_has_no_line() -> None:
     levels = {**SIGNAL, "side": "long", "sl": 63100, "tp": 65500}
     stop = lines_of(published(**levels, entry_type="stop"))
-    assert (stop[0].label, stop[0].price, stop[0].direction) == ("Entry", 64000, "above")
+    assert (stop[0].label, stop[0].price, stop[0].direction) == ("Entry", Decimal(64000), "above")
     market = published(**{**levels, "entry_low": None, "entry_high": None}, entry_type="market")
     assert has_plan(market)
     assert [one.label for one in lines_of(market)] == ["SL", "TP1"]
