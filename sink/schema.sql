@@ -321,7 +321,7 @@ CREATE TABLE public.alert_lives (
     ts timestamp with time zone NOT NULL,
     fields jsonb NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT alert_lives_event_check CHECK ((event = ANY (ARRAY['signal_triggered'::text, 'signal_invalidated'::text, 'signal_closed'::text])))
+    CONSTRAINT alert_lives_event_check CHECK ((event = ANY (ARRAY['signal_triggered'::text, 'signal_invalidated'::text, 'signal_closed'::text, 'ghost_triggered'::text, 'ghost_invalidated'::text, 'ghost_closed'::text])))
 );
 COMMENT ON TABLE public.alert_lives IS 'What became of signals that have an alert, and of those that may yet get one: events come in any order, and the desk does not wait for the worker. Forgotten after a month.';
 CREATE TABLE public.alerts (

@@ -29,7 +29,7 @@ from signaltape.errors import InvalidRequest, NotAllowedNow
 _USAGE = "/lines takes a symbol, above or below, and a price (/lines SOL above 150), or off and a number"
 #: A chat that rings all the time is not heard.
 MOST_LINES, _SHOWN = 50, 8
-_PRICE = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?|[0-9]{1,3}(,[0-9]{3}){1,4}(\.[0-9]{1,18})?")
+_PRICE = re.compile(r"[0-9]{1,14}(\.[0-9]{1,18})?|[0-9]{1,3}(,[0-9]{3}){1,3}(\.[0-9]{1,18})?")
 _NUMBER = re.compile(r"#?([0-9]{1,15})")
 _DIRECTIONS: dict[str, Direction] = {"above": "above", "below": "below", ">": "above", "<": "below"}
 

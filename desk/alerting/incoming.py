@@ -17,19 +17,28 @@ from consumer.entry import Entry
 from desk.alerts.model import Alert, alert_of
 from desk.ghosts.news import LINE_RECORD, ORDER, News, may_be_news, news_of
 from signaltape.contract.desk_records import Alert as AlertRecord
-from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
+from signaltape.contract.events import (
+    GhostClosed,
+    GhostInvalidated,
+    GhostTriggered,
+    SignalClosed,
+    SignalInvalidated,
+    SignalPublished,
+    SignalTriggered,
+)
 from signaltape.notices import Notices
 from signaltape.showing import describe
 from signaltape.stream import FIELD_DATA, FIELD_EVENT
 
-_LIVES = (SignalTriggered.EVENT, SignalInvalidated.EVENT, SignalClosed.EVENT)
-_WANTED = frozenset(name.encode() for name in (SignalPublished.EVENT, AlertRecord.EVENT, *_LIVES))
 #: Of an event, what its message may say later.
 _KEPT = {
-    SignalTriggered.EVENT: ("entry_fill", "time_to_trigger_ms"),
-    SignalInvalidated.EVENT: ("reason",),
-    SignalClosed.EVENT: ("rr_realized", "time_in_trade_ms", "exit_reason"),
+    **dict.fromkeys((SignalTriggered.EVENT, GhostTriggered.EVENT), ("entry_fill", "time_to_trigger_ms")),
+    **dict.fromkeys((SignalInvalidated.EVENT, GhostInvalidated.EVENT), ("reason",)),
+    **dict.fromkeys(
+        (SignalClosed.EVENT, GhostClosed.EVENT), ("rr_realized", "time_in_trade_ms", "exit_reason")
+    ),
 }
+_WANTED = frozenset(name.encode() for name in (SignalPublished.EVENT, AlertRecord.EVENT, *_KEPT))
 
 
 class Happened(NamedTuple):

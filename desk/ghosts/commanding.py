@@ -39,15 +39,16 @@ def entry(plan: AlertPlan, asker: Asker, before: int) -> Wanted:
     """The order of a plan, from now on: no bar that began before can fill it. before: of theirs that were cancelled."""
     alert, size = plan.alert, plan.size
     order_id = id_of(alert.ref_id, asker.user_id, before=before)
-    both = alert.entry_low is not None and alert.entry_high is not None
+    band = sorted(price for price in (alert.entry_low, alert.entry_high) if price is not None)
+    both = len(band) == 2
     fields = {
         "command": "place",
         "orderId": order_id,
         "side": alert.side,
         "entryType": alert.entry_type,
         "entry": alert.entry if both else edge(alert),
-        "entryLow": alert.entry_low if both else None,
-        "entryHigh": alert.entry_high if both else None,
+        "entryLow": band[0] if both else None,
+        "entryHigh": band[1] if both else None,
         "sl": alert.sl,
         "tp1": alert.tp1,
         "tp2": alert.tp2,

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Literal, get_args
 
 from desk.acting import STALE_AFTER, Acting, Outcome, say_line
+from desk.acts.lines import LINES
 from desk.alerts.plans import PlanLine, has_plan
 from desk.alerts.plans import lines_of as lines_of_plan
 from desk.asking import Deed, reaches
 from desk.auditing import note
+from desk.commanding import refuse
 from desk.ghosts import asked, commanding, words
 from desk.ghosts.asked import AlertPlan, Asked
 from desk.ghosts.commanding import Asker, Wanted
@@ -68,6 +70,8 @@ def _refused(acting: Acting, plan: AlertPlan, word: str) -> Outcome | None:
     """A word to who may not press this, or asks for what cannot be; None if it can."""
     if not reaches(acting.entry.role, "trader"):
         return _no(acting, f"Only traders ask anything of ghosts ({acting.entry.role})", "not allowed")
+    if word == "lines" and not acting.entry.may(LINES):
+        return refuse(acting, LINES)
     if not acting.at.settings.feature_event_logging:
         return _no(acting, words.NOT_ON_TAPE, "nothing is recorded")
     if word == "cancel":

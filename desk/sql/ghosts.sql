@@ -34,8 +34,9 @@ VALUES (%(id)s, %(kind)s, %(ref_id)s, %(user_id)s, %(by_user)s, %(chat_id)s, %(t
 ON CONFLICT (id) DO NOTHING
 
 -- name: cancel
--- These are wanted no longer.
-UPDATE desk_ghosts SET cancelled_at = %(at)s WHERE id = ANY(%(ids)s) AND cancelled_at IS NULL
+-- These are wanted no longer. Taken in the order in which others take them.
+WITH held AS (SELECT id FROM desk_ghosts WHERE id = ANY(%(ids)s) ORDER BY id FOR UPDATE)
+UPDATE desk_ghosts SET cancelled_at = %(at)s FROM held WHERE desk_ghosts.id = held.id AND cancelled_at IS NULL
 
 -- name: whose
 -- Who asked for these; nobody changes them meanwhile.

@@ -161,6 +161,11 @@ def test_who_may_not_or_made_it_up_sets_nothing(desk: Stepped, ref: str) -> None
     assert desk.connection.execute("SELECT count(*) FROM desk_ghosts").fetchone() == (0,)
 
 
+def test_who_may_not_use_the_command_sets_no_lines(desk: Stepped, ref: str, settings: Settings) -> None:
+    add_user(settings, TRADER, "trader", desk.now, name="trader", commands=["risk"])
+    assert desk.answer(press(desk, ref, "lines")) == "/lines is not one of your commands (trader)"
+
+
 def test_what_is_over_is_not_set_and_a_right_that_was_lost_counts(desk: Stepped, ref: str) -> None:
     asked = press(desk, ref, "entry")
     add_user(desk.desk.settings, TRADER, "viewer", desk.now, name="trader")

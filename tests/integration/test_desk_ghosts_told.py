@@ -12,6 +12,7 @@ from signaltape import Settings
 from sink import control
 from sink.db import Connection
 from tests.integration.alerting import alerting, alerts, plan, publish
+from tests.integration.draining import add
 from tests.support.desking import TRADER
 from tests.support.ghosting import SOL, START, Ghost, Tape, told
 from tests.support.samples import new_id
@@ -171,3 +172,25 @@ def _line(trader: Told) -> str:
     row = trader.connection.execute("SELECT id FROM desk_ghosts WHERE label = 'TP1'").fetchone()
     assert row is not None
     return str(row[0])
+
+
+def test_an_alert_follows_what_its_ghost_came_to_until_the_engine_says_it(
+    trader: Told, redis_client: Any, key: str
+) -> None:
+    def shown() -> str:
+        row = trader.connection.execute("SELECT body FROM outbox_edits").fetchone()
+        return str(row[0]).replace("\n   ", " ") if row else ""
+
+    trader.ghost = Ghost(trader.settings, trader.connection, which="off", track=True)
+    trader.bar("223", "223", "222", "222.5")
+    trader.bar("222.5", "231", "222.5", "230.5")
+    trader.hear()
+    assert "(ghost)" in shown()
+    assert "closed +2.75 R in 1 min (tp, ghost)" in shown()
+    end = {"rr_realized": -1, "time_in_trade_ms": 120_000, "exit_reason": "sl", "symbol": SOL}
+    signal_id = str(alerts(trader.connection)[0]["signal_id"])
+    ended = {"signal_id": signal_id, "ts_closed": datetime.now(UTC).isoformat(), **end}
+    add(redis_client, key, "signal_closed", ended)
+    trader.hear()
+    assert "closed −1.00 R in 2 min (sl)" in shown()
+    assert trader.messages() == [], "nobody asked for it"
