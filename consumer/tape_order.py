@@ -137,7 +137,10 @@ class TapeReader:
     def _begin_one(self, key: str, position: str) -> str:
         self._make_group(key, position)
         last = self._redis.xinfo_stream(key)["last-generated-id"].decode()
-        return START if entry_order(last) < entry_order(position) else position
+        if entry_order(last) >= entry_order(position):
+            return position
+        self._redis.xgroup_setid(key, self._group, START)
+        return START
 
     def _make_group(self, key: str, position: str) -> None:
         if _has_group(self._redis, key, self._group):

@@ -70,6 +70,7 @@ def run(room: str, arguments: Sequence[str], environment: Mapping[str, str]) -> 
             patch.dict(os.environ, {**inherited, **environment}, clear=True),
             patch(_TUNING[0]),
             patch(_TUNING[1]),
+            patch(_TUNING[2]),
         ):
             ran = _signaltape(arguments) if room == "signaltape" else _click(ROOMS[room], arguments)
     finally:

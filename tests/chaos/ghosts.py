@@ -58,6 +58,8 @@ def run_ghosts(kills: int, seed: int) -> GhostsCounted:
             killing = _Killing(rig, random.Random(f"{seed}:ghosts"))
             _trade_while_killing(client, killing, kills, seed)
             wrong = killing.wrong + _settled(rig, client)
+            ship_once(Settings.from_env(rig._usual_environment()))  # what the last to die had not shipped
+            wrong += _settled(rig, client)
             wrong += rig.stop_all()
             return _compared(rig, client, killing.kills, time.monotonic() - began, wrong)
 
@@ -122,7 +124,6 @@ def _is_settled(client: Any, connection: Connection) -> bool:
 
 def _compared(rig: Rig, client: Any, kills: int, took_s: float, wrong: list[str]) -> GhostsCounted:
     settings = Settings.from_env(rig._usual_environment())
-    ship_once(settings)
     undisturbed = _undisturbed(rig, settings)
     said, wanted = told(client, settings, *NAMES), told(client, undisturbed, *NAMES)
     with connect(rig.direct_database) as connection, connect(_url(undisturbed)) as again:

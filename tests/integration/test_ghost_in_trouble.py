@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_a_session_that_postgres_ends_is_begun_anew(
         )
         assert ended
         tape.bar(60 if status == "open" else 120, bar)
-        eventually(lambda status=status: statuses(ghost) == [status])
+        eventually(partial(_is, ghost, status))
     eventually(lambda: len(told(redis_client, settings, "trade_log")) == 1)
     assert len(told(redis_client, settings, "order_log")) == 4
 
@@ -136,6 +137,10 @@ def test_lines_ring_once_though_it_begins_again_between_bars(
         ghost.run(most=1 + minute % 3)
     rung = [one["lineId"] for one in told(redis_client, settings, "price_line") if one["what"] == "rung"]
     assert sorted(rung) == sorted(f"l-{place}" for place in range(20))
+
+
+def _is(ghost: Ghost, status: str) -> bool:
+    return statuses(ghost) == [status]
 
 
 def _waits(connection: Connection) -> bool:

@@ -16,7 +16,7 @@ from signaltape.control import operations
 from signaltape.control.answers import WITHIN_S, Answers
 from signaltape.control.commanding import Standing
 from signaltape.control.processes import Process
-from signaltape.control.state import Control
+from signaltape.control.state import Control, is_newer
 from signaltape.plain_errors import EXIT_OK
 from signaltape.settings import Settings
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, print_json, right
@@ -96,10 +96,10 @@ def _show_answers(screen: Screen, said: Control, answers: Answers) -> None:
 
 
 def _show_overtaken(screen: Screen, said: Control, control: Control | None) -> None:
-    """Another may have said something newer meanwhile."""
-    if control is not None and control.epoch > said.epoch:
+    """Another may have said something newer meanwhile; of two words with one number that is the pause."""
+    if control is not None and is_newer(control, said):
         screen.say(f"meanwhile {_sentence(control)}", "warn")
-    elif control is None or control.epoch < said.epoch:
+    elif is_newer(said, control):
         screen.say("Redis has forgotten it already; Postgres says it again, if it has heard of it", "warn")
 
 
