@@ -37,7 +37,7 @@ _DIRECTIONS: dict[str, Direction] = {"above": "above", "below": "below", ">": "a
 def lines(asking: Asking) -> Answer:
     """Show them, set one, or take one off."""
     chat_ids = Outbox(asking.connection).ids_of(asking.chat_id)
-    there = asked.lines_in(asking.connection, chat_ids, MOST_LINES)
+    there = asked.lines_in(asking.connection, chat_ids, asking.now, MOST_LINES)
     match [arg.lower() for arg in asking.args]:
         case []:
             return Answer(told(there, asking.now))

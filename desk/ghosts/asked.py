@@ -92,9 +92,9 @@ def lines_of(
     return _asked(connection, "lines_of", asked)
 
 
-def lines_in(connection: Connection, chat_ids: Sequence[str], most: int) -> list[Asked]:
+def lines_in(connection: Connection, chat_ids: Sequence[str], now: datetime, most: int) -> list[Asked]:
     """Lines of a chat that may still ring, the newest first."""
-    return _asked(connection, "lines_in", {"chat_ids": list(chat_ids), "most": most})
+    return _asked(connection, "lines_in", {"chat_ids": list(chat_ids), "now": now, "most": most})
 
 
 def keep(connection: Connection, rows: Iterable[dict[str, Any]]) -> None:

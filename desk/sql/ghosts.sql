@@ -23,6 +23,7 @@ ORDER BY d.number
 -- Lines of a chat that may still ring.
 SELECT d.*, NULL AS status FROM desk_ghosts d
 WHERE d.chat_id = ANY(%(chat_ids)s::text[]) AND d.kind = 'line' AND d.cancelled_at IS NULL AND d.ended_at IS NULL
+  AND (d.expires_at IS NULL OR d.expires_at > %(now)s)
 ORDER BY d.number DESC LIMIT %(most)s
 
 -- name: ask

@@ -218,6 +218,9 @@ def test_lines_are_set_listed_and_taken_off_by_a_command(
     assert (one["command"], one["price"], one["direction"]) == ("set_line", 1150.5, "above")
     listed = say("/lines")
     assert listed.startswith("Lines · 1 set here")
+    desk.connection.execute("UPDATE desk_ghosts SET expires_at = %s", (desk.now,))
+    assert say("/lines").startswith("Lines · none set here"), "its time is over, whatever the ghost says"
+    desk.connection.execute("UPDATE desk_ghosts SET expires_at = NULL")
     number = listed.partition("#")[2].split()[0]
     assert say("/lines off 999").startswith("no line 999 rings here")
     assert say(f"/lines off {number}") == "Line taken off: SOL ≥ 1,150.5"

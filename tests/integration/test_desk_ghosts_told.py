@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from outbox.outbox import Outbox
 from signaltape import Settings
 from sink import control
 from sink.db import Connection
+from sink.quality import purge
 from tests.integration.alerting import alerting, alerts, plan, publish
 from tests.integration.draining import add
 from tests.support.desking import TRADER
@@ -146,6 +148,25 @@ def test_a_ring_that_comes_too_late_is_counted(trader: Told) -> None:
     trader.tape.put("price_line", {**ring, "direction": "above", "timestamp": then}, SOL)
     done = trader.hear()
     assert (done.told, done.untold) == (0, 1)
+
+
+def test_a_group_that_has_moved_is_told_where_it_is_now(trader: Told) -> None:
+    trader.ask("lines")
+    trader.connection.execute("UPDATE desk_ghosts SET chat_id = '-77'")
+    Outbox(trader.connection).note_move("-77", "-100200300400500")
+    trader.bar("224", "226.4", "224", "226")
+    assert trader.hear().told == 1
+    rows = trader.connection.execute("SELECT chat_id FROM outbox WHERE message_key LIKE 'ghost:%'").fetchall()
+    assert rows == [("-100200300400500",)]
+
+
+def test_of_a_signal_that_was_purged_nothing_is_kept_or_told(trader: Told) -> None:
+    trader.ask("entry")
+    trader.ask("lines")
+    purge(trader.connection, str(alerts(trader.connection)[0]["signal_id"]))
+    assert trader.connection.execute("SELECT count(*) FROM desk_ghosts").fetchone() == (0,)
+    trader.bar("223", "240", "200", "222.5")
+    assert trader.hear().told == 0
 
 
 def test_an_automatic_order_tells_nobody(trader: Told) -> None:
