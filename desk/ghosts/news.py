@@ -21,6 +21,7 @@ from signaltape.contract.order_records import PriceLine
 from signaltape.contract.records import OrderLog
 
 ORDER, LINE_RECORD = OrderLog.EVENT, PriceLine.EVENT
+_ORDER_NAME, _LINE_NAME = ORDER.encode(), LINE_RECORD.encode()
 #: A ring is of use for so long behind its bar, what became of an order for longer.
 RING_LIFE, ORDER_LIFE = timedelta(minutes=10), timedelta(hours=12)
 _GHOST = "ghost"
@@ -110,7 +111,7 @@ def news_of(event: str, record_id: str, at: datetime, payload: bytes) -> News | 
 
 def may_be_news(event: bytes, data: bytes) -> bool:
     """Whether to look at a record at all: an engine's own orders are none of a ghost."""
-    return event == LINE_RECORD.encode() or (event == ORDER.encode() and b'"ghost"' in data)
+    return event == _LINE_NAME or (event == _ORDER_NAME and b'"ghost"' in data)
 
 
 def told(news: News, whose: Whose, now: datetime) -> Text:
