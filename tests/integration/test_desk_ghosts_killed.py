@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from tests.support.waiting import eventually
 STANDS = """
     SELECT ref_id, outbox.message_ids[1] FROM alert_chats JOIN outbox USING (message_key) WHERE outbox.state = 'sent'
 """
+LINES, KILLS = 40, 4
+RUNG = "SELECT body FROM outbox WHERE message_key LIKE 'ghost:%%' ORDER BY id"
 ALERTS = {
     "SIGNALTAPE_ALERT_CHATS": str(TRADER),
     "SIGNALTAPE_ALERT_JSON": "off",
@@ -64,7 +67,7 @@ def test_each_press_is_one_command(bot: Bot, settings: Settings, redis_client: A
     assert bot.answer(number).startswith("4 lines are set: SOL LONG")
     assert bot.rows("SELECT count(*), count(DISTINCT id) FROM desk_ghosts") == [(4, 4)]
     eventually(lambda: bot.rows("SELECT count(*) FROM tape_records") == [(0,)])
-    found = eventually(lambda: _four(told(redis_client, settings, "order_command")))
+    found = eventually(lambda: _all(told(redis_client, settings, "order_command"), 4))
     assert {one["lineId"] for one in found} == {row[0] for row in bot.rows("SELECT id FROM desk_ghosts")}
     eventually(lambda: labels(bot, alert(bot)[1])[-3:] == ["Set Entry", "Lines ✓", "Cancel"])
 
@@ -75,7 +78,7 @@ def test_each_ring_is_one_message(
 ) -> None:
     yes, message = asked(bot, "lines")
     assert bot.result(bot.server.press(TRADER, yes, message, chat=TRADER))[0] == "done"
-    eventually(lambda: _four(told(redis_client, settings, "order_command")))
+    eventually(lambda: _all(told(redis_client, settings, "order_command"), 4))
     eventually(lambda: "Lines ✓" in labels(bot, alert(bot)[1]))
     bot.kill()
     end = datetime.now(UTC) + timedelta(minutes=2)
@@ -106,6 +109,43 @@ def rings(bot: Bot) -> list[str]:
     return [text.partition("\n")[0] for text in said if "may repeat" not in text]
 
 
-def _four(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    assert len(found) <= 4
-    return found if len(found) == 4 else []
+def test_killed_again_and_again_each_line_is_set_once_and_rings_once(
+    bot: Bot, settings: Settings, connection: Connection, redis_client: Any
+) -> None:
+    """Whenever it is killed: amid commands, and amid what there is to tell."""
+    alert(bot)
+    connection.execute("INSERT INTO ghost_symbols VALUES ('SOL-USDT-SWAP', NULL, 1)")
+    numbers = [bot.server.say(TRADER, f"/lines SOL above {price}") for price in range(300, 300 + LINES)]
+    for killed in range(1, KILLS + 1):
+        eventually(partial(_so_many, bot, "desk_ghosts", killed * LINES // (KILLS + 1)), 60)
+        bot.kill()
+        bot.begin(**ALERTS)
+    assert {bot.result(number)[0] for number in numbers} == {"done"}
+    found = eventually(lambda: _all(told(redis_client, settings, "order_command"), LINES), 60)
+    assert sorted(one["price"] for one in found) == list(range(300, 300 + LINES))
+    assert {one["lineId"] for one in found} == {row[0] for row in bot.rows("SELECT id FROM desk_ghosts")}
+
+    bot.kill()
+    end = (datetime.now(UTC) + timedelta(minutes=2) - START).total_seconds()
+    tape = Tape(redis_client, settings.stream)
+    for place in range(LINES):
+        tape.bar(end + place, (f"{300 + place}",) * 4, interval="1s")
+    Ghost(settings, connection, which="clicked").run()
+    for killed in range(1, KILLS + 1):
+        bot.begin(**ALERTS)
+        eventually(partial(_so_many, bot, "outbox WHERE message_key LIKE 'ghost:%%'", killed), 60)
+        bot.kill()
+    bot.begin(**ALERTS)
+    ended = "SELECT count(*), count(DISTINCT id) FROM desk_ghosts WHERE became = 'rung'"
+    assert eventually(lambda: bot.rows(ended) == [(LINES, LINES)], 60)
+    heads = [row[0].partition("\n")[0] for row in bot.rows(RUNG)]
+    assert heads == [f"🔔 ≥ {price} · SOL" for price in range(300, 300 + LINES)], "each once, in their order"
+
+
+def _so_many(bot: Bot, table: str, n: int) -> bool:
+    return bool(bot.rows(f"SELECT count(*) FROM {table}")[0][0] >= n)
+
+
+def _all(found: list[dict[str, Any]], n: int) -> list[dict[str, Any]]:
+    assert len(found) <= n
+    return found if len(found) == n else []
