@@ -17,9 +17,7 @@ from tests.support.samples import SAMPLES
 
 #: These run until they are ended, unless this is said too.
 _ENDS_WITH: dict[tuple[str, ...], list[str]] = {
-    ("worker",): ["--once"],
-    ("replay", "archive"): ["--once"],
-    ("ghost",): ["--once"],
+    one: ["--once"] for one in (("worker",), ("replay", "archive"), ("ghost",))
 }
 #: These run for ever, or for longer than there is time here; what they read is checked by their own tests.
 _LEFT_OUT = {
@@ -28,6 +26,7 @@ _LEFT_OUT = {
     ("replay", "run"),
     ("replay", "serve"),
     ("web",),
+    ("market",),
 }
 _HANGS_S = 60.0
 
