@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import getpass
 import uuid
-from datetime import datetime
 
 from desk.acting import Acting
 from desk.asking import Deed
 from signaltape.contract.desk_records import OperatorAct
-from signaltape.emitter import Emitter
-from signaltape.settings import Settings
 
 #: Names the ids of acts, made of the update that caused them.
 _ACTS = uuid.UUID("8a9a34a8-2f0e-5d43-9f0c-6c1f1b7a9f0e")
@@ -40,9 +37,3 @@ def shell_user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a user without a name
         return "shell"
-
-
-def note_shell(settings: Settings, act: str, by: str, at: datetime, result: str) -> None:
-    """Write down what was done from a shell."""
-    with Emitter(settings) as tape:
-        tape.record(OperatorAct.EVENT, timestamp=at, act=act, by=by, via="shell", result=result[:_LONGEST])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from desk.auditing import note_shell, shell_user
+from desk.auditing import shell_user
 from desk.operations.drill import Drill, Step
 from desk.operations.drill import drill as drilled
 from signaltape.clock import utc_now
+from signaltape.commands.auditing import note_shell
 from signaltape.settings import Settings
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, print_json, right
 from sink.command_line import json_option

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import click
 
 from desk.asking import ROLES, Role
-from desk.auditing import note_shell, shell_user
+from desk.auditing import shell_user
 from desk.operations import users
 from desk.settings import DeskSettings
 from desk.users import Entry
 from signaltape.clock import WIB, utc_now
+from signaltape.commands.auditing import note_shell
 from signaltape.settings import Settings
 from signaltape.terminal import Screen, left, print_json, right
 from sink.command_line import TEXT, PlainGroup, json_option

@@ -61,7 +61,7 @@ def scorecard(week: Week | None, send: bool, out: Path | None, as_json: bool) ->
     """Compute a week's scorecard, store it, print it as tables and as the Telegram text."""
     settings = Settings.from_env()
     wants_picture = send or out is not None
-    found = scorecards.scorecard(settings, utc_now(), week, to_send=send, closed=wants_picture)
+    found = scorecards.scorecard(settings, utc_now(), week, to_send=send, course=wants_picture)
     screen = Screen()
     if as_json:
         print_json(as_document(found.card, so_far=found.so_far))

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from outbox.outbox import Outbox
 from reports.clocks import agreed
+from reports.course import NO_COURSE, course_of
 from reports.delivery import destination, enqueue, key_in_use
-from reports.figures import outcomes
 from reports.scorecard import compute, store
 from reports.weeks import Week, newest_due
 from signaltape.failpoints import failpoint
@@ -36,13 +36,13 @@ def build(settings: Settings, week: Week, now: datetime) -> bool:
             return False
         with snapshot(connection):
             card = compute(connection, week, settings.round_trip_pct)
-            closed = outcomes(connection, week) if to is not None else []
+            course = course_of(connection, week) if to is not None else NO_COURSE
         store(connection, card, now)
         failpoint("reports.before_enqueue")
         if to is None:
             log.info("%s stored; Telegram is not configured, so it is not sent", week.name)
             return False
-        if not enqueue(connection, card, to, now, closed):
+        if not enqueue(connection, card, to, now, course):
             return False
     log.info("%s stored and put into the outbox", week.name)
     return True

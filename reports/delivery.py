@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from outbox.outbox import File, Outbox, Told
 from outbox.policies import POLICIES
 from outbox.rate_limiter import RateLimiter
 from outbox.sender import Sender
-from reports.figures import Outcome
+from reports.course import NO_COURSE, Course
 from reports.scorecard import Scorecard
 from reports.text.message import compose
 from reports.weeks import Week
@@ -69,11 +69,11 @@ def key_in_use(outbox: Outbox, week: Week, chat_id: str, now: datetime) -> str:
 
 
 def enqueue(
-    connection: Connection, card: Scorecard, to: Destination, now: datetime, closed: Sequence[Outcome] = ()
+    connection: Connection, card: Scorecard, to: Destination, now: datetime, course: Course = NO_COURSE
 ) -> bool:
     """Put a report into the outbox, with its picture and PDF. False if it is already on its way or sent.
 
-    closed: the closed signals of the week in order of closing, for the picture.
+    course: how the week went, for the picture.
     """
     not_after = max(card.week.report_due, now) + REPORT_LIFETIME
     outbox = Outbox(connection)
@@ -84,13 +84,13 @@ def enqueue(
     before = outbox.state(key_in_use(outbox, card.week, to.chat_id, now))
     if before is not None and before[0] != "queued":
         return False  # there is no use in drawing
-    text, files = compose(card, so_far=so_far), _files(card, closed, so_far)
+    text, files = compose(card, so_far=so_far), _files(card, course, so_far)
     with outbox.unmoved():  # it may have moved meanwhile: by its new id the report has another key
         key = key_in_use(outbox, card.week, to.chat_id, now)
         return outbox.enqueue(key, outbox.ids_of(to.chat_id)[-1], text, not_after, files, told)
 
 
-def _files(card: Scorecard, closed: Sequence[Outcome], so_far: bool) -> list[File]:
+def _files(card: Scorecard, course: Course, so_far: bool) -> list[File]:
     """The picture and the PDF, as far as they can be drawn here: the text is what counts."""
     from reports.drawing.picture import (  # matplotlib takes a second to import: only where it is needed
         plot,
@@ -99,7 +99,7 @@ def _files(card: Scorecard, closed: Sequence[Outcome], so_far: bool) -> list[Fil
 
     files = []
     with _without_it(card, "page"), TemporaryDirectory(prefix="signaltape-") as folder:
-        page = plot(card, closed, so_far=so_far)
+        page = plot(card, course, so_far=so_far)
         for kind, format_ in (("photo", "png"), ("document", "pdf")):
             with _without_it(card, format_):
                 path = write(page, card, Path(folder), format_)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -40,16 +39,6 @@ class Group(NamedTuple):
     expectancy: Expectancy
 
 
-class Outcome(NamedTuple):
-    """A closed signal: when, what it brought, its score, the number of that score's bin, and whether it won."""
-
-    ts_closed: datetime
-    rr_realized: Decimal
-    score: Decimal
-    bin: int
-    won: bool
-
-
 class Figures(NamedTuple):
     """One week. A figure is None when there is nothing to compute it from.
 
@@ -76,6 +65,9 @@ class Figures(NamedTuple):
     median_to_trigger_ms: float | None
     median_in_trade_ms: float | None
     groups: list[Group]
+    #: outcomes (closed or invalidated) that the engine told, and those that only a ghost did
+    by_engine: int = 0
+    by_ghost: int = 0
 
 
 def figures(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> Figures:
@@ -102,6 +94,8 @@ def figures(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> 
         median_to_trigger_ms=row["median_to_trigger_ms"],
         median_in_trade_ms=row["median_in_trade_ms"],
         groups=_groups(connection, "groups", span),
+        by_engine=row["by_engine"],
+        by_ghost=row["by_ghost"],
     )
 
 
@@ -115,12 +109,6 @@ def _groups(connection: Connection, query: str, span: dict[str, Any]) -> list[Gr
         Group(kind, name, closed, wins, expectancy(closed, sum_r, sum_r_squared))
         for kind, name, closed, wins, sum_r, sum_r_squared in connection.execute(_SQL[query], span).fetchall()
     ]
-
-
-def outcomes(connection: Connection, week: Week, chosen: Chosen = ALL) -> list[Outcome]:
-    """The closed signals of a week, in order of closing. Raises psycopg.Error."""
-    span = chosen.within(week)
-    return [Outcome(*row) for row in connection.execute(_SQL["outcomes"], span).fetchall()]
 
 
 def expectancy(n: int, sum_r: Decimal, sum_r_squared: Decimal) -> Expectancy:

@@ -10,10 +10,10 @@ from msgspec import convert
 from msgspec.structs import asdict
 from redis.exceptions import NoPermissionError
 
-from signaltape.control.commanding import assert_again, epoch_heard, milliseconds, pause, resume, standing
+from signaltape.control.commanding import assert_again, epoch_heard, milliseconds, standing
 from signaltape.control.commanding import read as read_in_redis
 from signaltape.control.processes import fields_to_remove, lost_word
-from signaltape.control.state import PAUSED, Control, Garbled, State, is_newer, short_text
+from signaltape.control.state import Control, Garbled, State, is_newer, short_text
 from signaltape.stream import processes_key
 from sink.db import Connection, rows_as_dicts
 from sink.queries import own
@@ -75,14 +75,16 @@ def reconcile(client: redis.Redis, stream: str, connection: Connection) -> Contr
 def say_what_was_lost(client: redis.Redis, stream: str) -> Control | None:
     """Say anew what processes have heard and nobody keeps, so that all do the same; None if there is no such word.
 
-    It is newer than what they heard; `reconcile` takes it to Postgres. Raises RedisError.
+    It has the next number, and takes the place of what was looked at alone: whatever anybody said since counts.
+    `reconcile` takes it to Postgres. Raises RedisError.
     """
     found = standing(client, stream)
     lost = lost_word(found.processes, found.control, found.now_ms) if found.control is not None else None
     if lost is None:
         return None
-    say_it, why = pause if lost.state == PAUSED else resume, f"{lost.heard_by} follows a word that was lost"
-    return say_it(client, stream, "signaltape", why, above=lost.epoch)
+    why = short_text(f"{lost.heard_by} follows a word that was lost")
+    word = Control(state=lost.state, epoch=lost.epoch + 1, by="signaltape", why=why, at_ms=found.now_ms)
+    return word if assert_again(client, stream, word, instead_of=found.control) else None
 
 
 def be_short(connection: Connection, statement_ms: int) -> None:

@@ -10,6 +10,43 @@ CREATE FUNCTION public.score_bin(score numeric) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN width_bucket(score, public.score_edges());
 COMMENT ON FUNCTION public.score_bin(score numeric) IS 'The number of the bin that holds a score, 0 to 4: lower edges inclusive, on the exact score.';
+CREATE TABLE public.ghost_closures (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_closed timestamp with time zone NOT NULL,
+    rr_realized numeric NOT NULL,
+    time_in_trade_ms bigint NOT NULL,
+    exit_reason text NOT NULL,
+    rr_best numeric,
+    fees_r numeric,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_closures_exit_reason_check CHECK ((exit_reason = ANY (ARRAY['tp'::text, 'sl'::text, 'time'::text, 'manual'::text, 'other'::text]))),
+    CONSTRAINT ghost_closures_time_in_trade_ms_check CHECK ((time_in_trade_ms >= 0))
+);
+COMMENT ON TABLE public.ghost_closures IS 'What the ghost of a signal made, in R.';
+CREATE TABLE public.ghost_invalidations (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_invalidated timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
+);
+COMMENT ON TABLE public.ghost_invalidations IS 'Ghosts that were never filled, or given up.';
+CREATE TABLE public.ghost_triggers (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_triggered timestamp with time zone NOT NULL,
+    entry_fill numeric NOT NULL,
+    time_to_trigger_ms bigint NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_triggers_entry_fill_check CHECK ((entry_fill > (0)::numeric)),
+    CONSTRAINT ghost_triggers_time_to_trigger_ms_check CHECK ((time_to_trigger_ms >= 0))
+);
+COMMENT ON TABLE public.ghost_triggers IS 'When and where the ghost of a signal was filled.';
 CREATE TABLE public.signal_closures (
     signal_id uuid NOT NULL,
     symbol text,
@@ -71,6 +108,7 @@ CREATE TABLE public.signals (
     model_version text,
     features_version text,
     track text,
+    entry_type text,
     CONSTRAINT signals_atr_pct_check CHECK ((atr_pct >= (0)::numeric)),
     CONSTRAINT signals_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric))),
     CONSTRAINT signals_confluence_score_check CHECK (((confluence_score >= (0)::numeric) AND (confluence_score <= (1)::numeric))),
@@ -78,6 +116,7 @@ CREATE TABLE public.signals (
     CONSTRAINT signals_entry_check CHECK ((entry > (0)::numeric)),
     CONSTRAINT signals_entry_high_check CHECK ((entry_high > (0)::numeric)),
     CONSTRAINT signals_entry_low_check CHECK ((entry_low > (0)::numeric)),
+    CONSTRAINT signals_entry_type_check CHECK ((entry_type = ANY (ARRAY['limit'::text, 'stop'::text, 'market'::text]))),
     CONSTRAINT signals_expiry_minutes_check CHECK ((expiry_minutes > 0)),
     CONSTRAINT signals_rr_target_check CHECK ((rr_target > (0)::numeric)),
     CONSTRAINT signals_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
@@ -99,31 +138,70 @@ CREATE VIEW public.signal_outcomes AS
     s.sl,
     s.tp,
     public.score_bin(s.confluence_score) AS bin,
-    t.ts_triggered,
-    t.entry_fill,
-    t.time_to_trigger_ms,
-    i.ts_invalidated,
-    i.reason,
-    c.ts_closed,
-    c.exit_reason,
-    c.time_in_trade_ms,
-    c.rr_realized,
-    COALESCE(c.ts_closed, i.ts_invalidated) AS ends,
-    (t.signal_id IS NOT NULL) AS triggered,
-    (c.signal_id IS NOT NULL) AS closed,
-    ((c.signal_id IS NULL) AND (i.signal_id IS NULL)) AS open,
-    ((c.signal_id IS NULL) AND (NOT (i.reason IS DISTINCT FROM 'sl'::text))) AS stopped,
-    COALESCE((c.rr_realized > (0)::numeric), false) AS won,
-    COALESCE((GREATEST(c.rr_realized, c.rr_best) > (0)::numeric), false) AS won_at_best,
+    COALESCE(t.ts_triggered, gt.ts_triggered) AS ts_triggered,
+    COALESCE(t.entry_fill, gt.entry_fill) AS entry_fill,
+    COALESCE(t.time_to_trigger_ms, gt.time_to_trigger_ms) AS time_to_trigger_ms,
+    COALESCE(i.ts_invalidated, gi.ts_invalidated) AS ts_invalidated,
+    COALESCE(i.reason, gi.reason) AS reason,
+    COALESCE(c.ts_closed, gc.ts_closed) AS ts_closed,
+    COALESCE(c.exit_reason, gc.exit_reason) AS exit_reason,
+    COALESCE(c.time_in_trade_ms, gc.time_in_trade_ms) AS time_in_trade_ms,
+    r.realized AS rr_realized,
+    COALESCE(c.ts_closed, i.ts_invalidated, gc.ts_closed, gi.ts_invalidated) AS ends,
+    ((t.signal_id IS NOT NULL) OR (gt.signal_id IS NOT NULL)) AS triggered,
+    ((c.signal_id IS NOT NULL) OR (gc.signal_id IS NOT NULL)) AS closed,
+    ((c.signal_id IS NULL) AND (i.signal_id IS NULL) AND (gc.signal_id IS NULL) AND (gi.signal_id IS NULL)) AS open,
+    ((c.signal_id IS NULL) AND (gc.signal_id IS NULL) AND (NOT (COALESCE(i.reason, gi.reason) IS DISTINCT FROM 'sl'::text))) AS stopped,
+    COALESCE((r.realized > (0)::numeric), false) AS won,
+    COALESCE((GREATEST(r.realized, r.best) > (0)::numeric), false) AS won_at_best,
     cost.cost_r,
-    (c.rr_realized - cost.cost_r) AS net_r
-   FROM ((((public.signals s
-     LEFT JOIN public.signal_triggers t USING (signal_id))
-     LEFT JOIN public.signal_invalidations i USING (signal_id))
-     LEFT JOIN public.signal_closures c USING (signal_id))
-     CROSS JOIN LATERAL ( SELECT COALESCE(c.fees_r, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
-COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it. won: closed above 0 R; won_at_best: had every tie gone the other way; stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r.';
-CREATE FUNCTION public.chosen_outcomes(since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, symbol text DEFAULT NULL::text, side text DEFAULT NULL::text, setup text DEFAULT NULL::text, rules text DEFAULT NULL::text, hour integer DEFAULT NULL::integer, weekday integer DEFAULT NULL::integer, bin integer DEFAULT NULL::integer, low numeric DEFAULT NULL::numeric, high numeric DEFAULT NULL::numeric, outcome text DEFAULT NULL::text) RETURNS SETOF public.signal_outcomes
+    (r.realized - cost.cost_r) AS net_r,
+        CASE
+            WHEN ((c.signal_id IS NOT NULL) OR (i.signal_id IS NOT NULL)) THEN 'engine'::text
+            WHEN ((gc.signal_id IS NOT NULL) OR (gi.signal_id IS NOT NULL)) THEN 'ghost'::text
+            ELSE NULL::text
+        END AS outcome_from,
+    r.best AS rr_best,
+    ( SELECT g.rr_realized
+           FROM public.ghost_closures g
+          WHERE (g.signal_id = s.signal_id)) AS ghost_rr,
+    ( SELECT g.rr_best
+           FROM public.ghost_closures g
+          WHERE (g.signal_id = s.signal_id)) AS ghost_rr_best,
+    COALESCE(( SELECT g.exit_reason
+           FROM public.ghost_closures g
+          WHERE (g.signal_id = s.signal_id)), ( SELECT g.reason
+           FROM public.ghost_invalidations g
+          WHERE (g.signal_id = s.signal_id))) AS ghost_exit
+   FROM ((((((((public.signals s
+     LEFT JOIN public.signal_triggers t ON ((t.signal_id = s.signal_id)))
+     LEFT JOIN public.ghost_triggers gt ON ((gt.signal_id =
+        CASE
+            WHEN (t.signal_id IS NULL) THEN s.signal_id
+            ELSE NULL::uuid
+        END)))
+     LEFT JOIN public.signal_invalidations i ON ((i.signal_id = s.signal_id)))
+     LEFT JOIN public.signal_closures c ON ((c.signal_id = s.signal_id)))
+     LEFT JOIN public.ghost_closures gc ON ((gc.signal_id =
+        CASE
+            WHEN ((c.signal_id IS NULL) AND (( SELECT own.signal_id
+               FROM public.signal_invalidations own
+              WHERE (own.signal_id = s.signal_id)) IS NULL)) THEN s.signal_id
+            ELSE NULL::uuid
+        END)))
+     LEFT JOIN public.ghost_invalidations gi ON ((gi.signal_id =
+        CASE
+            WHEN ((c.signal_id IS NULL) AND (( SELECT own.signal_id
+               FROM public.signal_invalidations own
+              WHERE (own.signal_id = s.signal_id)) IS NULL)) THEN s.signal_id
+            ELSE NULL::uuid
+        END)))
+     CROSS JOIN LATERAL ( SELECT COALESCE(c.rr_realized, gc.rr_realized) AS realized,
+            COALESCE(c.rr_best, gc.rr_best) AS best,
+            COALESCE(c.fees_r, gc.fees_r) AS fees) r)
+     CROSS JOIN LATERAL ( SELECT COALESCE(r.fees, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
+COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it, by its engine, else by its ghost (outcome_from: engine, ghost; NULL: open). won: closed above 0 R; won_at_best: had every tie gone the other way (rr_best); stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r; ghost_rr, ghost_rr_best, ghost_exit: what its ghost made of it, whoever tells the outcome.';
+CREATE FUNCTION public.chosen_outcomes(since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, symbol text DEFAULT NULL::text, side text DEFAULT NULL::text, setup text DEFAULT NULL::text, rules text DEFAULT NULL::text, hour integer DEFAULT NULL::integer, weekday integer DEFAULT NULL::integer, bin integer DEFAULT NULL::integer, low numeric DEFAULT NULL::numeric, high numeric DEFAULT NULL::numeric, outcome text DEFAULT NULL::text, source text DEFAULT NULL::text) RETURNS SETOF public.signal_outcomes
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
 SELECT o.*
@@ -141,17 +219,18 @@ WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
   AND (chosen_outcomes.bin IS NULL OR o.bin = chosen_outcomes.bin)
   AND (chosen_outcomes.low IS NULL OR o.confluence_score >= chosen_outcomes.low)
   AND (chosen_outcomes.high IS NULL OR o.confluence_score < chosen_outcomes.high)
+  AND (chosen_outcomes.source IS NULL OR o.outcome_from = chosen_outcomes.source)
   AND CASE chosen_outcomes.outcome
-        WHEN 'closed' THEN o.closed AND o.ts_closed IS NOT NULL
-        WHEN 'won' THEN o.won AND o.ts_closed IS NOT NULL
-        WHEN 'lost' THEN o.closed AND NOT o.won AND o.ts_closed IS NOT NULL
-        WHEN 'sl' THEN o.stopped AND o.ts_invalidated IS NOT NULL
+        WHEN 'closed' THEN o.closed
+        WHEN 'won' THEN o.won
+        WHEN 'lost' THEN o.closed AND NOT o.won
+        WHEN 'sl' THEN o.stopped
         WHEN 'open' THEN o.open
-        WHEN 'triggered' THEN o.triggered AND o.ts_triggered IS NOT NULL
+        WHEN 'triggered' THEN o.triggered
         WHEN 'expired' THEN o.reason = 'expiry'
         ELSE TRUE END
 $$;
-COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired); NULL: any.';
+COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text, source text) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired), source of the outcome (engine, ghost); NULL: any.';
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -242,7 +321,7 @@ CREATE TABLE public.alert_lives (
     ts timestamp with time zone NOT NULL,
     fields jsonb NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT alert_lives_event_check CHECK ((event = ANY (ARRAY['signal_triggered'::text, 'signal_invalidated'::text, 'signal_closed'::text])))
+    CONSTRAINT alert_lives_event_check CHECK ((event = ANY (ARRAY['signal_triggered'::text, 'signal_invalidated'::text, 'signal_closed'::text, 'ghost_triggered'::text, 'ghost_invalidated'::text, 'ghost_closed'::text])))
 );
 COMMENT ON TABLE public.alert_lives IS 'What became of signals that have an alert, and of those that may yet get one: events come in any order, and the desk does not wait for the worker. Forgotten after a month.';
 CREATE TABLE public.alerts (
@@ -322,15 +401,36 @@ CREATE TABLE public.desk_confirmations (
     CONSTRAINT desk_confirmations_id_check CHECK (((length(id) >= 16) AND (length(id) <= 32)))
 );
 COMMENT ON TABLE public.desk_confirmations IS 'What was asked before it was done: answered once, by who was asked, in time.';
-CREATE TABLE public.desk_records (
-    id bigint NOT NULL,
-    event text NOT NULL,
-    ts timestamp with time zone NOT NULL,
-    fields jsonb NOT NULL
+CREATE TABLE public.desk_ghosts (
+    id text NOT NULL,
+    number bigint NOT NULL,
+    kind text NOT NULL,
+    ref_id text,
+    user_id bigint NOT NULL,
+    by_user text NOT NULL,
+    chat_id text NOT NULL,
+    thread_id bigint,
+    symbol text NOT NULL,
+    side text,
+    label text,
+    price numeric,
+    direction text,
+    update_id bigint NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    cancelled_at timestamp with time zone,
+    became text,
+    ended_at timestamp with time zone,
+    CONSTRAINT desk_ghosts_check CHECK (((kind = 'line'::text) = ((price IS NOT NULL) AND (direction IS NOT NULL)))),
+    CONSTRAINT desk_ghosts_check1 CHECK (((became IS NULL) = (ended_at IS NULL))),
+    CONSTRAINT desk_ghosts_direction_check CHECK ((direction = ANY (ARRAY['above'::text, 'below'::text]))),
+    CONSTRAINT desk_ghosts_id_check CHECK (((length(id) >= 1) AND (length(id) <= 512))),
+    CONSTRAINT desk_ghosts_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'line'::text]))),
+    CONSTRAINT desk_ghosts_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text])))
 );
-COMMENT ON TABLE public.desk_records IS 'What the desk has yet to put on the tape: acts of people. Empty but for moments.';
-ALTER TABLE public.desk_records ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.desk_records_id_seq
+COMMENT ON TABLE public.desk_ghosts IS 'Paper orders and lines that were asked for by the bot: by whom, where, and how each ended.';
+ALTER TABLE public.desk_ghosts ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.desk_ghosts_number_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -532,6 +632,113 @@ CREATE VIEW public.feedback_votes AS
                   ORDER BY o.ts_published, f.signal_id, f.ref_id, f.user_id, f.kind, f.ts DESC, f.id DESC) in_time
           GROUP BY in_time.ts_published, in_time.signal_id, in_time.setup, in_time.closed, in_time.won, in_time.rr_realized) counted;
 COMMENT ON VIEW public.feedback_votes IS 'One vote for each signal that somebody clicked on before it ended: what most of the last clicks until then say (rating: up, down; took: took, skipped), NULL in a tie and where all were taken back.';
+CREATE TABLE public.ghost_clock (
+    one boolean DEFAULT true NOT NULL,
+    at_us bigint NOT NULL,
+    CONSTRAINT ghost_clock_one_check CHECK (one)
+);
+COMMENT ON TABLE public.ghost_clock IS 'One row: the latest end of a bar of any symbol, in steps; what waits for a symbol without bars runs out by it.';
+CREATE TABLE public.ghost_fills (
+    order_id text NOT NULL,
+    seq integer NOT NULL,
+    world text NOT NULL,
+    kind text NOT NULL,
+    price numeric NOT NULL,
+    fraction numeric NOT NULL,
+    fee_r numeric,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT ghost_fills_fraction_check CHECK (((fraction > (0)::numeric) AND (fraction <= (1)::numeric))),
+    CONSTRAINT ghost_fills_seq_check CHECK ((seq > 0)),
+    CONSTRAINT ghost_fills_world_check CHECK ((world = ANY (ARRAY['both'::text, 'worse'::text, 'better'::text])))
+);
+COMMENT ON TABLE public.ghost_fills IS 'What of a paper order was filled when, in and out, in which of its two worlds.';
+CREATE TABLE public.ghost_lines (
+    line_id text NOT NULL,
+    number bigint NOT NULL,
+    symbol text NOT NULL,
+    price numeric NOT NULL,
+    direction text NOT NULL,
+    ref_id text,
+    order_id text,
+    signal_id uuid,
+    by text,
+    chat_id text,
+    thread_id bigint,
+    user_id bigint,
+    label text,
+    state bytea,
+    status text NOT NULL,
+    reason text,
+    set_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    rung_at timestamp with time zone,
+    seen numeric,
+    CONSTRAINT ghost_lines_check CHECK (((status = 'rung'::text) = (rung_at IS NOT NULL))),
+    CONSTRAINT ghost_lines_check1 CHECK (((status = 'set'::text) = (ended_at IS NULL))),
+    CONSTRAINT ghost_lines_check2 CHECK (((status = 'set'::text) = (state IS NOT NULL))),
+    CONSTRAINT ghost_lines_direction_check CHECK ((direction = ANY (ARRAY['above'::text, 'below'::text]))),
+    CONSTRAINT ghost_lines_line_id_check CHECK (((length(line_id) >= 1) AND (length(line_id) <= 512))),
+    CONSTRAINT ghost_lines_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT ghost_lines_status_check CHECK ((status = ANY (ARRAY['set'::text, 'rung'::text, 'expired'::text, 'cancelled'::text, 'refused'::text])))
+);
+COMMENT ON TABLE public.ghost_lines IS 'Prices that ring, each once.';
+CREATE TABLE public.ghost_orders (
+    order_id text NOT NULL,
+    number bigint NOT NULL,
+    signal_id uuid,
+    ref_id text,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    source text NOT NULL,
+    tracked boolean NOT NULL,
+    by text,
+    chat_id text,
+    thread_id bigint,
+    user_id bigint,
+    plan jsonb NOT NULL,
+    state bytea,
+    status text NOT NULL,
+    reason text,
+    late boolean DEFAULT false NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    filled_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    fill numeric,
+    exit_reason text,
+    rr_realized numeric,
+    rr_best numeric,
+    fees_r numeric,
+    mfe_r numeric,
+    mae_r numeric,
+    risk_usd numeric,
+    pnl_usd numeric,
+    pnl_pct numeric,
+    bad_bars bigint DEFAULT 0 NOT NULL,
+    late_bars bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ghost_orders_check CHECK (((state IS NOT NULL) = (status = ANY (ARRAY['waiting'::text, 'open'::text])))),
+    CONSTRAINT ghost_orders_check1 CHECK (((ended_at IS NULL) = (status = ANY (ARRAY['waiting'::text, 'open'::text])))),
+    CONSTRAINT ghost_orders_order_id_check CHECK (((length(order_id) >= 1) AND (length(order_id) <= 512))),
+    CONSTRAINT ghost_orders_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT ghost_orders_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
+    CONSTRAINT ghost_orders_source_check CHECK ((source = ANY (ARRAY['auto'::text, 'clicked'::text, 'shell'::text, 'web'::text, 'track'::text]))),
+    CONSTRAINT ghost_orders_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'open'::text, 'closed'::text, 'expired'::text, 'cancelled'::text, 'refused'::text])))
+);
+COMMENT ON TABLE public.ghost_orders IS 'Paper orders, each once, as they stand behind the bars that were read. Times are those of the tape.';
+COMMENT ON COLUMN public.ghost_orders.rr_realized IS 'In the worse of the two worlds where a bar leaves open what came first; rr_best in the better one.';
+CREATE TABLE public.ghost_position (
+    stream text NOT NULL,
+    entry_id text NOT NULL
+);
+COMMENT ON TABLE public.ghost_position IS 'The last entry of each partition that is in the rows of ghosts: whoever commits behind another finds it moved, and begins anew.';
+CREATE TABLE public.ghost_symbols (
+    symbol text NOT NULL,
+    state bytea,
+    latest_us bigint NOT NULL
+);
+COMMENT ON TABLE public.ghost_symbols IS 'What has been seen of each symbol''s market, as far as it is needed to go on.';
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     message_key text NOT NULL,
@@ -820,6 +1027,22 @@ CREATE TABLE public.snoozes (
     CONSTRAINT snoozes_category_check CHECK ((category = ANY (ARRAY[''::text, 'institutional'::text, 'sniper'::text, 'scalp'::text, 'health'::text])))
 );
 COMMENT ON TABLE public.snoozes IS 'Chats that want no alerts (of a category) for a while: held with the reason snoozed, and told by a digest.';
+CREATE TABLE public.tape_records (
+    id bigint CONSTRAINT desk_records_id_not_null NOT NULL,
+    event text CONSTRAINT desk_records_event_not_null NOT NULL,
+    ts timestamp with time zone CONSTRAINT desk_records_ts_not_null NOT NULL,
+    fields json CONSTRAINT desk_records_fields_not_null NOT NULL,
+    room text NOT NULL
+);
+COMMENT ON TABLE public.tape_records IS 'What rooms have yet to put on the tape: acts of people, fills of ghosts. Empty but for moments.';
+ALTER TABLE public.tape_records ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tape_records_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.telegram_chats (
     chat_id text NOT NULL,
     moved_to text NOT NULL,
@@ -885,8 +1108,8 @@ ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.desk_confirmations
     ADD CONSTRAINT desk_confirmations_pkey PRIMARY KEY (id);
-ALTER TABLE ONLY public.desk_records
-    ADD CONSTRAINT desk_records_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.desk_ghosts
+    ADD CONSTRAINT desk_ghosts_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.desk_refused
     ADD CONSTRAINT desk_refused_pkey PRIMARY KEY (day, reason);
 ALTER TABLE ONLY public.desk_risk
@@ -905,6 +1128,24 @@ ALTER TABLE ONLY public.feedback
     ADD CONSTRAINT feedback_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.feedback
     ADD CONSTRAINT feedback_update_id_kind_key UNIQUE (update_id, kind);
+ALTER TABLE ONLY public.ghost_clock
+    ADD CONSTRAINT ghost_clock_pkey PRIMARY KEY (one);
+ALTER TABLE ONLY public.ghost_closures
+    ADD CONSTRAINT ghost_closures_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.ghost_fills
+    ADD CONSTRAINT ghost_fills_pkey PRIMARY KEY (order_id, seq);
+ALTER TABLE ONLY public.ghost_invalidations
+    ADD CONSTRAINT ghost_invalidations_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.ghost_lines
+    ADD CONSTRAINT ghost_lines_pkey PRIMARY KEY (line_id);
+ALTER TABLE ONLY public.ghost_orders
+    ADD CONSTRAINT ghost_orders_pkey PRIMARY KEY (order_id);
+ALTER TABLE ONLY public.ghost_position
+    ADD CONSTRAINT ghost_position_pkey PRIMARY KEY (stream);
+ALTER TABLE ONLY public.ghost_symbols
+    ADD CONSTRAINT ghost_symbols_pkey PRIMARY KEY (symbol);
+ALTER TABLE ONLY public.ghost_triggers
+    ADD CONSTRAINT ghost_triggers_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.outbox_edits
     ADD CONSTRAINT outbox_edits_pkey PRIMARY KEY (message_key);
 ALTER TABLE ONLY public.outbox_files
@@ -947,6 +1188,8 @@ ALTER TABLE ONLY public.sink_counters
     ADD CONSTRAINT sink_counters_pkey PRIMARY KEY (backend);
 ALTER TABLE ONLY public.snoozes
     ADD CONSTRAINT snoozes_pkey PRIMARY KEY (chat_id, category);
+ALTER TABLE ONLY public.tape_records
+    ADD CONSTRAINT tape_records_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.telegram_chats
     ADD CONSTRAINT telegram_chats_pkey PRIMARY KEY (chat_id);
 ALTER TABLE ONLY public.telegram_pace
@@ -966,11 +1209,23 @@ CREATE INDEX alerts_signal ON public.alerts USING btree (signal_id) WHERE (signa
 CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (stream, entry_id, md5(raw), md5(fields), COALESCE(event, ''::text));
 CREATE INDEX desk_confirmations_made_at ON public.desk_confirmations USING btree (made_at);
+CREATE INDEX desk_ghosts_live ON public.desk_ghosts USING btree (chat_id) WHERE ((cancelled_at IS NULL) AND (ended_at IS NULL));
+CREATE UNIQUE INDEX desk_ghosts_number ON public.desk_ghosts USING btree (number);
+CREATE INDEX desk_ghosts_ref ON public.desk_ghosts USING btree (ref_id) WHERE (ref_id IS NOT NULL);
 CREATE INDEX desk_updates_received_at ON public.desk_updates USING btree (received_at);
 CREATE INDEX desk_updates_waiting ON public.desk_updates USING btree (acts, update_id) WHERE (state = 'waiting'::text);
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
 CREATE INDEX feedback_latest_idx ON public.feedback USING btree (ref_id, user_id, kind, ts DESC, id DESC);
 CREATE INDEX feedback_signal_idx ON public.feedback USING btree (signal_id);
+CREATE INDEX ghost_closures_ts ON public.ghost_closures USING btree (ts_closed);
+CREATE INDEX ghost_invalidations_ts ON public.ghost_invalidations USING btree (ts_invalidated);
+CREATE UNIQUE INDEX ghost_lines_number ON public.ghost_lines USING btree (number);
+CREATE INDEX ghost_lines_set ON public.ghost_lines USING btree (number) WHERE (state IS NOT NULL);
+CREATE UNIQUE INDEX ghost_orders_number ON public.ghost_orders USING btree (number);
+CREATE INDEX ghost_orders_published ON public.ghost_orders USING btree (published_at);
+CREATE INDEX ghost_orders_signal ON public.ghost_orders USING btree (signal_id) WHERE (signal_id IS NOT NULL);
+CREATE INDEX ghost_orders_unended ON public.ghost_orders USING btree (number) WHERE (state IS NOT NULL);
+CREATE INDEX ghost_triggers_ts ON public.ghost_triggers USING btree (ts_triggered);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);

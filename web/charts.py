@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup, escape
 
-from reports.operations.shown import Outcome
+from reports.operations.shown import Point
 from signaltape.clock import WIB
 from web.counting import BinRow
 from web.svg import FRAME, figure, grid, line, svg, table, text
@@ -64,12 +64,11 @@ def _dot(x: float, one: BinRow) -> str:
     )
 
 
-def curve_chart(closed: Sequence[Outcome]) -> Markup | None:
+def curve_chart(points: Sequence[Point]) -> Markup | None:
     """Cumulative R over time, WIB, with zero drawn, and by days below; None without a closed signal."""
-    if not closed:
+    if not points:
         return None
-    sums = list(accumulate(one.rr_realized for one in closed))
-    times = [one.ts_closed for one in closed]
+    times, sums = [one.at for one in points], [one.total_r for one in points]
     return figure(
         "curve",
         "R of closed signals, summed up by time of closing, WIB",

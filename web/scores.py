@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from reports.operations.clicked import clicked
 from reports.operations.scorecards import Computed, scorecard
-from reports.operations.shown import Told, Week, groups, picture, told
+from reports.operations.shown import NO_COURSE, Told, Week, groups, picture, told
 from reports.operations.slices import ALL, Chosen, Days, Row, Slice, rows, sliced, verdict
 from signaltape.clock import utc_now
 from signaltape.settings import Settings
@@ -30,7 +30,7 @@ class ScoreAsked(NamedTuple):
 
 
 class ShownScore(NamedTuple):
-    """A scorecard ready to be shown. found: without its closed signals, of which there may be very many."""
+    """A scorecard ready to be shown. found: without its course, which is drawn."""
 
     found: Computed
     told: Told
@@ -70,10 +70,10 @@ def score_of(settings: Settings, asked: ScoreAsked) -> ShownScore:
     found = scorecard(settings, utc_now(), asked.week, store=False, chosen=asked.chosen)
     of = of_chosen(asked.chosen)._replace(since=asked.week.monday, until=asked.week.sunday)
     counts = counts_of(of, found.card.bins, found.card.figures, groups(found))
-    drawn = bins_chart(counts.bins), curve_chart(found.closed)
+    drawn = bins_chart(counts.bins), curve_chart(found.course.points)
     shown = clicked(found)
     clicks = clicks_of(of, shown) if shown is not None else None
-    return ShownScore(found._replace(closed=[], when=()), told(found), counts, *drawn, clicks)
+    return ShownScore(found._replace(course=NO_COURSE, when=()), told(found), counts, *drawn, clicks)
 
 
 def side_of(settings: Settings, asked: SliceAsked) -> Side:

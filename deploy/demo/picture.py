@@ -10,8 +10,8 @@ from PIL import Image
 
 from deploy.embedded.servers import running
 from reports.commands.arguments import WeekType
+from reports.course import course_of
 from reports.drawing.picture import plot
-from reports.figures import outcomes
 from reports.scorecard import compute
 from reports.weeks import Week
 from signaltape import Secret, Settings
@@ -43,13 +43,13 @@ def main(week: Week, out: Path) -> None:
         connect(Secret(urls.database)) as connection,
     ):
         card = compute(connection, week)
-        closed = outcomes(connection, week)
+        course = course_of(connection, week)
     if not card.published:
         raise click.ClickException(f"no signal of {week.name} is stored: run make demo first")
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"scorecard-{week.name}.png"
     page = BytesIO()
-    plot(card, closed).savefig(page, dpi=_DPI)
+    plot(card, course).savefig(page, dpi=_DPI)
     Image.open(page).convert("RGB").quantize(_COLOURS).save(path, optimize=True)
     click.echo(f"saved {path} ({path.stat().st_size // 1024} KiB)")
 

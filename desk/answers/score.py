@@ -25,7 +25,7 @@ _NO_PICTURE = "The picture could not be drawn; the log says why."
 def score(asking: Asking) -> Answer:
     """The week so far."""
     with bounded():
-        found = scorecard(asking.settings, asking.now, closed=False, store=False)
+        found = scorecard(asking.settings, asking.now, course=False, store=False)
     before = found.card.week.earlier(1).name
     return Answer(message(found), [[button(before, WEEK, before), button("Refresh", SCORE)]])
 
@@ -35,7 +35,7 @@ def week(asking: Asking) -> Answer:
     wanted = asked_week(asking.args, asking.now)
     draws = not asking.refreshing
     with bounded():
-        found = scorecard(asking.settings, asking.now, wanted, closed=draws, store=False)
+        found = scorecard(asking.settings, asking.now, wanted, course=draws, store=False)
     text, files = message(found), []
     if draws:
         try:

@@ -40,7 +40,7 @@ SELECT s.signal_id::text, s.symbol, s.side, s.setup, s.timeframe, s.rules_versio
        s.confidence, s.rr_target, s.ts_published, s.expiry_minutes, s.entry, s.entry_low, s.entry_high, s.sl, s.tp, s.tp2,
        s.atr_pct, s.data_quality, s.degraded, o.ts_triggered, o.entry_fill, o.ts_invalidated, o.reason, o.ts_closed,
        o.exit_reason, o.rr_realized
-FROM found JOIN signals s USING (signal_id) JOIN signal_outcomes o USING (signal_id)
+FROM found JOIN signal_outcomes o USING (signal_id) JOIN signals s USING (signal_id)
 ORDER BY s.ts_published DESC, s.signal_id DESC
 
 -- name: layers
@@ -63,9 +63,12 @@ ORDER BY record_id DESC LIMIT 1
 
 -- name: ages
 -- When something of each kind happened last.
-SELECT (SELECT max(ts_published) FROM signals) AS published, (SELECT max(ts_triggered) FROM signal_triggers) AS triggered,
-       (SELECT max(ts_invalidated) FROM signal_invalidations) AS invalidated,
-       (SELECT max(ts_closed) FROM signal_closures) AS closed
+SELECT (SELECT max(ts_published) FROM signals) AS published,
+       greatest((SELECT max(ts_triggered) FROM signal_triggers), (SELECT max(ts_triggered) FROM ghost_triggers))
+           AS triggered,
+       greatest((SELECT max(ts_invalidated) FROM signal_invalidations),
+                (SELECT max(ts_invalidated) FROM ghost_invalidations)) AS invalidated,
+       greatest((SELECT max(ts_closed) FROM signal_closures), (SELECT max(ts_closed) FROM ghost_closures)) AS closed
 
 -- name: letters
 -- How many entries could not become events since a moment; counted up to %(most)s.
@@ -98,7 +101,7 @@ SELECT s.signal_id::text, s.symbol, s.side, s.setup, s.timeframe, s.rules_versio
        s.confidence, s.rr_target, s.ts_published, s.expiry_minutes, s.entry, s.entry_low, s.entry_high, s.sl, s.tp, s.tp2,
        s.atr_pct, s.data_quality, s.degraded, o.ts_triggered, o.entry_fill, o.ts_invalidated, o.reason, o.ts_closed,
        o.exit_reason, o.rr_realized
-FROM found JOIN signals s USING (signal_id) JOIN signal_outcomes o USING (signal_id)
+FROM found JOIN signal_outcomes o USING (signal_id) JOIN signals s USING (signal_id)
 ORDER BY s.ts_published DESC, s.signal_id DESC
 
 -- name: costs
@@ -110,13 +113,18 @@ SELECT set_config('signaltape.round_trip_pct', %(pct)s, TRUE)
 SELECT (ts_closed AT TIME ZONE 'Asia/Jakarta')::date AS day, symbol, count(*) AS n, count(*) FILTER (WHERE won) AS won,
        sum(rr_realized) AS gross, sum(net_r) AS net, count(net_r) AS n_net
 FROM signal_outcomes
-WHERE ts_closed >= %(since)s AND ts_closed < %(until)s GROUP BY 1, 2 ORDER BY 1 DESC, 2
+WHERE ts_closed >= %(since)s AND ts_closed < %(until)s
+  AND signal_id IN (SELECT signal_id FROM signal_closures WHERE ts_closed >= %(since)s AND ts_closed < %(until)s
+                    UNION SELECT signal_id FROM ghost_closures WHERE ts_closed >= %(since)s AND ts_closed < %(until)s)
+GROUP BY 1, 2 ORDER BY 1 DESC, 2
 
 -- name: stopped
 -- Signals of a span that were stopped without a closure: losses that stand in no R.
-SELECT count(*) AS n FROM signal_invalidations i
-WHERE i.ts_invalidated >= %(since)s AND i.ts_invalidated < %(until)s AND i.reason = 'sl'
-  AND NOT EXISTS (SELECT FROM signal_closures c WHERE c.signal_id = i.signal_id)
+SELECT count(*) AS n FROM signal_outcomes
+WHERE stopped AND ts_invalidated >= %(since)s AND ts_invalidated < %(until)s
+  AND signal_id IN (
+      SELECT signal_id FROM signal_invalidations WHERE ts_invalidated >= %(since)s AND ts_invalidated < %(until)s
+      UNION SELECT signal_id FROM ghost_invalidations WHERE ts_invalidated >= %(since)s AND ts_invalidated < %(until)s)
 
 -- name: risk
 -- What /risk has set.
@@ -145,3 +153,38 @@ SELECT category, until FROM snoozes WHERE chat_id = %(chat)s AND until > %(now)s
 -- The alert of a signal: its reference, and the flow that its size was made of.
 SELECT ref_id, (alert ->> 'etf_inflow_usd')::numeric AS etf_inflow_usd FROM alerts
 WHERE signal_id = %(signal_id)s::uuid ORDER BY decided_at LIMIT 1
+
+-- name: ghosts
+-- Paper orders that wait or are open, and those that ended since a moment, of some symbols or of all: the open ones first.
+-- banked: what of an open one is out already, in the worse of its worlds, and what for.
+SELECT o.number, o.symbol, o.side, o.status, o.source, o.by, o.ref_id, o.late, o.reason, o.published_at, o.expires_at,
+       o.filled_at, o.ended_at, o.fill, o.exit_reason, o.rr_realized, o.rr_best, o.pnl_usd, o.risk_usd,
+       (o.plan ->> 'sl')::numeric AS sl, coalesce((o.plan ->> 'entry')::numeric, (o.plan ->> 'entry_high')::numeric) AS entry,
+       coalesce(b.fraction, 0) AS banked, coalesce(b.paid, 0) AS banked_paid
+FROM ghost_orders o
+LEFT JOIN LATERAL (SELECT sum(f.fraction) AS fraction, sum(f.fraction * f.price) AS paid FROM ghost_fills f
+                   WHERE o.status = 'open' AND f.order_id = o.order_id AND f.kind <> 'entry' AND f.world <> 'better') b ON TRUE
+WHERE (o.status IN ('waiting', 'open') OR o.ended_at >= %(since)s)
+  AND (%(symbols)s::text[] IS NULL OR o.symbol = ANY(%(symbols)s::text[]))
+ORDER BY array_position(ARRAY['open', 'waiting'], o.status), coalesce(o.ended_at, o.published_at) DESC, o.number DESC
+LIMIT %(most)s
+
+-- name: ghost_sums
+-- How many of them there are in each state, what the closed ones brought, and of how many that is known in dollars.
+SELECT status, count(*) AS n, coalesce(sum(rr_realized), 0) AS rr, count(*) FILTER (WHERE rr_realized > 0) AS won,
+       coalesce(sum(pnl_usd), 0) AS usd, count(pnl_usd) AS n_usd
+FROM ghost_orders
+WHERE (status IN ('waiting', 'open') OR ended_at >= %(since)s)
+  AND (%(symbols)s::text[] IS NULL OR symbol = ANY(%(symbols)s::text[]))
+GROUP BY status
+
+-- name: last_prices
+-- The last close of some symbols since a moment.
+SELECT DISTINCT ON (symbol) symbol, (payload ->> 'close')::numeric AS price FROM records
+WHERE class = 'market' AND event = 'market_candle' AND symbol = ANY(%(symbols)s::text[]) AND ts >= %(since)s
+  AND payload ->> 'dataQuality' IS DISTINCT FROM 'bad'
+ORDER BY symbol, ts DESC
+
+-- name: ghost_symbols
+-- Symbols that bars were seen of, or that an order is of.
+SELECT symbol FROM ghost_symbols UNION SELECT symbol FROM ghost_orders WHERE state IS NOT NULL ORDER BY 1 LIMIT %(most)s

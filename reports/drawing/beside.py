@@ -7,9 +7,8 @@ import logging
 import pickle
 import subprocess
 import sys
-from collections.abc import Sequence
 
-from reports.figures import Outcome
+from reports.course import Course
 from reports.scorecard import Scorecard
 from signaltape.errors import Unavailable
 
@@ -24,9 +23,9 @@ sys.stdout.buffer.write(drawn(*pickle.load(sys.stdin.buffer)))
 """
 
 
-def drawn_beside(card: Scorecard, closed: Sequence[Outcome], kind: str, *, so_far: bool) -> bytes:
+def drawn_beside(card: Scorecard, course: Course, kind: str, *, so_far: bool) -> bytes:
     """The page as PNG or PDF. Raises Unavailable."""
-    given = pickle.dumps(sys.path) + pickle.dumps((card, closed, kind, so_far))
+    given = pickle.dumps(sys.path) + pickle.dumps((card, course, kind, so_far))
     try:
         done = subprocess.run(  # noqa: S603 - this program itself, and nothing from outside in its arguments
             [sys.executable, "-c", _CODE], input=given, capture_output=True, timeout=_WITHIN_S, check=False

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, DateFormatter, DayLocator
 from matplotlib.ticker import FuncFormatter
 
+from reports.course import Course, Point
 from reports.drawing.page import GREY, MARGIN, ROOM, Page
 from reports.evidence.pooling import WEEKS
 from reports.evidence.statistics import wilson_interval
-from reports.figures import Outcome
 from reports.layers.findings import Finding
 from reports.scorecard import Bin, Scorecard
 from reports.text.sentences import show_rate
@@ -73,49 +73,42 @@ def _bin_label(one: Bin) -> str:
     return f"{one.label}\nn={one.n}{hidden}"
 
 
-def reliability_and_sum(page: Page, card: Scorecard, outcomes: Sequence[Outcome]) -> None:
+def reliability_and_sum(page: Page, card: Scorecard, course: Course) -> None:
     """Both side by side."""
     half = (ROOM - _BETWEEN) / 2
     right = MARGIN + half + _BETWEEN
     top = page.down
     page.title("Reliability of the score")
-    _reliability(page.axes(_HEIGHT, left=MARGIN + _LEFT, room=half - _LEFT), card, outcomes)
+    _reliability(page.axes(_HEIGHT, left=MARGIN + _LEFT, room=half - _LEFT), card, course)
     page.down = top
-    total = sum(float(one.rr_realized) for one in outcomes)
-    page.title(f"Cumulative R: {total:+.1f}" if outcomes else "Cumulative R", left=right)
-    _cumulative(page.axes(_HEIGHT, left=right + _LEFT, room=half - _LEFT), outcomes)
+    points = course.points
+    page.title(f"Cumulative R: {points[-1].total_r:+.1f}" if points else "Cumulative R", left=right)
+    _cumulative(page.axes(_HEIGHT, left=right + _LEFT, room=half - _LEFT), points)
     page.gap(_HEIGHT + _BELOW_LABELLED)
 
 
-def _reliability(axes: Axes, card: Scorecard, outcomes: Sequence[Outcome]) -> None:
+def _reliability(axes: Axes, card: Scorecard, course: Course) -> None:
     """Mean score against winrate, by bin: on the line, a score of 0.7 wins 70 %."""
-    if not outcomes:
+    if not course.bins:
         _nothing(axes)
         return
     axes.plot([0, 1], [0, 1], linestyle="--", color=GREY, linewidth=1)
-    for place in range(len(card.bins)):
-        inside = [one for one in outcomes if one.bin == place]
-        if inside:
-            mean_score = sum(float(one.score) for one in inside) / len(inside)
-            winrate = sum(one.won for one in inside) / len(inside)
-            size = min(4 + 2 * len(inside) ** 0.5, _LARGEST_DOT)
-            axes.plot(mean_score, winrate, "o", color=BLUE, markersize=size, alpha=0.8)
+    for one in course.bins:
+        size = min(4 + 2 * one.n**0.5, _LARGEST_DOT)
+        axes.plot(one.mean_score, one.winrate, "o", color=BLUE, markersize=size, alpha=0.8)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.04))
     brier = "" if card.figures.brier is None else f"; Brier {card.figures.brier}"
     axes.set_xlabel(f"winrate by mean score{brier}", fontsize=9, color=GREY)
     axes.grid(alpha=0.25)
 
 
-def _cumulative(axes: Axes, outcomes: Sequence[Outcome]) -> None:
+def _cumulative(axes: Axes, points: Sequence[Point]) -> None:
     """The sum of R over the closings of the week's signals."""
-    if not outcomes:
+    if not points:
         _nothing(axes)
         return
-    total, sums = 0.0, []
-    for one in outcomes:
-        total += float(one.rr_realized)
-        sums.append(total)
-    times: Any = [one.ts_closed.astimezone(WIB) for one in outcomes]
+    sums = [float(one.total_r) for one in points]
+    times: Any = [one.at.astimezone(WIB) for one in points]
     axes.step(times, sums, where="post", color=BLUE, linewidth=1.8)
     axes.axhline(0, color=GREY, linewidth=0.8)
     low, high = min(0.0, *sums), max(0.0, *sums)

@@ -6,16 +6,15 @@ Emoji are drawn wrong by matplotlib, so badges are shapes and words.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from reports.course import Course
 from reports.drawing import charts
 from reports.drawing.page import GREY, MARGIN, ROOM, Page
 from reports.evidence.pooling import WEEKS
 from reports.evidence.verdict import Kind, ScoreVerdict
-from reports.figures import Outcome
 from reports.scorecard import Scorecard
 from reports.text.sentences import (
     change_line,
@@ -24,6 +23,7 @@ from reports.text.sentences import (
     quality_line,
     say_verdict,
     signals_line,
+    sources_line,
 )
 
 _BADGES = {
@@ -42,12 +42,12 @@ _GAP = 0.25
 KINDS = ("png", "pdf")
 
 
-def draw(card: Scorecard, outcomes: Sequence[Outcome], folder: Path, *, so_far: bool = False) -> list[Path]:
+def draw(card: Scorecard, course: Course, folder: Path, *, so_far: bool = False) -> list[Path]:
     """Write `scorecard-2022-W03.png` and `.pdf` into `folder`. Returns the paths. Raises OSError.
 
-    outcomes: the closed signals of the week in order of closing; so_far: the week is not over.
+    so_far: the week is not over.
     """
-    page = plot(card, outcomes, so_far=so_far)
+    page = plot(card, course, so_far=so_far)
     return [write(page, card, folder, kind) for kind in KINDS]
 
 
@@ -59,20 +59,20 @@ def write(page: Figure, card: Scorecard, folder: Path, kind: str) -> Path:
     return path
 
 
-def drawn(card: Scorecard, closed: Sequence[Outcome], kind: str, so_far: bool) -> bytes:
+def drawn(card: Scorecard, course: Course, kind: str, so_far: bool) -> bytes:
     """A page in one of KINDS. Arguments as those of `draw`."""
-    page, written = plot(card, closed, so_far=so_far), io.BytesIO()
+    page, written = plot(card, course, so_far=so_far), io.BytesIO()
     page.savefig(written, format=kind, metadata={"Title": f"Weekly Scorecard {card.week.name}"})
     return written.getvalue()
 
 
-def plot(card: Scorecard, outcomes: Sequence[Outcome], *, so_far: bool = False) -> Figure:
+def plot(card: Scorecard, course: Course, *, so_far: bool = False) -> Figure:
     """The page, not yet in any format. `so_far`: the week is not over, and the page says so."""
     page = Page()
     _head(page, card, so_far)
     charts.bins(page, card.bins)
     page.gap(_GAP)
-    charts.reliability_and_sum(page, card, outcomes)
+    charts.reliability_and_sum(page, card, course)
     page.gap(_GAP)
     told = card.layers.findings
     if told:
@@ -106,6 +106,7 @@ def _foot(page: Page, card: Scorecard, so_far: bool) -> None:
         proposal_line(card, so_far=so_far),
         change_line(card),
         quality_line(card),
+        sources_line(card),
     ):
         page.write(line, 9, most_lines=_MOST_LINES)
 

@@ -12,7 +12,8 @@ from outbox.outbox import Outbox
 from reports import delivery
 from reports.chosen import ALL, Chosen
 from reports.clocks import agreed
-from reports.figures import Group, Outcome, outcomes, when
+from reports.course import NO_COURSE, Course, course_of
+from reports.figures import Group, when
 from reports.files import save
 from reports.operations.connected import connected
 from reports.scorecard import Scorecard, compute
@@ -28,13 +29,13 @@ SEND_WITHIN_S = 90.0
 
 
 class Computed(NamedTuple):
-    """A week's scorecard as of a moment; closed: its closed signals in order of closing, for the picture.
+    """A week's scorecard as of a moment; course: how it went, for the picture.
 
     when: its closed signals by weekday and hour; chosen: what it counts.
     """
 
     card: Scorecard
-    closed: list[Outcome]
+    course: Course
     now: datetime
     chosen: Chosen = ALL
     when: Sequence[Group] = ()
@@ -64,7 +65,7 @@ def scorecard(
     week: Week | None = None,
     *,
     to_send: bool = False,
-    closed: bool = True,
+    course: bool = True,
     store: bool = True,
     chosen: Chosen = ALL,
 ) -> Computed:
@@ -72,7 +73,7 @@ def scorecard(
 
     now: by this machine's clock; the database's counts where that is ahead.
     to_send: raise InvalidRequest if the week has not begun, for then there is nothing to send.
-    closed: read the closed signals too, which saving and sending need for the picture.
+    course: look how it went too, which saving and sending need for the picture.
     store: keep it as the week's; without it nothing is written, and weekdays and hours are counted, too. Only that of
     all signals is kept.
     chosen: count these signals only.
@@ -83,11 +84,11 @@ def scorecard(
             raise InvalidRequest(f"{week.name} has not begun: there is nothing to send")
         with snapshot(connection):
             card = compute(connection, week or week_of(moment), settings.round_trip_pct, chosen)
-            points = outcomes(connection, card.week, chosen) if closed else []
+            went = course_of(connection, card.week, chosen) if course else NO_COURSE
             times = [] if store else when(connection, card.week, chosen)
         if store and chosen == ALL:
             keep(connection, card, moment)
-    return Computed(card, points, moment, chosen, times)
+    return Computed(card, went, moment, chosen, times)
 
 
 def save_scorecard(found: Computed, folder: Path) -> list[Path]:
@@ -96,7 +97,7 @@ def save_scorecard(found: Computed, folder: Path) -> list[Path]:
 
     try:
         files = save(found.card, folder, so_far=found.so_far)
-        return [*files, *draw(found.card, found.closed, folder, so_far=found.so_far)]
+        return [*files, *draw(found.card, found.course, folder, so_far=found.so_far)]
     except OSError as error:
         raise Unavailable(f"cannot save to {folder}: {error.strerror}") from None
 
@@ -111,7 +112,7 @@ def send_scorecard(settings: Settings, found: Computed) -> Sending | None:
     if to is None:
         return None
     with connected(settings) as connection:
-        delivery.enqueue(connection, found.card, to, found.now, found.closed)
+        delivery.enqueue(connection, found.card, to, found.now, found.course)
         asyncio.run(delivery.drain(settings, to, SEND_WITHIN_S))
         outbox = Outbox(connection)
         state = outbox.state(delivery.key_in_use(outbox, found.card.week, to.chat_id, found.now))

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from outbox.text import Text
+from reports.course import NO_COURSE, Course, Point
 from reports.drawing.beside import drawn_beside
 from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Kind
-from reports.figures import Figures, Outcome
+from reports.figures import Figures
 from reports.files import as_document
 from reports.layers.message import compared_lines, layer_lines
 from reports.operations.scorecards import Computed
@@ -21,7 +22,7 @@ from reports.text.message import compose, next_step
 from reports.weeks import Week, newest_due, parse_week, week_of
 from signaltape.errors import InvalidRequest
 
-__all__ = ["Bin", "Computed", "Figures", "Outcome", "Week", "week_of"]
+__all__ = ["NO_COURSE", "Bin", "Computed", "Course", "Figures", "Point", "Week", "week_of"]
 
 #: Pictures are drawn one at a time: each takes seconds of a core.
 _DRAWING = threading.Lock()
@@ -134,4 +135,4 @@ def picture(found: Computed, kind: str) -> bytes:
     Raises Unavailable if it could not be drawn.
     """
     with _DRAWING:
-        return drawn_beside(found.card, found.closed, kind, so_far=found.so_far)
+        return drawn_beside(found.card, found.course, kind, so_far=found.so_far)

@@ -29,7 +29,7 @@ from tests.support.asking import CHAT, COMMANDS, EQUITY, NOW, Asker, buttons
 from tests.support.said import said
 from tests.support.samples import published
 
-OF_NO_SYMBOL = ("status", "signals", "score", "pnl", "held", "processes", "help", "alpha")
+OF_NO_SYMBOL = ("status", "signals", "score", "pnl", "ghosts", "held", "processes", "help", "alpha")
 NONSENSE = ("nonsense", "'; DROP TABLE signals; --", "\u202e", "#", "%s", "0" * 64, *NAMES.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from signaltape import Settings
+from deploy.embedded.servers import Urls
+from signaltape import Emitter, Settings
 from signaltape.control import (
     PAUSED,
     RUNNING,
@@ -25,6 +27,7 @@ from signaltape.stream import control_key, processes_key
 from sink.control import epoch_in_redis, keep, reconcile, say, say_what_was_lost
 from sink.control import read as read_in_postgres
 from sink.db import Connection
+from tests.support.waiting import eventually
 
 
 def test_each_word_has_a_higher_number_than_all_before(redis_client: Any, settings: Settings) -> None:
@@ -149,6 +152,55 @@ def test_a_word_that_only_processes_know_is_said_anew_for_all(
     assert said.epoch > heard.epoch
     assert reconcile(redis_client, stream, connection) == said == read_in_postgres(connection)
     assert say_what_was_lost(redis_client, stream) is None
+
+
+def test_a_pause_that_was_lost_to_a_word_with_its_number_is_said_anew(
+    redis_client: Any, settings: Settings, connection: Connection
+) -> None:
+    stream = settings.stream
+    with Emitter(settings) as tape:
+        assert_again(redis_client, stream, Control(state=PAUSED, epoch=10, by="at a shell"))
+        eventually(lambda: tape.paused)
+        keep(connection, Control(state=RUNNING, epoch=10, by="by the bot"))
+        redis_client.delete(control_key(stream))
+        reconcile(redis_client, stream, connection)
+        said = eventually(lambda: say_what_was_lost(redis_client, stream))
+        assert said is not None
+        assert (said.state, said.by) == (PAUSED, "signaltape")
+        assert reconcile(redis_client, stream, connection) == said
+        resume(redis_client, stream, "ani")
+        eventually(lambda: not tape.paused)
+
+
+class Overtaken(redis.Redis):
+    """One before whose script somebody else speaks, once."""
+
+    speaks: Callable[[], Any] | None = None
+
+    def eval(self, script: str, numkeys: int, *given: Any) -> Any:
+        speaks, self.speaks = self.speaks, None
+        if speaks is not None:
+            speaks()
+        return super().eval(script, numkeys, *given)
+
+
+@pytest.mark.parametrize("kept", [PAUSED, RUNNING])
+@pytest.mark.parametrize("says", [pause, resume])
+def test_what_a_person_says_while_a_lost_word_is_looked_for_counts(
+    redis_client: Any, settings: Settings, servers: Urls, kept: Any, says: Any
+) -> None:
+    stream, shown = settings.stream, {"role": "engine", "host": "h", "pid": 1, "started_ms": 1, "seen_ms": 1}
+    heard = json.dumps({**shown, "epoch": 11, "state": "running", "heard": "running"})
+    redis_client.hset(processes_key(stream), "engine@h:1", heard)
+    assert_again(redis_client, stream, Control(state=kept, epoch=10, by="ani"))
+    with Overtaken.from_url(servers.redis, protocol=2) as client:
+        client.speaks = lambda: says(redis_client, stream, "budi")
+        assert say_what_was_lost(client, stream) is None
+        word = read(redis_client, stream)
+        assert word is not None
+        assert word.by == "budi"
+        assert say_what_was_lost(client, stream) is None
+    assert read(redis_client, stream) == word
 
 
 def test_what_redis_may_not_be_asked_is_said(settings: Settings, connection: Connection) -> None:

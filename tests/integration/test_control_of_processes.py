@@ -16,7 +16,7 @@ from deploy.embedded.valkey import Valkey
 from signaltape import Secret, Settings
 from signaltape.control import Process, pause, processes, read, resume, wait_for_answers
 from signaltape.control.processes import FORGOTTEN_MS, GONE_MS
-from signaltape.stream import control_key, processes_key
+from signaltape.stream import control_key, processes_key, stream_keys
 from sink.control import read as read_in_postgres
 from sink.control import remove_gone
 from sink.db import Connection
@@ -109,6 +109,18 @@ def test_the_shell_says_who_has_answered(
     assert found["control"]["state"] == "running"
     assert {one["pid"] for one in found["processes"]} == {one.pid for one in ten}
     assert not any(one["is_silent"] for one in found["processes"])
+
+
+def test_what_the_shell_did_is_on_the_tape(runner: Runner, settings: Settings, redis_client: Any) -> None:
+    for command in ("pause", "resume"):
+        assert runner.run("signaltape", command, "--why", "news", SIGNALTAPE_STREAM=settings.stream)[0] == 0
+    told = [
+        json.loads(entry[b"data"]) for _, entry in redis_client.xrange(stream_keys(settings.stream, 1)[0])
+    ]
+    assert [(one["act"], one["via"]) for one in told] == [("pause", "shell"), ("resume", "shell")]
+    assert told[0]["result"].startswith("paused since")
+    assert told[0]["result"].endswith(": news")
+    assert not processes(redis_client, settings.stream), "who wrote it down is no process that is to answer"
 
 
 def test_the_shell_says_what_is_away(runner: Runner) -> None:

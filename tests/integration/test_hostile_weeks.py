@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports.commands.terminal import print_scorecard
+from reports.course import course_of
 from reports.drawing.picture import draw
-from reports.figures import outcomes
 from reports.files import save
 from reports.scorecard import compute, store
 from reports.text.message import compose
@@ -184,6 +184,6 @@ def test_the_picture_of_any_week_is_drawn(
 ) -> None:
     write(connection, week)
     card = compute(connection, W03)
-    png, pdf = draw(card, outcomes(connection, W03), tmp_path)
+    png, pdf = draw(card, course_of(connection, W03), tmp_path)
     assert png.read_bytes().startswith(b"\x89PNG")
     assert pdf.read_bytes().startswith(b"%PDF")

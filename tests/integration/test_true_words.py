@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from reports import __main__, delivery
+from reports.course import NO_COURSE
 from reports.drawing.picture import plot
 from reports.evidence.verdict import Counted, Kind, judge
 from reports.operations import scorecards
@@ -49,7 +50,7 @@ def test_a_winrate_is_rounded_alike_wherever_it_is_said(book: Book) -> None:
     assert "winrate=0.063" in bin_line(card.bins[4])
     assert "net winrate=0.063" in bin_detail(card.bins[4])
     assert "winrate 0.063 → 0.063" in change_line(card)
-    labels = [text.get_text() for axes in plot(card, []).axes for text in axes.texts]
+    labels = [text.get_text() for axes in plot(card, NO_COURSE).axes for text in axes.texts]
     assert "0.063" in labels
 
 
@@ -98,7 +99,7 @@ def test_a_week_that_is_not_over_says_so_in_every_file(settings: Settings, tmp_p
 
 
 def test_a_picture_of_a_week_that_is_not_over_says_so(book: Book) -> None:
-    page = plot(book.card(), [], so_far=True)
+    page = plot(book.card(), NO_COURSE, so_far=True)
     assert "Weekly Scorecard (so far)" in [text.get_text() for text in page.texts]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 
+from reports.course import Course, InBin, Point
 from reports.evidence.verdict import Counted, judge
-from reports.figures import Expectancy, Figures, Group, Outcome
+from reports.figures import Expectancy, Figures, Group
 from reports.layers.findings import Finding, find
 from reports.layers.lift import Pattern
 from reports.scorecard import Bin, Layers, Scorecard, first_break
@@ -106,16 +108,13 @@ def _bin(label: str, wins: float, n: float, sl: int, ties: int) -> Bin:
     )
 
 
-def outcomes(count: int, apart: timedelta = timedelta(hours=1), r: int = 1) -> list[Outcome]:
+def course(count: int, apart: timedelta = timedelta(hours=1), r: int = 1) -> Course:
     """So many closings in a row, this far apart, that bring from -r to +r."""
     start = datetime(2022, 1, 17, tzinfo=UTC)
-    return [
-        Outcome(
-            start + number * apart, Decimal(gain), Decimal(tenths) / 10, min(max(0, tenths - 4), 4), gain > 0
-        )
-        for number in range(count)
-        for gain, tenths in [(r * (number % 3 - 1), number % 10)]
-    ]
+    gains = [r * (number % 3 - 1) for number in range(count)]
+    points = [Point(start + n * apart, Decimal(total)) for n, total in enumerate(accumulate(gains))]
+    tenths = range(min(count, 5))
+    return Course(points, [InBin(n, count // 5 + 1, (n + 4) / 10, n / 5) for n in tenths])
 
 
 #: Weeks that put much, little or odd things on paper.

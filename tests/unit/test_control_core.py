@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from signaltape import Emitter, Secret, Settings
 from signaltape.callbacks import Callbacks
@@ -25,6 +26,7 @@ from signaltape.control.processes import (
     MOST_GONE,
     Lost,
     Process,
+    encode,
     fields_to_remove,
     lost_word,
     process_of,
@@ -39,10 +41,24 @@ def word(epoch: int, state: Any = RUNNING) -> Control:
     return Control(state=state, epoch=epoch)
 
 
-def process(epoch: int, state: Any = RUNNING, seen_ms: int = NOW_MS, name: str = "engine@a:1") -> Process:
+def process(epoch: int, state: Any = RUNNING, heard: Any = None) -> Process:
+    """heard: what its word says; the same as it does if not given."""
     return Process(
-        name=name, role="engine", host="a", pid=1, seen_ms=seen_ms, started_ms=0, epoch=epoch, state=state
+        name="engine@a:1",
+        role="engine",
+        host="a",
+        pid=1,
+        seen_ms=NOW_MS,
+        started_ms=0,
+        epoch=epoch,
+        state=state,
+        heard=heard or state,
     )
+
+
+def old(one: Process) -> Process:
+    """As one shows itself that does not say what it heard."""
+    return structs.replace(one, heard=None)
 
 
 def test_nothing_is_known_of_a_hash_that_is_not_there() -> None:
@@ -166,6 +182,14 @@ def test_what_is_gone_or_none_of_ours_is_removed() -> None:
         (word(5), [process(6)], Lost(6, RUNNING, "engine@a:1")),
         (word(5, PAUSED), [process(6)], Lost(6, PAUSED, "engine@a:1")),
         (word(5), [process(NOW_MS + BELIEVED_AHEAD_MS + 1, PAUSED)], None),
+        # of two words with one number the pause was lost
+        (word(5), [process(5), process(5, PAUSED)], Lost(5, PAUSED, "engine@a:1")),
+        (word(5, PAUSED), [process(5)], None),
+        # out of reach of control it pauses by itself: that is no word
+        (word(5), [process(5, PAUSED, heard=RUNNING)], None),
+        (word(5), [process(6, PAUSED, heard=RUNNING)], Lost(6, RUNNING, "engine@a:1")),
+        (word(5), [old(process(5, PAUSED))], None),
+        (word(5), [old(process(6, PAUSED))], Lost(6, PAUSED, "engine@a:1")),
     ],
 )
 def test_a_word_that_only_processes_know(kept: Control, heard: list[Process], expected: Lost | None) -> None:
@@ -177,6 +201,13 @@ def test_a_name_that_is_taken_is_told_apart() -> None:
     who.rename()
     assert who.name == "engine@h:1.v28"
     assert who.shown(None, RUNNING, 5).epoch == 0
+
+
+def test_what_it_heard_is_told_apart_from_what_it_does() -> None:
+    who = Identity(role="engine", host="h", pid=1, started_ms=NOW_MS)
+    tripped, unheard = who.shown(word(5), PAUSED, 5), who.shown(None, PAUSED, 5)
+    assert [(one.heard, one.state) for one in (tripped, unheard)] == [(RUNNING, PAUSED), (None, PAUSED)]
+    assert process_of(b"engine@h:1", encode(tripped)) == Process(**structs.asdict(tripped), name="engine@h:1")
 
 
 def test_importing_loads_nothing_of_control() -> None:

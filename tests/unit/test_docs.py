@@ -14,6 +14,9 @@ import pytest
 
 from consumer.group_measures import _GROUP
 from desk.settings import VARIABLES as DESK_VARIABLES
+from ghost.settings import VARIABLES as GHOST_VARIABLES
+from market.exchanges.endpoints import VARIABLES as ENDPOINT_VARIABLES
+from market.settings import PROVIDERS, SYMBOLS
 from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
 from signaltape.settings import _FIELD_OF, SECRETS, Settings
@@ -27,7 +30,7 @@ README, OPERATING = Page(ROOT / "README.md"), Page(ROOT / "docs" / "operating.md
 MOST_LINES = 200
 #: Each is a command that a person calls; every one of its subcommands must stand in the docs.
 ROOMS = (
-    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk"),
+    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk", "market", "ghost"),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
     *("deploy.live", "deploy.live.picture"),
 )
@@ -35,7 +38,7 @@ ROOMS = (
 BEGUN_ANEW = {"signaltape", "sink", "worker", "reports", "replay", "web", "desk", "deploy.embedded"}
 FOLDERS = (
     *("producer", "consumer", "worker", "sink", "outbox", "replay", "reports"),
-    *("web", "desk", "deploy", "tests", "docs"),
+    *("web", "desk", "market", "ghost", "deploy", "tests", "docs"),
 )
 #: Variables that are no settings, and the files that read them.
 OTHER_VARIABLES = {
@@ -47,6 +50,9 @@ OTHER_VARIABLES = {
     "SIGNALTAPE_WEB_ORIGINS": "web/settings.py",
     "DATABASE_READ_URL": "web/settings.py",
     **dict.fromkeys(DESK_VARIABLES, "desk/settings.py"),
+    **dict.fromkeys(ENDPOINT_VARIABLES, "market/exchanges/endpoints.py"),
+    **dict.fromkeys((PROVIDERS, SYMBOLS), "market/settings.py"),
+    **dict.fromkeys(GHOST_VARIABLES, "ghost/settings.py"),
     "UPDATE_SCHEMA": "tests/integration/test_migrations.py",
 }
 #: Names in contributing.md that are made up there.
@@ -209,6 +215,7 @@ MEASURES = (
         "replay/archive/metrics.py",
         "reports/metrics.py",
         "web/metrics.py",
+        "market/reporting.py",
     ),
     *("consumer/group_measures.py", "producer/signaltape/shipping/measures.py"),
     "producer/signaltape/integrations/prometheus.py",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -13,30 +12,30 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
+from reports.course import NO_COURSE, Course
 from reports.drawing.picture import plot
-from reports.figures import Outcome
 from reports.scorecard import Scorecard
-from tests.support.cards import BROKEN, EMPTY, LONG, OK, ORDINARY, UNSETTLED, card, outcomes
+from tests.support.cards import BROKEN, EMPTY, LONG, OK, ORDINARY, UNSETTLED, card, course
 
 FULL = [5] * 5
 LAYERS = [f"a layer with a name of some length, {number}" for number in range(12)]
 #: In pixels: boxes of neighbours may share an edge.
 TOUCHING = 0.5
 
-CASES: dict[str, tuple[Scorecard, Sequence[Outcome]]] = {
-    "ordinary": (ORDINARY, outcomes(157)),
-    "broken": (BROKEN, outcomes(300)),
-    "ok": (OK, outcomes(500, r=90)),
-    "empty": (EMPTY, []),
-    "a long verdict": (UNSETTLED, outcomes(12)),
-    "long names and large numbers": (LONG, outcomes(100, r=900_000)),
-    "twelve layers": (card(FULL, FULL, layers=LAYERS), outcomes(25)),
-    "closed within a day": (card(FULL, FULL), outcomes(3)),
-    "closed within eight days": (card(FULL, FULL), outcomes(190)),
-    "closed within two weeks": (card(FULL, FULL), outcomes(14, timedelta(days=1))),
-    "closed in years": (card(FULL, FULL), outcomes(3, timedelta(days=30_000))),
-    "hardly moves": (card(FULL, FULL), outcomes(3, r=0)),
-    "a loss of many digits": (card(FULL, FULL), outcomes(4, r=-999_999)),
+CASES: dict[str, tuple[Scorecard, Course]] = {
+    "ordinary": (ORDINARY, course(157)),
+    "broken": (BROKEN, course(300)),
+    "ok": (OK, course(500, r=90)),
+    "empty": (EMPTY, NO_COURSE),
+    "a long verdict": (UNSETTLED, course(12)),
+    "long names and large numbers": (LONG, course(100, r=900_000)),
+    "twelve layers": (card(FULL, FULL, layers=LAYERS), course(25)),
+    "closed within a day": (card(FULL, FULL), course(3)),
+    "closed within eight days": (card(FULL, FULL), course(190)),
+    "closed within two weeks": (card(FULL, FULL), course(14, timedelta(days=1))),
+    "closed in years": (card(FULL, FULL), course(3, timedelta(days=30_000))),
+    "hardly moves": (card(FULL, FULL), course(3, r=0)),
+    "a loss of many digits": (card(FULL, FULL), course(4, r=-999_999)),
 }
 
 
@@ -78,13 +77,13 @@ def test_every_text_is_on_the_page_and_beside_its_neighbours(
 
 
 def test_the_page_grows_with_what_it_says() -> None:
-    few, many = (plot(card(FULL, FULL, layers=LAYERS[:n]), outcomes(25)) for n in (2, 12))
+    few, many = (plot(card(FULL, FULL, layers=LAYERS[:n]), course(25)) for n in (2, 12))
     assert many.get_figheight() - few.get_figheight() > 2
 
 
 def test_a_verdict_is_said_whole_and_a_name_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     assert UNSETTLED.pooled.more_per_bin is not None
-    texts = [text for text, _ in drawn(plot(LONG, outcomes(5)), monkeypatch)]
+    texts = [text for text, _ in drawn(plot(LONG, course(5)), monkeypatch)]
     assert not any("W" * 100 in text for text in texts)
-    whole = " ".join(text for text, _ in drawn(plot(UNSETTLED, []), monkeypatch))
+    whole = " ".join(text for text, _ in drawn(plot(UNSETTLED, NO_COURSE), monkeypatch))
     assert f"about {UNSETTLED.pooled.more_per_bin} more closed signals per bin would settle it" in whole

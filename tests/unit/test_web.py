@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outbox.wording import duration, moment, number, r_multiple
-from reports.operations.shown import Outcome
+from reports.operations.shown import Point
 from reports.operations.slices import Chosen
 from signaltape.errors import SettingsError
 from tests.support.book import LABELS
@@ -123,11 +123,13 @@ def test_filters_are_read_from_an_address_and_lead_back_to_it() -> None:
 
 
 def test_what_a_scorecard_knows_of_the_filters_is_read_and_said_alike() -> None:
-    query = {"symbol": "a&b", "rules": "v 2", "hour": "0", "weekday": "Sun"}
+    query = {"symbol": "a&b", "rules": "v 2", "hour": "0", "weekday": "Sun", "outcome_from": "ghost"}
     chosen = chosen_of({**query, "outcome": "won", "bin": "9"})
-    assert chosen == Chosen(symbol="a&b", rules="v 2", hour=0, weekday=7)
+    assert chosen == Chosen(symbol="a&b", rules="v 2", hour=0, weekday=7, outcome_from="ghost")
     assert said(of_chosen(chosen)) == query
     assert filters_of(query, LABELS).chosen == chosen
+    with pytest.raises(Problem, match="outcome_from"):
+        chosen_of({"outcome_from": "somebody"})
 
 
 def test_what_took_long_is_kept_longer() -> None:
@@ -184,6 +186,14 @@ def test_a_line_says_r_with_its_sign_and_two_decimals() -> None:
     assert line_of("k", b"1642376400000-0", fields).facts == "sl · −1.00\u00a0R"
 
 
+@pytest.mark.parametrize(("event", "of_signal"), [("ghost_closed", True), ("price_line", False)])
+def test_what_a_ghost_came_to_is_of_its_signal(event: str, of_signal: bool) -> None:
+    data = b'{"symbol":"S","exit_reason":"tp","rr_realized":1.650,"status":"x"}'
+    line = line_of("k", b"1642376400000-0", {b"event": event.encode(), b"data": data})
+    assert (line.event, line.of_signal) == (event, of_signal)
+    assert line.facts == ("tp · +1.65\u00a0R" if of_signal else "x")
+
+
 def test_times_and_numbers_are_said_in_one_way() -> None:
     assert moment(NOW, NOW) == "19:00:00"
     assert moment(NOW, NOW + timedelta(days=2)) == "Tue 18 Jan 19:00"
@@ -201,18 +211,18 @@ def test_times_and_numbers_are_said_in_one_way() -> None:
     assert len(number(Decimal("1E-900"))) < 20
 
 
-def outcome(rr: str, minute: int) -> Outcome:
-    return Outcome(NOW + timedelta(minutes=minute), Decimal(rr), Decimal("0.8"), 4, Decimal(rr) > 0)
+def point(total: str, minute: int) -> Point:
+    return Point(NOW + timedelta(minutes=minute), Decimal(total))
 
 
 def test_a_curve_is_drawn_however_large_its_numbers_are() -> None:
     assert curve_chart([]) is None
     for rrs in (("1",), ("0", "0"), ("1E+400", "-1E+400"), ("1E-400",)):
-        drawn = curve_chart([outcome(rr, n) for n, rr in enumerate(rrs)])
+        drawn = curve_chart([point(rr, n) for n, rr in enumerate(rrs)])
         assert drawn is not None
         assert "nan" not in drawn
         assert "inf" not in drawn
-    many = curve_chart([outcome("1", n) for n in range(20_000)])
+    many = curve_chart([point("1", n) for n in range(20_000)])
     assert many is not None
     assert len(many) < 20_000
 

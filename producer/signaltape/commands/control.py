@@ -11,11 +11,12 @@ from datetime import datetime
 from msgspec import Struct
 
 from signaltape.clock import from_epoch_ms, show, show_bare
+from signaltape.commands.auditing import note_shell
 from signaltape.control import operations
 from signaltape.control.answers import WITHIN_S, Answers
 from signaltape.control.commanding import Standing
 from signaltape.control.processes import Process
-from signaltape.control.state import Control
+from signaltape.control.state import Control, is_newer
 from signaltape.plain_errors import EXIT_OK
 from signaltape.settings import Settings
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, print_json, right
@@ -40,6 +41,7 @@ class _Row(Struct, frozen=True):
 def say_pause(settings: Settings, why: str) -> int:
     """Pause, and say who has answered."""
     said = operations.pause(settings, _by(), why)
+    _note(settings, "pause", said)
     answers = operations.answers(settings, said.epoch)
     _show_answers(Screen(), said, answers)
     return EXIT_OK
@@ -48,6 +50,7 @@ def say_pause(settings: Settings, why: str) -> int:
 def say_resume(settings: Settings, why: str) -> int:
     """Resume, and say who has answered."""
     said = operations.resume(settings, _by(), why)
+    _note(settings, "resume", said)
     answers = operations.answers(settings, said.epoch)
     _show_answers(Screen(), said, answers)
     return EXIT_OK
@@ -61,6 +64,11 @@ def show_processes(settings: Settings, *, as_json: bool) -> int:
     else:
         _show_standing(Screen(), found)
     return EXIT_OK
+
+
+def _note(settings: Settings, act: str, said: Control) -> None:
+    """On the tape, before anybody is waited for."""
+    note_shell(settings, act, said.by, said.at, _sentence(said))
 
 
 def _show_answers(screen: Screen, said: Control, answers: Answers) -> None:
@@ -88,10 +96,10 @@ def _show_answers(screen: Screen, said: Control, answers: Answers) -> None:
 
 
 def _show_overtaken(screen: Screen, said: Control, control: Control | None) -> None:
-    """Another may have said something newer meanwhile."""
-    if control is not None and control.epoch > said.epoch:
+    """Another may have said something newer meanwhile; of two words with one number that is the pause."""
+    if control is not None and is_newer(control, said):
         screen.say(f"meanwhile {_sentence(control)}", "warn")
-    elif control is None or control.epoch < said.epoch:
+    elif is_newer(said, control):
         screen.say("Redis has forgotten it already; Postgres says it again, if it has heard of it", "warn")
 
 

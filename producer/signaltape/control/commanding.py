@@ -32,10 +32,16 @@ def resume(client: redis.Redis, stream: str, by: str, why: str = "", *, above: i
     return _say(client, stream, RUNNING, by, why, above)
 
 
-def assert_again(client: redis.Redis, stream: str, control: Control) -> bool:
-    """Say once more what was said, unless Redis has something newer; whether it had not. Raises RedisError."""
+def assert_again(
+    client: redis.Redis, stream: str, control: Control, *, instead_of: Control | None = None
+) -> bool:
+    """Say once more what was said, unless Redis has something newer; whether it had not. Raises RedisError.
+
+    instead_of: and unless Redis has anything else than this by now.
+    """
     given = (control.state, control.by, control.why, control.epoch, control.at_ms)
-    return bool(client.eval(SAY_AGAIN, 1, control_key(stream), *given))
+    expected = (instead_of.state, instead_of.epoch) if instead_of is not None else ()
+    return bool(client.eval(SAY_AGAIN, 1, control_key(stream), *given, *expected))
 
 
 def read(client: redis.Redis, stream: str) -> Control | None:

@@ -44,6 +44,7 @@ class Identity(Struct, kw_only=True):
             started_ms=self.started_ms,
             epoch=known.epoch if known is not None else 0,
             state=state,
+            heard=known.state if known is not None else None,
         )
 
 

@@ -29,7 +29,8 @@ _Name = Annotated[str, Meta(max_length=255)]
 class Shown(Struct, frozen=True, kw_only=True):
     """What a process says of itself. Times are milliseconds since 1970, as Redis tells them if it may be asked.
 
-    epoch: of the word that it follows, 0 for none; state: what it does by that.
+    epoch: of the word that it follows, 0 for none; heard: what that word says, None from one that does not tell it.
+    state: what it does; out of reach of control it may pause by itself.
     """
 
     role: Annotated[str, Meta(max_length=64)]
@@ -40,6 +41,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     started_ms: _Ms
     epoch: _Ms
     state: State
+    heard: State | None = None
 
 
 class Process(Shown, frozen=True, kw_only=True):
@@ -106,13 +108,15 @@ class Lost(Struct, frozen=True):
 def lost_word(processes: Iterable[Process], kept: Control, now_ms: int) -> Lost | None:
     """What some follow though it is newer than what is kept: Redis lost it before Postgres had heard of it.
 
+    Said in two places at a time, two words may have one number: the pause is the newer one, and may be the one lost.
     Where several did, or what is kept says so, the pause counts: so whoever may only show itself can resume nobody.
     """
-    ahead = [one for one in processes if kept.epoch < one.epoch <= now_ms + BELIEVED_AHEAD_MS]
+    believed = [one for one in processes if one.epoch <= now_ms + BELIEVED_AHEAD_MS]
+    ahead = [one for one in believed if (one.epoch, one.heard == PAUSED) > kept.order]
     if not ahead:
         return None
     newest = max(ahead, key=lambda one: one.epoch)
-    pauses = kept.paused or any(one.state == PAUSED for one in ahead)
+    pauses = kept.paused or any((one.heard or one.state) == PAUSED for one in ahead)
     return Lost(newest.epoch, PAUSED if pauses else RUNNING, newest.name)
 
 

@@ -31,10 +31,12 @@ local written, at_ms = string.format('%.0f', next), string.format('%.0f', now_ms
 {_WRITING}
 return {{written, at_ms}}
 """
-#: KEYS: control. ARGV: state, by, why, epoch, at_ms. Answers 1 if this was the newer word, and stands there now.
+#: KEYS: control. ARGV: state, by, why, epoch, at_ms, and state and epoch of what it has to take the place of, if of
+#: nothing else. Answers 1 if this was the newer word, and stands there now.
 SAY_AGAIN = f"""{_READING}
 local given, written, at_ms = number(ARGV[4]), ARGV[4], ARGV[5]
 if epoch > given or (epoch == given and (state == 'paused' or state == ARGV[1])) then return 0 end
+if ARGV[6] and (state ~= ARGV[6] or epoch ~= number(ARGV[7])) then return 0 end
 {_WRITING}
 return 1
 """

@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.simulation.kernel.faults import Faults
 from tests.simulation.kernel.files import Disk
-from tests.simulation.kernel.machines import Machine, Process, Task
+from tests.simulation.kernel.machines import NS, Machine, Process, Task
 from tests.simulation.kernel.scheduler import Scheduler, Stuck
 from tests.simulation.kernel.story import Story
 from tests.simulation.kernel.substitution import Simulated, simulated
@@ -58,7 +58,7 @@ class World:
         #: when something last happened that excuses what would be wrong else
         self.disturbed_ns = -1
         self.finishing = False
-        self._looks = self._settling = 0
+        self._looks = self._settling = self.stalled_until_ns = 0
         self._stood: list[str] = []
         self._until_kill = self._draw_kill()
         self._handler = _ToStory(self)
@@ -235,6 +235,7 @@ class World:
         ):
             self.disturb()
             seconds = faults.chance("stall").choice((0.02, 0.4, 3.0, 20.0))
+            self.stalled_until_ns = max(self.stalled_until_ns, self.scheduler.now_ns + int(seconds * NS))
             self.scheduler.sleep(task.where, seconds)
             self.disturb()
         if task.name.endswith("/main") and faults.strikes("signal"):

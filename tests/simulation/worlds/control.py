@@ -20,7 +20,13 @@ from tests.simulation.worlds.base import World
 from tests.simulation.worlds.control_nemesis import CONTROL_RATES, ControlNemesis
 from tests.simulation.worlds.control_programs import Programs
 from tests.simulation.worlds.control_row import ControlRow
+from tests.simulation.worlds.control_trials import ControlTrials
 from tests.simulation.worlds.streaming import STREAM
+
+#: Who says anew what was lost.
+ITSELF = "signaltape"
+#: So far ahead a clock once was that was set since: numbers grow by one.
+_HOUR_MS = 3_600_000
 
 
 class ControlWorld(World):
@@ -40,11 +46,14 @@ class ControlWorld(World):
         self.service.wall_ms = lambda: host.wall_ns // 1_000_000
         self.service.on_command = self._on_command
         self.simulated.services["redis"] = self.service
-        self.row = ControlRow(self, self.machine("postgres-host"), self._changed)
+        epoch = chance.choice((1, 1, 1, host.wall_ns // 1_000_000 + _HOUR_MS))
+        self.row = ControlRow(self, self.machine("postgres-host"), self.changed, epoch)
         self._undo: list[Callable[[], None]] = []
         #: the newest word that is kept somewhere: only what loses it may take it back
         self.floor: Control | None = None
         self._last_in_redis: Control | None = None
+        #: of each word that was ever kept anywhere
+        self._orders = {self.row.word.order}
         self._stand_in()
         process = Process(host, "redis-server")
         process.killable = False
@@ -52,16 +61,27 @@ class ControlWorld(World):
         self.programs = Programs(self.scheduler, self.row, self.fail)
         self._start_programs()
         self.nemesis = ControlNemesis(self)
+        self.service.before_command = self.nemesis.before_command
+        self.trials = ControlTrials(self)
         self.nemesis.start()
 
     def check(self) -> None:
         for follows in list(self.programs.live.values()):
             follows.check()
-        self._changed()
+        self.changed()
+
+    def settle(self) -> None:
+        self.trials.begin()
 
     def is_settled(self) -> bool:
-        word = self._in_redis()
+        return self.trials.is_over and self.is_at_rest()
+
+    def is_at_rest(self) -> bool:
+        """Whether all do what is kept, and say so."""
+        word = self.in_redis()
         if word is None or word.order != self.row.word.order:
+            return False
+        if self.scheduler.now_ns < self.stalled_until_ns:  # it cannot say good-bye in time
             return False
         live = list(self.programs.live.values())
         fields = self._hash(processes_key(STREAM))
@@ -78,9 +98,7 @@ class ControlWorld(World):
                 and follows.paused == word.paused
                 and listed[follows.presence.name].epoch == word.epoch
                 and listed[follows.presence.name].state == word.state
-                and not listed[follows.presence.name].is_silent(
-                    self.service.wall_ms()
-                )  # its thread stands still yet
+                and not listed[follows.presence.name].is_silent(self.service.wall_ms())
                 for follows in live
             )
         )
@@ -98,7 +116,7 @@ class ControlWorld(World):
     def lost(self) -> None:
         """Redis holds something else now: only what Postgres has is surely kept."""
         self.floor = self._last_in_redis = None
-        self._changed()
+        self.changed()
 
     def cleanup(self) -> None:
         for undo in self._undo:
@@ -128,21 +146,39 @@ class ControlWorld(World):
 
     def _on_command(self, _line: Line, argv: Sequence[bytes], _answer: bytes | None) -> None:
         if argv[0].upper() in (b"EVAL", b"HSET", b"HDEL"):
-            self._changed()
+            self.changed()
+        if argv[0].upper() == b"EVAL":
+            self.nemesis.spoken(self.in_redis())
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
         """What is kept by now, in one place or the other, is no older than what was kept."""
         kept: Control | None = self.row.word
-        in_redis = self._in_redis()
+        in_redis = self.in_redis()
         if is_newer(self._last_in_redis, in_redis):
             self.fail("no word is older", f"{in_redis} came after {self._last_in_redis}")
+        self._look_at_recovery(in_redis)
         self._last_in_redis = in_redis
         kept = in_redis if is_newer(in_redis, kept) else kept
         if is_newer(self.floor, kept):
             self.fail("what is kept is not lost", f"{self.floor} was kept, now {kept} is the newest")
         self.floor = kept
 
-    def _in_redis(self) -> Control | None:
+    def _look_at_recovery(self, in_redis: Control | None) -> None:
+        """What is said anew was said before, behind what it takes the place of, and resumes nobody."""
+        before = self._last_in_redis
+        if in_redis is not None and in_redis.by == ITSELF and in_redis.order not in self._orders:
+            kept = before.order if before is not None else (0, False)
+            lost = [order for order in self._orders if kept < order < in_redis.order]
+            if not lost:
+                self.fail("nobody is overtaken", f"{in_redis} was said after {before}, and nothing was lost")
+            if kept[1] and not in_redis.paused:
+                self.fail("nobody is overtaken", f"{in_redis} ends {before}")
+            if in_redis.paused and not kept[1] and not any(paused for _, paused in lost):
+                self.fail("a pause is somebody's", f"{in_redis} was said after {before}, and nobody paused")
+        self._orders |= {one.order for one in (in_redis, self.row.word) if one is not None}
+
+    def in_redis(self) -> Control | None:
+        """What stands there, if it can be read."""
         try:
             return control_of(self._hash(control_key(STREAM)))
         except Garbled:

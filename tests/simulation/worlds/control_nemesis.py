@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from signaltape.control.scripts import SAY
+from signaltape.control.state import PAUSED, RUNNING, Control, State, is_newer
 from signaltape.stream import control_key, processes_key
 from tests.simulation.kernel.faults import Faults
 from tests.simulation.kernel.machines import NS, Machine, Process
@@ -35,8 +37,12 @@ CONTROL_RATES = {
     "Postgres away": 0.3,
     "clock jumps": 0.3,
     "asked to stop": 0.3,
+    "a fresh word is lost": 0.1,
+    "somebody is faster": 0.3,
 }
 _SNAPSHOT_EVERY_S = 3.0
+#: Processes look four times a second, and each second what is newer is brought to Postgres.
+_FRESH_S = (0.05, 0.3, 0.6)
 _GARBAGE = (
     {b"state": b"PAUSED", b"epoch": b"5"},
     {b"state": b"paused", b"epoch": b"99999999999999999999"},
@@ -60,6 +66,14 @@ class Troubled(Protocol):
     def machine(self, name: str) -> Machine: ...
 
     def lost(self) -> None: ...
+
+    def changed(self) -> None: ...
+
+
+def say(server: ModelRedis, state: State, above: int) -> None:
+    """Somebody says so to Redis, and is not held up."""
+    given = (SAY, "1", control_key(STREAM), state, "somebody", "", str(above))
+    server.execute(server.connect(), [b"EVAL", *(one.encode() for one in given)])
 
 
 class ControlNemesis:
@@ -92,6 +106,21 @@ class ControlNemesis:
         self._world.service.alive = True
         self._world.service.unreachable.clear()
         self._world.redis.read_only = self._world.row.away = False
+
+    def spoken(self, in_redis: Control | None) -> None:
+        """Somebody has spoken: before Postgres hears of it, Redis may forget."""
+        faults = self._world.faults
+        if is_newer(in_redis, self._world.row.word) and faults.strikes("a fresh word is lost"):
+            self._after(faults.chance("a fresh word is lost").choice(_FRESH_S), lambda: self._flush(0.0))
+
+    def before_command(self, argv: Sequence[bytes]) -> None:
+        """What was lost is about to be said anew: before that, somebody may speak."""
+        if argv[0].upper() != b"EVAL" or argv[5] != b"signaltape" or not argv[6].endswith(b"lost"):
+            return
+        if self._world.faults.strikes("somebody is faster"):
+            state = self._world.faults.chance("somebody is faster").choice((PAUSED, RUNNING))
+            say(self._world.redis, state, int(argv[7]) - 1)
+            self._world.changed()
 
     def _run(self) -> None:
         world, chance = self._world, self._chance

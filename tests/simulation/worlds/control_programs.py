@@ -28,6 +28,8 @@ SETTINGS = Settings(redis_url=REDIS_URL, database_url=REDIS_URL, stream=STREAM)
 #: What a command at a shell may end by, as far as its program goes on.
 _AWAY = (redis.RedisError, psycopg.Error, OSError)
 _FAIL_SAFE_S = (None, None, 1.0, 5.0)
+#: How long a person waits between two commands; some are in a hurry.
+_WAITS_S = ((0.05, 1.0, 5.0, 20.0), (0.05, 0.2, 0.6))
 Fails = Callable[[str, str], None]
 
 
@@ -76,13 +78,14 @@ class Programs:
     def commander(self, process: Process, stop: Event) -> None:
         """A person: pauses and resumes, at a shell (Redis) or by the bot (Postgres, then both)."""
         chance = process.random
+        waits_s = chance.choice(_WAITS_S)
         while not stop.is_set():
             if not self.over:
                 state = chance.choice((PAUSED, RUNNING))
                 act = chance.choice((self._at_a_shell, self._by_the_bot))
                 with suppress(*_AWAY):
                     act(process, state)
-            stop.wait(chance.choice((0.05, 1.0, 5.0, 20.0)))
+            stop.wait(chance.choice(waits_s))
 
     def _follow(self, process: Process, role: str, until: Callable[[], Any]) -> None:
         presence = Presence(SETTINGS, role)

@@ -21,11 +21,11 @@ class Surroundings(Protocol):
 
 
 class ControlRow:
-    """The row. host: its clock; changed: told of each change."""
+    """The row. host: its clock; changed: told of each change; epoch: of its first word."""
 
-    def __init__(self, world: Surroundings, host: Machine, changed: Callable[[], None]) -> None:
+    def __init__(self, world: Surroundings, host: Machine, changed: Callable[[], None], epoch: int) -> None:
         self._world, self._host, self._changed = world, host, changed
-        self.word = Control(state="running", epoch=1, by="signaltape")
+        self.word = Control(state="running", epoch=epoch, by="signaltape")
         self.away = False
 
     def connect(self, _url: Any, *, name: str = "") -> Session:
@@ -43,7 +43,7 @@ class ControlRow:
         self.touch("the row of control")
         is_news = is_newer(control, self.word)
         if is_news:
-            self._be(control)
+            self.be(control)
         self._answer()
         return is_news
 
@@ -52,7 +52,7 @@ class ControlRow:
         self.touch("the row of control")
         now_ms = self._host.wall_ns // 1_000_000
         epoch = max(self.word.epoch + 1, above + 1, now_ms)
-        self._be(Control(state=state, epoch=epoch, by=by, why=why, at_ms=now_ms))
+        self.be(Control(state=state, epoch=epoch, by=by, why=why, at_ms=now_ms))
         said = self.word
         self._answer()
         return said
@@ -63,7 +63,8 @@ class ControlRow:
         if self.away:
             raise psycopg.OperationalError("the server is away")
 
-    def _be(self, control: Control) -> None:
+    def be(self, control: Control) -> None:
+        """This is kept now."""
         self.word = control
         self._changed()
 
