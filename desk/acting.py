@@ -10,8 +10,7 @@ from msgspec import Struct
 
 from desk.asking import Answer, Command
 from desk.heard import Heard
-from desk.records import Committing
-from desk.settings import DeskSettings
+from desk.settings import ROOM, DeskSettings
 from desk.users import Entry
 from outbox.keyboard import Keyboard
 from outbox.outbox import Outbox
@@ -20,6 +19,7 @@ from outbox.text import Text
 from signaltape.emitter import Emitter
 from signaltape.settings import Settings
 from sink.db import Connection
+from sink.outgoing import Committing
 
 #: An answer that could not be sent for so long is none any more.
 ANSWER_LIFE = timedelta(minutes=10)
@@ -54,7 +54,7 @@ class Acting(Struct, frozen=True):
     @property
     def tape(self) -> Committing:
         """Where records of this transaction go, once it is committed."""
-        return Committing(self.connection, self.at.tape)
+        return Committing(self.connection, self.at.tape, ROOM)
 
     @property
     def outbox(self) -> Outbox:

@@ -16,8 +16,8 @@ from desk.acting import Desk, Outcome
 from desk.admitting import admitted
 from desk.feedback.telling import tell, tell_again
 from desk.giving_up import answer_given_up, given_up
-from desk.records import emit_committed
 from desk.router import act
+from desk.settings import ROOM
 from desk.updates import SQL, Waiting, my_turn, next_waiting
 from signaltape.errors import Unavailable
 from signaltape.failpoints import failpoint
@@ -25,6 +25,7 @@ from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
 from signaltape.shipping.backoff import Backoff
 from sink.db import CONNECTION_ERRORS, Connection, connect, database_url
+from sink.outgoing import emit_committed
 
 log = logging.getLogger("desk")
 
@@ -95,7 +96,7 @@ class Lane:
             did = self.step(connection)
             self.answer_given_up(connection)
             if self._acts:
-                emit_committed(connection, self._desk.tape)
+                emit_committed(connection, self._desk.tape, ROOM)
             if did:
                 self._backoff.reset()
             else:

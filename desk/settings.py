@@ -26,6 +26,9 @@ from desk.reading import (
 )
 from signaltape.settings import Secret, Settings, variable
 
+#: Whose records these are, on their way to the tape.
+ROOM = "desk"
+
 CHATS, LINKS = "SIGNALTAPE_ALERT_CHATS", "SIGNALTAPE_ALERT_LINKS"
 JSON, BUDGETS = "SIGNALTAPE_ALERT_JSON", "SIGNALTAPE_ALERT_BUDGETS"
 MIN_RR, SIZING = "SIGNALTAPE_MIN_RR", "SIGNALTAPE_SIZING"

@@ -12,7 +12,8 @@ from signaltape.clock import WIB
 class Chosen(NamedTuple):
     """What signals must share; None lets all through. rules: the rules version.
 
-    hour: 0 to 23, weekday: 1 (Monday) to 7, both of the publication in WIB.
+    hour: 0 to 23, weekday: 1 (Monday) to 7, both of the publication in WIB. outcome_from: who tells how they ended,
+    engine or ghost; those that are open still are of neither.
     """
 
     symbol: str | None = None
@@ -21,6 +22,7 @@ class Chosen(NamedTuple):
     rules: str | None = None
     hour: int | None = None
     weekday: int | None = None
+    outcome_from: str | None = None
 
     def within(self, days: Week | Days) -> dict[str, Any]:
         """The arguments of `chosen_outcomes` in the queries of this room."""

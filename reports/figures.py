@@ -65,6 +65,9 @@ class Figures(NamedTuple):
     median_to_trigger_ms: float | None
     median_in_trade_ms: float | None
     groups: list[Group]
+    #: outcomes (closed or invalidated) that the engine told, and those that only a ghost did
+    by_engine: int = 0
+    by_ghost: int = 0
 
 
 def figures(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> Figures:
@@ -91,6 +94,8 @@ def figures(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> 
         median_to_trigger_ms=row["median_to_trigger_ms"],
         median_in_trade_ms=row["median_in_trade_ms"],
         groups=_groups(connection, "groups", span),
+        by_engine=row["by_engine"],
+        by_ghost=row["by_ghost"],
     )
 
 

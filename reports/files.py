@@ -51,6 +51,7 @@ def as_document(card: Scorecard, *, so_far: bool = False) -> dict[str, object]:
             else {one.layer: [one.before, one.after] for one in card.layers.proposal.changes},
         },
         "monotonic_ok": card.monotonic_ok,
+        "outcomes_from": {"engine": card.figures.by_engine, "ghost": card.figures.by_ghost},
         "quality": msgspec.Raw(card.quality_json()),
         "symbols": card.symbols,
         "rules_versions": card.rules_versions,

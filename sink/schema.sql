@@ -10,6 +10,43 @@ CREATE FUNCTION public.score_bin(score numeric) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN width_bucket(score, public.score_edges());
 COMMENT ON FUNCTION public.score_bin(score numeric) IS 'The number of the bin that holds a score, 0 to 4: lower edges inclusive, on the exact score.';
+CREATE TABLE public.ghost_closures (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_closed timestamp with time zone NOT NULL,
+    rr_realized numeric NOT NULL,
+    time_in_trade_ms bigint NOT NULL,
+    exit_reason text NOT NULL,
+    rr_best numeric,
+    fees_r numeric,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_closures_exit_reason_check CHECK ((exit_reason = ANY (ARRAY['tp'::text, 'sl'::text, 'time'::text, 'manual'::text, 'other'::text]))),
+    CONSTRAINT ghost_closures_time_in_trade_ms_check CHECK ((time_in_trade_ms >= 0))
+);
+COMMENT ON TABLE public.ghost_closures IS 'What the ghost of a signal made, in R.';
+CREATE TABLE public.ghost_invalidations (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_invalidated timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
+);
+COMMENT ON TABLE public.ghost_invalidations IS 'Ghosts that were never filled, or given up.';
+CREATE TABLE public.ghost_triggers (
+    signal_id uuid NOT NULL,
+    symbol text,
+    ts_triggered timestamp with time zone NOT NULL,
+    entry_fill numeric NOT NULL,
+    time_to_trigger_ms bigint NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    engine text,
+    CONSTRAINT ghost_triggers_entry_fill_check CHECK ((entry_fill > (0)::numeric)),
+    CONSTRAINT ghost_triggers_time_to_trigger_ms_check CHECK ((time_to_trigger_ms >= 0))
+);
+COMMENT ON TABLE public.ghost_triggers IS 'When and where the ghost of a signal was filled.';
 CREATE TABLE public.signal_closures (
     signal_id uuid NOT NULL,
     symbol text,
@@ -71,6 +108,7 @@ CREATE TABLE public.signals (
     model_version text,
     features_version text,
     track text,
+    entry_type text,
     CONSTRAINT signals_atr_pct_check CHECK ((atr_pct >= (0)::numeric)),
     CONSTRAINT signals_confidence_check CHECK (((confidence >= (0)::numeric) AND (confidence <= (1)::numeric))),
     CONSTRAINT signals_confluence_score_check CHECK (((confluence_score >= (0)::numeric) AND (confluence_score <= (1)::numeric))),
@@ -78,6 +116,7 @@ CREATE TABLE public.signals (
     CONSTRAINT signals_entry_check CHECK ((entry > (0)::numeric)),
     CONSTRAINT signals_entry_high_check CHECK ((entry_high > (0)::numeric)),
     CONSTRAINT signals_entry_low_check CHECK ((entry_low > (0)::numeric)),
+    CONSTRAINT signals_entry_type_check CHECK ((entry_type = ANY (ARRAY['limit'::text, 'stop'::text, 'market'::text]))),
     CONSTRAINT signals_expiry_minutes_check CHECK ((expiry_minutes > 0)),
     CONSTRAINT signals_rr_target_check CHECK ((rr_target > (0)::numeric)),
     CONSTRAINT signals_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
@@ -99,31 +138,70 @@ CREATE VIEW public.signal_outcomes AS
     s.sl,
     s.tp,
     public.score_bin(s.confluence_score) AS bin,
-    t.ts_triggered,
-    t.entry_fill,
-    t.time_to_trigger_ms,
-    i.ts_invalidated,
-    i.reason,
-    c.ts_closed,
-    c.exit_reason,
-    c.time_in_trade_ms,
-    c.rr_realized,
-    COALESCE(c.ts_closed, i.ts_invalidated) AS ends,
-    (t.signal_id IS NOT NULL) AS triggered,
-    (c.signal_id IS NOT NULL) AS closed,
-    ((c.signal_id IS NULL) AND (i.signal_id IS NULL)) AS open,
-    ((c.signal_id IS NULL) AND (NOT (i.reason IS DISTINCT FROM 'sl'::text))) AS stopped,
-    COALESCE((c.rr_realized > (0)::numeric), false) AS won,
-    COALESCE((GREATEST(c.rr_realized, c.rr_best) > (0)::numeric), false) AS won_at_best,
+    COALESCE(t.ts_triggered, gt.ts_triggered) AS ts_triggered,
+    COALESCE(t.entry_fill, gt.entry_fill) AS entry_fill,
+    COALESCE(t.time_to_trigger_ms, gt.time_to_trigger_ms) AS time_to_trigger_ms,
+    COALESCE(i.ts_invalidated, gi.ts_invalidated) AS ts_invalidated,
+    COALESCE(i.reason, gi.reason) AS reason,
+    COALESCE(c.ts_closed, gc.ts_closed) AS ts_closed,
+    COALESCE(c.exit_reason, gc.exit_reason) AS exit_reason,
+    COALESCE(c.time_in_trade_ms, gc.time_in_trade_ms) AS time_in_trade_ms,
+    r.realized AS rr_realized,
+    COALESCE(c.ts_closed, i.ts_invalidated, gc.ts_closed, gi.ts_invalidated) AS ends,
+    ((t.signal_id IS NOT NULL) OR (gt.signal_id IS NOT NULL)) AS triggered,
+    ((c.signal_id IS NOT NULL) OR (gc.signal_id IS NOT NULL)) AS closed,
+    ((c.signal_id IS NULL) AND (i.signal_id IS NULL) AND (gc.signal_id IS NULL) AND (gi.signal_id IS NULL)) AS open,
+    ((c.signal_id IS NULL) AND (gc.signal_id IS NULL) AND (NOT (COALESCE(i.reason, gi.reason) IS DISTINCT FROM 'sl'::text))) AS stopped,
+    COALESCE((r.realized > (0)::numeric), false) AS won,
+    COALESCE((GREATEST(r.realized, r.best) > (0)::numeric), false) AS won_at_best,
     cost.cost_r,
-    (c.rr_realized - cost.cost_r) AS net_r
-   FROM ((((public.signals s
-     LEFT JOIN public.signal_triggers t USING (signal_id))
-     LEFT JOIN public.signal_invalidations i USING (signal_id))
-     LEFT JOIN public.signal_closures c USING (signal_id))
-     CROSS JOIN LATERAL ( SELECT COALESCE(c.fees_r, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
-COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it. won: closed above 0 R; won_at_best: had every tie gone the other way; stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r.';
-CREATE FUNCTION public.chosen_outcomes(since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, symbol text DEFAULT NULL::text, side text DEFAULT NULL::text, setup text DEFAULT NULL::text, rules text DEFAULT NULL::text, hour integer DEFAULT NULL::integer, weekday integer DEFAULT NULL::integer, bin integer DEFAULT NULL::integer, low numeric DEFAULT NULL::numeric, high numeric DEFAULT NULL::numeric, outcome text DEFAULT NULL::text) RETURNS SETOF public.signal_outcomes
+    (r.realized - cost.cost_r) AS net_r,
+        CASE
+            WHEN ((c.signal_id IS NOT NULL) OR (i.signal_id IS NOT NULL)) THEN 'engine'::text
+            WHEN ((gc.signal_id IS NOT NULL) OR (gi.signal_id IS NOT NULL)) THEN 'ghost'::text
+            ELSE NULL::text
+        END AS outcome_from,
+    r.best AS rr_best,
+    ( SELECT g.rr_realized
+           FROM public.ghost_closures g
+          WHERE (g.signal_id = s.signal_id)) AS ghost_rr,
+    ( SELECT g.rr_best
+           FROM public.ghost_closures g
+          WHERE (g.signal_id = s.signal_id)) AS ghost_rr_best,
+    COALESCE(( SELECT g.exit_reason
+           FROM public.ghost_closures g
+          WHERE (g.signal_id = s.signal_id)), ( SELECT g.reason
+           FROM public.ghost_invalidations g
+          WHERE (g.signal_id = s.signal_id))) AS ghost_exit
+   FROM ((((((((public.signals s
+     LEFT JOIN public.signal_triggers t ON ((t.signal_id = s.signal_id)))
+     LEFT JOIN public.ghost_triggers gt ON ((gt.signal_id =
+        CASE
+            WHEN (t.signal_id IS NULL) THEN s.signal_id
+            ELSE NULL::uuid
+        END)))
+     LEFT JOIN public.signal_invalidations i ON ((i.signal_id = s.signal_id)))
+     LEFT JOIN public.signal_closures c ON ((c.signal_id = s.signal_id)))
+     LEFT JOIN public.ghost_closures gc ON ((gc.signal_id =
+        CASE
+            WHEN ((c.signal_id IS NULL) AND (( SELECT own.signal_id
+               FROM public.signal_invalidations own
+              WHERE (own.signal_id = s.signal_id)) IS NULL)) THEN s.signal_id
+            ELSE NULL::uuid
+        END)))
+     LEFT JOIN public.ghost_invalidations gi ON ((gi.signal_id =
+        CASE
+            WHEN ((c.signal_id IS NULL) AND (( SELECT own.signal_id
+               FROM public.signal_invalidations own
+              WHERE (own.signal_id = s.signal_id)) IS NULL)) THEN s.signal_id
+            ELSE NULL::uuid
+        END)))
+     CROSS JOIN LATERAL ( SELECT COALESCE(c.rr_realized, gc.rr_realized) AS realized,
+            COALESCE(c.rr_best, gc.rr_best) AS best,
+            COALESCE(c.fees_r, gc.fees_r) AS fees) r)
+     CROSS JOIN LATERAL ( SELECT COALESCE(r.fees, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
+COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it, by its engine, else by its ghost (outcome_from: engine, ghost; NULL: open). won: closed above 0 R; won_at_best: had every tie gone the other way (rr_best); stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r; ghost_rr, ghost_rr_best, ghost_exit: what its ghost made of it, whoever tells the outcome.';
+CREATE FUNCTION public.chosen_outcomes(since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, symbol text DEFAULT NULL::text, side text DEFAULT NULL::text, setup text DEFAULT NULL::text, rules text DEFAULT NULL::text, hour integer DEFAULT NULL::integer, weekday integer DEFAULT NULL::integer, bin integer DEFAULT NULL::integer, low numeric DEFAULT NULL::numeric, high numeric DEFAULT NULL::numeric, outcome text DEFAULT NULL::text, source text DEFAULT NULL::text) RETURNS SETOF public.signal_outcomes
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
 SELECT o.*
@@ -141,17 +219,18 @@ WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
   AND (chosen_outcomes.bin IS NULL OR o.bin = chosen_outcomes.bin)
   AND (chosen_outcomes.low IS NULL OR o.confluence_score >= chosen_outcomes.low)
   AND (chosen_outcomes.high IS NULL OR o.confluence_score < chosen_outcomes.high)
+  AND (chosen_outcomes.source IS NULL OR o.outcome_from = chosen_outcomes.source)
   AND CASE chosen_outcomes.outcome
-        WHEN 'closed' THEN o.closed AND o.ts_closed IS NOT NULL
-        WHEN 'won' THEN o.won AND o.ts_closed IS NOT NULL
-        WHEN 'lost' THEN o.closed AND NOT o.won AND o.ts_closed IS NOT NULL
-        WHEN 'sl' THEN o.stopped AND o.ts_invalidated IS NOT NULL
+        WHEN 'closed' THEN o.closed
+        WHEN 'won' THEN o.won
+        WHEN 'lost' THEN o.closed AND NOT o.won
+        WHEN 'sl' THEN o.stopped
         WHEN 'open' THEN o.open
-        WHEN 'triggered' THEN o.triggered AND o.ts_triggered IS NOT NULL
+        WHEN 'triggered' THEN o.triggered
         WHEN 'expired' THEN o.reason = 'expiry'
         ELSE TRUE END
 $$;
-COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired); NULL: any.';
+COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text, source text) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired), source of the outcome (engine, ghost); NULL: any.';
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -322,21 +401,6 @@ CREATE TABLE public.desk_confirmations (
     CONSTRAINT desk_confirmations_id_check CHECK (((length(id) >= 16) AND (length(id) <= 32)))
 );
 COMMENT ON TABLE public.desk_confirmations IS 'What was asked before it was done: answered once, by who was asked, in time.';
-CREATE TABLE public.desk_records (
-    id bigint NOT NULL,
-    event text NOT NULL,
-    ts timestamp with time zone NOT NULL,
-    fields jsonb NOT NULL
-);
-COMMENT ON TABLE public.desk_records IS 'What the desk has yet to put on the tape: acts of people. Empty but for moments.';
-ALTER TABLE public.desk_records ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.desk_records_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
 CREATE TABLE public.desk_refused (
     day date NOT NULL,
     reason text NOT NULL,
@@ -820,6 +884,22 @@ CREATE TABLE public.snoozes (
     CONSTRAINT snoozes_category_check CHECK ((category = ANY (ARRAY[''::text, 'institutional'::text, 'sniper'::text, 'scalp'::text, 'health'::text])))
 );
 COMMENT ON TABLE public.snoozes IS 'Chats that want no alerts (of a category) for a while: held with the reason snoozed, and told by a digest.';
+CREATE TABLE public.tape_records (
+    id bigint CONSTRAINT desk_records_id_not_null NOT NULL,
+    event text CONSTRAINT desk_records_event_not_null NOT NULL,
+    ts timestamp with time zone CONSTRAINT desk_records_ts_not_null NOT NULL,
+    fields json CONSTRAINT desk_records_fields_not_null NOT NULL,
+    room text NOT NULL
+);
+COMMENT ON TABLE public.tape_records IS 'What rooms have yet to put on the tape: acts of people, fills of ghosts. Empty but for moments.';
+ALTER TABLE public.tape_records ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.tape_records_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.telegram_chats (
     chat_id text NOT NULL,
     moved_to text NOT NULL,
@@ -885,8 +965,6 @@ ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.desk_confirmations
     ADD CONSTRAINT desk_confirmations_pkey PRIMARY KEY (id);
-ALTER TABLE ONLY public.desk_records
-    ADD CONSTRAINT desk_records_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.desk_refused
     ADD CONSTRAINT desk_refused_pkey PRIMARY KEY (day, reason);
 ALTER TABLE ONLY public.desk_risk
@@ -905,6 +983,12 @@ ALTER TABLE ONLY public.feedback
     ADD CONSTRAINT feedback_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.feedback
     ADD CONSTRAINT feedback_update_id_kind_key UNIQUE (update_id, kind);
+ALTER TABLE ONLY public.ghost_closures
+    ADD CONSTRAINT ghost_closures_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.ghost_invalidations
+    ADD CONSTRAINT ghost_invalidations_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.ghost_triggers
+    ADD CONSTRAINT ghost_triggers_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.outbox_edits
     ADD CONSTRAINT outbox_edits_pkey PRIMARY KEY (message_key);
 ALTER TABLE ONLY public.outbox_files
@@ -947,6 +1031,8 @@ ALTER TABLE ONLY public.sink_counters
     ADD CONSTRAINT sink_counters_pkey PRIMARY KEY (backend);
 ALTER TABLE ONLY public.snoozes
     ADD CONSTRAINT snoozes_pkey PRIMARY KEY (chat_id, category);
+ALTER TABLE ONLY public.tape_records
+    ADD CONSTRAINT tape_records_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.telegram_chats
     ADD CONSTRAINT telegram_chats_pkey PRIMARY KEY (chat_id);
 ALTER TABLE ONLY public.telegram_pace
@@ -971,6 +1057,9 @@ CREATE INDEX desk_updates_waiting ON public.desk_updates USING btree (acts, upda
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);
 CREATE INDEX feedback_latest_idx ON public.feedback USING btree (ref_id, user_id, kind, ts DESC, id DESC);
 CREATE INDEX feedback_signal_idx ON public.feedback USING btree (signal_id);
+CREATE INDEX ghost_closures_ts ON public.ghost_closures USING btree (ts_closed);
+CREATE INDEX ghost_invalidations_ts ON public.ghost_invalidations USING btree (ts_invalidated);
+CREATE INDEX ghost_triggers_ts ON public.ghost_triggers USING btree (ts_triggered);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);

@@ -58,6 +58,9 @@ class Counts(NamedTuple):
     wins: Count
     open: Count
     sl: Count
+    #: who told how they ended
+    by_engine: Count
+    by_ghost: Count
     bins: list[BinRow]
     groups: list[GroupRow]
     #: groups that are not shown
@@ -75,6 +78,8 @@ def counts_of(
         _count(of, "won", figures.wins),
         _count(of, "open", sum(one.open for one in bins)),
         _count(of, "sl", sum(one.sl for one in bins)),
+        Count(figures.by_engine, of._replace(outcome_from="engine").address),
+        Count(figures.by_ghost, of._replace(outcome_from="ghost").address),
         [_bin(of._replace(bin=number), one) for number, one in enumerate(bins)],
         [_group(of, one) for one in shown],
         len(groups) - len(shown),

@@ -15,6 +15,8 @@ from web.http.problems import Problem
 
 OUTCOMES = ("closed", "won", "lost", "sl", "open", "triggered", "expired")
 SIDES = ("long", "short")
+#: Who tells an outcome.
+SOURCES = ("engine", "ghost")
 #: What most say of an alert of theirs.
 VOTES = ("up", "down", "took", "skipped")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -24,8 +26,8 @@ HOURS = tuple(range(24))
 class Filters(NamedTuple):
     """What signals are looked for; None lets all through.
 
-    since, until: WIB days, both included; hour: 0 to 23, weekday: 1 (Monday) to 7, WIB; bin: its number; held: why no
-    alert of them was sent.
+    since, until: WIB days, both included; hour: 0 to 23, weekday: 1 (Monday) to 7, WIB; bin: its number; outcome_from:
+    who tells the outcome; held: why no alert of them was sent.
     """
 
     since: date | None = None
@@ -40,6 +42,7 @@ class Filters(NamedTuple):
     low: Decimal | None = None
     high: Decimal | None = None
     outcome: str | None = None
+    outcome_from: str | None = None
     vote: str | None = None
     held: str | None = None
 
@@ -122,6 +125,7 @@ def chosen_of(query: Mapping[str, str]) -> Chosen:
         rules=text_in(query, "rules"),
         hour=_hour(query),
         weekday=weekday and WEEKDAYS.index(weekday) + 1,  # type: ignore[arg-type]
+        outcome_from=one_in(query, "outcome_from", SOURCES),
     )
 
 

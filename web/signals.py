@@ -11,6 +11,7 @@ from uuid import UUID
 
 from signaltape.clock import WIB, from_epoch_ms
 from signaltape.contract.codec import event_id
+from signaltape.contract.events import EVENTS
 from signaltape.stream import entry_time_ms
 from sink.pool import Pool, Session, dicts, one
 from sink.queries import load
@@ -27,7 +28,6 @@ _MOST_PAGE = 500
 #: what has no index (a side, an outcome) may stand in one of millions.
 MOST_LOOKED_THROUGH = 10_000
 _ENTRY_ID = re.compile(r"[0-9]{10,15}-[0-9]{1,20}")
-_KINDS = ("signal_published", "signal_triggered", "signal_invalidated", "signal_closed")
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _BEFORE_ALL = str(UUID(int=0))
 
@@ -175,7 +175,7 @@ async def whole(pool: Pool, signal_id: str) -> Whole:
     """All that is stored of a signal. Raises Problem (404) for what is no id, or where nothing is."""
     if not is_id(signal_id):
         raise Problem(404, _NO_ID)
-    asked = {"signal_id": signal_id, "event_ids": [event_id(str(UUID(signal_id)), kind) for kind in _KINDS]}
+    asked = {"signal_id": signal_id, "event_ids": [event_id(str(UUID(signal_id)), kind) for kind in EVENTS]}
     async with pool.read() as session:
         events = await _events(session, "events", asked)
         if not events:

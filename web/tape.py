@@ -139,4 +139,7 @@ _FACTS = {
     "signal_triggered": ("entry_fill",),
     "signal_invalidated": ("reason",),
     "signal_closed": ("exit_reason", "rr_realized"),
+    "ghost_triggered": ("entry_fill",),
+    "ghost_invalidated": ("reason",),
+    "ghost_closed": ("exit_reason", "rr_realized"),
 }

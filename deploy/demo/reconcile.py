@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from signaltape.contract.events import EVENTS
+from signaltape.contract.events import ENGINE_EVENTS, GHOST_EVENTS
 from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.terminal import Screen, left, right
 from sink.db import Connection
@@ -74,7 +74,8 @@ def count_stored(connection: Connection, signals: set[str]) -> Counter[str]:
 
 def show(screen: Screen, counts: Counts) -> None:
     """Print the reconciliation."""
-    kinds = [*EVENTS, "all"]
+    ghosts = [kind for kind in GHOST_EVENTS if any(one[kind] for one in counts)]
+    kinds = [*ENGINE_EVENTS, *ghosts, "all"]
     screen.say("Reconciliation, in events:", "head")
     screen.table(
         (left("event"), *map(right, ("emitted", "journalled", "in stream", "in Postgres", "same"))),

@@ -13,11 +13,12 @@ from datetime import datetime
 import uuid_utils
 
 from desk.alerting.rows import SQL
-from desk.records import Committing
+from desk.settings import ROOM
 from signaltape.contract.codec import NAMESPACE
 from signaltape.contract.desk_records import AlertDecision
 from signaltape.emitter import Emitter
 from sink.db import Connection, rows_as_dicts
+from sink.outgoing import Committing
 
 #: It was to be sent, and stands in no chat.
 NOT_SENT = "not_sent"
@@ -39,7 +40,7 @@ def say_sent_after_all(connection: Connection, tape: Emitter, source_ids: Sequen
         for row in rows_as_dicts(connection, SQL["decided"], {"source_ids": list(source_ids)}):
             at = datetime.fromisoformat(row.pop("timestamp"))
             row["id"] = _id(row.pop("source_id"), row["decision"], _AFTER_ALL)
-            Committing(connection, tape).record(AlertDecision.EVENT, timestamp=at, **row)
+            Committing(connection, tape, ROOM).record(AlertDecision.EVENT, timestamp=at, **row)
 
 
 def _say(tape: Emitter, source_id: str, decision: str, reason: str | None, **fields: str | None) -> bool:

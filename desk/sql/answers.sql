@@ -40,7 +40,7 @@ SELECT s.signal_id::text, s.symbol, s.side, s.setup, s.timeframe, s.rules_versio
        s.confidence, s.rr_target, s.ts_published, s.expiry_minutes, s.entry, s.entry_low, s.entry_high, s.sl, s.tp, s.tp2,
        s.atr_pct, s.data_quality, s.degraded, o.ts_triggered, o.entry_fill, o.ts_invalidated, o.reason, o.ts_closed,
        o.exit_reason, o.rr_realized
-FROM found JOIN signals s USING (signal_id) JOIN signal_outcomes o USING (signal_id)
+FROM found JOIN signal_outcomes o USING (signal_id) JOIN signals s USING (signal_id)
 ORDER BY s.ts_published DESC, s.signal_id DESC
 
 -- name: layers
@@ -63,9 +63,12 @@ ORDER BY record_id DESC LIMIT 1
 
 -- name: ages
 -- When something of each kind happened last.
-SELECT (SELECT max(ts_published) FROM signals) AS published, (SELECT max(ts_triggered) FROM signal_triggers) AS triggered,
-       (SELECT max(ts_invalidated) FROM signal_invalidations) AS invalidated,
-       (SELECT max(ts_closed) FROM signal_closures) AS closed
+SELECT (SELECT max(ts_published) FROM signals) AS published,
+       greatest((SELECT max(ts_triggered) FROM signal_triggers), (SELECT max(ts_triggered) FROM ghost_triggers))
+           AS triggered,
+       greatest((SELECT max(ts_invalidated) FROM signal_invalidations),
+                (SELECT max(ts_invalidated) FROM ghost_invalidations)) AS invalidated,
+       greatest((SELECT max(ts_closed) FROM signal_closures), (SELECT max(ts_closed) FROM ghost_closures)) AS closed
 
 -- name: letters
 -- How many entries could not become events since a moment; counted up to %(most)s.
@@ -98,7 +101,7 @@ SELECT s.signal_id::text, s.symbol, s.side, s.setup, s.timeframe, s.rules_versio
        s.confidence, s.rr_target, s.ts_published, s.expiry_minutes, s.entry, s.entry_low, s.entry_high, s.sl, s.tp, s.tp2,
        s.atr_pct, s.data_quality, s.degraded, o.ts_triggered, o.entry_fill, o.ts_invalidated, o.reason, o.ts_closed,
        o.exit_reason, o.rr_realized
-FROM found JOIN signals s USING (signal_id) JOIN signal_outcomes o USING (signal_id)
+FROM found JOIN signal_outcomes o USING (signal_id) JOIN signals s USING (signal_id)
 ORDER BY s.ts_published DESC, s.signal_id DESC
 
 -- name: costs
@@ -110,13 +113,18 @@ SELECT set_config('signaltape.round_trip_pct', %(pct)s, TRUE)
 SELECT (ts_closed AT TIME ZONE 'Asia/Jakarta')::date AS day, symbol, count(*) AS n, count(*) FILTER (WHERE won) AS won,
        sum(rr_realized) AS gross, sum(net_r) AS net, count(net_r) AS n_net
 FROM signal_outcomes
-WHERE ts_closed >= %(since)s AND ts_closed < %(until)s GROUP BY 1, 2 ORDER BY 1 DESC, 2
+WHERE ts_closed >= %(since)s AND ts_closed < %(until)s
+  AND signal_id IN (SELECT signal_id FROM signal_closures WHERE ts_closed >= %(since)s AND ts_closed < %(until)s
+                    UNION SELECT signal_id FROM ghost_closures WHERE ts_closed >= %(since)s AND ts_closed < %(until)s)
+GROUP BY 1, 2 ORDER BY 1 DESC, 2
 
 -- name: stopped
 -- Signals of a span that were stopped without a closure: losses that stand in no R.
-SELECT count(*) AS n FROM signal_invalidations i
-WHERE i.ts_invalidated >= %(since)s AND i.ts_invalidated < %(until)s AND i.reason = 'sl'
-  AND NOT EXISTS (SELECT FROM signal_closures c WHERE c.signal_id = i.signal_id)
+SELECT count(*) AS n FROM signal_outcomes
+WHERE stopped AND ts_invalidated >= %(since)s AND ts_invalidated < %(until)s
+  AND signal_id IN (
+      SELECT signal_id FROM signal_invalidations WHERE ts_invalidated >= %(since)s AND ts_invalidated < %(until)s
+      UNION SELECT signal_id FROM ghost_invalidations WHERE ts_invalidated >= %(since)s AND ts_invalidated < %(until)s)
 
 -- name: risk
 -- What /risk has set.

@@ -18,7 +18,7 @@ from signaltape.contract.records import OrderLog, StateEvent, TradeLog
 from signaltape.errors import InvalidEvent, SettingsError
 from signaltape.fast_path import engine_tail, fast_path
 from signaltape.harmless import as_ours, harmless
-from signaltape.kinds import CLOSED, INVALIDATED, PUBLISHED, RECORD_KINDS, TRIGGERED, Kind
+from signaltape.kinds import CLOSED, EVENT_KINDS, INVALIDATED, PUBLISHED, RECORD_KINDS, TRIGGERED, Kind
 from signaltape.loading import load_alone
 from signaltape.notices import Notices
 from signaltape.own_journals import EVENTS, RECORDS, close_at_exit
@@ -129,7 +129,7 @@ class Emitter(Pausable):
 
     @harmless
     def market(self, kind: str | Enum, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
-        """What the market did: trade, book or candle (also as MARKET_TRADE, MARKET_BOOK)."""
+        """What the market did: trade, book, candle, funding or open_interest (also as MARKET_TRADE)."""
         named = kind if type(kind) is str else _text(kind)
         return self._record(named and f"market_{named.lower().removeprefix('market_')}", event, fields, kind)
 
@@ -142,6 +142,13 @@ class Emitter(Pausable):
     def record(self, name: str | Enum, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """A record by its name on the wire, such as `state_event`. The methods above are its usual names."""
         return self._record(_text(name), event, fields, name)
+
+    @harmless
+    def event(self, name: str | Enum, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+        """A lifecycle event by its name on the wire, such as `ghost_closed`. Engines have the methods above."""
+        named = _text(name)
+        kind = EVENT_KINDS.get(named) if named is not None else None
+        return self._record(named, event, fields, name) if kind is None else self._emit(kind, event, fields)
 
     @property
     def enabled(self) -> bool:

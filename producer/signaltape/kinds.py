@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
+from signaltape.contract.events import (
+    EVENTS,
+    SignalClosed,
+    SignalInvalidated,
+    SignalPublished,
+    SignalTriggered,
+)
 from signaltape.contract.records import RECORDS
 from signaltape.journal.frame import body_prefix
 
@@ -18,8 +24,8 @@ class Kind:
         self.prefix = body_prefix(name)
 
 
+EVENT_KINDS = {name: Kind(name, event.TIME_FIELD) for name, event in EVENTS.items()}
 PUBLISHED, TRIGGERED, INVALIDATED, CLOSED = (
-    Kind(event.EVENT, event.TIME_FIELD)
-    for event in (SignalPublished, SignalTriggered, SignalInvalidated, SignalClosed)
+    EVENT_KINDS[event.EVENT] for event in (SignalPublished, SignalTriggered, SignalInvalidated, SignalClosed)
 )
 RECORD_KINDS = {name: Kind(name, "timestamp") for name in RECORDS}

@@ -10,7 +10,7 @@ import signaltape.journal.writer
 import signaltape.rejects
 import signaltape.scrubbing  # noqa: F401 - to be there
 from signaltape.contract.codec import decoder
-from signaltape.contract.events import EVENTS
+from signaltape.contract.events import ENGINE_EVENTS
 from signaltape.contract.record_codec import record_decoder
 from signaltape.contract.records import RECORDS
 from signaltape.fast_path import load_checks
@@ -22,7 +22,7 @@ def make_ready(*, ships: bool) -> None:
     The thread does not load it itself: a fork amid that would leave a child whose own import waits for ever.
     """
     load_checks()
-    for name in EVENTS:
+    for name in ENGINE_EVENTS:
         decoder(name)
     for name in RECORDS:
         record_decoder(name)

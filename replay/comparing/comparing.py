@@ -13,7 +13,7 @@ from replay.comparing.naming import named
 from replay.comparing.outcomes import Met, SignalChange, SignalCounts, changes_of
 from replay.comparing.shapes import TIME, Divergence, EventCounts, FieldDifference, What, field_difference
 from replay.comparing.values import Ids, differences
-from signaltape.contract.events import EVENTS
+from signaltape.contract.events import ENGINE_EVENTS
 from signaltape.errors import InvalidRequest
 
 #: All of them are in memory at once.
@@ -50,7 +50,7 @@ def compare(
     signals that were published before the span, unless the replay knows of them.
     """
     emitted = list(replayed)
-    kept, passed_over = _comparable(recorded, {one.event for one in emitted} | EVENTS.keys())
+    kept, passed_over = _comparable(recorded, {one.event for one in emitted} | ENGINE_EVENTS.keys())
     if until is not None:
         edge = set(_edge(_meet(kept, emitted, within).pairs, until - within))
         kept, emitted = ([one for one in side if id(one) not in edge] for side in (kept, emitted))

@@ -23,6 +23,7 @@ from reports.text.sentences import (
     quality_line,
     say_verdict,
     signals_line,
+    sources_line,
 )
 
 _BADGES = {
@@ -105,6 +106,7 @@ def _foot(page: Page, card: Scorecard, so_far: bool) -> None:
         proposal_line(card, so_far=so_far),
         change_line(card),
         quality_line(card),
+        sources_line(card),
     ):
         page.write(line, 9, most_lines=_MOST_LINES)
 

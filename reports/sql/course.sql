@@ -4,7 +4,8 @@
 WITH summed AS (
     SELECT ts_closed, sum(rr_realized) OVER closing AS total, row_number() OVER closing AS number, count(*) OVER () AS n,
            lead(ts_closed) OVER closing AS next
-    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         source => %(outcome_from)s)
     WHERE closed
     WINDOW closing AS (ORDER BY ts_closed, signal_id)
 ),
@@ -18,7 +19,8 @@ ORDER BY number
 -- name: bins
 -- Closed signals of some days by the bin of their score: how many, their mean score, their winrate.
 SELECT bin, count(*), avg(confluence_score)::float8, avg(won::int)::float8
-FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         source => %(outcome_from)s)
 WHERE closed
 GROUP BY bin
 ORDER BY bin

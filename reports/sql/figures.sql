@@ -6,6 +6,8 @@ SELECT
     count(*) FILTER (WHERE won) AS wins,
     count(*) FILTER (WHERE triggered) AS triggered,
     count(*) FILTER (WHERE reason = 'expiry') AS expired,
+    count(*) FILTER (WHERE outcome_from = 'engine') AS by_engine,
+    count(*) FILTER (WHERE outcome_from = 'ghost') AS by_ghost,
     sum(rr_realized) AS sum_r,
     sum(rr_realized * rr_realized) AS sum_r_squared,
     round(avg(net_r), 3) AS net_r,
@@ -16,14 +18,16 @@ SELECT
     sum((won::int - confluence_score) ^ 2) FILTER (WHERE closed) AS squared_misses,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY time_to_trigger_ms) AS median_to_trigger_ms,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY time_in_trade_ms) AS median_in_trade_ms
-FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         source => %(outcome_from)s)
 
 -- name: reliability
 -- Mean squared difference of mean score and winrate over the bins, weighted by their closed signals.
 SELECT round(sum(n * (score - winrate) ^ 2) / sum(n), 4)
 FROM (
     SELECT count(*) AS n, avg(confluence_score) AS score, avg(won::int) AS winrate
-    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         source => %(outcome_from)s)
     WHERE closed
     GROUP BY bin
 ) bins
@@ -32,7 +36,8 @@ FROM (
 -- Closed signals of the week by symbol, side, setup and rules version, and by bin of the score.
 SELECT kind, name, count(*) AS closed, count(*) FILTER (WHERE won) AS wins,
        sum(rr_realized) AS sum_r, sum(rr_realized * rr_realized) AS sum_r_squared
-FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         source => %(outcome_from)s)
 CROSS JOIN LATERAL (VALUES
     ('symbol', symbol), ('side', side), ('setup', setup), ('rules', rules_version), ('score', score_bin_name(bin))
 ) AS by (kind, name)
@@ -44,7 +49,8 @@ ORDER BY kind, count(*) DESC, name
 -- The same by weekday (1: Monday) and hour of publication in WIB.
 SELECT kind, number::text AS name, count(*) AS closed, count(*) FILTER (WHERE won) AS wins,
        sum(rr_realized) AS sum_r, sum(rr_realized * rr_realized) AS sum_r_squared
-FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         source => %(outcome_from)s)
 CROSS JOIN LATERAL (VALUES
     ('weekday', extract(isodow FROM ts_published AT TIME ZONE 'Asia/Jakarta')::int),
     ('hour', extract(hour FROM ts_published AT TIME ZONE 'Asia/Jakarta')::int)

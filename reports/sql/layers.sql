@@ -2,7 +2,8 @@
 -- Closed signals by week (1 = the oldest between the edges) and by what their layers said, with their wins.
 WITH closed AS (
     SELECT signal_id, width_bucket(ts_published, %(edges)s::timestamptz[]) AS week, won
-    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         source => %(outcome_from)s)
     WHERE closed
 ),
 said AS (

@@ -3,7 +3,7 @@
 SELECT
     signal_id::text, symbol, side, confluence_score, rr_target, rules_version, setup, ts_published,
     entry, sl, tp, ts_triggered, entry_fill, ts_invalidated, reason,
-    ts_closed, rr_realized, exit_reason, score_bin_name(bin) AS bin
+    ts_closed, rr_realized, exit_reason, outcome_from, score_bin_name(bin) AS bin
 FROM signal_outcomes
 WHERE ts_published >= %(since)s AND ts_published < %(until)s
 ORDER BY signal_id

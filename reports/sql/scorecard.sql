@@ -7,7 +7,8 @@ SELECT set_config('signaltape.round_trip_pct', %(round_trip_pct)s, TRUE), set_co
 -- Every bin of one week: closed signals, wins, winrate, stop-losses without closure, still open.
 -- The bounds of the week are half-open. Costs are of the closed signals for which they are known.
 WITH outcome AS (
-    SELECT * FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+    SELECT * FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         source => %(outcome_from)s)
 ),
 counted AS (
     SELECT
@@ -41,9 +42,11 @@ ORDER BY number
 -- name: origins
 -- The symbols and rules versions of a week's signals, most frequent first.
 SELECT
-    ARRAY(SELECT symbol FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+    ARRAY(SELECT symbol FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         source => %(outcome_from)s)
            GROUP BY symbol ORDER BY count(*) DESC, symbol) AS symbols,
-    ARRAY(SELECT rules_version FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s)
+    ARRAY(SELECT rules_version FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         source => %(outcome_from)s)
            GROUP BY rules_version ORDER BY count(*) DESC, rules_version) AS rules_versions
 
 -- name: store

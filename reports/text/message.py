@@ -28,6 +28,7 @@ from reports.text.sentences import (
     revised_line,
     show_winrate,
     signals_line,
+    sources_line,
     too_few_bins,
     verdict_lines,
 )
@@ -153,7 +154,7 @@ def topics(card: Scorecard, *, so_far: bool = False) -> list[Topic]:
         ),
         Topic(TITLE, [_unbroken(line) for line in feedback_lines(card.feedback)]),
         Topic("Groups", [*group_lines(week), *compared_lines(layers.compared)]),
-        Topic("Data quality", _said(data_lacks(card))),
+        Topic("Data quality", _said(data_lacks(card), sources_line(card))),
     ]
 
 

@@ -34,6 +34,7 @@ def rest_lines(card: Scorecard, *, so_far: bool = False) -> list[str]:
         change_line(card),
         revised_line(card),
         quality_line(card),
+        sources_line(card),
     ]
     return [line for line in lines if line]
 
@@ -230,6 +231,12 @@ def data_lacks(card: Scorecard) -> str:
         "still open": card.still_open,
     }
     return ", ".join(f"{name} {number}" for name, number in found.items() if number)
+
+
+def sources_line(card: Scorecard) -> str:
+    """`Outcomes: 120 engine · 37 ghost`: who told them; an empty text where the engine told all."""
+    week = card.figures
+    return f"Outcomes: {week.by_engine} engine · {week.by_ghost} ghost" if week.by_ghost else ""
 
 
 def signals_line(card: Scorecard) -> str:

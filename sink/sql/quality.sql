@@ -9,7 +9,16 @@ SELECT
         AND NOT EXISTS (SELECT FROM signals s WHERE s.signal_id = i.signal_id)) AS signal_invalidations,
     (SELECT count(*) FROM signal_closures c
       WHERE c.ts_closed >= %(since)s AND c.ts_closed < %(until)s
-        AND NOT EXISTS (SELECT FROM signals s WHERE s.signal_id = c.signal_id)) AS signal_closures
+        AND NOT EXISTS (SELECT FROM signals s WHERE s.signal_id = c.signal_id)) AS signal_closures,
+    (SELECT count(*) FROM ghost_triggers t
+      WHERE t.ts_triggered >= %(since)s AND t.ts_triggered < %(until)s
+        AND NOT EXISTS (SELECT FROM signals s WHERE s.signal_id = t.signal_id)) AS ghost_triggers,
+    (SELECT count(*) FROM ghost_invalidations i
+      WHERE i.ts_invalidated >= %(since)s AND i.ts_invalidated < %(until)s
+        AND NOT EXISTS (SELECT FROM signals s WHERE s.signal_id = i.signal_id)) AS ghost_invalidations,
+    (SELECT count(*) FROM ghost_closures c
+      WHERE c.ts_closed >= %(since)s AND c.ts_closed < %(until)s
+        AND NOT EXISTS (SELECT FROM signals s WHERE s.signal_id = c.signal_id)) AS ghost_closures
 
 -- name: counts
 -- Dead letters, conflicts and duplicates of a span of time (duplicates by whole WIB days).
@@ -49,6 +58,9 @@ SELECT 'signal_published', count(*) FROM signals
 UNION ALL SELECT 'signal_triggered', count(*) FROM signal_triggers
 UNION ALL SELECT 'signal_invalidated', count(*) FROM signal_invalidations
 UNION ALL SELECT 'signal_closed', count(*) FROM signal_closures
+UNION ALL SELECT 'ghost_triggered', count(*) FROM ghost_triggers
+UNION ALL SELECT 'ghost_invalidated', count(*) FROM ghost_invalidations
+UNION ALL SELECT 'ghost_closed', count(*) FROM ghost_closures
 
 -- name: purge
 -- Remove a signal with all that is its own.
@@ -59,6 +71,9 @@ WITH events AS (DELETE FROM signal_events WHERE signal_id = %(signal_id)s RETURN
      triggers AS (DELETE FROM signal_triggers WHERE signal_id = %(signal_id)s),
      invalidations AS (DELETE FROM signal_invalidations WHERE signal_id = %(signal_id)s),
      closures AS (DELETE FROM signal_closures WHERE signal_id = %(signal_id)s),
+     ghosts AS (DELETE FROM ghost_closures WHERE signal_id = %(signal_id)s),
+     ghost_fills AS (DELETE FROM ghost_triggers WHERE signal_id = %(signal_id)s),
+     ghost_ends AS (DELETE FROM ghost_invalidations WHERE signal_id = %(signal_id)s),
      lives AS (DELETE FROM alert_lives WHERE signal_id = %(signal_id)s),
      alerted AS (DELETE FROM alerts WHERE signal_id = %(signal_id)s RETURNING ref_id),
      chats AS (DELETE FROM alert_chats WHERE ref_id IN (SELECT ref_id FROM alerted))

@@ -1,6 +1,7 @@
 -- name: lock
 -- Nobody writes while the detail tables are made anew; readers see the old ones until the end.
-LOCK TABLE signal_events, signals, signal_triggers, signal_invalidations, signal_closures, signal_layers
+LOCK TABLE signal_events, signals, signal_triggers, signal_invalidations, signal_closures,
+    ghost_triggers, ghost_invalidations, ghost_closures, signal_layers
     IN SHARE ROW EXCLUSIVE MODE
 
 -- name: clear
@@ -10,6 +11,9 @@ DELETE FROM signals;
 DELETE FROM signal_triggers;
 DELETE FROM signal_invalidations;
 DELETE FROM signal_closures;
+DELETE FROM ghost_triggers;
+DELETE FROM ghost_invalidations;
+DELETE FROM ghost_closures;
 DELETE FROM signal_layers
 
 -- name: count

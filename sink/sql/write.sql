@@ -10,12 +10,19 @@ CREATE TEMP TABLE IF NOT EXISTS stage_signal_invalidations
     (position INTEGER, LIKE signal_invalidations INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_signal_closures
     (position INTEGER, LIKE signal_closures INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_ghost_triggers
+    (position INTEGER, LIKE ghost_triggers INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_ghost_invalidations
+    (position INTEGER, LIKE ghost_invalidations INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS stage_ghost_closures
+    (position INTEGER, LIKE ghost_closures INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_signal_layers
     (position INTEGER, LIKE signal_layers INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_fresh
     (signal_id UUID, event TEXT, PRIMARY KEY (signal_id, event)) ON COMMIT DELETE ROWS;
 TRUNCATE stage_events, stage_signals, stage_signal_triggers, stage_signal_invalidations,
-    stage_signal_closures, stage_signal_layers, stage_fresh
+    stage_signal_closures, stage_ghost_triggers, stage_ghost_invalidations, stage_ghost_closures, stage_signal_layers,
+    stage_fresh
 
 -- name: merge_events
 -- The first of each new event goes in; in order of its key, so that two workers cannot lock each other out.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from itertools import groupby, pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
@@ -14,7 +14,8 @@ from consumer.accepted import Accepted
 from consumer.decoding.compiling import compiled
 from signaltape.contract.codec import Decoded
 from signaltape.contract.declared import Declared, declared, plain_type
-from signaltape.contract.events import EVENTS, SCHEMA_VERSION, Layer, LifecycleEvent, as_layer
+from signaltape.contract.events import EVENTS, SCHEMA_VERSION, LifecycleEvent
+from signaltape.contract.layers import Layer, as_layer
 
 NULL = r"\N"
 _NULL_JSON = "null"
@@ -40,7 +41,7 @@ def text(value: str) -> str:
 
 #: So many optional fields are looked at together: if none was given, their cells are one constant. What was added to
 #: the contract last stands last, and is given least.
-_RUN = 8
+_RUN = 9
 
 #: What `text` escapes, less the newline.
 _ESCAPED = b"\\\t\r"
@@ -54,6 +55,11 @@ def optional(value: Any) -> str:
     if value is None:
         return NULL
     return text(value) if isinstance(value, str) else str(value)
+
+
+def flag_or_text(value: bool | str) -> str:
+    """What may be a text, or just true or false, as a COPY field."""
+    return text(value) if isinstance(value, str) else str(value).lower()
 
 
 def moment(ts: datetime) -> str:
@@ -129,7 +135,7 @@ def _table(kind: type[LifecycleEvent]) -> Table:
             part = f"{{{name}}}"
         parts.append(part)
     line = "\\t".join(parts)
-    known = {"NULL": NULL, "text": text, "short_text": short_text}
+    known = {"NULL": NULL, "text": text, "short_text": short_text, "flag_or_text": flag_or_text}
     made = compiled("line", ("decoded", "ts"), [*body, f'return f"{line}"'], **known)
     return Table(kind.TABLE, tuple(field.column for field in stored if field.column), made)
 
@@ -155,10 +161,12 @@ def _cell(kind: type[LifecycleEvent], field: Declared) -> str:
     if field.name == kind.TIME_FIELD:
         return "ts"
     value = f"event.{field.source}"
-    is_text = plain_type(field.type) is str
+    plain = plain_type(field.type)
+    is_text = plain is str
     if not _may_be_absent(kind, field):
         return f"short_text({value})" if field.required and is_text else value
-    return f"NULL if {value} is None else {f'text({value})' if is_text else value}"
+    written = f"text({value})" if is_text else f"flag_or_text({value})" if bool in get_args(plain) else value
+    return f"NULL if {value} is None else {written}"
 
 
 #: The detail table of each event.

@@ -148,7 +148,7 @@ def test_an_alert_that_is_sent_after_all_is_sent_and_followed(
     (alert,) = alerts(connection)
     assert (alert["decision"], alert["reason"], alert["detail"]) == ("sent", None, None)
     assert chat(connection) == {"reason": None, "held": False, "doubted": False}
-    (record,) = connection.execute("SELECT event, fields FROM desk_records").fetchall()
+    (record,) = connection.execute("SELECT event, fields FROM tape_records").fetchall()
     assert (record[0], record[1]["decision"], record[1]["reason"]) == ("alert_decision", "sent", None)
     add(redis_client, key, "signal_closed", closed(signal_id))
     assert alerting(settings).followed == 1
@@ -166,7 +166,7 @@ def test_of_two_chats_the_one_that_gets_it_after_all_is_told_nothing_more(
     connection.execute(STANDS)
     alerting(settings, SIGNALTAPE_ALERT_CHATS="42,43")
     assert connection.execute("SELECT DISTINCT reason FROM alert_chats").fetchall() == [(None,)]
-    assert connection.execute("SELECT count(*) FROM desk_records").fetchone() == (0,), "it counted as sent"
+    assert connection.execute("SELECT count(*) FROM tape_records").fetchone() == (0,), "it counted as sent"
 
 
 def test_a_reference_of_an_alert_that_was_purged_stays_taken(

@@ -21,16 +21,16 @@ from sink.write.rows import DETAIL, LAYER_TABLE
 from sink.write.writer import BatchWriter
 from tests.integration.stored import tables
 from tests.support.entries import accepted
-from tests.support.samples import LAYERS, SAMPLES
+from tests.support.samples import ALL_SAMPLES, LAYERS
 
 SIGNALS = [str(uuid.UUID(int=number)) for number in range(4)]
-EVENTS = [(signal_id, name) for signal_id in SIGNALS for name in SAMPLES]
+EVENTS = [(signal_id, name) for signal_id in SIGNALS for name in ALL_SAMPLES]
 _TABLES = ", ".join(("signal_events", LAYER_TABLE, *(table.name for table in DETAIL.values())))
 
 
 def entry(signal_id: str, name: str) -> Accepted:
     layers = {"layers": LAYERS} if name == "signal_published" else {}
-    return accepted(name, SAMPLES[name](signal_id, **layers))
+    return accepted(name, ALL_SAMPLES[name](signal_id, **layers))
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -104,7 +104,7 @@ def _in_order(delivered: set[tuple[str, str]]) -> dict[str, list[Any]]:
         connection.execute(f"TRUNCATE {_TABLES}".encode())
         writer = BatchWriter(connection)
         for signal_id in SIGNALS:
-            writer.write([entry(signal_id, name) for name in SAMPLES if (signal_id, name) in delivered])
+            writer.write([entry(signal_id, name) for name in ALL_SAMPLES if (signal_id, name) in delivered])
         _expected[key] = {
             name: sorted((str(row[0]), *map(str, row[1:])) for row in rows)
             for name, rows in tables(connection).items()

@@ -18,7 +18,7 @@ from sink.db import Connection
 from sink.write.rows import DETAIL
 from sink.write.writer import BatchWriter
 from tests.support.entries import accepted
-from tests.support.samples import SAMPLES, as_json, new_id, published
+from tests.support.samples import ALL_SAMPLES, as_json, new_id, published
 
 NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)
 #: Columns that Postgres fills.
@@ -35,6 +35,7 @@ PLAN: dict[str, Any] = {
     "model_version": "gbm-7\t(test)",
     "features_version": "2022-01",
     "track": "swing",
+    "entry_type": "stop",
 }
 
 
@@ -64,9 +65,19 @@ def test_what_an_engine_says_of_its_plan_is_stored(connection: Connection) -> No
     assert cursor.fetchone() == tuple(PLAN.values())
 
 
+@pytest.mark.parametrize(
+    ("track", "stored"), [(True, "true"), (False, "false"), ("a\tb", "a\tb"), (None, None)]
+)
+def test_a_signal_may_be_tracked_by_a_yes_or_by_a_word(
+    track: Any, stored: str | None, connection: Connection
+) -> None:
+    BatchWriter(connection).write([accepted("signal_published", published(track=track))])
+    assert connection.execute("SELECT track FROM signals").fetchone() == (stored,)
+
+
 @pytest.mark.parametrize("name", EVENTS)
 def test_an_event_names_its_engine(name: str, connection: Connection) -> None:
-    BatchWriter(connection).write([accepted(name, SAMPLES[name](engine="sol-15m"))])
+    BatchWriter(connection).write([accepted(name, ALL_SAMPLES[name](engine="sol-15m"))])
     row = connection.execute(f"SELECT engine FROM {EVENTS[name].TABLE}".encode()).fetchone()
     assert row == ("sol-15m",)
 
@@ -85,7 +96,8 @@ def test_an_ordinary_plan_needs_no_exact_decoder() -> None:
         ("degraded", "yes", "must be true or false"),
         ("entry_low", 0, "must be a price above 0"),
         ("tp2", "NaN", "must be a price above 0"),
-        ("track", "x" * 513, "must be a text of at most 512 characters"),
+        ("track", "x" * 513, "must be true, false, or a text of at most 512 characters"),
+        ("entry_type", "iceberg", "must be limit, stop or market"),
         ("engine", 7, "must be a text of at most 512 characters"),
     ],
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,11 @@ class Way:
 
     def emit(self, name: str, fields: dict[str, Any]) -> bool:
         if name in EVENTS:
-            return bool(getattr(self.emitter, name.removeprefix("signal_"))(fields))
+            return self._method(name)(fields)
         return self.emitter.record(name, fields)
+
+    def _method(self, name: str) -> Callable[[dict[str, Any]], bool]:
+        return getattr(self.emitter, name.removeprefix("signal_"), partial(self.emitter.event, name))
 
     def land(self) -> tuple[int, list[str], list[tuple[str, dict[str, Any]]]]:
         """Write what was emitted: how many went, the reasons of dead letters, and what stood on the wire."""
@@ -82,6 +86,8 @@ class Way:
         (count,) = self._connection.execute(
             "SELECT (SELECT count(*) FROM signals) + (SELECT count(*) FROM signal_triggers)"
             " + (SELECT count(*) FROM signal_invalidations) + (SELECT count(*) FROM signal_closures)"
+            " + (SELECT count(*) FROM ghost_triggers) + (SELECT count(*) FROM ghost_invalidations)"
+            " + (SELECT count(*) FROM ghost_closures)"
             " + (SELECT count(*) FROM records)"
         ).fetchone() or (0,)
         return int(count)
@@ -89,6 +95,7 @@ class Way:
     def clear(self) -> None:
         self._connection.execute(
             "TRUNCATE signal_events, signals, signal_triggers, signal_invalidations, signal_closures, signal_layers,"
+            " ghost_triggers, ghost_invalidations, ghost_closures,"
             " records, dead_letters"
         )
 

@@ -13,7 +13,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from tests.support.records import RECORD_SAMPLES
-from tests.support.samples import SAMPLES
+from tests.support.samples import ALL_SAMPLES
 
 
 @dataclasses.dataclass
@@ -127,6 +127,6 @@ def odd_events(
     events: dict[str, type[msgspec.Struct]], records: dict[str, type[msgspec.Struct]]
 ) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
     """Events and records by name, of which about one half is valid. Their ids are left to the caller."""
-    of_events = [_fields_of(name, make(), _known(events, name)) for name, make in SAMPLES.items()]
+    of_events = [_fields_of(name, make(), _known(events, name)) for name, make in ALL_SAMPLES.items()]
     of_records = [_fields_of(name, sample, _known(records, name)) for name, sample in RECORD_SAMPLES.items()]
     return st.one_of(*of_events, *of_records)

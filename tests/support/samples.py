@@ -59,13 +59,22 @@ def closed(signal_id: str | None = None, **changes: Any) -> dict[str, Any]:
     }
 
 
-#: The least that each event needs, by its name.
+#: The least that each event of an engine needs, by its name.
 SAMPLES = {
     "signal_published": published,
     "signal_triggered": triggered,
     "signal_invalidated": invalidated,
     "signal_closed": closed,
 }
+
+
+#: The same of a signal's ghost.
+GHOST_SAMPLES = {
+    "ghost_triggered": triggered,
+    "ghost_invalidated": invalidated,
+    "ghost_closed": closed,
+}
+ALL_SAMPLES = {**SAMPLES, **GHOST_SAMPLES}
 
 
 def as_json(fields: dict[str, Any]) -> bytes:

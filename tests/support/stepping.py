@@ -15,11 +15,11 @@ from desk.acting import Desk
 from desk.actor import Lane
 from desk.heard import Heard
 from desk.operations.users import add_user
-from desk.records import emit_committed
 from desk.router import all_commands
 from desk.settings import DeskSettings
 from signaltape import Emitter, Settings
 from sink.db import Connection
+from sink.outgoing import emit_committed
 from tests.support.desking import ADMIN, TRADER
 
 
@@ -61,7 +61,7 @@ class Stepped:
         lane = self.lane()
         while lane.step(self.connection):
             pass
-        emit_committed(self.connection, self.desk.tape)
+        emit_committed(self.connection, self.desk.tape, "desk")
 
     def result(self, update_id: int) -> tuple[str, str]:
         """What came of it."""

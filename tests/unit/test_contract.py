@@ -17,7 +17,7 @@ from signaltape.contract.codec import check, decode, encode, event_id, validate
 from signaltape.contract.events import EVENTS, SignalPublished
 from signaltape.contract.limits import MAX_EVENT_BYTES
 from signaltape.errors import InvalidEvent
-from tests.support.samples import SAMPLES, as_json, closed, new_id, published, triggered
+from tests.support.samples import ALL_SAMPLES, as_json, closed, new_id, published, triggered
 
 NOON = datetime(2022, 1, 17, 12, 0, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def refusal(name: str, fields: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("name", EVENTS)
 def test_the_samples_are_valid(name: str) -> None:
-    assert validate(name, as_json(SAMPLES[name]())).symbol == "SOL-USDT-SWAP"
+    assert validate(name, as_json(ALL_SAMPLES[name]())).symbol == "SOL-USDT-SWAP"
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ def test_a_refusal_names_the_field_the_rule_and_the_value(changes: dict[str, Any
     [
         *(("signal_published", field) for field in published() if field != "scenarios"),
         *(("signal_triggered", field) for field in triggered()),
-        *(("signal_invalidated", field) for field in SAMPLES["signal_invalidated"]()),
+        *(("signal_invalidated", field) for field in ALL_SAMPLES["signal_invalidated"]()),
         *(("signal_closed", field) for field in closed()),
     ],
 )
 def test_a_missing_field_is_named(name: str, field: str) -> None:
-    fields = SAMPLES[name]()
+    fields = ALL_SAMPLES[name]()
     del fields[field]
     assert refusal(name, fields) == f"{field} is required"
 
 
 def test_reasons_are_enumerations() -> None:
-    bored = SAMPLES["signal_invalidated"](reason="bored")
+    bored = ALL_SAMPLES["signal_invalidated"](reason="bored")
     assert refusal("signal_invalidated", bored) == "reason must be sl, hard_invalidate or expiry, got 'bored'"
     assert "exit_reason must be tp, sl, time, manual or other" in refusal(
         "signal_closed", closed(exit_reason="x")
@@ -209,7 +209,7 @@ NUMBERS = st.one_of(
     value=NUMBERS,
 )
 def test_the_quick_check_and_the_exact_one_give_the_same_verdict(name: str, field: str, value: Any) -> None:
-    fields = SAMPLES[name](**{field: value})
+    fields = ALL_SAMPLES[name](**{field: value})
     data = as_json(fields)
     try:
         validate(name, data)
@@ -232,7 +232,7 @@ JSON = st.recursive(
 @given(name=st.sampled_from(list(EVENTS)), changes=st.dictionaries(st.text(max_size=12), JSON, max_size=4))
 def test_nothing_but_an_invalid_event_error_ever_comes_out(name: str, changes: dict[str, Any]) -> None:
     try:
-        validate(name, as_json({**SAMPLES[name](), **changes}))
+        validate(name, as_json({**ALL_SAMPLES[name](), **changes}))
     except InvalidEvent as error:
         assert str(error)
 

@@ -11,7 +11,7 @@ from signaltape.contract.codec import decode
 from signaltape.contract.declared import Declared, declared, plain_type
 from signaltape.contract.events import EVENTS
 from sink.write.rows import DETAIL, NULL
-from tests.support.samples import SAMPLES, as_json, new_id
+from tests.support.samples import ALL_SAMPLES, as_json, new_id
 
 NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)
 _OPTIONAL = {
@@ -44,7 +44,7 @@ def choices_of(fields: list[Declared]) -> list[list[Declared]]:
 def test_each_given_field_stands_in_its_column(name: str) -> None:
     for chosen in choices_of(_OPTIONAL[name]):
         given = {field.name: value_of(field, number) for number, field in enumerate(chosen, 1)}
-        sent = as_json({**SAMPLES[name](new_id()), **given})
+        sent = as_json({**ALL_SAMPLES[name](new_id()), **given})
         fast = fast_decode(name, sent, "1-0", lambda _: NOON)
         assert fast is not None
         for decoded in (fast, decode(name, sent, default_ts=NOON)):

@@ -17,7 +17,7 @@ from signaltape.contract.declared import declared
 from signaltape.contract.events import EVENTS
 from signaltape.errors import InvalidEvent
 from sink.write.rows import DETAIL, layer_lines
-from tests.support.samples import LAYERS, SAMPLES, as_json, new_id
+from tests.support.samples import ALL_SAMPLES, LAYERS, as_json, new_id
 
 NOON = datetime(2022, 1, 17, 5, tzinfo=UTC)
 
@@ -70,11 +70,11 @@ def _number(column: str) -> Any:
     return number if number.is_finite() else column  # `NaN` is a text here
 
 
-@given(name=st.sampled_from(list(SAMPLES)), changes=st.dictionaries(fields, odd, max_size=3), drop=fields)
+@given(name=st.sampled_from(list(ALL_SAMPLES)), changes=st.dictionaries(fields, odd, max_size=3), drop=fields)
 def test_what_is_accepted_fast_has_the_rows_of_the_exact_decoder(
     name: str, changes: dict[str, Any], drop: str
 ) -> None:
-    event = {**SAMPLES[name]("8c6d6a4e-6d1e-4a54-9c9d-3f6c1e0f7a11"), **changes}
+    event = {**ALL_SAMPLES[name]("8c6d6a4e-6d1e-4a54-9c9d-3f6c1e0f7a11"), **changes}
     if len(changes) == 2:
         event.pop(drop, None)
     try:
@@ -87,12 +87,12 @@ def test_what_is_accepted_fast_has_the_rows_of_the_exact_decoder(
     assert _rows(name, quick) == rows(name, data)
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", ALL_SAMPLES)
 def test_ordinary_events_are_decoded_fast(name: str) -> None:
     # a tab in a name is written with a backslash, and that is left to the exact decoder
     layers = {layer: says for layer, says in LAYERS.items() if "\t" not in layer}
     more = {"layers": layers} if name == "signal_published" else {}
-    data = json.dumps({**SAMPLES[name](new_id()), **more}).encode()
+    data = json.dumps({**ALL_SAMPLES[name](new_id()), **more}).encode()
     quick = _quick(name, data, NOON)
     assert quick is not None
     assert _rows(name, quick) == rows(name, data)
@@ -110,7 +110,7 @@ def test_ordinary_events_are_decoded_fast(name: str) -> None:
     ],
 )
 def test_what_the_contract_refuses_is_never_accepted_fast(name: str, changes: dict[str, Any]) -> None:
-    data = json.dumps({**SAMPLES[name](new_id()), **changes}).encode()
+    data = json.dumps({**ALL_SAMPLES[name](new_id()), **changes}).encode()
     assert _quick(name, data, NOON) is None
     with pytest.raises(InvalidEvent):
         decode(name, data, default_ts=NOON)

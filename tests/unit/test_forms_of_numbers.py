@@ -19,7 +19,7 @@ from signaltape import Emitter, InvalidEvent, Settings
 from signaltape.contract.events import EVENTS
 from sink.write.rows import DETAIL
 from tests.support.records import RECORD_SAMPLES
-from tests.support.samples import SAMPLES, as_json, closed, published, triggered
+from tests.support.samples import ALL_SAMPLES, as_json, closed, published, triggered
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -48,7 +48,7 @@ def test_a_time_in_milliseconds_is_that_time(
     name: str, own_field: bool, written: str, after_epoch: timedelta
 ) -> None:
     field = EVENTS[name].TIME_FIELD if own_field else "ts"
-    data = as_json(SAMPLES[name]())[:-1] + f',"{field}":{written}}}'.encode()
+    data = as_json(ALL_SAMPLES[name]())[:-1] + f',"{field}":{written}}}'.encode()
     accepted = arrived(name, data)
     assert accepted.decoded.ts - _EPOCH == after_epoch
     assert accepted.payload == data, "kept as it was sent"

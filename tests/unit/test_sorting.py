@@ -12,10 +12,10 @@ from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry
 from sink.write.lines import Prepared, prepare
 from tests.support.records import RECORD_SAMPLES
-from tests.support.samples import SAMPLES, as_json
+from tests.support.samples import ALL_SAMPLES, as_json
 
 _WHOLE = {
-    **{name: as_json(make("8c6d6a4e-6d1e-4a54-9c9d-3f6c1e0f7a11")) for name, make in SAMPLES.items()},
+    **{name: as_json(make("8c6d6a4e-6d1e-4a54-9c9d-3f6c1e0f7a11")) for name, make in ALL_SAMPLES.items()},
     **{
         name: as_json(
             {

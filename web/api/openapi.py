@@ -19,7 +19,7 @@ from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
 from web.api.upkeep_described import TYPES as UPKEEP_TYPES
 from web.api.upkeep_described import paths as upkeep_paths
 from web.diffs import DiffUnderWay
-from web.filters import HOURS, OUTCOMES, SIDES, VOTES, WEEKDAYS
+from web.filters import HOURS, OUTCOMES, SIDES, SOURCES, VOTES, WEEKDAYS
 from web.health import Health
 from web.tape import Line
 
@@ -141,8 +141,9 @@ def _filters() -> list[Json]:
 def _chosen() -> Json:
     """Filters that scorecards know, too."""
     text = {"type": "string", "maxLength": 200}
+    source = {"outcome_from": {"enum": list(SOURCES), "description": "who tells how it ended"}}
     when = {"hour": {"enum": list(HOURS)}, "weekday": {"enum": list(WEEKDAYS)}}
-    return {"symbol": text, "side": {"enum": list(SIDES)}, "setup": text, "rules": text, **when}
+    return {"symbol": text, "side": {"enum": list(SIDES)}, "setup": text, "rules": text, **when, **source}
 
 
 def _parameters(kinds: Json) -> list[Json]:

@@ -10,7 +10,7 @@ import msgspec
 
 
 class Signal(msgspec.Struct, frozen=True):
-    """A signal with what became of it. net_r: after costs; null where they are not known."""
+    """A signal with what became of it. outcome_from: who told it, engine or ghost; null while it is open."""
 
     signal_id: str
     symbol: str
@@ -30,6 +30,7 @@ class Signal(msgspec.Struct, frozen=True):
     exit_reason: str | None
     rr_realized: Decimal | None
     ends: datetime | None
+    outcome_from: str | None
 
 
 class SignalPage(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ _COUNTING = own("quality")
 _CONFLICTS, _ORPHANS, _DAYS = 10, 50, 60
 #: Orphans of so many days are looked for, unless it is said of which.
 _USUAL_DAYS = 28
-_EVENTS = ("triggered", "invalidated", "closed")
+_EVENTS = ("triggered", "invalidated", "closed", "ghost triggered", "ghost invalidated", "ghost closed")
 
 
 class Span(NamedTuple):

@@ -29,6 +29,15 @@ FROM (
     UNION ALL
     SELECT signal_id, symbol, 'closed', ts_closed, exit_reason FROM signal_closures
     WHERE ts_closed >= %(since)s AND ts_closed < %(until)s
+    UNION ALL
+    SELECT signal_id, symbol, 'ghost triggered', ts_triggered, NULL FROM ghost_triggers
+    WHERE ts_triggered >= %(since)s AND ts_triggered < %(until)s
+    UNION ALL
+    SELECT signal_id, symbol, 'ghost invalidated', ts_invalidated, reason FROM ghost_invalidations
+    WHERE ts_invalidated >= %(since)s AND ts_invalidated < %(until)s
+    UNION ALL
+    SELECT signal_id, symbol, 'ghost closed', ts_closed, exit_reason FROM ghost_closures
+    WHERE ts_closed >= %(since)s AND ts_closed < %(until)s
 ) o
 WHERE NOT EXISTS (SELECT FROM signals s WHERE s.signal_id = o.signal_id)
   AND (%(after_ts)s::timestamptz IS NULL

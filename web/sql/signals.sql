@@ -3,7 +3,7 @@
 WITH found AS (
     SELECT signal_id
     FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
-                         %(bin)s, %(low)s, %(high)s, %(outcome)s)
+                         %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s)
     WHERE (%(after_ts)s::timestamptz IS NULL OR (ts_published, signal_id) < (%(after_ts)s, %(after_id)s::uuid))
       AND (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
       AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
@@ -11,7 +11,7 @@ WITH found AS (
     LIMIT %(limit)s
 )
 SELECT o.signal_id::text, symbol, side, setup, rules_version, ts_published, confluence_score AS score, rr_target,
-       score_bin_name(bin) AS bin, triggered, closed, open, stopped, won, reason, exit_reason, rr_realized, ends
+       score_bin_name(bin) AS bin, triggered, closed, open, stopped, won, reason, exit_reason, rr_realized, ends, outcome_from
 FROM signal_outcomes o JOIN found USING (signal_id)
 ORDER BY ts_published DESC, o.signal_id DESC
 
@@ -21,14 +21,14 @@ ORDER BY ts_published DESC, o.signal_id DESC
 WITH found AS MATERIALIZED (
     SELECT signal_id, ts_published
     FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
-                         %(bin)s, %(low)s, %(high)s, %(outcome)s)
+                         %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s)
     WHERE (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
       AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
 ), newest AS (
     SELECT signal_id FROM found ORDER BY ts_published DESC, signal_id DESC LIMIT %(limit)s
 )
 SELECT o.signal_id::text, symbol, side, setup, rules_version, ts_published, confluence_score AS score, rr_target,
-       score_bin_name(bin) AS bin, triggered, closed, open, stopped, won, reason, exit_reason, rr_realized, ends,
+       score_bin_name(bin) AS bin, triggered, closed, open, stopped, won, reason, exit_reason, rr_realized, ends, outcome_from,
        (SELECT count(*) FROM found) AS n
 FROM signal_outcomes o JOIN newest USING (signal_id)
 ORDER BY ts_published DESC, o.signal_id DESC
@@ -37,7 +37,7 @@ ORDER BY ts_published DESC, o.signal_id DESC
 -- How many signals these filters let through.
 SELECT count(*) AS n
 FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
-                     %(bin)s, %(low)s, %(high)s, %(outcome)s)
+                     %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s)
 WHERE (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
   AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
 
@@ -92,7 +92,8 @@ SELECT o.signal_id::text, o.symbol, o.side, o.setup, o.rules_version, o.ts_publi
        o.rr_target, score_bin_name(o.bin) AS bin, o.entry, o.sl, o.tp, o.triggered, o.closed, o.open, o.stopped, o.won,
        o.reason, o.exit_reason, o.rr_realized, o.ends, o.ts_triggered, o.entry_fill, o.time_to_trigger_ms,
        o.ts_invalidated, o.ts_closed, o.time_in_trade_ms, s.expiry_minutes, s.ref_id, s.timeframe, s.confidence, s.engine, s.tp2, s.entry_low, s.entry_high, s.track,
-       s.model_version, s.features_version, s.data_quality
+       s.model_version, s.features_version, s.data_quality, s.entry_type,
+       o.outcome_from, o.rr_best, o.ghost_rr, o.ghost_rr_best, o.ghost_exit, o.rr_realized - o.ghost_rr AS beyond_ghost
 FROM signal_outcomes o JOIN signals s USING (signal_id)
 WHERE o.signal_id = %(signal_id)s
 
@@ -100,7 +101,8 @@ WHERE o.signal_id = %(signal_id)s
 -- Its events in order, as they were sent, with all three times; JSON as text, so that no number passes through a float.
 SELECT event, ts, received_at, stream, entry_id, payload::text AS payload
 FROM signal_events WHERE signal_id = %(signal_id)s
-ORDER BY ts, array_position(ARRAY['signal_published', 'signal_triggered', 'signal_invalidated'], event)
+ORDER BY ts, array_position(ARRAY['signal_published', 'signal_triggered', 'ghost_triggered', 'signal_invalidated',
+                                  'ghost_invalidated', 'signal_closed'], event)
 
 -- name: layers
 -- Its layers, the heaviest first.

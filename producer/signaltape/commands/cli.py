@@ -158,10 +158,7 @@ def _emit(arguments: argparse.Namespace, settings: Settings) -> int:
     lines = sys.stdin if arguments.fields == "-" else [arguments.fields]
     recorded = 0
     with Emitter(settings, strict=True, control=False) as tape:
-        if arguments.event in EVENTS:
-            method = getattr(tape, arguments.event.removeprefix("signal_"))
-        else:
-            method = partial(tape.record, arguments.event)
+        method = partial(tape.event if arguments.event in EVENTS else tape.record, arguments.event)
         for number, line in enumerate(lines, 1):
             if line.strip():
                 method(_object(line, number))

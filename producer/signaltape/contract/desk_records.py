@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from signaltape.contract.events import SignalId, Text
-from signaltape.contract.record_base import Amount, Count, Group, Name, Number, Price, Record
+from signaltape.contract.record_base import Amount, Count, Group, Name, Number, Price, Quality, Record
 
 
 class Alert(Record, kw_only=True, frozen=True, rename="camel"):
@@ -42,9 +42,7 @@ class Alert(Record, kw_only=True, frozen=True, rename="camel"):
     rr: Amount | None = None
     atr_pct: Amount | None = None
     etf_inflow_usd: Number | None = None
-    data_quality: (
-        Annotated[Literal["ok", "degraded", "bad"], Meta(description="must be ok, degraded or bad")] | None
-    ) = None
+    data_quality: Quality | None = None
     degraded: bool | None = None
     setup: Text | None = None
     timeframe: Text | None = None

@@ -1,4 +1,7 @@
-"""The contract: the four lifecycle events of a signal, each a struct that is schema, validator and codec.
+"""The contract: the lifecycle events of a signal, each a struct that is schema, validator and codec.
+
+Four are the engine's. Three tell the same of the ghost that follows a signal whose engine only publishes: they stand
+beside the engine's own, and never in their place.
 
 A field is declared here and nowhere else: from its line follow the exact check, the engine's fast one, the sink's fast
 decoder, the column it is stored in, and its JSON Schema (see `declared`). A new one needs a line here, and a migration
@@ -13,13 +16,14 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar
 from uuid import UUID
 
-from msgspec import Meta, Raw, Struct
+from msgspec import Meta, Struct
 from msgspec.structs import force_setattr
 
 from signaltape.contract.declared import Declared, declared, number, stored, whole
+from signaltape.contract.layers import LayerName, LayerSays
 from signaltape.contract.limits import check_digits
 from signaltape.errors import InvalidEvent
 
@@ -65,6 +69,14 @@ class DataQuality(StrEnum):
     BAD = "bad"
 
 
+class EntryType(StrEnum):
+    """How a plan enters: resting at its price, once the price gets there, or at once."""
+
+    LIMIT = "limit"
+    STOP = "stop"
+    MARKET = "market"
+
+
 Symbol = Annotated[
     str, Meta(min_length=1, max_length=128, description="must be a text of 1 to 128 characters")
 ]
@@ -103,46 +115,8 @@ class Scenarios(Struct, kw_only=True, frozen=True):
     primary: Scenario | None = None
 
 
-#: What a layer's value is when none was given. It cannot be declared: beside Raw a union has no meaning.
-_ABSENT: Any = None
-
-
-class Layer(Struct, kw_only=True, frozen=True):
-    """What one confluence layer said, and its weight in the score. `value` is the JSON as it was sent."""
-
-    match: Annotated[
-        bool | Literal["match", "not_match"], Meta(description="must be true, false, match or not_match")
-    ]
-    weight: Annotated[Decimal, Meta(description="must be a number")] | None = None
-    value: Raw = _ABSENT
-
-    def __post_init__(self) -> None:
-        if self.weight is not None:
-            if not self.weight.is_finite():
-                raise InvalidEvent(f"weight must be a number, got {self.weight}")
-            check_digits("weight", self.weight)
-
-    @property
-    def matched(self) -> bool:
-        """Whether the layer spoke for the signal."""
-        return self.match is True or self.match == "match"
-
-
-LayerSays = Annotated[
-    bool | Literal["match", "not_match"] | Layer,
-    Meta(description="must be true, false, match, not_match, or an object with one of these as match"),
-]
-#: A layer is found by its name: Postgres takes no index entry of more than 2,704 bytes.
-LayerName = Annotated[str, Meta(max_length=512, description="must be texts of at most 512 characters")]
-
-
-def as_layer(says: bool | str | Layer) -> Layer:
-    """What a layer said, in its long form."""
-    return says if isinstance(says, Layer) else Layer(match=says)  # type: ignore[arg-type]
-
-
 class LifecycleEvent(Struct, kw_only=True, frozen=True):
-    """What all four events share. `ts` is another name for the event's own time field."""
+    """What all events share. `ts` is another name for the event's own time field."""
 
     EVENT: ClassVar[str]
     TIME_FIELD: ClassVar[str]
@@ -195,7 +169,11 @@ class SignalPublished(LifecycleEvent, kw_only=True, frozen=True):
     degraded: Annotated[bool, Meta(description="must be true or false")] | None = None
     model_version: Text | None = None
     features_version: Text | None = None
-    track: Text | None = None
+    track: (
+        Annotated[bool | Text, Meta(description="must be true, false, or a text of at most 512 characters")]
+        | None
+    ) = None
+    entry_type: Annotated[EntryType, Meta(description="must be limit, stop or market")] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -249,10 +227,37 @@ class SignalClosed(LifecycleEvent, kw_only=True, frozen=True):
     fees_r: RMultiple | None = None
 
 
+class GhostTriggered(SignalTriggered, kw_only=True, frozen=True):
+    """The entry of a signal's ghost was filled."""
+
+    EVENT: ClassVar[str] = "ghost_triggered"
+    TABLE: ClassVar[str] = "ghost_triggers"
+
+
+class GhostInvalidated(SignalInvalidated, kw_only=True, frozen=True):
+    """A signal's ghost was never filled, or given up, with the reason."""
+
+    EVENT: ClassVar[str] = "ghost_invalidated"
+    TABLE: ClassVar[str] = "ghost_invalidations"
+
+
+class GhostClosed(SignalClosed, kw_only=True, frozen=True):
+    """The position of a signal's ghost was closed, with its outcome in R."""
+
+    EVENT: ClassVar[str] = "ghost_closed"
+    TABLE: ClassVar[str] = "ghost_closures"
+
+
+def _by_name(*kinds: type[LifecycleEvent]) -> dict[str, type[LifecycleEvent]]:
+    return {kind.EVENT: kind for kind in kinds}
+
+
+#: What an engine says of its signals.
+ENGINE_EVENTS = _by_name(SignalPublished, SignalTriggered, SignalInvalidated, SignalClosed)
+#: What their ghosts came to.
+GHOST_EVENTS = _by_name(GhostTriggered, GhostInvalidated, GhostClosed)
 #: Every lifecycle event by its name on the wire.
-EVENTS: dict[str, type[LifecycleEvent]] = {
-    kind.EVENT: kind for kind in (SignalPublished, SignalTriggered, SignalInvalidated, SignalClosed)
-}
+EVENTS = {**ENGINE_EVENTS, **GHOST_EVENTS}
 
 
 @cache

@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Meta
 
 from signaltape.contract.declared import Declared, declared
-from signaltape.contract.events import LayerName, LifecycleEvent, Side
+from signaltape.contract.events import LifecycleEvent, Side
+from signaltape.contract.layers import LayerName
 
 #: Nearer to zero than any figure of a trade: a number beyond may be written with more digits than are allowed.
 _TINY = 1e-50

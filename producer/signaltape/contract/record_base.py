@@ -23,6 +23,8 @@ DateKey = Annotated[
 ]
 Mode = Annotated[Literal["SIM", "DRY_RUN", "LIVE"], Meta(description="must be SIM, DRY_RUN or LIVE")]
 
+Quality = Annotated[Literal["ok", "degraded", "bad"], Meta(description="must be ok, degraded or bad")]
+
 
 class Group(StrEnum):
     """What is kept equally long and lies together."""

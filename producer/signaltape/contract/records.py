@@ -13,6 +13,14 @@ from msgspec import Meta, Raw, Struct
 
 from signaltape.contract.desk_records import Alert, AlertDecision, FeedbackClick, OperatorAct
 from signaltape.contract.events import Symbol, Text
+from signaltape.contract.market_records import (
+    MarketBook,
+    MarketCandle,
+    MarketFunding,
+    MarketOpenInterest,
+    MarketTrade,
+)
+from signaltape.contract.order_records import OrderCommand, PriceLine
 from signaltape.contract.record_base import (
     Amount,
     Count,
@@ -173,45 +181,6 @@ class FeatureSnapshot(Record, kw_only=True, frozen=True, rename="camel"):
     GROUP: ClassVar[Group] = Group.SNAPSHOTS
 
 
-class MarketTrade(Record, kw_only=True, frozen=True, rename="camel"):
-    """A trade of the market."""
-
-    EVENT: ClassVar[str] = "market_trade"
-    GROUP: ClassVar[Group] = Group.MARKET
-
-    symbol: Symbol
-    price: Price
-    qty: Amount
-    side: Name | None = None
-    event_type: Name | None = None
-
-
-class MarketBook(Record, kw_only=True, frozen=True, rename="camel"):
-    """The order book: levels of price and quantity, best first."""
-
-    EVENT: ClassVar[str] = "market_book"
-    GROUP: ClassVar[Group] = Group.MARKET
-
-    symbol: Symbol
-    bids: list[tuple[Number, Number]]
-    asks: list[tuple[Number, Number]]
-
-
-class MarketCandle(Record, kw_only=True, frozen=True, rename="camel"):
-    """A candle; `timestamp` is its end."""
-
-    EVENT: ClassVar[str] = "market_candle"
-    GROUP: ClassVar[Group] = Group.MARKET
-
-    symbol: Symbol
-    interval: Name
-    open: Price
-    high: Price
-    low: Price
-    close: Price
-    volume: Amount
-
-
 #: Every record by its name on the wire.
 RECORDS: dict[str, type[Record]] = {
     kind.EVENT: kind
@@ -219,7 +188,8 @@ RECORDS: dict[str, type[Record]] = {
         *(StateEvent, TradeLog, OrderLog),
         *(RiskSnapshot, TpslSnapshot, ExecutionSnapshot, HealthSnapshot),
         *(ScoringSnapshot, RegimeSnapshot, FeatureSnapshot),
-        *(MarketTrade, MarketBook, MarketCandle),
+        *(MarketTrade, MarketBook, MarketCandle, MarketFunding, MarketOpenInterest),
+        *(OrderCommand, PriceLine),
         *(Alert, AlertDecision, FeedbackClick, OperatorAct),
     )
 }
