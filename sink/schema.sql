@@ -596,6 +596,113 @@ CREATE VIEW public.feedback_votes AS
                   ORDER BY o.ts_published, f.signal_id, f.ref_id, f.user_id, f.kind, f.ts DESC, f.id DESC) in_time
           GROUP BY in_time.ts_published, in_time.signal_id, in_time.setup, in_time.closed, in_time.won, in_time.rr_realized) counted;
 COMMENT ON VIEW public.feedback_votes IS 'One vote for each signal that somebody clicked on before it ended: what most of the last clicks until then say (rating: up, down; took: took, skipped), NULL in a tie and where all were taken back.';
+CREATE TABLE public.ghost_clock (
+    one boolean DEFAULT true NOT NULL,
+    at_us bigint NOT NULL,
+    CONSTRAINT ghost_clock_one_check CHECK (one)
+);
+COMMENT ON TABLE public.ghost_clock IS 'One row: the latest end of a bar of any symbol, in steps; what waits for a symbol without bars runs out by it.';
+CREATE TABLE public.ghost_fills (
+    order_id text NOT NULL,
+    seq integer NOT NULL,
+    world text NOT NULL,
+    kind text NOT NULL,
+    price numeric NOT NULL,
+    fraction numeric NOT NULL,
+    fee_r numeric,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT ghost_fills_fraction_check CHECK (((fraction > (0)::numeric) AND (fraction <= (1)::numeric))),
+    CONSTRAINT ghost_fills_seq_check CHECK ((seq > 0)),
+    CONSTRAINT ghost_fills_world_check CHECK ((world = ANY (ARRAY['both'::text, 'worse'::text, 'better'::text])))
+);
+COMMENT ON TABLE public.ghost_fills IS 'What of a paper order was filled when, in and out, in which of its two worlds.';
+CREATE TABLE public.ghost_lines (
+    line_id text NOT NULL,
+    number bigint NOT NULL,
+    symbol text NOT NULL,
+    price numeric NOT NULL,
+    direction text NOT NULL,
+    ref_id text,
+    order_id text,
+    signal_id uuid,
+    by text,
+    chat_id text,
+    thread_id bigint,
+    user_id bigint,
+    label text,
+    state bytea,
+    status text NOT NULL,
+    reason text,
+    set_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    rung_at timestamp with time zone,
+    seen numeric,
+    CONSTRAINT ghost_lines_check CHECK (((status = 'rung'::text) = (rung_at IS NOT NULL))),
+    CONSTRAINT ghost_lines_check1 CHECK (((status = 'set'::text) = (ended_at IS NULL))),
+    CONSTRAINT ghost_lines_check2 CHECK (((status = 'set'::text) = (state IS NOT NULL))),
+    CONSTRAINT ghost_lines_direction_check CHECK ((direction = ANY (ARRAY['above'::text, 'below'::text]))),
+    CONSTRAINT ghost_lines_line_id_check CHECK (((length(line_id) >= 1) AND (length(line_id) <= 512))),
+    CONSTRAINT ghost_lines_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT ghost_lines_status_check CHECK ((status = ANY (ARRAY['set'::text, 'rung'::text, 'expired'::text, 'cancelled'::text, 'refused'::text])))
+);
+COMMENT ON TABLE public.ghost_lines IS 'Prices that ring, each once.';
+CREATE TABLE public.ghost_orders (
+    order_id text NOT NULL,
+    number bigint NOT NULL,
+    signal_id uuid,
+    ref_id text,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    source text NOT NULL,
+    tracked boolean NOT NULL,
+    by text,
+    chat_id text,
+    thread_id bigint,
+    user_id bigint,
+    plan jsonb NOT NULL,
+    state bytea,
+    status text NOT NULL,
+    reason text,
+    late boolean DEFAULT false NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    filled_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    fill numeric,
+    exit_reason text,
+    rr_realized numeric,
+    rr_best numeric,
+    fees_r numeric,
+    mfe_r numeric,
+    mae_r numeric,
+    risk_usd numeric,
+    pnl_usd numeric,
+    pnl_pct numeric,
+    bad_bars bigint DEFAULT 0 NOT NULL,
+    late_bars bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ghost_orders_check CHECK (((state IS NOT NULL) = (status = ANY (ARRAY['waiting'::text, 'open'::text])))),
+    CONSTRAINT ghost_orders_check1 CHECK (((ended_at IS NULL) = (status = ANY (ARRAY['waiting'::text, 'open'::text])))),
+    CONSTRAINT ghost_orders_order_id_check CHECK (((length(order_id) >= 1) AND (length(order_id) <= 512))),
+    CONSTRAINT ghost_orders_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT ghost_orders_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
+    CONSTRAINT ghost_orders_source_check CHECK ((source = ANY (ARRAY['auto'::text, 'clicked'::text, 'shell'::text, 'web'::text, 'track'::text]))),
+    CONSTRAINT ghost_orders_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'open'::text, 'closed'::text, 'expired'::text, 'cancelled'::text, 'refused'::text])))
+);
+COMMENT ON TABLE public.ghost_orders IS 'Paper orders, each once, as they stand behind the bars that were read. Times are those of the tape.';
+COMMENT ON COLUMN public.ghost_orders.rr_realized IS 'In the worse of the two worlds where a bar leaves open what came first; rr_best in the better one.';
+CREATE TABLE public.ghost_position (
+    stream text NOT NULL,
+    entry_id text NOT NULL
+);
+COMMENT ON TABLE public.ghost_position IS 'The last entry of each partition that is in the rows of ghosts: whoever commits behind another finds it moved, and begins anew.';
+CREATE TABLE public.ghost_symbols (
+    symbol text NOT NULL,
+    state bytea,
+    latest_us bigint NOT NULL
+);
+COMMENT ON TABLE public.ghost_symbols IS 'What has been seen of each symbol''s market, as far as it is needed to go on.';
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     message_key text NOT NULL,
@@ -983,10 +1090,22 @@ ALTER TABLE ONLY public.feedback
     ADD CONSTRAINT feedback_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.feedback
     ADD CONSTRAINT feedback_update_id_kind_key UNIQUE (update_id, kind);
+ALTER TABLE ONLY public.ghost_clock
+    ADD CONSTRAINT ghost_clock_pkey PRIMARY KEY (one);
 ALTER TABLE ONLY public.ghost_closures
     ADD CONSTRAINT ghost_closures_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.ghost_fills
+    ADD CONSTRAINT ghost_fills_pkey PRIMARY KEY (order_id, seq);
 ALTER TABLE ONLY public.ghost_invalidations
     ADD CONSTRAINT ghost_invalidations_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.ghost_lines
+    ADD CONSTRAINT ghost_lines_pkey PRIMARY KEY (line_id);
+ALTER TABLE ONLY public.ghost_orders
+    ADD CONSTRAINT ghost_orders_pkey PRIMARY KEY (order_id);
+ALTER TABLE ONLY public.ghost_position
+    ADD CONSTRAINT ghost_position_pkey PRIMARY KEY (stream);
+ALTER TABLE ONLY public.ghost_symbols
+    ADD CONSTRAINT ghost_symbols_pkey PRIMARY KEY (symbol);
 ALTER TABLE ONLY public.ghost_triggers
     ADD CONSTRAINT ghost_triggers_pkey PRIMARY KEY (signal_id);
 ALTER TABLE ONLY public.outbox_edits
@@ -1059,6 +1178,12 @@ CREATE INDEX feedback_latest_idx ON public.feedback USING btree (ref_id, user_id
 CREATE INDEX feedback_signal_idx ON public.feedback USING btree (signal_id);
 CREATE INDEX ghost_closures_ts ON public.ghost_closures USING btree (ts_closed);
 CREATE INDEX ghost_invalidations_ts ON public.ghost_invalidations USING btree (ts_invalidated);
+CREATE UNIQUE INDEX ghost_lines_number ON public.ghost_lines USING btree (number);
+CREATE INDEX ghost_lines_set ON public.ghost_lines USING btree (number) WHERE (state IS NOT NULL);
+CREATE UNIQUE INDEX ghost_orders_number ON public.ghost_orders USING btree (number);
+CREATE INDEX ghost_orders_published ON public.ghost_orders USING btree (published_at);
+CREATE INDEX ghost_orders_signal ON public.ghost_orders USING btree (signal_id) WHERE (signal_id IS NOT NULL);
+CREATE INDEX ghost_orders_unended ON public.ghost_orders USING btree (number) WHERE (state IS NOT NULL);
 CREATE INDEX ghost_triggers_ts ON public.ghost_triggers USING btree (ts_triggered);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from zlib import crc32
 
-#: The consumer groups of the worker, of the archiver and of the desk, which alerts.
+#: The consumer groups of the worker, of the archiver, of the desk, which alerts, and of the ghost, which has no consumer:
+#: its group holds no more than how far it is.
 WORKER_GROUP = "worker"
 ARCHIVE_GROUP = "archive"
 DESK_GROUP = "desk"
+GHOST_GROUP = "ghost"
 
 FIELD_EVENT = b"event"
 FIELD_DATA = b"data"

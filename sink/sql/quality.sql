@@ -74,6 +74,9 @@ WITH events AS (DELETE FROM signal_events WHERE signal_id = %(signal_id)s RETURN
      ghosts AS (DELETE FROM ghost_closures WHERE signal_id = %(signal_id)s),
      ghost_fills AS (DELETE FROM ghost_triggers WHERE signal_id = %(signal_id)s),
      ghost_ends AS (DELETE FROM ghost_invalidations WHERE signal_id = %(signal_id)s),
+     paper AS (DELETE FROM ghost_orders WHERE signal_id = %(signal_id)s RETURNING order_id),
+     paper_fills AS (DELETE FROM ghost_fills WHERE order_id IN (SELECT order_id FROM paper)),
+     paper_lines AS (DELETE FROM ghost_lines WHERE signal_id = %(signal_id)s),
      lives AS (DELETE FROM alert_lives WHERE signal_id = %(signal_id)s),
      alerted AS (DELETE FROM alerts WHERE signal_id = %(signal_id)s RETURNING ref_id),
      chats AS (DELETE FROM alert_chats WHERE ref_id IN (SELECT ref_id FROM alerted))

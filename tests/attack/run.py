@@ -15,6 +15,7 @@ import click
 from click.testing import CliRunner
 
 import desk.__main__
+import ghost.__main__
 import outbox.__main__
 import replay.__main__
 import reports.__main__
@@ -32,9 +33,14 @@ ROOMS: dict[str, click.Command] = {
     "outbox": outbox.__main__.main,
     "web": web.__main__.main,
     "desk": desk.__main__.main,
+    "ghost": ghost.__main__.main,
 }
 #: What a command may change of this process, and must not here.
-_TUNING = ("worker.process.tune_interpreter", "replay.archive.archiving.tune_interpreter")
+_TUNING = (
+    "worker.process.tune_interpreter",
+    "replay.archive.archiving.tune_interpreter",
+    "ghost.process.tune_interpreter",
+)
 
 
 class Ran(NamedTuple):

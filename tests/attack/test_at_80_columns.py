@@ -37,14 +37,25 @@ ACTS = {
     *(("replay", name) for name in ("delete", "load", "stream", "speed", "loop")),
     *(("outbox", "preview"), ("web",), ("web", "keys", "revoke")),
     *(("desk",), ("desk", "users", "add"), ("desk", "users", "remove")),
+    *(
+        ("ghost",),
+        ("ghost", "place"),
+        ("ghost", "cancel"),
+        ("ghost", "line", "set"),
+        ("ghost", "line", "cancel"),
+    ),
 }
 #: Nothing of these is there in an empty house.
 _OF_ONE = {
     *(("worker", "dead-letters", "show"), ("reports", "rules", "show"), ("reports", "whatif")),
     *(("replay", "show"), ("replay", "status")),
 }
-#: It shows something only where an engine was fed by a replay: tests/integration/test_replay_diff.py.
-_ELSEWHERE = {("replay", "diff")}
+#: They show something only where an engine was fed by a replay (tests/integration/test_replay_diff.py), or where a
+#: ghost has followed a tape (tests/integration/test_ghost_commands.py).
+_ELSEWHERE = {
+    ("replay", "diff"),
+    *(("ghost", name) for name in ("list", "show", "pnl", "lines", "digest")),
+}
 #: An id is shortened; a word of ours is shorter than this.
 _LONGEST_WORD = 18
 

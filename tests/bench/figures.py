@@ -37,6 +37,9 @@ GOALS = {
     "web_worker_kept": ("≥", 0.9),
     "web_memory_mib": ("≤", 150.0),
     "alert_p99_ms": ("≤", 1000.0),
+    "ghost_bars_per_s": ("≥", 20_000.0),
+    "ghost_line_p99_ms": ("≤", 1000.0),
+    "ghost_memory_1m_vs_100k": ("≤", 1.1),
 }
 
 

@@ -16,6 +16,7 @@ from tests.chaos import delivery
 from tests.chaos.audit import Audit, Result
 from tests.chaos.case import run_case
 from tests.chaos.desk.all import run_desk
+from tests.chaos.ghosts import run_ghosts
 from tests.chaos.malformed import run_malformed
 from tests.chaos.registry import FAULTS
 from tests.chaos.rig import Rig
@@ -26,7 +27,7 @@ console = Console()
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--only", help="Run one fault, `malformed`, `soak`, `delivery`, `desk`, or all that start with this."
+    "--only", help="Run one fault, `malformed`, `soak`, `delivery`, `desk`, `ghost`, or all of such a start."
 )
 @click.option(
     "--events", type=click.IntRange(1000), default=20_000, show_default=True, help="Load of a case."
@@ -37,6 +38,7 @@ console = Console()
 @click.option("--messages", type=int, default=500, show_default=True, help="Reports of each delivery fault.")
 @click.option("--alerts", type=int, default=2000, show_default=True, help="Alerts of the desk's run.")
 @click.option("--clicks", type=int, default=1000, show_default=True, help="Clicks and commands of it.")
+@click.option("--kills", type=int, default=200, show_default=True, help="Kills of ghosts and their worker.")
 @click.option("--seed", type=int, default=20220117, show_default=True, help="Of all that is random.")
 def main(
     only: str | None,
@@ -47,15 +49,16 @@ def main(
     messages: int,
     alerts: int,
     clicks: int,
+    kills: int,
     seed: int,
 ) -> None:
     """Break every part on purpose and count every event. Exit code 1 if anything was lost, doubled or stuck."""
     names = [name for name in FAULTS if only in (None, name)]
     names = names or [name for name in FAULTS if only and name.startswith(only)]
     soak = only in (None, "soak")
-    if not names and only not in ("soak", "malformed", "delivery", "desk"):
+    if not names and only not in ("soak", "malformed", "delivery", "desk", "ghost"):
         raise click.BadParameter(
-            f"there is no fault {only!r}; there are: {', '.join(FAULTS)}, malformed, soak, delivery, desk"
+            f"there is no fault {only!r}; there are: {', '.join(FAULTS)}, malformed, soak, delivery, desk, ghost"
         )
     results: list[Result] = []
     troubles: list[str] = []
@@ -85,7 +88,9 @@ def main(
         troubles += _deliveries(messages, seed)
     if only in (None, "desk"):
         troubles += run_desk(alerts, clicks, seed)
-    if only in ("delivery", "desk"):
+    if only in (None, "ghost"):
+        troubles += _ghosts(kills, seed)
+    if only in ("delivery", "desk", "ghost"):
         _end(troubles, well=True)
     _show(results)
     console.print(f"highest memory of a worker: {peak_kib // 1024} MiB")
@@ -116,6 +121,18 @@ def _deliveries(messages: int, seed: int) -> list[str]:
         console.print(f"{mark} delivery, {fault}: {result.sent} sent", highlight=False)
     console.print(table)
     return troubles
+
+
+def _ghosts(kills: int, seed: int) -> list[str]:
+    """Ghosts that are killed; what is not as it should be."""
+    counted = run_ghosts(kills, seed)
+    table = Table("", "ghosts")
+    for name, value in counted._asdict().items():
+        if name != "wrong":
+            table.add_row(name.replace("_", " "), f"{value:.0f}")
+    console.print("❌" if counted.wrong else "✅", "ghosts", highlight=False)
+    console.print(table)
+    return [f"ghosts: {wrong}" for wrong in counted.wrong]
 
 
 def _report(where: str, result: Result, found: Audit, took_s: float) -> list[str]:

@@ -27,7 +27,7 @@ from typing import Any
 from signaltape import failpoints
 
 #: What is run, and what of it loads late.
-_RUN = ("signaltape", "worker", "sink", "replay", "reports", "web", "desk")
+_RUN = ("signaltape", "worker", "sink", "replay", "reports", "web", "desk", "ghost")
 _LOADED = (
     *(f"{room}.__main__" for room in _RUN[1:]),
     *(

@@ -16,6 +16,7 @@ import pytest
 
 from consumer.group_measures import _GROUP
 from desk.settings import VARIABLES as DESK_VARIABLES
+from ghost.settings import VARIABLES as GHOST_VARIABLES
 from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
 from signaltape.settings import _FIELD_OF, SECRETS, Settings
@@ -28,13 +29,13 @@ README, OPERATING = Page(ROOT / "README.md"), Page(ROOT / "docs" / "operating.md
 MOST_LINES = 200
 #: Each is a command that a person calls; every one of its subcommands must stand in the docs.
 ROOMS = (
-    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk"),
+    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk", "ghost"),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
     *("deploy.live", "deploy.live.picture"),
 )
 FOLDERS = (
     *("producer", "consumer", "worker", "sink", "outbox", "replay", "reports"),
-    *("web", "desk", "deploy", "tests", "docs"),
+    *("web", "desk", "ghost", "deploy", "tests", "docs"),
 )
 #: Variables that are no settings, and the files that read them.
 OTHER_VARIABLES = {
@@ -46,6 +47,7 @@ OTHER_VARIABLES = {
     "SIGNALTAPE_WEB_ORIGINS": "web/settings.py",
     "DATABASE_READ_URL": "web/settings.py",
     **dict.fromkeys(DESK_VARIABLES, "desk/settings.py"),
+    **dict.fromkeys(GHOST_VARIABLES, "ghost/settings.py"),
     "UPDATE_SCHEMA": "tests/integration/test_migrations.py",
 }
 #: Names in contributing.md that are made up there.

@@ -34,8 +34,12 @@ COMMAND_LINE = {
     "desk/__main__.py",
     "desk/drill_command.py",
     "desk/user_commands.py",
+    "ghost/__main__.py",
+    "ghost/line_commands.py",
+    "ghost/order_commands.py",
+    "ghost/shell.py",
 }
-ROOMS = ("signaltape.control", "sink", "worker", "replay", "outbox", "reports", "web", "desk")
+ROOMS = ("signaltape.control", "sink", "worker", "replay", "outbox", "reports", "web", "desk", "ghost")
 #: What opens a connection, by the name under which it is imported.
 OPENING = {
     ("sink.db", "connect"),

@@ -1,0 +1,54 @@
+"""Bars that a plan should have seen, read from the tape again, where they are not at hand any more."""
+
+from __future__ import annotations
+
+import logging
+
+from consumer.entry import Entry
+from consumer.tape_order import TapeReader, before_ms, place_of
+from ghost.incoming import read
+from ghost.model.bar import Bar
+from ghost.recent import Recent
+
+log = logging.getLogger("ghost")
+
+#: An engine's clock may be ahead of the server's: its bars then stand before the time they have.
+_MARGIN_MS = 60_000
+_PAGE = 2_000
+#: A plan of long ago is not followed through more than this.
+_MOST = 500_000
+
+
+def bars_of(entries: list[Entry], symbol: str, from_us: int) -> list[Bar]:
+    """The bars of a symbol among these entries that begin at or after a time."""
+    bars = (item for item in read(entries).items if type(item) is Bar)
+    return [bar for bar in bars if bar.symbol == symbol and bar.begin_us >= from_us]
+
+
+class Late:
+    """Answers what a plan should have seen: out of what is at hand, else off the tape."""
+
+    def __init__(self, recent: Recent, reader: TapeReader) -> None:
+        self._recent, self._reader = recent, reader
+
+    def past(self, symbol: str, from_us: int, place: tuple[str, str]) -> tuple[list[Bar], bool]:
+        """Bars that begin at or after a time and stand before a place; whether they are all that ever did."""
+        at_hand = self._recent.since(symbol, from_us)
+        if at_hand is not None:
+            return at_hand, True
+        return self._read(symbol, from_us, place_of(*place))
+
+    def _read(self, symbol: str, from_us: int, place: tuple[int, int, int]) -> tuple[list[Bar], bool]:
+        from_ms = max(0, from_us // 1000 - _MARGIN_MS)
+        whole = self._reader.reaches_back(from_ms)
+        positions, bars, seen = before_ms(self._reader.keys, from_ms), [], 0
+        while seen < _MOST:
+            look = self._reader.look(positions, _PAGE)
+            before = [one for one in look.entries if place_of(one.stream, one.entry_id) < place]
+            bars += bars_of(before, symbol, from_us)
+            seen += len(before)
+            if len(before) < len(look.entries) or not look.more:
+                log.info("%s: %d bars read again for a plan that came late", symbol, len(bars))
+                return bars, whole
+            positions = look.positions
+        return bars, False

@@ -1,0 +1,45 @@
+"""The latest bars of each symbol: a plan that came behind bars which it should have seen gets them from here.
+
+What is not here any more is looked up on the tape itself (see `past`): what a plan gets is the same either way.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+
+from ghost.model.bar import Bar
+
+#: Four minutes of seconds: a plan is hardly ever later than its engine's shipper.
+KEPT = 256
+_NEVER = -1
+
+
+class Recent:
+    """Bars by symbol. before: where the latest bar of each symbol began that was seen before this process."""
+
+    def __init__(self, before: Mapping[str, int] | None = None) -> None:
+        self.latest = dict(before or {})
+        self._bars: dict[str, deque[Bar]] = {}
+        #: the latest beginning of those that are not here
+        self._gone = dict(before or {})
+
+    def add(self, bar: Bar) -> None:
+        """One more bar."""
+        symbol = bar.symbol
+        bars = self._bars.get(symbol)
+        if bars is None:
+            bars = self._bars[symbol] = deque()
+        elif len(bars) == KEPT:
+            gone = bars.popleft().begin_us
+            if gone > self._gone.get(symbol, _NEVER):
+                self._gone[symbol] = gone
+        bars.append(bar)
+        if bar.begin_us > self.latest.get(symbol, _NEVER):
+            self.latest[symbol] = bar.begin_us
+
+    def since(self, symbol: str, from_us: int) -> list[Bar] | None:
+        """All bars of a symbol that begin at or after a time, as they came; None if some of them may not be here."""
+        if self._gone.get(symbol, _NEVER) >= from_us:
+            return None
+        return [bar for bar in self._bars.get(symbol, ()) if bar.begin_us >= from_us]
