@@ -1180,6 +1180,8 @@ CREATE INDEX ghost_closures_ts ON public.ghost_closures USING btree (ts_closed);
 CREATE INDEX ghost_invalidations_ts ON public.ghost_invalidations USING btree (ts_invalidated);
 CREATE UNIQUE INDEX ghost_lines_number ON public.ghost_lines USING btree (number);
 CREATE INDEX ghost_lines_set ON public.ghost_lines USING btree (number) WHERE (state IS NOT NULL);
+CREATE INDEX ghost_orders_by_status ON public.ghost_orders USING btree (status, number);
+CREATE INDEX ghost_orders_by_symbol ON public.ghost_orders USING btree (symbol, number);
 CREATE UNIQUE INDEX ghost_orders_number ON public.ghost_orders USING btree (number);
 CREATE INDEX ghost_orders_published ON public.ghost_orders USING btree (published_at);
 CREATE INDEX ghost_orders_signal ON public.ghost_orders USING btree (signal_id) WHERE (signal_id IS NOT NULL);
