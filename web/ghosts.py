@@ -20,6 +20,8 @@ MEANS = {
     "cancelled": "was taken back",
     "refused": "was not followed",
 }
+#: Reasons that the model gives.
+_WHY = {"asked": "somebody asked for it", "beyond_stop": "the price was beyond its stop already"}
 #: In a picture there is room for so many; the table has all.
 _MOST_DRAWN = 6
 
@@ -77,7 +79,7 @@ def ended(order: Order) -> str:
     """`closed by tp`, `waiting`, `refused: …`."""
     if order.status == "closed":
         return f"closed by {order.exit_reason}" if order.exit_reason else "closed"
-    return f"{order.status}: {order.reason}" if order.reason else order.status
+    return f"{order.status}: {_WHY.get(order.reason, order.reason)}" if order.reason else order.status
 
 
 def best_of(order: Order) -> Decimal | None:
