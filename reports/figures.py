@@ -111,12 +111,16 @@ def _groups(connection: Connection, query: str, span: dict[str, Any]) -> list[Gr
     ]
 
 
-def expectancy(n: int, sum_r: Decimal, sum_r_squared: Decimal) -> Expectancy:
-    """The expectancy of n closed signals (n > 0) from the sums of their outcomes and of the squares of these."""
+def expectancy(n: int, sum_r: Decimal, sum_r_squared: Decimal, counts_as: float | None = None) -> Expectancy:
+    """The expectancy of n closed signals (n > 0) from the sums of their outcomes and of the squares of these.
+
+    counts_as: as many independent ones they are, if not n (see `reports.evidence.clusters`).
+    """
     total = Fraction(sum_r)
     mean = total / n
     variance = (Fraction(sum_r_squared) - total * mean) / (n - 1) if n > 1 else Fraction(0)
     if variance <= 0:
         return Expectancy(rounded(mean), None)
-    half = float(stdtrit(n - 1, (1 + _CONFIDENCE) / 2)) * float(variance / n) ** 0.5
+    known = min(float(n), counts_as or n)
+    half = float(stdtrit(max(1.0, known - 1), (1 + _CONFIDENCE) / 2)) * (float(variance) / known) ** 0.5
     return Expectancy(rounded(mean), (float(mean) - half, float(mean) + half))

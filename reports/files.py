@@ -12,6 +12,7 @@ from reports.feedback.found import GOAL, Feedback, HeldBack, Setup, Side
 from reports.figures import Expectancy, Figures
 from reports.layers.rules import evidence
 from reports.scorecard import Bin, Scorecard
+from reports.targets import WANTED_TP1, WANTED_TP2, Targets
 from reports.text.message import compose
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -42,6 +43,7 @@ def as_document(card: Scorecard, *, so_far: bool = False) -> dict[str, object]:
         "verdict": {"week": card.verdict._asdict(), f"{WEEKS} weeks": card.pooled._asdict()},
         "figures": _as_object(card.figures),
         "feedback": _feedback(card.feedback),
+        "targets": [_targets(one) for one in card.targets],
         "layers": evidence(card.layers.findings),
         "weights": {
             "in_use": card.layers.in_use,
@@ -74,6 +76,29 @@ def _as_object(figures: Figures) -> dict[str, object]:
     groups = [{**one._asdict(), "expectancy": one.expectancy._asdict()} for one in figures.groups]
     whole = figures.expectancy._asdict() if figures.expectancy is not None else None
     return {**figures._asdict(), "expectancy": whole, "groups": groups}
+
+
+def _targets(one: Targets) -> dict[str, object]:
+    """Both hit rates with their intervals, and what a signal leaves, net."""
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "tp1": {
+            **one.tp1._asdict(),
+            "rate": one.tp1.rate,
+            "interval": one.tp1.interval,
+            "wanted": WANTED_TP1,
+        },
+        "tp2": {
+            **one.tp2._asdict(),
+            "rate": one.tp2.rate,
+            "interval": one.tp2.interval,
+            "wanted": WANTED_TP2,
+        },
+        "settled": one.settled,
+        "net": one.net._asdict() if one.net is not None else None,
+        "net_counts_as": one.net_counts_as,
+    }
 
 
 def _feedback(found: Feedback | None) -> dict[str, object] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -17,16 +17,14 @@ from reports.evidence.pooling import WEEKS, pool
 from reports.evidence.verdict import Z_LIMIT, Counted, Kind, ScoreVerdict, judge
 from reports.feedback.found import Feedback, feedback_of
 from reports.figures import Expectancy, Figures, expectancy, figures
-from reports.layers.findings import Finding, find
-from reports.layers.rules import Compared, Proposal, Rules, propose
-from reports.layers.stored import patterns, weights_in_use
+from reports.layers.known import Layers, layers_of
+from reports.layers.rules import Rules
+from reports.targets import Targets, targets
 from reports.weeks import Week
 from signaltape.settings import Settings
-from sink.db import Connection, DatabaseError, rows_as_dicts, snapshot
+from sink.db import Connection, rows_as_dicts, snapshot
 from sink.quality import Quality, quality
 from sink.queries import load
-
-log = logging.getLogger("reports")
 
 _SQL = load(Path(__file__).parent / "sql" / "scorecard.sql")
 #: Default of SIGNALTAPE_ROUND_TRIP_PCT.
@@ -72,24 +70,6 @@ class Bin(NamedTuple):
         return expectancy(self.n, self.sum_r, self.sum_r_squared)
 
 
-class Layers(NamedTuple):
-    """What is known of the layers over the pooled weeks, and what follows for their weights.
-
-    in_use: the rules version whose weights the newest signals carry; waiting: an accepted change of it that the engine
-    does not use yet (then nothing is proposed); compared: versions before and after an accepted change; failed: the
-    layers could not be judged, so that nothing of this is known.
-    """
-
-    findings: list[Finding]
-    in_use: str | None
-    proposal: Proposal | None
-    waiting: str | None
-    compared: list[Compared]
-    failed: bool = False
-    #: the trader has rejected this proposal
-    rejected: bool = False
-
-
 class Revision(NamedTuple):
     """A bin that changed after its week was reported: wins and n then, and now."""
 
@@ -120,6 +100,8 @@ class Scorecard(NamedTuple):
     #: bins of the week before that are no longer as its report said
     revised: list[Revision]
     feedback: Feedback | None = None
+    #: of all signals that ended, then group by group
+    targets: Sequence[Targets] = ()
 
     @property
     def monotonic_ok(self) -> bool:
@@ -195,42 +177,16 @@ def _compute(connection: Connection, week: Week, chosen: Chosen) -> Scorecard:
         pooled_bins=pooled_bins,
         figures=figures(connection, week, chosen),
         before=figures(connection, week.earlier(1), chosen),
-        layers=_layers(connection, week, chosen),
+        layers=layers_of(connection, week, chosen),
         revised=_revised(connection, week.earlier(1), earlier[0]) if whole else [],
         feedback=feedback_of(connection, week) if whole else None,
+        targets=targets(connection, week, chosen),
     )
 
 
 def judged(bins: list[Bin]) -> ScoreVerdict:
     """What these bins alone support."""
     return _at_both_ends(judge(_counted(bins)), judge(_counted(bins, best=True)))
-
-
-def _layers(connection: Connection, week: Week, chosen: Chosen) -> Layers:
-    """What is known of the layers. Their statistics are not worth losing the whole report over."""
-    try:
-        return _judged_layers(connection, week, chosen)
-    except DatabaseError:
-        raise
-    except Exception:
-        log.exception("the layers of %s could not be judged; the report goes without them", week.name)
-        return Layers([], None, None, None, [], failed=True)
-
-
-def _judged_layers(connection: Connection, week: Week, chosen: Chosen) -> Layers:
-    findings = find(patterns(connection, week, chosen))
-    if chosen != ALL:
-        return Layers(findings, None, None, None, [])
-    rules = Rules(connection)
-    compared = rules.compare(week)
-    in_use = weights_in_use(connection, week)
-    if in_use is None:
-        return Layers(findings, None, None, None, compared)
-    waiting = rules.waiting(week, in_use.version)
-    proposal = None if waiting else propose(week, in_use, findings)
-    stored = rules.one(proposal.version) if proposal is not None else None
-    rejected = stored is not None and stored["status"] == "rejected"
-    return Layers(findings, in_use.version, proposal, waiting, compared, rejected=rejected)
 
 
 def _at_both_ends(stop_first: ScoreVerdict, target_first: ScoreVerdict) -> ScoreVerdict:

@@ -17,6 +17,7 @@ from web.charts import bins_chart, curve_chart
 from web.clicks import Clicks, clicks_of
 from web.counting import Counts, counts_of
 from web.filters import of_chosen
+from web.targets import TargetsShown, targets_of
 
 #: A statement for a picture takes no longer.
 _LONGEST_MS = 10_000
@@ -39,6 +40,8 @@ class ShownScore(NamedTuple):
     curve_svg: Markup | None
     #: None without a desk
     clicks: Clicks | None
+    #: None if no signal ended
+    targets: TargetsShown | None
 
 
 class PictureAsked(NamedTuple):
@@ -73,7 +76,8 @@ def score_of(settings: Settings, asked: ScoreAsked) -> ShownScore:
     drawn = bins_chart(counts.bins), curve_chart(found.course.points)
     shown = clicked(found)
     clicks = clicks_of(of, shown) if shown is not None else None
-    return ShownScore(found._replace(course=NO_COURSE, when=()), told(found), counts, *drawn, clicks)
+    reached = targets_of(of, found.card.targets, [one.label for one in found.card.bins])
+    return ShownScore(found._replace(course=NO_COURSE, when=()), told(found), counts, *drawn, clicks, reached)
 
 
 def side_of(settings: Settings, asked: SliceAsked) -> Side:

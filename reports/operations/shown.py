@@ -17,12 +17,25 @@ from reports.files import as_document
 from reports.layers.message import compared_lines, layer_lines
 from reports.operations.scorecards import Computed
 from reports.scorecard import Bin
+from reports.targets import WANTED_TP1, WANTED_TP2, Targets
 from reports.text import sentences
 from reports.text.message import compose, next_step
+from reports.text.targets import hit_line, left_line, left_of
 from reports.weeks import Week, newest_due, parse_week, week_of
 from signaltape.errors import InvalidRequest
 
-__all__ = ["NO_COURSE", "Bin", "Computed", "Course", "Figures", "Point", "Week", "week_of"]
+__all__ = [
+    "NO_COURSE",
+    "Bin",
+    "Computed",
+    "Course",
+    "Figures",
+    "Point",
+    "Targets",
+    "Week",
+    "left_of",
+    "week_of",
+]
 
 #: Pictures are drawn one at a time: each takes seconds of a core.
 _DRAWING = threading.Lock()
@@ -107,6 +120,20 @@ def groups(found: Computed) -> list[GroupShown]:
         for one in (*found.card.figures.groups, *found.when)
         if one.kind != "score"
     ]
+
+
+def targets_told(one: Targets) -> list[str]:
+    """Both hit rates beside what is wanted, and what 100 signals leave."""
+    lines = (hit_line("TP1", one.tp1, WANTED_TP1), hit_line("TP2", one.tp2, WANTED_TP2), left_line(one))
+    return [line for line in lines if line]
+
+
+def trades_told(one: Targets) -> str:
+    """`0.612 (0.48–0.73)`: the rate of the first target, with its interval; `-` without a trade."""
+    if one.tp1.rate is None:
+        return "-"
+    low, high = one.tp1.interval
+    return f"{one.tp1.rate:.3f} ({low:.2f}–{high:.2f})"
 
 
 def detail(one: Bin) -> str:

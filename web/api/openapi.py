@@ -126,6 +126,10 @@ def _filters() -> list[Json]:
                 "type": "string",
                 "description": "what a signal calls its bin, or the number of it, from 0 on",
             },
+            "confidence": {
+                "type": "string",
+                "description": "the bin that the confidence is in, as of the score",
+            },
             "low": number,
             "high": number,
             "outcome": {"enum": list(OUTCOMES)},

@@ -3,7 +3,7 @@
 WITH found AS (
     SELECT signal_id
     FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
-                         %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s)
+                         %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s, %(confidence)s)
     WHERE (%(after_ts)s::timestamptz IS NULL OR (ts_published, signal_id) < (%(after_ts)s, %(after_id)s::uuid))
       AND (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
       AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
@@ -21,7 +21,7 @@ ORDER BY ts_published DESC, o.signal_id DESC
 WITH found AS MATERIALIZED (
     SELECT signal_id, ts_published
     FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
-                         %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s)
+                         %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s, %(confidence)s)
     WHERE (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
       AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
 ), newest AS (
@@ -37,7 +37,7 @@ ORDER BY ts_published DESC, o.signal_id DESC
 -- How many signals these filters let through.
 SELECT count(*) AS n
 FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
-                     %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s)
+                     %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s, %(confidence)s)
 WHERE (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
   AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
 

@@ -45,7 +45,9 @@ def mixed(book: Book) -> Book:
             "setup": ("a+b", None)[place % 2],
             "scenarios": {"primary": {"side": ("long", "short")[place % 2]}},
         }
-        for rr in (1, -1, 0):
+        if place % 2:
+            changes.update(entry=100, sl=99, tp=102, tp2=104, confidence=score)
+        for rr in (1, -1, 0, 4):
             book.closed_signal(score, rr, **changes)
         book.invalidate(book.signal(score, **changes), "sl")
         book.invalidate(book.signal(score, **changes), "expiry")

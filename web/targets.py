@@ -1,0 +1,76 @@
+"""Hit rates of the targets as a page shows them, each count with the address of the signals that it counts. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from reports.operations.shown import Targets, left_of, targets_told, trades_told
+from web.counting import ENOUGH, MOST_GROUPS, Count
+from web.filters import Filters
+
+
+class TargetRow(NamedTuple):
+    """A group. few: too few trades to say anything."""
+
+    kind: str
+    name: str
+    tp1: Count
+    traded: Count
+    rate: str
+    tp2: Count
+    traded2: Count
+    settled: Count
+    left: str
+    few: bool
+
+
+class TargetsShown(NamedTuple):
+    """Of all signals in sentences, then a row for each group; the first row is of all."""
+
+    lines: list[str]
+    rows: list[TargetRow]
+
+
+def targets_of(of: Filters, found: Sequence[Targets], bins: Sequence[str]) -> TargetsShown | None:
+    """What is shown; None if no signal ended. of: the signals that are counted; bins: what each is called."""
+    if not found:
+        return None
+    return TargetsShown(targets_told(found[0]), [_row(of, one, bins) for one in _largest(found)])
+
+
+def _largest(found: Sequence[Targets]) -> list[Targets]:
+    kinds = dict.fromkeys(one.kind for one in found)
+    return [one for kind in kinds for one in [o for o in found if o.kind == kind][:MOST_GROUPS]]
+
+
+def _row(of: Filters, one: Targets, bins: Sequence[str]) -> TargetRow:
+    filters = _narrowed(of, one, bins)
+
+    def count(outcome: str, n: int) -> Count:
+        return Count(n, filters._replace(outcome=outcome).address)
+
+    return TargetRow(
+        one.kind,
+        one.name,
+        count("tp1", one.tp1.hits),
+        count("traded", one.tp1.n),
+        trades_told(one),
+        count("tp2", one.tp2.hits),
+        count("traded2", one.tp2.n),
+        count("settled", one.settled),
+        left_of(one) or "-",
+        one.tp1.n < ENOUGH,
+    )
+
+
+def _narrowed(of: Filters, one: Targets, bins: Sequence[str]) -> Filters:
+    match one.kind:
+        case "symbol":
+            return of._replace(symbol=one.name)
+        case "setup":
+            return of._replace(setup=one.name)
+        case "confidence":
+            return of._replace(confidence=bins.index(one.name))
+        case _:
+            return of
