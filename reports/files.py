@@ -44,6 +44,9 @@ def as_document(card: Scorecard, *, so_far: bool = False) -> dict[str, object]:
         "figures": _as_object(card.figures),
         "feedback": _feedback(card.feedback),
         "targets": [_targets(one) for one in card.targets],
+        f"delays, {WEEKS} weeks": [
+            {**one._asdict(), "expectancy": one.expectancy._asdict()} for one in card.delays
+        ],
         "layers": evidence(card.layers.findings),
         "weights": {
             "in_use": card.layers.in_use,
@@ -111,6 +114,7 @@ def _feedback(found: Feedback | None) -> dict[str, object] | None:
         f"took, {WEEKS} weeks": found.took._asdict(),
         "setups": [_named(one) for one in found.setups],
         f"held back, {WEEKS} weeks": [_named(one) for one in found.held],
+        f"road not taken, {WEEKS} weeks": found.road and _named(found.road),
         "clicks_after_the_end": found.late,
     }
 

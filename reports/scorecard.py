@@ -13,9 +13,10 @@ from typing import NamedTuple
 import msgspec
 
 from reports.chosen import ALL, Chosen, Days
+from reports.delays import Delay, delays
 from reports.evidence.pooling import WEEKS, pool
 from reports.evidence.verdict import Z_LIMIT, Counted, Kind, ScoreVerdict, judge
-from reports.feedback.found import Feedback, feedback_of
+from reports.feedback.found import Feedback, feedback_of, pooled_days
 from reports.figures import Expectancy, Figures, expectancy, figures
 from reports.layers.known import Layers, layers_of
 from reports.layers.rules import Rules
@@ -102,6 +103,8 @@ class Scorecard(NamedTuple):
     feedback: Feedback | None = None
     #: of all signals that ended, then group by group
     targets: Sequence[Targets] = ()
+    #: what was closed in the pooled weeks, by how long it waited for its entry
+    delays: Sequence[Delay] = ()
 
     @property
     def monotonic_ok(self) -> bool:
@@ -181,6 +184,7 @@ def _compute(connection: Connection, week: Week, chosen: Chosen) -> Scorecard:
         revised=_revised(connection, week.earlier(1), earlier[0]) if whole else [],
         feedback=feedback_of(connection, week) if whole else None,
         targets=targets(connection, week, chosen),
+        delays=delays(connection, pooled_days(week), chosen),
     )
 
 

@@ -283,7 +283,7 @@ CREATE VIEW public.signal_outcomes AS
             COALESCE(c.fees_r, gc.fees_r) AS fees) r)
      CROSS JOIN LATERAL ( SELECT COALESCE(r.fees, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
 COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it, by its engine, else by its ghost (outcome_from: engine, ghost; NULL: open). won: closed above 0 R; won_at_best: had every tie gone the other way (rr_best); stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r; ghost_rr, ghost_rr_best, ghost_exit: what its ghost made of it, whoever tells the outcome; hit_tp1, hit_tp2: whether its trade reached them, NULL without a trade that ended, or a second target; settled_r: net_r, -1 less cost_r if stopped without a closure, 0 if it never came to a trade, NULL if it is open or its cost not known.';
-CREATE FUNCTION public.chosen_outcomes(since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, symbol text DEFAULT NULL::text, side text DEFAULT NULL::text, setup text DEFAULT NULL::text, rules text DEFAULT NULL::text, hour integer DEFAULT NULL::integer, weekday integer DEFAULT NULL::integer, bin integer DEFAULT NULL::integer, low numeric DEFAULT NULL::numeric, high numeric DEFAULT NULL::numeric, outcome text DEFAULT NULL::text, source text DEFAULT NULL::text, confidence integer DEFAULT NULL::integer) RETURNS SETOF public.signal_outcomes
+CREATE FUNCTION public.chosen_outcomes(since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, symbol text DEFAULT NULL::text, side text DEFAULT NULL::text, setup text DEFAULT NULL::text, rules text DEFAULT NULL::text, hour integer DEFAULT NULL::integer, weekday integer DEFAULT NULL::integer, bin integer DEFAULT NULL::integer, low numeric DEFAULT NULL::numeric, high numeric DEFAULT NULL::numeric, outcome text DEFAULT NULL::text, source text DEFAULT NULL::text, confidence integer DEFAULT NULL::integer, delay integer DEFAULT NULL::integer) RETURNS SETOF public.signal_outcomes
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
 SELECT o.*
@@ -303,6 +303,7 @@ WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
   AND (chosen_outcomes.high IS NULL OR o.confluence_score < chosen_outcomes.high)
   AND (chosen_outcomes.source IS NULL OR o.outcome_from = chosen_outcomes.source)
   AND (chosen_outcomes.confidence IS NULL OR score_bin(o.confidence) = chosen_outcomes.confidence)
+  AND (chosen_outcomes.delay IS NULL OR delay_bin(o.time_to_trigger_ms) = chosen_outcomes.delay)
   AND CASE chosen_outcomes.outcome
         WHEN 'closed' THEN o.closed
         WHEN 'won' THEN o.won
@@ -319,7 +320,7 @@ WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
         WHEN 'settled' THEN NOT o.open AND (o.settled_r IS NOT NULL OR o.entry <> o.sl)
         ELSE TRUE END
 $$;
-COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text, source text, confidence integer) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired, traded, tp1, traded2, tp2, settled), source of the outcome (engine, ghost), bin of the confidence; NULL: any.';
+COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text, source text, confidence integer, delay integer) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired, traded, tp1, traded2, tp2, settled), source of the outcome (engine, ghost), bin of the confidence, bin of the wait for the entry; NULL: any.';
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -345,6 +346,13 @@ CREATE FUNCTION public.dead_letter_is(letter public.dead_letters, of_event text,
        AND (with_text IS NULL OR position(convert_to(with_text, 'UTF8') IN letter.raw) > 0)
 $$;
 COMMENT ON FUNCTION public.dead_letter_is(letter public.dead_letters, of_event text, with_reason text, since timestamp with time zone, until timestamp with time zone, ids bigint[], of_stream text, with_text text) IS 'Whether a letter is one that a filter means: its event, a part of its reason, its entry''s time, its id, its stream, a part of its data.';
+CREATE FUNCTION public.delay_edges_ms() RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY[(60000)::bigint, (300000)::bigint, (900000)::bigint, (3600000)::bigint];
+CREATE FUNCTION public.delay_bin(delay_ms bigint) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN width_bucket(delay_ms, public.delay_edges_ms());
+COMMENT ON FUNCTION public.delay_bin(delay_ms bigint) IS 'The number of the bin that holds a wait for the entry, 0 to 4: lower edges inclusive.';
 CREATE FUNCTION public.ensure_record_partitions(days date[]) RETURNS void
     LANGUAGE plpgsql
     SET lock_timeout TO '2s'
@@ -985,7 +993,10 @@ CREATE VIEW public.signals_held_back AS
     a.reason,
     o.closed,
     o.won,
-    o.rr_realized
+    o.rr_realized,
+    o.side,
+    o.outcome_from,
+    (a.reason = ANY (ARRAY['snoozed'::text, 'budget'::text, 'paused'::text, 'min_rr'::text])) AS by_choice
    FROM (public.alerts a
      JOIN public.signal_outcomes o USING (signal_id))
   WHERE ((a.decision = 'held'::text) AND (NOT (EXISTS ( SELECT

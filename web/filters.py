@@ -8,9 +8,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from reports.operations.shown import DELAYS
 from reports.operations.slices import Chosen
 from signaltape.clock import WIB
-from web.asked import day_in, one_in, text_in
+from web.asked import day_in, number_in, one_in, text_in
 from web.http.problems import Problem
 
 OUTCOMES = (
@@ -30,7 +31,8 @@ class Filters(NamedTuple):
     """What signals are looked for; None lets all through.
 
     since, until: WIB days, both included; hour: 0 to 23, weekday: 1 (Monday) to 7, WIB; bin: its number; outcome_from:
-    who tells the outcome; confidence: the bin that it is in; held: why no alert of them was sent.
+    who tells the outcome; confidence: the bin that it is in; delay: the bin of
+    the wait for the entry; held: why no alert of them was sent.
     """
 
     since: date | None = None
@@ -49,6 +51,7 @@ class Filters(NamedTuple):
     vote: str | None = None
     held: str | None = None
     confidence: int | None = None
+    delay: int | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -112,6 +115,7 @@ def filters_of(query: Mapping[str, str], bins: Sequence[str]) -> Filters:
         **chosen_of(query)._asdict(),
         bin=_bin(query, "bin", bins),
         confidence=_bin(query, "confidence", bins),
+        delay=number_in(query, "delay", 0, len(DELAYS) - 1),
         low=_score(query, "low"),
         high=_score(query, "high"),
         outcome=one_in(query, "outcome", OUTCOMES),

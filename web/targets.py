@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from reports.operations.shown import Targets, left_of, targets_told, trades_told
+from reports.operations.shown import Delay, Targets, delay_told, left_of, targets_told, trades_told
 from web.counting import ENOUGH, MOST_GROUPS, Count
 from web.filters import Filters
 
@@ -74,3 +74,34 @@ def _narrowed(of: Filters, one: Targets, bins: Sequence[str]) -> Filters:
             return of._replace(confidence=bins.index(one.name))
         case _:
             return of
+
+
+class DelayRow(NamedTuple):
+    """Closed signals whose entry came after so long."""
+
+    name: str
+    closed: Count
+    wins: Count
+    mean: str
+    counted: str
+    r: float
+    interval: tuple[float, float] | None
+    few: bool
+
+
+def delays_of(weeks: Filters, found: Sequence[Delay]) -> list[DelayRow]:
+    """The delay curve's rows. weeks: the signals of the pooled weeks."""
+    return [_delay(weeks._replace(delay=one.bin), one) for one in found]
+
+
+def _delay(of: Filters, one: Delay) -> DelayRow:
+    worth = one.expectancy
+    return DelayRow(
+        one.name,
+        Count(one.n, of._replace(outcome="closed").address),
+        Count(one.wins, of._replace(outcome="won").address),
+        *delay_told(one),
+        float(worth.mean_r),
+        worth.interval_r,
+        one.n < ENOUGH,
+    )

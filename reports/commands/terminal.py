@@ -16,7 +16,7 @@ from reports.text.sentences import (
     signals_line,
     verdict_lines,
 )
-from reports.text.targets import target_lines
+from reports.text.targets import delay_lines, target_lines
 from signaltape.terminal import Screen, left, right
 
 _BINS = (
@@ -43,7 +43,8 @@ def print_scorecard(screen: Screen, card: Scorecard, *, so_far: bool = False) ->
     if card.figures.closed:
         screen.say("What a closed signal brought, in R, and what a round trip leaves of it:")
         screen.table(_WORTH, [_worth(one) for one in card.bins])
-    rest = (*target_lines(card.targets), *rest_lines(card, so_far=so_far), *feedback_lines(card.feedback))
+    reached = (*target_lines(card.targets), *delay_lines(card.delays))
+    rest = (*reached, *rest_lines(card, so_far=so_far), *feedback_lines(card.feedback))
     for line in (*verdict_lines(card), monotonicity_line(card), *rest):
         screen.say(line, short=True)
 

@@ -1,4 +1,4 @@
-"""What is known of the layers, and what follows for their weights; a report rather goes without them than not at all."""
+"""What is known of the layers, and what follows for their weights. A report can go without them."""
 
 from __future__ import annotations
 

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from outbox.text import Text
 from reports.course import NO_COURSE, Course, Point
+from reports.delays import DELAYS, Delay
 from reports.drawing.beside import drawn_beside
+from reports.evidence.pooling import WEEKS
 from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Kind
 from reports.figures import Figures
@@ -20,15 +22,18 @@ from reports.scorecard import Bin
 from reports.targets import WANTED_TP1, WANTED_TP2, Targets
 from reports.text import sentences
 from reports.text.message import compose, next_step
-from reports.text.targets import hit_line, left_line, left_of
+from reports.text.targets import counted, hit_line, left_line, left_of
 from reports.weeks import Week, newest_due, parse_week, week_of
 from signaltape.errors import InvalidRequest
 
 __all__ = [
+    "DELAYS",
     "NO_COURSE",
+    "WEEKS",
     "Bin",
     "Computed",
     "Course",
+    "Delay",
     "Figures",
     "Point",
     "Targets",
@@ -134,6 +139,11 @@ def trades_told(one: Targets) -> str:
         return "-"
     low, high = one.tp1.interval
     return f"{one.tp1.rate:.3f} ({low:.2f}–{high:.2f})"
+
+
+def delay_told(one: Delay) -> tuple[str, str]:
+    """What those of a wait brought, with its interval, and of how many: `n=53, counts as 31`."""
+    return sentences.show_expectancy(one.expectancy), counted(one.n, one.counts_as)
 
 
 def detail(one: Bin) -> str:

@@ -154,6 +154,7 @@ def topics(card: Scorecard, *, so_far: bool = False) -> list[Topic]:
             ),
         ),
         Topic(targets.TITLE, [_unbroken(line) for line in targets.target_lines(card.targets)]),
+        Topic(f"Delay, {WEEKS} weeks", targets.delay_lines(card.delays)),
         Topic(TITLE, [_unbroken(line) for line in feedback_lines(card.feedback)]),
         Topic("Groups", [*group_lines(week), *compared_lines(layers.compared)]),
         Topic("Data quality", _said(data_lacks(card), sources_line(card))),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reports.delays import Delay
 from reports.targets import WANTED_TP1, WANTED_TP2, HitRate, Targets, per_100
 from reports.text.numbers import say
-from reports.text.sentences import MARKS
+from reports.text.sentences import MARKS, show_expectancy
 
 TITLE = "Targets"
 #: So many groups of a kind are told, the largest.
@@ -66,3 +67,13 @@ def group_line(one: Targets) -> str:
 def counted(n: int, as_many: float) -> str:
     """`n=53, counts as 31`; `n=53` where each is a bet of its own."""
     return f"n={n}" if round(as_many) >= n else f"n={n}, counts as {as_many:.0f}"
+
+
+def delay_lines(found: Sequence[Delay]) -> list[str]:
+    """`Entry after 1-5 min: +0.123 R (-0.05 … +0.30), n=53, counts as 31`, where there is more than one bin."""
+    if len(found) < _FEWEST_TOLD:
+        return []
+    return [
+        f"Entry after {one.name}: {show_expectancy(one.expectancy)}, {counted(one.n, one.counts_as)}"
+        for one in found
+    ]

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from replay.operations.diff import SessionDiff
+from reports.operations.shown import DELAYS
 from signaltape import __version__
 from signaltape.stream import SESSION_ID
 from web.api.describing import REF, Json, content, get, get_or_later, in_path, in_query, json_of
@@ -129,6 +130,10 @@ def _filters() -> list[Json]:
             "confidence": {
                 "type": "string",
                 "description": "the bin that the confidence is in, as of the score",
+            },
+            "delay": {
+                "enum": list(range(len(DELAYS))),
+                "description": f"the wait for the entry: {', '.join(DELAYS)}",
             },
             "low": number,
             "high": number,
