@@ -84,7 +84,7 @@ def test_clicks_and_what_was_held_back_lead_to_their_signals(
         alerted.held(mixed.signal("0.8", at=at.isoformat()), "min_rr", at=at)
     page = served.get("/score/2022-W03").text
     counts = [one for one in Counts(page).found if "vote=" in one[0] or "held=" in one[0]]
-    assert sorted(n for address, n in counts if "setup" not in address) == [4] * 6 + [8] * 3
+    assert sorted(n for address, n in counts if "setup" not in address) == [4] * 7 + [8] * 4
     for address, n in counts:
         listed = served.get(
             address.replace("/signals?", "/api/signals?limit=500&"), Accept="application/json"
