@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 
 from reports.evidence.pooling import WEEKS
-from reports.evidence.statistics import wilson_interval
 from reports.feedback.found import GOAL, Feedback, HeldBack, Setup, Side
 from reports.figures import Expectancy, Figures
 from reports.layers.rules import evidence
@@ -41,6 +40,7 @@ def as_document(card: Scorecard, *, so_far: bool = False) -> dict[str, object]:
         "so_far": so_far,
         "bins": {one.label: _bin(one) for one in card.bins},
         "verdict": {"week": card.verdict._asdict(), f"{WEEKS} weeks": card.pooled._asdict()},
+        "alike_within_a_bet": card.alike,
         "figures": _as_object(card.figures),
         "feedback": _feedback(card.feedback),
         "targets": [_targets(one) for one in card.targets],
@@ -71,7 +71,7 @@ def _bin(one: Bin) -> dict[str, object]:
         if name not in ("label", "sum_r", "sum_r_squared")
     }
     expectancy = one.expectancy._asdict() if one.expectancy is not None else None
-    return {**kept, "interval": wilson_interval(one.wins, one.n), "expectancy": expectancy}
+    return {**kept, "interval": one.interval, "expectancy": expectancy}
 
 
 def _as_object(figures: Figures) -> dict[str, object]:

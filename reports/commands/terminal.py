@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Counted
 from reports.layers.whatif import WhatIf
 from reports.scorecard import Bin, Scorecard
@@ -20,7 +19,7 @@ from reports.text.targets import delay_lines, target_lines
 from signaltape.terminal import Screen, left, right
 
 _BINS = (
-    left("score"), right("n"), right("wins"), right("winrate"), right("95 % of it"), right("sl"),
+    left("score"), right("n"), right("counts as"), right("wins"), right("winrate"), right("95 % of it"), right("sl"),
     right("winrate with sl"), right("open"),
 )  # fmt: skip
 _WORTH = (
@@ -79,14 +78,24 @@ def print_whatif(screen: Screen, result: WhatIf, span: str) -> None:
 
 def _counts(one: Bin) -> tuple[object, ...]:
     rates = (str(one.sl), show_rate(one.winrate_all)) if one.sl else ("", "")
-    return (one.label, one.n, one.wins, show_rate(one.winrate), _interval(one), *rates, one.open or "")
+    as_many = f"{one.known:.0f}" if round(one.known) < one.n else ""
+    return (
+        one.label,
+        one.n,
+        as_many,
+        one.wins,
+        show_rate(one.winrate),
+        _interval(one),
+        *rates,
+        one.open or "",
+    )
 
 
 def _interval(one: Bin) -> str:
     """The 95 % Wilson interval of the winrate."""
     if not one.n:
         return ""
-    low, high = wilson_interval(one.wins, one.n)
+    low, high = one.interval
     return f"{low:.2f}–{high:.2f}"
 
 

@@ -12,7 +12,6 @@ from reports.course import NO_COURSE, Course, Point
 from reports.delays import DELAYS, Delay
 from reports.drawing.beside import drawn_beside
 from reports.evidence.pooling import WEEKS
-from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Kind
 from reports.figures import Figures
 from reports.files import as_document
@@ -22,7 +21,7 @@ from reports.scorecard import Bin
 from reports.targets import WANTED_TP1, WANTED_TP2, Targets
 from reports.text import sentences
 from reports.text.message import compose, next_step
-from reports.text.targets import counted, hit_line, left_line, left_of
+from reports.text.targets import hit_line, left_line, left_of
 from reports.weeks import Week, newest_due, parse_week, week_of
 from signaltape.errors import InvalidRequest
 
@@ -143,7 +142,7 @@ def trades_told(one: Targets) -> str:
 
 def delay_told(one: Delay) -> tuple[str, str]:
     """What those of a wait brought, with its interval, and of how many: `n=53, counts as 31`."""
-    return sentences.show_expectancy(one.expectancy), counted(one.n, one.counts_as)
+    return sentences.show_expectancy(one.expectancy), sentences.counted(one.n, one.counts_as)
 
 
 def detail(one: Bin) -> str:
@@ -156,9 +155,14 @@ def winrate(one: Bin) -> str:
     return sentences.show_winrate(one)
 
 
+def counts_as(one: Bin) -> str:
+    """`31` where its closed signals count as fewer than they are; else empty."""
+    return f"{one.known:.0f}" if round(one.known) < one.n else ""
+
+
 def interval(one: Bin) -> tuple[float, float] | None:
     """The 95 % interval of its winrate; None for an empty bin."""
-    return wilson_interval(one.wins, one.n) if one.n else None
+    return one.interval if one.n else None
 
 
 def document(found: Computed) -> dict[str, object]:

@@ -10,8 +10,7 @@ from reports.evidence.verdict import Kind
 from reports.feedback.found import GOAL, Feedback, HeldBack, Setup, Side
 from reports.figures import Expectancy
 from reports.text.numbers import ratio, say
-from reports.text.sentences import MARKS, judged, show_expectancy, show_rate
-from reports.text.targets import counted
+from reports.text.sentences import MARKS, counted, judged, show_expectancy, show_rate
 
 TITLE = f"Feedback, {WEEKS} weeks"
 #: So many setups and reasons are told, the largest.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reports.delays import Delay
 from reports.targets import WANTED_TP1, WANTED_TP2, HitRate, Targets, per_100
 from reports.text.numbers import say
-from reports.text.sentences import MARKS, show_expectancy
+from reports.text.sentences import MARKS, counted, show_expectancy
 
 TITLE = "Targets"
 #: So many groups of a kind are told, the largest.
@@ -62,11 +62,6 @@ def group_line(one: Targets) -> str:
     left = left_of(one)
     told = [*hits, *([f"per 100 {left}"] if left else [])]
     return f"{one.kind} {one.name}: {', '.join(told)}" if told else ""
-
-
-def counted(n: int, as_many: float) -> str:
-    """`n=53, counts as 31`; `n=53` where each is a bet of its own."""
-    return f"n={n}" if round(as_many) >= n else f"n={n}, counts as {as_many:.0f}"
 
 
 def delay_lines(found: Sequence[Delay]) -> list[str]:
