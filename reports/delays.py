@@ -33,7 +33,7 @@ def delays(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> l
     whole, *rows = rows_as_dicts(connection, _SQL["delays"], chosen.within(days)) or [{}]
     if not whole:
         return []
-    sums = (float(whole["sum_r"]), float(whole["sum_r_squared"]), whole["between"])
+    sums = (whole["sum_r"], whole["sum_r_squared"], whole["between"])
     alike = correlation(Sums(whole["n"], whole["bets"], whole["squares"], *sums))
     found = []
     for row in rows:

@@ -77,7 +77,7 @@ def _correlations(of_all: dict[str, Any]) -> tuple[float, float]:
     )
     worth = Sums(
         *(row["settled"], row["settled_bets"], row["settled_squares"]),
-        *(float(row["sum_r"]), float(row["sum_r_squared"]), row["settled_between"]),
+        *(row["sum_r"], row["sum_r_squared"], row["settled_between"]),
     )
     return correlation(hits), correlation(worth)
 

@@ -9,6 +9,9 @@ from reports.operations.shown import Delay, Targets, delay_told, left_of, target
 from web.counting import ENOUGH, MOST_GROUPS, Count
 from web.filters import Filters
 
+#: A mean beyond it is drawn at the edge.
+_LARGEST_DRAWN = 1e12
+
 
 class TargetRow(NamedTuple):
     """A group. few: too few trades to say anything."""
@@ -101,7 +104,11 @@ def _delay(of: Filters, one: Delay) -> DelayRow:
         Count(one.n, of._replace(outcome="closed").address),
         Count(one.wins, of._replace(outcome="won").address),
         *delay_told(one),
-        float(worth.mean_r),
-        worth.interval_r,
+        _drawn(float(worth.mean_r)),
+        worth.interval_r and (_drawn(worth.interval_r[0]), _drawn(worth.interval_r[1])),
         one.n < ENOUGH,
     )
+
+
+def _drawn(r: float) -> float:
+    return max(-_LARGEST_DRAWN, min(_LARGEST_DRAWN, r))

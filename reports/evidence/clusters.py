@@ -10,6 +10,8 @@ for the Analysis of Clustered Binary Data", Biometrics 48, 1992). It never makes
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 #: Of fewer bets nobody knows how alike outcomes within one are.
@@ -18,25 +20,26 @@ FEWEST_BETS = 5
 
 class Sums(NamedTuple):
     """What is needed of some outcomes y. squares: Σ m² over bets of m; total: Σ y; total_squares: Σ y²;
-    between: Σ (Σ y of a bet)² / m."""
+    between: Σ (Σ y of a bet)² / m. Exact, or floats: outcomes may be as tiny or large as they like."""
 
     n: int
     bets: int
     squares: float
-    total: float
-    total_squares: float
-    between: float
+    total: Decimal | float
+    total_squares: Decimal | float
+    between: Decimal | float
 
 
 def correlation(of: Sums) -> float:
     """The intraclass correlation of the outcomes within a bet, 0 to 1; 0 where too few bets tell."""
     if of.bets < FEWEST_BETS or of.n <= of.bets:
         return 0.0
-    among = (of.between - of.total * of.total / of.n) / (of.bets - 1)
-    within = (of.total_squares - of.between) / (of.n - of.bets)
-    size = (of.n - of.squares / of.n) / (of.bets - 1)
+    total, squares, between = (Fraction(one) for one in (of.total, of.total_squares, of.between))
+    among = (between - total * total / of.n) / (of.bets - 1)
+    within = (squares - between) / (of.n - of.bets)
+    size = (of.n - Fraction(of.squares) / of.n) / (of.bets - 1)
     scale = among + (size - 1) * within
-    return min(1.0, max(0.0, (among - within) / scale)) if scale > 0 else 0.0
+    return min(1.0, max(0.0, float((among - within) / scale))) if scale > 0 else 0.0
 
 
 def design_effect(n: float, squares: float, rho: float) -> float:

@@ -132,7 +132,7 @@ def _held_back(rows: list[dict[str, Any]]) -> tuple[list[HeldBack], HeldBack | N
 def _alike(row: dict[str, Any]) -> float:
     if not row["closed"]:
         return 0.0
-    sums = (float(row["sum_r"]), float(row["sum_r_squared"]), row["between"])
+    sums = (row["sum_r"], row["sum_r_squared"], row["between"])
     return correlation(Sums(row["closed"], row["bets"], row["squares"], *sums))
 
 

@@ -2,7 +2,7 @@
 -- What closed signals brought by how long they waited for their entry, by the number of its bin: sums over bets (signals of
 -- one side and hour), with the squares of how many of them were in one; and of all, whose number is NULL.
 WITH bet AS (
-    SELECT number, count(*)::float8 AS n, count(*) FILTER (WHERE won) AS wins, sum(rr_realized) AS sum_r,
+    SELECT number, count(*)::numeric AS n, count(*) FILTER (WHERE won) AS wins, sum(rr_realized) AS sum_r,
            sum(rr_realized * rr_realized) AS sum_r_squared
     FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
                          source => %(outcome_from)s) AS o
@@ -11,7 +11,7 @@ WITH bet AS (
     GROUP BY number, o.side, date_bin('1 hour', o.ts_published, '2001-01-01 00:00+07')
 )
 SELECT number, sum(n)::bigint AS n, sum(wins)::bigint AS wins, sum(sum_r) AS sum_r, sum(sum_r_squared) AS sum_r_squared,
-       count(*) AS bets, sum(n * n) AS squares, sum(sum_r::float8 * sum_r::float8 / n) AS between
+       count(*) AS bets, sum(n * n)::float8 AS squares, sum(sum_r * sum_r / n) AS between
 FROM bet
 GROUP BY number
 ORDER BY number NULLS FIRST

@@ -46,7 +46,7 @@ WITH bet AS (
 SELECT reason, sum(held)::bigint AS held, sum(closed)::bigint AS closed, sum(wins)::bigint AS wins,
        sum(by_ghost)::bigint AS by_ghost, sum(sum_r) AS sum_r, sum(sum_r_squared) AS sum_r_squared,
        count(*) FILTER (WHERE closed > 0) AS bets, sum(closed * closed)::float8 AS squares,
-       coalesce(sum(sum_r::float8 * sum_r::float8 / nullif(closed, 0)), 0) AS between
+       coalesce(sum(sum_r * sum_r / nullif(closed, 0)), 0) AS between
 FROM bet
 GROUP BY reason
 ORDER BY reason = 'by choice', sum(held) DESC, reason

@@ -4,7 +4,7 @@
 WITH bet AS (
     SELECT kind, name, count(hit_tp1)::float8 AS traded, count(*) FILTER (WHERE hit_tp1) AS tp1,
            count(hit_tp2)::float8 AS traded2, count(*) FILTER (WHERE hit_tp2) AS tp2,
-           count(settled_r)::float8 AS settled, sum(settled_r) AS sum_r, sum(settled_r * settled_r) AS sum_r_squared
+           count(settled_r)::numeric AS settled, sum(settled_r) AS sum_r, sum(settled_r * settled_r) AS sum_r_squared
     FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
                          source => %(outcome_from)s) AS o
     CROSS JOIN LATERAL (VALUES
@@ -18,8 +18,8 @@ SELECT kind, name,
        sum(settled)::bigint AS settled, coalesce(sum(sum_r), 0) AS sum_r, coalesce(sum(sum_r_squared), 0) AS sum_r_squared,
        count(*) FILTER (WHERE traded > 0) AS trade_bets, sum(traded * traded) AS trade_squares,
        coalesce(sum(tp1 * tp1 / nullif(traded, 0)), 0) AS trade_between, sum(traded2 * traded2) AS trade2_squares,
-       count(*) FILTER (WHERE settled > 0) AS settled_bets, sum(settled * settled) AS settled_squares,
-       coalesce(sum(sum_r::float8 * sum_r::float8 / nullif(settled, 0)), 0) AS settled_between
+       count(*) FILTER (WHERE settled > 0) AS settled_bets, sum(settled * settled)::float8 AS settled_squares,
+       coalesce(sum(sum_r * sum_r / nullif(settled, 0)), 0) AS settled_between
 FROM bet
 GROUP BY kind, name
 ORDER BY kind = 'all' DESC, kind DESC, sum(settled) DESC, name

@@ -34,7 +34,12 @@ def _asked(signal: dict[str, Any], before: dict[str, Any], bar: dict[str, Any]) 
     """In from the open of a bar, with a stop and a target that both lie within it."""
     moment = {"timestamp": before["ts"], "publishedAt": before["ts"]}
     who = {"id": new_id(), "orderId": new_id(), "command": "place", "by": "dewi", "via": "telegram"}
-    named = {"symbol": signal["symbol"], "signalId": signal["signal_id"], "side": "long", "entryType": "market"}
+    named = {
+        "symbol": signal["symbol"],
+        "signalId": signal["signal_id"],
+        "side": "long",
+        "entryType": "market",
+    }
     price = bar["payload"]
     levels = {"sl": round(price["low"] + 0.01, 2), "tp1": round(price["high"] - 0.01, 2)}
     return {**moment, **who, **named, **levels, "riskUsd": 50}

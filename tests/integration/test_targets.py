@@ -22,7 +22,7 @@ from tests.support.ghosting import told as told_on_tape
 from tests.support.said import said
 
 #: One R is 1; a round trip costs 0.1 R.
-PLAN = {"entry": 100, "sl": 99, "tp": 102, "tp2": 104}
+PLAN: dict[str, Any] = {"entry": 100, "sl": 99, "tp": 102, "tp2": 104}
 
 
 def at(day: int, hour: int) -> str:
@@ -99,7 +99,8 @@ def test_five_coins_that_move_as_one_count_as_one(book: Book) -> None:
             signal_id = book.signal(0.8, at=at(bet % 5, bet), symbol=coin, **PLAN)
             book.close(signal_id, 2 if bet % 2 else -1, exit_reason=("sl", "tp")[bet % 2])
     whole, one = told(book), told(book, "symbol", "ETH")
-    assert (whole.tp1.n, whole.tp1.counts_as) == (100, pytest.approx(20))
+    assert whole.tp1.n == 100
+    assert whole.tp1.counts_as == pytest.approx(20)
     assert one.tp1 == (20, 10, 20.0), "a coin alone is a bet each time"
     assert "n=100, counts as 20; 0.30–0.70" in said(compose(book.card()))
 

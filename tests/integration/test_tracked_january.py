@@ -1,4 +1,4 @@
-"""January's plans tracked by ghosts alone come to the engine's own scorecard, except where docs/ghost-running.md says why."""
+"""January's plans tracked by ghosts alone come to the engine's own scorecard, but for what the docs name."""
 
 from __future__ import annotations
 
