@@ -1,16 +1,21 @@
 -- name: targets
 -- Trades that reached their targets, and what signals that ended were worth net of costs, of all and by symbol, setup and bin
 -- of the confidence: sums over bets (signals of one side and hour), with the squares of how many of them were in one.
-WITH bet AS (
+WITH outcome AS MATERIALIZED (
+    SELECT symbol, setup, confidence, side, ts_published, hit_tp1, hit_tp2, settled_r
+    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+                         source => %(outcome_from)s)
+    WHERE NOT open
+),
+bet AS (
     SELECT kind, name, count(hit_tp1)::float8 AS traded, count(*) FILTER (WHERE hit_tp1) AS tp1,
            count(hit_tp2)::float8 AS traded2, count(*) FILTER (WHERE hit_tp2) AS tp2,
            count(settled_r)::numeric AS settled, sum(settled_r) AS sum_r, sum(settled_r * settled_r) AS sum_r_squared
-    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
-                         source => %(outcome_from)s) AS o
+    FROM outcome o
     CROSS JOIN LATERAL (VALUES
         ('all', 'all'), ('symbol', o.symbol), ('setup', o.setup), ('confidence', score_bin_name(score_bin(o.confidence)))
     ) AS by (kind, name)
-    WHERE name IS NOT NULL AND NOT o.open
+    WHERE name IS NOT NULL
     GROUP BY kind, name, o.side, date_bin('1 hour', o.ts_published, '2001-01-01 00:00+07')
 )
 SELECT kind, name,
