@@ -86,7 +86,7 @@ class DelayRow(NamedTuple):
     closed: Count
     wins: Count
     mean: str
-    counted: str
+    counts_as: str
     r: float
     interval: tuple[float, float] | None
     few: bool

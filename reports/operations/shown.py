@@ -141,8 +141,8 @@ def trades_told(one: Targets) -> str:
 
 
 def delay_told(one: Delay) -> tuple[str, str]:
-    """What those of a wait brought, with its interval, and of how many: `n=53, counts as 31`."""
-    return sentences.show_expectancy(one.expectancy), sentences.counted(one.n, one.counts_as)
+    """What those of a wait brought, with its interval; and `31` where they count as fewer than they are, else empty."""
+    return sentences.show_expectancy(one.expectancy), _fewer(one.n, one.counts_as)
 
 
 def detail(one: Bin) -> str:
@@ -157,7 +157,11 @@ def winrate(one: Bin) -> str:
 
 def counts_as(one: Bin) -> str:
     """`31` where its closed signals count as fewer than they are; else empty."""
-    return f"{one.known:.0f}" if round(one.known) < one.n else ""
+    return _fewer(one.n, one.known)
+
+
+def _fewer(n: int, as_many: float) -> str:
+    return f"{as_many:.0f}" if round(as_many) < n else ""
 
 
 def interval(one: Bin) -> tuple[float, float] | None:

@@ -2,6 +2,9 @@
 -- trade reached, and what it was worth once all is paid. Of a trade that a ghost tells, its first target is what its fills
 -- say, for the rest of it may have met its stop behind that; where the engine tells it, what left at the target says so:
 -- nearer to the mean of both targets than to the first is beyond the first.
+--
+-- And a ghost's fees of 0 say that it was told none (its settings' default), not that a round trip costs nothing: then the cost
+-- is the estimate, as of an engine that sends no fees.
 
 CREATE OR REPLACE VIEW signal_outcomes AS
 SELECT
@@ -60,7 +63,7 @@ LEFT JOIN ghost_invalidations gi ON gi.signal_id = CASE WHEN c.signal_id IS NULL
     AND (SELECT own.signal_id FROM signal_invalidations own WHERE own.signal_id = s.signal_id) IS NULL THEN s.signal_id END
 CROSS JOIN LATERAL (
     SELECT coalesce(c.rr_realized, gc.rr_realized) AS realized, coalesce(c.rr_best, gc.rr_best) AS best,
-           coalesce(c.fees_r, gc.fees_r) AS fees
+           coalesce(c.fees_r, nullif(gc.fees_r, 0)) AS fees
 ) r
 CROSS JOIN LATERAL (
     SELECT coalesce(r.fees, round_trip_pct() / 100 * s.entry / nullif(abs(s.entry - s.sl), 0)) AS cost_r

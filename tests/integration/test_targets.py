@@ -20,6 +20,7 @@ from tests.support.entries import accepted
 from tests.support.ghosting import START, Ghost, Tape
 from tests.support.ghosting import told as told_on_tape
 from tests.support.said import said
+from tests.support.samples import closed
 
 #: One R is 1; a round trip costs 0.1 R.
 PLAN: dict[str, Any] = {"entry": 100, "sl": 99, "tp": 102, "tp2": 104}
@@ -120,6 +121,15 @@ def test_a_ghost_tells_that_the_first_target_was_reached_though_the_rest_was_sto
         writer.write([accepted(name, one) for one in told_on_tape(redis_client, settings, name)])
     row = connection.execute("SELECT exit_reason, hit_tp1, hit_tp2 FROM signal_outcomes").fetchone()
     assert row == ("sl", True, False)
+
+
+@pytest.mark.parametrize(("fees_r", "net_r"), [(0, Decimal("1.900")), (Decimal("0.3"), Decimal("1.700"))])
+def test_a_ghost_that_was_told_no_fees_does_not_make_a_round_trip_free(
+    book: Book, connection: Connection, fees_r: Decimal, net_r: Decimal
+) -> None:
+    signal_id = book.signal(0.8, **PLAN)
+    BatchWriter(connection).write([accepted("ghost_closed", closed(signal_id, rr_realized=2, fees_r=fees_r))])
+    assert book.card().figures.net_r == net_r
 
 
 def test_the_same_as_json(book: Book, runner: Runner) -> None:
