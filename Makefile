@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 READY := $(VENV)/.ready
 export PYTHONPATH := producer:.
 # the tests start hundreds of processes: none of them should compile what another one compiled
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-replay live picture picture-overview test test-browser attack simulate simulated-coverage lint bench chaos clean lock
+.PHONY: demo demo-replay live picture picture-overview test test-browser attack simulate simulated-coverage lint bench ghost peers chaos clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
@@ -57,12 +58,26 @@ $(VENV)/.bench-ready: requirements-bench.lock | $(READY)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $(VENV)/.bench-ready
 
+ghost: $(READY)  ## the model of paper orders against its slow twin, on 5,000 random plans (PLANS=n)
+	GHOST_PLANS=$(or $(PLANS),5000) $(BIN)/python -m pytest tests/unit/ghost/test_slow_twin.py
+
+# their warnings are their own: the settings of this project's tests are not for them
+peers: $(PEERS)/.ready  ## the same model beside backtesting.py and freqtrade, real ones, in an environment of their own
+	$(PEERS)/bin/python -m pytest -q -s -c /dev/null --rootdir . --noconftest -p no:cacheprovider tests/peers
+
+$(PEERS)/.ready: requirements-peers.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-peers.lock
+	@touch $(PEERS)/.ready
+
 lock: $(READY)  ## write the lock files anew from pyproject.toml
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--all-extras --group apps --group embedded --group dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group bench -c requirements.lock pyproject.toml -o requirements-bench.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group peers pyproject.toml -o requirements-peers.lock
 
 chaos: $(READY)  ## break every part on purpose, under load, and count every event (ONLY=name, PARTITIONS=n)
 	$(BIN)/python -m tests.chaos $(if $(ONLY),--only $(ONLY)) $(if $(PARTITIONS),--partitions $(PARTITIONS))
@@ -71,7 +86,7 @@ clean:  ## stop the embedded servers of this checkout and remove all that was ma
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.embedded --stop --remove; \
 		for home in demo-replay live; do \
 			SIGNALTAPE_HOME=.signaltape/$$home $(BIN)/python -m deploy.embedded --stop --remove; done; fi
-	rm -rf $(VENV) .signaltape .mypy_cache .ruff_cache .pytest_cache .hypothesis build producer/*.egg-info
+	rm -rf $(VENV) $(PEERS) .signaltape .mypy_cache .ruff_cache .pytest_cache .hypothesis build producer/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml

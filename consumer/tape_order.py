@@ -5,7 +5,7 @@ millisecond is over are merged by their ids; what is added later can only have l
 set back. With one partition there is no wait.
 
 A reader is given no entries: it looks, and keeps by itself how far it is. Its consumer group holds no more than that
-place, so that trimming waits for it.
+place, so that trimming waits for it; and a consumer that asks for nothing, by which it is seen that somebody reads.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ class TapeReader:
         with self._redis.pipeline(transaction=False) as pipe:
             for key in held:
                 pipe.xgroup_setid(key, self._group, positions[key])
-            answers = pipe.execute(raise_on_error=False) if held else []
+            for key in held:
+                pipe.xreadgroup(self._group, self._group, {key: START}, count=1)
+            answers = pipe.execute(raise_on_error=False)[: len(held)] if held else []
         gone = []
         for key, answer in zip(held, answers, strict=True):
             if isinstance(answer, redis.ResponseError) and any(word in str(answer) for word in _NO_GROUP):
@@ -137,7 +139,10 @@ class TapeReader:
     def _begin_one(self, key: str, position: str) -> str:
         self._make_group(key, position)
         last = self._redis.xinfo_stream(key)["last-generated-id"].decode()
-        return START if entry_order(last) < entry_order(position) else position
+        if entry_order(last) >= entry_order(position):
+            return position
+        self._redis.xgroup_setid(key, self._group, START)
+        return START
 
     def _make_group(self, key: str, position: str) -> None:
         if _has_group(self._redis, key, self._group):

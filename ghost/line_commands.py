@@ -10,7 +10,7 @@ import click
 
 from ghost.operations import asking, showing
 from ghost.operations.showing import LineShown
-from ghost.shell import DECIMAL, a_person
+from ghost.shell import DECIMAL, a_person, say_asked
 from signaltape.clock import show_bare
 from signaltape.settings import Settings
 from signaltape.terminal import Screen, left, print_json, right
@@ -50,14 +50,14 @@ def set_command(
     person = a_person()
     expires = person.at + timedelta(minutes=minutes) if minutes is not None else None
     ask = asking.AskLine(symbol=symbol, price=price, direction=direction, label=label, expires_at=expires)
-    click.echo(f"asked: line {asking.set_line(Settings.from_env(), ask, person)}")
+    say_asked("line", asking.set_line(Settings.from_env(), ask, person))
 
 
 @line_group.command(name="cancel")
 @click.argument("which", type=TEXT)
 def cancel_command(which: str) -> None:
     """Take a line away, by its number or id."""
-    click.echo(f"asked: cancel {asking.cancel_line(Settings.from_env(), which, a_person())}")
+    say_asked("cancel", asking.cancel_line(Settings.from_env(), which, a_person()))
 
 
 def _show(screen: Screen, found: list[LineShown]) -> None:

@@ -10,7 +10,7 @@ import click
 
 from ghost.operations import asking, showing
 from ghost.operations.showing import OPEN, STATUSES, Card, Earned, Fill, Order, Orders
-from ghost.shell import DECIMAL, a_person
+from ghost.shell import DECIMAL, a_person, say_asked
 from signaltape.clock import show, show_bare, utc_now
 from signaltape.settings import Settings
 from signaltape.terminal import NOTHING_TO_DO, Screen, left, print_json, right
@@ -54,8 +54,7 @@ def show_command(which: str, as_json: bool) -> None:
 @click.argument("which", type=TEXT)
 def cancel_command(which: str) -> None:
     """Cancel an order that waits, or close an open one at the open of the next bar."""
-    order_id = asking.cancel(Settings.from_env(), which, a_person())
-    click.echo(f"asked: cancel {order_id}")
+    say_asked("cancel", asking.cancel(Settings.from_env(), which, a_person()))
 
 
 @click.command(name="place", cls=PlainCommand)
@@ -104,7 +103,7 @@ def place_command(
         risk_usd=risk_usd,
         ref_id=ref_id,
     )
-    click.echo(f"asked: order {asking.place(Settings.from_env(), ask, person)}")
+    say_asked("order", asking.place(Settings.from_env(), ask, person))
 
 
 @click.command(name="pnl", cls=PlainCommand)

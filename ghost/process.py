@@ -90,3 +90,4 @@ def _ending_in_time(stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         ended.set()
+        stop.set()  # lets the thread go

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from ghost.model.bar import Bar
 
-#: Four minutes of seconds: a plan is hardly ever later than its engine's shipper.
-KEPT = 256
+#: A minute of seconds: a plan is hardly ever later than its engine's shipper.
+KEPT = 64
 _NEVER = -1
 
 

@@ -32,10 +32,12 @@ from sink.outgoing import emit_committed
 log = logging.getLogger("ghost")
 
 #: Entries of a partition in one transaction.
-MOST = 2_000
+MOST = 4_000
 #: Whoever stands by, and whoever waits for the tape, looks again so often.
 _STAND_BY_S = 0.5
 _WAIT_MS = 500
+#: While an entry's millisecond is not over, others may come.
+_AGAIN_MS = 20
 #: What lies further ahead than this is said: a producer chose its ids itself, or a clock was set back.
 _AHEAD_MS = 5_000
 _AWAY = (DatabaseError, *RedisError)
@@ -125,23 +127,24 @@ class Runner:
         one.begin()
         log.info("following %s", ", ".join(reader.keys))
         while not self._stop.is_set():
-            waits_ms = one.step()
+            did = one.step()
             backoff.reset()
-            if waits_ms is None:
+            if did:
                 continue
-            if self._once and waits_ms >= _WAIT_MS:
+            if self._once and one.is_at_the_end:
                 return True
-            self._wait(one, waits_ms)
+            self._wait(one)
         return True
 
-    def _wait(self, one: Leading, ms: int) -> None:
-        if ms < _WAIT_MS:
-            self._stop.wait(ms / 1000)
-        else:
+    def _wait(self, one: Leading) -> None:
+        if one.ahead_ms is None:
             one.wait(_WAIT_MS)
-        if ms > _AHEAD_MS:
+            return
+        self._stop.wait(min(one.ahead_ms, _AGAIN_MS) / 1000)
+        if one.ahead_ms > _AHEAD_MS:
+            ahead_s = one.ahead_ms / 1000
             self._notices.say(
-                "ahead", f"the tape holds entries {ms / 1000:.0f} s ahead of Redis' clock: they wait"
+                "ahead", f"the tape holds entries {ahead_s:.0f} s ahead of Redis' clock: they wait"
             )
 
 
@@ -158,6 +161,8 @@ class Leading:
         #: as Postgres has it, and where to read on: these part where a stream was begun anew
         self._stored: dict[str, str] = {}
         self._positions: dict[str, str] = {}
+        #: how long until the next entry's millisecond is over
+        self.ahead_ms: int | None = None
 
     def begin(self) -> None:
         """Find the place, and tell what another left untold."""
@@ -170,9 +175,15 @@ class Leading:
         self._tell()
         self._let_go()
 
-    def step(self) -> int | None:
-        """Take what is there. None: there may be more; else for how many ms there is nothing (500 or more: for now)."""
+    @property
+    def is_at_the_end(self) -> bool:
+        """Whether nothing is there that would be over soon."""
+        return self.ahead_ms is None or self.ahead_ms > _AHEAD_MS
+
+    def step(self) -> bool:
+        """Take what is there. Whether there was anything."""
         look = self._reader.look(self._positions, self._most)
+        self.ahead_ms = look.ahead_ms
         if look.entries:
             incoming = read(look.entries)
             known = self._store.known(named(incoming.items))
@@ -185,9 +196,9 @@ class Leading:
                 self._tell()
             failpoint("ghost.told")
             self._let_go()
-            return None
+            return True
         self._tell()
-        return look.ahead_ms if look.ahead_ms is not None else _WAIT_MS
+        return False
 
     def wait(self, ms: int) -> None:
         """Until something is there, or so long; a tape that was flushed is noticed."""
@@ -203,7 +214,8 @@ class Leading:
         failpoint("ghost.let_go")
         if gone:
             log.warning(
-                "%s was flushed: what it held and was not read is lost, or comes again", ", ".join(gone)
+                "%s was flushed, or given up while nobody read: what was not read is lost, or comes again",
+                ", ".join(gone),
             )
             self._positions = self._reader.begin(self._positions)
 

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 import click
 
-from ghost.operations.asking import Person
+from ghost.operations.asking import Person, Put
 from signaltape.clock import utc_now
 
 _LONGEST = 24
@@ -40,3 +40,9 @@ def a_person() -> Person:
     except (KeyError, OSError):  # a user without a name
         by = "shell"
     return Person(by, "shell", utc_now())
+
+
+def say_asked(what: str, put: Put) -> None:
+    """What was asked for, and whether it is on its way."""
+    waits = "" if put.shipped else " (it waits in the journal until Redis is there)"
+    click.echo(f"asked: {what} {put.id}{waits}")

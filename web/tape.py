@@ -13,6 +13,7 @@ import msgspec
 
 from outbox.wording import r_multiple
 from signaltape.clock import WIB, from_epoch_ms
+from signaltape.contract.events import GHOST_EVENTS
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_REPLAY, entry_order, entry_time_ms
 
 #: A text in a line is cut to this.
@@ -94,7 +95,7 @@ def line_of(key: str, entry_id: bytes, fields: dict[bytes, bytes]) -> Line:
         _short(data.get("symbol")),
         signal_id[:_MOST_TEXT] if isinstance(signal_id, str) else None,
         _facts(event, data),
-        event.startswith(_SIGNALS),
+        event.startswith(_SIGNALS) or event in GHOST_EVENTS,
         fields.get(FIELD_REPLAY, b"").decode("utf-8", "replace")[:_MOST_TEXT],
         _number(fields.get(b"index")),
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from ghost.model.exact import ONE
+from ghost.model.exact import ONE, minus, times
 from ghost.model.happening import FALLEN_INTO, RISEN_INTO, WHOLE, Orders
-from ghost.model.plan import Plan
+from ghost.model.plan import MOST_R, Plan
 from ghost.model.rules import Rules
 from ghost.model.views import View, into, signed
 from ghost.model.volume import Volume
@@ -49,7 +49,7 @@ def _stop(price: Decimal, rules: Rules, view: View) -> Entry | None:
 
 def _market(price: Decimal | None, stop: Decimal, rules: Rules, view: View) -> Entry | Literal["beyond_stop"]:
     """At the worse of its own price, where it has one, and the open."""
-    if price is None and view.open <= stop:
+    if price is None and times(minus(view.open, stop), MOST_R) < view.open.copy_abs():
         return "beyond_stop"
     worse = view.open if price is None else max(price, view.open)
     return Entry(into(worse, rules.slippage_bps), WHOLE)

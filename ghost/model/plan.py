@@ -8,8 +8,12 @@ from typing import Literal
 
 from msgspec import Struct
 
+from ghost.model.exact import minus, times
+
 Side = Literal["long", "short"]
 EntryType = Literal["limit", "stop", "market"]
+#: What the contract takes for an outcome.
+MOST_R = Decimal(1_000_000)
 
 
 class Plan(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -93,7 +97,18 @@ def _trouble(plan: Plan) -> str | None:
         return "it expires before it begins: no bar could fill it"
     if plan.risk_usd is not None and plan.risk_usd <= 0:
         return f"risk_usd must be above 0, got {plan.risk_usd}"
-    return _out_of_order(plan)
+    return _out_of_order(plan) or _too_near(plan)
+
+
+def _too_near(plan: Plan) -> str | None:
+    """An outcome beyond a million R is a unit error, and refused wherever it is told."""
+    if plan.price is None:
+        return None
+    ways = [minus(target, plan.price).copy_abs() for target in (plan.tp1, plan.tp2) if target is not None]
+    farthest = max([plan.price, *ways])
+    if farthest <= times(minus(plan.price, plan.sl), MOST_R).copy_abs():
+        return None
+    return f"the stop is too near to the entry to count in R: {plan.sl} and {plan.price}"
 
 
 def _out_of_order(plan: Plan) -> str | None:

@@ -17,13 +17,22 @@ from ghost.model.bar import Bar
 from ghost.model.exact import plus
 from ghost.model.sights import Sight, Told
 
-_MINUTE_US = 60_000_000
+_SECOND_US = 1_000_000
+_MINUTE_US = 60 * _SECOND_US
 _HOUR_US = 60 * _MINUTE_US
 _DAY_US = 24 * _HOUR_US
-#: Bars older than this are remembered by the minute, hour, day; those older than the last not at all.
-_BY_MINUTE_US, _BY_HOUR_US, _BY_DAY_US, _FORGOTTEN_US = 90_000_000, _HOUR_US, 25 * _HOUR_US, 8 * _DAY_US
-#: When so many are remembered one by one, they are put together: at most 90 seconds, 61 minutes, 26 hours and 9 days.
-_MOST = 256
+#: What is younger than this is remembered by windows of this length: every usual candle is whole ones of those that are
+#: as old as it may be when it comes. What is older than the last is forgotten.
+_WINDOWS = (
+    (90 * _SECOND_US, 5 * _SECOND_US),
+    (10 * _MINUTE_US, _MINUTE_US),
+    (70 * _MINUTE_US, 5 * _MINUTE_US),
+    (25 * _HOUR_US, _HOUR_US),
+    (8 * _DAY_US, _DAY_US),
+)
+_FINEST_US, _FORGOTTEN_US = _WINDOWS[0][1], _WINDOWS[-1][0]
+#: When so many are remembered, the older ones are put together: then at most 18 + 10 + 13 + 25 + 8 are left.
+_MOST = 110
 
 
 class Span(NamedTuple):
@@ -55,9 +64,12 @@ class Seen(Struct, omit_defaults=True):
         if begin < self.until_us:
             return self._behind(bar)
         spans = self.spans
-        spans.append(Span(begin, end, end - begin, high, low, volume))
-        if len(spans) > _MOST:
-            self.spans = shortened(spans, end)
+        if spans and begin // _FINEST_US == spans[-1].begin_us // _FINEST_US == (end - 1) // _FINEST_US:
+            spans[-1] = _longer(spans[-1], bar)
+        else:
+            spans.append(Span(begin, end, end - begin, high, low, volume))
+            if len(spans) > _MOST:
+                self.spans = shortened(spans, end)
         self.until_us = end
         self.close = close
         return Sight(bar)
@@ -81,6 +93,19 @@ class Seen(Struct, omit_defaults=True):
         later = self.spans[last:]
         self.spans[first:last] = [_widened(told, bar)]
         return _added(bar, told, later, self.until_us)
+
+
+def _longer(span: Span, bar: Bar) -> Span:
+    """The span and the bar behind it."""
+    begin, _, longest, high, low, volume = span
+    return Span(
+        begin,
+        bar.end_us,
+        max(longest, bar.end_us - bar.begin_us),
+        bar.high if bar.high > high else high,
+        bar.low if bar.low < low else low,
+        plus(volume, bar.volume),
+    )
 
 
 def _first_behind(spans: list[Span], begin_us: int) -> int:
@@ -125,7 +150,7 @@ def joined(spans: list[Span]) -> Span:
 
 
 def shortened(spans: list[Span], now_us: int) -> list[Span]:
-    """The older ones put together by the minute, hour and day of the clock."""
+    """The older ones put together by windows of the clock."""
     groups: list[list[Span]] = []
     known: tuple[int, int] | None = None
     for span in spans:
@@ -139,9 +164,9 @@ def shortened(spans: list[Span], now_us: int) -> list[Span]:
 
 
 def _window(span: Span, age_us: int) -> tuple[int, int] | None:
-    """The window of the clock that a span of this age is put together with others in."""
-    if age_us < _BY_MINUTE_US or age_us >= _FORGOTTEN_US:
-        return None
-    length = _MINUTE_US if age_us < _BY_HOUR_US else _HOUR_US if age_us < _BY_DAY_US else _DAY_US
-    window = span.begin_us // length
-    return None if window != (span.end_us - 1) // length else (length, window)
+    """The window that a span of this age is put together with others in; None if it is longer, or lies across."""
+    for younger_us, length in _WINDOWS:
+        if age_us < younger_us:
+            window = span.begin_us // length
+            return (length, window) if window == (span.end_us - 1) // length else None
+    return None

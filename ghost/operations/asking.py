@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct, structs
 
@@ -29,6 +29,13 @@ class Person(Struct, frozen=True):
     by: str
     via: Via
     at: datetime
+
+
+class Put(NamedTuple):
+    """What was asked for, by its id. shipped: it is on the tape; else it waits in the journal until Redis is there."""
+
+    id: str
+    shipped: bool
 
 
 class Ask(Struct, frozen=True, kw_only=True):
@@ -58,38 +65,37 @@ class AskLine(Struct, frozen=True, kw_only=True):
     ref_id: str | None = None
 
 
-def place(settings: Settings, ask: Ask, person: Person) -> str:
-    """Ask for an order; its id. Raises InvalidRequest for a plan that could not be followed, NotAllowedNow."""
+def place(settings: Settings, ask: Ask, person: Person) -> Put:
+    """Ask for an order. Raises InvalidRequest for a plan that could not be followed, NotAllowedNow."""
     order_id = str(uuid.uuid4())
     _refuse_hopeless(order_id, ask, person)
     fields = structs.asdict(ask)
-    _put(settings, person, command="place", order_id=order_id, published_at=person.at, **fields)
-    return order_id
+    shipped = _put(settings, person, command="place", order_id=order_id, published_at=person.at, **fields)
+    return Put(order_id, shipped)
 
 
-def cancel(settings: Settings, which: str, person: Person) -> str:
-    """Ask that an order be cancelled, or an open one be closed; its id. Raises NotFound, NotAllowedNow."""
+def cancel(settings: Settings, which: str, person: Person) -> Put:
+    """Ask that an order be cancelled, or an open one be closed. Raises NotFound, NotAllowedNow."""
     order = show_order(settings, which).order
     if order.status not in OPEN:
         raise NotAllowedNow(f"order {which} has ended: it is {order.status}")
-    _put(settings, person, command="cancel", order_id=order.order_id, symbol=order.symbol)
-    return order.order_id
+    shipped = _put(settings, person, command="cancel", order_id=order.order_id, symbol=order.symbol)
+    return Put(order.order_id, shipped)
 
 
-def set_line(settings: Settings, ask: AskLine, person: Person) -> str:
-    """Ask for a line; its id. Raises InvalidRequest, NotAllowedNow."""
+def set_line(settings: Settings, ask: AskLine, person: Person) -> Put:
+    """Ask for a line. Raises InvalidRequest, NotAllowedNow."""
     line_id = str(uuid.uuid4())
-    _put(settings, person, command="set_line", line_id=line_id, **structs.asdict(ask))
-    return line_id
+    return Put(line_id, _put(settings, person, command="set_line", line_id=line_id, **structs.asdict(ask)))
 
 
-def cancel_line(settings: Settings, which: str, person: Person) -> str:
-    """Ask that a line ring no longer; its id. Raises NotFound, NotAllowedNow."""
+def cancel_line(settings: Settings, which: str, person: Person) -> Put:
+    """Ask that a line ring no longer. Raises NotFound, NotAllowedNow."""
     line = show_line(settings, which)
     if line.status != "set":
         raise NotAllowedNow(f"line {which} has ended: it is {line.status}")
-    _put(settings, person, command="cancel_line", line_id=line.line_id, symbol=line.symbol)
-    return line.line_id
+    shipped = _put(settings, person, command="cancel_line", line_id=line.line_id, symbol=line.symbol)
+    return Put(line.line_id, shipped)
 
 
 def _refuse_hopeless(order_id: str, ask: Ask, person: Person) -> None:
@@ -113,12 +119,14 @@ def _refuse_hopeless(order_id: str, ask: Ask, person: Person) -> None:
         raise InvalidRequest(plan.reason)
 
 
-def _put(settings: Settings, person: Person, **fields: Any) -> None:
+def _put(settings: Settings, person: Person, **fields: Any) -> bool:
+    """Record a command. Whether it is on the tape already."""
     if not settings.feature_event_logging:
         raise NotAllowedNow("FEATURE_EVENT_LOGGING is not true: nothing can be put on the tape")
     given = {key: value for key, value in fields.items() if value is not None}
     try:
         with Emitter(settings, strict=True, control=False) as tape:
             tape.record(OrderCommand.EVENT, timestamp=person.at, by=person.by, via=person.via, **given)
+            return bool(tape.close())
     except InvalidEvent as error:
         raise InvalidRequest(str(error)) from None

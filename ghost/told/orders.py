@@ -59,8 +59,8 @@ def _filled(held: Held, change: Any) -> dict[str, Any]:
 
 def _exited(held: Held, change: Any) -> dict[str, Any]:
     how = {"world": change.world, "kind": change.kind, "fraction": change.fraction, "price": change.price}
-    status = "PARTIALLY_CLOSED" if change.rest else "CLOSED"
-    return _standing(held, status, "exit", leaving=True, **how)
+    # also where nothing is left of it in one world: the order is closed once both have ended
+    return _standing(held, "PARTIALLY_CLOSED", "exit", leaving=True, **how)
 
 
 def _funded(held: Held, change: Any) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _expired(held: Held, _change: Any) -> dict[str, Any]:
 
 
 def _cancelled(held: Held, change: Any) -> dict[str, Any]:
-    return _standing(held, "CANCELED", "cancelled", lastError=change.reason)
+    return _standing(held, "CANCELLED", "cancelled", lastError=change.reason)
 
 
 _FIELDS: dict[type[OrderChange], Callable[[Held, Any], dict[str, Any]]] = {

@@ -76,8 +76,6 @@ class Archive:
                 self._inode = inode_of(self._root)
                 self._ledger = Ledger(self._root)
                 self._inode = inode_of(self._root)
-                with self._ledger.transaction():
-                    self._ledger.adopt_packed()
             written, conflicts = self._append(self._ledger, lines)
             if inode_of(self._root) != self._inode:
                 raise OSError("its ledger was deleted or replaced amid a batch")

@@ -9,7 +9,6 @@ its commit, or, after a crash, before the next one.
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from typing import NamedTuple
 
 from replay.archive.adoption import same_content
 from replay.archive.atomic import sync_folder
-from replay.archive.ledger_file import inode_of, open_database
+from replay.archive.ledger_file import open_database
 from replay.archive.ledger_files import INSERT, Files
 
 _SCHEMA = (
@@ -41,17 +40,21 @@ class Fresh(NamedTuple):
 class Ledger(Files):
     """The ledger of one archive. Raises sqlite3.Error (disk full, locked for long), OSError.
 
-    A ledger that is not there is made anew from the files that are.
+    A ledger that is not there is made anew from the files that are. One that was restored from an older copy learns at
+    once what was compressed since: a plain file may be left of the time before, and whoever comes first, be it to read,
+    to compress or to delete, would take its lines for others.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(folder, open_database(folder))
-        self._inode = inode_of(folder)
         self._planned = False
         try:
             if "digest" not in self._columns_of_lines():
                 self._make()
+            if self.unknown_packed():  # looked at without a lock: whoever only reads need not wait
+                with self.transaction():
+                    self.adopt_packed()
         except BaseException:
             self._db.close()
             raise
@@ -109,20 +112,26 @@ class Ledger(Files):
         """
         while True:
             self._db.execute("BEGIN IMMEDIATE")
-            if inode_of(self._folder) != self._inode:  # whoever has the next one would not wait for us
-                self._db.execute("ROLLBACK")
-                raise sqlite3.OperationalError("the ledger was deleted or replaced meanwhile")
-            if self._db.execute("SELECT 1 FROM plans LIMIT 1").fetchone() is None:
-                return
-            with self._ending():
-                self._settle()
+            with self._undoing():
+                self.check_ours()
+                if self._db.execute("SELECT 1 FROM plans LIMIT 1").fetchone() is None:
+                    return
+                with self._alone_in(""):
+                    self._settle()
+                self._db.execute("COMMIT")
 
     @contextmanager
     def _ending(self) -> Iterator[None]:
-        """Commit, or undo all of it; SQLite has undone some errors' transactions itself."""
-        try:
+        """Commit, or undo all of it."""
+        with self._undoing():
             yield
             self._db.execute("COMMIT")
+
+    @contextmanager
+    def _undoing(self) -> Iterator[None]:
+        """Undo all of a transaction that fails; SQLite has undone some errors' transactions itself."""
+        try:
+            yield
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -29,6 +30,8 @@ from replay.archive.adoption import (
     without,
 )
 from replay.archive.atomic import alone_in, sync_folder, sync_names, write_beside
+from replay.archive.layout import FOLDERS
+from replay.archive.ledger_file import inode_of
 from replay.archive.packed import COMPRESSED
 
 log = logging.getLogger("replay")
@@ -44,6 +47,19 @@ class Files:
     def __init__(self, folder: Path, db: sqlite3.Connection) -> None:
         self._folder = folder
         self._db = db
+        self._inode = inode_of(folder)
+
+    def check_ours(self) -> None:
+        """Raise OperationalError once the archive has no ledger or another one: who has that would not wait for us."""
+        if inode_of(self._folder) != self._inode:
+            raise sqlite3.OperationalError("the ledger was deleted or replaced meanwhile")
+
+    @contextmanager
+    def _alone_in(self, path: str) -> Iterator[None]:
+        """Alone in a file, or by `""` in the folder: nobody opens the next ledger meanwhile. Raises as `check_ours`."""
+        with alone_in(self._folder / path):
+            self.check_ours()
+            yield
 
     def length(self, path: str) -> int | None:
         """The committed length of a file in bytes; None if it is not known."""
@@ -63,31 +79,38 @@ class Files:
 
     def knows(self, path: str) -> bool:
         """Whether a compressed file is as the ledger knows it, or neither there nor known."""
-        found = self._folder / path
-        return self.length(path) == (found.stat().st_size if found.exists() else None)
+        try:
+            size = (self._folder / path).stat().st_size
+        except FileNotFoundError:
+            size = None
+        return self.length(path) == size
+
+    def unknown_packed(self) -> list[str]:
+        """Compressed files that an older ledger, restored, does not know; those amid their compression, too."""
+        return [path for path in self._every() if path.endswith(COMPRESSED) and not self.knows(path)]
 
     def adopt_all(self) -> None:
         """A new ledger beside files: it was lost. Within a transaction."""
         for path in self._every():
-            self.adopt(path, with_ids=self._is_late(path))
+            self.adopt(path, with_ids=self._is_wanted(path))
 
     def adopt_packed(self) -> None:
         """Take over compressed files that an older ledger, restored, does not know. Within a transaction."""
-        for path in self._every():
-            if path.endswith(COMPRESSED) and not self.knows(path):
-                late = self._is_late(path)
-                self.adopt(path, with_ids=late)
-                plain = path.removesuffix(COMPRESSED)
-                if late and (self._folder / plain).exists():  # maybe of the time before it was compressed
-                    self.adopt(plain)
+        for path in self.unknown_packed():
+            self.adopt(path, with_ids=self._is_wanted(path))
+            plain = path.removesuffix(COMPRESSED)
+            if (self._folder / plain).exists():  # maybe of the time before it was compressed
+                self.adopt(plain)
 
     def adopt(self, path: str, *, with_ids: bool = True) -> int:
         """Take over a file as it is, up to its last whole line; returns that length. Within a transaction."""
-        with alone_in(self._folder / path):  # whoever had begun to append by a ledger that is gone ends first
+        with self._alone_in(path):  # whoever had begun to write to it by a ledger that is gone ends first
             return self._adopt(path, with_ids=with_ids)
 
     def _adopt(self, path: str, *, with_ids: bool) -> int:
         found = self._folder / path
+        if with_ids and self._is_packed(path):  # maybe longer ago than ids are remembered
+            self._remember(f"{path}{COMPRESSED}")
         all_new = not with_ids or self._remember(path)
         if found.suffix == COMPRESSED:
             length = found.stat().st_size
@@ -146,7 +169,8 @@ class Files:
             end = line_end
         others = self._elsewhere(path, perhaps_elsewhere)
         if others:
-            end = self._drop(path, length, end, others)
+            with self._alone_in(path):
+                end = self._drop(path, length, end, others)
         elif end > length:
             os.fsync(file.fileno())
         if end > length:
@@ -165,7 +189,7 @@ class Files:
     def _elsewhere(self, path: str, ids: Iterable[str]) -> set[str]:
         """Those known ids that another file holds: it is read, for the ledger may not know what became of it."""
         said: defaultdict[int, set[str]] = defaultdict(set)
-        packed = (self._folder / f"{path}{COMPRESSED}").exists()
+        packed = self._is_packed(path)
         for line_id in ids:
             place = place_in(self._mark(_key(line_id))) or place_of(path)
             if packed or place != place_of(path):
@@ -200,16 +224,20 @@ class Files:
     def _every(self) -> list[str]:
         """The files that hold lines: compressed ones first, for they cannot be written anew."""
         found = [
-            path.relative_to(self._folder)
-            for path in self._folder.rglob("*.jsonl*")
+            str(path.relative_to(self._folder))
+            for folder in FOLDERS.values()  # not those of sessions, which come and go meanwhile
+            for path in (self._folder / folder).rglob("*.jsonl*")
             if path.suffix in (".jsonl", COMPRESSED) and not path.name.startswith(".") and path.is_file()
         ]
-        ours = sorted(str(path) for path in found if path.parts[0] != "replay")
-        return sorted(ours, key=lambda path: not path.endswith(COMPRESSED))
+        return sorted(found, key=lambda path: (not path.endswith(COMPRESSED), path))
 
-    def _is_late(self, path: str) -> bool:
-        """Whether a file may hold lines whose ids are remembered."""
-        return (self._folder / path).stat().st_mtime >= time.time() - IDS_KEPT_S
+    def _is_packed(self, path: str) -> bool:
+        """Whether the compressed form of a file is there, too."""
+        return (self._folder / f"{path}{COMPRESSED}").exists()
+
+    def _is_wanted(self, path: str) -> bool:
+        """Whether the ids of a file are needed: its lines may come again, or stand in its compressed form."""
+        return self._is_packed(path) or (self._folder / path).stat().st_mtime >= time.time() - IDS_KEPT_S
 
 
 def _but_last(lines: Iterable[Known], coming: frozenset[str]) -> Iterator[Known]:

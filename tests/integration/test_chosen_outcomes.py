@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,7 +33,8 @@ def mixed(book: Book) -> Book:
             chance.choice(["0.4", "0.6", "0.85"]), at=f"2022-01-{17 + n % 7}T{n % 24:02d}:00:00", **changes
         )
         if chance.random() < 0.7:
-            book.close(signal_id, chance.choice(["1.65", "-1", "0.3"]))
+            by = chance.choice(["signal", "ghost"])
+            book.close(signal_id, chance.choice(["1.65", "-1", "0.3"]), by=by)
         elif chance.random() < 0.5:
             book.invalidate(signal_id, "sl")
     return book
@@ -49,6 +51,7 @@ def of(life: recount.Life, chosen: Chosen) -> bool:
         published["rules_version"],
         at.hour,
         at.isoweekday(),
+        life["by"]["who"],
     )
     return all(wanted in (None, there) for wanted, there in zip(chosen, has, strict=True))
 
@@ -61,6 +64,8 @@ def of(life: recount.Life, chosen: Chosen) -> bool:
         Chosen(setup="x"),
         Chosen(hour=3),
         Chosen(weekday=7),
+        Chosen(outcome_from="ghost"),
+        Chosen(symbol="A", outcome_from="engine"),
     ],
 )
 def test_a_part_is_counted_as_by_hand(mixed: Book, connection: Connection, chosen: Chosen) -> None:
@@ -95,6 +100,44 @@ def test_postgres_puts_the_choice_into_the_query_and_drops_what_is_not_asked(con
     assert "chosen_outcomes" not in plan
     assert "signal_closures" not in plan
     assert "symbol = 'A'" in plan
+
+
+@pytest.mark.parametrize(
+    ("outcome", "tables"),
+    [
+        (None, {"signals"}),
+        ("won", {"signals", "signal_closures", "ghost_closures", "signal_invalidations"}),
+        ("triggered", {"signals", "signal_triggers", "ghost_triggers"}),
+    ],
+)
+def test_only_what_is_asked_for_is_read(
+    connection: Connection, outcome: str | None, tables: set[str]
+) -> None:
+    plan = planned(connection, "SELECT count(*) FROM chosen_outcomes(outcome => %s)", outcome)
+    assert {table for _, table in plan} == tables
+    joined = [table for parent, table in plan if parent != "SubPlan"]
+    assert sorted(joined) == sorted({*tables} - {"signal_invalidations"}), "asked only where nobody closed it"
+
+
+def test_the_view_leaves_room_for_one_table_more_in_a_query(connection: Connection) -> None:
+    """Of more than eight (join_collapse_limit) the planner joins all signals before those that were found."""
+    plan = planned(connection, "SELECT * FROM signal_outcomes WHERE symbol = %s", "A")
+    assert len([table for parent, table in plan if parent != "SubPlan"]) == 7
+
+
+def planned(connection: Connection, query: str, asked: str | None) -> list[tuple[str, str]]:
+    """The tables that a plan reads, each with how what reads it stands to the rest."""
+    row = connection.execute(f"EXPLAIN (FORMAT JSON) {query}".encode(), (asked,)).fetchone()
+    assert row is not None
+    return list(_tables(row[0][0]["Plan"], ""))
+
+
+def _tables(node: dict[str, Any], within: str) -> Iterator[tuple[str, str]]:
+    within = within or ("SubPlan" if node.get("Parent Relationship") == "SubPlan" else "")
+    if "Relation Name" in node:
+        yield within, node["Relation Name"]
+    for inner in node.get("Plans", ()):
+        yield from _tables(inner, within)
 
 
 def test_an_index_that_was_broken_off_is_built_anew(connection: Connection) -> None:

@@ -194,3 +194,14 @@ def test_a_signal_is_purged_with_its_orders_and_they_do_not_come_back(
     tape.bar(120, TO_TARGET)
     ghost.run()
     assert [str(order["signal_id"]) for order in ghost.orders()] == [stays]
+
+
+def test_a_bar_that_comes_late_changes_nothing_and_is_counted(tape: Tape, ghost: Ghost) -> None:
+    tape.plan()
+    walk(tape, ["101", "101"])
+    tape.bar(60, FILL)
+    tape.bar(30, FILL, interval="15s")
+    tape.bar(180, FILL)
+    ghost.run()
+    (order,) = ghost.orders()
+    assert (order["status"], order["filled_at"], order["late_bars"]) == ("open", at(180), 2)

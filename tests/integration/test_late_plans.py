@@ -6,9 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from ghost.recent import KEPT
 from signaltape import Settings
+from signaltape.stream import route, stream_key, stream_keys
 from sink.db import Connection
 from tests.support.ghosting import SOL, Ghost, Tape, at, walk
 
@@ -88,3 +90,20 @@ def test_a_line_sees_nothing_of_before(tape: Tape, ghost: Ghost) -> None:
     tape.command("set_line", 130, lineId="l-1", symbol=SOL, price=105, direction="above")
     ghost.run()
     assert [line["status"] for line in ghost.lines()] == ["set"]
+
+
+def test_an_id_from_the_future_holds_up_its_own_partition_alone(
+    settings: Settings, connection: Connection, redis_client: Any
+) -> None:
+    theirs = structs.replace(settings, partitions=2)
+    tape, ghost = Tape(redis_client, settings.stream, 2), Ghost(theirs, connection)
+    other = next(key for key in stream_keys(settings.stream, 2) if key != stream_key_of(SOL, settings.stream))
+    redis_client.xadd(other, {"event": "market_candle", "data": "{}"}, id=f"{10**15}-0")
+    tape.command("place", 0, orderId="o-1", symbol=SOL, side="long", entry=100, sl=98, tp1=104)
+    tape.bar(60, FILL)
+    ghost.run()
+    assert [order["status"] for order in ghost.orders()] == ["open"]
+
+
+def stream_key_of(symbol: str, stream: str) -> str:
+    return stream_key(stream, route(symbol) % 2)

@@ -71,12 +71,27 @@ def test_on_weeks_of_every_kind_of_signal(book: Book, connection: Connection, se
             setup=chance.choice(["a", "b"]),
             **prices,
         )
-        if chance.random() < 0.7:
-            book.trigger(signal_id, chance.randrange(10**6))
-        if chance.random() < 0.6:
-            rr = (Decimal(chance.randrange(-400, 400)) / 300).quantize(Decimal("0.0001"))
-            extra: dict[str, Any] = chance.choice([{}, {"rr_best": rr + 1}, {"fees_r": Decimal("0.13")}])
-            book.close(signal_id, rr, **extra)
-        if chance.random() < 0.3:
-            book.invalidate(signal_id, chance.choice(["sl", "expiry", "hard_invalidate"]))
+        become(book, signal_id, chance)
     check(connection, W03)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_on_weeks_of_signals_that_ghosts_follow(book: Book, connection: Connection, seed: int) -> None:
+    """Some of which their engine tells an end of, too, and some of nobody."""
+    chance = random.Random(seed)
+    for _ in range(120):
+        signal_id = book.signal(Decimal(chance.randrange(101)) / 100, setup="a", entry=100, sl=98)
+        for by in chance.choice([("ghost",), ("ghost", "signal"), ("signal",)]):
+            become(book, signal_id, chance, by=by)
+    check(connection, W03)
+
+
+def become(book: Book, signal_id: str, chance: random.Random, *, by: str = "signal") -> None:
+    if chance.random() < 0.7:
+        book.trigger(signal_id, chance.randrange(10**6), by=by)
+    if chance.random() < 0.6:
+        rr = (Decimal(chance.randrange(-400, 400)) / 300).quantize(Decimal("0.0001"))
+        extra: dict[str, Any] = chance.choice([{}, {"rr_best": rr + 1}, {"fees_r": Decimal("0.13")}])
+        book.close(signal_id, rr, by=by, **extra)
+    if chance.random() < 0.3:
+        book.invalidate(signal_id, chance.choice(["sl", "expiry", "hard_invalidate"]), by=by)

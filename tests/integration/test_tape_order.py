@@ -166,6 +166,8 @@ def test_a_flushed_stream_is_noticed(reader: TapeReader, redis_client: Any, keys
     put(redis_client, keys[0], "7-0")
     again = reader.begin(positions)
     assert again[keys[0]] == START, "what is read next lies behind nothing that was there before"
+    (group,) = redis_client.xinfo_groups(keys[0])
+    assert group["last-delivered-id"] == b"0-0", "trimming waits for it again"
     assert [entry.entry_id for entry in reader.look(again, 10).entries] == ["7-0"]
     assert reader.follow({keys[0]: "7-0"}) == []
 

@@ -17,7 +17,7 @@ class Once(IStrategy):  # type: ignore[misc]
     can_short = True
     timeframe = "1m"
     stoploss = -0.5
-    minimal_roi: ClassVar[dict[str, float]] = {}
+    minimal_roi: dict[int, float] = {}  # noqa: RUF012
     startup_candle_count = 0
     process_only_new_candles = False
     case: ClassVar[Case]

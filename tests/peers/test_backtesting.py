@@ -7,8 +7,10 @@ from collections import Counter
 from typing import Any
 
 import pandas as pd
+import pytest
 from backtesting import Backtest, Strategy
 
+from tests.peers.by_hand import FILLED, QUIET, case_of
 from tests.peers.lives import Case, Life, cases, ours
 
 #: What it does otherwise; docs/ghost.md says how.
@@ -88,3 +90,28 @@ def test_backtesting_py_says_the_same_except_where_the_docs_say_why() -> None:
     print(f"the same: {dict(same)}; apart: {dict(apart)}")
     assert same["closed"] > 100
     assert same["never filled"] > 10
+
+
+#: How it ends there; the model's way is in docs/ghost.md.
+DIFFERENCES = {
+    "entry touched": (["102 103 100 101"], Life(5, 100)),
+    "open better than the limit": ([QUIET, "98 101 97 99"], Life(6, 98)),
+    "stop in the bar of the entry": (["102 103 94 96", "96 97 96 97"], Life(5, 100)),
+    "target in the bar of the entry": (["102 111 99 101"], Life(5, 100)),
+    "target touched": ([FILLED, "101 110 100 109"], Life(5, 100, 6, 110)),
+    "open beyond target": ([FILLED, "112 113 109 112"], Life(5, 100, 6, 112)),
+    "two worlds": ([FILLED, "101 111 94 100"], Life(5, 100, 6, 95)),
+}
+
+
+@pytest.mark.parametrize("name", EXPLAINED)
+def test_each_difference_once(name: str) -> None:
+    bars, there = DIFFERENCES[name]
+    here, met = ours(case_of(*bars))
+    assert name in met
+    assert theirs(case_of(*bars)) == there != here
+
+
+def test_a_stop_that_the_open_is_beyond_is_filled_at_the_open_by_both() -> None:
+    case = case_of(FILLED, "94 96 93 94")
+    assert theirs(case) == ours(case)[0] == Life(5, 100, 6, 94)

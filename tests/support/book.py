@@ -17,7 +17,7 @@ LABELS = ["<0.50", "0.50-0.59", "0.60-0.69", "0.70-0.79", "0.80+"]
 
 
 class Book:
-    """Writes signals and their outcomes."""
+    """Writes signals and their outcomes. by: `signal` (the engine) or `ghost`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -30,15 +30,19 @@ class Book:
         )
         return signal_id
 
-    def close(self, signal_id: str, rr: Any, at: str = TUESDAY, **changes: Any) -> None:
-        self._write("signal_closed", closed(signal_id, rr_realized=rr, ts_closed=at, **changes))
+    def close(
+        self, signal_id: str, rr: Any, at: str = TUESDAY, *, by: str = "signal", **changes: Any
+    ) -> None:
+        self._write(f"{by}_closed", closed(signal_id, rr_realized=rr, ts_closed=at, **changes))
 
-    def trigger(self, signal_id: str, after_ms: int, at: str = TUESDAY, **changes: Any) -> None:
+    def trigger(
+        self, signal_id: str, after_ms: int, at: str = TUESDAY, *, by: str = "signal", **changes: Any
+    ) -> None:
         fields = triggered(signal_id, time_to_trigger_ms=after_ms, ts_triggered=at, **changes)
-        self._write("signal_triggered", fields)
+        self._write(f"{by}_triggered", fields)
 
-    def invalidate(self, signal_id: str, reason: str, at: str = TUESDAY) -> None:
-        self._write("signal_invalidated", invalidated(signal_id, reason=reason, ts_invalidated=at))
+    def invalidate(self, signal_id: str, reason: str, at: str = TUESDAY, *, by: str = "signal") -> None:
+        self._write(f"{by}_invalidated", invalidated(signal_id, reason=reason, ts_invalidated=at))
 
     def closed_signal(self, score: Any, rr: Any, **options: Any) -> str:
         signal_id = self.signal(score, **options)

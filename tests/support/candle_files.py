@@ -43,5 +43,5 @@ def bars_of(name: str) -> list[Bar]:
 def _bar(file: CandleFile, row: dict[str, str]) -> Bar:
     begins = datetime.fromisoformat(row["timestamp"]).replace(tzinfo=UTC)
     begin_us = int(begins.timestamp()) * 1_000_000
-    prices = (Decimal(row[name]) for name in ("open", "high", "low", "close", "volume"))
-    return Bar(file.symbol, begin_us, begin_us + file.minutes * _MINUTE_US, *prices)
+    o, high, low, close, volume = (Decimal(row[name]) for name in ("open", "high", "low", "close", "volume"))
+    return Bar(file.symbol, begin_us, begin_us + file.minutes * _MINUTE_US, o, high, low, close, volume)

@@ -21,10 +21,23 @@ def lives(events: Iterable[tuple[str, str]], since: datetime, until: datetime) -
         fields = json.loads(payload, parse_float=Fraction, parse_int=Fraction)
         told.setdefault(fields["signal_id"], {})[name] = fields
     return [
-        life
+        _as_told(life)
         for life in told.values()
         if "signal_published" in life and since <= _moment(life["signal_published"]) < until
     ]
+
+
+def _as_told(life: Life) -> Life:
+    """What counts of a life: the engine's own end and trigger, else the ghost's."""
+    ended = {"signal_closed", "signal_invalidated"} & life.keys()
+    missing = {"triggered"} if ended else {"triggered", "closed", "invalidated"}
+    theirs = {
+        f"signal_{what}": life[f"ghost_{what}"]
+        for what in missing
+        if f"ghost_{what}" in life and f"signal_{what}" not in life
+    }
+    by = "engine" if ended else "ghost" if theirs.keys() - {"signal_triggered"} else None
+    return {**life, **theirs, "by": {"who": by}}
 
 
 def _moment(published: dict[str, Any]) -> datetime:
@@ -82,6 +95,8 @@ def figures(week: list[Life], round_trip_pct: Fraction = Fraction(1, 10)) -> dic
     lost = -_sum(r for r in outcomes if r < 0)
     return {
         "published": len(week),
+        "by_engine": sum(one["by"]["who"] == "engine" for one in week),
+        "by_ghost": sum(one["by"]["who"] == "ghost" for one in week),
         "closed": len(closed),
         "wins": sum(r > 0 for r in outcomes),
         "expectancy": rounded(_mean(outcomes)),

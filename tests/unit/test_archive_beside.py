@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import resource
 import shutil
 import subprocess
@@ -224,6 +225,21 @@ def test_several_that_open_a_new_ledger_at_once_all_can(tmp_path: Path) -> None:
             opener.stdout.readline()
     said = [opener.communicate() for opener in openers]
     assert [opener.returncode for opener in openers] == [0] * 3, said
+
+
+def test_a_session_that_is_deleted_meanwhile_troubles_nobody_who_opens_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, scandir = session(tmp_path), os.scandir
+
+    def delete_and_list(path: Any) -> Any:
+        if path == folder:
+            folder.rename(tmp_path / "gone")
+        return scandir(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", delete_and_list)
+        Ledger(tmp_path / "data").close()
 
 
 def test_a_session_of_very_many_lines_opens_few_files_at_once(

@@ -28,7 +28,23 @@ odd = st.one_of(
     st.floats(),
     st.text(max_size=5),
     st.sampled_from(
-        ["0.5", "NaN", 0, 1, 1.0, 0.0, 1e6, 1e15, "long", "sl", "bad", {"primary": {"side": "long"}}, [], {}]
+        [
+            "0.5",
+            "NaN",
+            0,
+            1,
+            1.0,
+            0.0,
+            1e6,
+            1e15,
+            "long",
+            "sl",
+            "bad",
+            "limit",
+            {"primary": {"side": "long"}},
+            [],
+            {},
+        ]
     ),
     st.sampled_from(
         ["2022-01-17T09:30:00", "1969-01-01T00:00:00Z", "2022-01-17T09:30:00+07:00", "2199-12-31"]

@@ -26,10 +26,19 @@ odd = st.one_of(
     st.integers(-(10**20), 10**20),
     st.floats(),
     st.text(max_size=5),
+    st.lists(st.text(max_size=2), max_size=22),
+    st.sampled_from(["ok", "place", "cancel", "cancel_line", "rung", "refused", "long", 1e16, 0]),
     st.sampled_from([ID.upper(), ID.replace("-", ""), f"{ID[:-1]}g", f"{{{ID}}}", "é" * 36, "\ud800"]),
     st.sampled_from(
         ["2022-01-17T09:30:00", "1969-01-01T00:00:00Z", "2022-01-17T09:30:00+05:30", "2199-12-31"]
     ),
+)
+#: Of those that are checked, of every kind one at least.
+_FIELDS = st.sampled_from(
+    [
+        *("id", "timestamp", "symbol", "eventType", "price", "qty", "side", "mode", "provider", "exchangeTs"),
+        *("dataQuality", "reasons", "rate", "value", "command", "what", "orderId", "entryLow", "sl", "seen"),
+    ]
 )
 
 
@@ -62,9 +71,7 @@ def _together(name: str, data: list[bytes]) -> tuple[list[tuple[Any, ...]], list
 
 @given(
     name=st.sampled_from(list(RECORD_SAMPLES)),
-    changes=st.dictionaries(
-        st.sampled_from(["id", "timestamp", "symbol", "eventType", "price", "qty", "side", "mode"]), odd
-    ),
+    changes=st.dictionaries(_FIELDS, odd),
 )
 def test_what_is_accepted_fast_is_the_record_of_the_contract(name: str, changes: dict[str, Any]) -> None:
     try:

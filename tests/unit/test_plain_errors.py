@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from types import FunctionType
@@ -18,6 +18,9 @@ import redis
 import desk.operations.drill
 import desk.operations.feedback
 import desk.operations.users
+import ghost.operations.asking
+import ghost.operations.showing
+import market.operations
 import outbox.operations
 import replay.operations.archive
 import replay.operations.asking
@@ -35,6 +38,7 @@ import sink.operations
 import web.operations
 import worker.operations
 from desk.operations.feedback import Span as DeskSpan
+from ghost.operations.asking import Ask, AskLine, Person
 from replay.operations.asking import Playing
 from replay.sessions.sources import Span
 from reports.chosen import Days
@@ -61,6 +65,8 @@ WEEK = parse_week("2022-W03")
 SPAN = Span(NOW, datetime(2022, 1, 18, tzinfo=WIB), frozenset(), frozenset())
 ALL = Filter()
 LETTER = WholeLetter(1, "signaltape:{0}", "1-1", None, "a bug", b"", {}, NOW, NOW)
+ANI = Person("ani", "web", NOW)
+ORDER = Ask(symbol="SOL", side="long", entry=Decimal(2), sl=Decimal(1), expires_at=NOW + timedelta(hours=1))
 STOP = threading.Event()
 STOP.set()
 
@@ -71,6 +77,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     signaltape.control.operations.resume: ("ani",),
     signaltape.control.operations.processes: (),
     signaltape.control.operations.answers: (1,),
+    market.operations.status: (),
     worker.operations.status: (NOW,),
     worker.operations.list_dead_letters: (),
     worker.operations.count_dead_letters: (),
@@ -79,6 +86,16 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     worker.operations.requeue_dead_letters: (ALL._replace(reason="x"),),
     worker.operations.drop_dead_letters: (ALL._replace(reason="x"),),
     outbox.operations.shown: (1,),
+    ghost.operations.showing.list_orders: (),
+    ghost.operations.showing.show_order: ("1",),
+    ghost.operations.showing.list_lines: (),
+    ghost.operations.showing.show_line: ("1",),
+    ghost.operations.showing.earned: (NOW,),
+    ghost.operations.showing.digest: (),
+    ghost.operations.asking.place: (ORDER, ANI),
+    ghost.operations.asking.cancel: ("1", ANI),
+    ghost.operations.asking.set_line: (AskLine(symbol="SOL", price=Decimal(1), direction="above"), ANI),
+    ghost.operations.asking.cancel_line: ("1", ANI),
     sink.operations.migrate: (),
     sink.operations.check: (),
     sink.operations.rebuild: (),

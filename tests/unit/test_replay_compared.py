@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from replay.comparing.comparing import Compared, compare
 from replay.comparing.matching import Happening
@@ -165,3 +166,11 @@ def test_records_of_one_moment_meet_by_what_they_say() -> None:
     said = [one("order_log", 1, None, index, price=index, id=f"a{index}") for index in range(3)]
     again = [one("order_log", 1, None, index, price=2 - index, id=f"b{index}") for index in range(3)]
     assert compare(said, again).first is None
+
+
+def test_what_ghosts_came_to_is_no_output_of_the_engine_that_is_replayed() -> None:
+    recorded = life("a", 0)
+    ghosts = [replace(one, event="ghost_closed") for one in recorded if one.event == "signal_closed"]
+    found = compare(sorted([*recorded, *ghosts], key=lambda one: one.ts), life("a", 0))
+    assert found.first is None
+    assert found.passed_over == {"ghost_closed": 1}

@@ -123,11 +123,13 @@ def test_filters_are_read_from_an_address_and_lead_back_to_it() -> None:
 
 
 def test_what_a_scorecard_knows_of_the_filters_is_read_and_said_alike() -> None:
-    query = {"symbol": "a&b", "rules": "v 2", "hour": "0", "weekday": "Sun"}
+    query = {"symbol": "a&b", "rules": "v 2", "hour": "0", "weekday": "Sun", "outcome_from": "ghost"}
     chosen = chosen_of({**query, "outcome": "won", "bin": "9"})
-    assert chosen == Chosen(symbol="a&b", rules="v 2", hour=0, weekday=7)
+    assert chosen == Chosen(symbol="a&b", rules="v 2", hour=0, weekday=7, outcome_from="ghost")
     assert said(of_chosen(chosen)) == query
     assert filters_of(query, LABELS).chosen == chosen
+    with pytest.raises(Problem, match="outcome_from"):
+        chosen_of({"outcome_from": "somebody"})
 
 
 def test_what_took_long_is_kept_longer() -> None:
@@ -182,6 +184,14 @@ def test_a_line_says_r_with_its_sign_and_two_decimals() -> None:
     assert line_of("k", b"1642376400000-0", fields).facts == "tp · +1.65\u00a0R"
     fields[b"data"] = b'{"symbol":"S","exit_reason":"sl","rr_realized":-1}'
     assert line_of("k", b"1642376400000-0", fields).facts == "sl · −1.00\u00a0R"
+
+
+@pytest.mark.parametrize(("event", "of_signal"), [("ghost_closed", True), ("price_line", False)])
+def test_what_a_ghost_came_to_is_of_its_signal(event: str, of_signal: bool) -> None:
+    data = b'{"symbol":"S","exit_reason":"tp","rr_realized":1.650,"status":"x"}'
+    line = line_of("k", b"1642376400000-0", {b"event": event.encode(), b"data": data})
+    assert (line.event, line.of_signal) == (event, of_signal)
+    assert line.facts == ("tp · +1.65\u00a0R" if of_signal else "x")
 
 
 def test_times_and_numbers_are_said_in_one_way() -> None:

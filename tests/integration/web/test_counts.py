@@ -52,6 +52,11 @@ def mixed(book: Book) -> Book:
         book.invalidate(book.signal(score, **changes), "sl")
         book.invalidate(book.signal(score, **changes), "expiry")
         book.signal(score, **changes)
+    for number in range(3):
+        followed = book.signal("0.66")
+        book.close(followed, number - 1, by="ghost")
+    mixed_up = book.closed_signal("0.66", 2)
+    book.invalidate(mixed_up, "expiry", by="ghost")
     for at in ("2022-01-16T23:59:59.999", "2022-01-24T00:00:00"):
         book.closed_signal("0.55", 1, at=at)
     return book

@@ -3,48 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
-from replay.archive import archiving
-from signaltape.clock import utc_now
-from tests.simulation.kernel.machines import NS, Process
+from tests.simulation.kernel.machines import Process
 from tests.simulation.worlds.archive_audit import Audit
-from tests.simulation.worlds.archive_base import Amid, ArchiveBase
-from tests.simulation.worlds.archive_given import KINDS, Given, Maker, place_of
+from tests.simulation.worlds.archive_base import SLOW_S, Amid, ArchiveBase
+from tests.simulation.worlds.archive_given import KINDS, Given, place_of
 from tests.simulation.worlds.archive_ledgers import Ledgers
-from tests.simulation.worlds.archive_programs import BEGINS_BY, Programs
+from tests.simulation.worlds.archive_programs import Programs
 from tests.simulation.worlds.archive_shelf import REMARK
-from tests.simulation.worlds.programs import Program
-
-#: More than the source of a world ever says.
-_FIRST_NUMBER = 1_000_000
-#: So long, by true time, an archive may take for what a script waits for; what comes later, the end of the world finds.
-_WITHIN_S = 300.0
-_GLANCE_S = 0.5
-#: Days that are over, and compressed with the next retention; kept by what keeps for longer.
-_OLD, _KEPT = timedelta(days=4), timedelta(days=10)
-#: Longer than another archiver takes for a batch, shorter than the shortest time after which it takes over.
-_AWAY_S = 3.0
+from tests.simulation.worlds.archive_trial_acts import TrialActs
 
 
-class LastTrial:
+class LastTrial(TrialActs):
     """One of several scripts, or none."""
 
     def __init__(self, world: ArchiveBase, audit: Audit, ledgers: Ledgers, programs: Programs) -> None:
-        self._world = world
-        self._audit = audit
-        self._ledgers = ledgers
-        self._programs = programs
-        self._chance = world.faults.chance("last trial")
-        self._maker = Maker(self._chance, _FIRST_NUMBER)
+        super().__init__(world, audit, ledgers, programs)
         self.is_over = False
 
     def begin(self) -> None:
         """Let one begin."""
         scripts: dict[str, Callable[[], None]] = {
             "an older ledger": self._restore,
+            "an older ledger amid compression": self._retain_first,
             "a contradicted snapshot": self._contradict,
             "a damaged ledger": self._damage,
             "death amid compression": self._die_compressing,
@@ -52,6 +36,7 @@ class LastTrial:
             "half of a file is old": self._grow_old,
             "the last line is taken out": self._take_out,
             "a ledger that is gone": self._lose_the_ledger,
+            "a ledger that is gone amid compression": self._lose_the_ledger_compressing,
         }
         kind = self._chance.choice(["nothing", *sorted(scripts)])
         if kind == "nothing" or not self._world.faults.happens("last trial", kind):
@@ -82,6 +67,27 @@ class LastTrial:
         if copy is not None:
             self._ledgers.restore(copy, without_digests=self._chance.random() < 0.3)
         self._put(lines)
+
+    def _retain_first(self) -> None:
+        """Retention dies between the two steps of a compression; once an older ledger is back, another comes first."""
+        lines = self._lines_of_old_days()
+        if not lines or not self._is_all_done():
+            return
+        self._end_all()
+        copy = self._ledgers.copy() if self._ledgers.path.exists() else None
+        self._put(lines)
+        self._is_all_done()
+        self._world.amid["trial"] = Amid(
+            "remove", ".jsonl", self._kill, lambda path: os.path.exists(f"{path}.zst")
+        )
+        self._retain()
+        self._end_all()
+        self._world.amid.pop("trial", None)
+        if copy is not None:
+            self._ledgers.restore(copy)
+        self._retain()
+        self._is_all_done()
+        self._audit.look()
 
     def _contradict(self) -> None:
         """An archiver dies between a snapshot's line and the file of the latest one; both come again, contradicted."""
@@ -180,6 +186,25 @@ class LastTrial:
         self._is_all_done()
         self._world.amid.pop("trial", None)
 
+    def _lose_the_ledger_compressing(self) -> None:
+        """It is deleted while compression removes a plain file; by the next one others write to that day meanwhile."""
+        self._need_two_archivers()
+        lines, world = self._lines_of_old_days(), self._world
+        if not lines or not self._is_all_done():
+            return
+
+        def lose(_path: Path) -> None:
+            self._ledgers.remove()
+            self._put(lines[1:])
+            world.scheduler.sleep("a slow disk", SLOW_S)
+
+        world.amid["trial"] = Amid("remove", ".jsonl", lose, lambda path: os.path.exists(f"{path}.zst"))
+        self._put(lines[:1])
+        self._is_all_done()
+        self._retain()
+        self._is_all_done()
+        world.amid.pop("trial", None)
+
     def _take_out(self) -> None:
         """A person takes the last line out of a file; another as long comes, and its archiver dies amid its batch."""
         kinds = self._kinds_that_are_kept()
@@ -225,74 +250,3 @@ class LastTrial:
         os.truncate(world.root / name, lines[-2].end if len(lines) > 1 else 0)
         world.story.tell("world", f"{given.own_id} is taken out of {name}")
         return True
-
-    def _lines_of_old_days(self) -> list[Given]:
-        """Of a kind that is kept for longer; none if there is no such kind."""
-        when, kinds = self._now() - _OLD, self._kinds_that_are_kept()
-        return [self._maker.record_of(self._chance.choice(kinds), when) for _ in range(3)] if kinds else []
-
-    def _kinds_that_are_kept(self) -> list[str]:
-        """For long, in files of a day."""
-        keep = self._world.keep.by_group
-        return [kind for kind in KINDS if kind != "state_event" and (keep[_group(kind)] or _KEPT) >= _KEPT]
-
-    def _put(self, lines: Sequence[Given]) -> None:
-        for line in lines:
-            self._programs.put_one(self._world.stream_keys[0], line)
-        self._world.service._arrivals.wake()
-
-    def _retain(self) -> None:
-        """A retention runs, to its end or its death."""
-        host = self._chance.choice(self._world.hosts)
-        process = Process(host, "retention of the trial")
-        settings = self._world.settings(host)
-        process.start(lambda: archiving.run_retention(settings, utc_now()))
-        self._comes(lambda: not process.running)
-        process.kill()
-
-    def _kill_for_a_while(self, _path: Path) -> None:
-        """Whoever is at it dies, and its work waits for it."""
-        world, process = self._world, self._world.disk.process
-        assert process is not None
-        for program in world.supervisor.programs:
-            if program.process is process:
-                program.away_until_ns = world.scheduler.now_ns + int(_AWAY_S * NS)
-        world.story.tell("world", f"{process.name} dies amid its batch")
-        process.kill()
-
-    def _need_two_archivers(self) -> None:
-        """On a host there may be one alone."""
-        while len(self._archivers()) < 2:
-            self._world.program(
-                self._world.hosts[0], "archiver beside", self._programs.archiver, foreseen=BEGINS_BY
-            )
-
-    def _archivers(self) -> list[Program]:
-        """Those that go on for as long as the world."""
-        programs = self._world.supervisor.programs
-        return [one for one in programs if one.name.startswith("archiver") and "drains" not in one.name]
-
-    def _end_all(self) -> None:
-        self._world.disturb()
-        for process in self._world.supervisor.processes():
-            process.kill()
-
-    def _is_all_done(self) -> bool:
-        """Whether all that is in the stream is archived in time."""
-        return self._comes(self._audit.nothing_left)
-
-    def _comes(self, condition: Callable[[], bool]) -> bool:
-        scheduler = self._world.scheduler
-        end_ns = scheduler.now_ns + int(_WITHIN_S * NS)
-        while not condition():
-            if scheduler.now_ns >= end_ns:
-                return False
-            scheduler.sleep("what the trial waits for", _GLANCE_S)
-        return True
-
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._world.hosts[0].wall_ns // NS, UTC)
-
-
-def _group(kind: str) -> str:
-    return place_of(kind, None, datetime(1970, 1, 1, tzinfo=UTC))[0]

@@ -4,6 +4,9 @@ ALTER TABLE signals ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
 ALTER TABLE signal_triggers ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
 ALTER TABLE signal_invalidations ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
 ALTER TABLE signal_closures ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
+ALTER TABLE ghost_triggers ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
+ALTER TABLE ghost_invalidations ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
+ALTER TABLE ghost_closures ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
 ALTER TABLE records ADD CONSTRAINT not_refused CHECK (symbol <> 'REFUSED');
 CREATE FUNCTION deny() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
@@ -16,6 +19,12 @@ CREATE TRIGGER denied BEFORE INSERT ON signal_triggers
 CREATE TRIGGER denied BEFORE INSERT ON signal_invalidations
     FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
 CREATE TRIGGER denied BEFORE INSERT ON signal_closures
+    FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
+CREATE TRIGGER denied BEFORE INSERT ON ghost_triggers
+    FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
+CREATE TRIGGER denied BEFORE INSERT ON ghost_invalidations
+    FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
+CREATE TRIGGER denied BEFORE INSERT ON ghost_closures
     FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
 CREATE TRIGGER denied BEFORE INSERT ON records
     FOR EACH ROW WHEN (NEW.symbol = 'DENIED') EXECUTE FUNCTION deny();
@@ -51,6 +60,7 @@ SELECT EXISTS (SELECT FROM pg_constraint WHERE conname = 'not_refused')
 -- name: empty
 -- As new.
 TRUNCATE signal_events, signals, signal_triggers, signal_invalidations, signal_closures, signal_layers,
+    ghost_triggers, ghost_invalidations, ghost_closures,
     event_conflicts, dead_letters, duplicate_counts, records, sink_counters
 
 -- name: days
@@ -106,5 +116,8 @@ FULL JOIN (
     UNION ALL SELECT signal_id, 'signal_triggered' FROM signal_triggers
     UNION ALL SELECT signal_id, 'signal_invalidated' FROM signal_invalidations
     UNION ALL SELECT signal_id, 'signal_closed' FROM signal_closures
+    UNION ALL SELECT signal_id, 'ghost_triggered' FROM ghost_triggers
+    UNION ALL SELECT signal_id, 'ghost_invalidated' FROM ghost_invalidations
+    UNION ALL SELECT signal_id, 'ghost_closed' FROM ghost_closures
 ) d ON d.signal_id = e.signal_id AND d.event = e.event
 WHERE e.signal_id IS NULL OR d.signal_id IS NULL

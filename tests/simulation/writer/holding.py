@@ -24,7 +24,10 @@ from tests.simulation.writer.script import DENIED, REFUSED
 from tests.simulation.writer.sessions import SteppingConnection
 
 SQL = load(Path(__file__).parent / "database.sql")
-_DETAILS = ("signals", "signal_triggers", "signal_invalidations", "signal_closures", "signal_layers")
+_DETAILS = (
+    *("signals", "signal_triggers", "signal_invalidations", "signal_closures", "signal_layers"),
+    *("ghost_triggers", "ghost_invalidations", "ghost_closures"),
+)
 _REJECTED = "Postgres rejects it: "
 _SHOWN = 3
 

@@ -18,7 +18,7 @@ from signaltape.stream import (
     FIELD_VERSION,
 )
 from tests.support.records import RECORD_SAMPLES
-from tests.support.samples import LAYERS, SAMPLES, as_json
+from tests.support.samples import ALL_SAMPLES, LAYERS, as_json
 
 #: Symbols that the tables of a run refuse: as a row (23514), and as a statement (42501).
 REFUSED, DENIED = "REFUSED", "DENIED"
@@ -33,6 +33,9 @@ _TIMES = {
     "signal_triggered": "ts_triggered",
     "signal_invalidated": "ts_invalidated",
     "signal_closed": "ts_closed",
+    "ghost_triggered": "ts_triggered",
+    "ghost_invalidated": "ts_invalidated",
+    "ghost_closed": "ts_closed",
 }
 #: JSON that is valid, and hard on whoever copies it or compares it; and some that the contract does not take.
 _ODD = (
@@ -152,10 +155,10 @@ class Script:
         return self._event() if self._random.random() < 0.5 else self._record()
 
     def _event(self) -> Thing:
-        name = self._random.choice(list(SAMPLES))
+        name = self._random.choice(list(ALL_SAMPLES))
         if self._random.random() < 0.4:
             self._signals[self._random.randrange(_SIGNALS_AT_ONCE)] = self._uuid()
-        fields = _as_fields(SAMPLES[name](self._random.choice(self._signals)))
+        fields = _as_fields(ALL_SAMPLES[name](self._random.choice(self._signals)))
         if self._random.random() < 0.4:
             fields[self._random.choice((_TIMES[name], "ts"))] = self._time()
         if name == "signal_published" and self._random.random() < 0.7:
@@ -227,7 +230,7 @@ class Script:
         fields = {**thing.fields, "symbol": f'"{symbol}"'}
         if self._alone:
             return thing._replace(fields=fields)
-        fields["signal_id" if thing.name in SAMPLES else "id"] = f'"{self._uuid()}"'
+        fields["signal_id" if thing.name in ALL_SAMPLES else "id"] = f'"{self._uuid()}"'
         return Thing(thing.name, fields)
 
     def _broken(self) -> Entry:

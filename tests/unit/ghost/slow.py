@@ -101,7 +101,7 @@ class SlowOrder:
 
     def _try(self, bar: Any) -> None:
         o = self._prices(bar)[0]
-        if self.plan.entry_type == "market" and self.entry is None and o <= self.stop:
+        if self.plan.entry_type == "market" and self.entry is None and (o - self.stop) * 1_000_000 < abs(o):
             self._end("cancelled", bar.end_us)
             return
         ways = [self._chosen(bar, Way(self.stop), worst) for worst in (True, False)]

@@ -203,6 +203,7 @@ def test_storing_and_loading_at_any_moment_changes_nothing(
         kept.save(book)
         if place in dies:
             stored.save(other)
+            assert not any((other.unsaved().orders, other.unsaved().lines, other.unsaved().symbols))
             other = stored.load(rules)
             assert not any((other.unsaved().orders, other.unsaved().lines, other.unsaved().symbols))
     stored.save(other)

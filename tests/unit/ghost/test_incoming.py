@@ -35,7 +35,7 @@ def entry(name: str, data: Any, number: int = 0, **more: bytes) -> Entry:
 
 
 def only(name: str, data: Any, **more: bytes) -> Any:
-    return next(iter(read([entry(name, data, **more)]).items), None)
+    return next(iter(read([entry(name, data, 0, **more)]).items), None)
 
 
 def test_a_bar_has_its_numbers_as_they_were_sent() -> None:

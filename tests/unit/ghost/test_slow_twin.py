@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from decimal import Decimal
+from fractions import Fraction
 from random import Random
 
 import pytest
@@ -21,7 +22,7 @@ from tests.unit.ghost.plans import random_plan, random_rules
 from tests.unit.ghost.slow import Slow, SlowOrder
 
 #: `make ghost` sets it.
-PLANS = int(os.environ.get("GHOST_PLANS", "240"))
+PLANS = int(os.environ.get("GHOST_PLANS", "160"))
 
 
 def followed(plan: Plan, rules: Rules, bars: list[Bar]) -> tuple[Order, list[Change]]:
@@ -44,10 +45,10 @@ def as_digits(number: Decimal) -> str:
     return "0e0" if not number else f"{'-' if number < 0 else ''}{text}e{exponent}"
 
 
-def exits(changes: list[Change], world: str) -> list[tuple[str, Decimal, Decimal, int]]:
+def exits(changes: list[Change], world: str) -> list[tuple[str, Fraction, Fraction, int]]:
     """What was closed in one of the two."""
     own = [one for one in changes if isinstance(one, Exited) and one.world in ("both", world)]
-    return [(one.kind, one.price, one.fraction, one.at_us) for one in own]
+    return [(one.kind, Fraction(one.price), Fraction(one.fraction), one.at_us) for one in own]
 
 
 def check(said: Slow, order: Order, changes: list[Change]) -> None:
