@@ -5,6 +5,7 @@ The time since the first of these moments is cut at each of them; a bar is compa
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from decimal import Decimal
 
 from msgspec import Struct
@@ -74,4 +75,4 @@ class Extremes(Struct, omit_defaults=True):
                 return
 
     def _place(self, mark: int) -> int:
-        return next(place for place, piece in enumerate(self.pieces) if piece.mark == mark)
+        return bisect_left(self.pieces, mark, key=lambda piece: piece.mark)

@@ -19,7 +19,7 @@ from ghost.model.rules import Rules
 from ghost.model.seen import Seen
 from ghost.model.sights import Sight
 from tests.unit.ghost.test_slow_twin import followed
-from tests.unit.ghost.thought_up import MINUTE_US, START_US, bar_of, plans
+from tests.unit.ghost.thought_up import MINUTE_US, RULES, START_US, bar_of, plans, walks
 
 HOLDS = Rules()
 
@@ -204,6 +204,21 @@ def test_a_candle_of_any_usual_length_is_known_to_tell_nothing_new(length: int, 
 
 def copied(seen: Seen) -> Seen:
     return msgspec.msgpack.decode(msgspec.msgpack.encode(seen), type=Seen)
+
+
+@given(plans(), RULES, walks(bad=False), st.integers(2, 7))
+def test_coarse_bars_behind_all_of_their_finer_ones_change_nothing(
+    plan: Plan, rules: Rules, bars: list[Bar], length: int
+) -> None:
+    every = length * MINUTE_US
+    tape: list[Bar] = []
+    for begin_us in sorted({bar.begin_us // every * every for bar in bars}):
+        span = [bar for bar in bars if begin_us <= bar.begin_us < begin_us + every]
+        tape += [*span, joined(span)._replace(begin_us=begin_us, end_us=begin_us + every)]
+    plain = replace(rules, limit_volume=False)
+    order, changes = followed(plan, plain, bars)
+    other, same = followed(plan, plain, tape)
+    assert (order, changes) == (other, same)
 
 
 TICKS = st.lists(st.sampled_from((-1, 1)), min_size=10, max_size=120)
