@@ -15,7 +15,7 @@ from ghost.placing import Wanted, wanted_by_command, wanted_by_itself, wanted_li
 from ghost.recent import Recent
 from ghost.settings import GhostSettings
 from ghost.told import orders
-from ghost.told.lines import line_cancelled, line_ended, line_set
+from ghost.told.lines import line_cancelled, line_ended, line_refused, line_set
 from ghost.told.outcomes import outcome
 
 #: The clock goes on in steps, and lets a symbol's own bars be so late.
@@ -143,6 +143,11 @@ class Ghosts:
         line_id = held.line.line_id
         known.add(line_id)
         self._lines_so_far += 1
+        if held.refused is not None:
+            done.line_is_new(held, self._lines_so_far)
+            done.line_is(line_id, "refused", held.line.set_us, reason=held.refused)
+            done.said.append(line_refused(held, held.refused))
+            return
         self._lines[line_id] = held
         self._book.add_line(held.line)
         done.line_is_new(held, self._lines_so_far)

@@ -56,12 +56,13 @@ class Held(Struct, kw_only=True):
 
 
 class HeldLine(Struct, frozen=True, kw_only=True):
-    """A line that may still ring."""
+    """A line that may still ring. refused: why it never will."""
 
     line: Line
     whose: Whose
     order_id: str | None = None
     label: str | None = None
+    refused: str | None = None
 
 
 def source_of(via: str) -> Source:

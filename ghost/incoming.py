@@ -23,6 +23,7 @@ from ghost.intervals import length_us
 from ghost.model.bar import Bar, Quality
 from signaltape.contract.codec import validate
 from signaltape.contract.events import SignalPublished
+from signaltape.errors import InvalidEvent
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, entry_time_ms
 
 CANDLE, FUNDING, COMMAND = "market_candle", "market_funding", "order_command"
@@ -210,7 +211,10 @@ def _funded(one: AcceptedRecord) -> Item | None:
     if funding.nextFundingAt is None:
         return None
     rate = None if _quality(funding) == "bad" else funding.rate
-    return Funded(funding.symbol, us_of(funding.nextFundingAt), rate)
+    try:
+        return Funded(funding.symbol, us_of(funding.nextFundingAt), rate)
+    except InvalidEvent:  # the contract looks at a record's own time alone
+        return None
 
 
 def _commanded(one: AcceptedRecord) -> Item | None:

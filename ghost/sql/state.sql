@@ -70,9 +70,9 @@ VALUES (%(order_id)s, %(seq)s, %(world)s, %(kind)s, %(price)s, %(fraction)s, %(f
 -- A line that is new.
 INSERT INTO ghost_lines
     (line_id, number, symbol, price, direction, order_id, label, by, chat_id, thread_id, user_id, signal_id, ref_id, state,
-     status, set_at, expires_at, ended_at, rung_at, seen)
+     status, reason, set_at, expires_at, ended_at, rung_at, seen)
 VALUES (%(line_id)s, %(number)s, %(symbol)s, %(price)s, %(direction)s, %(order_id)s, %(label)s, %(by)s, %(chat_id)s,
-        %(thread_id)s, %(user_id)s, %(signal_id)s, %(ref_id)s, %(state)s, %(status)s, %(set_at)s, %(expires_at)s,
+        %(thread_id)s, %(user_id)s, %(signal_id)s, %(ref_id)s, %(state)s, %(status)s, %(reason)s, %(set_at)s, %(expires_at)s,
         %(ended_at)s, %(rung_at)s, %(seen)s)
 
 -- name: end_line

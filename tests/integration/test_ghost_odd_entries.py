@@ -1,0 +1,53 @@
+"""What somebody may put on the tape: the ghost refuses it in words, or passes it over, and goes on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from signaltape import Settings
+from sink.db import Connection
+from tests.support.ghosting import SOL, Ghost, Tape, at, told
+
+FAR = "9999-12-31T23:59:59Z"
+PLACE = {"symbol": SOL, "side": "long", "sl": 98, "entry": 100, "tp1": 104}
+LINE = {"symbol": SOL, "price": 100, "direction": "above"}
+
+
+@pytest.fixture
+def tape(redis_client: Any, settings: Settings) -> Tape:
+    return Tape(redis_client, settings.stream)
+
+
+@pytest.fixture
+def ghost(settings: Settings, connection: Connection) -> Ghost:
+    return Ghost(settings, connection)
+
+
+@pytest.mark.parametrize("name", ["publishedAt", "expiresAt"])
+@pytest.mark.parametrize("given", [FAR, "0001-01-01T00:00:00", -1, 1e300])
+def test_an_order_with_a_time_that_is_none_is_refused_in_words(
+    tape: Tape, ghost: Ghost, redis_client: Any, settings: Settings, name: str, given: Any
+) -> None:
+    tape.command("place", 0, orderId="o-1", **PLACE, **{name: given})
+    ghost.run()
+    (order,) = ghost.orders()
+    assert (order["status"], order["published_at"]) == ("refused", at(0))
+    assert name in order["reason"]
+    (log,) = told(redis_client, settings, "order_log")
+    assert (log["what"], log["lastError"]) == ("refused", order["reason"])
+
+
+@pytest.mark.parametrize("given", [FAR, -1])
+def test_a_line_with_a_time_that_is_none_is_refused_in_words(
+    tape: Tape, ghost: Ghost, redis_client: Any, settings: Settings, given: Any
+) -> None:
+    tape.command("set_line", 0, lineId="l-1", **LINE, expiresAt=given)
+    tape.bar(60, ("101",) * 4)
+    ghost.run()
+    (line,) = ghost.lines()
+    assert (line["status"], line["ended_at"]) == ("refused", at(0))
+    assert "expiresAt" in line["reason"]
+    (said,) = told(redis_client, settings, "price_line")
+    assert (said["what"], said["reason"]) == ("refused", line["reason"])
