@@ -51,6 +51,6 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def us_of(given: Moment, name: str = "time") -> int:
-    """A time as sent, in microseconds since 1970. Raises InvalidEvent, naming the field, for one that no event may have."""
+    """A time as sent, in microseconds since 1970. Raises InvalidEvent for one that no event may have, naming it."""
     since = as_aware(moment_of(name, given)) - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
