@@ -177,8 +177,6 @@ class Ghosts:
         told = outcome(held, change) if held.tracked else None
         if isinstance(change, Filled) and held.fill is None:
             held.fill = change.price
-        if isinstance(change, Exited) and change.world != "better":
-            held.exits.append((change.fraction, change.price))
         if isinstance(change, Filled | Exited):
             done.fill(change)
         done.said += orders.changed(held, change)

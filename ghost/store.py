@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +54,11 @@ class Store:
         numbers = self.connection.execute(SQL["numbers"]).fetchone()
         assert numbers is not None
         states = {symbol: state for symbol, state, _ in symbols if state is not None}
-        exits = self._exits()
         return Ghosts(
             settings,
             Book.load(settings.rules, [row[1] for row in orders], [row[1] for row in lines], states),
             Recent({symbol: latest_us for symbol, _, latest_us in symbols}),
-            held={row[0]: _held(row, exits[row[0]]) for row in orders},
+            held={row[0]: _held(row) for row in orders},
             lines={row[0]: _held_line(row) for row in lines},
             numbers=(numbers[0], numbers[1]),
             clock_us=numbers[2],
@@ -135,12 +132,6 @@ class Store:
             else:
                 committing.record(said.name, timestamp=at, **said.fields)
 
-    def _exits(self) -> defaultdict[str, list[tuple[Decimal, Decimal]]]:
-        exits: defaultdict[str, list[tuple[Decimal, Decimal]]] = defaultdict(list)
-        for order_id, fraction, price in self.connection.execute(SQL["exits"]).fetchall():
-            exits[order_id].append((fraction, price))
-        return exits
-
 
 def _with_state(row: Row, states: Mapping[str, bytes | None]) -> Row:
     return {**row, "state": states.get(row["order_id"])}
@@ -168,12 +159,12 @@ def _symbols(done: Done, latest: Mapping[str, int]) -> list[Row]:
     ]
 
 
-def _held(row: tuple[Any, ...], exits: list[tuple[Decimal, Decimal]]) -> Held:
+def _held(row: tuple[Any, ...]) -> Held:
     _, _, source, tracked, *whose, plan, fill = row
     followed = plan_for(asked_of(plan), whose[4])
     if not isinstance(followed, Plan):  # it was followed before
         raise SignaltapeError(f"order {row[0]} can be followed no longer: {followed.reason}")
-    return Held(plan=followed, source=source, tracked=tracked, whose=_whose(whose), exits=exits, fill=fill)
+    return Held(plan=followed, source=source, tracked=tracked, whose=_whose(whose), fill=fill)
 
 
 def _held_line(row: tuple[Any, ...]) -> HeldLine:

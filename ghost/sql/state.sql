@@ -11,12 +11,6 @@ SELECT stream, entry_id FROM ghost_position
 SELECT order_id, state, source, tracked, by, chat_id, thread_id, user_id, signal_id::text, ref_id, plan::text, fill
 FROM ghost_orders WHERE state IS NOT NULL ORDER BY number
 
--- name: exits
--- What was closed of them so far, in the worse world.
-SELECT f.order_id, f.fraction, f.price
-FROM ghost_fills f JOIN ghost_orders o USING (order_id)
-WHERE o.state IS NOT NULL AND f.kind <> 'entry' AND f.world <> 'better' ORDER BY f.order_id, f.seq
-
 -- name: lines
 -- Lines that may still ring, in the order in which they came.
 SELECT line_id, state, symbol, price, direction, set_at, expires_at, order_id, label,
