@@ -10,7 +10,7 @@ from ghost.model.rules import Rules
 from ghost.told.orders import changed
 from tests.unit.ghost.by_hand import D, after, plan
 
-#: The target may have come before the entry; then the better world's rest is stopped at the fill, the worse one runs on.
+#: The target may have come before the entry: then its rest is stopped at the fill; the worse world runs on.
 RETURNING = ("102 106 99 101", "101 101 100 100", "100 106 100 105", "105 111 105 110")
 MIRRORED = ("98 101 94 99", "99 100 99 100", "100 100 94 95", "95 95 89 90")
 
