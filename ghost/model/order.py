@@ -54,7 +54,9 @@ def expire(order: Order, at_us: int) -> list[OrderChange]:
 
 def sized(order: Order, volume: Volume, fill: Decimal | None) -> Volume:
     """The bar's volume as this order counts it."""
-    return volume if volume.left is None else volume.of_size(order.size(fill))
+    if volume.left is None or not order.rules.limit_volume:
+        return PLENTY
+    return volume.of_size(order.size(fill))
 
 
 def _wait(order: Order, sight: Sight, volume: Volume) -> list[OrderChange]:
