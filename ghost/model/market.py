@@ -94,7 +94,7 @@ class Market:
             if held.order.status in _ENDED:
                 self.drop(held)
                 return
-            if held.order.filled_us == now_us:
+            if held.order.filled_us == now_us and held.mark is None:
                 held.mark = self.state.extremes.begin(now_us)
         self.put(held)
         self._touched(held)
