@@ -170,15 +170,16 @@ def _merged(
     entries = _in_order(keys, found)
     full = [some[-1][0].decode() for some in found if len(some) >= most]
     if now_ms is None:
-        taken, ahead_ms = entries, None
+        taken, more, ahead_ms = entries, bool(full), None
     else:
         bound = min([(now_ms, -1), *map(_behind, full)])
         taken = [entry for entry in entries if entry_order(entry.entry_id) < bound]
         left = entries[len(taken) :]
-        ahead_ms = max(0, entry_order(left[0].entry_id)[0] - now_ms) + 1 if left and not full else None
+        more = any(entry_order(one)[0] < now_ms for one in full)
+        ahead_ms = entry_order(left[0].entry_id)[0] - now_ms + 1 if left and not more else None
     reached = {key: positions.get(key, START) for key in keys}
     reached.update({entry.stream: entry.entry_id for entry in taken})
-    return Look(taken, reached, bool(full), ahead_ms)
+    return Look(taken, reached, more, ahead_ms)
 
 
 def _behind(entry_id: str) -> tuple[int, int]:

@@ -140,8 +140,9 @@ class Runner:
         if one.ahead_ms is None:
             one.wait(_WAIT_MS)
             return
-        self._stop.wait(min(one.ahead_ms, _AGAIN_MS) / 1000)
-        if one.ahead_ms > _AHEAD_MS:
+        is_far = one.ahead_ms > _AHEAD_MS
+        self._stop.wait(min(one.ahead_ms, _WAIT_MS if is_far else _AGAIN_MS) / 1000)
+        if is_far:
             ahead_s = one.ahead_ms / 1000
             self._notices.say(
                 "ahead", f"the tape holds entries {ahead_s:.0f} s ahead of Redis' clock: they wait"

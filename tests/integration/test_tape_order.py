@@ -125,6 +125,30 @@ def test_of_several_partitions_a_millisecond_that_is_not_over_is_waited_for(
     assert LATER - time.time() * 1000 - 60_000 < look.ahead_ms <= LATER
 
 
+def test_however_much_lies_ahead_it_is_waited_for_and_not_looked_at_without_end(
+    reader: TapeReader, redis_client: Any, keys: list[str]
+) -> None:
+    put(redis_client, keys[0], "5-0")
+    for number in range(5):
+        put(redis_client, keys[1], f"{LATER}-{number}")
+    look = reader.look(reader.begin({}), 2)
+    assert [entry.entry_id for entry in look.entries] == ["5-0"]
+    look = reader.look(look.positions, 2)
+    assert (look.entries, look.more) == ([], False)
+    assert look.ahead_ms is not None
+    assert look.ahead_ms > 60_000
+
+
+def test_what_lies_ahead_does_not_hide_that_another_partition_holds_more(
+    reader: TapeReader, redis_client: Any, keys: list[str]
+) -> None:
+    for number in range(5):
+        put(redis_client, keys[0], f"{5 + number}-0")
+        put(redis_client, keys[1], f"{LATER}-{number}")
+    look = reader.look(reader.begin({}), 2)
+    assert (len(look.entries), look.more, look.ahead_ms) == (2, True, None)
+
+
 def test_one_partition_alone_is_not_waited_for(settings: Settings, redis_client: Any, key: str) -> None:
     put(redis_client, key, f"{LATER}-0")
     reader = TapeReader(redis_url(settings), [key], GHOST_GROUP)
