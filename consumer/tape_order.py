@@ -81,19 +81,18 @@ class TapeReader:
         return bool(self._redis.xread(streams, count=1, block=max(1, ms)))
 
     def follow(self, positions: Positions) -> list[str]:
-        """All up to `positions` is done: trimming waits for it no longer. The keys whose group was gone, if any."""
+        """All up to `positions` is done: trimming waits for it no longer.
+
+        Returns the keys that are not what was read: whose group is gone, or that end before that place.
+        """
         held = [key for key in self.keys if positions.get(key, START) != START]
         with self._redis.pipeline(transaction=False) as pipe:
             for key in held:
                 pipe.xgroup_setid(key, self._group, positions[key])
+                pipe.xinfo_stream(key)
             answers = pipe.execute(raise_on_error=False) if held else []
-        gone = []
-        for key, answer in zip(held, answers, strict=True):
-            if isinstance(answer, redis.ResponseError) and any(word in str(answer) for word in _NO_GROUP):
-                gone.append(key)
-            elif isinstance(answer, Exception):
-                raise answer
-        return gone
+        pairs = zip(held, answers[::2], answers[1::2], strict=True)
+        return [key for key, moved, info in pairs if _is_gone(moved) or _ends_before(info, positions[key])]
 
     def reaches_back(self, from_ms: int) -> bool:
         """Whether the tape still holds all that it ever held from a millisecond on."""
@@ -136,8 +135,7 @@ class TapeReader:
 
     def _begin_one(self, key: str, position: str) -> str:
         self._make_group(key, position)
-        last = self._redis.xinfo_stream(key)["last-generated-id"].decode()
-        if entry_order(last) >= entry_order(position):
+        if not _ends_before(self._redis.xinfo_stream(key), position):
             return position
         self._redis.xgroup_setid(key, self._group, START)
         return START
@@ -208,6 +206,22 @@ def _reaches_back(first: Any, info: Any, from_ms: int) -> bool:
     if info.get("entries-added") == info["length"]:
         return True
     return bool(first) and entry_order(first[0][0].decode())[0] < from_ms
+
+
+def _is_gone(answer: Any) -> bool:
+    """Whether a group was not there. Raises any other error."""
+    if isinstance(answer, redis.ResponseError) and any(word in str(answer) for word in _NO_GROUP):
+        return True
+    if isinstance(answer, Exception):
+        raise answer
+    return False
+
+
+def _ends_before(info: Any, position: str) -> bool:
+    """Whether a stream never reached a place. Raises the error that its state may be."""
+    if isinstance(info, Exception):
+        raise info
+    return entry_order(info["last-generated-id"].decode()) < entry_order(position)
 
 
 def _is_no_stream(error: Exception) -> bool:

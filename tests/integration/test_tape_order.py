@@ -196,6 +196,22 @@ def test_a_flushed_stream_is_noticed(reader: TapeReader, redis_client: Any, keys
     assert reader.follow({keys[0]: "7-0"}) == []
 
 
+def test_a_stream_that_was_set_back_with_its_group_is_noticed(
+    reader: TapeReader, redis_client: Any, keys: list[str]
+) -> None:
+    """As by a server that came back with an older state, and a clock that is behind."""
+    put(redis_client, keys[0], "500-0")
+    older = redis_client.dump(keys[0])
+    put(redis_client, keys[0], "900-0")
+    positions = reader.look(reader.begin({}), 10).positions
+    redis_client.restore(keys[0], 0, older, replace=True)
+    redis_client.xgroup_create(keys[0], GHOST_GROUP, id="500-0")
+    put(redis_client, keys[0], "600-0")
+    assert reader.follow(positions) == [keys[0]]
+    again = reader.begin(positions)
+    assert [entry.entry_id for entry in reader.look(again, 10).entries] == ["500-0", "600-0"]
+
+
 def test_partitions_that_an_engine_adds_are_read_from_the_look_on_that_finds_them(
     settings: Settings, redis_client: Any
 ) -> None:
