@@ -93,16 +93,16 @@ class Store:
         failpoint("ghost.after_commit")
 
     def _move(self, was: Mapping[str, str], now: Mapping[str, str]) -> None:
-        moved = [key for key in now if now[key] != was.get(key)]
-        for key in moved:
+        """All of them, also where nothing came: who commits from another place knows another past."""
+        for key in now:
             if key not in was:
                 self.connection.execute(SQL["begin_position"], {"stream": key})
         places = {
-            "streams": moved,
-            "was": [was.get(key, "0-0") for key in moved],
-            "now": [now[key] for key in moved],
+            "streams": list(now),
+            "was": [was.get(key, "0-0") for key in now],
+            "now": list(now.values()),
         }
-        if self.connection.execute(SQL["move_positions"], places).rowcount != len(moved):
+        if self.connection.execute(SQL["move_positions"], places).rowcount != len(now):
             raise Overtaken
 
     def _write(self, done: Done, latest: Mapping[str, int]) -> None:

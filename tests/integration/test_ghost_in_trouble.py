@@ -110,6 +110,19 @@ def test_who_was_overtaken_writes_nothing_and_begins_anew(
     assert store.positions() != dict.fromkeys(place, "99-0")
 
 
+def test_who_was_overtaken_in_another_partition_writes_nothing_either(
+    settings: Settings, connection: Connection
+) -> None:
+    store = Store(connection)
+    place = {"tape:{0}": "5-0", "tape:{1}": "5-0"}
+    with Emitter(settings, ship=False) as emitter:
+        store.commit(Done(), {}, {}, place, emitter)
+        store.commit(Done(), {}, place, {**place, "tape:{0}": "7-0"}, emitter)
+        with pytest.raises(Overtaken):
+            store.commit(Done(), {}, place, {**place, "tape:{1}": "6-0"}, emitter)
+    assert store.positions() == {"tape:{0}": "7-0", "tape:{1}": "5-0"}
+
+
 def test_told_to_stop_while_postgres_stands_still_it_ends(
     runner: Runner, tape: Tape, ghost: Ghost, connection: Connection
 ) -> None:
