@@ -21,6 +21,8 @@ from ghost.told.outcomes import outcome
 #: The clock goes on in steps, and lets a symbol's own bars be so late.
 STEP_US = 600_000_000
 GRACE_US = 3_600_000_000
+#: Orders and lines that there were: `order` or `line`, and the id.
+Known = set[tuple[str, str]]
 #: Bars of a symbol that begin at or after a time and stand on the tape before a place; whether they are all there.
 Past = Callable[[str, int, tuple[str, str]], tuple[list[Bar], bool]]
 
@@ -60,7 +62,7 @@ class Ghosts:
         """How many may still ring."""
         return len(self._lines)
 
-    def take(self, items: Iterable[Item], known: set[str], past: Past) -> Done:
+    def take(self, items: Iterable[Item], known: Known, past: Past) -> Done:
         """What these items come to. known: ids of orders and lines that there were before, of those that are named.
 
         past: asked for what a plan should have seen already.
@@ -87,7 +89,7 @@ class Ghosts:
         self._clock_us = done.clock_us = now_us
         self._changed(self._book.clock(now_us - GRACE_US), done)
 
-    def _other(self, item: Item, known: set[str], past: Past, done: Done) -> None:
+    def _other(self, item: Item, known: Known, past: Past, done: Done) -> None:
         match item:
             case Funded():
                 self._book.funding(item.symbol, item.rate, item.due_us)
@@ -103,7 +105,7 @@ class Ghosts:
             case Commanded():
                 self._obey(item, known, past, done)
 
-    def _obey(self, item: Commanded, known: set[str], past: Past, done: Done) -> None:
+    def _obey(self, item: Commanded, known: Known, past: Past, done: Done) -> None:
         given = item.command
         if given.command == "place":
             self._place(wanted_by_command(self._settings, item), item.place, known, past, done)
@@ -115,11 +117,11 @@ class Ghosts:
             self._cancel_line(given.line_id, item.at_us, done)
 
     def _place(
-        self, wanted: Wanted | None, place: tuple[str, str], known: set[str], past: Past, done: Done
+        self, wanted: Wanted | None, place: tuple[str, str], known: Known, past: Past, done: Done
     ) -> None:
-        if wanted is None or wanted.asked.order_id in known:
+        if wanted is None or ("order", wanted.asked.order_id) in known:
             return
-        known.add(wanted.asked.order_id)
+        known.add(("order", wanted.asked.order_id))
         self._orders_so_far += 1
         if isinstance(wanted.plan, Refused):
             reason = wanted.plan.reason
@@ -137,11 +139,11 @@ class Ghosts:
         done.seen.add(plan.symbol)
         self._changed(self._book.add(plan, bars), done)
 
-    def _set_line(self, held: HeldLine | None, known: set[str], done: Done) -> None:
-        if held is None or held.line.line_id in known:
+    def _set_line(self, held: HeldLine | None, known: Known, done: Done) -> None:
+        if held is None or ("line", held.line.line_id) in known:
             return
         line_id = held.line.line_id
-        known.add(line_id)
+        known.add(("line", line_id))
         self._lines_so_far += 1
         if held.refused is not None:
             done.line_is_new(held, self._lines_so_far)

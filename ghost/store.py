@@ -9,7 +9,7 @@ from typing import Any
 
 from ghost.commands import us_of
 from ghost.done import Done, Row, moment
-from ghost.ghosts import Ghosts
+from ghost.ghosts import Ghosts, Known
 from ghost.held import Held, HeldLine, Whose
 from ghost.model.book import Book
 from ghost.model.lines import Line
@@ -65,12 +65,12 @@ class Store:
             paused=paused,
         )
 
-    def known(self, ids: Iterable[str]) -> set[str]:
+    def known(self, ids: Iterable[str]) -> Known:
         """Which of these orders and lines there were ever."""
         wanted = list(ids)
         if not wanted:
             return set()
-        return {row[0] for row in self.connection.execute(SQL["known"], {"ids": wanted}).fetchall()}
+        return set(self.connection.execute(SQL["known"], {"ids": wanted}).fetchall())
 
     def commit(
         self,

@@ -28,8 +28,8 @@ SELECT coalesce((SELECT max(number) FROM ghost_orders), 0), coalesce((SELECT max
 
 -- name: known
 -- Which of these orders and lines there were ever.
-SELECT order_id FROM ghost_orders WHERE order_id = ANY(%(ids)s)
-UNION SELECT line_id FROM ghost_lines WHERE line_id = ANY(%(ids)s)
+SELECT 'order', order_id FROM ghost_orders WHERE order_id = ANY(%(ids)s)
+UNION ALL SELECT 'line', line_id FROM ghost_lines WHERE line_id = ANY(%(ids)s)
 
 -- name: put_order
 -- An order that is new.

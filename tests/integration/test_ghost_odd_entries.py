@@ -51,3 +51,15 @@ def test_a_line_with_a_time_that_is_none_is_refused_in_words(
     assert "expiresAt" in line["reason"]
     (said,) = told(redis_client, settings, "price_line")
     assert (said["what"], said["reason"]) == ("refused", line["reason"])
+
+
+def test_an_order_and_a_line_may_have_the_same_id(tape: Tape, ghost: Ghost) -> None:
+    for one, other in (("first", "second"), ("second", "first")):
+        tape.command("place", 0, orderId=one, **PLACE)
+        tape.command("set_line", 0, lineId=one, **LINE)
+        ghost.run()
+        tape.command("set_line", 0, lineId=other, **LINE)
+        tape.command("place", 0, orderId=other, **PLACE)
+        ghost.run()
+    assert [order["order_id"] for order in ghost.orders()] == ["first", "second"]
+    assert [line["line_id"] for line in ghost.lines()] == ["first", "second"]
