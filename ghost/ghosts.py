@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from ghost.done import Done
 from ghost.held import Held, HeldLine
-from ghost.incoming import Commanded, Funded, Item, Published
+from ghost.incoming import Ahead, Commanded, Funded, Item, Published
 from ghost.model.bar import Bar
 from ghost.model.book import Book
 from ghost.model.changes import Cancelled, Change, Exited, Filled, LineExpired, OrderChange, Rung
@@ -77,13 +77,17 @@ class Ghosts:
         return done
 
     def _bar(self, bar: Bar, done: Done) -> None:
+        self._ahead(bar, done)
+        if bar.end_us >= self._clock_us + STEP_US and bar.quality != "bad":
+            self._clock(bar.end_us // STEP_US * STEP_US, done)
+
+    def _ahead(self, bar: Bar, done: Done) -> None:
+        """All that a bar is to its own symbol."""
         changes = self._book.bar(bar)
         if changes:
             self._changed(changes, done)
         self.recent.add(bar)
         done.seen.add(bar.symbol)
-        if bar.end_us >= self._clock_us + STEP_US and bar.quality != "bad":
-            self._clock(bar.end_us // STEP_US * STEP_US, done)
 
     def _clock(self, now_us: int, done: Done) -> None:
         self._clock_us = done.clock_us = now_us
@@ -91,6 +95,8 @@ class Ghosts:
 
     def _other(self, item: Item, known: Known, past: Past, done: Done) -> None:
         match item:
+            case Ahead():
+                self._ahead(item.bar, done)
             case Funded():
                 self._book.funding(item.symbol, item.rate, item.due_us)
                 done.seen.add(item.symbol)

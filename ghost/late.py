@@ -6,9 +6,9 @@ import logging
 
 from consumer.entry import Entry
 from consumer.tape_order import TapeReader, before_ms, place_of
-from ghost.incoming import read
+from ghost.incoming import bars_among, read
 from ghost.model.bar import Bar
-from ghost.recent import Recent
+from ghost.recent import Recent, is_past
 
 log = logging.getLogger("ghost")
 
@@ -20,9 +20,9 @@ _MOST = 500_000
 
 
 def bars_of(entries: list[Entry], symbol: str, from_us: int) -> list[Bar]:
-    """The bars of a symbol among these entries that begin at or after a time."""
-    bars = (item for item in read(entries).items if type(item) is Bar)
-    return [bar for bar in bars if bar.symbol == symbol and bar.begin_us >= from_us]
+    """The good bars of a symbol among these entries that begin at or after a time."""
+    bars = bars_among(read(entries).items)
+    return [bar for bar in bars if is_past(bar) and bar.symbol == symbol and bar.begin_us >= from_us]
 
 
 class Late:

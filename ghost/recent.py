@@ -15,6 +15,11 @@ KEPT = 64
 _NEVER = -1
 
 
+def is_past(bar: Bar) -> bool:
+    """Whether a plan that comes later is shown it. A bad one would do nothing, and may have a time that is none."""
+    return bar.quality != "bad"
+
+
 class Recent:
     """Bars by symbol. before: where the latest bar of each symbol began that was seen before this process."""
 
@@ -26,6 +31,8 @@ class Recent:
 
     def add(self, bar: Bar) -> None:
         """One more bar."""
+        if not is_past(bar):
+            return
         symbol = bar.symbol
         bars = self._bars.get(symbol)
         if bars is None:
