@@ -10,6 +10,7 @@ from ghost.incoming import Ahead, Commanded, Funded, Item, Published
 from ghost.model.bar import Bar
 from ghost.model.book import Book
 from ghost.model.changes import Cancelled, Change, Exited, Filled, LineExpired, OrderChange, Rung
+from ghost.model.lines import lived_through
 from ghost.model.plan import Plan, Refused
 from ghost.placing import Wanted, wanted_by_command, wanted_by_itself, wanted_line
 from ghost.recent import Recent
@@ -118,7 +119,7 @@ class Ghosts:
         elif given.command == "cancel" and given.order_id in self._held:
             self._changed(self._book.cancel(given.order_id, item.at_us), done)
         elif given.command == "set_line":
-            self._set_line(wanted_line(item), known, done)
+            self._set_line(wanted_line(item), item.place, known, past, done)
         elif given.command == "cancel_line" and given.line_id in self._lines:
             self._cancel_line(given.line_id, item.at_us, done)
 
@@ -145,7 +146,9 @@ class Ghosts:
         done.seen.add(plan.symbol)
         self._changed(self._book.add(plan, bars), done)
 
-    def _set_line(self, held: HeldLine | None, known: Known, done: Done) -> None:
+    def _set_line(
+        self, held: HeldLine | None, place: tuple[str, str], known: Known, past: Past, done: Done
+    ) -> None:
         if held is None or ("line", held.line.line_id) in known:
             return
         line_id = held.line.line_id
@@ -157,10 +160,15 @@ class Ghosts:
             done.said.append(line_refused(held, held.refused))
             return
         self._lines[line_id] = held
-        self._book.add_line(held.line)
         done.line_is_new(held, self._lines_so_far)
         done.said.append(line_set(held))
         done.seen.add(held.line.symbol)
+        bars, _ = past(held.line.symbol, held.line.set_us, place)
+        change = lived_through(held.line, bars)
+        if change is None:
+            self._book.add_line(held.line)
+        else:
+            self._line_ended(change, done)
 
     def _cancel_line(self, line_id: str, at_us: int, done: Done) -> None:
         self._book.cancel_line(line_id)
