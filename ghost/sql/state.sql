@@ -56,9 +56,10 @@ WHERE order_id = %(order_id)s
 UPDATE ghost_orders SET state = %(state)s WHERE order_id = %(id)s AND state IS NOT NULL
 
 -- name: put_fill
--- A part of an order was filled.
+-- A part of an order was filled; of one that was purged nothing is.
 INSERT INTO ghost_fills (order_id, seq, world, kind, price, fraction, fee_r, at)
-VALUES (%(order_id)s, %(seq)s, %(world)s, %(kind)s, %(price)s, %(fraction)s, %(fee_r)s, %(at)s)
+SELECT order_id, %(seq)s, %(world)s, %(kind)s, %(price)s, %(fraction)s, %(fee_r)s, %(at)s
+FROM ghost_orders WHERE order_id = %(order_id)s
 
 -- name: put_line
 -- A line that is new.

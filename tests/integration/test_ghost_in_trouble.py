@@ -18,6 +18,7 @@ from ghost.settings import GhostSettings
 from ghost.store import Overtaken, Store
 from signaltape import Emitter, Secret, Settings
 from sink.db import Connection
+from sink.quality import purge
 from tests.integration.conftest import Process, Runner, own_valkey
 from tests.support.ghosting import SOL, Ghost, Tape, told, walk
 from tests.support.waiting import eventually
@@ -150,6 +151,22 @@ def test_lines_ring_once_though_it_begins_again_between_bars(
         ghost.run(most=1 + minute % 3)
     rung = [one["lineId"] for one in told(redis_client, settings, "price_line") if one["what"] == "rung"]
     assert sorted(rung) == sorted(f"l-{place}" for place in range(20))
+
+
+def test_a_signal_that_is_purged_while_it_is_followed_and_comes_again(
+    running: Process, tape: Tape, ghost: Ghost, connection: Connection
+) -> None:
+    signal_id = tape.plan()
+    eventually(partial(_is, ghost, "waiting"))
+    purge(connection, signal_id)
+    tape.bar(60, FILL)
+    tape.plan(sl=99.5)
+    eventually(partial(_is, ghost, "closed"))
+    there = {order["order_id"] for order in ghost.orders()}
+    assert {fill["order_id"] for fill in ghost.fills()} == there, "none of an order that is not there"
+    tape.plan(60, signal_id=signal_id)
+    tape.bar(120, FILL)
+    eventually(lambda: statuses(ghost) == ["closed", "open"])
 
 
 def _is(ghost: Ghost, status: str) -> bool:
