@@ -96,15 +96,30 @@ class TapeReader:
 
     def reaches_back(self, from_ms: int) -> bool:
         """Whether the tape still holds all that it ever held from a millisecond on."""
+        answers = self._ends(self.keys)
+        return all(map(_reaches_back, answers[::2], answers[1::2], repeat(from_ms)))
+
+    def _ends(self, keys: Sequence[str]) -> list[Any]:
+        """Of each stream its first entry, in a list, and what is known of it; twice the error, if there is none."""
         with self._redis.pipeline(transaction=True) as pipe:
-            for key in self.keys:
+            for key in keys:
                 pipe.xrange(key, count=1)
                 pipe.xinfo_stream(key)
-            answers = pipe.execute(raise_on_error=False)
+            answers: list[Any] = pipe.execute(raise_on_error=False) if keys else []
         for answer in answers:
             if isinstance(answer, Exception) and not _is_no_stream(answer):
                 raise answer
-        return all(map(_reaches_back, answers[::2], answers[1::2], repeat(from_ms)))
+        return answers
+
+    def lacking(self, positions: Positions) -> list[str]:
+        """The keys of which something behind these places is gone: the entry there is kept as long as the group is."""
+        held = [key for key in self.keys if positions.get(key, START) != START]
+        answers = self._ends(held)
+        return [
+            key
+            for key, first, info in zip(held, answers[::2], answers[1::2], strict=True)
+            if not _has_all_behind(first, info, positions[key])
+        ]
 
     def close(self) -> None:
         """Close for good."""
@@ -197,6 +212,16 @@ def _in_order(keys: Sequence[str], found: Sequence[list[_Raw]]) -> list[Entry]:
 
 def _entries(key: str, raw: list[_Raw]) -> Iterator[Entry]:
     return (Entry(key, entry_id.decode(), fields) for entry_id, fields in raw)
+
+
+def _has_all_behind(first: Any, info: Any, position: str) -> bool:
+    """Whether a stream still holds all that it ever held behind a place."""
+    if isinstance(first, Exception) or isinstance(info, Exception):
+        return True  # there is no such stream
+    if info.get("entries-added") == info["length"]:
+        return True
+    begins_at = first[0][0].decode() if first else info["last-generated-id"].decode()
+    return entry_order(begins_at) <= entry_order(position)
 
 
 def _reaches_back(first: Any, info: Any, from_ms: int) -> bool:

@@ -110,13 +110,13 @@ class Runner:
             reader.close()
 
     def _wait_to_lead(self, store: Store) -> bool:
-        stream, said = self._settings.common.stream, False
+        said = False
         while not self._stop.is_set():
-            if store.lead(stream):
+            if store.lead():
                 self.counted.leads = True
                 return True
             if not said:
-                log.info("another ghost follows %s: standing by", stream)
+                log.info("another ghost works with this database: standing by")
                 said = True
             self._stop.wait(_STAND_BY_S)
         return False
@@ -172,6 +172,10 @@ class Leading:
         for key, position in self._positions.items():
             if position != self._stored.get(key, position):
                 log.warning("%s was begun anew behind %s: it is read from its start", key, self._stored[key])
+        lacking = self._reader.lacking(self._positions)
+        if lacking:
+            log.warning("%s was trimmed before it was read: orders lack bars", ", ".join(lacking))
+            self._store.lack_bars()
         self._note()
         self._tell()
         self._let_go()

@@ -37,9 +37,9 @@ class Store:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def lead(self, stream: str) -> bool:
-        """Whether this session is the one ghost of the stream now, until it ends."""
-        row = self.connection.execute(SQL["lead"], {"stream": stream}).fetchone()
+    def lead(self) -> bool:
+        """Whether this session is the one ghost of the database now, until it ends."""
+        row = self.connection.execute(SQL["lead"]).fetchone()
         return bool(row and row[0])
 
     def positions(self) -> dict[str, str]:
@@ -64,6 +64,10 @@ class Store:
             clock_us=numbers[2],
             paused=paused,
         )
+
+    def lack_bars(self) -> None:
+        """Say of all orders that have not ended that bars were gone before they were read."""
+        self.connection.execute(SQL["lack_bars"])
 
     def known(self, ids: Iterable[str]) -> Known:
         """Which of these orders and lines there were ever."""

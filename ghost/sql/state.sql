@@ -1,6 +1,6 @@
 -- name: lead
--- Be the one ghost of this stream, for as long as this session lives.
-SELECT pg_try_advisory_lock(hashtextextended('signaltape ghost ' || %(stream)s, 0))
+-- Be the one ghost of this database, for as long as this session lives: orders are the database's, not a stream's.
+SELECT pg_try_advisory_lock(hashtextextended('signaltape ghost', 0))
 
 -- name: positions
 -- How far each partition was read.
@@ -54,6 +54,10 @@ WHERE order_id = %(order_id)s
 -- name: keep_order
 -- What is to be remembered of an order of which there is nothing to tell.
 UPDATE ghost_orders SET state = %(state)s WHERE order_id = %(id)s AND state IS NOT NULL
+
+-- name: lack_bars
+-- Bars that orders should have seen were gone before they were read.
+UPDATE ghost_orders SET late = TRUE WHERE state IS NOT NULL AND NOT late
 
 -- name: put_fill
 -- A part of an order was filled; of one that was purged nothing is.

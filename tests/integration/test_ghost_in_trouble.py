@@ -17,7 +17,8 @@ from ghost.ghosts import Ghosts
 from ghost.settings import GhostSettings
 from ghost.store import Overtaken, Store
 from signaltape import Emitter, Secret, Settings
-from sink.db import Connection
+from signaltape.stream import stream_key
+from sink.db import Connection, connect, database_url
 from sink.quality import purge
 from tests.integration.conftest import Process, Runner, own_valkey
 from tests.support.ghosting import SOL, Ghost, Tape, told, walk
@@ -122,6 +123,36 @@ def test_who_was_overtaken_in_another_partition_writes_nothing_either(
         with pytest.raises(Overtaken):
             store.commit(Done(), {}, place, {**place, "tape:{1}": "6-0"}, emitter)
     assert store.positions() == {"tape:{0}": "7-0", "tape:{1}": "5-0"}
+
+
+def test_what_was_trimmed_before_it_was_read_is_said_of_every_order_that_is_followed(
+    tape: Tape, ghost: Ghost, redis_client: Any, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As of a group that was let go after a week, or by hand."""
+    tape.plan()
+    tape.bar(60, ("101",) * 4)
+    ghost.run()
+    assert [order["late"] for order in ghost.orders()] == [False]
+    tape.bar(120, FILL)
+    key = stream_key(settings.stream, 0)
+    tape.bar(180, ("101",) * 4)
+    redis_client.xtrim(key, maxlen=1, approximate=False)
+    ghost.run()
+    assert [(order["status"], order["late"]) for order in ghost.orders()] == [("waiting", True)]
+    assert "trimmed" in caplog.text
+    tape.plan(240)
+    ghost.run()
+    assert [order["late"] for order in ghost.orders()] == [True, False]
+
+
+def test_one_ghost_leads_in_a_database_whatever_tape_it_follows(settings: Settings) -> None:
+    """Orders are of the database: two ghosts would each write what the other knows nothing of."""
+    url = database_url(settings)
+    with connect(url) as one, connect(url) as other:
+        assert Store(one).lead()
+        assert not Store(other).lead()
+        one.close()
+        assert eventually(Store(other).lead)
 
 
 def test_told_to_stop_while_postgres_stands_still_it_ends(
