@@ -12,6 +12,7 @@ from ghost.model.book import Book
 from ghost.model.changes import Cancelled, Change, Exited, Filled, LineExpired, OrderChange, Rung
 from ghost.model.lines import lived_through
 from ghost.model.plan import Plan, Refused
+from ghost.past import Bars
 from ghost.placing import Wanted, wanted_by_command, wanted_by_itself, wanted_line
 from ghost.recent import Recent
 from ghost.settings import GhostSettings
@@ -24,8 +25,8 @@ STEP_US = 600_000_000
 GRACE_US = 3_600_000_000
 #: Orders and lines that there were: `order` or `line`, and the id.
 Known = set[tuple[str, str]]
-#: Bars of a symbol that begin at or after a time and stand on the tape before a place; whether they are all there.
-Past = Callable[[str, int, tuple[str, str]], tuple[list[Bar], bool]]
+#: Bars of a symbol that begin at or after a time and stand on the tape before a place.
+Past = Callable[[str, int, tuple[str, str]], Bars]
 
 
 class Ghosts:
@@ -137,14 +138,14 @@ class Ghosts:
         else:
             self._follow(wanted, wanted.plan, past(*_since(wanted.plan), place), done)
 
-    def _follow(self, wanted: Wanted, plan: Plan, past: tuple[list[Bar], bool], done: Done) -> None:
-        bars, whole = past
+    def _follow(self, wanted: Wanted, plan: Plan, past: Bars, done: Done) -> None:
         held = Held(plan=plan, source=wanted.source, tracked=wanted.tracked, whose=wanted.whose)
         self._held[plan.order_id] = held
-        done.order_is_new(wanted, self._orders_so_far, late=not whole)
+        changes = self._book.add(plan, past)
+        done.order_is_new(wanted, self._orders_so_far, late=not past.whole)
         done.said.append(orders.placed(held, wanted.at_us))
         done.seen.add(plan.symbol)
-        self._changed(self._book.add(plan, bars), done)
+        self._changed(changes, done)
 
     def _set_line(
         self, held: HeldLine | None, place: tuple[str, str], known: Known, past: Past, done: Done
@@ -163,8 +164,7 @@ class Ghosts:
         done.line_is_new(held, self._lines_so_far)
         done.said.append(line_set(held))
         done.seen.add(held.line.symbol)
-        bars, _ = past(held.line.symbol, held.line.set_us, place)
-        change = lived_through(held.line, bars)
+        change = lived_through(held.line, past(held.line.symbol, held.line.set_us, place))
         if change is None:
             self._book.add_line(held.line)
         else:

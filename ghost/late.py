@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 from consumer.entry import Entry
 from consumer.tape_order import TapeReader, before_ms, place_of
 from ghost.incoming import bars_among, read
 from ghost.model.bar import Bar
+from ghost.past import Bars
 from ghost.recent import Recent, is_past
 
 log = logging.getLogger("ghost")
@@ -31,24 +33,28 @@ class Late:
     def __init__(self, recent: Recent, reader: TapeReader) -> None:
         self._recent, self._reader = recent, reader
 
-    def past(self, symbol: str, from_us: int, place: tuple[str, str]) -> tuple[list[Bar], bool]:
-        """Bars that begin at or after a time and stand before a place; whether they are all that ever did."""
+    def past(self, symbol: str, from_us: int, place: tuple[str, str]) -> Bars:
+        """Bars that begin at or after a time and stand before a place."""
         at_hand = self._recent.since(symbol, from_us)
         if at_hand is not None:
-            return at_hand, True
-        return self._read(symbol, from_us, place_of(*place))
-
-    def _read(self, symbol: str, from_us: int, place: tuple[int, int, int]) -> tuple[list[Bar], bool]:
+            return Bars(at_hand)
+        log.info("%s: bars are read again for what came late", symbol)
         from_ms = max(0, from_us // 1000 - _MARGIN_MS)
-        whole = self._reader.reaches_back(from_ms)
-        positions, bars, seen = before_ms(self._reader.keys, from_ms), [], 0
+        found = Bars(whole=self._reader.reaches_back(from_ms))
+        found.bars = self._read(symbol, from_us, from_ms, place_of(*place), found)
+        return found
+
+    def _read(
+        self, symbol: str, from_us: int, from_ms: int, place: tuple[int, int, int], found: Bars
+    ) -> Iterator[Bar]:
+        """Page by page, as far as it is asked: a plan that ends at its first bar needs no other."""
+        positions, seen = before_ms(self._reader.keys, from_ms), 0
         while seen < _MOST:
             look = self._reader.look(positions, _PAGE)
             before = [one for one in look.entries if place_of(one.stream, one.entry_id) < place]
-            bars += bars_of(before, symbol, from_us)
+            yield from bars_of(before, symbol, from_us)
             seen += len(before)
             if len(before) < len(look.entries) or not look.more:
-                log.info("%s: %d bars read again for a plan that came late", symbol, len(bars))
-                return bars, whole
+                return
             positions = look.positions
-        return bars, False
+        found.whole = False

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from consumer.tape_order import Look, Positions, TapeReader
 from signaltape import Settings
 from sink.db import Connection
 from sink.quality import purge
@@ -218,3 +219,24 @@ def test_a_line_that_comes_late_rings_by_the_bars_it_should_have_seen(
     assert said == [
         ("l-1", "set"), ("l-1", "rung"), ("l-2", "set"), ("l-2", "expired"), ("l-3", "set"), ("l-3", "rung"),
     ]  # fmt: skip
+
+
+def test_of_a_plan_of_long_ago_no_more_is_read_again_than_it_lives(
+    tape: Tape, ghost: Ghost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else an engine that brings a thousand old plans would hold up everybody's lines."""
+    walk(tape, ["101"] * 120)
+    monkeypatch.setattr("ghost.late._PAGE", 5)
+    looked: list[int] = []
+    look = TapeReader.look
+
+    def counted(self: TapeReader, positions: Positions, most: int) -> Look:
+        looked.append(most)
+        return look(self, positions, most)
+
+    monkeypatch.setattr(TapeReader, "look", counted)
+    tape.plan(0, minutes=2)
+    tape.plan(0, minutes=6_000)
+    ghost.run(most=500)
+    assert [order["status"] for order in ghost.orders()] == ["expired", "waiting"]
+    assert looked.count(5) == 1 + 25
