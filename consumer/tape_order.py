@@ -5,7 +5,7 @@ millisecond is over are merged by their ids; what is added later can only have l
 set back. With one partition there is no wait.
 
 A reader is given no entries: it looks, and keeps by itself how far it is. Its consumer group holds no more than that
-place, so that trimming waits for it.
+place, so that trimming waits for it; and a consumer that asks for nothing, by which it is seen that somebody reads.
 """
 
 from __future__ import annotations
@@ -90,8 +90,10 @@ class TapeReader:
             for key in held:
                 pipe.xgroup_setid(key, self._group, positions[key])
                 pipe.xinfo_stream(key)
+            for key in held:
+                pipe.xreadgroup(self._group, self._group, {key: START}, count=1)
             answers = pipe.execute(raise_on_error=False) if held else []
-        pairs = zip(held, answers[::2], answers[1::2], strict=True)
+        pairs = zip(held, answers[: 2 * len(held) : 2], answers[1 : 2 * len(held) : 2], strict=True)
         return [key for key, moved, info in pairs if _is_gone(moved) or _ends_before(info, positions[key])]
 
     def reaches_back(self, from_ms: int) -> bool:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from outbox.text import Text
 
 if TYPE_CHECKING:
+    from desk.ghosts.commanding import Wanted
     from desk.settings import DeskSettings
     from outbox.keyboard import Keyboard
     from outbox.outbox import File
@@ -70,7 +71,8 @@ class Deed(Struct, frozen=True):
 class Answer(Struct, frozen=True):
     """What is answered: one message, or (if it was a refresh) the new content of the message with the button.
 
-    deed: of a command that acts, unless it changed nothing (it only showed how things stand).
+    deed: of a command that acts, unless it changed nothing (it only showed how things stand). wanted: of one that acts,
+    what it asks of ghosts.
     """
 
     text: Text
@@ -78,6 +80,7 @@ class Answer(Struct, frozen=True):
     files: Sequence[File] = ()
     silent: bool = False
     deed: Deed | None = None
+    wanted: Sequence[Wanted] = ()
 
 
 class Command(Struct, frozen=True):

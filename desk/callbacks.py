@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 #: What can be said of an alert by a press.
-AlertWord = Literal["up", "dn", "sn30", "took", "skip"]
+AlertWord = Literal["up", "dn", "sn30", "took", "skip", "entry", "lines", "cancel"]
 _WORDS: tuple[AlertWord, ...] = get_args(AlertWord)
 _REF = re.compile(r"[A-Za-z0-9_]{1,48}")
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from desk.acting import Acting, Outcome, say
 from desk.asking import Answer, Asking, Command, Deed
 from desk.auditing import note
+from desk.ghosts.recording import record
 from outbox.text import Text
 from signaltape.errors import SignaltapeError
 from sink.plain_errors import plain_errors
@@ -47,6 +48,7 @@ def performed(
 def do(acting: Acting, command: Command, args: Sequence[str]) -> Outcome:
     """Carry it out, audit it, answer."""
     answer, failed = performed(acting, command, args)
+    record(acting.connection, acting.tape, answer.wanted, acting.heard.update_id, acting.now)
     deed = Deed(f"failed: {answer.text.text}") if failed else answer.deed
     if command.acts and deed is not None:
         note(acting, command.name, deed)

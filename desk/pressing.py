@@ -12,6 +12,7 @@ from desk.asking import Deed, reaches
 from desk.auditing import note
 from desk.callbacks import AlertPress, ConfirmationPress, PanelPress, press_of
 from desk.commanding import refuse
+from desk.ghosts import pressing as ghosts
 from desk.performing import do, performed
 from desk.questions import ASKED_LATE, Question, ask, found, until, use
 from desk.rating import Standing, judge, react_to, standing
@@ -68,6 +69,9 @@ def _answered(acting: Acting, pressed: ConfirmationPress) -> Outcome:
 
 
 def _again(acting: Acting, question: Question) -> Outcome:
+    pressed = press_of(question.detail.get("data", ""))
+    if isinstance(pressed, AlertPress) and pressed.word in ghosts.WORDS:
+        return ghosts.again(acting, pressed.ref, pressed.word)
     known = how_it_is(acting.at.settings, acting.connection) if question.act in PAUSING else ""
     late = f"{question.act} asked {since(question.made_at, acting.now)}, answered too late"
     asked = f"{late}: do it now?{known and f' ({known})'}"
@@ -89,6 +93,8 @@ def _confirmed(acting: Acting, question: Question) -> Outcome:
 
 def _judged_late(acting: Acting, data: str) -> Outcome:
     pressed = press_of(data)
+    if isinstance(pressed, AlertPress) and pressed.word in ghosts.WORDS:
+        return ghosts.confirmed(acting, pressed.ref, pressed.word)
     alert = standing(acting, pressed.ref) if isinstance(pressed, AlertPress) else None
     if alert is None or not isinstance(pressed, AlertPress):
         return _ignored(acting, _FORGED)
@@ -120,6 +126,8 @@ def _is_panel(acting: Acting, key: str) -> bool:
 
 def _judged(acting: Acting, pressed: AlertPress) -> Outcome:
     """A button of an alert that stands in this chat; one whose time is over is asked about."""
+    if pressed.word in ghosts.WORDS:
+        return ghosts.press(acting, pressed.ref, pressed.word)
     alert = standing(acting, pressed.ref)
     if alert is None:
         return _ignored(acting, _FORGED)

@@ -34,11 +34,12 @@ JSON, BUDGETS = "SIGNALTAPE_ALERT_JSON", "SIGNALTAPE_ALERT_BUDGETS"
 MIN_RR, SIZING = "SIGNALTAPE_MIN_RR", "SIGNALTAPE_SIZING"
 EQUITY, RISK_CAP = "SIGNALTAPE_EQUITY_USD", "SIGNALTAPE_RISK_CAP_PCT"
 ADMINS, CHAT = "TELEGRAM_ADMIN_IDS", "TELEGRAM_CHAT_ID"
+GHOST = "SIGNALTAPE_GHOST"
 WEBHOOK, WEBHOOK_SECRET = "SIGNALTAPE_WEBHOOK_URL", "SIGNALTAPE_WEBHOOK_SECRET"
 #: What is read here besides the common ones.
 VARIABLES = (
     *(ADMINS, WEBHOOK, WEBHOOK_SECRET, CHATS, JSON, BUDGETS, LINKS),
-    *(MIN_RR, EQUITY, SIZING, RISK_CAP),
+    *(MIN_RR, EQUITY, SIZING, RISK_CAP, GHOST),
 )
 DEFAULT_MIN_RR = "1.5;scalp=1.2"
 _MOST_USD = Decimal(10) ** 12
@@ -52,7 +53,8 @@ class DeskSettings(Struct, frozen=True, kw_only=True):
     admin_ids: of Telegram users that are admins whatever the table says. webhook_url: None for polling; port: where it
     is served.
     alert_chats: empty: nobody is alerted. min_rr: by category; one that is not named has none.
-    risk_cap_pct: what no position risks more than, in percent of the equity.
+    risk_cap_pct: what no position risks more than, in percent of the equity. ghosts: whether paper orders can be asked
+    for.
     """
 
     common: Settings
@@ -68,6 +70,7 @@ class DeskSettings(Struct, frozen=True, kw_only=True):
     equity_usd: Decimal | None = None
     sizing: Literal["table", "smooth"] = "table"
     risk_cap_pct: Decimal = Decimal("2.0")
+    ghosts: bool = True
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> DeskSettings:
@@ -99,4 +102,5 @@ class DeskSettings(Struct, frozen=True, kw_only=True):
             equity_usd=decimal(EQUITY, "", _MOST_USD) if text(EQUITY) else None,
             sizing=read_choice(SIZING, text(SIZING, "table"), ("table", "smooth")),
             risk_cap_pct=decimal(RISK_CAP, "2.0", _LARGEST_CAP),
+            ghosts=read_choice(GHOST, text(GHOST, "clicked"), ("all", "clicked", "off")) != "off",
         )

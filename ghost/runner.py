@@ -32,7 +32,7 @@ from sink.outgoing import emit_committed
 log = logging.getLogger("ghost")
 
 #: Entries of a partition in one transaction.
-MOST = 2_000
+MOST = 4_000
 #: Whoever stands by, and whoever waits for the tape, looks again so often.
 _STAND_BY_S = 0.5
 _WAIT_MS = 500
@@ -219,7 +219,8 @@ class Leading:
         failpoint("ghost.let_go")
         if gone:
             log.warning(
-                "%s was flushed: what it held and was not read is lost, or comes again", ", ".join(gone)
+                "%s was flushed, or given up while nobody read: what was not read is lost, or comes again",
+                ", ".join(gone),
             )
             self._positions = self._reader.begin(self._positions)
 

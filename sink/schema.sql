@@ -321,7 +321,7 @@ CREATE TABLE public.alert_lives (
     ts timestamp with time zone NOT NULL,
     fields jsonb NOT NULL,
     received_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT alert_lives_event_check CHECK ((event = ANY (ARRAY['signal_triggered'::text, 'signal_invalidated'::text, 'signal_closed'::text])))
+    CONSTRAINT alert_lives_event_check CHECK ((event = ANY (ARRAY['signal_triggered'::text, 'signal_invalidated'::text, 'signal_closed'::text, 'ghost_triggered'::text, 'ghost_invalidated'::text, 'ghost_closed'::text])))
 );
 COMMENT ON TABLE public.alert_lives IS 'What became of signals that have an alert, and of those that may yet get one: events come in any order, and the desk does not wait for the worker. Forgotten after a month.';
 CREATE TABLE public.alerts (
@@ -401,6 +401,42 @@ CREATE TABLE public.desk_confirmations (
     CONSTRAINT desk_confirmations_id_check CHECK (((length(id) >= 16) AND (length(id) <= 32)))
 );
 COMMENT ON TABLE public.desk_confirmations IS 'What was asked before it was done: answered once, by who was asked, in time.';
+CREATE TABLE public.desk_ghosts (
+    id text NOT NULL,
+    number bigint NOT NULL,
+    kind text NOT NULL,
+    ref_id text,
+    user_id bigint NOT NULL,
+    by_user text NOT NULL,
+    chat_id text NOT NULL,
+    thread_id bigint,
+    symbol text NOT NULL,
+    side text,
+    label text,
+    price numeric,
+    direction text,
+    update_id bigint NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    cancelled_at timestamp with time zone,
+    became text,
+    ended_at timestamp with time zone,
+    CONSTRAINT desk_ghosts_check CHECK (((kind = 'line'::text) = ((price IS NOT NULL) AND (direction IS NOT NULL)))),
+    CONSTRAINT desk_ghosts_check1 CHECK (((became IS NULL) = (ended_at IS NULL))),
+    CONSTRAINT desk_ghosts_direction_check CHECK ((direction = ANY (ARRAY['above'::text, 'below'::text]))),
+    CONSTRAINT desk_ghosts_id_check CHECK (((length(id) >= 1) AND (length(id) <= 512))),
+    CONSTRAINT desk_ghosts_kind_check CHECK ((kind = ANY (ARRAY['order'::text, 'line'::text]))),
+    CONSTRAINT desk_ghosts_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text])))
+);
+COMMENT ON TABLE public.desk_ghosts IS 'Paper orders and lines that were asked for by the bot: by whom, where, and how each ended.';
+ALTER TABLE public.desk_ghosts ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.desk_ghosts_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.desk_refused (
     day date NOT NULL,
     reason text NOT NULL,
@@ -1072,6 +1108,8 @@ ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.desk_confirmations
     ADD CONSTRAINT desk_confirmations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.desk_ghosts
+    ADD CONSTRAINT desk_ghosts_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.desk_refused
     ADD CONSTRAINT desk_refused_pkey PRIMARY KEY (day, reason);
 ALTER TABLE ONLY public.desk_risk
@@ -1171,6 +1209,9 @@ CREATE INDEX alerts_signal ON public.alerts USING btree (signal_id) WHERE (signa
 CREATE INDEX dead_letters_entry_ts ON public.dead_letters USING btree (entry_ts);
 CREATE UNIQUE INDEX dead_letters_once ON public.dead_letters USING btree (stream, entry_id, md5(raw), md5(fields), COALESCE(event, ''::text));
 CREATE INDEX desk_confirmations_made_at ON public.desk_confirmations USING btree (made_at);
+CREATE INDEX desk_ghosts_live ON public.desk_ghosts USING btree (chat_id) WHERE ((cancelled_at IS NULL) AND (ended_at IS NULL));
+CREATE UNIQUE INDEX desk_ghosts_number ON public.desk_ghosts USING btree (number);
+CREATE INDEX desk_ghosts_ref ON public.desk_ghosts USING btree (ref_id) WHERE (ref_id IS NOT NULL);
 CREATE INDEX desk_updates_received_at ON public.desk_updates USING btree (received_at);
 CREATE INDEX desk_updates_waiting ON public.desk_updates USING btree (acts, update_id) WHERE (state = 'waiting'::text);
 CREATE INDEX event_conflicts_ts ON public.event_conflicts USING btree (ts);

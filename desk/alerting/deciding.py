@@ -21,6 +21,7 @@ from desk.alerts import model
 from desk.alerts.coins import coin_of
 from desk.alerts.life import Life
 from desk.alerts.model import Alert
+from desk.ghosts.telling import Telling
 from desk.policy import sizing
 from desk.policy.decide import Decision, Hold, Send, decide
 from desk.policy.rules import History, Sent, Snooze, rules_of, sizing_rules_of
@@ -111,6 +112,7 @@ class Deciding:
         self._rules = rules_of(desk)
         self._sizing = sizing_rules_of(desk)
         self._notices = Notices()
+        self._telling = Telling()
 
     def take(self, connection: Connection, batch: Incoming) -> tuple[Done, Incoming | None]:
         """Decide on a batch's alerts, and follow what became of others; what is left for another transaction."""
@@ -121,6 +123,7 @@ class Deciding:
         done, left = self._decide_all(connection, fresh, now)
         # what was learned for one alert is news to others of its signal
         done = done._replace(followed=self._following.follow(connection, sorted({*new, *learned})))
+        done = done.plus(self._telling.tell(connection, batch.news, now))
         return done, Incoming({}, list(left), []) if left else None
 
     def tell(self, connection: Connection, batch: Incoming) -> None:
@@ -189,14 +192,8 @@ class Deciding:
         known = alert.ref_id in context.taken
         chats = chats_of(self._around, self._desk, alert, context.moved)
         life = context.lives.get(alert.signal_id or "", Life())
-        history = History(
-            known,
-            context.paused,
-            life.ended,
-            context.snoozes,
-            tuple(context.sent),
-            tuple(c.chat_id for c in chats),
-        )
+        sent, to = tuple(context.sent), tuple(c.chat_id for c in chats)
+        history = History(known, context.paused, life.ended, context.snoozes, sent, to)
         decision = decide(alert, self._rules, history, context.now)
         if known:  # the reference stays that of the first; this one is kept under its own
             alert = model.apart(replace(alert, ref_given=False), context.taken)

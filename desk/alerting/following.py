@@ -18,7 +18,14 @@ from desk.alerts import life as lives
 from desk.alerts import model
 from desk.alerts.life import Life
 from desk.policy import sizing
-from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalTriggered
+from signaltape.contract.events import (
+    GhostClosed,
+    GhostInvalidated,
+    GhostTriggered,
+    SignalClosed,
+    SignalInvalidated,
+    SignalTriggered,
+)
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
 from sink.db import Connection, DatabaseError
@@ -117,10 +124,32 @@ class Following:
 
 
 def life_of(facts: Iterable[Fact], life: Life) -> Life:
-    """A life with facts in it: the same whatever order they come in."""
-    for fact in facts:
-        life = replace(life, **_PARTS[fact.event](fact.at, fact.fields))
+    """A life with facts in it: the same whatever order they come in. What the engine says takes the place of what its
+    ghost came to."""
+    some = list(facts)
+    for fact in (one for one in some if one.event in _OF_GHOST):
+        life = _with_ghost(life, fact)
+    for fact in (one for one in some if one.event not in _OF_GHOST):
+        life = _with_engine(life, fact)
     return life
+
+
+def _with_ghost(life: Life, fact: Fact) -> Life:
+    part = _OF_GHOST[fact.event](fact.at, fact.fields)
+    if fact.event == GhostTriggered.EVENT:
+        known = life.triggered_at is not None and not life.ghost_trigger
+        return life if known else replace(life, **part, ghost_trigger=True)
+    known = life.ended is not None and not life.ghost_end
+    return life if known else replace(life, **part, ghost_end=True)
+
+
+def _with_engine(life: Life, fact: Fact) -> Life:
+    part = _PARTS[fact.event](fact.at, fact.fields)
+    if fact.event == SignalTriggered.EVENT:
+        return replace(life, **part, ghost_trigger=False)
+    if life.ghost_end:
+        life = replace(life, **_NO_END)
+    return replace(life, **part)
 
 
 def _triggered(at: datetime, fields: dict[str, Any]) -> dict[str, Any]:
@@ -142,3 +171,10 @@ _PARTS = {
     SignalInvalidated.EVENT: _invalidated,
     SignalClosed.EVENT: _closed,
 }
+_OF_GHOST = {
+    GhostTriggered.EVENT: _triggered,
+    GhostInvalidated.EVENT: _invalidated,
+    GhostClosed.EVENT: _closed,
+}
+_ENDS = ("invalidated_at", "invalid_because", "closed_at", "rr_realized", "trade_ms", "exit_reason")
+_NO_END: dict[str, Any] = {**dict.fromkeys(_ENDS), "ghost_end": False}

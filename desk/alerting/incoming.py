@@ -1,4 +1,4 @@
-"""What of a batch of the stream concerns the desk: alerts, and what became of signals.
+"""What of a batch of the stream concerns the desk: alerts, what became of signals, and what ghosts say.
 
 Never raises for what an entry holds.
 """
@@ -15,20 +15,30 @@ from consumer.accepted import Accepted, AcceptedRecord
 from consumer.decoding.decode import Batch, decode_entries
 from consumer.entry import Entry
 from desk.alerts.model import Alert, alert_of
+from desk.ghosts.news import LINE_RECORD, ORDER, News, may_be_news, news_of
 from signaltape.contract.desk_records import Alert as AlertRecord
-from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalPublished, SignalTriggered
+from signaltape.contract.events import (
+    GhostClosed,
+    GhostInvalidated,
+    GhostTriggered,
+    SignalClosed,
+    SignalInvalidated,
+    SignalPublished,
+    SignalTriggered,
+)
 from signaltape.notices import Notices
 from signaltape.showing import describe
-from signaltape.stream import FIELD_EVENT
+from signaltape.stream import FIELD_DATA, FIELD_EVENT
 
-_LIVES = (SignalTriggered.EVENT, SignalInvalidated.EVENT, SignalClosed.EVENT)
-_WANTED = frozenset(name.encode() for name in (SignalPublished.EVENT, AlertRecord.EVENT, *_LIVES))
 #: Of an event, what its message may say later.
 _KEPT = {
-    SignalTriggered.EVENT: ("entry_fill", "time_to_trigger_ms"),
-    SignalInvalidated.EVENT: ("reason",),
-    SignalClosed.EVENT: ("rr_realized", "time_in_trade_ms", "exit_reason"),
+    **dict.fromkeys((SignalTriggered.EVENT, GhostTriggered.EVENT), ("entry_fill", "time_to_trigger_ms")),
+    **dict.fromkeys((SignalInvalidated.EVENT, GhostInvalidated.EVENT), ("reason",)),
+    **dict.fromkeys(
+        (SignalClosed.EVENT, GhostClosed.EVENT), ("rr_realized", "time_in_trade_ms", "exit_reason")
+    ),
 }
+_WANTED = frozenset(name.encode() for name in (SignalPublished.EVENT, AlertRecord.EVENT, *_KEPT))
 
 
 class Happened(NamedTuple):
@@ -43,13 +53,14 @@ class Happened(NamedTuple):
 class Incoming(NamedTuple):
     """A batch as the desk's group took it: `ids` is what to acknowledge once the rest is committed.
 
-    refused: entries that should be alerts and cannot; the worker keeps them as dead letters.
+    refused: entries that should be alerts and cannot; the worker keeps them as dead letters. news: of ghosts.
     """
 
     ids: dict[str, list[str]]
     alerts: list[Alert]
     happened: list[Happened]
     refused: int = 0
+    news: Sequence[News] = ()
 
     @property
     def size(self) -> int:
@@ -59,7 +70,7 @@ class Incoming(NamedTuple):
     @property
     def concerns(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.alerts or self.happened)
+        return bool(self.alerts or self.happened or self.news)
 
 
 class Reading:
@@ -74,7 +85,7 @@ class Reading:
         alerts, refused = self._alerts(batch)
         for dead in batch.dead:
             self._say(dead.stream, dead.entry_id, dead.reason)
-        return Incoming(_ids(entries), alerts, _lives(batch), refused + len(batch.dead))
+        return Incoming(_ids(entries), alerts, _lives(batch), refused + len(batch.dead), self._news(batch))
 
     def _alerts(self, batch: Batch) -> tuple[list[Alert], int]:
         found: dict[str, Alert] = {}
@@ -88,6 +99,16 @@ class Reading:
             else:
                 found.setdefault(alert.source_id, alert)
         return list(found.values()), refused
+
+    def _news(self, batch: Batch) -> list[News]:
+        found = []
+        for one in batch.records.rows():
+            if one.name in (ORDER, LINE_RECORD):
+                try:
+                    found.append(news_of(one.name, one.record_id, one.ts, one.payload))
+                except msgspec.MsgspecError as error:
+                    self._notices.say("no news", f"entry {one.entry_id} of {one.stream}: {describe(error)}")
+        return [one for one in found if one is not None]
 
     def _say(self, stream: str, entry_id: str, why: str) -> None:
         self._notices.say("no alert", f"entry {entry_id} of {stream} cannot become an alert: {why}")
@@ -103,7 +124,9 @@ def _may_concern(entry: Entry) -> bool:
     fields = entry.fields
     if fields is None:
         return False
-    return fields[0] != FIELD_EVENT or fields[1] in _WANTED
+    if fields[0] != FIELD_EVENT or fields[1] in _WANTED:
+        return True
+    return len(fields) > 3 and fields[2] == FIELD_DATA and may_be_news(fields[1], fields[3])
 
 
 def _ids(entries: Sequence[Entry]) -> dict[str, list[str]]:

@@ -68,8 +68,9 @@ class Messages:
         """Text and buttons of an alert as a chat is to see them."""
         clicks = self._around.clicks(connection, known.alert.ref_id, chat_id)
         text, keyboard = shown(
-            known.alert, known.sizing, Send(known.marks), known.life, clicks, self._desk.alert_links
-        )
+            known.alert, known.sizing, Send(known.marks), known.life, clicks, self._desk.alert_links,
+            ghosts=self._desk.ghosts,
+        )  # fmt: skip
         if self._desk.alert_json == "quote":
             text = quoted(text, json_text(known.alert).text)
         return text, keyboard

@@ -19,12 +19,16 @@ _MOST_IDLE_S = 60.0
 
 
 class Done(NamedTuple):
-    """What was done: alerts sent and held, lives followed; refused: entries that cannot become an alert."""
+    """What was done: alerts sent and held, lives followed; refused: entries that cannot become an alert; told: news of
+    ghosts; untold: lines that rang, and nobody is told.
+    """
 
     sent: int = 0
     held: int = 0
     followed: int = 0
     refused: int = 0
+    told: int = 0
+    untold: int = 0
 
     def plus(self, other: Done) -> Done:
         """Both together."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from desk.alerts.coins import coin_of
 from desk.alerts.model import Alert
+from desk.alerts.plans import has_plan
 from outbox.keyboard import Button, Keyboard
 from signaltape.clock import WIB
 
@@ -20,17 +21,23 @@ _MOST_URL = 2048
 
 
 class Clicks(Struct, frozen=True):
-    """How many people's last click says so, and until when this chat snoozes the alert's category."""
+    """How many people's last click says so, and until when this chat snoozes the alert's category.
+
+    entries: how many have an entry of it; lines: how many set its lines in this chat.
+    """
 
     up: int = 0
     down: int = 0
     took: int = 0
     skipped: int = 0
+    entries: int = 0
+    lines: int = 0
     snoozed_until: datetime | None = None
 
 
-def keyboard(alert: Alert, clicks: Clicks, links: Mapping[str, str]) -> Keyboard:
-    """Rows of at most three: the links that have a template, what one thinks of it, what one did."""
+def keyboard(alert: Alert, clicks: Clicks, links: Mapping[str, str], *, ghosts: bool = True) -> Keyboard:
+    """Rows of at most three: the links that have a template, what one thinks of it, what one did; of a plan what one
+    wants of ghosts, where there are any."""
     judged = [
         _button(alert, "up", _said("👍", clicks.up)),
         _button(alert, "dn", _said("👎", clicks.down)),
@@ -41,7 +48,17 @@ def keyboard(alert: Alert, clicks: Clicks, links: Mapping[str, str]) -> Keyboard
         _button(alert, "skip", _said("Skipped", clicks.skipped)),
     ]
     rows = [link_row(alert.symbol, links), judged, done if alert.category != "health" else []]
+    if ghosts and has_plan(alert):
+        rows += _ghosts(alert, clicks)
     return [row for row in rows if row]
+
+
+def _ghosts(alert: Alert, clicks: Clicks) -> Keyboard:
+    """A phone cuts the words of three beside each other."""
+    entry = _said("Entry", clicks.entries) if clicks.entries else "Set Entry"
+    lines = _said("Lines", clicks.lines) if clicks.lines else "Set Alert Lines"
+    sets = [_button(alert, "entry", entry), _button(alert, "lines", lines)]
+    return [sets, [_button(alert, "cancel", "Cancel")]]
 
 
 def link_row(symbol: str | None, links: Mapping[str, str]) -> list[Button]:

@@ -22,7 +22,8 @@ EVENTS = (SignalTriggered.EVENT, SignalInvalidated.EVENT, SignalClosed.EVENT)
 class Life(Struct, frozen=True, kw_only=True):
     """Each part is None until it is known. trigger_ms, trade_ms: milliseconds, as the engine said them.
 
-    expired: its validity ended, and nothing had become of it.
+    expired: its validity ended, and nothing had become of it. ghost_trigger, ghost_end: this its ghost came to, and the
+    engine has not said.
     """
 
     triggered_at: datetime | None = None
@@ -34,6 +35,8 @@ class Life(Struct, frozen=True, kw_only=True):
     trade_ms: int | None = None
     exit_reason: str | None = None
     expired: bool = False
+    ghost_trigger: bool = False
+    ghost_end: bool = False
 
     @property
     def ended(self) -> str | None:
@@ -73,12 +76,15 @@ def life_lines(life: Life, since: datetime) -> list[str]:
     """What is known, the latest last. since: when it was published."""
     lines = []
     if life.triggered_at is not None:
-        lines.append(f"triggered {clock(life.triggered_at, since)} after {_ms(life.trigger_ms)}")
+        by = " (ghost)" if life.ghost_trigger else ""
+        lines.append(f"triggered {clock(life.triggered_at, since)} after {_ms(life.trigger_ms)}{by}")
     if life.invalidated_at is not None:
-        lines.append(f"invalidated: {life.invalid_because} after {ago(life.invalidated_at - since)}")
+        by = " (ghost)" if life.ghost_end else ""
+        lines.append(f"invalidated: {life.invalid_because} after {ago(life.invalidated_at - since)}{by}")
     if life.closed_at is not None:
         won = "" if life.rr_realized is None else f" {signed(life.rr_realized, 2)} R"
-        lines.append(f"closed{won} in {_ms(life.trade_ms)} ({life.exit_reason})")
+        by = ", ghost" if life.ghost_end else ""
+        lines.append(f"closed{won} in {_ms(life.trade_ms)} ({life.exit_reason}{by})")
     if life.expired and life.is_untouched:
         lines.append("expired untouched")
     return [f"{MARK} {line}" for line in lines]

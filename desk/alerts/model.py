@@ -61,6 +61,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     tp1: Decimal | None = None
     tp2: Decimal | None = None
     rr: Decimal | None = None
+    entry_type: str = "limit"
     atr_pct: Decimal | None = None
     etf_inflow_usd: Decimal | None = None
     data_quality: str = "ok"
@@ -163,6 +164,7 @@ def _of_signal(payload: bytes, entry_ts: datetime) -> Alert:
         tp1=event.tp,
         tp2=event.tp2,
         rr=event.rr,
+        entry_type=str(event.entry_type) if event.entry_type else "limit",
         atr_pct=event.atr_pct,
         etf_inflow_usd=also.etf_inflow_usd,
         data_quality=event.data_quality.value if event.data_quality else "ok",

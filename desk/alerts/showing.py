@@ -24,10 +24,12 @@ def shown(
     life: Life | None,
     clicks: Clicks,
     links: Mapping[str, str],
+    *,
+    ghosts: bool = True,
 ) -> tuple[Text, Keyboard]:
-    """Text and buttons. decision: if it is not at hand, an alert that was sent; links: `DeskSettings.alert_links`."""
+    """Text and buttons. decision: if it is not at hand, an alert that was sent; links, ghosts: of `DeskSettings`."""
     marks = None if decision is None else _marks(decision)
-    return alert_text(alert, sizing, marks, life), keyboard(alert, clicks, links)
+    return alert_text(alert, sizing, marks, life), keyboard(alert, clicks, links, ghosts=ghosts)
 
 
 def _marks(decision: Decision) -> tuple[str, ...]:

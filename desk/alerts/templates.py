@@ -93,13 +93,14 @@ def _middle(alert: Alert, sizing: Sizing | None) -> Iterator[str]:
     if alert.title:
         yield from _title_lines(alert.title)
     if not alert.is_bad:
-        yield from _plan(alert)
+        yield from plan_lines(alert)
         yield from _size(sizing)
     yield from _named("Setup ", " · ".join(filter(None, (alert.setup, alert.timeframe))))
     yield f"Valid until {clock(alert.expires_at, alert.ts)}"
 
 
-def _plan(alert: Alert) -> Iterator[str]:
+def plan_lines(alert: Alert) -> Iterator[str]:
+    """Entry, stop and targets, each with how far it is."""
     entry = alert.planned
     if entry is not None:
         yield from fold(f"Entry {_band(alert, entry)}", LINE)

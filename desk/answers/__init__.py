@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from desk.answers.alpha import alpha
 from desk.answers.answering import said_if_away
+from desk.answers.ghosts import ghosts
 from desk.answers.held import held
 from desk.answers.help import help_
 from desk.answers.pnl import pnl
@@ -26,6 +27,7 @@ _READS = (
     ("score", score, "", "the week so far"),
     ("week", week, "[W]", "a week with its picture"),
     ("pnl", pnl, "[7d|30d]", "R by day and symbol"),
+    ("ghosts", ghosts, "[SYM]", "orders on paper"),
     ("held", held, "", "what was held back, and why"),
     ("processes", processes, "", "who is there"),
     ("help", help_, "", "this list"),

@@ -34,7 +34,7 @@ class Page:
 
     def line(self, sentence: str) -> Page:
         """A sentence, broken where no number is torn from its word; nothing of an empty one."""
-        for line in _folded(sentence, LINE):
+        for line in folded(sentence, LINE):
             self._text.line(line)
             self._units += units(line) + 1
         return self
@@ -55,7 +55,7 @@ class Page:
 
     def quote(self, title: str, sentences: Sequence[str]) -> Page:
         """What unfolds under a title; left out if there is nothing to say, cut where the message would be too long."""
-        lines = [line for sentence in sentences for line in _folded(sentence, QUOTED)]
+        lines = [line for sentence in sentences for line in folded(sentence, QUOTED)]
         kept = self._that_fit(lines, self._units + units(title) + 1)
         if not kept:
             return self
@@ -116,8 +116,11 @@ def name(text: object, wide: int = QUOTED) -> str:
     return line or "-"
 
 
-def _folded(sentence: str, wide: int) -> list[str]:
-    """A sentence in lines; a word that no line has room for is cut. Wide signs count twice, unseen ones not at all."""
+def folded(sentence: str, wide: int) -> list[str]:
+    """A sentence in lines; of an empty one none. A word that no line has room for is cut.
+
+    Wide signs count twice, unseen ones not at all.
+    """
     if not sentence:
         return []
     lines = fold(sentence, max(wide // 2, wide + len(sentence) - seen(sentence)))

@@ -83,6 +83,18 @@ WITH told AS (
            jsonb_build_object('rr_realized', rr_realized::text, 'time_in_trade_ms', time_in_trade_ms,
                               'exit_reason', exit_reason)
     FROM signal_closures WHERE signal_id = ANY(%(signal_ids)s::uuid[])
+    UNION ALL
+    SELECT signal_id, 'ghost_triggered', ts_triggered,
+           jsonb_build_object('entry_fill', entry_fill::text, 'time_to_trigger_ms', time_to_trigger_ms)
+    FROM ghost_triggers WHERE signal_id = ANY(%(signal_ids)s::uuid[])
+    UNION ALL
+    SELECT signal_id, 'ghost_invalidated', ts_invalidated, jsonb_build_object('reason', reason)
+    FROM ghost_invalidations WHERE signal_id = ANY(%(signal_ids)s::uuid[])
+    UNION ALL
+    SELECT signal_id, 'ghost_closed', ts_closed,
+           jsonb_build_object('rr_realized', rr_realized::text, 'time_in_trade_ms', time_in_trade_ms,
+                              'exit_reason', exit_reason)
+    FROM ghost_closures WHERE signal_id = ANY(%(signal_ids)s::uuid[])
 ),
 heard AS (
     INSERT INTO alert_lives (signal_id, event, ts, fields) SELECT signal_id, event, ts, fields FROM told

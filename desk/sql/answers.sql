@@ -153,3 +153,38 @@ SELECT category, until FROM snoozes WHERE chat_id = %(chat)s AND until > %(now)s
 -- The alert of a signal: its reference, and the flow that its size was made of.
 SELECT ref_id, (alert ->> 'etf_inflow_usd')::numeric AS etf_inflow_usd FROM alerts
 WHERE signal_id = %(signal_id)s::uuid ORDER BY decided_at LIMIT 1
+
+-- name: ghosts
+-- Paper orders that wait or are open, and those that ended since a moment, of some symbols or of all: the open ones first.
+-- banked: what of an open one is out already, in the worse of its worlds, and what for.
+SELECT o.number, o.symbol, o.side, o.status, o.source, o.by, o.ref_id, o.late, o.reason, o.published_at, o.expires_at,
+       o.filled_at, o.ended_at, o.fill, o.exit_reason, o.rr_realized, o.rr_best, o.pnl_usd, o.risk_usd,
+       (o.plan ->> 'sl')::numeric AS sl, coalesce((o.plan ->> 'entry')::numeric, (o.plan ->> 'entry_high')::numeric) AS entry,
+       coalesce(b.fraction, 0) AS banked, coalesce(b.paid, 0) AS banked_paid
+FROM ghost_orders o
+LEFT JOIN LATERAL (SELECT sum(f.fraction) AS fraction, sum(f.fraction * f.price) AS paid FROM ghost_fills f
+                   WHERE o.status = 'open' AND f.order_id = o.order_id AND f.kind <> 'entry' AND f.world <> 'better') b ON TRUE
+WHERE (o.status IN ('waiting', 'open') OR o.ended_at >= %(since)s)
+  AND (%(symbols)s::text[] IS NULL OR o.symbol = ANY(%(symbols)s::text[]))
+ORDER BY array_position(ARRAY['open', 'waiting'], o.status), coalesce(o.ended_at, o.published_at) DESC, o.number DESC
+LIMIT %(most)s
+
+-- name: ghost_sums
+-- How many of them there are in each state, what the closed ones brought, and of how many that is known in dollars.
+SELECT status, count(*) AS n, coalesce(sum(rr_realized), 0) AS rr, count(*) FILTER (WHERE rr_realized > 0) AS won,
+       coalesce(sum(pnl_usd), 0) AS usd, count(pnl_usd) AS n_usd
+FROM ghost_orders
+WHERE (status IN ('waiting', 'open') OR ended_at >= %(since)s)
+  AND (%(symbols)s::text[] IS NULL OR symbol = ANY(%(symbols)s::text[]))
+GROUP BY status
+
+-- name: last_prices
+-- The last close of some symbols since a moment.
+SELECT DISTINCT ON (symbol) symbol, (payload ->> 'close')::numeric AS price FROM records
+WHERE class = 'market' AND event = 'market_candle' AND symbol = ANY(%(symbols)s::text[]) AND ts >= %(since)s
+  AND payload ->> 'dataQuality' IS DISTINCT FROM 'bad'
+ORDER BY symbol, ts DESC
+
+-- name: ghost_symbols
+-- Symbols that bars were seen of, or that an order is of.
+SELECT symbol FROM ghost_symbols UNION SELECT symbol FROM ghost_orders WHERE state IS NOT NULL ORDER BY 1 LIMIT %(most)s

@@ -45,10 +45,17 @@ SELECT update_id, to_json(ts) #>> '{}' AS timestamp, ref_id, signal_id::text, ch
 FROM (SELECT * FROM feedback ORDER BY id DESC LIMIT %(most)s) newest ORDER BY id
 
 -- name: standing
--- How many people, wherever they clicked, say what of an alert now, and until when a chat, by any of its ids, wants no
--- alerts of its category. To want none at all is not meant of health.
+-- How many people, wherever they clicked, say what of an alert now or have an entry of it; how many set its lines in a
+-- chat, by any of its ids, and until when that wants no alerts of its category. To want none at all is not meant of health.
 SELECT count(*) FILTER (WHERE value = 'up') AS up, count(*) FILTER (WHERE value = 'down') AS down,
        count(*) FILTER (WHERE value = 'took') AS took, count(*) FILTER (WHERE value = 'skipped') AS skipped,
+       (SELECT count(DISTINCT user_id) FROM desk_ghosts
+        WHERE ref_id = %(ref_id)s AND kind = 'order' AND cancelled_at IS NULL) AS entries,
+       (SELECT count(DISTINCT user_id) FROM desk_ghosts
+        WHERE ref_id = %(ref_id)s AND kind = 'line' AND cancelled_at IS NULL
+          AND (chat_id = %(chat_id)s OR chat_id IN (
+               SELECT chat_id FROM telegram_chats WHERE moved_to = %(chat_id)s
+               UNION ALL SELECT moved_to FROM telegram_chats WHERE chat_id = %(chat_id)s))) AS lines,
        (SELECT max(s.until) FROM snoozes s
         JOIN alerts a ON s.category = a.category OR s.category = '' AND a.category <> 'health'
         WHERE a.ref_id = %(ref_id)s AND s.until > now()

@@ -167,7 +167,7 @@ _VARIABLE_OF = {field: name for name, field in _FIELD_OF.items()}
 #: These may also stand in a file, named by `<NAME>_FILE`.
 SECRETS = (
     *("REDIS_URL", "DATABASE_URL", "DATABASE_READ_URL"),
-    *("TELEGRAM_BOT_TOKEN", "SIGNALTAPE_WEBHOOK_SECRET"),
+    *("TELEGRAM_BOT_TOKEN", "SIGNALTAPE_WEBHOOK_SECRET", "COINAPI_KEY"),
 )
 _PATHS = ("home", "data")
 

@@ -79,5 +79,6 @@ WITH events AS (DELETE FROM signal_events WHERE signal_id = %(signal_id)s RETURN
      paper_lines AS (DELETE FROM ghost_lines WHERE signal_id = %(signal_id)s),
      lives AS (DELETE FROM alert_lives WHERE signal_id = %(signal_id)s),
      alerted AS (DELETE FROM alerts WHERE signal_id = %(signal_id)s RETURNING ref_id),
-     chats AS (DELETE FROM alert_chats WHERE ref_id IN (SELECT ref_id FROM alerted))
+     chats AS (DELETE FROM alert_chats WHERE ref_id IN (SELECT ref_id FROM alerted)),
+     asked AS (DELETE FROM desk_ghosts WHERE ref_id IN (SELECT ref_id FROM alerted))
 SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM conflicts)

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 import desk.__main__
 import ghost.__main__
+import market.__main__
 import outbox.__main__
 import replay.__main__
 import reports.__main__
@@ -33,6 +34,7 @@ ROOMS: dict[str, click.Command] = {
     "outbox": outbox.__main__.main,
     "web": web.__main__.main,
     "desk": desk.__main__.main,
+    "market": market.__main__.main,
     "ghost": ghost.__main__.main,
 }
 #: What a command may change of this process, and must not here.

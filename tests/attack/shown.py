@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from market.demand import Kept
+from market.status import status_key, written
 from outbox.outbox import File, Outbox
 from outbox.text import Text
 from signaltape.control.operations import resume
@@ -16,6 +18,7 @@ from signaltape.stream import processes_key, stream_key
 from tests.attack.run import environment_of, run
 from tests.attack.way import Way
 from tests.support.book import TUESDAY
+from tests.support.market_status import market_of
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import closed, new_id, published
 
@@ -114,6 +117,18 @@ SHOWN: dict[tuple[str, ...], Shown] = {
         r"of (\d+) steps held",
         lambda found: len(found["steps"]),
     ),
+    ("market", "symbols"): Shown(
+        _plainly(),
+        ("symbol", "of", "last", "quality", "until (WIB)"),
+        r"(\d+) symbols",
+        lambda found: len(found["symbols"]),
+    ),
+    ("market", "providers"): Shown(
+        _plainly(),
+        ("provider", "breaker", "p95 ms", "tells", "has", "connects", "failures"),
+        r"(\d+) providers",
+        lambda found: len(found["providers"]),
+    ),
     ("sink", "check"): Shown(
         _plainly(),
         ("event", "stored", "orphans", "dead letters"),
@@ -187,6 +202,7 @@ def fill(way: Way, names: Names) -> Known:
     assert run("replay", ["run", session, "--max"], environment).code == 0
     assert run("web", ["keys", "create", "--", names.name], environment).code == 0
     _show_a_frozen_process(way, names)
+    way.redis.hset(status_key(names.stream), mapping=written(market_of(names.name, names.remark), Kept()))
     chats = ["--chat", "-1001234567890/7", "--chat", "-1009999999999"]
     assert run("desk", ["users", "add", "42", "--name", "n" * 64, *chats], environment).code == 0
     row = way.connection.execute("SELECT max(id) FROM dead_letters").fetchone()

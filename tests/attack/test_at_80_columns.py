@@ -37,6 +37,7 @@ ACTS = {
     *(("replay", name) for name in ("delete", "load", "stream", "speed", "loop")),
     *(("outbox", "preview"), ("web",), ("web", "keys", "revoke")),
     *(("desk",), ("desk", "users", "add"), ("desk", "users", "remove")),
+    ("market",),
     *(
         ("ghost",),
         ("ghost", "place"),
@@ -49,6 +50,7 @@ ACTS = {
 _OF_ONE = {
     *(("worker", "dead-letters", "show"), ("reports", "rules", "show"), ("reports", "whatif")),
     *(("replay", "show"), ("replay", "status")),
+    *(("market", "symbols"), ("market", "providers")),
 }
 #: They show something only where an engine was fed by a replay (tests/integration/test_replay_diff.py), or where a
 #: ghost has followed a tape (tests/integration/test_ghost_commands.py).

@@ -16,7 +16,9 @@ from tests.attack.way import Way, within
 from tests.support.samples import SAMPLES
 
 #: These run until they are ended, unless this is said too.
-_ENDS_WITH = {one: ["--once"] for one in (("worker",), ("replay", "archive"), ("ghost",))}
+_ENDS_WITH: dict[tuple[str, ...], list[str]] = {
+    one: ["--once"] for one in (("worker",), ("replay", "archive"), ("ghost",))
+}
 #: These run for ever, or for longer than there is time here; what they read is checked by their own tests.
 _LEFT_OUT = {
     ("reports", "schedule"),
@@ -24,6 +26,7 @@ _LEFT_OUT = {
     ("replay", "run"),
     ("replay", "serve"),
     ("web",),
+    ("market",),
 }
 _HANGS_S = 60.0
 

@@ -20,7 +20,12 @@ from tests.support.samples import published
 
 CHAT = "42"
 #: No budget and no least R multiple: what is sent hangs on nothing else.
-FREE = {"SIGNALTAPE_ALERT_BUDGETS": "off", "SIGNALTAPE_MIN_RR": "0", "SIGNALTAPE_ALERT_JSON": "off"}
+FREE = {
+    "SIGNALTAPE_ALERT_BUDGETS": "off",
+    "SIGNALTAPE_MIN_RR": "0",
+    "SIGNALTAPE_ALERT_JSON": "off",
+    "SIGNALTAPE_GHOST": "off",
+}
 
 
 def desk_settings(**environ: str) -> DeskSettings:

@@ -30,6 +30,9 @@ from tests.support.forked import Forked, begin
 
 ROOT = Path(__file__).parents[2]
 _numbers = itertools.count(1)
+#: Databases are made and dropped by the hundred. Each time PostgreSQL looks through all its buffers, several times: of
+#: an eighth of the memory, as the product takes, that costs more than the copy itself.
+_POSTGRES = ("fsync=off", "max_wal_size=256MB", "shared_buffers=64MB")
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +40,7 @@ def servers() -> Iterator[Urls]:
     """PostgreSQL and Valkey for the whole run, in a folder of their own, whatever the environment says."""
     home = home_of_servers()
     try:
-        with running(home, postgres_options=("fsync=off", "max_wal_size=256MB")) as urls:
+        with running(home, postgres_options=_POSTGRES) as urls:
             yield urls
     finally:
         from deploy.embedded.servers import remove_data
@@ -57,14 +60,27 @@ def template(servers: Urls) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def maker(servers: Urls) -> Iterator[Connection]:
+    """Makes and drops the databases of tests."""
+    with psycopg.connect(servers.database, autocommit=True) as opened:
+        yield opened
+
+
 @pytest.fixture
-def database(servers: Urls, template: str) -> Iterator[Secret]:
+def database(servers: Urls, template: str, maker: Connection) -> Iterator[Secret]:
     """The URL of a fresh, migrated database."""
+    with fresh_database(servers, template, maker) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(servers: Urls, template: str, maker: Connection) -> Iterator[Secret]:
+    """A migrated one, for as long as the block runs."""
     name = f"test_{next(_numbers)}"
-    with psycopg.connect(servers.database, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        yield Secret(_database(servers, name))
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    maker.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY".encode())
+    yield Secret(_database(servers, name))
+    maker.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
@@ -81,11 +97,16 @@ def book(connection: Connection) -> Book:
 @pytest.fixture
 def settings(servers: Urls, database: Secret, tmp_path: Path) -> Settings:
     """Settings with a stream, a database and a home of this test alone; recording is on."""
+    return fresh_settings(servers, database, tmp_path)
+
+
+def fresh_settings(servers: Urls, database: Secret, folder: Path) -> Settings:
+    """With a stream that nobody else has."""
     return Settings(
         feature_event_logging=True,
         redis_url=Secret(servers.redis),
         database_url=database,
-        home=tmp_path / "home",
+        home=folder / "home",
         stream=f"test{next(_numbers)}",
     )
 
@@ -216,6 +237,11 @@ def asker(settings: Settings, connection: Connection) -> Asker:
 @pytest.fixture
 def day(settings: Settings, redis_client: Any, key: str) -> None:
     """A day of an engine is stored."""
+    store_a_day(settings, redis_client, key)
+
+
+def store_a_day(settings: Settings, redis_client: Any, key: str) -> None:
+    """By way of the stream."""
     for name, fields in a_day():
         add(redis_client, key, name, fields)
     drain(settings, key)

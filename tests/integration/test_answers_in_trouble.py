@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from deploy.embedded.servers import Urls
 from desk.answers import reading
 from desk.answers.reading import TOO_SLOW
 from outbox.outbox import Outbox
 from outbox.policies import ANSWER
 from signaltape import Secret, Settings
 from signaltape.errors import InvalidRequest
+from signaltape.redis_client import redis_client as redis_of
+from signaltape.stream import stream_key
 from sink.db import Connection, connect
+from tests.integration.conftest import fresh_database, fresh_settings, store_a_day
 from tests.integration.draining import add, drain
 from tests.integration.stored import tables
 from tests.support.asked import NAMES
-from tests.support.asking import CHAT, COMMANDS, NOW, Asker, buttons
+from tests.support.asking import CHAT, COMMANDS, EQUITY, NOW, Asker, buttons
 from tests.support.said import said
 from tests.support.samples import published
 
-OF_NO_SYMBOL = ("status", "signals", "score", "pnl", "held", "processes", "help", "alpha")
+OF_NO_SYMBOL = ("status", "signals", "score", "pnl", "ghosts", "held", "processes", "help", "alpha")
 NONSENSE = ("nonsense", "'; DROP TABLE signals; --", "\u202e", "#", "%s", "0" * 64, *NAMES.values())
 
 
@@ -32,14 +38,27 @@ def test_each_has_an_answer_where_nothing_is_stored(asker: Asker, name: str) -> 
     assert asker.ask(name).text.text
 
 
+@pytest.fixture(scope="module")
+def shared(
+    servers: Urls, template: str, maker: Connection, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Asker]:
+    """Asks about a day that is stored once for all tests of this, which must leave it as it was."""
+    with fresh_database(servers, template, maker) as database, connect(database) as connection:
+        settings = fresh_settings(servers, database, tmp_path_factory.mktemp("shared"))
+        assert settings.redis_url is not None
+        with closing(redis_of(settings.redis_url)) as client:
+            store_a_day(settings, client, stream_key(settings.stream, 0))
+        before = tables(connection)
+        yield Asker(settings, connection, equity_usd=EQUITY)
+        assert tables(connection) == before
+
+
 @pytest.mark.parametrize("word", NONSENSE)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_nonsense_gets_one_line_with_an_example_or_an_answer(
-    asker: Asker, day: None, name: str, word: str
-) -> None:
+def test_nonsense_gets_one_line_with_an_example_or_an_answer(shared: Asker, name: str, word: str) -> None:
     for args in ([word], [word, word], ["SOL", word], ["-", word]):
         try:
-            answer = asker.ask(name, *args)
+            answer = shared.ask(name, *args)
         except InvalidRequest as error:
             assert ", such as /" in str(error)
             assert len(str(error).splitlines()) == 1

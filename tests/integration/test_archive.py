@@ -21,22 +21,23 @@ from sink.write.writer import BatchWriter
 from tests.integration.archiving import NOON, archive, at, batch, lines
 from tests.integration.conftest import Runner
 from tests.support.records import RECORD_SAMPLES
-from tests.support.samples import SAMPLES
+from tests.support.samples import ALL_SAMPLES, SAMPLES
 
 
 def emit_all(settings: Settings) -> None:
     """One of everything, through journal and stream."""
     with Emitter(settings, strict=True) as tape:
         tape.published(SAMPLES["signal_published"]())
+        tape.event("ghost_closed", ALL_SAMPLES["ghost_closed"]())
         tape.state(RECORD_SAMPLES["state_event"])
         tape.trade(RECORD_SAMPLES["trade_log"])
         tape.order(RECORD_SAMPLES["order_log"])
         for kind in ("risk", "tpsl", "execution", "health", "scoring", "regime", "feature"):
             tape.snapshot(kind, RECORD_SAMPLES[f"{kind}_snapshot"])
-        for kind in ("trade", "book", "candle"):
+        for kind in ("trade", "book", "candle", "funding", "open_interest"):
             tape.market(kind, RECORD_SAMPLES[f"market_{kind}"])
         tape.alert(RECORD_SAMPLES["alert"])
-        for name in ("alert_decision", "feedback_click", "operator_act"):
+        for name in ("order_command", "price_line", "alert_decision", "feedback_click", "operator_act"):
             tape.record(name, RECORD_SAMPLES[name])
 
 
@@ -45,23 +46,24 @@ def test_everything_an_engine_does_lands_in_its_file_and_in_its_table(
 ) -> None:
     emit_all(settings)
     code, out, err = runner.run_anew("replay", "archive", "--once", SIGNALTAPE_DATA=str(tmp_path))
-    assert (code, out) == (0, "archived 18, duplicates 0, conflicts 0, invalid 0\n"), err
+    assert (code, out) == (0, "archived 23, duplicates 0, conflicts 0, invalid 0\n"), err
     data = tmp_path / "data"
     (state,) = lines(data / "events" / "SOL-USDT.jsonl")
     assert {name: state[name] for name in RECORD_SAMPLES["state_event"]} == RECORD_SAMPLES["state_event"]
     assert state["_event"] == "state_event"
     today = f"day-{datetime.now(WIB).date()}.jsonl"
-    (order,) = lines(data / "orders" / today)
+    order, *others = lines(data / "orders" / today)
+    assert [one["_event"] for one in others] == ["order_command", "price_line"]
     assert (order["clientOrderId"], order["mode"]) == ("c-1", "SIM")
     (trade,) = lines(data / "trades_log" / today)
     assert trade["dateKey"] == str(datetime.now(WIB).date())
-    assert [one["_event"] for one in lines(data / "signals" / today)] == ["signal_published"]
+    assert [one["_event"] for one in lines(data / "signals" / today)] == ["signal_published", "ghost_closed"]
     assert len(lines(data / "system" / "history" / today)) == 7
     assert (
         json.loads((data / "system" / "health_snapshot.json").read_text())["services"]["orders"]["message"]
         == "slow"
     )
-    assert len(lines(data / "market" / "SOL-USDT" / today)) == 3
+    assert len(lines(data / "market" / "SOL-USDT" / today)) == 5
     assert [one["_event"] for one in lines(data / "desk" / today)] == [
         *("alert", "alert_decision", "feedback_click", "operator_act")
     ]
@@ -160,5 +162,6 @@ def test_records_come_once_whatever_comes_again(connection: Connection) -> None:
     twice.extend(records)
     again = writer.write([], (), twice)
     third = writer.write([], (), records)
-    assert (first.stored, again.stored, again.duplicates, third.duplicates) == (17, 0, 34, 17)
-    assert connection.execute("SELECT count(*) FROM records").fetchone() == (17,)
+    n = len(RECORD_SAMPLES)
+    assert (first.stored, again.stored, again.duplicates, third.duplicates) == (n, 0, 2 * n, n)
+    assert connection.execute("SELECT count(*) FROM records").fetchone() == (n,)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from deploy.embedded.servers import Urls
 from signaltape import Emitter, Settings
@@ -202,7 +204,7 @@ def test_what_a_person_says_while_a_lost_word_is_looked_for_counts(
 
 
 def test_what_redis_may_not_be_asked_is_said(settings: Settings, connection: Connection) -> None:
-    away = redis.Redis(port=1)
+    away = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
     with pytest.raises(redis.ConnectionError):
         reconcile(away, settings.stream, connection)
     assert epoch_in_redis(away, settings.stream) == 0

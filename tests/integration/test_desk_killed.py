@@ -17,7 +17,7 @@ from tests.support.desking import ADMIN, TRADER, Bot, bot_of
 from tests.support.waiting import eventually
 
 SEED = 20260117
-UPDATES, KILLS = 1_000, 10
+UPDATES, KILLS = 300, 10
 DONE = "SELECT count(*) FROM desk_updates WHERE state <> 'waiting'"
 
 

@@ -240,3 +240,14 @@ def test_of_a_plan_of_long_ago_no_more_is_read_again_than_it_lives(
     ghost.run(most=500)
     assert [order["status"] for order in ghost.orders()] == ["expired", "waiting"]
     assert looked.count(5) == 1 + 25
+
+
+def test_a_bar_that_comes_late_changes_nothing_and_is_counted(tape: Tape, ghost: Ghost) -> None:
+    tape.plan()
+    walk(tape, ["101", "101"])
+    tape.bar(60, FILL)
+    tape.bar(30, FILL, interval="15s")
+    tape.bar(180, FILL)
+    ghost.run()
+    (order,) = ghost.orders()
+    assert (order["status"], order["filled_at"], order["late_bars"]) == ("open", at(180), 2)

@@ -125,6 +125,7 @@ def test_an_engine_that_reads_the_stream_is_judged_by_its_end_and_the_stream_s(
             engine = Engine(tape, params)
             for number in range(events):
                 engine.on_candle(NOON + number * (NOON.resolution * 60_000_000))
+            eventually(lambda: redis_client.exists(output_key(fed.stream, folder.name)))
             assert diff_session(fed, folder.name).verdict != "identical"
         return diff_session(fed, folder.name)
 

@@ -50,7 +50,7 @@ def tell(book: Book, signal_id: str, told: Told, by: str) -> None:
     if told.reason:
         book.invalidate(signal_id, told.reason, by=by)
     if told.closed:
-        more = {
+        more: dict[str, Any] = {
             "rr_best": RR[by] + 1,
             "fees_r": Decimal("0.05"),
             "exit_reason": {"signal": "tp", "ghost": "sl"}[by],

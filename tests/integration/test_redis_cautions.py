@@ -39,6 +39,8 @@ def test_what_is_wrong_with_a_server_is_said_and_gone_when_mended(tmp_path: Path
         assert kinds(client, msgspec.structs.replace(settings, partitions=3)) == set()
         client.replicaof("127.0.0.1", 1)
         assert "replica" in kinds(client, settings)
+        client.replicaof("NO", "ONE")
+        assert "replica" not in kinds(client, settings)
         client.close()
 
 

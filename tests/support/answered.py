@@ -8,11 +8,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from desk.acts.lines import told as told_lines
 from desk.answers import ANSWERS
 from desk.answers.alpha import Alpha
 from desk.answers.alpha import choice as told_choice
 from desk.answers.alpha import told as told_alpha
 from desk.answers.answering import away
+from desk.answers.ghosts import Ghosts
+from desk.answers.ghosts import told as told_ghosts
 from desk.answers.held import Held
 from desk.answers.held import told as told_held
 from desk.answers.help import told as told_help
@@ -25,6 +28,7 @@ from desk.answers.sniper import Sniper
 from desk.answers.sniper import told as told_sniper
 from desk.answers.status import told as told_status
 from desk.asking import Command, User
+from desk.ghosts.asked import Asked
 from desk.policy.sizing import SizingRules
 from outbox.text import Text
 from signaltape.control import Standing
@@ -33,6 +37,29 @@ from tests.support.asked import LIVES, NAMES, NOW, D
 
 REFUSED = "Redis: Error 111 connecting to 127.0.0.1:6379. Connection refused."
 _NO_RISK = Risk(D("1.0"), None)
+
+
+def asked_line(number: int, **changes: Any) -> Asked:
+    """A line that is set."""
+    given: dict[str, Any] = {
+        "id": f"line-{number}",
+        "number": number,
+        "kind": "line",
+        "ref_id": "snp_20250915_1355_SOL",
+        "user_id": 102,
+        "by_user": "ana",
+        "chat_id": "-77",
+        "symbol": "SOL-USDT-SWAP",
+        "side": "long",
+        "label": "TP1",
+        "price": D("226.3"),
+        "direction": "above",
+        "update_id": 1,
+        "asked_at": asked.ago(9),
+        "expires_at": asked.ago(-21),
+        **dict.fromkeys(("thread_id", "cancelled_at", "became", "ended_at")),
+    }
+    return Asked(**{**given, **changes})
 
 
 #: What a text is, and how it is made.
@@ -102,6 +129,15 @@ def _of_the_desk() -> Kinds:
         ),
     )
     yield "held", partial(told_held, asked.HELD, NOW)
+    yield "ghosts", partial(told_ghosts, asked.GHOSTS, NOW)
+    yield "ghosts, none", partial(told_ghosts, Ghosts([], {}, {}), NOW)
+    yield (
+        "ghosts, forty",
+        partial(told_ghosts, asked.ghosts_of([asked.ghost(n, by=None) for n in range(40)]), NOW),
+    )
+    yield "lines", partial(told_lines, [asked_line(n) for n in range(1, 4)], NOW)
+    yield "lines, fifty", partial(told_lines, [asked_line(10_000 + n) for n in range(50)], NOW)
+    yield "lines, none", partial(told_lines, [], NOW)
     yield "held, nothing", partial(told_held, Held([], {}), NOW)
     yield "processes", partial(told_processes, asked.WELL, NOW)
     yield "processes, many", partial(told_processes, asked.CROWD, NOW)
@@ -124,6 +160,13 @@ def _hostile() -> Kinds:
         yield f"pnl of {kind}", partial(told_pnl, asked.profits(symbols=[name]), NOW)
         worst = asked.held_alert(1, name, symbol=name, detail=name * 9, ref_id=name, category=name)
         yield f"held of {kind}", partial(told_held, Held([worst] * 40, {name: 40}), NOW)
+        ghosts = [
+            asked.ghost(number, status, symbol=name, by=name, ref_id=name, reason=name, exit_reason=name)
+            for number, status in enumerate(("open", "waiting", "closed", "expired", "refused") * 3)
+        ]
+        yield f"ghosts of {kind}", partial(told_ghosts, asked.ghosts_of(ghosts), NOW)
+        line = asked_line(1, symbol=name, by_user=name, ref_id=name, label=name)
+        yield f"lines of {kind}", partial(told_lines, [line] * 20, NOW)
         process = asked.process(name, name=name, host=name, version=name)
         yield (
             f"processes of {kind}",
@@ -145,4 +188,8 @@ def _hostile() -> Kinds:
         "sniper, huge numbers",
         partial(told_sniper, Sniper("SOL", [replace(huge, ts_closed=None)], _NO_RISK, SizingRules()), NOW),
     )
+    sizes: dict[str, Any] = dict.fromkeys(("fill", "sl", "entry", "rr_realized", "rr_best", "pnl_usd"), long)
+    huge_ghosts = [asked.ghost(10**12, "closed", **sizes), asked.ghost(10**12, "waiting", **sizes)]
+    yield "ghosts, huge numbers", partial(told_ghosts, asked.ghosts_of(huge_ghosts * 5), NOW)
+    yield "lines, huge numbers", partial(told_lines, [asked_line(1, price=long)] * 9, NOW)
     yield "alpha, huge numbers", partial(told_alpha, Alpha("SOL", huge, asked.LAYERS * 20), NOW)

@@ -10,6 +10,7 @@ from typing import Any
 from consumer.group_status import ConsumerStatus, PartitionStatus
 from desk.answers.alpha import Alpha, Layer, Snapshot
 from desk.answers.facts import facts
+from desk.answers.ghosts import Ghost, Ghosts, Sum
 from desk.answers.held import Held, HeldAlert, Snooze
 from desk.answers.plan import Plan
 from desk.answers.pnl import Part, Profits
@@ -187,4 +188,64 @@ HELD = Held(
     ],
     {"budget": 3, "min_rr": 3, "snoozed": 3, "stale": 3},
     [Snooze("", NOW + timedelta(minutes=25))],
+)
+
+
+def ghost(number: int, status: str = "open", **changes: Any) -> Ghost:
+    given: dict[str, Any] = {
+        "number": number,
+        "symbol": "SOL-USDT-SWAP",
+        "side": "long",
+        "status": status,
+        "source": "clicked",
+        "by": "ana",
+        "published_at": ago(90),
+        "expires_at": ago(-20),
+        "entry": D("222.1"),
+        "sl": D("219.9"),
+        "ref_id": "snp_20250915_1355_SOL",
+    }
+    if status in ("open", "closed"):
+        given |= {"fill": D("222.1"), "filled_at": ago(80)}
+    if status not in ("open", "waiting"):
+        given["ended_at"] = ago(30)
+    if status == "closed":
+        given |= {
+            "rr_realized": D("1.909"),
+            "rr_best": D("1.909"),
+            "exit_reason": "tp",
+            "pnl_usd": D("190.9"),
+        }
+    return Ghost(**{**given, **changes})
+
+
+def ghosts_of(some: Sequence[Ghost], **prices: str) -> Ghosts:
+    """With the last prices of SOL and the like."""
+    sums: dict[str, Sum] = {}
+    for status in {one.status for one in some}:
+        of = [one for one in some if one.status == status]
+        r = [one.rr_realized for one in of if one.rr_realized is not None]
+        money = [one.pnl_usd for one in of if one.pnl_usd is not None]
+        sums[status] = Sum(
+            status=status,
+            n=len(of),
+            rr=sum(r, D(0)),
+            won=sum(one > 0 for one in r),
+            usd=sum(money, D(0)),
+            n_usd=len(money),
+        )
+    return Ghosts(some, sums, {name: D(price) for name, price in prices.items()})
+
+
+GHOSTS = ghosts_of(
+    [
+        ghost(7),
+        ghost(6, symbol="BTC-PERP", side="short", fill=D("64500"), sl=D("65100"), late=True),
+        ghost(5, "waiting"),
+        ghost(4, "closed"),
+        ghost(3, "closed", rr_realized=D(-1), rr_best=D("1.5"), exit_reason="sl", pnl_usd=D(-100)),
+        ghost(2, "expired"),
+        ghost(1, "refused", reason="the stop of a long must be below its entry, got 223 and 222.1"),
+    ],
+    **{"SOL-USDT-SWAP": "223.2"},
 )

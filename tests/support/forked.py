@@ -1,6 +1,7 @@
 """Processes forked from one that has loaded the product: real ones, and yet begun in milliseconds.
 
-They are children of that process (`tests/support/loaded.py`), which says when they have ended.
+They are children of that process (`tests/support/loaded.py`), which says when they have ended. Loading takes seconds:
+the workers of one run of the tests share it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO
+
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 #: Begins of the variables that an interpreter, a library or a module reads while it is loaded.
@@ -40,7 +43,7 @@ def begin(
     shall see something else while it is loaded.
     """
     anew = anew or arguments[0] not in ("-m", "-c") or sys.platform != "linux"
-    if not anew and _seen_while_loading(environment) == _seen_while_loading(_environment()):
+    if not anew and _seen_while_loading(environment) == _seen_while_loading(environment_of_loaded()):
         return Forked(arguments if arguments[0] == "-c" else arguments[1:], environment, out, err)
     command = [sys.executable, *arguments]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=err, text=True)
@@ -147,7 +150,7 @@ def _seen_while_loading(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 @cache
-def _environment() -> dict[str, str]:
+def environment_of_loaded() -> dict[str, str]:
     """Of the process that has loaded everything."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("SIGNALTAPE")}
     return {**own, "PYTHONPATH": f"{ROOT / 'producer'}:{ROOT}", "OPENBLAS_NUM_THREADS": "1"}
@@ -156,19 +159,36 @@ def _environment() -> dict[str, str]:
 @cache
 def _loaded() -> socket.socket:
     """The line to the process that has loaded everything; one for this process, as long as it lives."""
-    own, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.support.loaded"],
-        cwd=ROOT,
-        env=_environment(),
-        stdin=its.fileno(),
-        stdout=subprocess.DEVNULL,
-    )
-    its.close()
+    name = f"\0signaltape-loaded-{os.environ.get('PYTEST_XDIST_TESTRUNUID', os.getpid())}"
+    _load_unless_another_does(name)
+    line = eventually(lambda: _line_to(name))
+    assert line is not None
+    atexit.register(line.close)
+    return line
 
-    def end() -> None:
-        own.close()
-        process.wait()
 
-    atexit.register(end)
-    return own
+def _load_unless_another_does(name: str) -> None:
+    """Whoever gets the name begins the process, and waits for it at the end: until nobody needs it any more."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        try:
+            listener.bind(name)
+        except OSError:
+            return
+        listener.listen()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.loaded"],
+            cwd=ROOT,
+            env=environment_of_loaded(),
+            stdin=listener.fileno(),
+            stdout=subprocess.DEVNULL,
+        )
+    atexit.register(process.wait)
+
+
+def _line_to(name: str) -> socket.socket | None:
+    """None if who has the name does not listen yet."""
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if line.connect_ex(name) == 0:
+        return line
+    line.close()
+    return None

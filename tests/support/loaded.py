@@ -2,8 +2,9 @@
 
     python -m tests.support.loaded
 
-Its standard input is a socket. A message asks for one process: what it runs, where and with what environment, as JSON;
-with it come the files that shall be its standard ones, and another socket, on which its pid and then its end are said.
+Its standard input is a socket that others connect to; it ends when none of them is left. A message asks for one
+process: what it runs, where and with what environment, as JSON; with it come the files that shall be its standard ones,
+and another socket, on which its pid and then its end are said.
 """
 
 from __future__ import annotations
@@ -88,37 +89,49 @@ def _leave() -> None:
     os._exit(_exit_code)
 
 
-def _serve(control: socket.socket) -> Callable[[], None] | None:
+def _serve(listener: socket.socket) -> Callable[[], None] | None:
     """Until whoever asks is gone; in a forked process, what it is to become."""
     lines: dict[int, socket.socket] = {}
+    controls = [listener.accept()[0]]
     woken, wake = os.pipe()
     for end in (woken, wake):
         os.set_blocking(end, False)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    while True:
-        ready, _, _ = select.select([control.fileno(), woken], [], [])
+    while controls:
+        sockets = (listener, *controls)
+        ready, _, _ = select.select([woken, *(one.fileno() for one in sockets)], [], [])
         if woken in ready:
             os.read(woken, _MOST_BYTES)
             _say_who_ended(lines)
-        if control.fileno() not in ready:
-            continue
-        message, files, _, _ = socket.recv_fds(control, _MOST_BYTES, _FILES)
-        if not message:
-            return None
-        pid = os.fork()
-        if pid == 0:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            for other in (control, *lines.values()):
-                other.close()
-            for one in (woken, wake, files.pop()):
-                os.close(one)
-            return partial(_become, json.loads(message), files)
+        if listener.fileno() in ready:
+            controls.append(listener.accept()[0])
+        for control in [one for one in sockets[1:] if one.fileno() in ready]:
+            message, files, _, _ = socket.recv_fds(control, _MOST_BYTES, _FILES)
+            if not message:
+                controls.remove(control)
+                control.close()
+                continue
+            if not _forked(files, lines):
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for other in (listener, *controls, *lines.values()):
+                    other.close()
+                for one in (woken, wake, files.pop()):
+                    os.close(one)
+                return partial(_become, json.loads(message), files)
+    return None
+
+
+def _forked(files: list[int], lines: dict[int, socket.socket]) -> int:
+    """Fork: its pid, which is said and kept with its line; 0 in the forked process."""
+    pid = os.fork()
+    if pid:
         lines[pid] = socket.socket(fileno=files.pop())
         lines[pid].send(str(pid).encode())
         for one in files:
             os.close(one)
+    return pid
 
 
 def _say_who_ended(lines: dict[int, socket.socket]) -> None:

@@ -61,7 +61,7 @@ def test_nothing_in_it_turns_hides_or_becomes_a_command(kind: str) -> None:
     assert "(http://" not in text
     ours = set(re.findall(r"(?<!\w)/([a-z]+)", text))
     assert ours <= {"panic", "resume", "alpha", "signals", "processes", "status"} | {
-        *("sniper", "score", "week", "pnl", "held", "help", "risk")
+        *("sniper", "score", "week", "pnl", "held", "help", "risk", "ghosts", "lines")
     }
     if "of lines" in kind:
         assert "/panic" not in text

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -17,10 +15,13 @@ import pytest
 from consumer.group_measures import _GROUP
 from desk.settings import VARIABLES as DESK_VARIABLES
 from ghost.settings import VARIABLES as GHOST_VARIABLES
+from market.exchanges.endpoints import VARIABLES as ENDPOINT_VARIABLES
+from market.settings import PROVIDERS, SYMBOLS
 from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
 from signaltape.settings import _FIELD_OF, SECRETS, Settings
 from tests.support.command_trees import Tree, tree_of
+from tests.support.forked import begin, environment_of_loaded
 from tests.support.pages import ROOT, Command, Page, commands_in, pages
 from tests.unit.test_imports import ALLOWED
 
@@ -29,13 +30,15 @@ README, OPERATING = Page(ROOT / "README.md"), Page(ROOT / "docs" / "operating.md
 MOST_LINES = 200
 #: Each is a command that a person calls; every one of its subcommands must stand in the docs.
 ROOMS = (
-    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk", "ghost"),
+    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk", "market", "ghost"),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
     *("deploy.live", "deploy.live.picture"),
 )
+#: Of these another test begins a command in a new interpreter.
+BEGUN_ANEW = {"signaltape", "sink", "worker", "reports", "replay", "web", "desk", "deploy.embedded"}
 FOLDERS = (
     *("producer", "consumer", "worker", "sink", "outbox", "replay", "reports"),
-    *("web", "desk", "ghost", "deploy", "tests", "docs"),
+    *("web", "desk", "market", "ghost", "deploy", "tests", "docs"),
 )
 #: Variables that are no settings, and the files that read them.
 OTHER_VARIABLES = {
@@ -47,6 +50,8 @@ OTHER_VARIABLES = {
     "SIGNALTAPE_WEB_ORIGINS": "web/settings.py",
     "DATABASE_READ_URL": "web/settings.py",
     **dict.fromkeys(DESK_VARIABLES, "desk/settings.py"),
+    **dict.fromkeys(ENDPOINT_VARIABLES, "market/exchanges/endpoints.py"),
+    **dict.fromkeys((PROVIDERS, SYMBOLS), "market/settings.py"),
     **dict.fromkeys(GHOST_VARIABLES, "ghost/settings.py"),
     "UPDATE_SCHEMA": "tests/integration/test_migrations.py",
 }
@@ -116,11 +121,10 @@ def test_every_command_stands_in_the_docs_and_helps(room: str) -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_module_helps(room: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", room, "--help"], capture_output=True, text=True, check=False, cwd=ROOT
-    )
-    assert done.returncode == 0, done.stderr
-    assert "usage" in done.stdout.lower()
+    process = begin(("-m", room, "--help"), environment_of_loaded(), anew=room not in BEGUN_ANEW)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert "usage" in out.lower()
 
 
 def test_what_the_procfile_starts_stands_in_the_docs() -> None:
@@ -211,6 +215,7 @@ MEASURES = (
         "replay/archive/metrics.py",
         "reports/metrics.py",
         "web/metrics.py",
+        "market/reporting.py",
     ),
     *("consumer/group_measures.py", "producer/signaltape/shipping/measures.py"),
     "producer/signaltape/integrations/prometheus.py",

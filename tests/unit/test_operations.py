@@ -34,12 +34,25 @@ COMMAND_LINE = {
     "desk/__main__.py",
     "desk/drill_command.py",
     "desk/user_commands.py",
+    "market/__main__.py",
+    "market/command_line.py",
     "ghost/__main__.py",
     "ghost/line_commands.py",
     "ghost/order_commands.py",
     "ghost/shell.py",
 }
-ROOMS = ("signaltape.control", "sink", "worker", "replay", "outbox", "reports", "web", "desk", "ghost")
+ROOMS = (
+    "signaltape.control",
+    "sink",
+    "worker",
+    "replay",
+    "outbox",
+    "reports",
+    "web",
+    "desk",
+    "market",
+    "ghost",
+)
 #: What opens a connection, by the name under which it is imported.
 OPENING = {
     ("sink.db", "connect"),

@@ -20,6 +20,7 @@ import desk.operations.feedback
 import desk.operations.users
 import ghost.operations.asking
 import ghost.operations.showing
+import market.operations
 import outbox.operations
 import replay.operations.archive
 import replay.operations.asking
@@ -76,6 +77,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     signaltape.control.operations.resume: ("ani",),
     signaltape.control.operations.processes: (),
     signaltape.control.operations.answers: (1,),
+    market.operations.status: (),
     worker.operations.status: (NOW,),
     worker.operations.list_dead_letters: (),
     worker.operations.count_dead_letters: (),

@@ -123,11 +123,13 @@ def test_filters_are_read_from_an_address_and_lead_back_to_it() -> None:
 
 
 def test_what_a_scorecard_knows_of_the_filters_is_read_and_said_alike() -> None:
-    query = {"symbol": "a&b", "rules": "v 2", "hour": "0", "weekday": "Sun"}
+    query = {"symbol": "a&b", "rules": "v 2", "hour": "0", "weekday": "Sun", "outcome_from": "ghost"}
     chosen = chosen_of({**query, "outcome": "won", "bin": "9"})
-    assert chosen == Chosen(symbol="a&b", rules="v 2", hour=0, weekday=7)
+    assert chosen == Chosen(symbol="a&b", rules="v 2", hour=0, weekday=7, outcome_from="ghost")
     assert said(of_chosen(chosen)) == query
     assert filters_of(query, LABELS).chosen == chosen
+    with pytest.raises(Problem, match="outcome_from"):
+        chosen_of({"outcome_from": "somebody"})
 
 
 def test_what_took_long_is_kept_longer() -> None:

@@ -23,7 +23,7 @@ from tests.support.waiting import eventually
 from web.application import application
 from web.settings import WebSettings
 
-_AT_ONCE = 8
+_AT_ONCE = 24
 #: These are not asked for: they take long, or need no server.
 _LEFT_OUT = (".png", ".pdf", "/static/")
 

@@ -153,7 +153,7 @@ def test_senseless_bytes_end_in_no_traceback(served: Served, monkeypatch: pytest
     monkeypatch.setattr("web.listening.IDLE_S", 0.3)
     monkeypatch.setattr("web.http.bodies.WITHIN_S", 0.3)
     chance = random.Random(20_220_117)
-    with ThreadPoolExecutor(4) as several:
+    with ThreadPoolExecutor(20) as several:
         answers = list(
             several.map(lambda said: asked(served.port, said), (senseless(chance) for _ in range(80)))
         )

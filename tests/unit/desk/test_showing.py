@@ -30,6 +30,7 @@ LINKS = {
 
 ODD_SYMBOLS = ("a/../b?x#y", "&s=evil", "@evil.org", "💥" * 128, "%2F")
 NONE = Clicks()
+GHOSTS = [["Set Entry", "Set Alert Lines"], ["Cancel"]]
 
 
 def buttons(clicks: Clicks = NONE, links: dict[str, str] | None = None, **changes: Any) -> list[list[str]]:
@@ -38,18 +39,23 @@ def buttons(clicks: Clicks = NONE, links: dict[str, str] | None = None, **change
 
 
 def test_rows_of_at_most_three_the_links_first() -> None:
-    assert buttons() == [["Heatmap", "Orderbook", "Sniper"], ["👍", "👎", "⏸ 30m"], ["Took", "Skipped"]]
+    judged = [["👍", "👎", "⏸ 30m"], ["Took", "Skipped"]]
+    assert buttons() == [["Heatmap", "Orderbook", "Sniper"], *judged, *GHOSTS]
 
 
 def test_only_links_with_a_template_are_there_and_none_without_a_symbol() -> None:
     assert buttons(links={"sniper": LINKS["sniper"]})[0] == ["Sniper"]
-    assert buttons(links={}) == [["👍", "👎", "⏸ 30m"], ["Took", "Skipped"]]
+    assert buttons(links={}) == [["👍", "👎", "⏸ 30m"], ["Took", "Skipped"], *GHOSTS]
     assert buttons(symbol=None)[0] == ["👍", "👎", "⏸ 30m"]
 
 
 def test_what_was_clicked_is_seen() -> None:
     clicks = Clicks(up=2, down=1, took=1, skipped=12, snoozed_until=TWO + timedelta(minutes=63))
-    assert buttons(clicks, {}) == [["👍 ✓ 2", "👎 ✓", "⏸ till 15:03"], ["Took ✓", "Skipped ✓ 12"]]
+    assert buttons(clicks, {}) == [["👍 ✓ 2", "👎 ✓", "⏸ till 15:03"], ["Took ✓", "Skipped ✓ 12"], *GHOSTS]
+
+
+def test_what_was_asked_of_ghosts_is_seen() -> None:
+    assert buttons(Clicks(entries=1, lines=2), {})[-2:] == [["Entry ✓", "Lines ✓ 2"], ["Cancel"]]
 
 
 def test_nobody_takes_a_health_alert() -> None:
@@ -59,8 +65,29 @@ def test_nobody_takes_a_health_alert() -> None:
 def test_each_button_says_what_and_of_which_alert() -> None:
     _, keyboard = shown(alert(), None, None, None, Clicks(), {})
     assert [button.data for row in keyboard for button in row] == [
-        f"a:ib_20250915_1400_BTC:{what}" for what in ("up", "dn", "sn30", "took", "skip")
+        f"a:ib_20250915_1400_BTC:{what}"
+        for what in ("up", "dn", "sn30", "took", "skip", "entry", "lines", "cancel")
     ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dataQuality": "bad"},
+        {"sl": None},
+        {"side": None},
+        {"entryLow": None, "entryHigh": None},
+        {"category": "health"},
+    ],
+)
+def test_without_a_plan_nothing_is_asked_of_ghosts(changes: dict[str, Any]) -> None:
+    assert buttons(**changes)[-1:] != GHOSTS[-1:]
+    assert buttons()[-2:] == GHOSTS
+
+
+def test_without_ghosts_there_are_no_such_buttons() -> None:
+    _, keyboard = shown(alert(), None, None, None, NONE, {}, ghosts=False)
+    assert "Set Entry" not in [button.text for row in keyboard for button in row]
 
 
 @given(

@@ -18,6 +18,8 @@ from ghost.model.result import Result
 from ghost.model.rules import Rules
 from ghost.model.seen import Seen
 from ghost.model.sights import Sight
+from tests.unit.ghost.by_hand import bar as minute_of
+from tests.unit.ghost.test_rules_by_hand import DOC
 from tests.unit.ghost.test_slow_twin import followed
 from tests.unit.ghost.thought_up import MINUTE_US, RULES, START_US, bar_of, plans, walks
 
@@ -68,6 +70,29 @@ def test_minutes_decide_what_five_minutes_leave_open() -> None:
     assert told(followed(long_plan(), HOLDS, [*minutes, minute(0, 101, 106, 94, 96, minutes=5)])[1])[1:] == [
         ("tp1", "both", 105, 3)
     ]
+
+
+FILLED = "102 103 99 101"
+OF_THE_PAGE = [
+    ([(0, 1, "101 101 99 99"), (1, 1, "99 112 98 111"), (0, 2, "101 112 98 111")], ["tp1 both"]),
+    ([(0, 2, "101 112 98 111")], ["tp1 better"]),
+    ([(0, 1, "102 103 101 103"), (1, 1, "103 103 99 99"), (0, 2, "102 103 94 99")], ["sl worse"]),
+    (
+        [(0, 1, FILLED), (1, 1, "100 101 100 101"), (2, 1, "101 102 101 102"), (1, 2, "100 102 94 102")],
+        ["sl both"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("tape", "ends"), OF_THE_PAGE)
+def test_the_examples_of_the_page(tape: list[tuple[int, int, str]], ends: list[str]) -> None:
+    assert all(f"`{text}`" in DOC for _, _, text in tape)
+    bars = [
+        minute_of(place, text, end_us=START_US + (place + minutes) * MINUTE_US)
+        for place, minutes, text in tape
+    ]
+    found = told(followed(long_plan(tp=110), HOLDS, bars)[1])
+    assert [f"{kind} {world}" for kind, world, *_ in found] == ["fill both", *ends]
 
 
 def test_a_coarse_bar_that_went_no_farther_says_nothing() -> None:

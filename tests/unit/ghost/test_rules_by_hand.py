@@ -154,6 +154,7 @@ def test_no_volume_is_used_twice() -> None:
 
 def test_excursions() -> None:
     """In at 100 from above: 103 may have been before; 98 was behind. Then 106 and 97, and the end at 110."""
+    assert "`102 103 98 101`, `101 106 97 105`, `105 112 96 111`" in DOC
     found = result(after("102 103 98 101", "101 106 97 105", "105 112 96 111"))
     assert (found.mfe_r, found.mae_r) == (D(2), D("-0.6"))
     open_order = Book(Rules())

@@ -1,0 +1,181 @@
+"""What ghosts say on the tape of orders and lines, and what of it is told to who asked, in which words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from desk.alerts.coins import coin_of
+from desk.alerts.wording import clock, number
+from desk.answers.page import folded, name
+from desk.ghosts.words import SIGNS
+from outbox.lines import LINE
+from outbox.text import Text, TextBuilder
+from outbox.wording import r_multiple
+from signaltape.contract.order_records import PriceLine
+from signaltape.contract.records import OrderLog
+
+ORDER, LINE_RECORD = OrderLog.EVENT, PriceLine.EVENT
+_ORDER_NAME, _LINE_NAME = ORDER.encode(), LINE_RECORD.encode()
+#: A ring is of use for so long behind its bar, what became of an order for longer.
+RING_LIFE, ORDER_LIFE = timedelta(minutes=10), timedelta(hours=12)
+_GHOST = "ghost"
+_SIGN = {ORDER: "👻", LINE_RECORD: "🔔"}
+#: How an order or a line ends.
+_ENDS = ("closed", "expired", "cancelled", "refused", "rung")
+_MOST_USD = Decimal(10**12)
+_MOST_WHY = 120
+
+
+class Said(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The fields of a record of a ghost that are told; numbers as they were sent."""
+
+    what: str = ""
+    source: str = ""
+    order_id: str | None = None
+    line_id: str | None = None
+    kind: str | None = None
+    world: str | None = None
+    price: Decimal | None = None
+    seen: Decimal | None = None
+    direction: str | None = None
+    label: str | None = None
+    rr_realized: Decimal | None = None
+    rr_best: Decimal | None = None
+    pnl_usd: Decimal | None = None
+    exit_reason: str | None = None
+    last_error: str | None = None
+    reason: str | None = None
+
+
+class News(NamedTuple):
+    """One record of a ghost. about: the id of the order or line."""
+
+    record_id: str
+    event: str
+    about: str
+    at: datetime
+    said: Said
+
+    @property
+    def ends(self) -> bool:
+        """Whether the order, or the line, has ended."""
+        return self.said.what in _ENDS
+
+    @property
+    def is_told(self) -> bool:
+        """Whether who asked is told; what they did themselves, and what follows at once, is not said twice."""
+        said = self.said
+        if self.event == LINE_RECORD:
+            return said.what in ("rung", "refused")
+        if said.what == "exit":
+            return (said.kind, said.world) in (("tp1", "both"), ("tp1", "worse"), ("sl", "worse"))
+        return said.what in ("filled", "closed", "expired", "cancelled", "refused")
+
+    @property
+    def not_after(self) -> datetime:
+        """Until when it is worth telling."""
+        return self.at + (RING_LIFE if self.event == LINE_RECORD else ORDER_LIFE)
+
+
+class Whose(Struct, frozen=True, kw_only=True):
+    """Who asked for it, and where that is told."""
+
+    id: str
+    kind: str
+    ref_id: str | None
+    by_user: str
+    chat_id: str
+    thread_id: int | None
+    symbol: str
+    side: str | None
+    label: str | None
+
+
+_said = msgspec.json.Decoder(Said).decode
+
+
+def news_of(event: str, record_id: str, at: datetime, payload: bytes) -> News | None:
+    """The news in a record; None if it is of no ghost. Raises msgspec.ValidationError."""
+    said = _said(payload)
+    about = said.line_id if event == LINE_RECORD else said.order_id
+    if about is None or (event == ORDER and said.source != _GHOST):
+        return None
+    return News(record_id, event, about, at, said)
+
+
+def may_be_news(event: bytes, data: bytes) -> bool:
+    """Whether to look at a record at all: an engine's own orders are none of a ghost."""
+    return event == _LINE_NAME or (event == _ORDER_NAME and b'"ghost"' in data)
+
+
+def told(news: News, whose: Whose, now: datetime) -> Text:
+    """The message."""
+    what = f"{name(coin_of(whose.symbol), 8)} {(whose.side or '').upper()}".rstrip()
+    head, *rest = folded(f"{_SIGN[news.event]} {_head(news, what)}", LINE)
+    text = TextBuilder().line(head, "bold")
+    for sentence in (*rest, *_body(news), f"{clock(news.at, now)}, for {name(whose.by_user, 16)}"):
+        for line in folded(sentence, LINE):
+            text.line(line)
+    return (text.add("ref: ").add(whose.ref_id, "code") if whose.ref_id else text).build()
+
+
+def _head(news: News, what: str) -> str:
+    return f"{_WORDS[news.said.what](news.said)} · {what}"
+
+
+def _exit(said: Said) -> str:
+    return "TP1" if said.kind == "tp1" else "SL, perhaps after TP1"
+
+
+def _closed(said: Said) -> str:
+    """The stop by its name; R first."""
+    why = {"sl": "Stop", "tp": "Target", "tp1": "TP1", "tp2": "TP2"}.get(said.exit_reason or "", "Closed")
+    return f"{why} {r_multiple(said.rr_realized)}"
+
+
+def _rung(said: Said) -> str:
+    label = f"{name(said.label, 8)} " if said.label else ""
+    return f"{label}{SIGNS.get(said.direction or '', '')} {_price(said.price)}"
+
+
+_WORDS: dict[str, Callable[[Said], str]] = {
+    "filled": lambda said: f"Filled {_price(said.price)}",
+    "exit": _exit,
+    "closed": _closed,
+    "expired": lambda _: "Not filled in time",
+    "cancelled": lambda _: "Cancelled",
+    "refused": lambda _: "Refused",
+    "rung": _rung,
+}
+_REASONS = {"asked": "as you asked", "beyond_stop": "the price went beyond the stop first"}
+
+
+def _body(news: News) -> Iterator[str]:
+    said = news.said
+    if said.what == "exit" and said.price is not None:
+        yield f"at {_price(said.price)}"
+    if said.what == "closed":
+        yield from _earned(said)
+    if said.what == "rung":
+        yield f"Seen {_price(said.seen)}"
+    if said.what in ("cancelled", "refused"):
+        why = said.last_error or said.reason or ""
+        yield _REASONS.get(why, name(why, _MOST_WHY)) if why else ""
+
+
+def _earned(said: Said) -> Iterator[str]:
+    if said.rr_best is not None and said.rr_best != said.rr_realized:
+        yield f"at best {r_multiple(said.rr_best)}: a bar left open what came first"
+    if said.pnl_usd is not None and abs(said.pnl_usd) < _MOST_USD:
+        sign = "−" if said.pnl_usd < 0 else "+"
+        yield f"{sign}${abs(said.pnl_usd):,.2f} on paper"
+
+
+def _price(price: Decimal | None) -> str:
+    return "-" if price is None else number(price)

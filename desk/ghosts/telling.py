@@ -1,0 +1,71 @@
+"""What ghosts say is told to who asked, each record once: in the transaction in which it is taken from the tape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from desk.alerting.target import Done
+from desk.ghosts.asked import SQL
+from desk.ghosts.news import LINE_RECORD, News, Whose, told
+from outbox.outbox import Outbox
+from outbox.policies import ALERT
+from signaltape.notices import Notices
+from signaltape.plain_errors import one_line
+from sink.db import Connection, rows_as_dicts
+
+
+class Telling:
+    """For any number of connections. Nobody is asked whether all is paused: what was asked for is told all the same."""
+
+    def __init__(self) -> None:
+        self._notices = Notices()
+
+    def tell(self, connection: Connection, news: Sequence[News], now: datetime) -> Done:
+        """Tell what there is to be told. Within a transaction. Raises DatabaseError."""
+        if not news:
+            return Done()
+        rows = rows_as_dicts(connection, SQL["whose"], {"ids": [one.about for one in news]})
+        whose = {row["id"]: msgspec.convert(row, Whose) for row in rows}
+        done = untold = 0
+        for one in news:
+            found = whose.get(one.about)
+            if found is not None and one.ends:
+                became = {"id": one.about, "became": one.said.what, "at": one.at}
+                connection.execute(SQL["became"], became)
+            if found is not None and one.is_told and one.not_after > now:
+                done += self._put(connection, one, found, now)
+            elif one.event == LINE_RECORD and one.is_told:
+                untold += 1
+                self._say(one, found)
+        return Done(told=done, untold=untold)
+
+    def _put(self, connection: Connection, news: News, whose: Whose, now: datetime) -> bool:
+        outbox = Outbox(connection)
+        chat_ids = outbox.ids_of(whose.chat_id)
+        try:
+            text = told(news, whose, now)
+        except Exception as error:  # noqa: BLE001 - whatever it holds, the others are told
+            self._notices.say(
+                "not told", f"{news.said.what} of {news.about} cannot be told: {one_line(error)}"
+            )
+            return False
+        return outbox.enqueue(
+            f"ghost:{news.record_id}", chat_ids[-1], text, news.not_after, kind=ALERT,
+            thread_id=whose.thread_id, reply_to=_alert(connection, whose, chat_ids), ref=whose.ref_id,
+        )  # fmt: skip
+
+    def _say(self, one: News, found: Whose | None) -> None:
+        why = "it was not asked for by the bot" if found is None else "it comes too late"
+        self._notices.say("line not told", f"line {one.about} {one.said.what}, and nobody is told: {why}")
+
+
+def _alert(connection: Connection, whose: Whose, chat_ids: Sequence[str]) -> str | None:
+    """The message of its alert, where that stands in the chat: else a reply would wait for it, and end with it."""
+    if whose.ref_id is None:
+        return None
+    asked = {"ref_id": whose.ref_id, "chat_ids": list(chat_ids)}
+    row = connection.execute(SQL["message"], asked).fetchone()
+    return row[0] if row else None

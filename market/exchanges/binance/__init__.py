@@ -1,0 +1,1 @@
+"""Binance, USD-M futures: perpetuals. Sources: https://developers.binance.com/docs/derivatives/usds-margined-futures."""

@@ -1,0 +1,216 @@
+"""`python -m market` as a process: every provider kept going, every symbol told, until it is stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from redis import RedisError
+
+from market.demand import Demand
+from market.emitting import Emitting
+from market.exchanges.base import Exchange
+from market.exchanges.errors import ExchangeError
+from market.feed import USUAL, Feed, Timing
+from market.markets import Markets
+from market.overheard import overhear
+from market.polling import Polling
+from market.reporting import health_of, status_of
+from market.said import Want
+from market.status import read_kept, read_status, status_key, written
+from market.steady import Clock
+from market.tail import Tail
+from market.told import Told, note_candle, told_by
+from signaltape.emitter import Emitter
+from signaltape.notices import Notices
+from signaltape.plain_errors import one_line
+from signaltape.settings import Settings
+from signaltape.shipping.backoff import Backoff
+from signaltape.stream import stream_keys
+
+log = logging.getLogger("market")
+
+_SECOND_US = 1_000_000
+TURN_EVERY_S, _REPORT_EVERY_S = 0.1, 1.0
+_HEALTH_EVERY_US = 60 * _SECOND_US
+#: How far back the stream is read for symbols that are needed, and how long that may take at the start.
+_LOOK_BACK_US = 3_600 * _SECOND_US
+_CATCH_UP_WITHIN_S = 8.0
+#: Redis is waited for no longer than this where only a status is written.
+_WRITE_WITHIN_S = 2.0
+#: What the last process wrote of itself may be so old when it ends.
+_OVERLAP_US = 10 * _SECOND_US
+
+Make = Callable[[str], Exchange]
+
+
+class MarketProcess:
+    """All that runs in the event loop. make: an Exchange by the provider's name; client: a redis.asyncio.Redis."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        providers: tuple[str, ...],
+        demand: Demand,
+        tape: Emitter,
+        client: Any,
+        make: Make,
+        clock: Clock,
+        timing: Timing = USUAL,
+    ) -> None:
+        self._settings, self._client, self._clock = settings, client, clock
+        feeds = {
+            name: Feed(name, partial(make, name), self._take, self._begin, clock, timing)
+            for name in providers
+        }
+        self.markets = Markets(feeds, demand, Emitting(tape))
+        self._polling = Polling(self.markets)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._notices = Notices()
+        self._health: Mapping[str, Any] = {}
+        self._health_us = 0
+        self.status = status_of(self.markets, clock())
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set; what is complete by then is told."""
+        stopping = asyncio.create_task(_set(stop))
+        tail, told = await self._catch_up(stopping)
+        self.markets.want(self._clock(), told)
+        parts: list[Coroutine[Any, Any, None]] = [feed.run() for feed in self.markets.feeds.values()]
+        parts += [self._turn_for_ever(), self._report_for_ever(), self._listen_for_ever(tail)]
+        running = [asyncio.create_task(part) for part in parts]
+        try:
+            await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for part in running:
+                if part.done():
+                    part.result()  # none of them ends by itself: it is a defect, and is shown
+        finally:
+            self.markets.turn(self._clock())
+            self.status = status_of(self.markets, self._clock())
+            await _ended([*running, stopping, *self._tasks])
+            await self._say_status()
+
+    async def _catch_up(self, stopping: asyncio.Task[None]) -> tuple[Tail, dict[str, Told]]:
+        """What the last process knew, and what the stream says since; for a while at most."""
+        now_us = self._clock()
+        told: dict[str, Told] = {}
+        tail = Tail(self._client, self._keys(), now_us - _LOOK_BACK_US)
+        taking = asyncio.create_task(self._take_up(tail, told, now_us))
+        await asyncio.wait(
+            [taking, stopping], timeout=_CATCH_UP_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        try:
+            await asyncio.wait_for(taking, 0)
+        except (RedisError, OSError, TimeoutError) as error:
+            tail.skip_to(self._clock())
+            log.warning("what was needed and told before is not all known: %s", one_line(error))
+        return tail, told
+
+    async def _take_up(self, tail: Tail, told: dict[str, Told], now_us: int) -> None:
+        fields = await self._client.hgetall(status_key(self._settings.stream))
+        status = read_status(fields)
+        told.update(told_by(status, now_us))
+        if status is not None:
+            self.markets.demand.take_up(read_kept(fields), now_us)
+            tail.skip_to(max(status.at_us - _OVERLAP_US, now_us - _LOOK_BACK_US))
+        while entries := await tail.read(wait=False):
+            for entry in entries:
+                overhear(self.markets.demand, entry.event, entry.data, entry.us, now_us)
+                if entry.event == b"market_candle":
+                    note_candle(told, entry.data, now_us)
+
+    async def _turn_for_ever(self) -> None:
+        while True:
+            for want in self.markets.turn(self._clock()):
+                self._begin_task(self._fetch(want))
+            for symbol in self._polling.due(self._clock()):
+                self._begin_task(self._polling.poll(symbol, self._clock()))
+            await asyncio.sleep(TURN_EVERY_S)
+
+    async def _fetch(self, want: Want) -> None:
+        """Candles that are missing. Nobody is told of a failure here: they are wanted again."""
+        feed = self.markets.feeds[want.provider]
+        try:
+            rows = await feed.ask(
+                lambda exchange: exchange.candles(want.symbol, want.since_us, want.until_us)
+            )
+        except ExchangeError as error:
+            self._notices.say(f"candles {want.provider}", f"candles of {want.provider}: {one_line(error)}")
+            return
+        follower = self.markets.followers.get(want.symbol)
+        for row in rows if follower is not None else ():
+            self.markets.take(want.provider, row)
+
+    async def _listen_for_ever(self, tail: Tail) -> None:
+        backoff = Backoff()
+        while True:
+            try:
+                entries = await tail.read()
+                backoff.reset()
+            except (RedisError, OSError) as error:
+                self._notices.say("Redis", f"which symbols are needed is not heard: {one_line(error)}")
+                await asyncio.sleep(backoff.next_s())
+                continue
+            now_us = self._clock()
+            for entry in entries:
+                overhear(self.markets.demand, entry.event, entry.data, entry.us, now_us)
+
+    async def _report_for_ever(self) -> None:
+        while True:
+            self.markets.want(self._clock())
+            self.status = status_of(self.markets, self._clock())
+            self._say_refused()
+            self._say_health()
+            await self._say_status()
+            await asyncio.sleep(_REPORT_EVERY_S)
+
+    def _say_refused(self) -> None:
+        for symbol, why in self.markets.demand.refused.items():
+            self._notices.say(f"symbol {symbol}", f"not followed: {why}")
+
+    def _say_health(self) -> None:
+        """At each change, and once a minute."""
+        now_us = self.status.at_us
+        found = {one.name: (one.connected, one.breaker) for one in self.status.providers}
+        if found != self._health or now_us >= self._health_us + _HEALTH_EVERY_US:
+            self._health, self._health_us = found, now_us
+            self.markets.emitting.health(health_of(self.status), now_us)
+
+    async def _say_status(self) -> None:
+        try:
+            key = status_key(self._settings.stream)
+            async with asyncio.timeout(_WRITE_WITHIN_S):
+                await self._client.hset(key, mapping=written(self.status, self.markets.demand.kept()))
+        except (RedisError, OSError, TimeoutError) as error:
+            self._notices.say("Redis", f"the status of the market is not written: {one_line(error)}")
+
+    def _begin_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _take(self, provider: str, message: Any) -> None:
+        self.markets.take(provider, message)
+
+    def _begin(self, provider: str) -> None:
+        self.markets.begin(provider)
+
+    def _keys(self) -> list[str]:
+        return stream_keys(self._settings.stream, self._settings.partitions)
+
+
+async def _set(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError, Exception):
+            waited: Awaitable[None] = task
+            await waited
