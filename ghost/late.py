@@ -16,6 +16,8 @@ log = logging.getLogger("ghost")
 
 #: An engine's clock may be ahead of the server's: its bars then stand before the time they have.
 _MARGIN_MS = 60_000
+#: By how much, nobody knows: so it has all that stood on the tape for so long before the plan.
+_END_MS = 3_600_000
 _PAGE = 2_000
 #: A plan of long ago is not followed through more than this.
 _MOST = 500_000
@@ -41,7 +43,9 @@ class Late:
         log.info("%s: bars are read again for what came late", symbol)
         from_ms = max(0, from_us // 1000 - _MARGIN_MS)
         found = Bars(whole=self._reader.reaches_back(from_ms))
-        found.bars = self._read(symbol, from_us, from_ms, place_of(*place), found)
+        # the end is read in any case, by whatever clock the bars there are
+        start_ms = min(from_ms, max(0, place_of(*place)[0] - _END_MS))
+        found.bars = self._read(symbol, from_us, start_ms, place_of(*place), found)
         return found
 
     def _read(

@@ -41,9 +41,16 @@ def test_an_engine_that_is_seven_hours_ahead_lets_nothing_of_others_expire(tape:
     assert [order["status"] for order in ghost.orders()] == ["waiting"]
 
 
-def test_its_own_plans_are_followed_by_its_own_clock(tape: Tape, ghost: Ghost) -> None:
-    tape.bar(now_s(hours=7, minutes=2), ("101", "101", "99", "100"))
-    tape.plan(now_s(hours=7), minutes=240)
+@pytest.mark.parametrize("ahead", [{"minutes": 5}, {"hours": 7}])
+@pytest.mark.parametrize("begun_anew", [False, True])
+def test_its_own_plans_are_followed_by_its_own_clock(
+    tape: Tape, ghost: Ghost, ahead: dict[str, int], begun_anew: bool
+) -> None:
+    """Also by a ghost that has to read those bars again."""
+    tape.bar(now_s(**ahead) + 120, ("101", "101", "99", "100"))
+    if begun_anew:
+        ghost.run()
+    tape.plan(now_s(**ahead), minutes=240)
     ghost.run()
     assert [order["status"] for order in ghost.orders()] == ["open"], "it came before the plan, and is seen"
 
