@@ -149,11 +149,6 @@ def plan_json(asked: Asked) -> str:
 _as_json = msgspec.json.Encoder(decimal_format="number").encode
 
 
-def asked_of(stored: str) -> Asked:
-    """The same again."""
-    return msgspec.json.decode(stored, type=Asked)
-
-
 def _same(given: Command, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(given, name) for name in names}
 

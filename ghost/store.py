@@ -12,13 +12,11 @@ from ghost.done import Done, Row, moment
 from ghost.ghosts import Ghosts, Known
 from ghost.held import Held, HeldLine, Whose
 from ghost.model.book import Book
+from ghost.model.held import load_order
 from ghost.model.lines import Line
-from ghost.model.plan import Plan
-from ghost.placing import asked_of, plan_for
 from ghost.recent import Recent
 from ghost.settings import ROOM, GhostSettings
 from signaltape.emitter import Emitter
-from signaltape.errors import SignaltapeError
 from signaltape.failpoints import failpoint
 from sink.db import Connection
 from sink.outgoing import Committing
@@ -164,11 +162,9 @@ def _symbols(done: Done, latest: Mapping[str, int]) -> list[Row]:
 
 
 def _held(row: tuple[Any, ...]) -> Held:
-    _, _, source, tracked, *whose, plan, fill = row
-    followed = plan_for(asked_of(plan), whose[4])
-    if not isinstance(followed, Plan):  # it was followed before
-        raise SignaltapeError(f"order {row[0]} can be followed no longer: {followed.reason}")
-    return Held(plan=followed, source=source, tracked=tracked, whose=_whose(whose), fill=fill)
+    _, state, source, tracked, *whose, fill = row
+    plan = load_order(state).order.plan
+    return Held(plan=plan, source=source, tracked=tracked, whose=_whose(whose), fill=fill)
 
 
 def _held_line(row: tuple[Any, ...]) -> HeldLine:

@@ -8,7 +8,7 @@ SELECT stream, entry_id FROM ghost_position
 
 -- name: orders
 -- Orders that have not ended, in the order in which they came.
-SELECT order_id, state, source, tracked, by, chat_id, thread_id, user_id, signal_id::text, ref_id, plan::text, fill
+SELECT order_id, state, source, tracked, by, chat_id, thread_id, user_id, signal_id::text, ref_id, fill
 FROM ghost_orders WHERE state IS NOT NULL ORDER BY number
 
 -- name: lines

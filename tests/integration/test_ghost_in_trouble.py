@@ -145,6 +145,19 @@ def test_what_was_trimmed_before_it_was_read_is_said_of_every_order_that_is_foll
     assert [order["late"] for order in ghost.orders()] == [True, False]
 
 
+def test_an_order_is_followed_to_its_end_though_such_a_plan_would_be_refused_now(
+    tape: Tape, ghost: Ghost, connection: Connection
+) -> None:
+    """As behind an update that has become stricter: what it follows is what was stored of it."""
+    tape.plan()
+    ghost.run()
+    connection.execute("UPDATE ghost_orders SET plan = plan - 'sl'")
+    tape.bar(60, FILL)
+    tape.bar(120, TO_TARGET)
+    ghost.run()
+    assert statuses(ghost) == ["closed"]
+
+
 def test_one_ghost_leads_in_a_database_whatever_tape_it_follows(settings: Settings) -> None:
     """Orders are of the database: two ghosts would each write what the other knows nothing of."""
     url = database_url(settings)
