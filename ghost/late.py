@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
+from consumer.batch_size import BatchSize
 from consumer.entry import Entry
 from consumer.tape_order import TapeReader, before_ms, place_of
 from ghost.incoming import bars_among, read
@@ -19,6 +20,7 @@ _MARGIN_MS = 60_000
 #: By how much, nobody knows: so it has all that stood on the tape for so long before the plan.
 _END_MS = 3_600_000
 _PAGE = 2_000
+_PAGE_BYTES = 16 * 1024 * 1024
 #: A plan of long ago is not followed through more than this.
 _MOST = 500_000
 
@@ -53,8 +55,10 @@ class Late:
     ) -> Iterator[Bar]:
         """Page by page, as far as it is asked: a plan that ends at its first bar needs no other."""
         positions, seen = before_ms(self._reader.keys, from_ms), 0
+        size = BatchSize(_PAGE, _PAGE_BYTES)
         while seen < _MOST:
-            look = self._reader.look(positions, _PAGE)
+            look = self._reader.look(positions, size.count)
+            size.weigh(look.entries)
             before = [one for one in look.entries if place_of(one.stream, one.entry_id) < place]
             yield from bars_of(before, symbol, from_us)
             seen += len(before)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from consumer.batch_size import BatchSize
 from consumer.link import RedisError
 from consumer.tape_order import TapeReader
 from ghost.ghosts import Ghosts
@@ -33,6 +34,8 @@ log = logging.getLogger("ghost")
 
 #: Entries of a partition in one transaction.
 MOST = 4_000
+#: What they may take together, roughly.
+ENOUGH_BYTES = 16 * 1024 * 1024
 #: Whoever stands by, and whoever waits for the tape, looks again so often.
 _STAND_BY_S = 0.5
 _WAIT_MS = 500
@@ -157,7 +160,7 @@ class Leading:
     ) -> None:
         self._store, self._reader, self._ghosts, self._tape = store, reader, ghosts, tape
         self._late = Late(ghosts.recent, reader)
-        self._most = most
+        self._size = BatchSize(most, ENOUGH_BYTES)
         self.counted = counted
         #: as Postgres has it, and where to read on: these part where a stream was begun anew
         self._stored: dict[str, str] = {}
@@ -187,9 +190,10 @@ class Leading:
 
     def step(self) -> bool:
         """Take what is there. Whether there was anything."""
-        look = self._reader.look(self._positions, self._most)
+        look = self._reader.look(self._positions, self._size.count)
         self.ahead_ms = look.ahead_ms
         if look.entries:
+            self._size.weigh(look.entries)
             incoming = read(look.entries)
             known = self._store.known(named(incoming.items))
             done = self._ghosts.take(incoming.items, known, self._late.past)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from consumer.tape_order import Look, Positions, TapeReader
 from signaltape import Settings
 from sink.db import Connection
 from tests.support.ghosting import SOL, Ghost, Tape, at, told
@@ -63,3 +64,24 @@ def test_an_order_and_a_line_may_have_the_same_id(tape: Tape, ghost: Ghost) -> N
         ghost.run()
     assert [order["order_id"] for order in ghost.orders()] == ["first", "second"]
     assert [line["line_id"] for line in ghost.lines()] == ["first", "second"]
+
+
+def test_of_large_entries_few_are_read_at_once(
+    tape: Tape, ghost: Ghost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two thousand of a megabyte would find no room, and no answer would come in time."""
+    monkeypatch.setattr("ghost.runner.ENOUGH_BYTES", 20_000)
+    for _ in range(100):
+        tape.put("feature_snapshot", {"symbol": SOL, "features": ["x" * 5_000]}, SOL)
+    read: list[int] = []
+    look = TapeReader.look
+
+    def counted(self: TapeReader, positions: Positions, most: int) -> Look:
+        found = look(self, positions, most)
+        read.append(len(found.entries))
+        return found
+
+    monkeypatch.setattr(TapeReader, "look", counted)
+    ghost.run()
+    assert sum(read) == 100
+    assert max(read) <= 16
