@@ -202,6 +202,7 @@ def test_one_that_nobody_holds_is_gone_from_the_list(server: Any, here: Settings
 def test_a_name_that_is_taken_gets_an_addition(server: Any, here: Settings) -> None:
     with Emitter(here):
         (name,) = eventually(lambda: names(server, here))
+    eventually(lambda: not names(server, here))
     server.hset(processes_key(here.stream), name, "of one that died with this number")
     with Emitter(here):
         (again,) = eventually(lambda: names(server, here))

@@ -17,7 +17,7 @@ import redis
 
 from replay.operations.diff import SessionDiff, diff_session
 from replay.operations.playing import run_session
-from signaltape import Emitter, Secret, Settings
+from signaltape import Emitter, Secret, Settings, own_journals
 from signaltape.replay import ReplayFeed, kept_apart
 from signaltape.stream import output_key
 from tests.integration.archiving import NOON
@@ -137,6 +137,7 @@ def test_an_engine_that_reads_the_stream_is_judged_by_its_end_and_the_stream_s(
 def test_a_feed_warns_of_an_emitter_that_is_live(
     fed: Settings, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    own_journals._close_all()  # what another test may have left
     live = msgspec.structs.replace(fed, run_mode="LIVE")
     with Emitter(live, ship=False), caplog.at_level(logging.WARNING, logger="signaltape"):
         ReplayFeed(folder).run()

@@ -13,6 +13,7 @@ from outbox.text import Text
 from reports import delivery, scorecard
 from reports.chosen import Chosen, Days
 from reports.figures import Figures
+from reports.layers import known
 from reports.scorecard import compute, store
 from reports.text.message import compose
 from reports.weeks import Week
@@ -184,10 +185,12 @@ def test_a_card_is_of_one_moment(
     book.closed_signal(0.65, 1)
     from reports.figures import figures as computed
 
-    def figures_after_another_closure(own: Connection, days: Week | Days, chosen: Chosen) -> Figures:
+    def figures_after_another_closure(
+        own: Connection, days: Week | Days, chosen: Chosen, alike: float
+    ) -> Figures:
         with connect(database) as other:
             Book(other).closed_signal(0.65, 1)
-        return computed(own, days, chosen)
+        return computed(own, days, chosen, alike)
 
     monkeypatch.setattr(scorecard, "figures", figures_after_another_closure)
     card = compute(connection, W03)
@@ -202,7 +205,7 @@ def test_layers_that_cannot_be_judged_cost_only_themselves(
         raise FloatingPointError("singular")
 
     book.closed_signal(0.65, 1)
-    monkeypatch.setattr(scorecard, "find", broken)
+    monkeypatch.setattr(known, "find", broken)
     card = compute(connection, W03)
     store(connection, card, AFTER)
     assert "Layers, 8 weeks - (they could not be judged" in said(compose(card))

@@ -19,6 +19,7 @@ import desk.operations.drill
 import desk.operations.feedback
 import desk.operations.users
 import ghost.operations.asking
+import ghost.operations.paging
 import ghost.operations.showing
 import market.operations
 import outbox.operations
@@ -92,6 +93,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     ghost.operations.showing.show_line: ("1",),
     ghost.operations.showing.earned: (NOW,),
     ghost.operations.showing.digest: (),
+    ghost.operations.paging.page_of_orders: (1,),
     ghost.operations.asking.place: (ORDER, ANI),
     ghost.operations.asking.cancel: ("1", ANI),
     ghost.operations.asking.set_line: (AskLine(symbol="SOL", price=Decimal(1), direction="above"), ANI),
