@@ -16,7 +16,8 @@ from tests.chaos import delivery
 from tests.chaos.audit import Audit, Result
 from tests.chaos.case import run_case
 from tests.chaos.desk.all import run_desk
-from tests.chaos.ghosts import run_ghosts
+from tests.chaos.ghosts import GhostsCounted, run_ghosts
+from tests.chaos.ghosts_market import MarketGhostsCounted, run_ghosts_and_market
 from tests.chaos.malformed import run_malformed
 from tests.chaos.registry import FAULTS
 from tests.chaos.rig import Rig
@@ -124,15 +125,19 @@ def _deliveries(messages: int, seed: int) -> list[str]:
 
 
 def _ghosts(kills: int, seed: int) -> list[str]:
-    """Ghosts that are killed; what is not as it should be."""
-    counted = run_ghosts(kills, seed)
-    table = Table("", "ghosts")
+    """Ghosts that are killed, beside a tape that is written, then beside a market; what is not as it should be."""
+    troubles = _counted("ghosts", run_ghosts(kills, seed))
+    return troubles + _counted("ghosts, market", run_ghosts_and_market(kills, seed))
+
+
+def _counted(what: str, counted: GhostsCounted | MarketGhostsCounted) -> list[str]:
+    table = Table("", what)
     for name, value in counted._asdict().items():
         if name != "wrong":
-            table.add_row(name.replace("_", " "), f"{value:.0f}")
-    console.print("❌" if counted.wrong else "✅", "ghosts", highlight=False)
+            table.add_row(name.replace("_", " "), f"{value:.0f}" if isinstance(value, float) else str(value))
+    console.print("❌" if counted.wrong else "✅", what, highlight=False)
     console.print(table)
-    return [f"ghosts: {wrong}" for wrong in counted.wrong]
+    return [f"{what}: {wrong}" for wrong in counted.wrong]
 
 
 def _report(where: str, result: Result, found: Audit, took_s: float) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from decimal import Decimal
@@ -80,14 +80,7 @@ class Scene:
 
     def environment(self, *symbols: str) -> dict[str, str]:
         """For a market in a process of its own."""
-        return {
-            "SIGNALTAPE_MARKET_PROVIDERS": ",".join(self.exchanges),
-            "SIGNALTAPE_MARKET_SYMBOLS": ",".join(symbols),
-            "SIGNALTAPE_MARKET_OKX_WS": self.okx.ws,
-            "SIGNALTAPE_MARKET_OKX_REST": self.okx.rest,
-            "SIGNALTAPE_MARKET_BYBIT_WS": self.bybit.ws,
-            "SIGNALTAPE_MARKET_BYBIT_REST": self.bybit.rest,
-        }
+        return environment_of(self.exchanges, *symbols)
 
     @asynccontextmanager
     async def market(self, *symbols: str, timing: Timing = USUAL) -> AsyncIterator[None]:
@@ -165,6 +158,18 @@ async def scene(settings: Settings) -> AsyncIterator[Scene]:
             with suppress(asyncio.CancelledError):
                 await trading
             await made.client.aclose()
+
+
+def environment_of(exchanges: Mapping[str, LocalExchange], *symbols: str) -> dict[str, str]:
+    """What a market in a process of its own has to know of these; the first is preferred."""
+    found = {
+        "SIGNALTAPE_MARKET_PROVIDERS": ",".join(exchanges),
+        "SIGNALTAPE_MARKET_SYMBOLS": ",".join(symbols),
+    }
+    for name, exchange in exchanges.items():
+        found[f"SIGNALTAPE_MARKET_{name.upper()}_WS"] = exchange.ws
+        found[f"SIGNALTAPE_MARKET_{name.upper()}_REST"] = exchange.rest
+    return found
 
 
 def of_one_exchange(bar: Record) -> bool:
