@@ -11,6 +11,7 @@ from typing import Any
 
 from redis import RedisError
 
+from market.before import await_shipped
 from market.demand import Demand
 from market.emitting import Emitting
 from market.exchanges.base import Exchange
@@ -111,6 +112,7 @@ class MarketProcess:
         return tail, told
 
     async def _take_up(self, tail: Tail, told: dict[str, Told], now_us: int) -> None:
+        await await_shipped(self._settings.home)
         fields = await self._client.hgetall(status_key(self._settings.stream))
         status = read_status(fields)
         told.update(told_by(status, now_us))
