@@ -186,8 +186,9 @@ def _who(chance: random.Random) -> str:
 
 def _unsettled(connection: Connection) -> list[Unsettled]:
     rows = connection.execute(
-        "SELECT order_id, symbol, side, published_at, expires_at, filled_at, (plan->>'entry')::numeric,"
-        " (plan->>'sl')::numeric, coalesce(plan->>'tp2', plan->>'tp1')::numeric FROM ghost_orders"
+        "SELECT order_id, symbol, side, published_at, expires_at,"
+        " (SELECT max(f.at) FROM ghost_fills f WHERE f.order_id = o.order_id), (plan->>'entry')::numeric,"
+        " (plan->>'sl')::numeric, coalesce(plan->>'tp2', plan->>'tp1')::numeric FROM ghost_orders o"
         " WHERE status IN ('waiting', 'open')"
     ).fetchall()
     return [Unsettled(*row) for row in rows]

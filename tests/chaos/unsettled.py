@@ -1,7 +1,7 @@
 """A slow look at orders that have not ended: which of them have, by the candles of the tape alone. Pure.
 
 It shares nothing with the model. It knows less: only what a single candle says that lies wholly behind the plan, or
-behind the fill.
+behind the last change of the position (what a minute adds to its seconds, among which it changed, leaves two worlds).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from tests.chaos.candles_told import Candle
 
 
 class Unsettled(NamedTuple):
-    """A limit that waits or is open. filled_at: of one that is open; target: the last one."""
+    """A limit that waits or is open. changed_at: of one that is open, its last fill; target: the last one."""
 
     order_id: str
     symbol: str
     side: str
     published_at: datetime
     expires_at: datetime
-    filled_at: datetime | None
+    changed_at: datetime | None
     entry: Decimal
     stop: Decimal
     target: Decimal
@@ -38,12 +38,12 @@ def settled_after_all(orders: Iterable[Unsettled], candles: list[Candle]) -> Ite
 
 
 def _sees(order: Unsettled, one: Candle) -> bool:
-    since = order.filled_at or order.published_at
+    since = order.changed_at or order.published_at
     return one.symbol == order.symbol and one.dataQuality != "bad" and one.begin >= since
 
 
 def _settles(order: Unsettled, one: Candle) -> bool:
-    if order.filled_at is not None:
+    if order.changed_at is not None:
         return _reaches(order, one, order.stop, touch=True) or _goes_for(order, one)
     if one.timestamp >= order.expires_at:
         return True

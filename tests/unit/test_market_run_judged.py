@@ -87,7 +87,7 @@ def order(**more: Any) -> Unsettled:
     return Unsettled("1", SOL, "long", *life, *prices)._replace(**more)
 
 
-OPEN = {"filled_at": START + timedelta(seconds=5)}
+OPEN = {"changed_at": START + timedelta(seconds=5)}
 SHORT = {"side": "short", "stop": Decimal(101), "target": Decimal(98)}
 
 
