@@ -6,14 +6,14 @@ its bars are there already, from where the last one fell silent: so nothing is m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from market.bars import Bar
 from market.doubts import Doubts
 from market.exchanges.base import Message
 from market.failover import Choice, Failover, Standing
-from market.gaps import Gaps
+from market.gaps import Gap, Gaps
 from market.judging import judged_bar, last_good
 from market.minutes import Minutes, Usable
 from market.said import SECOND_US, Candle, Moved, Said, minute_of, of_bar, of_last_good, second_of
@@ -33,10 +33,18 @@ Lines = Mapping[str, LineState]
 
 
 class Follower:
-    """Of one symbol. told_until_us: up to where an earlier process told seconds; minutes_us: and minutes."""
+    """Of one symbol. told_until_us: up to where an earlier process told seconds; minutes_us: and minutes.
+
+    known: gaps that it knew of.
+    """
 
     def __init__(
-        self, symbol: str, now_us: int, told_until_us: int | None = None, minutes_us: int | None = None
+        self,
+        symbol: str,
+        now_us: int,
+        told_until_us: int | None = None,
+        minutes_us: int | None = None,
+        known: Iterable[Gap] = (),
     ) -> None:
         self.symbol = symbol
         self.sources: dict[str, Source] = {}
@@ -45,7 +53,7 @@ class Follower:
         self.last: Candle | None = None
         #: seconds that begin then or later are still to be told
         self._from_us = max(told_until_us, now_us - MOST_GAP_US) if told_until_us is not None else None
-        self._gaps, self._doubts = Gaps(), Doubts()
+        self._gaps, self._doubts = Gaps(known), Doubts()
         self._lost_us: int | None = None
         self._spoke_from_us: int | None = None
         self._untold_since_us: int | None = now_us
@@ -68,6 +76,11 @@ class Follower:
     def told_until_us(self) -> int | None:
         """Up to where seconds are told; None for none yet."""
         return self._from_us
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """What nobody saw of minutes that are not told yet."""
+        return self._gaps.known()
 
     def untold_for_us(self, now_us: int) -> int:
         """For how long nobody has told it."""

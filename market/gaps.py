@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from market.said import MINUTE_US, SECOND_US
@@ -17,8 +18,12 @@ class Gap(NamedTuple):
 class Gaps:
     """Of one symbol, oldest first; those that all is told of are forgotten."""
 
-    def __init__(self) -> None:
-        self._gaps: list[Gap] = []
+    def __init__(self, gaps: Iterable[Gap] = ()) -> None:
+        self._gaps = list(gaps)
+
+    def known(self) -> list[Gap]:
+        """For the next process."""
+        return list(self._gaps)
 
     def add(self, begin_us: int, end_us: int) -> None:
         """A stretch is over."""

@@ -44,7 +44,9 @@ class Markets:
         for symbol in self.spellings:
             if symbol not in self.followers:
                 known = (told or {}).get(symbol, Told())
-                self.followers[symbol] = Follower(symbol, now_us, known.until_us, known.minutes_us)
+                self.followers[symbol] = Follower(
+                    symbol, now_us, known.until_us, known.minutes_us, known.gaps
+                )
         for feed in self.feeds.values():
             feed.want(self.followers if feed.has_trades else self._untold(feed.name, now_us))
 

@@ -94,6 +94,7 @@ def _of_symbol(markets: Markets, symbol: str, follower: Follower) -> SymbolStatu
         until_us=max(known) if len(known) == len(until_us) else None,
         changes=follower.failover.changes,
         given_up=follower.minutes.given_up,
+        gaps=follower.gaps,
     )
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from market.breaker import State
 from market.demand import Kept
+from market.gaps import Gap
 
 #: A status that is older is of a process that is gone.
 GONE_AFTER_US = 10_000_000
@@ -20,7 +21,7 @@ class SymbolStatus(Struct, frozen=True, kw_only=True):
     """One symbol. provider: None for nobody; reasons: why it is not as it should be.
 
     until_us: when it is dropped, None for one that stays; told_until_us: up to where seconds are told, minutes_us:
-    minutes.
+    minutes. gaps: what nobody saw of the minutes that are still to be told.
     """
 
     symbol: str
@@ -34,6 +35,7 @@ class SymbolStatus(Struct, frozen=True, kw_only=True):
     until_us: int | None
     changes: int
     given_up: int
+    gaps: list[Gap] = []
 
 
 class ProviderStatus(Struct, frozen=True, kw_only=True):

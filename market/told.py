@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from market.exchanges.errors import UnknownSymbol
 from market.exchanges.naming import pair_of
+from market.gaps import Gap
 from market.status import Status
 from signaltape.clock import as_aware
 
@@ -18,10 +19,11 @@ _SECOND_US = 1_000_000
 
 
 class Told(Struct):
-    """Of one symbol; None where nothing is known."""
+    """Of one symbol; None where nothing is known. gaps: of the minutes that are still to be told."""
 
     until_us: int | None = None
     minutes_us: int | None = None
+    gaps: list[Gap] = []
 
 
 class _Candle(Struct):
@@ -38,7 +40,12 @@ def told_by(status: Status | None, now_us: int) -> dict[str, Told]:
     """By what the last process wrote of itself; a time that has not come yet was of a clock that was wrong."""
     symbols = status.symbols if status is not None else []
     return {
-        one.symbol: Told(_past(one.told_until_us, now_us), _past(one.minutes_us, now_us)) for one in symbols
+        one.symbol: Told(
+            _past(one.told_until_us, now_us),
+            _past(one.minutes_us, now_us),
+            [gap for gap in one.gaps if _past(gap.end_us, now_us) is not None],
+        )
+        for one in symbols
     }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from market.exchanges.base import CandleRow, Quote, Tick
 from market.follower import Follower
+from market.gaps import Gap
 from market.said import MINUTE_US, SECOND_US, Candle, Moved, Said, Want
 from market.sources import LineState
 
@@ -46,10 +47,14 @@ class World:
     """Steps a follower ten times a second. Each provider has a line, and trades while it is in `trading`."""
 
     def __init__(
-        self, *providers: str, told_until_us: int | None = None, minutes_us: int | None = None
+        self,
+        *providers: str,
+        told_until_us: int | None = None,
+        minutes_us: int | None = None,
+        known: Sequence[Gap] = (),
     ) -> None:
         self.lines = {name: LineState() for name in providers}
-        self.follower = Follower(SOL, at(0), told_until_us, minutes_us)
+        self.follower = Follower(SOL, at(0), told_until_us, minutes_us, known)
         self.trading = dict.fromkeys(providers, "100")
         self.told: list[tuple[float, Said]] = []
         self.seconds = 0.0
