@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -12,6 +14,9 @@ import msgspec
 from msgspec import Struct
 
 _MINUTE = timedelta(minutes=1)
+_GAP = re.compile(r"gap of ([0-9.]+) s")
+#: For so long an exchange may stand still in a minute, on a machine that does other things as well.
+_STALL_S = 3
 
 
 class Candle(Struct, frozen=True):
@@ -27,6 +32,7 @@ class Candle(Struct, frozen=True):
     low: Decimal
     close: Decimal
     dataQuality: str | None = None
+    reasons: list[str] = []
 
     @property
     def prices(self) -> tuple[Decimal, ...]:
@@ -78,6 +84,7 @@ def faults(told: Sequence[Candle], last_digits: Mapping[str, str], until: dateti
         own = [one for one in told if one.symbol == symbol]
         yield from _going_back(own)
         yield from _missing(own, until)
+        yield from _unsaid(own)
 
 
 def _going_back(own: Sequence[Candle]) -> Iterator[str]:
@@ -103,6 +110,21 @@ def _missing(own: Sequence[Candle], until: datetime) -> Iterator[str]:
         if end not in there:
             yield f"no candle of {own[0].symbol} ends at {end}"
         end += _MINUTE
+
+
+def _unsaid(own: Sequence[Candle]) -> Iterator[str]:
+    """Whole minutes with fewer seconds than they own to. There is a trade in every second."""
+    seconds = Counter(one.begin.replace(second=0) for one in own if one.interval == "1s")
+    for one in own:
+        if one.interval == "1m" and one.begin > own[0].begin:
+            lacking = 60 - seconds[one.begin] - _gap_s(one)
+            if lacking > _STALL_S:
+                yield f"{_short(one)} does not say that {lacking:.0f} s of it are not there"
+
+
+def _gap_s(one: Candle) -> float:
+    found = (_GAP.match(reason) for reason in one.reasons)
+    return sum(float(match[1]) for match in found if match)
 
 
 def _short(one: Candle) -> str:

@@ -37,7 +37,7 @@ def candle(
 
 def tape() -> list[Candle]:
     """Followed from the third second of a minute on; the second minute has a gap, and its candle all the same."""
-    minutes = [candle(60 * number, "1m") for number in (1, 2, 3)]
+    minutes = [candle(60 * number, "1m", reasons=["gap of 58.0 s"]) for number in (1, 2, 3)]
     return [candle(3), candle(60), minutes[0], candle(61), candle(121), minutes[1], candle(180), minutes[2]]
 
 
@@ -69,6 +69,11 @@ def test_a_minute_that_is_missing_is_found() -> None:
     without = [one for one in tape() if one.id != "1m120"]
     assert found(without) == [f"no candle of {SOL} ends at {START + timedelta(minutes=2)}"]
     assert found(tape(), until_s=240) == [f"no candle of {SOL} ends at {START + timedelta(minutes=4)}"]
+
+
+def test_a_minute_that_says_less_than_it_lacks_is_found() -> None:
+    told = [*tape()[:-1], candle(180, "1m", reasons=["gap of 54.0 s"])]
+    assert found(told) == [f"{SOL} 1m 02:03:00 of okx does not say that 4 s of it are not there"]
 
 
 def test_the_same_twice_is_counted_and_another_content_is_wrong() -> None:
