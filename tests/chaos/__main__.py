@@ -39,7 +39,7 @@ console = Console()
 @click.option("--messages", type=int, default=500, show_default=True, help="Reports of each delivery fault.")
 @click.option("--alerts", type=int, default=2000, show_default=True, help="Alerts of the desk's run.")
 @click.option("--clicks", type=int, default=1000, show_default=True, help="Clicks and commands of it.")
-@click.option("--kills", type=int, default=200, show_default=True, help="Kills of ghosts and their worker.")
+@click.option("--kills", type=int, default=200, show_default=True, help="Kills of each part of `ghost`.")
 @click.option("--seed", type=int, default=20220117, show_default=True, help="Of all that is random.")
 def main(
     only: str | None,
