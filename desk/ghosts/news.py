@@ -68,6 +68,11 @@ class News(NamedTuple):
         return self.said.what in _ENDS
 
     @property
+    def begins(self) -> bool:
+        """Whether the order, or the line, is followed from now on."""
+        return self.said.what in ("placed", "set")
+
+    @property
     def is_told(self) -> bool:
         """Whether who asked is told; what they did themselves, and what follows at once, is not said twice."""
         said = self.said
@@ -89,12 +94,14 @@ class Whose(Struct, frozen=True, kw_only=True):
     id: str
     kind: str
     ref_id: str | None
+    user_id: int
     by_user: str
     chat_id: str
     thread_id: int | None
     symbol: str
     side: str | None
     label: str | None
+    cancelled_at: datetime | None = None
 
 
 _said = msgspec.json.Decoder(Said).decode

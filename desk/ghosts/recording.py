@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from desk.ghosts import asked
-from desk.ghosts.commanding import Wanted
+from desk.ghosts.commanding import Wanted, cancelled_again
+from desk.ghosts.news import News, Whose
 from signaltape.contract.order_records import OrderCommand
 from sink.db import Connection
 from sink.outgoing import Committing
@@ -25,3 +26,12 @@ def record(
         about = one.fields.get("orderId") or one.fields.get("lineId")
         command_id = str(uuid.uuid5(_COMMANDS, f"{update_id}:{about}"))
         tape.record(OrderCommand.EVENT, id=command_id, timestamp=at, **one.fields)
+
+
+def cancel_again(tape: Committing, news: News, whose: Whose) -> None:
+    """Something begins that was cancelled: its cancel came first on the tape, where nobody knew what it was of. Of what
+    knew its cancel this is a word too many, and nothing."""
+    if news.begins and whose.cancelled_at is not None:
+        command_id = str(uuid.uuid5(_COMMANDS, f"{news.record_id}:{whose.id}"))
+        fields = cancelled_again(whose)
+        tape.record(OrderCommand.EVENT, id=command_id, timestamp=whose.cancelled_at, **fields)

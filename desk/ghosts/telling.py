@@ -10,17 +10,25 @@ import msgspec
 from desk.alerting.target import Done
 from desk.ghosts.asked import SQL
 from desk.ghosts.news import LINE_RECORD, News, Whose, told
+from desk.ghosts.recording import cancel_again
+from desk.settings import ROOM
 from outbox.outbox import Outbox
 from outbox.policies import ALERT
+from signaltape.emitter import Emitter
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
 from sink.db import Connection, rows_as_dicts
+from sink.outgoing import Committing
 
 
 class Telling:
-    """For any number of connections. Nobody is asked whether all is paused: what was asked for is told all the same."""
+    """For any number of connections. Nobody is asked whether all is paused: what was asked for is told all the same.
 
-    def __init__(self) -> None:
+    tape: told to cancel again what begins though it was cancelled.
+    """
+
+    def __init__(self, tape: Emitter) -> None:
+        self._tape = tape
         self._notices = Notices()
 
     def tell(self, connection: Connection, news: Sequence[News], now: datetime) -> Done:
@@ -32,6 +40,8 @@ class Telling:
         done = untold = 0
         for one in news:
             found = whose.get(one.about)
+            if found is not None:
+                cancel_again(Committing(connection, self._tape, ROOM), one, found)
             if found is not None and one.ends:
                 became = {"id": one.about, "became": one.said.what, "at": one.at}
                 connection.execute(SQL["became"], became)

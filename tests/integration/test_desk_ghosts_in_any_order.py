@@ -1,0 +1,70 @@
+"""What was asked of ghosts, whatever order it comes about in: cancelled first, ended unheard, said by others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from signaltape import Settings
+from sink.db import Connection
+from tests.integration.alerting import alerting, plan, publish
+from tests.integration.test_desk_ghosts_told import CHAT, Told
+from tests.support.desking import TRADER
+from tests.support.ghosting import told
+from tests.support.stepping import stepped
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def trader(settings: Settings, connection: Connection, redis_client: Any, key: str) -> Iterator[Told]:
+    """One who has the alert of a plan with one target."""
+    publish(redis_client, key, plan())
+    alerting(settings, **CHAT)
+    connection.execute(
+        "UPDATE outbox SET state = 'sent', filled = parts, message_ids = '{1}', sent_at = now()"
+    )
+    with stepped(settings, connection) as desk:
+        yield Told(settings, connection, desk, redis_client)
+
+
+def answer(trader: Told, text: str) -> str:
+    """To a command, or to a press."""
+    if text.startswith("/"):
+        number = trader.desk.say(TRADER, text)
+    else:
+        number = trader.desk.press(TRADER, f"a:{trader.ref}:{text}", chat=TRADER)
+    trader.desk.act()
+    return trader.desk.answer(number)
+
+
+def turn_round(client: Any, key: str) -> None:
+    """Commands come to the tape the other way round: two desks have a journal each."""
+    commands = [one for one in client.xrange(key) if one[1][b"event"] == b"order_command"]
+    for entry_id, fields in reversed(commands):
+        client.xdel(key, entry_id)
+        client.xadd(key, fields)
+
+
+@pytest.mark.parametrize("word", ["entry", "lines"])
+def test_what_was_cancelled_is_so_though_its_cancel_overtook_it(
+    trader: Told, redis_client: Any, key: str, settings: Settings, word: str
+) -> None:
+    trader.ask(word)
+    trader.ask("cancel")
+    turn_round(redis_client, key)
+    trader.hear()
+    before = len(told(redis_client, settings, "order_command"))
+    trader.desk.act()
+    eventually(lambda: len(told(redis_client, settings, "order_command")) > before)
+    eventually(lambda: _waits_after(trader) == 0)
+    trader.bar("223", "240", "200", "222.5")
+    trader.hear()
+    assert [text for text, _ in trader.messages() if "Cancelled" not in text] == []
+
+
+def _waits_after(trader: Told) -> int:
+    trader.ghost.run()
+    ends = [*trader.ghost.orders(), *trader.ghost.lines()]
+    return sum(one["ended_at"] is None for one in ends)
