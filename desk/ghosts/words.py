@@ -89,8 +89,8 @@ def is_over(plan: AlertPlan, now: datetime) -> str | None:
 def has_one(before: Asked, now: datetime) -> str:
     """Of who has an entry."""
     at = clock_time(before.asked_at)
-    if before.ended_at is not None:
-        return f"Your entry from {at} is over ({before.became}): one a plan"
+    if before.over is not None:
+        return f"Your entry from {at} is over ({before.over}): one a plan"
     return f"You have that entry since {at}: Cancel ends it"
 
 

@@ -14,16 +14,16 @@ WHERE d.ref_id = %(ref_id)s AND d.user_id = %(user_id)s AND d.kind = 'order' ORD
 
 -- name: lines_of
 -- The lines of a plan: of a chat, by any of its ids, or of a person; oldest first.
-SELECT d.*, NULL AS status FROM desk_ghosts d
+SELECT d.*, g.status FROM desk_ghosts d LEFT JOIN ghost_lines g ON g.line_id = d.id
 WHERE d.ref_id = %(ref_id)s AND d.kind = 'line'
   AND (d.chat_id = ANY(%(chat_ids)s::text[]) OR d.user_id = %(user_id)s::bigint)
 ORDER BY d.number
 
 -- name: lines_in
--- Lines of a chat that may still ring.
-SELECT d.*, NULL AS status FROM desk_ghosts d
+-- Lines of a chat that may still ring, as far as they were told of and as the ghost stores them.
+SELECT d.*, g.status FROM desk_ghosts d LEFT JOIN ghost_lines g ON g.line_id = d.id
 WHERE d.chat_id = ANY(%(chat_ids)s::text[]) AND d.kind = 'line' AND d.cancelled_at IS NULL AND d.ended_at IS NULL
-  AND (d.expires_at IS NULL OR d.expires_at > %(now)s)
+  AND (d.expires_at IS NULL OR d.expires_at > %(now)s) AND coalesce(g.status, 'set') = 'set'
 ORDER BY d.number DESC LIMIT %(most)s
 
 -- name: ask

@@ -12,7 +12,7 @@ from sink.db import Connection
 from tests.integration.alerting import alerting, plan, publish
 from tests.integration.test_desk_ghosts_told import CHAT, Told
 from tests.support.desking import TRADER
-from tests.support.ghosting import told
+from tests.support.ghosting import SOL, told
 from tests.support.stepping import stepped
 from tests.support.waiting import eventually
 
@@ -68,3 +68,21 @@ def _waits_after(trader: Told) -> int:
     trader.ghost.run()
     ends = [*trader.ghost.orders(), *trader.ghost.lines()]
     return sum(one["ended_at"] is None for one in ends)
+
+
+def test_what_has_ended_and_was_not_heard_of_is_not_cancelled(trader: Told) -> None:
+    trader.ask("entry")
+    trader.bar("223", "223", "222", "222.5")
+    trader.bar("222.5", "227", "222.5", "226.5")
+    trader.ghost.run()
+    assert answer(trader, "entry").endswith("is over (closed): one a plan")
+    assert answer(trader, "cancel").startswith("Nothing to cancel")
+
+
+def test_a_line_that_rang_while_nobody_listened_is_not_listed(trader: Told) -> None:
+    trader.connection.execute("INSERT INTO ghost_symbols VALUES (%s, NULL, 1)", (SOL,))
+    assert answer(trader, "/lines SOL above 226").startswith("Line set")
+    eventually(lambda: trader._on_tape() == 1)
+    trader.bar("224", "226.4", "224", "226")
+    trader.ghost.run()
+    assert answer(trader, "/lines").startswith("Lines · none set here")
