@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -116,6 +116,16 @@ def news_of(event: str, record_id: str, at: datetime, payload: bytes) -> News | 
     return News(record_id, event, about, at, said)
 
 
+def worth_telling(some: Sequence[News]) -> set[str]:
+    """The records of these that are told: no exit of what is closed by the same bar, for its end says it all."""
+    closed = {(one.about, one.at) for one in some if one.event == ORDER and one.said.what == "closed"}
+    return {
+        one.record_id
+        for one in some
+        if one.is_told and not (one.said.what == "exit" and (one.about, one.at) in closed)
+    }
+
+
 def may_be_news(event: bytes, data: bytes) -> bool:
     """Whether to look at a record at all: an engine's own orders are none of a ghost."""
     return event == _LINE_NAME or (event == _ORDER_NAME and b'"ghost"' in data)
@@ -137,7 +147,7 @@ def _head(news: News, what: str) -> str:
 
 
 def _exit(said: Said) -> str:
-    return "TP1" if said.kind == "tp1" else "SL, perhaps after TP1"
+    return "TP1" if said.kind == "tp1" else "SL, perhaps after a target"
 
 
 def _closed(said: Said) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from desk.alerting.target import Done
 from desk.ghosts.asked import SQL
-from desk.ghosts.news import LINE_RECORD, News, Whose, told
+from desk.ghosts.news import LINE_RECORD, News, Whose, told, worth_telling
 from desk.ghosts.recording import cancel_again
 from desk.settings import ROOM
 from outbox.outbox import Outbox
@@ -37,6 +37,7 @@ class Telling:
             return Done()
         rows = rows_as_dicts(connection, SQL["whose"], {"ids": [one.about for one in news]})
         whose = {row["id"]: msgspec.convert(row, Whose) for row in rows}
+        worth = worth_telling(news)
         done = untold = 0
         for one in news:
             found = whose.get(one.about)
@@ -45,7 +46,7 @@ class Telling:
             if found is not None and one.ends:
                 became = {"id": one.about, "became": one.said.what, "at": one.at}
                 connection.execute(SQL["became"], became)
-            if found is not None and one.is_told and one.not_after > now:
+            if found is not None and one.record_id in worth and one.not_after > now:
                 done += self._put(connection, one, found, now)
             elif one.event == LINE_RECORD and one.is_told:
                 untold += 1

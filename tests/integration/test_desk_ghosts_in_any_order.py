@@ -86,3 +86,15 @@ def test_a_line_that_rang_while_nobody_listened_is_not_listed(trader: Told) -> N
     trader.bar("224", "226.4", "224", "226")
     trader.ghost.run()
     assert answer(trader, "/lines").startswith("Lines · none set here")
+
+
+@pytest.mark.parametrize(
+    ("low", "end"), [("219", "👻 Stop −1.00 R · SOL LONG"), ("222", "👻 Target +1.91 R · SOL LONG")]
+)
+def test_what_goes_out_in_the_bar_that_ends_the_order_is_told_once(trader: Told, low: str, end: str) -> None:
+    """Of a plan with one target nothing follows the one or the other."""
+    trader.ask("entry")
+    trader.bar("223", "223", "222", "222.5")
+    trader.bar("222.5", "227", low, "222.5")
+    trader.hear()
+    assert [text for text, _ in trader.messages()] == ["👻 Filled 222.1 · SOL LONG", end]
