@@ -42,7 +42,7 @@ def lines(asking: Asking) -> Answer:
         case []:
             return Answer(told(there, asking.now))
         case ["off", which]:
-            return _off(asking, there, which, chat_ids[0])
+            return _off(asking, there, which, chat_ids)
         case [_, direction, price] if direction in _DIRECTIONS:
             return _set(asking, there, _DIRECTIONS[direction], read_price(price), chat_ids[0])
         case _:
@@ -72,14 +72,16 @@ def _set(
     return Answer(Text(f"Line set: {line}. It rings once here"), deed=Deed(line, after=line), wanted=[wanted])
 
 
-def _off(asking: Asking, there: Sequence[Asked], which: str, first_chat_id: str) -> Answer:
+def _off(asking: Asking, there: Sequence[Asked], which: str, chat_ids: Sequence[str]) -> Answer:
     found = _NUMBER.fullmatch(which)
     line = next((one for one in there if found and one.number == int(found[1])), None)
     if line is None:
         raise InvalidRequest(f"no line {name(which, 12)} rings here: /lines shows those that do")
     _check(asking, off=True)
+    if line.ref_id is not None:
+        asked.hold(asking.connection, line.ref_id, chat_ids)
     asked.cancel(asking.connection, [line.id], asking.now)
-    wanted = commanding.cancelled([line], _asker(asking, first_chat_id))
+    wanted = commanding.cancelled([line], _asker(asking, chat_ids[0]))
     text = f"Line taken off: {said(line)}"
     return Answer(Text(text), deed=Deed(text, before=said(line)), wanted=wanted)
 

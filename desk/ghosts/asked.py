@@ -86,6 +86,11 @@ def plan_in(connection: Connection, ref: str, chat_ids: Sequence[str]) -> AlertP
     )
 
 
+def hold(connection: Connection, ref: str, chat_ids: Sequence[str]) -> None:
+    """Hold an alert before what was asked of it: all who take both take them in this order."""
+    connection.execute(SQL["alert"], {"ref_id": ref, "chat_ids": list(chat_ids)})
+
+
 def orders_of(connection: Connection, ref: str, user_id: int) -> list[Asked]:
     """What a person asked for of a plan, the newest first."""
     return _asked(connection, "orders_of", {"ref_id": ref, "user_id": user_id})

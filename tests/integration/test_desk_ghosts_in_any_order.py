@@ -98,3 +98,11 @@ def test_what_goes_out_in_the_bar_that_ends_the_order_is_told_once(trader: Told,
     trader.bar("222.5", "227", low, "222.5")
     trader.hear()
     assert [text for text, _ in trader.messages()] == ["👻 Filled 222.1 · SOL LONG", end]
+
+
+def test_a_line_taken_off_by_its_number_is_off_the_buttons_too(trader: Told) -> None:
+    trader.ask("lines")
+    trader.desk.shown.clear()
+    number = answer(trader, "/lines").partition("#")[2].split()[0]
+    assert answer(trader, f"/lines off {number}").startswith("Line taken off")
+    assert trader.desk.shown == [trader.ref]
