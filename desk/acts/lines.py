@@ -27,8 +27,8 @@ from outbox.wording import grouped, moment
 from signaltape.errors import InvalidRequest, NotAllowedNow
 
 _USAGE = "/lines takes a symbol, above or below, and a price (/lines SOL above 150), or off and a number"
-#: A chat that rings all the time is not heard.
-MOST_LINES, _SHOWN = 50, 8
+#: A chat that rings all the time is not heard. Lines of plans come besides: all are known, to be taken off.
+MOST_LINES, _KNOWN, _SHOWN = 50, 5_000, 8
 _PRICE = re.compile(r"[0-9]{1,14}(\.[0-9]{1,18})?|[0-9]{1,3}(,[0-9]{3}){1,3}(\.[0-9]{1,18})?")
 _NUMBER = re.compile(r"#?([0-9]{1,15})")
 _DIRECTIONS: dict[str, Direction] = {"above": "above", "below": "below", ">": "above", "<": "below"}
@@ -37,7 +37,7 @@ _DIRECTIONS: dict[str, Direction] = {"above": "above", "below": "below", ">": "a
 def lines(asking: Asking) -> Answer:
     """Show them, set one, or take one off."""
     chat_ids = Outbox(asking.connection).ids_of(asking.chat_id)
-    there = asked.lines_in(asking.connection, chat_ids, asking.now, MOST_LINES)
+    there = asked.lines_in(asking.connection, chat_ids, asking.now, _KNOWN)
     match [arg.lower() for arg in asking.args]:
         case []:
             return Answer(told(there, asking.now))

@@ -106,3 +106,16 @@ def test_a_line_taken_off_by_its_number_is_off_the_buttons_too(trader: Told) -> 
     number = answer(trader, "/lines").partition("#")[2].split()[0]
     assert answer(trader, f"/lines off {number}").startswith("Line taken off")
     assert trader.desk.shown == [trader.ref]
+
+
+def test_the_oldest_of_many_lines_can_be_taken_off(trader: Told) -> None:
+    trader.ask("lines")
+    oldest = trader.connection.execute("SELECT min(number) FROM desk_ghosts").fetchone()
+    assert oldest is not None
+    trader.connection.execute(
+        "INSERT INTO desk_ghosts (id, kind, user_id, by_user, chat_id, symbol, price, direction, update_id, asked_at)"
+        " SELECT 'line-' || n, 'line', 1, 'ana', %s, 'BTC', n, 'above', n, now() FROM generate_series(1, 60) n",
+        (str(TRADER),),
+    )
+    assert answer(trader, "/lines").startswith("Lines · 63 set here")
+    assert answer(trader, f"/lines off {oldest[0]}").startswith("Line taken off: SOL")
