@@ -68,6 +68,11 @@ class News(NamedTuple):
         return self.said.what in _ENDS
 
     @property
+    def kind(self) -> str:
+        """What it is about: a record of a line says nothing of an order that has its id."""
+        return "line" if self.event == LINE_RECORD else "order"
+
+    @property
     def begins(self) -> bool:
         """Whether the order, or the line, is followed from now on."""
         return self.said.what in ("placed", "set")

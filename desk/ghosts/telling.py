@@ -36,11 +36,11 @@ class Telling:
         if not news:
             return Done()
         rows = rows_as_dicts(connection, SQL["whose"], {"ids": [one.about for one in news]})
-        whose = {row["id"]: msgspec.convert(row, Whose) for row in rows}
+        whose = {(row["id"], row["kind"]): msgspec.convert(row, Whose) for row in rows}
         worth = worth_telling(news)
         done = untold = 0
         for one in news:
-            found = whose.get(one.about)
+            found = whose.get((one.about, one.kind))
             if found is not None:
                 cancel_again(Committing(connection, self._tape, ROOM), one, found)
             if found is not None and one.ends:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from tests.integration.alerting import alerting, plan, publish
 from tests.integration.test_desk_ghosts_told import CHAT, Told
 from tests.support.desking import TRADER
 from tests.support.ghosting import SOL, told
+from tests.support.samples import new_id
 from tests.support.stepping import stepped
 from tests.support.waiting import eventually
 
@@ -119,3 +121,12 @@ def test_the_oldest_of_many_lines_can_be_taken_off(trader: Told) -> None:
     )
     assert answer(trader, "/lines").startswith("Lines · 63 set here")
     assert answer(trader, f"/lines off {oldest[0]}").startswith("Line taken off: SOL")
+
+
+def test_a_record_of_a_line_says_nothing_of_an_order(trader: Told) -> None:
+    trader.ask("entry")
+    (order_id,) = trader.connection.execute("SELECT id FROM desk_ghosts").fetchone() or ("",)
+    ring = {"id": new_id(), "lineId": order_id, "what": "rung", "symbol": SOL, "price": 226, "seen": 227}
+    trader.tape.put("price_line", {**ring, "direction": "above", "timestamp": datetime.now(UTC)}, SOL)
+    assert (trader.hear().told, trader.messages()) == (0, [])
+    assert answer(trader, "cancel") == "Entry of SOL LONG cancelled"
