@@ -156,10 +156,14 @@ WHERE signal_id = %(signal_id)s::uuid ORDER BY decided_at LIMIT 1
 
 -- name: ghosts
 -- Paper orders that wait or are open, and those that ended since a moment, of some symbols or of all: the open ones first.
--- banked: what of an open one is out already, in the worse of its worlds, and what for.
+-- banked: what of an open one is out already, in the worse of its worlds, and what for; entry: of a band the edge that the
+-- price comes to first.
 SELECT o.number, o.symbol, o.side, o.status, o.source, o.by, o.ref_id, o.late, o.reason, o.published_at, o.expires_at,
        o.filled_at, o.ended_at, o.fill, o.exit_reason, o.rr_realized, o.rr_best, o.pnl_usd, o.risk_usd,
-       (o.plan ->> 'sl')::numeric AS sl, coalesce((o.plan ->> 'entry')::numeric, (o.plan ->> 'entry_high')::numeric) AS entry,
+       (o.plan ->> 'sl')::numeric AS sl,
+       coalesce((o.plan ->> 'entry')::numeric,
+                (o.plan ->> CASE WHEN (o.side = 'long') = (o.plan ->> 'entry_type' IS DISTINCT FROM 'stop')
+                                 THEN 'entry_high' ELSE 'entry_low' END)::numeric) AS entry,
        coalesce(b.fraction, 0) AS banked, coalesce(b.paid, 0) AS banked_paid
 FROM ghost_orders o
 LEFT JOIN LATERAL (SELECT sum(f.fraction) AS fraction, sum(f.fraction * f.price) AS paid FROM ghost_fills f
