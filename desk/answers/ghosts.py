@@ -141,7 +141,8 @@ def _so_far(found: Ghosts) -> str:
         return ""
     if not known:
         return f"Open: no price of the last {int(_FRESH.total_seconds() // 60)} min"
-    part = "" if len(known) == len(gains) else f", of {len(known)} of {len(gains)}"
+    n_open = found.sums["open"].n if "open" in found.sums else len(gains)
+    part = "" if len(known) == n_open else f", of {len(known)} of {grouped(n_open)}"
     return f"Open: {r_multiple(sum(known, Decimal(0)))} so far{part}"
 
 
