@@ -22,8 +22,8 @@ from sink.db import Connection, rows_as_dicts
 from sink.queries import load
 
 SQL = load(Path(__file__).parents[1] / "sql" / "ghosts.sql")
-#: Where a ghost stands with what has not ended; None: it has not heard of it.
-_GOES_ON = (None, "waiting", "open", "set")
+#: Where a ghost stands with what has not ended.
+_GOES_ON = ("waiting", "open", "set")
 #: Names the ids of orders and lines that are asked for by the bot.
 _ASKED = uuid.UUID("3d1f7a52-9c0e-5a1b-8f64-0b7d2e9c5a13")
 
@@ -68,8 +68,11 @@ class Asked(Struct, frozen=True, kw_only=True):
 
     @property
     def over(self) -> str | None:
-        """How it ended; None if it did not. A ghost may have ended it, and nobody here was told of it, or not yet."""
-        return self.became or (None if self.status in _GOES_ON else self.status)
+        """How it ended; None if it did not. What the ghost stored goes before what was said in its name: it is stored
+        before it is told, and what is told may not have been heard."""
+        if self.status is None:
+            return self.became
+        return None if self.status in _GOES_ON else self.status
 
 
 def plan_in(connection: Connection, ref: str, chat_ids: Sequence[str]) -> AlertPlan | None:

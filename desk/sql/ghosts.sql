@@ -20,10 +20,11 @@ WHERE d.ref_id = %(ref_id)s AND d.kind = 'line'
 ORDER BY d.number
 
 -- name: lines_in
--- Lines of a chat that may still ring, as far as they were told of and as the ghost stores them.
+-- Lines of a chat that may still ring: as the ghost stores them, else as far as it was told of them.
 SELECT d.*, g.status FROM desk_ghosts d LEFT JOIN ghost_lines g ON g.line_id = d.id
-WHERE d.chat_id = ANY(%(chat_ids)s::text[]) AND d.kind = 'line' AND d.cancelled_at IS NULL AND d.ended_at IS NULL
-  AND (d.expires_at IS NULL OR d.expires_at > %(now)s) AND coalesce(g.status, 'set') = 'set'
+WHERE d.chat_id = ANY(%(chat_ids)s::text[]) AND d.kind = 'line' AND d.cancelled_at IS NULL
+  AND (d.expires_at IS NULL OR d.expires_at > %(now)s)
+  AND CASE WHEN g.status IS NULL THEN d.ended_at IS NULL ELSE g.status = 'set' END
 ORDER BY d.number DESC LIMIT %(most)s
 
 -- name: ask

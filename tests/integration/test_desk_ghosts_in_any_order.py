@@ -130,3 +130,23 @@ def test_a_record_of_a_line_says_nothing_of_an_order(trader: Told) -> None:
     trader.tape.put("price_line", {**ring, "direction": "above", "timestamp": datetime.now(UTC)}, SOL)
     assert (trader.hear().told, trader.messages()) == (0, [])
     assert answer(trader, "cancel") == "Entry of SOL LONG cancelled"
+
+
+def test_what_somebody_says_in_the_name_of_the_ghost_takes_no_cancel_away(trader: Told) -> None:
+    """The ghost's own rows say whether there is something to be cancelled."""
+    trader.ask("entry")
+    trader.ask("lines")
+    trader.ghost.run()
+    rows = trader.connection.execute("SELECT id, kind FROM desk_ghosts").fetchall()
+    now = {"timestamp": datetime.now(UTC), "symbol": SOL, "source": "ghost"}
+    log = {"side": "BUY", "type": "LIMIT", "qty": 1, "status": "X", "mode": "SIM", "clientOrderId": "x"}
+    for identifier, kind in rows:
+        if kind == "order":
+            said = {**log, **now, "id": new_id(), "orderId": identifier, "what": "closed"}
+            trader.tape.put("order_log", said, SOL)
+        else:
+            said = {**now, "id": new_id(), "lineId": identifier, "what": "expired"}
+            trader.tape.put("price_line", said, SOL)
+    trader.hear()
+    assert answer(trader, "/lines").startswith("Lines · 3 set here")
+    assert answer(trader, "cancel") == "Entry of SOL LONG cancelled; 3 lines are taken off"
