@@ -94,12 +94,16 @@ def _check(asking: Asking, *, off: bool = False) -> None:
 
 
 def _symbol(asking: Asking) -> str:
-    """The symbol that a word means, of those that there are. Raises InvalidRequest."""
+    """The symbol that a word means: one with bars, if it does not name another itself. Raises InvalidRequest."""
     word = asking.args[0]
     with reading(asking.settings) as read:
         found = symbols_of(read, word)
-        known = [row["symbol"] for row in read.rows("ghost_symbols", most=MOST)]
-    found = found or meant(word, known)
+        known = read.rows("ghost_symbols", most=MOST)
+    ring = [row["symbol"] for row in known if row["has_bars"]]
+    found = found or meant(word, [row["symbol"] for row in known])
+    if word not in found and not set(found) & set(ring):
+        found = meant(word, ring) or found
+    found = sorted(found, key=lambda one: one not in ring)
     if not found:
         raise InvalidRequest(
             f"no signal and no bar of {name(word, 20)} was seen, so no line of it could ring"

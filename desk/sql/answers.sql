@@ -191,4 +191,7 @@ ORDER BY symbol, ts DESC
 
 -- name: ghost_symbols
 -- Symbols that bars were seen of, or that an order is of.
-SELECT symbol FROM ghost_symbols UNION SELECT symbol FROM ghost_orders WHERE state IS NOT NULL ORDER BY 1 LIMIT %(most)s
+SELECT symbol, bool_or(has_bars) AS has_bars
+FROM (SELECT symbol, latest_us >= 0 AS has_bars FROM ghost_symbols
+      UNION ALL SELECT symbol, FALSE FROM ghost_orders WHERE state IS NOT NULL) AS seen
+GROUP BY symbol ORDER BY symbol LIMIT %(most)s

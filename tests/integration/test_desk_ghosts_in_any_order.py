@@ -11,6 +11,7 @@ import pytest
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.alerting import alerting, plan, publish
+from tests.integration.draining import drain
 from tests.integration.test_desk_ghosts_told import CHAT, Told
 from tests.support.desking import TRADER
 from tests.support.ghosting import SOL, told
@@ -150,3 +151,13 @@ def test_what_somebody_says_in_the_name_of_the_ghost_takes_no_cancel_away(trader
     trader.hear()
     assert answer(trader, "/lines").startswith("Lines · 3 set here")
     assert answer(trader, "cancel") == "Entry of SOL LONG cancelled; 3 lines are taken off"
+
+
+def test_a_coin_means_the_symbol_of_which_there_are_bars(trader: Told, settings: Settings, key: str) -> None:
+    """A line of another, of which there are signals, would never ring."""
+    drain(settings, key)
+    trader.connection.execute(
+        "INSERT INTO ghost_symbols VALUES (%s, NULL, -1), ('SOL-PERP', NULL, 1)", (SOL,)
+    )
+    assert answer(trader, "/lines SOL above 226").startswith("Line set: SOL-PERP ≥ 226")
+    assert answer(trader, f"/lines {SOL} above 226").startswith(f"Line set: {SOL} ≥ 226"), "as it was named"
