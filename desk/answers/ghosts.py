@@ -26,6 +26,8 @@ COMMAND = "ghosts"
 _MOST, _SHOWN = 200, 7
 #: A price that is older says nothing of now.
 _FRESH = timedelta(minutes=10)
+#: So far an engine's clock may be ahead of the desk's.
+_AHEAD = timedelta(minutes=1)
 _DIGITS = Context(prec=28)
 _MOST_USD = Decimal(10**12)
 _ENDED = {"expired": "unfilled", "cancelled": "off", "refused": "refused"}
@@ -113,7 +115,8 @@ def read_ghosts(read: Reading, symbols: Sequence[str] | None, now: datetime) -> 
     found = [convert(row, Ghost) for row in read.rows("ghosts", **asked, most=_MOST)]
     sums = {row["status"]: convert(row, Sum) for row in read.rows("ghost_sums", **asked)}
     in_trade = sorted({one.symbol for one in found if one.status == "open"})
-    prices = read.rows("last_prices", symbols=in_trade, since=now - _FRESH) if in_trade else []
+    span = {"since": now - _FRESH, "until": now + _AHEAD}
+    prices = read.rows("last_prices", symbols=in_trade, **span) if in_trade else []
     by_symbol = {row["symbol"]: row["price"] for row in prices}
     return Ghosts(found, sums, by_symbol, coin_of(symbols[0]) if symbols else "")
 

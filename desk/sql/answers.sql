@@ -183,10 +183,10 @@ WHERE (status IN ('waiting', 'open') OR ended_at >= %(since)s)
 GROUP BY status
 
 -- name: last_prices
--- The last close of some symbols since a moment.
+-- The last close of some symbols within a span.
 SELECT DISTINCT ON (symbol) symbol, (payload ->> 'close')::numeric AS price FROM records
 WHERE class = 'market' AND event = 'market_candle' AND symbol = ANY(%(symbols)s::text[]) AND ts >= %(since)s
-  AND payload ->> 'dataQuality' IS DISTINCT FROM 'bad'
+  AND ts <= %(until)s AND payload ->> 'dataQuality' IS DISTINCT FROM 'bad'
 ORDER BY symbol, ts DESC
 
 -- name: ghost_symbols

@@ -90,3 +90,12 @@ def test_one_that_waits_does_so_for_the_edge_that_the_price_comes_to_first(
     tape.plan(side=side, entry=None, entry_low=100, entry_high=102, sl=sl, tp=tp, entry_type=kind)
     Ghost(settings, connection).run()
     assert [line.split()[-1] for line in lines(asker) if line.startswith("waits")] == [edge]
+
+
+def test_a_price_of_later_is_none_of_now(
+    asker: Asker, followed: None, tape: Tape, settings: Settings, key: str
+) -> None:
+    """One clock of an engine that goes wrong."""
+    tape.bar(4_200, ("200", "200", "200", "200"))
+    drain(settings, key)
+    assert lines(asker)[1] == "Open: +2.12 R so far"
