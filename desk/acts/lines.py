@@ -12,7 +12,7 @@ from desk.alerts.coins import coin_of
 from desk.alerts.plans import Direction, PlanLine
 from desk.alerts.wording import number
 from desk.answers.answering import as_of
-from desk.answers.choosing import MOST, symbols_of
+from desk.answers.choosing import MOST_MARKETS, symbols_of
 from desk.answers.page import Page, name
 from desk.answers.reading import reading
 from desk.answers.symbols import meant
@@ -98,7 +98,7 @@ def _symbol(asking: Asking) -> str:
     word = asking.args[0]
     with reading(asking.settings) as read:
         found = symbols_of(read, word)
-        known = read.rows("ghost_symbols", most=MOST)
+        known = read.rows("ghost_symbols", most=MOST_MARKETS)
     ring = [row["symbol"] for row in known if row["has_bars"]]
     found = found or meant(word, [row["symbol"] for row in known])
     if word not in found and not set(found) & set(ring):

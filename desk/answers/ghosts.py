@@ -10,7 +10,7 @@ from msgspec import Struct, convert
 
 from desk.alerts.coins import coin_of
 from desk.answers.answering import as_of, button
-from desk.answers.choosing import MOST, symbols_of, unknown
+from desk.answers.choosing import MOST_MARKETS, symbols_of, unknown
 from desk.answers.page import Page, name
 from desk.answers.plan import age
 from desk.answers.pnl import usd
@@ -105,7 +105,7 @@ def ghosts(asking: Asking) -> Answer:
 
 
 def _of_ghosts(read: Reading, word: str) -> list[str]:
-    return meant(word, [row["symbol"] for row in read.rows("ghost_symbols", most=MOST)])
+    return meant(word, [row["symbol"] for row in read.rows("ghost_symbols", most=MOST_MARKETS)])
 
 
 def read_ghosts(read: Reading, symbols: Sequence[str] | None, now: datetime) -> Ghosts:

@@ -161,3 +161,11 @@ def test_a_coin_means_the_symbol_of_which_there_are_bars(trader: Told, settings:
     )
     assert answer(trader, "/lines SOL above 226").startswith("Line set: SOL-PERP ≥ 226")
     assert answer(trader, f"/lines {SOL} above 226").startswith(f"Line set: {SOL} ≥ 226"), "as it was named"
+
+
+def test_a_line_can_be_set_of_the_last_of_many_symbols(trader: Told) -> None:
+    trader.connection.execute(
+        "INSERT INTO ghost_symbols SELECT 'A' || n || '-USDT', NULL, 1 FROM generate_series(1, 700) n"
+    )
+    trader.connection.execute("INSERT INTO ghost_symbols VALUES ('ZEC-USDT', NULL, 1)")
+    assert answer(trader, "/lines zec above 226").startswith("Line set: ZEC-USDT")
