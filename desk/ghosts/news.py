@@ -108,6 +108,12 @@ class Whose(Struct, frozen=True, kw_only=True):
     label: str | None
     cancelled_at: datetime | None = None
 
+    def is_told(self, news: News) -> bool:
+        """Whether they are told; of a line that was taken off, if that was not by them."""
+        if news.event == LINE_RECORD and news.said.what == "cancelled":
+            return self.cancelled_at is None
+        return news.is_told
+
 
 _said = msgspec.json.Decoder(Said).decode
 
@@ -121,14 +127,10 @@ def news_of(event: str, record_id: str, at: datetime, payload: bytes) -> News | 
     return News(record_id, event, about, at, said)
 
 
-def worth_telling(some: Sequence[News]) -> set[str]:
-    """The records of these that are told: no exit of what is closed by the same bar, for its end says it all."""
+def said_by_ends(some: Sequence[News]) -> set[str]:
+    """The records of exits of what is closed by the same bar: its end says it all."""
     closed = {(one.about, one.at) for one in some if one.event == ORDER and one.said.what == "closed"}
-    return {
-        one.record_id
-        for one in some
-        if one.is_told and not (one.said.what == "exit" and (one.about, one.at) in closed)
-    }
+    return {one.record_id for one in some if one.said.what == "exit" and (one.about, one.at) in closed}
 
 
 def may_be_news(event: bytes, data: bytes) -> bool:
@@ -141,13 +143,15 @@ def told(news: News, whose: Whose, now: datetime) -> Text:
     what = f"{name(coin_of(whose.symbol), 8)} {(whose.side or '').upper()}".rstrip()
     head, *rest = folded(f"{_SIGN[news.event]} {_head(news, what)}", LINE)
     text = TextBuilder().line(head, "bold")
-    for sentence in (*rest, *_body(news), f"{clock(news.at, now)}, for {name(whose.by_user, 16)}"):
+    for sentence in (*rest, *_body(news, whose), f"{clock(news.at, now)}, for {name(whose.by_user, 16)}"):
         for line in folded(sentence, LINE):
             text.line(line)
     return (text.add("ref: ").add(whose.ref_id, "code") if whose.ref_id else text).build()
 
 
 def _head(news: News, what: str) -> str:
+    if news.event == LINE_RECORD and news.said.what == "cancelled":
+        return f"Off: {_rung(news.said)} · {what}"
     return f"{_WORDS[news.said.what](news.said)} · {what}"
 
 
@@ -176,9 +180,10 @@ _WORDS: dict[str, Callable[[Said], str]] = {
     "rung": _rung,
 }
 _REASONS = {"asked": "as you asked", "beyond_stop": "the price went beyond the stop first"}
+_NOT_HERE = "from elsewhere, not by this bot"
 
 
-def _body(news: News) -> Iterator[str]:
+def _body(news: News, whose: Whose) -> Iterator[str]:
     said = news.said
     if said.what == "exit" and said.price is not None:
         yield f"at {_price(said.price)}"
@@ -187,7 +192,9 @@ def _body(news: News) -> Iterator[str]:
     if said.what == "rung":
         yield f"Seen {_price(said.seen)}"
     if said.what in ("cancelled", "refused"):
-        why = said.last_error or said.reason or ""
+        why = said.last_error or said.reason or ("asked" if said.what == "cancelled" else "")
+        if why == "asked" and whose.cancelled_at is None:
+            why = _NOT_HERE
         yield _REASONS.get(why, name(why, _MOST_WHY)) if why else ""
 
 

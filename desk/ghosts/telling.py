@@ -9,7 +9,7 @@ import msgspec
 
 from desk.alerting.target import Done
 from desk.ghosts.asked import SQL
-from desk.ghosts.news import LINE_RECORD, News, Whose, told, worth_telling
+from desk.ghosts.news import LINE_RECORD, News, Whose, said_by_ends, told
 from desk.ghosts.recording import cancel_again
 from desk.settings import ROOM
 from outbox.outbox import Outbox
@@ -37,21 +37,25 @@ class Telling:
             return Done()
         rows = rows_as_dicts(connection, SQL["whose"], {"ids": [one.about for one in news]})
         whose = {(row["id"], row["kind"]): msgspec.convert(row, Whose) for row in rows}
-        worth = worth_telling(news)
+        passed = said_by_ends(news)
         done = untold = 0
         for one in news:
             found = whose.get((one.about, one.kind))
             if found is not None:
-                cancel_again(Committing(connection, self._tape, ROOM), one, found)
-            if found is not None and one.ends:
-                became = {"id": one.about, "became": one.said.what, "at": one.at}
-                connection.execute(SQL["became"], became)
-            if found is not None and one.record_id in worth and one.not_after > now:
+                self._note(connection, one, found)
+            is_told = found is not None and found.is_told(one) and one.record_id not in passed
+            if found is not None and is_told and one.not_after > now:
                 done += self._put(connection, one, found, now)
             elif one.event == LINE_RECORD and one.is_told:
                 untold += 1
                 self._say(one, found)
         return Done(told=done, untold=untold)
+
+    def _note(self, connection: Connection, one: News, whose: Whose) -> None:
+        """What it means for what was asked for, whether it is told or not."""
+        cancel_again(Committing(connection, self._tape, ROOM), one, whose)
+        if one.ends:
+            connection.execute(SQL["became"], {"id": one.about, "became": one.said.what, "at": one.at})
 
     def _put(self, connection: Connection, news: News, whose: Whose, now: datetime) -> bool:
         outbox = Outbox(connection)

@@ -14,7 +14,7 @@ from tests.integration.alerting import alerting, plan, publish
 from tests.integration.draining import drain
 from tests.integration.test_desk_ghosts_told import CHAT, Told
 from tests.support.desking import TRADER
-from tests.support.ghosting import SOL, told
+from tests.support.ghosting import SOL, START, told
 from tests.support.samples import new_id
 from tests.support.stepping import stepped
 from tests.support.waiting import eventually
@@ -169,3 +169,22 @@ def test_a_line_can_be_set_of_the_last_of_many_symbols(trader: Told) -> None:
     )
     trader.connection.execute("INSERT INTO ghost_symbols VALUES ('ZEC-USDT', NULL, 1)")
     assert answer(trader, "/lines zec above 226").startswith("Line set: ZEC-USDT")
+
+
+def test_what_somebody_took_back_from_a_shell_is_told_as_that(trader: Told) -> None:
+    """Who asked for it did not ask for that, and would wait for a line that cannot ring."""
+    trader.ask("entry")
+    trader.ask("lines")
+    rows = trader.connection.execute("SELECT id, kind FROM desk_ghosts ORDER BY number LIMIT 2").fetchall()
+    for identifier, kind in rows:
+        what = ("cancel", "orderId") if kind == "order" else ("cancel_line", "lineId")
+        now = (datetime.now(UTC) - START).total_seconds()
+        trader.tape.command(what[0], now, via="shell", symbol=SOL, **{what[1]: identifier})
+    trader.hear()
+    bodies = trader.connection.execute(
+        "SELECT body FROM outbox WHERE message_key LIKE 'ghost:%' ORDER BY id"
+    ).fetchall()
+    assert [body.splitlines()[:2] for (body,) in bodies] == [
+        ["👻 Cancelled · SOL LONG", "from elsewhere, not by this bot"],
+        ["🔔 Off: Entry ≤ 222.1 · SOL LONG", "from elsewhere, not by this bot"],
+    ]
