@@ -77,6 +77,11 @@ def lines_are_set(plan: AlertPlan, n: int) -> str:
     return f"{lines} set: {head(plan.alert)}. Each rings once here; /lines shows them"
 
 
+def no_command(why: str) -> str:
+    """Of a plan that the contract takes for none."""
+    return f"No ghost can follow that plan: {name(why, 160)}"
+
+
 def is_over(plan: AlertPlan, now: datetime) -> str | None:
     """Why nothing can be asked of a plan any more; None if it can."""
     if plan.life.ended is not None:

@@ -188,3 +188,17 @@ def test_what_somebody_took_back_from_a_shell_is_told_as_that(trader: Told) -> N
         ["👻 Cancelled · SOL LONG", "from elsewhere, not by this bot"],
         ["🔔 Off: Entry ≤ 222.1 · SOL LONG", "from elsewhere, not by this bot"],
     ]
+
+
+@pytest.mark.parametrize("word", ["entry", "lines"])
+def test_what_the_contract_takes_for_no_command_is_not_said_to_be_set(trader: Told, word: str) -> None:
+    """It would be refused behind the commit, and nobody would ever hear of it."""
+    trader.connection.execute(
+        "UPDATE alerts SET alert = jsonb_set(alert::jsonb, '{tp1}', '\"1000000000000000000\"')"
+    )
+    asked = trader.desk.press(TRADER, f"a:{trader.ref}:{word}", chat=TRADER)
+    trader.desk.act()
+    yes = trader.desk.press(TRADER, trader.desk.buttons(asked)[0], chat=TRADER)
+    trader.desk.act()
+    assert trader.desk.answer(yes).startswith("No ghost can follow that plan: ")
+    assert trader.connection.execute("SELECT count(*) FROM desk_ghosts").fetchone() == (0,)
