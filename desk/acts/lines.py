@@ -64,7 +64,8 @@ def _set(
     if len(there) >= MOST_LINES:
         raise NotAllowedNow(f"{MOST_LINES} lines ring in this chat already: /lines off N takes one off")
     symbol = _symbol(asking)
-    same = [one for one in there if (one.symbol, one.direction, one.price) == (symbol, direction, price)]
+    wanted_line = (symbol, direction, price, None)
+    same = [one for one in there if (one.symbol, one.direction, one.price, one.expires_at) == wanted_line]
     if same:
         return Answer(Text(f"That line is set here: {said(same[0])} (/lines off {same[0].number})"))
     wanted = commanding.free_line(symbol, PlanLine("", price, direction), _asker(asking, first_chat_id))

@@ -202,3 +202,10 @@ def test_what_the_contract_takes_for_no_command_is_not_said_to_be_set(trader: To
     trader.desk.act()
     assert trader.desk.answer(yes).startswith("No ghost can follow that plan: ")
     assert trader.connection.execute("SELECT count(*) FROM desk_ghosts").fetchone() == (0,)
+
+
+def test_a_line_that_ends_with_its_plan_is_not_the_one_that_waits_until_it_rings(trader: Told) -> None:
+    trader.ask("lines")
+    trader.connection.execute("INSERT INTO ghost_symbols VALUES (%s, NULL, 1)", (SOL,))
+    assert answer(trader, f"/lines {SOL} above 226.3").startswith("Line set")
+    assert answer(trader, f"/lines {SOL} above 226.3").startswith("That line is set here")
