@@ -41,6 +41,7 @@ class Said(Struct, frozen=True, kw_only=True, rename="camel"):
     line_id: str | None = None
     kind: str | None = None
     world: str | None = None
+    fraction: Decimal | None = None
     price: Decimal | None = None
     seen: Decimal | None = None
     direction: str | None = None
@@ -51,6 +52,11 @@ class Said(Struct, frozen=True, kw_only=True, rename="camel"):
     exit_reason: str | None = None
     last_error: str | None = None
     reason: str | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is an exit that leaves nothing in its reading, or may: the stop, or a target of the whole."""
+        return self.what == "exit" and (self.kind == "sl" or self.fraction == 1)
 
 
 class News(NamedTuple):
@@ -128,9 +134,10 @@ def news_of(event: str, record_id: str, at: datetime, payload: bytes) -> News | 
 
 
 def said_by_ends(some: Sequence[News]) -> set[str]:
-    """The records of exits of what is closed by the same bar: its end says it all."""
+    """The records of exits that the same bar's end says all of: of the stop, and of the whole. That TP1 was reached on
+    the way to TP2 is told all the same."""
     closed = {(one.about, one.at) for one in some if one.event == ORDER and one.said.what == "closed"}
-    return {one.record_id for one in some if one.said.what == "exit" and (one.about, one.at) in closed}
+    return {one.record_id for one in some if one.said.is_last and (one.about, one.at) in closed}
 
 
 def may_be_news(event: bytes, data: bytes) -> bool:
