@@ -122,9 +122,9 @@ def _refused_by_contract(acting: Acting, wanted: Sequence[Wanted]) -> Outcome | 
 
 
 def _entry_before(acting: Acting, plan: AlertPlan) -> Asked | None:
-    """Their entry of this plan; one that they cancelled counts no longer."""
+    """Their entry of this plan; one that they cancelled counts no longer, one that was refused never did."""
     found = asked.orders_of(acting.connection, plan.alert.ref_id, acting.heard.user_id)
-    return next((one for one in found if one.cancelled_at is None), None)
+    return next((one for one in found if one.cancelled_at is None and one.over != "refused"), None)
 
 
 def _line_up(acting: Acting, plan: AlertPlan) -> Outcome:

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from desk.feedback.standing import clicks_in
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.alerting import alerting, plan, publish
 from tests.integration.draining import drain
 from tests.integration.test_desk_ghosts_told import CHAT, Told
 from tests.support.desking import TRADER
-from tests.support.ghosting import SOL, START, told
+from tests.support.ghosting import SOL, START, Ghost, told
 from tests.support.samples import new_id
 from tests.support.stepping import stepped
 from tests.support.waiting import eventually
@@ -209,3 +210,17 @@ def test_a_line_that_ends_with_its_plan_is_not_the_one_that_waits_until_it_rings
     trader.connection.execute("INSERT INTO ghost_symbols VALUES (%s, NULL, 1)", (SOL,))
     assert answer(trader, f"/lines {SOL} above 226.3").startswith("Line set")
     assert answer(trader, f"/lines {SOL} above 226.3").startswith("That line is set here")
+
+
+def test_an_entry_that_was_refused_is_none_and_may_be_asked_for_again(trader: Told) -> None:
+    """Ghosts were off, say; as long as the plan is valid it is worth a try."""
+    trader.ghost = Ghost(trader.settings, trader.connection, which="off")
+    trader.ask("entry")
+    trader.hear()
+    assert [text for text, _ in trader.messages()] == ["👻 Refused · SOL LONG"]
+    assert clicks_in(trader.connection, trader.ref, str(TRADER)).entries == 0
+    trader.ghost = Ghost(trader.settings, trader.connection, which="clicked")
+    trader.ask("entry")
+    trader.ghost.run()
+    assert [one["status"] for one in trader.ghost.orders()] == ["refused", "waiting"]
+    assert clicks_in(trader.connection, trader.ref, str(TRADER)).entries == 1
