@@ -30,7 +30,7 @@ test: $(READY)  ## lint, types and all tests; the types are checked beside the t
 	$(BIN)/ruff format --check .
 	@types=$$(mktemp); $(BIN)/mypy >$$types 2>&1 & checking=$$!; \
 	trap "kill $$checking; rm -f $$types" INT TERM; \
-	$(BIN)/python -m pytest -n $(or $(JOBS),3) --dist worksteal; tested=$$?; \
+	$(BIN)/python -m pytest -n $(or $(JOBS),4) --dist worksteal; tested=$$?; \
 	wait $$checking; checked=$$?; echo mypy; cat $$types; rm -f $$types; exit $$((tested | checked))
 
 test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to install if there is none)

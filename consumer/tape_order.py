@@ -5,7 +5,7 @@ millisecond is over are merged by their ids; what is added later can only have l
 set back. With one partition there is no wait.
 
 A reader is given no entries: it looks, and keeps by itself how far it is. Its consumer group holds no more than that
-place, so that trimming waits for it.
+place, so that trimming waits for it; and a consumer that asks for nothing, by which it is seen that somebody reads.
 """
 
 from __future__ import annotations
@@ -81,31 +81,47 @@ class TapeReader:
         return bool(self._redis.xread(streams, count=1, block=max(1, ms)))
 
     def follow(self, positions: Positions) -> list[str]:
-        """All up to `positions` is done: trimming waits for it no longer. The keys whose group was gone, if any."""
+        """All up to `positions` is done: trimming waits for it no longer.
+
+        Returns the keys that are not what was read: whose group is gone, or that end before that place.
+        """
         held = [key for key in self.keys if positions.get(key, START) != START]
         with self._redis.pipeline(transaction=False) as pipe:
             for key in held:
                 pipe.xgroup_setid(key, self._group, positions[key])
+                pipe.xinfo_stream(key)
+            for key in held:
+                pipe.xreadgroup(self._group, self._group, {key: START}, count=1)
             answers = pipe.execute(raise_on_error=False) if held else []
-        gone = []
-        for key, answer in zip(held, answers, strict=True):
-            if isinstance(answer, redis.ResponseError) and any(word in str(answer) for word in _NO_GROUP):
-                gone.append(key)
-            elif isinstance(answer, Exception):
-                raise answer
-        return gone
+        pairs = zip(held, answers[: 2 * len(held) : 2], answers[1 : 2 * len(held) : 2], strict=True)
+        return [key for key, moved, info in pairs if _is_gone(moved) or _ends_before(info, positions[key])]
 
     def reaches_back(self, from_ms: int) -> bool:
         """Whether the tape still holds all that it ever held from a millisecond on."""
+        answers = self._ends(self.keys)
+        return all(map(_reaches_back, answers[::2], answers[1::2], repeat(from_ms)))
+
+    def _ends(self, keys: Sequence[str]) -> list[Any]:
+        """Of each stream its first entry, in a list, and what is known of it; twice the error, if there is none."""
         with self._redis.pipeline(transaction=True) as pipe:
-            for key in self.keys:
+            for key in keys:
                 pipe.xrange(key, count=1)
                 pipe.xinfo_stream(key)
-            answers = pipe.execute(raise_on_error=False)
+            answers: list[Any] = pipe.execute(raise_on_error=False) if keys else []
         for answer in answers:
             if isinstance(answer, Exception) and not _is_no_stream(answer):
                 raise answer
-        return all(map(_reaches_back, answers[::2], answers[1::2], repeat(from_ms)))
+        return answers
+
+    def lacking(self, positions: Positions) -> list[str]:
+        """The keys of which something behind these places is gone: the entry there is kept as long as the group is."""
+        held = [key for key in self.keys if positions.get(key, START) != START]
+        answers = self._ends(held)
+        return [
+            key
+            for key, first, info in zip(held, answers[::2], answers[1::2], strict=True)
+            if not _has_all_behind(first, info, positions[key])
+        ]
 
     def close(self) -> None:
         """Close for good."""
@@ -136,8 +152,7 @@ class TapeReader:
 
     def _begin_one(self, key: str, position: str) -> str:
         self._make_group(key, position)
-        last = self._redis.xinfo_stream(key)["last-generated-id"].decode()
-        if entry_order(last) >= entry_order(position):
+        if not _ends_before(self._redis.xinfo_stream(key), position):
             return position
         self._redis.xgroup_setid(key, self._group, START)
         return START
@@ -170,15 +185,16 @@ def _merged(
     entries = _in_order(keys, found)
     full = [some[-1][0].decode() for some in found if len(some) >= most]
     if now_ms is None:
-        taken, ahead_ms = entries, None
+        taken, more, ahead_ms = entries, bool(full), None
     else:
         bound = min([(now_ms, -1), *map(_behind, full)])
         taken = [entry for entry in entries if entry_order(entry.entry_id) < bound]
         left = entries[len(taken) :]
-        ahead_ms = max(0, entry_order(left[0].entry_id)[0] - now_ms) + 1 if left and not full else None
+        more = any(entry_order(one)[0] < now_ms for one in full)
+        ahead_ms = entry_order(left[0].entry_id)[0] - now_ms + 1 if left and not more else None
     reached = {key: positions.get(key, START) for key in keys}
     reached.update({entry.stream: entry.entry_id for entry in taken})
-    return Look(taken, reached, bool(full), ahead_ms)
+    return Look(taken, reached, more, ahead_ms)
 
 
 def _behind(entry_id: str) -> tuple[int, int]:
@@ -200,6 +216,16 @@ def _entries(key: str, raw: list[_Raw]) -> Iterator[Entry]:
     return (Entry(key, entry_id.decode(), fields) for entry_id, fields in raw)
 
 
+def _has_all_behind(first: Any, info: Any, position: str) -> bool:
+    """Whether a stream still holds all that it ever held behind a place."""
+    if isinstance(first, Exception) or isinstance(info, Exception):
+        return True  # there is no such stream
+    if info.get("entries-added") == info["length"]:
+        return True
+    begins_at = first[0][0].decode() if first else info["last-generated-id"].decode()
+    return entry_order(begins_at) <= entry_order(position)
+
+
 def _reaches_back(first: Any, info: Any, from_ms: int) -> bool:
     """Whether a stream still holds all that it ever held from a millisecond on."""
     if isinstance(first, Exception) or isinstance(info, Exception):
@@ -207,6 +233,22 @@ def _reaches_back(first: Any, info: Any, from_ms: int) -> bool:
     if info.get("entries-added") == info["length"]:
         return True
     return bool(first) and entry_order(first[0][0].decode())[0] < from_ms
+
+
+def _is_gone(answer: Any) -> bool:
+    """Whether a group was not there. Raises any other error."""
+    if isinstance(answer, redis.ResponseError) and any(word in str(answer) for word in _NO_GROUP):
+        return True
+    if isinstance(answer, Exception):
+        raise answer
+    return False
+
+
+def _ends_before(info: Any, position: str) -> bool:
+    """Whether a stream never reached a place. Raises the error that its state may be."""
+    if isinstance(info, Exception):
+        raise info
+    return entry_order(info["last-generated-id"].decode()) < entry_order(position)
 
 
 def _is_no_stream(error: Exception) -> bool:

@@ -50,7 +50,7 @@ command_of = msgspec.json.Decoder(Command).decode
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def us_of(given: Moment) -> int:
-    """A time as sent, in microseconds since 1970."""
-    since = as_aware(moment_of("time", given)) - _EPOCH
+def us_of(given: Moment, name: str = "time") -> int:
+    """A time as sent, in microseconds since 1970. Raises InvalidEvent for one that no event may have, naming it."""
+    since = as_aware(moment_of(name, given)) - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -105,18 +105,21 @@ class Done:
             "set_at": moment(line.set_us),
             "expires_at": moment(line.expires_us),
             "status": "set",
+            "reason": None,
             "ended_at": None,
             "rung_at": None,
             "seen": None,
         }
 
-    def line_is(self, line_id: str, status: str, at_us: int, seen: Any = None) -> None:
+    def line_is(
+        self, line_id: str, status: str, at_us: int, seen: Any = None, reason: str | None = None
+    ) -> None:
         """A line has ended."""
         at = moment(at_us)
         rung_at = at if status == "rung" else None
         row = {"line_id": line_id, "status": status, "ended_at": at, "rung_at": rung_at, "seen": seen}
         if line_id in self.new_lines:
-            self.new_lines[line_id].update(row)
+            self.new_lines[line_id].update(row, reason=reason)
         else:
             self.lines[line_id] = row
 

@@ -6,23 +6,27 @@ from collections.abc import Callable, Iterable
 
 from ghost.done import Done
 from ghost.held import Held, HeldLine
-from ghost.incoming import Commanded, Funded, Item, Published
+from ghost.incoming import Ahead, Commanded, Funded, Item, Published
 from ghost.model.bar import Bar
 from ghost.model.book import Book
 from ghost.model.changes import Cancelled, Change, Exited, Filled, LineExpired, OrderChange, Rung
+from ghost.model.lines import lived_through
 from ghost.model.plan import Plan, Refused
+from ghost.past import Bars
 from ghost.placing import Wanted, wanted_by_command, wanted_by_itself, wanted_line
 from ghost.recent import Recent
 from ghost.settings import GhostSettings
 from ghost.told import orders
-from ghost.told.lines import line_cancelled, line_ended, line_set
+from ghost.told.lines import line_cancelled, line_ended, line_refused, line_set
 from ghost.told.outcomes import outcome
 
 #: The clock goes on in steps, and lets a symbol's own bars be so late.
 STEP_US = 600_000_000
 GRACE_US = 3_600_000_000
-#: Bars of a symbol that begin at or after a time and stand on the tape before a place; whether they are all there.
-Past = Callable[[str, int, tuple[str, str]], tuple[list[Bar], bool]]
+#: Orders and lines that there were: `order` or `line`, and the id.
+Known = set[tuple[str, str]]
+#: Bars of a symbol that begin at or after a time and stand on the tape before a place.
+Past = Callable[[str, int, tuple[str, str]], Bars]
 
 
 class Ghosts:
@@ -60,7 +64,7 @@ class Ghosts:
         """How many may still ring."""
         return len(self._lines)
 
-    def take(self, items: Iterable[Item], known: set[str], past: Past) -> Done:
+    def take(self, items: Iterable[Item], known: Known, past: Past) -> Done:
         """What these items come to. known: ids of orders and lines that there were before, of those that are named.
 
         past: asked for what a plan should have seen already.
@@ -75,20 +79,26 @@ class Ghosts:
         return done
 
     def _bar(self, bar: Bar, done: Done) -> None:
+        self._ahead(bar, done)
+        if bar.end_us >= self._clock_us + STEP_US and bar.quality != "bad":
+            self._clock(bar.end_us // STEP_US * STEP_US, done)
+
+    def _ahead(self, bar: Bar, done: Done) -> None:
+        """All that a bar is to its own symbol."""
         changes = self._book.bar(bar)
         if changes:
             self._changed(changes, done)
         self.recent.add(bar)
         done.seen.add(bar.symbol)
-        if bar.end_us >= self._clock_us + STEP_US and bar.quality != "bad":
-            self._clock(bar.end_us // STEP_US * STEP_US, done)
 
     def _clock(self, now_us: int, done: Done) -> None:
         self._clock_us = done.clock_us = now_us
         self._changed(self._book.clock(now_us - GRACE_US), done)
 
-    def _other(self, item: Item, known: set[str], past: Past, done: Done) -> None:
+    def _other(self, item: Item, known: Known, past: Past, done: Done) -> None:
         match item:
+            case Ahead():
+                self._ahead(item.bar, done)
             case Funded():
                 self._book.funding(item.symbol, item.rate, item.due_us)
                 done.seen.add(item.symbol)
@@ -103,23 +113,23 @@ class Ghosts:
             case Commanded():
                 self._obey(item, known, past, done)
 
-    def _obey(self, item: Commanded, known: set[str], past: Past, done: Done) -> None:
+    def _obey(self, item: Commanded, known: Known, past: Past, done: Done) -> None:
         given = item.command
         if given.command == "place":
             self._place(wanted_by_command(self._settings, item), item.place, known, past, done)
         elif given.command == "cancel" and given.order_id in self._held:
             self._changed(self._book.cancel(given.order_id, item.at_us), done)
         elif given.command == "set_line":
-            self._set_line(wanted_line(item), known, done)
+            self._set_line(wanted_line(item), item.place, known, past, done)
         elif given.command == "cancel_line" and given.line_id in self._lines:
             self._cancel_line(given.line_id, item.at_us, done)
 
     def _place(
-        self, wanted: Wanted | None, place: tuple[str, str], known: set[str], past: Past, done: Done
+        self, wanted: Wanted | None, place: tuple[str, str], known: Known, past: Past, done: Done
     ) -> None:
-        if wanted is None or wanted.asked.order_id in known:
+        if wanted is None or ("order", wanted.asked.order_id) in known:
             return
-        known.add(wanted.asked.order_id)
+        known.add(("order", wanted.asked.order_id))
         self._orders_so_far += 1
         if isinstance(wanted.plan, Refused):
             reason = wanted.plan.reason
@@ -128,26 +138,37 @@ class Ghosts:
         else:
             self._follow(wanted, wanted.plan, past(*_since(wanted.plan), place), done)
 
-    def _follow(self, wanted: Wanted, plan: Plan, past: tuple[list[Bar], bool], done: Done) -> None:
-        bars, whole = past
+    def _follow(self, wanted: Wanted, plan: Plan, past: Bars, done: Done) -> None:
         held = Held(plan=plan, source=wanted.source, tracked=wanted.tracked, whose=wanted.whose)
         self._held[plan.order_id] = held
-        done.order_is_new(wanted, self._orders_so_far, late=not whole)
+        changes = self._book.add(plan, past)
+        done.order_is_new(wanted, self._orders_so_far, late=not past.whole)
         done.said.append(orders.placed(held, wanted.at_us))
         done.seen.add(plan.symbol)
-        self._changed(self._book.add(plan, bars), done)
+        self._changed(changes, done)
 
-    def _set_line(self, held: HeldLine | None, known: set[str], done: Done) -> None:
-        if held is None or held.line.line_id in known:
+    def _set_line(
+        self, held: HeldLine | None, place: tuple[str, str], known: Known, past: Past, done: Done
+    ) -> None:
+        if held is None or ("line", held.line.line_id) in known:
             return
         line_id = held.line.line_id
-        known.add(line_id)
+        known.add(("line", line_id))
         self._lines_so_far += 1
+        if held.refused is not None:
+            done.line_is_new(held, self._lines_so_far)
+            done.line_is(line_id, "refused", held.line.set_us, reason=held.refused)
+            done.said.append(line_refused(held, held.refused))
+            return
         self._lines[line_id] = held
-        self._book.add_line(held.line)
         done.line_is_new(held, self._lines_so_far)
         done.said.append(line_set(held))
         done.seen.add(held.line.symbol)
+        change = lived_through(held.line, past(held.line.symbol, held.line.set_us, place))
+        if change is None:
+            self._book.add_line(held.line)
+        else:
+            self._line_ended(change, done)
 
     def _cancel_line(self, line_id: str, at_us: int, done: Done) -> None:
         self._book.cancel_line(line_id)
@@ -172,8 +193,6 @@ class Ghosts:
         told = outcome(held, change) if held.tracked else None
         if isinstance(change, Filled) and held.fill is None:
             held.fill = change.price
-        if isinstance(change, Exited) and change.world != "better":
-            held.exits.append((change.fraction, change.price))
         if isinstance(change, Filled | Exited):
             done.fill(change)
         done.said += orders.changed(held, change)

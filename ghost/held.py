@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -45,33 +44,26 @@ class Asked(Struct, frozen=True, kw_only=True):
 
 
 class Held(Struct, kw_only=True):
-    """An order that has not ended. exits: fraction and price of what was closed so far, in the worse world."""
+    """An order that has not ended."""
 
     plan: Plan
     source: Source
     tracked: bool
     whose: Whose
-    exits: list[tuple[Decimal, Decimal]] = []
     fill: Decimal | None = None
 
 
 class HeldLine(Struct, frozen=True, kw_only=True):
-    """A line that may still ring."""
+    """A line that may still ring. refused: why it never will."""
 
     line: Line
     whose: Whose
     order_id: str | None = None
     label: str | None = None
+    refused: str | None = None
 
 
 def source_of(via: str) -> Source:
     """How an order came, by the way its command took."""
     sources: dict[str, Source] = {"telegram": "clicked", "shell": "shell", "web": "web"}
     return sources.get(via, "auto")
-
-
-def average(exits: Sequence[tuple[Decimal, Decimal]]) -> Decimal:
-    """The price at which all was closed."""
-    whole = sum((fraction for fraction, _ in exits), Decimal(0))
-    paid = sum((fraction * price for fraction, price in exits), Decimal(0))
-    return paid / whole

@@ -5,7 +5,7 @@ Never raises for what an entry holds. What the worker would refuse is nothing he
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from ghost.intervals import length_us
 from ghost.model.bar import Bar, Quality
 from signaltape.contract.codec import validate
 from signaltape.contract.events import SignalPublished
+from signaltape.errors import InvalidEvent
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, entry_time_ms
 
 CANDLE, FUNDING, COMMAND = "market_candle", "market_funding", "order_command"
@@ -31,6 +32,8 @@ _RARE = frozenset(name.encode() for name in (SignalPublished.EVENT, FUNDING, COM
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: No engine's clock is that wrong.
 _FAR_MS = 86_400_000
+#: One that is wrong by more than this decides about nothing but its own symbol.
+_AHEAD_MS = 3_600_000
 
 
 class Published(NamedTuple):
@@ -48,6 +51,12 @@ class Commanded(NamedTuple):
     command: Command
     at_us: int
     place: tuple[str, str]
+
+
+class Ahead(NamedTuple):
+    """A bar that ends far behind the moment at which it was put on the tape: nothing else's time goes by it."""
+
+    bar: Bar
 
 
 class Funded(NamedTuple):
@@ -79,7 +88,7 @@ class _Funding(Struct, gc=False):
     degraded: bool | None = None
 
 
-Item = Bar | Funded | Published | Commanded
+Item = Bar | Ahead | Funded | Published | Commanded
 _candle = msgspec.json.Decoder(_Candle).decode
 _funding = msgspec.json.Decoder(_Funding).decode
 
@@ -125,18 +134,28 @@ def _read_candles(entries: Sequence[Entry], places: list[Item | None]) -> int:
     return unread
 
 
-def _bars(records: Records) -> Iterator[Bar | None]:
+def bars_among(items: Iterable[Item]) -> Iterator[Bar]:
+    """The bars of these, by whatever clock."""
+    for item in items:
+        if type(item) is Bar:
+            yield item
+        elif type(item) is Ahead:
+            yield item.bar
+
+
+def _bars(records: Records) -> Iterator[Bar | Ahead | None]:
     candles = map(_candle, records.payloads)
     return map(_bar, records.symbols, records.times, records.entry_ids, candles)
 
 
-def _bar(symbol: str | None, ts: datetime, entry_id: str, candle: _Candle) -> Bar | None:
+def _bar(symbol: str | None, ts: datetime, entry_id: str, candle: _Candle) -> Bar | Ahead | None:
     length = length_us(candle.interval)
     if length is None or symbol is None:
         return None
     since = ts - _EPOCH
     end = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    return Bar(
+    ahead_ms = end // 1000 - entry_time_ms(entry_id)
+    bar = Bar(
         symbol,
         end - length,
         end,
@@ -145,19 +164,16 @@ def _bar(symbol: str | None, ts: datetime, entry_id: str, candle: _Candle) -> Ba
         candle.low,
         candle.close,
         candle.volume,
-        _quality(candle) if _is_whole(candle) and not _is_ahead(end, entry_id) else "bad",
+        # of a clock that is that wrong it would make all others late
+        _quality(candle) if ahead_ms <= _FAR_MS and _is_whole(candle) else "bad",
     )
+    return Ahead(bar) if _AHEAD_MS < ahead_ms <= _FAR_MS else bar
 
 
 def _is_whole(candle: _Candle) -> bool:
     """Whether open and close lie within the bar."""
     low, high = candle.low, candle.high
     return low <= candle.open <= high and low <= candle.close <= high
-
-
-def _is_ahead(end_us: int, entry_id: str) -> bool:
-    """Whether a bar ends far behind the moment at which it was put on the tape: it would make all others late."""
-    return end_us // 1000 > entry_time_ms(entry_id) + _FAR_MS
 
 
 def _quality(said: _Candle | _Funding) -> Quality:
@@ -210,7 +226,10 @@ def _funded(one: AcceptedRecord) -> Item | None:
     if funding.nextFundingAt is None:
         return None
     rate = None if _quality(funding) == "bad" else funding.rate
-    return Funded(funding.symbol, us_of(funding.nextFundingAt), rate)
+    try:
+        return Funded(funding.symbol, us_of(funding.nextFundingAt), rate)
+    except InvalidEvent:  # the contract looks at a record's own time alone
+        return None
 
 
 def _commanded(one: AcceptedRecord) -> Item | None:

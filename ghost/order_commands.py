@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 import click
+import msgspec
 
 from ghost.operations import asking, showing
 from ghost.operations.showing import OPEN, STATUSES, Card, Earned, Fill, Order, Orders
@@ -154,15 +155,16 @@ def _show_card(screen: Screen, card: Card) -> None:
             ("from", f"{one.source}{f' by {one.by}' if one.by else ''}"),
             ("signal", one.signal_id),
             ("ref", one.ref_id),
-            ("plan", bytes(one.plan).decode()),
+            ("plan", _plan(one)),
+            ("risk", None if one.risk_usd is None else f"{one.risk_usd} USD"),
             ("published", show(one.published_at)),
             ("expires", _when(one.expires_at)),
             ("filled", _when(one.filled_at)),
             ("fill", one.fill),
             ("ended", _when(one.ended_at)),
             ("why", one.exit_reason or one.reason),
-            ("R", f"{r(one.rr_realized)}, at best {r(one.rr_best)}, fees {one.fees_r or 0}"),
-            ("MFE, MAE", f"{r(one.mfe_r)}, {r(one.mae_r)}"),
+            ("R", _worth(one)),
+            ("MFE, MAE", None if one.mfe_r is None else f"{r(one.mfe_r)}, {r(one.mae_r)} R"),
             ("USD", one.pnl_usd),
             ("bars", f"{one.bad_bars} bad, {one.late_bars} late{', some were gone' if one.late else ''}"),
         ]
@@ -172,6 +174,23 @@ def _show_card(screen: Screen, card: Card) -> None:
         [_fill_row(fill) for fill in card.fills],
     )
     screen.next(f"python -m ghost cancel {one.number}" if one.status in OPEN else NOTHING_TO_DO)
+
+
+def _plan(one: Order) -> str:
+    """`limit 100 · SL 95 · TP1 110`."""
+    told = msgspec.json.decode(one.plan)
+    low, high = told["entry_low"], told["entry_high"]
+    entry = told["entry"] if low is None else f"{low}–{high}"
+    named = (("SL", "sl"), ("TP1", "tp1"), ("TP2", "tp2"))
+    prices = [f"{word} {told[key]}" for word, key in named if told[key] is not None]
+    return " · ".join([f"{told['entry_type']} {'' if entry is None else entry}".rstrip(), *prices])
+
+
+def _worth(one: Order) -> str | None:
+    if one.rr_realized is None:
+        return None
+    best = "" if one.rr_best == one.rr_realized else f", at best {r(one.rr_best)}"
+    return f"{r(one.rr_realized)}{best}, costs {one.fees_r or 0}"
 
 
 def _fill_row(fill: Fill) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from ghost.model.lines import Line
 from ghost.model.plan import Plan, Refused, plan_of
 from ghost.settings import GhostSettings
 from signaltape.contract.codec import event_id
+from signaltape.errors import InvalidEvent
 
 #: Of an order whose command does not say how long it waits.
 DEFAULT_LIFE_US = 86_400_000_000
@@ -74,8 +75,7 @@ def wanted_by_command(settings: GhostSettings, one: Commanded) -> Wanted | None:
     given = one.command
     if given.order_id is None or given.symbol is None or given.side is None:
         return None
-    published = us_of(given.published_at) if given.published_at is not None else one.at_us
-    expires = us_of(given.expires_at) if given.expires_at is not None else published + DEFAULT_LIFE_US
+    published, expires, refused = _life(one)
     asked = Asked(
         order_id=given.order_id,
         symbol=given.symbol,
@@ -85,8 +85,22 @@ def wanted_by_command(settings: GhostSettings, one: Commanded) -> Wanted | None:
         expires_us=expires,
         **_same(given, _PRICES),
     )
-    plan = OFF if settings.which == "off" else plan_for(asked, given.signal_id)
+    plan = OFF if settings.which == "off" else refused or plan_for(asked, given.signal_id)
     return Wanted(asked, plan, source_of(given.via), False, whose_of(given), one.at_us)
+
+
+def _life(one: Commanded) -> tuple[int, int, Refused | None]:
+    """From when to when an order waits; its command's own times, if it gives some that are none."""
+    given = one.command
+    try:
+        published = one.at_us if given.published_at is None else us_of(given.published_at, "publishedAt")
+        return published, _expires(given) or published + DEFAULT_LIFE_US, None
+    except InvalidEvent as error:
+        return one.at_us, one.at_us + DEFAULT_LIFE_US, Refused(str(error))
+
+
+def _expires(given: Command) -> int | None:
+    return None if given.expires_at is None else us_of(given.expires_at, "expiresAt")
 
 
 OFF = Refused("ghosts are off: SIGNALTAPE_GHOST=off")
@@ -104,15 +118,22 @@ def wanted_line(one: Commanded) -> HeldLine | None:
     given = one.command
     if given.line_id is None or given.symbol is None or given.price is None or given.direction is None:
         return None
+    expires_us, refused = None, None
+    try:
+        expires_us = _expires(given)
+    except InvalidEvent as error:
+        refused = str(error)
     line = Line(
         line_id=given.line_id,
         symbol=given.symbol,
         price=given.price,
         direction=given.direction,
         set_us=one.at_us,
-        expires_us=us_of(given.expires_at) if given.expires_at is not None else None,
+        expires_us=expires_us,
     )
-    return HeldLine(line=line, whose=whose_of(given), order_id=given.order_id, label=given.label)
+    return HeldLine(
+        line=line, whose=whose_of(given), order_id=given.order_id, label=given.label, refused=refused
+    )
 
 
 def whose_of(given: Command) -> Whose:
@@ -126,11 +147,6 @@ def plan_json(asked: Asked) -> str:
 
 
 _as_json = msgspec.json.Encoder(decimal_format="number").encode
-
-
-def asked_of(stored: str) -> Asked:
-    """The same again."""
-    return msgspec.json.decode(stored, type=Asked)
 
 
 def _same(given: Command, names: tuple[str, ...]) -> dict[str, Any]:

@@ -12,7 +12,14 @@ from ghost.model.bar import Bar
 
 #: A minute of seconds: a plan is hardly ever later than its engine's shipper.
 KEPT = 64
+#: Of so many symbols: some 50 MB. Beyond them those that came first go first, and come again with their next bar.
+SYMBOLS = 1_000
 _NEVER = -1
+
+
+def is_past(bar: Bar) -> bool:
+    """Whether a plan that comes later is shown it. A bad one would do nothing, and may have a time that is none."""
+    return bar.quality != "bad"
 
 
 class Recent:
@@ -26,10 +33,14 @@ class Recent:
 
     def add(self, bar: Bar) -> None:
         """One more bar."""
+        if not is_past(bar):
+            return
         symbol = bar.symbol
         bars = self._bars.get(symbol)
         if bars is None:
             bars = self._bars[symbol] = deque()
+            if len(self._bars) > SYMBOLS:
+                self._forget(next(iter(self._bars)))
         elif len(bars) == KEPT:
             gone = bars.popleft().begin_us
             if gone > self._gone.get(symbol, _NEVER):
@@ -37,6 +48,10 @@ class Recent:
         bars.append(bar)
         if bar.begin_us > self.latest.get(symbol, _NEVER):
             self.latest[symbol] = bar.begin_us
+
+    def _forget(self, symbol: str) -> None:
+        del self._bars[symbol]
+        self._gone[symbol] = self.latest[symbol]
 
     def since(self, symbol: str, from_us: int) -> list[Bar] | None:
         """All bars of a symbol that begin at or after a time, as they came; None if some of them may not be here."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from consumer.batch_size import BatchSize
 from consumer.link import RedisError
 from consumer.tape_order import TapeReader
 from ghost.ghosts import Ghosts
@@ -33,6 +34,8 @@ log = logging.getLogger("ghost")
 
 #: Entries of a partition in one transaction.
 MOST = 4_000
+#: What they may take together, roughly.
+ENOUGH_BYTES = 16 * 1024 * 1024
 #: Whoever stands by, and whoever waits for the tape, looks again so often.
 _STAND_BY_S = 0.5
 _WAIT_MS = 500
@@ -110,13 +113,13 @@ class Runner:
             reader.close()
 
     def _wait_to_lead(self, store: Store) -> bool:
-        stream, said = self._settings.common.stream, False
+        said = False
         while not self._stop.is_set():
-            if store.lead(stream):
+            if store.lead():
                 self.counted.leads = True
                 return True
             if not said:
-                log.info("another ghost follows %s: standing by", stream)
+                log.info("another ghost works with this database: standing by")
                 said = True
             self._stop.wait(_STAND_BY_S)
         return False
@@ -140,8 +143,9 @@ class Runner:
         if one.ahead_ms is None:
             one.wait(_WAIT_MS)
             return
-        self._stop.wait(min(one.ahead_ms, _AGAIN_MS) / 1000)
-        if one.ahead_ms > _AHEAD_MS:
+        is_far = one.ahead_ms > _AHEAD_MS
+        self._stop.wait(min(one.ahead_ms, _WAIT_MS if is_far else _AGAIN_MS) / 1000)
+        if is_far:
             ahead_s = one.ahead_ms / 1000
             self._notices.say(
                 "ahead", f"the tape holds entries {ahead_s:.0f} s ahead of Redis' clock: they wait"
@@ -156,7 +160,7 @@ class Leading:
     ) -> None:
         self._store, self._reader, self._ghosts, self._tape = store, reader, ghosts, tape
         self._late = Late(ghosts.recent, reader)
-        self._most = most
+        self._size = BatchSize(most, ENOUGH_BYTES)
         self.counted = counted
         #: as Postgres has it, and where to read on: these part where a stream was begun anew
         self._stored: dict[str, str] = {}
@@ -171,6 +175,10 @@ class Leading:
         for key, position in self._positions.items():
             if position != self._stored.get(key, position):
                 log.warning("%s was begun anew behind %s: it is read from its start", key, self._stored[key])
+        lacking = self._reader.lacking(self._positions)
+        if lacking:
+            log.warning("%s was trimmed before it was read: orders lack bars", ", ".join(lacking))
+            self._store.lack_bars()
         self._note()
         self._tell()
         self._let_go()
@@ -182,9 +190,10 @@ class Leading:
 
     def step(self) -> bool:
         """Take what is there. Whether there was anything."""
-        look = self._reader.look(self._positions, self._most)
+        look = self._reader.look(self._positions, self._size.count)
         self.ahead_ms = look.ahead_ms
         if look.entries:
+            self._size.weigh(look.entries)
             incoming = read(look.entries)
             known = self._store.known(named(incoming.items))
             done = self._ghosts.take(incoming.items, known, self._late.past)
@@ -214,7 +223,8 @@ class Leading:
         failpoint("ghost.let_go")
         if gone:
             log.warning(
-                "%s was flushed: what it held and was not read is lost, or comes again", ", ".join(gone)
+                "%s was flushed, or given up while nobody read: what was not read is lost, or comes again",
+                ", ".join(gone),
             )
             self._positions = self._reader.begin(self._positions)
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from ghost.commands import us_of
 from ghost.done import Done, Row, moment
-from ghost.ghosts import Ghosts
+from ghost.ghosts import Ghosts, Known
 from ghost.held import Held, HeldLine, Whose
 from ghost.model.book import Book
+from ghost.model.held import load_order
 from ghost.model.lines import Line
-from ghost.model.plan import Plan
-from ghost.placing import asked_of, plan_for
 from ghost.recent import Recent
 from ghost.settings import ROOM, GhostSettings
 from signaltape.emitter import Emitter
-from signaltape.errors import SignaltapeError
 from signaltape.failpoints import failpoint
 from sink.db import Connection
 from sink.outgoing import Committing
@@ -39,9 +35,9 @@ class Store:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
-    def lead(self, stream: str) -> bool:
-        """Whether this session is the one ghost of the stream now, until it ends."""
-        row = self.connection.execute(SQL["lead"], {"stream": stream}).fetchone()
+    def lead(self) -> bool:
+        """Whether this session is the one ghost of the database now, until it ends."""
+        row = self.connection.execute(SQL["lead"]).fetchone()
         return bool(row and row[0])
 
     def positions(self) -> dict[str, str]:
@@ -56,24 +52,27 @@ class Store:
         numbers = self.connection.execute(SQL["numbers"]).fetchone()
         assert numbers is not None
         states = {symbol: state for symbol, state, _ in symbols if state is not None}
-        exits = self._exits()
         return Ghosts(
             settings,
             Book.load(settings.rules, [row[1] for row in orders], [row[1] for row in lines], states),
             Recent({symbol: latest_us for symbol, _, latest_us in symbols}),
-            held={row[0]: _held(row, exits[row[0]]) for row in orders},
+            held={row[0]: _held(row) for row in orders},
             lines={row[0]: _held_line(row) for row in lines},
             numbers=(numbers[0], numbers[1]),
             clock_us=numbers[2],
             paused=paused,
         )
 
-    def known(self, ids: Iterable[str]) -> set[str]:
+    def lack_bars(self) -> None:
+        """Say of all orders that have not ended that bars were gone before they were read."""
+        self.connection.execute(SQL["lack_bars"])
+
+    def known(self, ids: Iterable[str]) -> Known:
         """Which of these orders and lines there were ever."""
         wanted = list(ids)
         if not wanted:
             return set()
-        return {row[0] for row in self.connection.execute(SQL["known"], {"ids": wanted}).fetchall()}
+        return set(self.connection.execute(SQL["known"], {"ids": wanted}).fetchall())
 
     def commit(
         self,
@@ -96,16 +95,16 @@ class Store:
         failpoint("ghost.after_commit")
 
     def _move(self, was: Mapping[str, str], now: Mapping[str, str]) -> None:
-        moved = [key for key in now if now[key] != was.get(key)]
-        for key in moved:
+        """All of them, also where nothing came: who commits from another place knows another past."""
+        for key in now:
             if key not in was:
                 self.connection.execute(SQL["begin_position"], {"stream": key})
         places = {
-            "streams": moved,
-            "was": [was.get(key, "0-0") for key in moved],
-            "now": [now[key] for key in moved],
+            "streams": list(now),
+            "was": [was.get(key, "0-0") for key in now],
+            "now": list(now.values()),
         }
-        if self.connection.execute(SQL["move_positions"], places).rowcount != len(moved):
+        if self.connection.execute(SQL["move_positions"], places).rowcount != len(now):
             raise Overtaken
 
     def _write(self, done: Done, latest: Mapping[str, int]) -> None:
@@ -135,12 +134,6 @@ class Store:
             else:
                 committing.record(said.name, timestamp=at, **said.fields)
 
-    def _exits(self) -> defaultdict[str, list[tuple[Decimal, Decimal]]]:
-        exits: defaultdict[str, list[tuple[Decimal, Decimal]]] = defaultdict(list)
-        for order_id, fraction, price in self.connection.execute(SQL["exits"]).fetchall():
-            exits[order_id].append((fraction, price))
-        return exits
-
 
 def _with_state(row: Row, states: Mapping[str, bytes | None]) -> Row:
     return {**row, "state": states.get(row["order_id"])}
@@ -168,12 +161,10 @@ def _symbols(done: Done, latest: Mapping[str, int]) -> list[Row]:
     ]
 
 
-def _held(row: tuple[Any, ...], exits: list[tuple[Decimal, Decimal]]) -> Held:
-    _, _, source, tracked, *whose, plan, fill = row
-    followed = plan_for(asked_of(plan), whose[4])
-    if not isinstance(followed, Plan):  # it was followed before
-        raise SignaltapeError(f"order {row[0]} can be followed no longer: {followed.reason}")
-    return Held(plan=followed, source=source, tracked=tracked, whose=_whose(whose), exits=exits, fill=fill)
+def _held(row: tuple[Any, ...]) -> Held:
+    _, state, source, tracked, *whose, fill = row
+    plan = load_order(state).order.plan
+    return Held(plan=plan, source=source, tracked=tracked, whose=_whose(whose), fill=fill)
 
 
 def _held_line(row: tuple[Any, ...]) -> HeldLine:

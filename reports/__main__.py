@@ -18,6 +18,8 @@ from reports.commands.arguments import WeekType, only_alone
 from reports.commands.deliveries_screen import show_deliveries
 from reports.commands.rules_commands import rules, whatif
 from reports.commands.terminal import print_scorecard
+from reports.evidence.bets_simulation import RUNS as BET_RUNS
+from reports.evidence.bets_simulation import simulate as simulate_bets
 from reports.evidence.simulation import RUNS, simulate
 from reports.files import as_document
 from reports.layers.simulation import RUNS as LAYER_RUNS
@@ -82,20 +84,29 @@ def scorecard(week: Week | None, send: bool, out: Path | None, as_json: bool) ->
 @click.option(
     "--layers", is_flag=True, help="Of the judgement on layers instead of the verdict on the score."
 )
+@click.option("--bets", is_flag=True, help="Where coins move together, with and without counting bets.")
 @click.option(
     "--runs",
     type=click.IntRange(100, _MOST_RUNS),
-    help=f"Simulated runs each. Default: {RUNS}, layers {LAYER_RUNS}.",
+    help=f"Simulated runs each. Default: {RUNS}, layers {LAYER_RUNS}, bets {BET_RUNS}.",
 )
-def evidence(as_json: bool, layers: bool, runs: int | None) -> None:
+def evidence(as_json: bool, layers: bool, bets: bool, runs: int | None) -> None:
     """How often the verdict is right: simulate worlds in which the truth is known."""
     with Console(stderr=True).status("simulating"):
-        rates: Sequence[Any] = simulate_layers(runs or LAYER_RUNS) if layers else simulate(runs or RUNS)
+        rates = _simulated(runs, layers=layers, bets=bets)
     rows = [one._asdict() for one in rates]
     if as_json:
         print_json(rows)
     else:
-        _show_rates(Screen(), rows, layers=layers)
+        _show_rates(Screen(), rows, layers=layers, bets=bets)
+
+
+def _simulated(runs: int | None, *, layers: bool, bets: bool) -> Sequence[Any]:
+    if layers and bets:
+        raise click.UsageError("--layers or --bets, not both")
+    if bets:
+        return simulate_bets(runs or BET_RUNS)
+    return simulate_layers(runs or LAYER_RUNS) if layers else simulate(runs or RUNS)
 
 
 @main.group(invoke_without_command=True)
@@ -185,8 +196,9 @@ def _show(screen: Screen, card: Scorecard, so_far: bool) -> None:
     screen.gap()
 
 
-def _show_rates(screen: Screen, rows: Sequence[dict[str, Any]], *, layers: bool) -> None:
-    what = "the judgement on layers" if layers else "the verdict on the score"
+def _show_rates(screen: Screen, rows: Sequence[dict[str, Any]], *, layers: bool, bets: bool) -> None:
+    of_bets = "the verdict and its intervals, with and without bets,"
+    what = "the judgement on layers" if layers else of_bets if bets else "the verdict on the score"
     screen.say(f"how often {what} is right in {len(rows)} cases where the truth is known, as shares of runs")
     heads = [
         (left if isinstance(value, str) else right)(name.replace("_", " ")) for name, value in rows[0].items()
@@ -196,7 +208,7 @@ def _show_rates(screen: Screen, rows: Sequence[dict[str, Any]], *, layers: bool)
     ]
     screen.table(heads, cells)
     screen.next(
-        "without --layers: the verdict on the score" if layers else "--layers: the judgement on layers"
+        "without options: the verdict on the score" if layers or bets else "--layers: the judgement on layers"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from scipy.special import stdtrit
 
 from reports.chosen import ALL, Chosen, Days
+from reports.evidence.clusters import counts_as
 from reports.text.numbers import ratio, rounded
 from reports.weeks import Week
 from sink.db import Connection, rows_as_dicts
@@ -17,6 +18,8 @@ from sink.queries import load
 
 _SQL = load(Path(__file__).parent / "sql" / "figures.sql")
 _CONFIDENCE = 0.95
+#: The group of all of them, as the query calls it.
+_ALL = "all"
 
 
 class Expectancy(NamedTuple):
@@ -37,6 +40,8 @@ class Group(NamedTuple):
     closed: int
     wins: int
     expectancy: Expectancy
+    #: as so many independent ones the closed count
+    counts_as: float = 0.0
 
 
 class Figures(NamedTuple):
@@ -68,21 +73,26 @@ class Figures(NamedTuple):
     #: outcomes (closed or invalidated) that the engine told, and those that only a ghost did
     by_engine: int = 0
     by_ghost: int = 0
+    #: as so many independent ones the closed count
+    counts_as: float = 0.0
 
 
-def figures(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> Figures:
+def figures(connection: Connection, days: Week | Days, chosen: Chosen = ALL, alike: float = 0.0) -> Figures:
     """Compute the figures of a week, or of other days, from the stored events. Raises psycopg.Error.
 
+    alike: how alike outcomes of one bet are (see `reports.bets`).
     What a round trip costs is what the transaction has set (see the view `signal_outcomes`).
     """
     span = chosen.within(days)
     row = rows_as_dicts(connection, _SQL["week"], span)[0]
+    groups = _groups(connection, "groups", span, alike)
+    whole = next((one for one in groups if one.kind == _ALL), None)
     reliability = connection.execute(_SQL["reliability"], span).fetchone()
     return Figures(
         published=row["published"],
         closed=row["closed"],
         wins=row["wins"],
-        expectancy=expectancy(row["closed"], row["sum_r"], row["sum_r_squared"]) if row["closed"] else None,
+        expectancy=whole.expectancy if whole else None,
         net_r=row["net_r"],
         n_net=row["n_net"],
         profit_factor=ratio(row["won_r"] or Decimal(0), row["lost_r"]),
@@ -93,30 +103,38 @@ def figures(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> 
         reliability=reliability[0] if reliability else None,
         median_to_trigger_ms=row["median_to_trigger_ms"],
         median_in_trade_ms=row["median_in_trade_ms"],
-        groups=_groups(connection, "groups", span),
+        groups=[one for one in groups if one.kind != _ALL],
+        counts_as=whole.counts_as if whole else 0.0,
         by_engine=row["by_engine"],
         by_ghost=row["by_ghost"],
     )
 
 
-def when(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> list[Group]:
+def when(connection: Connection, days: Week | Days, chosen: Chosen = ALL, alike: float = 0.0) -> list[Group]:
     """Closed signals by `weekday` (`1`: Monday) and `hour` (`0` to `23`) of publication, WIB. Raises psycopg.Error."""
-    return _groups(connection, "when", chosen.within(days))
+    return _groups(connection, "when", chosen.within(days), alike)
 
 
-def _groups(connection: Connection, query: str, span: dict[str, Any]) -> list[Group]:
-    return [
-        Group(kind, name, closed, wins, expectancy(closed, sum_r, sum_r_squared))
-        for kind, name, closed, wins, sum_r, sum_r_squared in connection.execute(_SQL[query], span).fetchall()
-    ]
+def _groups(connection: Connection, query: str, span: dict[str, Any], alike: float) -> list[Group]:
+    return [_group(row, alike) for row in rows_as_dicts(connection, _SQL[query], span)]
 
 
-def expectancy(n: int, sum_r: Decimal, sum_r_squared: Decimal) -> Expectancy:
-    """The expectancy of n closed signals (n > 0) from the sums of their outcomes and of the squares of these."""
+def _group(row: dict[str, Any], alike: float) -> Group:
+    counts = counts_as(row["closed"], row["squares"], alike)
+    worth = expectancy(row["closed"], row["sum_r"], row["sum_r_squared"], counts)
+    return Group(row["kind"], row["name"], row["closed"], row["wins"], worth, counts)
+
+
+def expectancy(n: int, sum_r: Decimal, sum_r_squared: Decimal, counts_as: float | None = None) -> Expectancy:
+    """The expectancy of n closed signals (n > 0) from the sums of their outcomes and of the squares of these.
+
+    counts_as: as many independent ones they are, if not n (see `reports.evidence.clusters`).
+    """
     total = Fraction(sum_r)
     mean = total / n
     variance = (Fraction(sum_r_squared) - total * mean) / (n - 1) if n > 1 else Fraction(0)
     if variance <= 0:
         return Expectancy(rounded(mean), None)
-    half = float(stdtrit(n - 1, (1 + _CONFIDENCE) / 2)) * float(variance / n) ** 0.5
+    known = min(float(n), counts_as or n)
+    half = float(stdtrit(max(1.0, known - 1), (1 + _CONFIDENCE) / 2)) * (float(variance) / known) ** 0.5
     return Expectancy(rounded(mean), (float(mean) - half, float(mean) + half))

@@ -7,11 +7,11 @@ from pathlib import Path
 import msgspec
 
 from reports.evidence.pooling import WEEKS
-from reports.evidence.statistics import wilson_interval
 from reports.feedback.found import GOAL, Feedback, HeldBack, Setup, Side
 from reports.figures import Expectancy, Figures
 from reports.layers.rules import evidence
 from reports.scorecard import Bin, Scorecard
+from reports.targets import WANTED_TP1, WANTED_TP2, Targets
 from reports.text.message import compose
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -40,8 +40,13 @@ def as_document(card: Scorecard, *, so_far: bool = False) -> dict[str, object]:
         "so_far": so_far,
         "bins": {one.label: _bin(one) for one in card.bins},
         "verdict": {"week": card.verdict._asdict(), f"{WEEKS} weeks": card.pooled._asdict()},
+        "alike_within_a_bet": card.alike,
         "figures": _as_object(card.figures),
         "feedback": _feedback(card.feedback),
+        "targets": [_targets(one) for one in card.targets],
+        f"delays, {WEEKS} weeks": [
+            {**one._asdict(), "expectancy": one.expectancy._asdict()} for one in card.delays
+        ],
         "layers": evidence(card.layers.findings),
         "weights": {
             "in_use": card.layers.in_use,
@@ -66,7 +71,7 @@ def _bin(one: Bin) -> dict[str, object]:
         if name not in ("label", "sum_r", "sum_r_squared")
     }
     expectancy = one.expectancy._asdict() if one.expectancy is not None else None
-    return {**kept, "interval": wilson_interval(one.wins, one.n), "expectancy": expectancy}
+    return {**kept, "interval": one.interval, "expectancy": expectancy}
 
 
 def _as_object(figures: Figures) -> dict[str, object]:
@@ -74,6 +79,29 @@ def _as_object(figures: Figures) -> dict[str, object]:
     groups = [{**one._asdict(), "expectancy": one.expectancy._asdict()} for one in figures.groups]
     whole = figures.expectancy._asdict() if figures.expectancy is not None else None
     return {**figures._asdict(), "expectancy": whole, "groups": groups}
+
+
+def _targets(one: Targets) -> dict[str, object]:
+    """Both hit rates with their intervals, and what a signal leaves, net."""
+    return {
+        "kind": one.kind,
+        "name": one.name,
+        "tp1": {
+            **one.tp1._asdict(),
+            "rate": one.tp1.rate,
+            "interval": one.tp1.interval,
+            "wanted": WANTED_TP1,
+        },
+        "tp2": {
+            **one.tp2._asdict(),
+            "rate": one.tp2.rate,
+            "interval": one.tp2.interval,
+            "wanted": WANTED_TP2,
+        },
+        "settled": one.settled,
+        "net": one.net._asdict() if one.net is not None else None,
+        "net_counts_as": one.net_counts_as,
+    }
 
 
 def _feedback(found: Feedback | None) -> dict[str, object] | None:
@@ -86,6 +114,7 @@ def _feedback(found: Feedback | None) -> dict[str, object] | None:
         f"took, {WEEKS} weeks": found.took._asdict(),
         "setups": [_named(one) for one in found.setups],
         f"held back, {WEEKS} weeks": [_named(one) for one in found.held],
+        f"road not taken, {WEEKS} weeks": found.road and _named(found.road),
         "clicks_after_the_end": found.late,
     }
 

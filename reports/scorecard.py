@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -12,21 +12,22 @@ from typing import NamedTuple
 
 import msgspec
 
+from reports.bets import ALONE, Bets, bets_of
 from reports.chosen import ALL, Chosen, Days
+from reports.delays import Delay, delays
 from reports.evidence.pooling import WEEKS, pool
-from reports.evidence.verdict import Z_LIMIT, Counted, Kind, ScoreVerdict, judge
-from reports.feedback.found import Feedback, feedback_of
+from reports.evidence.statistics import wilson_interval
+from reports.evidence.verdict import Z_LIMIT, Counted, Kind, ScoreVerdict, judge, more_signals
+from reports.feedback.found import Feedback, feedback_of, pooled_days
 from reports.figures import Expectancy, Figures, expectancy, figures
-from reports.layers.findings import Finding, find
-from reports.layers.rules import Compared, Proposal, Rules, propose
-from reports.layers.stored import patterns, weights_in_use
+from reports.layers.known import Layers, layers_of
+from reports.layers.rules import Rules
+from reports.targets import Targets, targets
 from reports.weeks import Week
 from signaltape.settings import Settings
-from sink.db import Connection, DatabaseError, rows_as_dicts, snapshot
+from sink.db import Connection, rows_as_dicts, snapshot
 from sink.quality import Quality, quality
 from sink.queries import load
-
-log = logging.getLogger("reports")
 
 _SQL = load(Path(__file__).parent / "sql" / "scorecard.sql")
 #: Default of SIGNALTAPE_ROUND_TRIP_PCT.
@@ -63,31 +64,25 @@ class Bin(NamedTuple):
     wins_net: int = 0
     net_r: Decimal | None = None
     break_even: Decimal | None = None
+    #: as so many independent ones the closed count (see `reports.bets`)
+    counts_as: float | None = None
+
+    @property
+    def known(self) -> float:
+        """As how many the closed count; each for itself if nothing else is known."""
+        return self.n if self.counts_as is None else self.counts_as
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % Wilson interval of the winrate, of as many as they count."""
+        return wilson_interval(self.wins / self.n * self.known if self.n else 0, self.known)
 
     @property
     def expectancy(self) -> Expectancy | None:
         """The mean outcome of its closed signals in R; None if there is none."""
         if self.sum_r is None or self.sum_r_squared is None:
             return None
-        return expectancy(self.n, self.sum_r, self.sum_r_squared)
-
-
-class Layers(NamedTuple):
-    """What is known of the layers over the pooled weeks, and what follows for their weights.
-
-    in_use: the rules version whose weights the newest signals carry; waiting: an accepted change of it that the engine
-    does not use yet (then nothing is proposed); compared: versions before and after an accepted change; failed: the
-    layers could not be judged, so that nothing of this is known.
-    """
-
-    findings: list[Finding]
-    in_use: str | None
-    proposal: Proposal | None
-    waiting: str | None
-    compared: list[Compared]
-    failed: bool = False
-    #: the trader has rejected this proposal
-    rejected: bool = False
+        return expectancy(self.n, self.sum_r, self.sum_r_squared, self.known)
 
 
 class Revision(NamedTuple):
@@ -120,6 +115,12 @@ class Scorecard(NamedTuple):
     #: bins of the week before that are no longer as its report said
     revised: list[Revision]
     feedback: Feedback | None = None
+    #: of all signals that ended, then group by group
+    targets: Sequence[Targets] = ()
+    #: what was closed in the pooled weeks, by how long it waited for its entry
+    delays: Sequence[Delay] = ()
+    #: how alike outcomes of one bet are, 0 to 1
+    alike: float = 0.0
 
     @property
     def monotonic_ok(self) -> bool:
@@ -176,8 +177,11 @@ def set_costs(connection: Connection, round_trip_pct: float) -> None:
 
 
 def _compute(connection: Connection, week: Week, chosen: Chosen) -> Scorecard:
-    bins, *earlier = (bins_of(connection, week.earlier(age), chosen) for age in range(WEEKS))
+    weeks = [week.earlier(age) for age in range(WEEKS)]
+    bets = bets_of(connection, weeks, chosen)
+    bins, *earlier = (bins_of(connection, one, chosen, bets, age) for age, one in enumerate(weeks))
     pooled_bins = pool([_counted(one) for one in (bins, *earlier)])
+    as_if_each = pool([[Counted(one.label, one.wins, one.n) for one in some] for some in (bins, *earlier)])
     origins = rows_as_dicts(connection, _SQL["origins"], chosen.within(week))[0]
     whole = chosen == ALL
     return Scorecard(
@@ -189,48 +193,26 @@ def _compute(connection: Connection, week: Week, chosen: Chosen) -> Scorecard:
         rules_versions=origins["rules_versions"],
         verdict=judged(bins),
         pooled=_at_both_ends(
-            judge(pooled_bins),
+            more_signals(judge(pooled_bins), pooled_bins, as_if_each),
             judge(pool([_counted(one, best=True) for one in (bins, *earlier)])),
         ),
         pooled_bins=pooled_bins,
-        figures=figures(connection, week, chosen),
-        before=figures(connection, week.earlier(1), chosen),
-        layers=_layers(connection, week, chosen),
+        figures=figures(connection, week, chosen, bets.alike),
+        before=figures(connection, week.earlier(1), chosen, bets.alike),
+        layers=layers_of(connection, week, chosen),
         revised=_revised(connection, week.earlier(1), earlier[0]) if whole else [],
         feedback=feedback_of(connection, week) if whole else None,
+        targets=targets(connection, week, chosen),
+        delays=delays(connection, pooled_days(week), chosen),
+        alike=bets.alike,
     )
 
 
 def judged(bins: list[Bin]) -> ScoreVerdict:
     """What these bins alone support."""
-    return _at_both_ends(judge(_counted(bins)), judge(_counted(bins, best=True)))
-
-
-def _layers(connection: Connection, week: Week, chosen: Chosen) -> Layers:
-    """What is known of the layers. Their statistics are not worth losing the whole report over."""
-    try:
-        return _judged_layers(connection, week, chosen)
-    except DatabaseError:
-        raise
-    except Exception:
-        log.exception("the layers of %s could not be judged; the report goes without them", week.name)
-        return Layers([], None, None, None, [], failed=True)
-
-
-def _judged_layers(connection: Connection, week: Week, chosen: Chosen) -> Layers:
-    findings = find(patterns(connection, week, chosen))
-    if chosen != ALL:
-        return Layers(findings, None, None, None, [])
-    rules = Rules(connection)
-    compared = rules.compare(week)
-    in_use = weights_in_use(connection, week)
-    if in_use is None:
-        return Layers(findings, None, None, None, compared)
-    waiting = rules.waiting(week, in_use.version)
-    proposal = None if waiting else propose(week, in_use, findings)
-    stored = rules.one(proposal.version) if proposal is not None else None
-    rejected = stored is not None and stored["status"] == "rejected"
-    return Layers(findings, in_use.version, proposal, waiting, compared, rejected=rejected)
+    counted = _counted(bins)
+    found = more_signals(judge(counted), counted, [Counted(one.label, one.wins, one.n) for one in bins])
+    return _at_both_ends(found, judge(_counted(bins, best=True)))
 
 
 def _at_both_ends(stop_first: ScoreVerdict, target_first: ScoreVerdict) -> ScoreVerdict:
@@ -252,13 +234,22 @@ def _same_pair(one: ScoreVerdict, other: ScoreVerdict) -> bool:
     return one.worst is not None and other.worst is not None and one.worst[:2] == other.worst[:2]
 
 
-def bins_of(connection: Connection, days: Week | Days, chosen: Chosen = ALL) -> list[Bin]:
-    """Every bin of a week, or of other days. Raises psycopg.Error."""
-    return [Bin(**row) for row in rows_as_dicts(connection, _SQL["bins"], chosen.within(days))]
+def bins_of(
+    connection: Connection, days: Week | Days, chosen: Chosen = ALL, bets: Bets = ALONE, span: int = 0
+) -> list[Bin]:
+    """Every bin of a week, or of other days. span: the place of these among those of the bets. Raises psycopg.Error."""
+    rows = enumerate(rows_as_dicts(connection, _SQL["bins"], chosen.within(days)))
+    return [Bin(**row, counts_as=bets.counts_as(span, number, row["n"])) for number, row in rows]
 
 
 def _counted(bins: list[Bin], *, best: bool = False) -> list[Counted]:
-    return [Counted(one.label, one.wins_at_best if best else one.wins, one.n) for one in bins]
+    """Both divided by the design effect (Rao & Scott): as many as they know."""
+    return [
+        Counted(
+            one.label, (one.wins_at_best if best else one.wins) / one.n * one.known if one.n else 0, one.known
+        )
+        for one in bins
+    ]
 
 
 def store(connection: Connection, card: Scorecard, now: datetime) -> None:

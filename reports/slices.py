@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from reports.bets import bets_of
 from reports.chosen import Chosen, Days
 from reports.evidence.verdict import ScoreVerdict
 from reports.figures import Figures, figures
@@ -30,8 +31,9 @@ def cut(connection: Connection, days: Days, chosen: Chosen, round_trip_pct: floa
     """Compute it, all as of one moment. Raises psycopg.Error."""
     with snapshot(connection):
         set_costs(connection, round_trip_pct)
-        bins = bins_of(connection, days, chosen)
-        return Slice(days, chosen, bins, figures(connection, days, chosen), judged(bins))
+        bets = bets_of(connection, [days], chosen)
+        bins = bins_of(connection, days, chosen, bets)
+        return Slice(days, chosen, bins, figures(connection, days, chosen, bets.alike), judged(bins))
 
 
 def newest_of(connection: Connection, version: str) -> datetime | None:

@@ -25,6 +25,20 @@ CREATE TABLE public.ghost_closures (
     CONSTRAINT ghost_closures_time_in_trade_ms_check CHECK ((time_in_trade_ms >= 0))
 );
 COMMENT ON TABLE public.ghost_closures IS 'What the ghost of a signal made, in R.';
+CREATE TABLE public.ghost_fills (
+    order_id text NOT NULL,
+    seq integer NOT NULL,
+    world text NOT NULL,
+    kind text NOT NULL,
+    price numeric NOT NULL,
+    fraction numeric NOT NULL,
+    fee_r numeric,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT ghost_fills_fraction_check CHECK (((fraction > (0)::numeric) AND (fraction <= (1)::numeric))),
+    CONSTRAINT ghost_fills_seq_check CHECK ((seq > 0)),
+    CONSTRAINT ghost_fills_world_check CHECK ((world = ANY (ARRAY['both'::text, 'worse'::text, 'better'::text])))
+);
+COMMENT ON TABLE public.ghost_fills IS 'What of a paper order was filled when, in and out, in which of its two worlds.';
 CREATE TABLE public.ghost_invalidations (
     signal_id uuid NOT NULL,
     symbol text,
@@ -35,6 +49,51 @@ CREATE TABLE public.ghost_invalidations (
     CONSTRAINT ghost_invalidations_reason_check CHECK ((reason = ANY (ARRAY['sl'::text, 'hard_invalidate'::text, 'expiry'::text])))
 );
 COMMENT ON TABLE public.ghost_invalidations IS 'Ghosts that were never filled, or given up.';
+CREATE TABLE public.ghost_orders (
+    order_id text NOT NULL,
+    number bigint NOT NULL,
+    signal_id uuid,
+    ref_id text,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    source text NOT NULL,
+    tracked boolean NOT NULL,
+    by text,
+    chat_id text,
+    thread_id bigint,
+    user_id bigint,
+    plan jsonb NOT NULL,
+    state bytea,
+    status text NOT NULL,
+    reason text,
+    late boolean DEFAULT false NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    filled_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    fill numeric,
+    exit_reason text,
+    rr_realized numeric,
+    rr_best numeric,
+    fees_r numeric,
+    mfe_r numeric,
+    mae_r numeric,
+    risk_usd numeric,
+    pnl_usd numeric,
+    pnl_pct numeric,
+    bad_bars bigint DEFAULT 0 NOT NULL,
+    late_bars bigint DEFAULT 0 NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT ghost_orders_check CHECK (((state IS NOT NULL) = (status = ANY (ARRAY['waiting'::text, 'open'::text])))),
+    CONSTRAINT ghost_orders_check1 CHECK (((ended_at IS NULL) = (status = ANY (ARRAY['waiting'::text, 'open'::text])))),
+    CONSTRAINT ghost_orders_order_id_check CHECK (((length(order_id) >= 1) AND (length(order_id) <= 512))),
+    CONSTRAINT ghost_orders_reason_check CHECK ((reason <> ''::text)),
+    CONSTRAINT ghost_orders_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
+    CONSTRAINT ghost_orders_source_check CHECK ((source = ANY (ARRAY['auto'::text, 'clicked'::text, 'shell'::text, 'web'::text, 'track'::text]))),
+    CONSTRAINT ghost_orders_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'open'::text, 'closed'::text, 'expired'::text, 'cancelled'::text, 'refused'::text])))
+);
+COMMENT ON TABLE public.ghost_orders IS 'Paper orders, each once, as they stand behind the bars that were read. Times are those of the tape.';
+COMMENT ON COLUMN public.ghost_orders.rr_realized IS 'In the worse of the two worlds where a bar leaves open what came first; rr_best in the better one.';
 CREATE TABLE public.ghost_triggers (
     signal_id uuid NOT NULL,
     symbol text,
@@ -172,7 +231,30 @@ CREATE VIEW public.signal_outcomes AS
            FROM public.ghost_closures g
           WHERE (g.signal_id = s.signal_id)), ( SELECT g.reason
            FROM public.ghost_invalidations g
-          WHERE (g.signal_id = s.signal_id))) AS ghost_exit
+          WHERE (g.signal_id = s.signal_id))) AS ghost_exit,
+    s.confidence,
+        CASE
+            WHEN (c.signal_id IS NOT NULL) THEN (c.exit_reason = 'tp'::text)
+            WHEN (gc.signal_id IS NOT NULL) THEN ((gc.exit_reason = 'tp'::text) OR (EXISTS ( SELECT
+               FROM (public.ghost_orders g
+                 JOIN public.ghost_fills f USING (order_id))
+              WHERE ((g.signal_id = s.signal_id) AND g.tracked AND (f.kind = 'tp1'::text) AND (f.world = ANY (ARRAY['both'::text, 'worse'::text]))))))
+            WHEN (COALESCE(i.reason, gi.reason) = 'sl'::text) THEN false
+            ELSE NULL::boolean
+        END AS hit_tp1,
+        CASE
+            WHEN ((s.tp IS NULL) OR (s.tp2 IS NULL)) THEN NULL::boolean
+            WHEN (c.signal_id IS NOT NULL) THEN ((c.exit_reason = 'tp'::text) AND ((((4)::numeric * c.rr_realized) * abs((COALESCE(t.entry_fill, gt.entry_fill, s.entry) - s.sl))) >= (((3)::numeric * abs((s.tp - COALESCE(t.entry_fill, gt.entry_fill, s.entry)))) + abs((s.tp2 - COALESCE(t.entry_fill, gt.entry_fill, s.entry))))))
+            WHEN (gc.signal_id IS NOT NULL) THEN (gc.exit_reason = 'tp'::text)
+            WHEN (COALESCE(i.reason, gi.reason) = 'sl'::text) THEN false
+            ELSE NULL::boolean
+        END AS hit_tp2,
+        CASE
+            WHEN ((c.signal_id IS NOT NULL) OR (gc.signal_id IS NOT NULL)) THEN (r.realized - cost.cost_r)
+            WHEN (COALESCE(i.reason, gi.reason) = 'sl'::text) THEN (('-1'::integer)::numeric - cost.cost_r)
+            WHEN ((i.signal_id IS NOT NULL) OR (gi.signal_id IS NOT NULL)) THEN (0)::numeric
+            ELSE NULL::numeric
+        END AS settled_r
    FROM ((((((((public.signals s
      LEFT JOIN public.signal_triggers t ON ((t.signal_id = s.signal_id)))
      LEFT JOIN public.ghost_triggers gt ON ((gt.signal_id =
@@ -198,10 +280,10 @@ CREATE VIEW public.signal_outcomes AS
         END)))
      CROSS JOIN LATERAL ( SELECT COALESCE(c.rr_realized, gc.rr_realized) AS realized,
             COALESCE(c.rr_best, gc.rr_best) AS best,
-            COALESCE(c.fees_r, gc.fees_r) AS fees) r)
+            COALESCE(c.fees_r, NULLIF(gc.fees_r, (0)::numeric)) AS fees) r)
      CROSS JOIN LATERAL ( SELECT COALESCE(r.fees, (((public.round_trip_pct() / (100)::numeric) * s.entry) / NULLIF(abs((s.entry - s.sl)), (0)::numeric))) AS cost_r) cost);
-COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it, by its engine, else by its ghost (outcome_from: engine, ghost; NULL: open). won: closed above 0 R; won_at_best: had every tie gone the other way (rr_best); stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r; ghost_rr, ghost_rr_best, ghost_exit: what its ghost made of it, whoever tells the outcome.';
-CREATE FUNCTION public.chosen_outcomes(since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, symbol text DEFAULT NULL::text, side text DEFAULT NULL::text, setup text DEFAULT NULL::text, rules text DEFAULT NULL::text, hour integer DEFAULT NULL::integer, weekday integer DEFAULT NULL::integer, bin integer DEFAULT NULL::integer, low numeric DEFAULT NULL::numeric, high numeric DEFAULT NULL::numeric, outcome text DEFAULT NULL::text, source text DEFAULT NULL::text) RETURNS SETOF public.signal_outcomes
+COMMENT ON VIEW public.signal_outcomes IS 'Every signal with what became of it, by its engine, else by its ghost (outcome_from: engine, ghost; NULL: open). won: closed above 0 R; won_at_best: had every tie gone the other way (rr_best); stopped: invalidated by its stop without a closure; open: neither closed nor invalidated; cost_r: what a round trip costs in R, fees_r as sent, else from the distance of the stop, NULL if neither is known; net_r: rr_realized less cost_r; ghost_rr, ghost_rr_best, ghost_exit: what its ghost made of it, whoever tells the outcome; hit_tp1, hit_tp2: whether its trade reached them, NULL without a trade that ended, or a second target; settled_r: net_r, -1 less cost_r if stopped without a closure, 0 if it never came to a trade, NULL if it is open or its cost not known.';
+CREATE FUNCTION public.chosen_outcomes(since timestamp with time zone DEFAULT NULL::timestamp with time zone, until timestamp with time zone DEFAULT NULL::timestamp with time zone, symbol text DEFAULT NULL::text, side text DEFAULT NULL::text, setup text DEFAULT NULL::text, rules text DEFAULT NULL::text, hour integer DEFAULT NULL::integer, weekday integer DEFAULT NULL::integer, bin integer DEFAULT NULL::integer, low numeric DEFAULT NULL::numeric, high numeric DEFAULT NULL::numeric, outcome text DEFAULT NULL::text, source text DEFAULT NULL::text, confidence integer DEFAULT NULL::integer, delay integer DEFAULT NULL::integer) RETURNS SETOF public.signal_outcomes
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$
 SELECT o.*
@@ -220,6 +302,8 @@ WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
   AND (chosen_outcomes.low IS NULL OR o.confluence_score >= chosen_outcomes.low)
   AND (chosen_outcomes.high IS NULL OR o.confluence_score < chosen_outcomes.high)
   AND (chosen_outcomes.source IS NULL OR o.outcome_from = chosen_outcomes.source)
+  AND (chosen_outcomes.confidence IS NULL OR score_bin(o.confidence) = chosen_outcomes.confidence)
+  AND (chosen_outcomes.delay IS NULL OR delay_bin(o.time_to_trigger_ms) = chosen_outcomes.delay)
   AND CASE chosen_outcomes.outcome
         WHEN 'closed' THEN o.closed
         WHEN 'won' THEN o.won
@@ -228,9 +312,15 @@ WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
         WHEN 'open' THEN o.open
         WHEN 'triggered' THEN o.triggered
         WHEN 'expired' THEN o.reason = 'expiry'
+        WHEN 'traded' THEN o.hit_tp1 IS NOT NULL
+        WHEN 'tp1' THEN o.hit_tp1
+        WHEN 'traded2' THEN o.hit_tp2 IS NOT NULL
+        WHEN 'tp2' THEN o.hit_tp2
+        -- whatever a round trip costs: where no session says it, settled_r of those without fees is not known
+        WHEN 'settled' THEN NOT o.open AND (o.settled_r IS NOT NULL OR o.entry <> o.sl)
         ELSE TRUE END
 $$;
-COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text, source text) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired), source of the outcome (engine, ghost); NULL: any.';
+COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text, source text, confidence integer, delay integer) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired, traded, tp1, traded2, tp2, settled), source of the outcome (engine, ghost), bin of the confidence, bin of the wait for the entry; NULL: any.';
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -256,6 +346,13 @@ CREATE FUNCTION public.dead_letter_is(letter public.dead_letters, of_event text,
        AND (with_text IS NULL OR position(convert_to(with_text, 'UTF8') IN letter.raw) > 0)
 $$;
 COMMENT ON FUNCTION public.dead_letter_is(letter public.dead_letters, of_event text, with_reason text, since timestamp with time zone, until timestamp with time zone, ids bigint[], of_stream text, with_text text) IS 'Whether a letter is one that a filter means: its event, a part of its reason, its entry''s time, its id, its stream, a part of its data.';
+CREATE FUNCTION public.delay_edges_ms() RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY[(60000)::bigint, (300000)::bigint, (900000)::bigint, (3600000)::bigint];
+CREATE FUNCTION public.delay_bin(delay_ms bigint) RETURNS integer
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN width_bucket(delay_ms, public.delay_edges_ms());
+COMMENT ON FUNCTION public.delay_bin(delay_ms bigint) IS 'The number of the bin that holds a wait for the entry, 0 to 4: lower edges inclusive.';
 CREATE FUNCTION public.ensure_record_partitions(days date[]) RETURNS void
     LANGUAGE plpgsql
     SET lock_timeout TO '2s'
@@ -638,20 +735,6 @@ CREATE TABLE public.ghost_clock (
     CONSTRAINT ghost_clock_one_check CHECK (one)
 );
 COMMENT ON TABLE public.ghost_clock IS 'One row: the latest end of a bar of any symbol, in steps; what waits for a symbol without bars runs out by it.';
-CREATE TABLE public.ghost_fills (
-    order_id text NOT NULL,
-    seq integer NOT NULL,
-    world text NOT NULL,
-    kind text NOT NULL,
-    price numeric NOT NULL,
-    fraction numeric NOT NULL,
-    fee_r numeric,
-    at timestamp with time zone NOT NULL,
-    CONSTRAINT ghost_fills_fraction_check CHECK (((fraction > (0)::numeric) AND (fraction <= (1)::numeric))),
-    CONSTRAINT ghost_fills_seq_check CHECK ((seq > 0)),
-    CONSTRAINT ghost_fills_world_check CHECK ((world = ANY (ARRAY['both'::text, 'worse'::text, 'better'::text])))
-);
-COMMENT ON TABLE public.ghost_fills IS 'What of a paper order was filled when, in and out, in which of its two worlds.';
 CREATE TABLE public.ghost_lines (
     line_id text NOT NULL,
     number bigint NOT NULL,
@@ -683,51 +766,6 @@ CREATE TABLE public.ghost_lines (
     CONSTRAINT ghost_lines_status_check CHECK ((status = ANY (ARRAY['set'::text, 'rung'::text, 'expired'::text, 'cancelled'::text, 'refused'::text])))
 );
 COMMENT ON TABLE public.ghost_lines IS 'Prices that ring, each once.';
-CREATE TABLE public.ghost_orders (
-    order_id text NOT NULL,
-    number bigint NOT NULL,
-    signal_id uuid,
-    ref_id text,
-    symbol text NOT NULL,
-    side text NOT NULL,
-    source text NOT NULL,
-    tracked boolean NOT NULL,
-    by text,
-    chat_id text,
-    thread_id bigint,
-    user_id bigint,
-    plan jsonb NOT NULL,
-    state bytea,
-    status text NOT NULL,
-    reason text,
-    late boolean DEFAULT false NOT NULL,
-    published_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone,
-    filled_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    fill numeric,
-    exit_reason text,
-    rr_realized numeric,
-    rr_best numeric,
-    fees_r numeric,
-    mfe_r numeric,
-    mae_r numeric,
-    risk_usd numeric,
-    pnl_usd numeric,
-    pnl_pct numeric,
-    bad_bars bigint DEFAULT 0 NOT NULL,
-    late_bars bigint DEFAULT 0 NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    CONSTRAINT ghost_orders_check CHECK (((state IS NOT NULL) = (status = ANY (ARRAY['waiting'::text, 'open'::text])))),
-    CONSTRAINT ghost_orders_check1 CHECK (((ended_at IS NULL) = (status = ANY (ARRAY['waiting'::text, 'open'::text])))),
-    CONSTRAINT ghost_orders_order_id_check CHECK (((length(order_id) >= 1) AND (length(order_id) <= 512))),
-    CONSTRAINT ghost_orders_reason_check CHECK ((reason <> ''::text)),
-    CONSTRAINT ghost_orders_side_check CHECK ((side = ANY (ARRAY['long'::text, 'short'::text]))),
-    CONSTRAINT ghost_orders_source_check CHECK ((source = ANY (ARRAY['auto'::text, 'clicked'::text, 'shell'::text, 'web'::text, 'track'::text]))),
-    CONSTRAINT ghost_orders_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'open'::text, 'closed'::text, 'expired'::text, 'cancelled'::text, 'refused'::text])))
-);
-COMMENT ON TABLE public.ghost_orders IS 'Paper orders, each once, as they stand behind the bars that were read. Times are those of the tape.';
-COMMENT ON COLUMN public.ghost_orders.rr_realized IS 'In the worse of the two worlds where a bar leaves open what came first; rr_best in the better one.';
 CREATE TABLE public.ghost_position (
     stream text NOT NULL,
     entry_id text NOT NULL
@@ -991,7 +1029,10 @@ CREATE VIEW public.signals_held_back AS
     a.reason,
     o.closed,
     o.won,
-    o.rr_realized
+    o.rr_realized,
+    o.side,
+    o.outcome_from,
+    (a.reason = ANY (ARRAY['snoozed'::text, 'budget'::text, 'paused'::text, 'min_rr'::text])) AS by_choice
    FROM (public.alerts a
      JOIN public.signal_outcomes o USING (signal_id))
   WHERE ((a.decision = 'held'::text) AND (NOT (EXISTS ( SELECT
@@ -1221,6 +1262,8 @@ CREATE INDEX ghost_closures_ts ON public.ghost_closures USING btree (ts_closed);
 CREATE INDEX ghost_invalidations_ts ON public.ghost_invalidations USING btree (ts_invalidated);
 CREATE UNIQUE INDEX ghost_lines_number ON public.ghost_lines USING btree (number);
 CREATE INDEX ghost_lines_set ON public.ghost_lines USING btree (number) WHERE (state IS NOT NULL);
+CREATE INDEX ghost_orders_by_status ON public.ghost_orders USING btree (status, number);
+CREATE INDEX ghost_orders_by_symbol ON public.ghost_orders USING btree (symbol, number);
 CREATE UNIQUE INDEX ghost_orders_number ON public.ghost_orders USING btree (number);
 CREATE INDEX ghost_orders_published ON public.ghost_orders USING btree (published_at);
 CREATE INDEX ghost_orders_signal ON public.ghost_orders USING btree (signal_id) WHERE (signal_id IS NOT NULL);

@@ -29,6 +29,7 @@ from web.live import Feed
 from web.metrics import Metrics
 from web.pages import (
     compare,
+    ghosts,
     health,
     login,
     more,
@@ -125,7 +126,7 @@ def _add_addresses(app: web.Application, metrics: Metrics) -> None:
     add.add_post("/login", login.log_in)
     add.add_post("/logout", login.log_out)
     add.add_get("/static/{name}", assets.serve)
-    for family in (api, more, record, reference, replay, replay_diff, upkeep):
+    for family in (api, ghosts, more, record, reference, replay, replay_diff, upkeep):
         family.add_addresses(app)
 
 

@@ -50,7 +50,8 @@ def _bin_words(one: BinRow) -> str:
     if one.interval is None:
         return f"{one.label}: none closed"
     low, high = one.interval
-    return f"{one.label}: {one.winrate} ({low:.3f} … {high:.3f}), n={one.n.n}"
+    counts = f", counts as {one.counts_as}" if one.counts_as else ""
+    return f"{one.label}: {one.winrate} ({low:.3f} … {high:.3f}), n={one.n.n}{counts}"
 
 
 def _dot(x: float, one: BinRow) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from reports.operations.shown import Bin, Figures, GroupShown, detail, interval, winrate
+from reports.operations.shown import Bin, Figures, GroupShown, counts_as, detail, interval, winrate
 from web.filters import Filters, hour_said, said
 
 #: A group of fewer closed signals than this says nothing yet: it is shown grey.
@@ -29,6 +29,7 @@ class BinRow(NamedTuple):
     label: str
     winrate: str
     detail: str
+    counts_as: str
     wins_of_n: tuple[int, int]
     interval: tuple[float, float] | None
     published: Count
@@ -102,6 +103,7 @@ def _bin(filters: Filters, one: Bin) -> BinRow:
         one.label,
         winrate(one),
         detail(one),
+        counts_as(one),
         (one.wins, one.n),
         interval(one),
         Count(one.published, filters.address),

@@ -8,12 +8,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from reports.operations.shown import DELAYS
 from reports.operations.slices import Chosen
 from signaltape.clock import WIB
-from web.asked import day_in, one_in, text_in
+from web.asked import day_in, number_in, one_in, text_in
 from web.http.problems import Problem
 
-OUTCOMES = ("closed", "won", "lost", "sl", "open", "triggered", "expired")
+OUTCOMES = (
+    *("closed", "won", "lost", "sl", "open", "triggered", "expired"),
+    *("traded", "tp1", "traded2", "tp2", "settled"),
+)
 SIDES = ("long", "short")
 #: Who tells an outcome.
 SOURCES = ("engine", "ghost")
@@ -27,7 +31,8 @@ class Filters(NamedTuple):
     """What signals are looked for; None lets all through.
 
     since, until: WIB days, both included; hour: 0 to 23, weekday: 1 (Monday) to 7, WIB; bin: its number; outcome_from:
-    who tells the outcome; held: why no alert of them was sent.
+    who tells the outcome; confidence: the bin that it is in; delay: the bin of
+    the wait for the entry; held: why no alert of them was sent.
     """
 
     since: date | None = None
@@ -45,6 +50,8 @@ class Filters(NamedTuple):
     outcome_from: str | None = None
     vote: str | None = None
     held: str | None = None
+    confidence: int | None = None
+    delay: int | None = None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -106,7 +113,9 @@ def filters_of(query: Mapping[str, str], bins: Sequence[str]) -> Filters:
         since=day_in(query, "since"),
         until=day_in(query, "until"),
         **chosen_of(query)._asdict(),
-        bin=_bin(query, bins),
+        bin=_bin(query, "bin", bins),
+        confidence=_bin(query, "confidence", bins),
+        delay=number_in(query, "delay", 0, len(DELAYS) - 1),
         low=_score(query, "low"),
         high=_score(query, "high"),
         outcome=one_in(query, "outcome", OUTCOMES),
@@ -149,8 +158,8 @@ def _score(query: Mapping[str, str], name: str) -> Decimal | None:
     return number
 
 
-def _bin(query: Mapping[str, str], bins: Sequence[str]) -> int | None:
-    text = query.get("bin", "")
+def _bin(query: Mapping[str, str], name: str, bins: Sequence[str]) -> int | None:
+    text = query.get(name, "")
     if not text:
         return None
     numbers = {
@@ -158,5 +167,5 @@ def _bin(query: Mapping[str, str], bins: Sequence[str]) -> int | None:
         **{name: n for n, name in enumerate(bins)},
     }
     if text not in numbers:
-        raise Problem(400, f"bin: one of {', '.join(bins)}, or its number from 0 on")
+        raise Problem(400, f"{name}: one of {', '.join(bins)}, or its number from 0 on")
     return numbers[text]

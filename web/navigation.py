@@ -25,6 +25,7 @@ FIRST = (
 )
 MORE = Destination("/more", "More", "m", "all pages, all keys")
 BEHIND = (
+    Destination("/ghosts", "Ghosts", "p", "paper orders: what plans came to, followed bar by bar"),
     Destination(
         "/quality", "Quality", "q", "what could not be stored, came twice, or came without its beginning"
     ),

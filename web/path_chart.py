@@ -35,6 +35,24 @@ class Moment(NamedTuple):
     at: datetime
 
 
+class Mark(NamedTuple):
+    """Where a ghost was filled. kind: in; out; worse or better: out in that of its two worlds alone."""
+
+    kind: str
+    at: datetime
+    price: Decimal
+
+
+#: Around the place of a mark, as shares of its size: what it looks like. Scripts draw the same.
+SHAPES = {
+    "in": ((0, -1), (1, 0), (0, 1), (-1, 0)),
+    "out": ((-0.8, -0.8), (0.8, -0.8), (0.8, 0.8), (-0.8, 0.8)),
+    "worse": ((-1, -0.8), (1, -0.8), (0, 1)),
+    "better": ((-1, 0.8), (1, 0.8), (0, -1)),
+}
+_MARK_SIZE = 6
+
+
 def levels_of(signal: dict[str, Any]) -> list[Level]:
     """The prices of a signal's plan, and its fill."""
     named = (
@@ -57,15 +75,18 @@ def moments_of(signal: dict[str, Any]) -> list[Moment]:
     return [Moment(says, at) for says, at in named if at is not None]
 
 
-def path_chart(path: PricePath, levels: Sequence[Level], moments: Sequence[Moment]) -> Markup:
+def path_chart(
+    path: PricePath, levels: Sequence[Level], moments: Sequence[Moment], marks: Sequence[Mark] = ()
+) -> Markup:
     """The picture, what it is drawn from, and the candles as a table."""
-    scale = _Scale(path, levels)
+    scale = _Scale(path, levels, marks)
     parts = [
         grid(scale.marks(), _FRAME),
         *(_candle(scale, one, len(path.candles)) for one in path.candles),
         *_plan(scale, levels),
         *(_moment(scale, one) for one in moments),
         *(_fill(scale, one.ts, one.price) for one in path.fills),
+        *(_mark(scale, one) for one in marks),
         text(_FRAME.x(0.0), _FRAME.height - 8, _wib(path.since), "faint", "start"),
         text(_FRAME.x(1.0), _FRAME.height - 8, f"{_wib(path.until)} WIB", "faint", "end"),
     ]
@@ -73,6 +94,7 @@ def path_chart(path: PricePath, levels: Sequence[Level], moments: Sequence[Momen
         "candles": [[round(one.end.timestamp()), *one[2:]] for one in path.candles],
         "levels": [{"says": f"{one.says} {number(one.price)}", "at": one.price} for one in levels],
         "moments": [{"says": one.says, "at": round(one.at.timestamp())} for one in moments],
+        "marks": [[one.kind, round(one.at.timestamp()), one.price, SHAPES[one.kind]] for one in marks],
     }
     return figure(
         "path",
@@ -91,9 +113,11 @@ def candle_table(path: PricePath) -> Markup:
 class _Scale:
     """Times and prices as places in the picture."""
 
-    def __init__(self, path: PricePath, levels: Sequence[Level]) -> None:
+    def __init__(self, path: PricePath, levels: Sequence[Level], marks: Sequence[Mark]) -> None:
         prices = [*(one.high for one in path.candles), *(one.low for one in path.candles)]
-        prices += [one.price for one in levels] + [one.price for one in path.fills]
+        prices += (
+            [one.price for one in levels] + [one.price for one in path.fills] + [one.price for one in marks]
+        )
         self._low, self._high = float(min(prices)), float(max(prices))
         self._since, self._span = path.since, (path.until - path.since).total_seconds()
 
@@ -148,6 +172,14 @@ def _moment(scale: _Scale, one: Moment) -> str:
 
 def _fill(scale: _Scale, at: datetime, price: Decimal) -> str:
     return f'<circle cx="{scale.x(at)}" cy="{scale.y(price)}" r="4" class="dot"/>'
+
+
+def _mark(scale: _Scale, one: Mark) -> str:
+    x, y = scale.x(one.at), scale.y(one.price)
+    corners = (
+        f"{round(x + _MARK_SIZE * dx, 1)},{round(y + _MARK_SIZE * dy, 1)}" for dx, dy in SHAPES[one.kind]
+    )
+    return f'<polygon points="{" ".join(corners)}" class="ghost {one.kind}"/>'
 
 
 def _length(path: PricePath) -> str:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from reports.operations.clicked import clicked
 from reports.operations.scorecards import Computed, scorecard
-from reports.operations.shown import NO_COURSE, Told, Week, groups, picture, told
+from reports.operations.shown import NO_COURSE, WEEKS, Told, Week, groups, picture, told
 from reports.operations.slices import ALL, Chosen, Days, Row, Slice, rows, sliced, verdict
 from signaltape.clock import utc_now
 from signaltape.settings import Settings
@@ -16,7 +16,9 @@ from sink.db import only_reading
 from web.charts import bins_chart, curve_chart
 from web.clicks import Clicks, clicks_of
 from web.counting import Counts, counts_of
+from web.delay_chart import delay_chart
 from web.filters import of_chosen
+from web.targets import DelayRow, TargetsShown, delays_of, targets_of
 
 #: A statement for a picture takes no longer.
 _LONGEST_MS = 10_000
@@ -39,6 +41,11 @@ class ShownScore(NamedTuple):
     curve_svg: Markup | None
     #: None without a desk
     clicks: Clicks | None
+    #: None if no signal ended
+    targets: TargetsShown | None
+    #: of the pooled weeks
+    delays: list[DelayRow]
+    delay_svg: Markup | None
 
 
 class PictureAsked(NamedTuple):
@@ -73,7 +80,12 @@ def score_of(settings: Settings, asked: ScoreAsked) -> ShownScore:
     drawn = bins_chart(counts.bins), curve_chart(found.course.points)
     shown = clicked(found)
     clicks = clicks_of(of, shown) if shown is not None else None
-    return ShownScore(found._replace(course=NO_COURSE, when=()), told(found), counts, *drawn, clicks)
+    waits = delays_of(of._replace(since=asked.week.earlier(WEEKS - 1).monday), found.card.delays)
+    waited = waits, delay_chart(waits)
+    reached = targets_of(of, found.card.targets, [one.label for one in found.card.bins])
+    return ShownScore(
+        found._replace(course=NO_COURSE, when=()), told(found), counts, *drawn, clicks, reached, *waited
+    )
 
 
 def side_of(settings: Settings, asked: SliceAsked) -> Side:

@@ -19,7 +19,7 @@ from signaltape.terminal import Screen
 from sink.command_line import PlainCommand
 
 ENGINE = "january"
-_SPEED = 600.0
+_SPEED = 60.0
 _DAYS = 31
 
 
@@ -29,7 +29,7 @@ _DAYS = 31
     type=click.FloatRange(0, 100_000, min_open=True),
     default=_SPEED,
     show_default=True,
-    help="Minutes of the market in a minute; 1 is the pace at which it was.",
+    help="Minutes of the market in a minute; 1 is the pace at which it was, above 60 several are one bar.",
 )
 @click.option(
     "--days",
@@ -40,7 +40,7 @@ _DAYS = 31
 )
 @click.option("--port", type=click.IntRange(0, 65_535), help="Of the dashboard. Default: PORT, else 8077.")
 def main(speed: float, days: int, port: int | None) -> None:
-    """Relive January 2022 as if it were now: a demo engine, worker, archiver, reporter and dashboard, until Ctrl-C.
+    """Relive January 2022 as if it were now, until Ctrl-C: a demo engine that only publishes, ghosts, and all the rest.
 
     Runs on embedded servers under SIGNALTAPE_HOME/live, or on those of REDIS_URL and DATABASE_URL if set. Started
     again it goes on where it was stopped. It sends nothing to Telegram.

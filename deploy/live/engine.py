@@ -8,15 +8,16 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import msgspec
 
 from deploy.demo.candles import BTC_JANUARY, read_minutes
 from deploy.demo.engine import run
-from deploy.live.happenings import Call, Minute, minutes_of, since
+from deploy.live.happenings import Call, Minute, merged, minutes_of, since
 from deploy.live.place import Place, keep, read
 from deploy.live.relived import hurried, identified, renamed, shift_of
 from signaltape import Emitter
@@ -26,7 +27,35 @@ from signaltape.clock import utc_now
 _WARM_UP = timedelta(days=1)
 #: Of the weeks before, what is not kept for weeks is recorded for so long.
 _SHORT = timedelta(days=7)
-_MINUTE_S = 60.0
+_MINUTE_S = 60
+
+
+class Pace(NamedTuple):
+    """How fast January goes by: so many of its minutes are one bar of so many seconds.
+
+    Bars lie end to end on whole seconds, and a plan is published at the end of one: what follows it along sees the next
+    whole. So nothing is shorter than a second, and at more than 60 minutes a minute several are one bar.
+    """
+
+    minutes: int
+    bar_s: int
+
+    @property
+    def speed(self) -> float:
+        """Minutes of the market in a minute."""
+        return self.minutes * _MINUTE_S / self.bar_s
+
+    @property
+    def interval(self) -> str:
+        """What a bar is called."""
+        return "1m" if self.bar_s == _MINUTE_S else f"{self.bar_s}s"
+
+
+def pace_of(speed: float) -> Pace:
+    """The pace that is next to a speed."""
+    if speed > _MINUTE_S:
+        return Pace(round(speed / _MINUTE_S), 1)
+    return Pace(1, max(1, round(_MINUTE_S / speed)))
 
 
 @click.command()
@@ -81,15 +110,31 @@ def _live(
     speed: float,
     ended: threading.Event,
 ) -> None:
-    step_s = _MINUTE_S / speed
-    due = time.monotonic()
-    for place, minute in steps:
-        due = max(due + step_s, time.monotonic() - step_s)  # what was missed is not caught up in a burst
+    pace = pace_of(speed)
+    due, end = time.monotonic(), utc_now().replace(microsecond=0)
+    for some in _together(steps, pace.minutes):
+        due = max(
+            due + pace.bar_s, time.monotonic() - pace.bar_s
+        )  # what was missed is not caught up in a burst
         if ended.wait(max(0.0, due - time.monotonic())):
             return
-        keep(path, place)  # first: of what a killed engine had begun nothing is recorded twice
-        for call in minute.calls:
-            _emit(tape, call, hurried(renamed(call, place.label), speed), None)
+        end = max(end + timedelta(seconds=pace.bar_s), utc_now().replace(microsecond=0))
+        keep(path, some[-1][0])  # first: of what a killed engine had begun nothing is recorded twice
+        for label, call in _calls_of(some, pace):
+            _emit(tape, call, hurried(renamed(call, label), pace.speed), end)
+
+
+def _together(steps: Iterator[tuple[Place, Minute]], count: int) -> Iterator[list[tuple[Place, Minute]]]:
+    while some := list(islice(steps, count)):
+        yield some
+
+
+def _calls_of(some: Sequence[tuple[Place, Minute]], pace: Pace) -> Iterator[tuple[str, Call]]:
+    """One candle of all these minutes, then all the rest, each with the label of its January."""
+    calls = [(place.label, call) for place, minute in some for call in minute.calls]
+    candle = merged([call for _, call in calls if call.kind == "candle"])
+    yield calls[0][0], candle._replace(fields={**candle.fields, "interval": pace.interval})
+    yield from ((label, call) for label, call in calls if call.kind != "candle")
 
 
 def _from(january: Sequence[Minute], place: Place) -> Iterator[tuple[Place, Minute]]:
@@ -104,9 +149,8 @@ def _from(january: Sequence[Minute], place: Place) -> Iterator[tuple[Place, Minu
         place, minutes = msgspec.structs.replace(place, at=again, round=place.round + 1), january
 
 
-def _emit(tape: Emitter, call: Call, fields: dict[str, Any], at: datetime | None) -> None:
-    """at: None for now."""
-    when = {} if at is None else {"ts" if call.of_signal else "timestamp": at}
+def _emit(tape: Emitter, call: Call, fields: dict[str, Any], at: datetime) -> None:
+    when = {"ts" if call.of_signal else "timestamp": at}
     kind = () if call.kind is None else (call.kind,)
     getattr(tape, call.method)(*kind, fields, **when)
 

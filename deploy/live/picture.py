@@ -33,7 +33,7 @@ _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
     help="File. Default: docs/images/overview.png.",
 )
 def main(url: str, out: Path) -> None:
-    """Take the picture of the overview while `make live` runs, light, 1440 pixels wide."""
+    """Take the picture of the overview while `make live SPEED=600` runs, light, 1440 pixels wide."""
     begin_command()
     try:
         taken = _taken(url)

@@ -10,7 +10,6 @@ from typing import Any
 from deploy.live.happenings import Call
 
 _WEEK = timedelta(days=7)
-_WAITS = ("time_to_trigger_ms", "time_in_trade_ms")
 _IDS = uuid.uuid5(uuid.NAMESPACE_DNS, "live.demo.signaltape")
 
 
@@ -36,11 +35,10 @@ def identified(fields: Mapping[str, Any], label: str, minute: datetime, number: 
 
 
 def hurried(fields: Mapping[str, Any], speed: float) -> dict[str, Any]:
-    """The fields with waits as they are where the market's clock goes `speed` times as fast."""
-    waits = {name: round(fields[name] / speed) for name in _WAITS if name in fields}
-    if "expiry_minutes" in fields:
-        waits["expiry_minutes"] = max(1, round(fields["expiry_minutes"] / speed))
-    return {**fields, **waits}
+    """The fields of a plan as it is where the market's clock goes `speed` times as fast."""
+    if "expiry_minutes" not in fields:
+        return dict(fields)
+    return {**fields, "expiry_minutes": max(1, round(fields["expiry_minutes"] / speed))}
 
 
 def _named(value: Any, before: str, after: str) -> Any:

@@ -19,13 +19,16 @@ from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
 from signaltape.shipping.client import StreamError
 from signaltape.shipping.service import ship_once
-from signaltape.stream import WORKER_GROUP, stream_keys
+from signaltape.stream import GHOST_GROUP, WORKER_GROUP, stream_keys
 from sink.admin.migrate import migrate
 from sink.db import connect, database_url
 
 _OTHERS = b"SELECT count(*) FROM signals WHERE engine IS DISTINCT FROM %s"
 _SPAN = b"SELECT min(ts_published), max(ts_published) FROM signals"
+_ON_THEIR_WAY = b"SELECT count(*) FROM tape_records WHERE room = 'ghost'"
 _LOOK_EVERY_S = 0.1
+#: What is in a journal is shipped within so many looks.
+_CALM_LOOKS = 3
 
 
 def prepare(settings: Settings, engine: str) -> int:
@@ -36,15 +39,26 @@ def prepare(settings: Settings, engine: str) -> int:
         return int(row[0]) if row else 0
 
 
-def await_stored(settings: Settings, within_s: float, given_up: Callable[[], bool] = lambda: False) -> bool:
-    """Wait until the worker has taken and acknowledged all that is in the stream. False: not in time."""
+def await_stored(
+    settings: Settings,
+    within_s: float,
+    given_up: Callable[[], bool] = lambda: False,
+    *,
+    followed: bool = True,
+) -> bool:
+    """Wait until the worker has taken and acknowledged all that is in the stream. False: not in time.
+
+    followed: and the ghost has read all of it, and told what it had to tell.
+    """
     assert settings.redis_url is not None
     keys = stream_keys(settings.stream, settings.partitions)
-    until = time.monotonic() + within_s
+    until, calm = time.monotonic() + within_s, 0
     with closing(redis_client(Secret(settings.redis_url.reveal()))) as client:
         while time.monotonic() < until and not given_up():
             with suppress(redis.RedisError):
-                if _all_taken(client, keys):
+                done = _all_taken(client, keys, followed=followed) and (not followed or _all_told(settings))
+                calm = calm + 1 if done else 0
+                if calm > (_CALM_LOOKS if followed else 0):
                     return True
             time.sleep(_LOOK_EVERY_S)  # a group tells nobody that it is done
     return False
@@ -75,12 +89,22 @@ def forget_journals(settings: Settings) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _all_taken(client: Any, keys: Sequence[str]) -> bool:
-    return all(_taken(client, key) for key in keys if client.exists(key))
+def _all_taken(client: Any, keys: Sequence[str], *, followed: bool) -> bool:
+    wanted = (WORKER_GROUP, GHOST_GROUP) if followed else (WORKER_GROUP,)
+    return all(_taken(client, key, wanted) for key in keys if client.exists(key))
 
 
-def _taken(client: Any, key: str) -> bool:
+def _taken(client: Any, key: str, wanted: Sequence[str]) -> bool:
     last = client.xinfo_stream(key)["last-generated-id"]
     groups = {group["name"].decode(): group for group in client.xinfo_groups(key)}
-    worker = groups.get(WORKER_GROUP)
-    return worker is not None and worker["last-delivered-id"] == last and not worker["pending"]
+    there = [groups[name] for name in wanted if name in groups]
+    return len(there) == len(wanted) and all(
+        one["last-delivered-id"] == last and not one["pending"] for one in there
+    )
+
+
+def _all_told(settings: Settings) -> bool:
+    """Whether nothing waits for the ghost to emit it; then it may still be in its journal, for a moment."""
+    with closing(connect(database_url(settings))) as connection:
+        row = connection.execute(_ON_THEIR_WAY).fetchone()
+    return row is not None and not row[0]

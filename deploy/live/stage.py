@@ -19,7 +19,7 @@ _READY_WITHIN_S, _FILLED_WITHIN_S = 60.0, 180.0
 _ENGINE_S, _REST_S, _OTHERS_S = 6.0, 5.0, 12.0
 _LOOK_EVERY_S = 0.2
 _ADDRESS = "signaltape is at "
-ENGINE, WEB = "engine", "web"
+ENGINE, GHOST, WEB = "engine", "ghost", "web"
 
 
 class Stage:
@@ -76,17 +76,29 @@ class Stage:
             self._ended.wait(_LOOK_EVERY_S)
 
     def end(self) -> tuple[bool, list[str]]:
-        """The engine first, then the worker stores what was recorded, then all end.
+        """The engine first, then the ghost has followed and the worker stored what was recorded, then all end.
 
         Returns whether all was stored, and who had to be killed.
         """
-        killed = stop([child for child in self._children if child.name == ENGINE], _ENGINE_S)
-        others = [child for child in self._children if child.name != ENGINE]
+        killed = self._stop(ENGINE, _ENGINE_S)
         shipped = ship_rest(self._settings)
-        stored = await_stored(self._settings, _REST_S, lambda: any(child.ended for child in others))
+        followed = await_stored(self._settings, _REST_S, lambda: bool(self._dead_but(ENGINE)))
+        killed += self._stop(GHOST, _ENGINE_S)
+        others = [child for child in self._children if child.name not in (ENGINE, GHOST)]
+        shipped = ship_rest(self._settings) and shipped
+        rest = await_stored(
+            self._settings, _REST_S, lambda: bool(self._dead_but(ENGINE, GHOST)), followed=False
+        )
+        stored = followed and rest
         if shipped and stored:
             forget_journals(self._settings)
         return shipped and stored, killed + stop(others, _OTHERS_S)
+
+    def _stop(self, name: str, within_s: float) -> list[str]:
+        return stop([child for child in self._children if child.name == name], within_s)
+
+    def _dead_but(self, *names: str) -> list[Child]:
+        return [child for child in self.dead if child.name not in names]
 
     def _given_up(self) -> bool:
         return self._ended.is_set() or bool(self.dead)

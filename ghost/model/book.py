@@ -97,7 +97,7 @@ class Book:
         if market is None:
             return []
         self._symbols_unsaved.add(symbol)
-        changes = market.bar(bar, self.rules.limit_volume)
+        changes = market.bar(bar)
         if changes:
             self._leave_if_empty(symbol)
         return changes

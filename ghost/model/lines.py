@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from msgspec import Struct
 
+from ghost.model.bar import Bar
 from ghost.model.changes import Direction, LineExpired, Rung
+from ghost.model.seen import Seen
 from ghost.model.sights import Sight
 
 
@@ -31,6 +34,17 @@ def look(line: Line, sight: Sight) -> Rung | LineExpired | None:
     if reached and before_end and bar.begin_us >= line.set_us:
         return Rung(line.line_id, bar.end_us, line.price, line.direction, seen)
     return lapse(line, bar.end_us)
+
+
+def lived_through(line: Line, past: Iterable[Bar]) -> Rung | LineExpired | None:
+    """What bars that came before made of a line. past: of its symbol, in the order of the tape."""
+    seen = Seen()
+    for bar in past:
+        sight = seen.look(bar)
+        change = None if sight is None else look(line, sight)
+        if change is not None:
+            return change
+    return None
 
 
 def lapse(line: Line, at_us: int) -> LineExpired | None:

@@ -12,7 +12,7 @@ from ghost.model.levels import Levels
 from ghost.model.lines import lapse, look
 from ghost.model.order import expire, pay, step
 from ghost.model.sights import Sight
-from ghost.model.volume import PLENTY, Volume
+from ghost.model.volume import Volume
 
 _ENDED = ("closed", "expired", "cancelled")
 
@@ -48,7 +48,7 @@ class Market:
         self.state.next_number += 1
         return self.state.next_number
 
-    def bar(self, bar: Bar, limit_volume: bool) -> list[Change]:
+    def bar(self, bar: Bar) -> list[Change]:
         """What a bar changes."""
         state = self.state
         changes = self._fund(bar) if state.funding else []
@@ -59,7 +59,7 @@ class Market:
         reached = self._levels.reached(seen.high, seen.low, seen.end_us)
         touched = [self.held[number] for number in reached] if reached else []
         if touched:
-            volume = Volume(Fraction(sight.volume)) if limit_volume else PLENTY
+            volume = Volume(Fraction(sight.volume))
             for held in touched:
                 changes += self._step(held, sight, volume)
         self._went(bar, sight)
@@ -94,7 +94,7 @@ class Market:
             if held.order.status in _ENDED:
                 self.drop(held)
                 return
-            if held.order.filled_us == now_us:
+            if held.order.filled_us == now_us and held.mark is None:
                 held.mark = self.state.extremes.begin(now_us)
         self.put(held)
         self._touched(held)

@@ -37,10 +37,13 @@ def step(order: Order, sight: Sight, volume: Volume = PLENTY) -> list[OrderChang
 
 
 def cancel(order: Order, at_us: int) -> list[OrderChange]:
-    """Take it back; an open position is closed at the open of the next bar that begins at or after this."""
+    """Take it back; an open position is closed at the open of the next bar that begins at or after this.
+
+    Asked again, the earlier moment counts: else a clock that is ahead would hold it for as long.
+    """
     if order.status == "waiting":
         return [telling.cancelled(order, at_us, "asked")]
-    if order.status != "open" or order.leave_us is not None:
+    if order.status != "open" or (order.leave_us is not None and order.leave_us <= at_us):
         return []
     order.leave_us = at_us
     return [TellsLeaving(order.plan.order_id, order.next_seq(), at_us)]
@@ -54,7 +57,9 @@ def expire(order: Order, at_us: int) -> list[OrderChange]:
 
 def sized(order: Order, volume: Volume, fill: Decimal | None) -> Volume:
     """The bar's volume as this order counts it."""
-    return volume if volume.left is None else volume.of_size(order.size(fill))
+    if volume.left is None or not order.rules.limit_volume:
+        return PLENTY
+    return volume.of_size(order.size(fill))
 
 
 def _wait(order: Order, sight: Sight, volume: Volume) -> list[OrderChange]:

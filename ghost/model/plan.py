@@ -14,6 +14,8 @@ Side = Literal["long", "short"]
 EntryType = Literal["limit", "stop", "market"]
 #: What the contract takes for an outcome.
 MOST_R = Decimal(1_000_000)
+#: What it takes for a quantity.
+_MOST_COINS = Decimal(10**15)
 
 
 class Plan(Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -97,7 +99,7 @@ def _trouble(plan: Plan) -> str | None:
         return "it expires before it begins: no bar could fill it"
     if plan.risk_usd is not None and plan.risk_usd <= 0:
         return f"risk_usd must be above 0, got {plan.risk_usd}"
-    return _out_of_order(plan) or _too_near(plan)
+    return _out_of_order(plan) or _too_near(plan) or _too_much(plan)
 
 
 def _too_near(plan: Plan) -> str | None:
@@ -109,6 +111,16 @@ def _too_near(plan: Plan) -> str | None:
     if farthest <= times(minus(plan.price, plan.sl), MOST_R).copy_abs():
         return None
     return f"the stop is too near to the entry to count in R: {plan.sl} and {plan.price}"
+
+
+def _too_much(plan: Plan) -> str | None:
+    """An order of so many coins could be told to nobody."""
+    if plan.price is None or plan.risk_usd is None:
+        return None
+    way = minus(plan.price, plan.sl).copy_abs()
+    if plan.risk_usd < times(way, _MOST_COINS):
+        return None
+    return f"risk_usd over the way to the stop must be less than 10^15 of the coin, got {plan.risk_usd} over {way}"
 
 
 def _out_of_order(plan: Plan) -> str | None:

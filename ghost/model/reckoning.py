@@ -87,6 +87,7 @@ def _closed(order: Order) -> Result:
         closed_at_us=order.ended_us,
         ended_at_us=order.ended_us,
         exit_reason=_REASONS[world.exits[-1].kind],
+        exit_price=_exit_price(order, worse),
         rr_realized=told(worse.gained, risk),
         rr_best=told(best.gained, risk),
         fees_r=told(worse.fees, risk),
@@ -107,6 +108,12 @@ def _closed(order: Order) -> Result:
 def _fill_price(order: Order) -> Decimal:
     assert order.fill is not None
     return signed(order.fill, order.plan.side)
+
+
+def _exit_price(order: Order, outcome: Outcome) -> Decimal:
+    """All was closed: so the average is the fill and what was gained."""
+    assert order.fill is not None
+    return signed(told(plus(order.fill, outcome.gained)), order.plan.side)
 
 
 def _in_r(order: Order, price: Decimal) -> Decimal:

@@ -14,8 +14,9 @@ ExitReason = Literal["tp", "sl", "manual"]
 class Result(Struct, frozen=True, gc=False, omit_defaults=True):
     """Where an order stands, or how it ended.
 
-    rr_realized, fees_r, funding_r, mfe_r, mae_r, pnl_*, exit_reason, tp1_hit, tp2_hit: of the worse world, known when
-    the order is closed; rr_best: of the better one (the same, where the tape left nothing open).
+    rr_realized, fees_r, funding_r, mfe_r, mae_r, pnl_*, exit_reason, exit_price (of all that was closed, on average),
+    tp1_hit, tp2_hit: of the worse world, known when the order is closed; rr_best: of the better one (the same, where
+    the tape left nothing open).
     fees_r, funding_r: what they cost. pnl_r = rr_realized − fees_r − funding_r; pnl_pct of the fill's price; pnl_usd
     by the plan's risk. pnl_best_r: likewise, of the better world. ended_at_us: of whatever end.
     """
@@ -26,6 +27,7 @@ class Result(Struct, frozen=True, gc=False, omit_defaults=True):
     closed_at_us: int | None = None
     ended_at_us: int | None = None
     exit_reason: ExitReason | None = None
+    exit_price: Decimal | None = None
     rr_realized: Decimal | None = None
     rr_best: Decimal | None = None
     fees_r: Decimal | None = None

@@ -33,6 +33,8 @@ _WINDOWS = (
 _FINEST_US, _FORGOTTEN_US = _WINDOWS[0][1], _WINDOWS[-1][0]
 #: When so many are remembered, the older ones are put together: then at most 18 + 10 + 13 + 25 + 8 are left.
 _MOST = 110
+#: Of bars that lie across the windows more are left: then it is done again only once so many have come.
+_MORE = 30
 
 
 class Span(NamedTuple):
@@ -47,13 +49,15 @@ class Span(NamedTuple):
 
 
 class Seen(Struct, omit_defaults=True):
-    """Of one symbol. until_us: what was seen ends here. bad, late: bars that were passed over."""
+    """Of one symbol. until_us: what was seen ends here. bad, late: bars that were passed over. most: behind so many
+    spans the older ones are put together."""
 
     until_us: int = 0
     close: Decimal | None = None
     bad: int = 0
     late: int = 0
     spans: list[Span] = []
+    most: int = _MOST
 
     def look(self, bar: Bar) -> Sight | None:
         """How a bar is to be taken; None: it is passed over."""
@@ -68,8 +72,9 @@ class Seen(Struct, omit_defaults=True):
             spans[-1] = _longer(spans[-1], bar)
         else:
             spans.append(Span(begin, end, end - begin, high, low, volume))
-            if len(spans) > _MOST:
+            if len(spans) > self.most:
                 self.spans = shortened(spans, end)
+                self.most = max(_MOST, len(self.spans) + _MORE)
         self.until_us = end
         self.close = close
         return Sight(bar)

@@ -132,7 +132,7 @@ def list_orders(settings: Settings, statuses: Sequence[str] = (), *, limit: int 
     with _connected(settings) as connection:
         counts = dict(connection.execute(_SQL["counts"]).fetchall())
         found = rows_as_dicts(connection, _SQL["orders"], {"statuses": list(statuses), "limit": limit})
-    return Orders(counts, [_order(row) for row in found])
+    return Orders(counts, [order_of(row) for row in found])
 
 
 @plain_errors()
@@ -187,10 +187,11 @@ def _one(connection: Connection, which: str) -> Order:
     rows = rows_as_dicts(connection, _SQL["order"], {"which": which})
     if not rows:
         raise NotFound(f"there is no order {which}: see python -m ghost list")
-    return _order(rows[0])
+    return order_of(rows[0])
 
 
-def _order(row: dict[str, Any]) -> Order:
+def order_of(row: dict[str, Any]) -> Order:
+    """An order out of its row."""
     return Order(**{**row, "plan": msgspec.Raw(row["plan"].encode())})
 
 

@@ -1,6 +1,6 @@
 -- name: lead
--- Be the one ghost of this stream, for as long as this session lives.
-SELECT pg_try_advisory_lock(hashtextextended('signaltape ghost ' || %(stream)s, 0))
+-- Be the one ghost of this database, for as long as this session lives: orders are the database's, not a stream's.
+SELECT pg_try_advisory_lock(hashtextextended('signaltape ghost', 0))
 
 -- name: positions
 -- How far each partition was read.
@@ -8,14 +8,8 @@ SELECT stream, entry_id FROM ghost_position
 
 -- name: orders
 -- Orders that have not ended, in the order in which they came.
-SELECT order_id, state, source, tracked, by, chat_id, thread_id, user_id, signal_id::text, ref_id, plan::text, fill
+SELECT order_id, state, source, tracked, by, chat_id, thread_id, user_id, signal_id::text, ref_id, fill
 FROM ghost_orders WHERE state IS NOT NULL ORDER BY number
-
--- name: exits
--- What was closed of them so far, in the worse world.
-SELECT f.order_id, f.fraction, f.price
-FROM ghost_fills f JOIN ghost_orders o USING (order_id)
-WHERE o.state IS NOT NULL AND f.kind <> 'entry' AND f.world <> 'better' ORDER BY f.order_id, f.seq
 
 -- name: lines
 -- Lines that may still ring, in the order in which they came.
@@ -34,8 +28,8 @@ SELECT coalesce((SELECT max(number) FROM ghost_orders), 0), coalesce((SELECT max
 
 -- name: known
 -- Which of these orders and lines there were ever.
-SELECT order_id FROM ghost_orders WHERE order_id = ANY(%(ids)s)
-UNION SELECT line_id FROM ghost_lines WHERE line_id = ANY(%(ids)s)
+SELECT 'order', order_id FROM ghost_orders WHERE order_id = ANY(%(ids)s)
+UNION ALL SELECT 'line', line_id FROM ghost_lines WHERE line_id = ANY(%(ids)s)
 
 -- name: put_order
 -- An order that is new.
@@ -61,18 +55,23 @@ WHERE order_id = %(order_id)s
 -- What is to be remembered of an order of which there is nothing to tell.
 UPDATE ghost_orders SET state = %(state)s WHERE order_id = %(id)s AND state IS NOT NULL
 
+-- name: lack_bars
+-- Bars that orders should have seen were gone before they were read.
+UPDATE ghost_orders SET late = TRUE WHERE state IS NOT NULL AND NOT late
+
 -- name: put_fill
--- A part of an order was filled.
+-- A part of an order was filled; of one that was purged nothing is.
 INSERT INTO ghost_fills (order_id, seq, world, kind, price, fraction, fee_r, at)
-VALUES (%(order_id)s, %(seq)s, %(world)s, %(kind)s, %(price)s, %(fraction)s, %(fee_r)s, %(at)s)
+SELECT order_id, %(seq)s, %(world)s, %(kind)s, %(price)s, %(fraction)s, %(fee_r)s, %(at)s
+FROM ghost_orders WHERE order_id = %(order_id)s
 
 -- name: put_line
 -- A line that is new.
 INSERT INTO ghost_lines
     (line_id, number, symbol, price, direction, order_id, label, by, chat_id, thread_id, user_id, signal_id, ref_id, state,
-     status, set_at, expires_at, ended_at, rung_at, seen)
+     status, reason, set_at, expires_at, ended_at, rung_at, seen)
 VALUES (%(line_id)s, %(number)s, %(symbol)s, %(price)s, %(direction)s, %(order_id)s, %(label)s, %(by)s, %(chat_id)s,
-        %(thread_id)s, %(user_id)s, %(signal_id)s, %(ref_id)s, %(state)s, %(status)s, %(set_at)s, %(expires_at)s,
+        %(thread_id)s, %(user_id)s, %(signal_id)s, %(ref_id)s, %(state)s, %(status)s, %(reason)s, %(set_at)s, %(expires_at)s,
         %(ended_at)s, %(rung_at)s, %(seen)s)
 
 -- name: end_line

@@ -6,13 +6,18 @@ from typing import Any
 
 from ghost.held import HeldLine
 from ghost.model.changes import LineExpired, Rung
-from ghost.told.said import Said, given, id_of, whose_fields
+from ghost.told.said import LONGEST, Said, given, id_of, whose_fields
 from signaltape.contract.order_records import PriceLine
 
 
 def line_set(held: HeldLine) -> Said:
     """A line is watched."""
     return _line(held, "set", held.line.set_us)
+
+
+def line_refused(held: HeldLine, reason: str) -> Said:
+    """A line cannot be watched."""
+    return _line(held, "refused", held.line.set_us, reason=reason[:LONGEST])
 
 
 def line_cancelled(held: HeldLine, at_us: int) -> Said:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Context, Decimal
 from typing import Any
 
-from ghost.held import Asked, Held, Whose, average
+from ghost.held import Asked, Held, Whose
 from ghost.model.changes import Cancelled, Closed, Exited, Expired, Filled, Funded, Leaving, OrderChange
 from ghost.model.plan import Plan
 from ghost.model.result import Result
@@ -133,7 +133,7 @@ def _trade(held: Held, change: Closed) -> Said:
         "symbol": plan.symbol,
         "side": plan.side.upper(),
         "entryPrice": fill,
-        "closePrice": _DIGITS.plus(average(held.exits)),
+        "closePrice": result.exit_price,
         "qty": quantity(plan, fill),
         "realizedPnl": _earned(plan, fill, result),
         "mode": _MODE,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from zlib import crc32
 
-#: The consumer groups of the worker, of the archiver, of the desk, which alerts, and of the ghost, which has no
-#: consumer: its group holds no more than how far it is.
+#: The consumer groups of the worker, of the archiver, of the desk, which alerts, and of the ghost: that one is given
+#: nothing, its group holds no more than how far it is.
 WORKER_GROUP = "worker"
 ARCHIVE_GROUP = "archive"
 DESK_GROUP = "desk"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Counted
 from reports.layers.whatif import WhatIf
 from reports.scorecard import Bin, Scorecard
@@ -16,10 +15,11 @@ from reports.text.sentences import (
     signals_line,
     verdict_lines,
 )
+from reports.text.targets import delay_lines, target_lines
 from signaltape.terminal import Screen, left, right
 
 _BINS = (
-    left("score"), right("n"), right("wins"), right("winrate"), right("95 % of it"), right("sl"),
+    left("score"), right("n"), right("counts as"), right("wins"), right("winrate"), right("95 % of it"), right("sl"),
     right("winrate with sl"), right("open"),
 )  # fmt: skip
 _WORTH = (
@@ -42,7 +42,8 @@ def print_scorecard(screen: Screen, card: Scorecard, *, so_far: bool = False) ->
     if card.figures.closed:
         screen.say("What a closed signal brought, in R, and what a round trip leaves of it:")
         screen.table(_WORTH, [_worth(one) for one in card.bins])
-    rest = (*rest_lines(card, so_far=so_far), *feedback_lines(card.feedback))
+    reached = (*target_lines(card.targets), *delay_lines(card.delays))
+    rest = (*reached, *rest_lines(card, so_far=so_far), *feedback_lines(card.feedback))
     for line in (*verdict_lines(card), monotonicity_line(card), *rest):
         screen.say(line, short=True)
 
@@ -77,14 +78,24 @@ def print_whatif(screen: Screen, result: WhatIf, span: str) -> None:
 
 def _counts(one: Bin) -> tuple[object, ...]:
     rates = (str(one.sl), show_rate(one.winrate_all)) if one.sl else ("", "")
-    return (one.label, one.n, one.wins, show_rate(one.winrate), _interval(one), *rates, one.open or "")
+    as_many = f"{one.known:.0f}" if round(one.known) < one.n else ""
+    return (
+        one.label,
+        one.n,
+        as_many,
+        one.wins,
+        show_rate(one.winrate),
+        _interval(one),
+        *rates,
+        one.open or "",
+    )
 
 
 def _interval(one: Bin) -> str:
     """The 95 % Wilson interval of the winrate."""
     if not one.n:
         return ""
-    low, high = wilson_interval(one.wins, one.n)
+    low, high = one.interval
     return f"{low:.2f}–{high:.2f}"
 
 

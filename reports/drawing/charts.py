@@ -13,7 +13,6 @@ from matplotlib.ticker import FuncFormatter
 from reports.course import Course, Point
 from reports.drawing.page import GREY, MARGIN, ROOM, Page
 from reports.evidence.pooling import WEEKS
-from reports.evidence.statistics import wilson_interval
 from reports.layers.findings import Finding
 from reports.scorecard import Bin, Scorecard
 from reports.text.sentences import show_rate
@@ -56,7 +55,7 @@ def bins(page: Page, told: Sequence[Bin]) -> None:
             axes.text(place, 0.02, "no closed\nsignal", ha="center", va="bottom", color=GREY)
             continue
         rate = one.wins / one.n
-        low, high = wilson_interval(one.wins, one.n)
+        low, high = one.interval
         spread = [[rate - low], [high - rate]]
         axes.errorbar(place, rate, yerr=spread, fmt="o", color=BLUE, capsize=6, markersize=9, linewidth=2)
         axes.text(place + 0.1, rate, show_rate(one.winrate), va="center")

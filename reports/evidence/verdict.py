@@ -86,6 +86,14 @@ def _judged(filled: tuple[Counted, ...]) -> ScoreVerdict:
     return ScoreVerdict(kind, float(trend_z(wins, n)), worst, more, falls)
 
 
+def more_signals(verdict: ScoreVerdict, counted: Sequence[Counted], each: Sequence[Counted]) -> ScoreVerdict:
+    """The verdict, with how many more are wanted in signals as they come. each: the bins, each signal its own bet."""
+    independent, all_of_them = (sum(one.n for one in some) for some in (counted, each))
+    if verdict.more_per_bin is None or not independent:
+        return verdict
+    return verdict._replace(more_per_bin=math.ceil(verdict.more_per_bin * all_of_them / independent))
+
+
 def kinds(wins: Any, n: Any) -> tuple[Flags, Flags]:
     """For many sets of bins at once: (which are OK, which are BROKEN), as booleans."""
     trend = trend_z(wins, n)

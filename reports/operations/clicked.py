@@ -65,6 +65,7 @@ def clicked(found: Computed) -> ClickedShown | None:
         *words.thumb_lines(said),
         *words.took_lines(said),
         *words.late_lines(said),
+        *words.road_lines(said),
     ]
     return ClickedShown(
         lines, days.first, days.last, _votes(*_sides(said)), [_setup(one) for one in said.setups], _held(said)
@@ -95,7 +96,10 @@ def _setup(one: Setup) -> SetupShown:
 
 
 def _held(said: Feedback) -> list[HeldShown]:
-    return [HeldShown(one.reason, one.held, one.closed, one.wins, words.held_worth(one)) for one in said.held]
+    by_reason = [HeldShown(*one[:4], words.held_worth(one)) for one in said.held]
+    if said.road is None:
+        return by_reason
+    return [*by_reason, HeldShown(*said.road[:4], words.held_sum(said.road))]
 
 
 def _winrate(wins: int, n: int) -> str:

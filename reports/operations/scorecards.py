@@ -85,7 +85,7 @@ def scorecard(
         with snapshot(connection):
             card = compute(connection, week or week_of(moment), settings.round_trip_pct, chosen)
             went = course_of(connection, card.week, chosen) if course else NO_COURSE
-            times = [] if store else when(connection, card.week, chosen)
+            times = [] if store else when(connection, card.week, chosen, card.alike)
         if store and chosen == ALL:
             keep(connection, card, moment)
     return Computed(card, went, moment, chosen, times)

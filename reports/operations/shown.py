@@ -9,20 +9,37 @@ from typing import NamedTuple
 
 from outbox.text import Text
 from reports.course import NO_COURSE, Course, Point
+from reports.delays import DELAYS, Delay
 from reports.drawing.beside import drawn_beside
-from reports.evidence.statistics import wilson_interval
+from reports.evidence.pooling import WEEKS
 from reports.evidence.verdict import Kind
 from reports.figures import Figures
 from reports.files import as_document
 from reports.layers.message import compared_lines, layer_lines
 from reports.operations.scorecards import Computed
 from reports.scorecard import Bin
+from reports.targets import WANTED_TP1, WANTED_TP2, Targets
 from reports.text import sentences
 from reports.text.message import compose, next_step
+from reports.text.targets import hit_line, left_line, left_of
 from reports.weeks import Week, newest_due, parse_week, week_of
 from signaltape.errors import InvalidRequest
 
-__all__ = ["NO_COURSE", "Bin", "Computed", "Course", "Figures", "Point", "Week", "week_of"]
+__all__ = [
+    "DELAYS",
+    "NO_COURSE",
+    "WEEKS",
+    "Bin",
+    "Computed",
+    "Course",
+    "Delay",
+    "Figures",
+    "Point",
+    "Targets",
+    "Week",
+    "left_of",
+    "week_of",
+]
 
 #: Pictures are drawn one at a time: each takes seconds of a core.
 _DRAWING = threading.Lock()
@@ -109,6 +126,25 @@ def groups(found: Computed) -> list[GroupShown]:
     ]
 
 
+def targets_told(one: Targets) -> list[str]:
+    """Both hit rates beside what is wanted, and what 100 signals leave."""
+    lines = (hit_line("TP1", one.tp1, WANTED_TP1), hit_line("TP2", one.tp2, WANTED_TP2), left_line(one))
+    return [line for line in lines if line]
+
+
+def trades_told(one: Targets) -> str:
+    """`0.612 (0.48–0.73)`: the rate of the first target, with its interval; `-` without a trade."""
+    if one.tp1.rate is None:
+        return "-"
+    low, high = one.tp1.interval
+    return f"{one.tp1.rate:.3f} ({low:.2f}–{high:.2f})"
+
+
+def delay_told(one: Delay) -> tuple[str, str]:
+    """What those of a wait brought, with its interval; and `31` where they count as fewer than they are, else empty."""
+    return sentences.show_expectancy(one.expectancy), _fewer(one.n, one.counts_as)
+
+
 def detail(one: Bin) -> str:
     """A bin's interval, what it brought, what a round trip leaves of it."""
     return sentences.bin_detail(one)
@@ -119,9 +155,18 @@ def winrate(one: Bin) -> str:
     return sentences.show_winrate(one)
 
 
+def counts_as(one: Bin) -> str:
+    """`31` where its closed signals count as fewer than they are; else empty."""
+    return _fewer(one.n, one.known)
+
+
+def _fewer(n: int, as_many: float) -> str:
+    return f"{as_many:.0f}" if round(as_many) < n else ""
+
+
 def interval(one: Bin) -> tuple[float, float] | None:
     """The 95 % interval of its winrate; None for an empty bin."""
-    return wilson_interval(one.wins, one.n) if one.n else None
+    return one.interval if one.n else None
 
 
 def document(found: Computed) -> dict[str, object]:

@@ -32,13 +32,24 @@ GROUP BY o.setup
 ORDER BY count(*) DESC, o.setup
 
 -- name: held
--- Signals of some weeks that were held back, by reason, and what the closed ones of them brought.
-SELECT reason, count(*) AS held, count(*) FILTER (WHERE closed) AS closed, count(*) FILTER (WHERE won) AS wins,
-       sum(rr_realized) AS sum_r, sum(rr_realized * rr_realized) AS sum_r_squared
-FROM signals_held_back
-WHERE ts_published >= %(since)s AND ts_published < %(until)s
+-- Signals of some weeks that were held back, by reason and all that were by choice, and what the closed ones of them brought:
+-- sums over bets (signals of one side and hour), with the squares of how many closed ones were in one.
+WITH bet AS (
+    SELECT name AS reason, count(*) AS held, count(*) FILTER (WHERE closed) AS closed, count(*) FILTER (WHERE won) AS wins,
+           count(*) FILTER (WHERE closed AND outcome_from = 'ghost') AS by_ghost,
+           sum(rr_realized) AS sum_r, sum(rr_realized * rr_realized) AS sum_r_squared
+    FROM signals_held_back
+    CROSS JOIN LATERAL (VALUES (reason), (CASE WHEN by_choice THEN 'by choice' END)) AS of (name)
+    WHERE ts_published >= %(since)s AND ts_published < %(until)s AND name IS NOT NULL
+    GROUP BY name, side, date_bin('1 hour', ts_published, '2001-01-01 00:00+07')
+)
+SELECT reason, sum(held)::bigint AS held, sum(closed)::bigint AS closed, sum(wins)::bigint AS wins,
+       sum(by_ghost)::bigint AS by_ghost, sum(sum_r) AS sum_r, sum(sum_r_squared) AS sum_r_squared,
+       count(*) FILTER (WHERE closed > 0) AS bets, sum(closed * closed)::float8 AS squares,
+       coalesce(sum(sum_r * sum_r / nullif(closed, 0)), 0) AS between
+FROM bet
 GROUP BY reason
-ORDER BY count(*) DESC, reason
+ORDER BY reason = 'by choice', sum(held) DESC, reason
 
 -- name: late
 -- Clicks that came once their signal had ended, of signals of some weeks: they knew the outcome and are not counted.

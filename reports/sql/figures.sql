@@ -33,28 +33,49 @@ FROM (
 ) bins
 
 -- name: groups
--- Closed signals of the week by symbol, side, setup and rules version, and by bin of the score.
-SELECT kind, name, count(*) AS closed, count(*) FILTER (WHERE won) AS wins,
-       sum(rr_realized) AS sum_r, sum(rr_realized * rr_realized) AS sum_r_squared
-FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+-- Closed signals of the week, all and by symbol, side, setup and rules version, and by bin of the score; squares: the sum of
+-- squares of how many of them were in one bet (signals of one side and hour).
+WITH outcome AS MATERIALIZED (
+    SELECT symbol, side, setup, rules_version, bin, ts_published, won, rr_realized
+    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
                          source => %(outcome_from)s)
-CROSS JOIN LATERAL (VALUES
-    ('symbol', symbol), ('side', side), ('setup', setup), ('rules', rules_version), ('score', score_bin_name(bin))
-) AS by (kind, name)
-WHERE closed AND name IS NOT NULL
+    WHERE closed
+)
+SELECT kind, name, sum(n)::bigint AS closed, sum(wins)::bigint AS wins, sum(sum_r) AS sum_r,
+       sum(sum_r_squared) AS sum_r_squared, sum(n * n)::float8 AS squares
+FROM (
+    SELECT kind, name, count(*) AS n, count(*) FILTER (WHERE won) AS wins, sum(rr_realized) AS sum_r,
+           sum(rr_realized * rr_realized) AS sum_r_squared
+    FROM outcome o
+    CROSS JOIN LATERAL (VALUES
+        ('all', 'all'), ('symbol', o.symbol), ('side', o.side), ('setup', o.setup), ('rules', o.rules_version),
+        ('score', score_bin_name(o.bin))
+    ) AS by (kind, name)
+    WHERE name IS NOT NULL
+    GROUP BY kind, name, o.side, date_bin('1 hour', o.ts_published, '2001-01-01 00:00+07')
+) bets
 GROUP BY kind, name
-ORDER BY kind, count(*) DESC, name
+ORDER BY kind, sum(n) DESC, name
 
 -- name: when
 -- The same by weekday (1: Monday) and hour of publication in WIB.
-SELECT kind, number::text AS name, count(*) AS closed, count(*) FILTER (WHERE won) AS wins,
-       sum(rr_realized) AS sum_r, sum(rr_realized * rr_realized) AS sum_r_squared
-FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
+WITH outcome AS MATERIALIZED (
+    SELECT side, ts_published, won, rr_realized
+    FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
                          source => %(outcome_from)s)
-CROSS JOIN LATERAL (VALUES
-    ('weekday', extract(isodow FROM ts_published AT TIME ZONE 'Asia/Jakarta')::int),
-    ('hour', extract(hour FROM ts_published AT TIME ZONE 'Asia/Jakarta')::int)
-) AS by (kind, number)
-WHERE closed
+    WHERE closed
+)
+SELECT kind, number::text AS name, sum(n)::bigint AS closed, sum(wins)::bigint AS wins, sum(sum_r) AS sum_r,
+       sum(sum_r_squared) AS sum_r_squared, sum(n * n)::float8 AS squares
+FROM (
+    SELECT kind, number, count(*) AS n, count(*) FILTER (WHERE won) AS wins, sum(rr_realized) AS sum_r,
+           sum(rr_realized * rr_realized) AS sum_r_squared
+    FROM outcome o
+    CROSS JOIN LATERAL (VALUES
+        ('weekday', extract(isodow FROM o.ts_published AT TIME ZONE 'Asia/Jakarta')::int),
+        ('hour', extract(hour FROM o.ts_published AT TIME ZONE 'Asia/Jakarta')::int)
+    ) AS by (kind, number)
+    GROUP BY kind, number, o.side, date_bin('1 hour', o.ts_published, '2001-01-01 00:00+07')
+) bets
 GROUP BY kind, number
 ORDER BY kind DESC, number

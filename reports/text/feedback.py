@@ -10,7 +10,7 @@ from reports.evidence.verdict import Kind
 from reports.feedback.found import GOAL, Feedback, HeldBack, Setup, Side
 from reports.figures import Expectancy
 from reports.text.numbers import ratio, say
-from reports.text.sentences import MARKS, judged, show_expectancy, show_rate
+from reports.text.sentences import MARKS, counted, judged, show_expectancy, show_rate
 
 TITLE = f"Feedback, {WEEKS} weeks"
 #: So many setups and reasons are told, the largest.
@@ -29,6 +29,7 @@ def feedback_lines(found: Feedback | None) -> list[str]:
         *took_lines(found),
         *setup_lines(found),
         *held_lines(found),
+        *road_lines(found),
     ]
     return [*told, *late_lines(found)]
 
@@ -126,6 +127,28 @@ def saved_or_cost(one: HeldBack) -> str:
     """What they brought in all, from the side of who held them back: `saved 3.20 R`, `cost 1.10 R`."""
     total = one.sum_r or Decimal(0)
     return f"{'cost' if total > 0 else 'saved'} {say(abs(total), '.2f')} R"
+
+
+def road_lines(found: Feedback) -> list[str]:
+    """What was held back by choice, in all, with the interval of the sum; nothing if none of it closed."""
+    road = found.road
+    if road is None or road.expectancy is None:
+        return []
+    ghosts = f", {road.by_ghost} by ghosts" if road.by_ghost else ""
+    return [
+        f"The road not taken: {road.held} held by choice, {counted(road.closed, road.counts_as)} closed{ghosts}:"
+        f" {held_sum(road)}, {MARKS[held_kind(road.closed, road.expectancy)]}"
+    ]
+
+
+def held_sum(one: HeldBack) -> str:
+    """`saved 3.20 R (-1.10 … +7.50)`: the sum with its interval, from the side of who held them back."""
+    total = saved_or_cost(one)
+    if one.expectancy is None or one.expectancy.interval_r is None:
+        return total
+    ends = [one.closed * end for end in one.expectancy.interval_r]
+    low, high = ends if (one.sum_r or 0) > 0 else [-end for end in reversed(ends)]
+    return f"{total} ({say(low, '+.2f')} … {say(high, '+.2f')})"
 
 
 def held_kind(closed: int, worth: Expectancy) -> Kind:

@@ -11,6 +11,7 @@ from reports.evidence.pooling import WEEKS
 from reports.evidence.verdict import Kind
 from reports.layers.message import WHAT_LIFT_IS, compared_lines, told_lines
 from reports.scorecard import Bin, Scorecard
+from reports.text import targets
 from reports.text.feedback import TITLE, feedback_lines
 from reports.text.numbers import say
 from reports.text.sentences import (
@@ -152,6 +153,8 @@ def topics(card: Scorecard, *, so_far: bool = False) -> list[Topic]:
                 f"Lift: {WHAT_LIFT_IS}" if layers.findings else "",
             ),
         ),
+        Topic(targets.TITLE, [_unbroken(line) for line in targets.target_lines(card.targets)]),
+        Topic(f"Delay, {WEEKS} weeks", targets.delay_lines(card.delays)),
         Topic(TITLE, [_unbroken(line) for line in feedback_lines(card.feedback)]),
         Topic("Groups", [*group_lines(week), *compared_lines(layers.compared)]),
         Topic("Data quality", _said(data_lacks(card), sources_line(card))),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 from reports.evidence.pooling import WEEKS
-from reports.evidence.statistics import wilson_interval
 from reports.evidence.verdict import Kind, ScoreVerdict
 from reports.figures import Expectancy, Figures
 from reports.layers.message import compared_lines, layer_lines, weights_line
@@ -86,7 +85,7 @@ def _what_is_broken(verdict: ScoreVerdict) -> str:
 
 def bin_line(one: Bin) -> str:
     """`• 0.70-0.79: n=41, winrate=0.561`; the stop-losses without closure beside it where there are any."""
-    line = f"• {one.label}: n={one.n}, winrate={show_winrate(one)}"
+    line = f"• {one.label}: {counted(one.n, one.known)}, winrate={show_winrate(one)}"
     if one.sl:
         line += f" (sl={one.sl}, winrate_all={show_rate(one.winrate_all)})"
     return line
@@ -102,7 +101,7 @@ def bin_detail(one: Bin) -> str:
     """Its interval, what it brought, what a round trip leaves of it, and what is still open; empty if nothing is."""
     said = []
     if one.expectancy is not None:
-        low, high = wilson_interval(one.wins, one.n)
+        low, high = one.interval
         said += [f"95 % {low:.2f}–{high:.2f}", show_expectancy(one.expectancy)]
     if one.break_even is not None:
         said += [f"break-even {say(one.break_even, '.3f')}", f"net winrate={show_net(one)}"]
@@ -116,6 +115,11 @@ def show_net(one: Bin) -> str:
     return (
         f"{show_rate(ratio(one.wins_net, one.n_net))}, {say(one.net_r, '+.3f')} R{out_of(one.n_net, one.n)}"
     )
+
+
+def counted(n: int, as_many: float) -> str:
+    """`n=53, counts as 31`; `n=53` where each is a bet of its own."""
+    return f"n={n}" if round(as_many) >= n else f"n={n}, counts as {as_many:.0f}"
 
 
 def out_of(known: int, closed: int) -> str:
@@ -150,6 +154,8 @@ def figure_lines(week: Figures) -> list[str]:
             line += f", net {say(week.net_r, '+.3f')} R{out_of(week.n_net, week.closed)}"
         if week.profit_factor is not None:
             line += f", profit factor {say(week.profit_factor, '.3f')}"
+        if round(week.counts_as) < week.closed:
+            line += f", {counted(week.closed, week.counts_as)}"
         lines.append(line)
         lines.append(
             f"Realised {week.expectancy.mean_r:+.3f} R of a mean target of {say(week.target_r, '.3f')} R"

@@ -1,4 +1,4 @@
-"""`python -m tests.browser.screenshots DIR`: every page, phone and wide, dark and light, to be looked at."""
+"""`python -m tests.browser.screenshots DIR [PAGE…]`: every page, phone and wide, dark and light, to be looked at."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from signaltape.stream import stream_key
 from sink.admin.migrate import migrate
 from sink.db import connect
 from tests.browser.filled import fill, stream, traded
+from tests.browser.haunted import haunt
 from tests.browser.seeing import browsing
 from tests.browser.upkeep import disturb
 from tests.support.book import Book
@@ -32,15 +33,15 @@ _WIDTHS = (390, 1440)
 _DRAWN = "[...document.querySelectorAll('figure.plot')].every((one) => one.querySelector('canvas'))"
 
 
-def main(folder: Path) -> None:
-    """Take them all."""
+def main(folder: Path, *names: str) -> None:
+    """Take them all, or those of these names."""
     home = Path(tempfile.mkdtemp(prefix="tape-"))
     try:
         with running(home, postgres_options=("fsync=off",)) as urls:
             common = Settings(
                 redis_url=Secret(urls.redis), database_url=Secret(urls.database), home=home, data=home
             )
-            paths = _pages(common)
+            paths = {name: path for name, path in _pages(common).items() if name in names or not names}
             with serving(WebSettings(common, Secret(urls.database))) as served, browsing() as browser:
                 for width in _WIDTHS:
                     for scheme in get_args(Scheme):
@@ -68,6 +69,8 @@ def _pages(common: Settings) -> dict[str, str]:
         disturbed = disturb(connection, common, stream_key(common.stream, 0))
     with redis.Redis.from_url(common.redis_url.reveal()) as client:
         stream(client, stream_key(common.stream, 0))
+        with connect(common.database_url) as connection:
+            haunt(client, common, connection, signals[0])
     return {
         "overview": "/",
         "score": "/score",
@@ -77,6 +80,8 @@ def _pages(common: Settings) -> dict[str, str]:
         "signal-traded": f"/signals/{signals[0]}",
         "signal-hostile": f"/signals/{signals[1]}",
         "signal-open": f"/signals/{signals[2]}",
+        "ghosts": "/ghosts",
+        "ghost": "/ghosts/2",
         "record": f"/records/{records[3]}",
         "more": "/more",
         "api": "/api",
@@ -108,4 +113,4 @@ def _take(
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import psycopg
@@ -16,7 +18,7 @@ from ghost.settings import GhostSettings
 from signaltape import Emitter, Secret, Settings
 from signaltape.redis_client import redis_url
 from signaltape.shipping.service import ship_once
-from signaltape.stream import GHOST_GROUP, WORKER_GROUP, stream_keys
+from signaltape.stream import GHOST_GROUP, stream_keys
 from sink.admin.migrate import migrate
 from sink.db import Connection, connect
 from tests.chaos.child import Child
@@ -58,9 +60,7 @@ def run_ghosts(kills: int, seed: int) -> GhostsCounted:
             killing = _Killing(rig, random.Random(f"{seed}:ghosts"))
             _trade_while_killing(client, killing, kills, seed)
             wrong = killing.wrong + _settled(rig, client)
-            ship_once(Settings.from_env(rig._usual_environment()))  # what the last to die had not shipped
-            wrong += _settled(rig, client)
-            wrong += rig.stop_all()
+            wrong += _stopped(rig, client)
             return _compared(rig, client, killing.kills, time.monotonic() - began, wrong)
 
 
@@ -103,23 +103,39 @@ def _trade_while_killing(client: Any, killing: _Killing, kills: int, seed: int) 
 
 
 def _settled(rig: Rig, client: Any) -> list[str]:
-    """Wait until the ghost and the worker have read, told and stored all."""
+    """Wait until a ghost has read all, and has told all that there is to tell."""
     with rig.database() as connection:
-        try:
-            eventually(lambda: _is_settled(client, connection), _SETTLE_S)
-        except AssertionError as error:
-            return [f"it does not come to rest: {error}"]
+        return _awaited("the ghost", lambda: _has_followed(client, connection))
+
+
+def _stopped(rig: Rig, client: Any) -> list[str]:
+    """End the ghosts, which ship what they have told; then the worker, once it has stored that."""
+    for ghost in rig.of("ghost"):
+        ghost.send(signal.SIGTERM)
+        ghost.popen.wait(_SETTLE_S)
+    ship_once(Settings.from_env(rig._usual_environment()))  # what those that were killed had not shipped
+    return _awaited("the worker", lambda: _is_drained(client)) + rig.stop_all()
+
+
+def _awaited(who: str, done: Callable[[], bool]) -> list[str]:
+    try:
+        eventually(done, _SETTLE_S)
+    except AssertionError as error:
+        return [f"{who} does not come to rest: {error}"]
     return []
 
 
-def _is_settled(client: Any, connection: Connection) -> bool:
+def _has_followed(client: Any, connection: Connection) -> bool:
     found: dict[str, str] = dict(connection.execute("SELECT stream, entry_id FROM ghost_position").fetchall())
     waiting = connection.execute("SELECT count(*) FROM tape_records").fetchone()
     keys = stream_keys(STREAM, PARTITIONS)
     last = {key: client.xinfo_stream(key)["last-generated-id"].decode() for key in keys}
-    groups = [one for key in keys for one in client.xinfo_groups(key) if one["name"] == WORKER_GROUP.encode()]
-    drained = all(one["pending"] == 0 and one["lag"] == 0 for one in groups)
-    return found == last and waiting == (0,) and drained
+    return found == last and waiting == (0,)
+
+
+def _is_drained(client: Any) -> bool:
+    groups = [one for key in stream_keys(STREAM, PARTITIONS) for one in client.xinfo_groups(key)]
+    return all(one["pending"] == 0 and one["lag"] == 0 for one in groups if one["name"] == b"worker")
 
 
 def _compared(rig: Rig, client: Any, kills: int, took_s: float, wrong: list[str]) -> GhostsCounted:

@@ -25,14 +25,11 @@ from sink.db import Connection, connect
 from tests.integration.draining import add, drain
 from tests.support.asking import EQUITY, Asker, a_day
 from tests.support.book import Book
-from tests.support.disks import home_of_servers
+from tests.support.disks import POSTGRES_OPTIONS, home_of_servers
 from tests.support.forked import Forked, begin
 
 ROOT = Path(__file__).parents[2]
 _numbers = itertools.count(1)
-#: Databases are made and dropped by the hundred. Each time PostgreSQL looks through all its buffers, several times: of
-#: an eighth of the memory, as the product takes, that costs more than the copy itself.
-_POSTGRES = ("fsync=off", "max_wal_size=256MB", "shared_buffers=64MB")
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +37,7 @@ def servers() -> Iterator[Urls]:
     """PostgreSQL and Valkey for the whole run, in a folder of their own, whatever the environment says."""
     home = home_of_servers()
     try:
-        with running(home, postgres_options=_POSTGRES) as urls:
+        with running(home, postgres_options=POSTGRES_OPTIONS) as urls:
             yield urls
     finally:
         from deploy.embedded.servers import remove_data

@@ -8,8 +8,9 @@ import pytest
 
 from consumer.consumer import Consumer
 from consumer.janitor import WAITED_FOR_S, Janitor
+from consumer.tape_order import TapeReader
 from signaltape import Settings
-from signaltape.stream import DESK_GROUP
+from signaltape.stream import DESK_GROUP, GHOST_GROUP
 
 DAY_S = 86_400
 _OLD_MS = 1_600_000_000_000
@@ -90,3 +91,22 @@ def test_no_other_group_is_let_go(redis_client: Any, key: str, worker: Consumer)
     redis_client.xgroup_create(key, "archive", id="0")
     tidy(worker)
     assert redis_client.xlen(key) == len(ids)
+
+
+def test_a_ghost_is_waited_for_while_it_lives_and_for_a_week_when_it_is_gone(
+    redis_client: Any, key: str, worker: Consumer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert WAITED_FOR_S[GHOST_GROUP] == 7 * DAY_S
+    ids = old_entries(redis_client, key, worker)
+    assert settings.redis_url is not None
+    reader = TapeReader(settings.redis_url, [key], GHOST_GROUP)
+    reader.begin({})
+    assert reader.follow({key: ids[1].decode()}) == []
+    tidy(worker)
+    assert groups(redis_client, key) == {b"worker", b"ghost"}
+    assert redis_client.xlen(key) == 3, "all behind its place, and that one"
+    monkeypatch.setattr("consumer.partition._SILENT_MS", 0)
+    tidy(worker)
+    assert groups(redis_client, key) == {b"worker"}
+    assert reader.follow({key: ids[1].decode()}) == [key], "it is told when it is back"
+    reader.close()

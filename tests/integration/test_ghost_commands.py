@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from signaltape import Settings
+from signaltape.terminal.cells import width
 from sink.db import Connection
 from tests.integration.conftest import Runner
 from tests.support.ghosting import SOL, Ghost, Tape, told
@@ -88,6 +89,19 @@ def test_a_line_is_set_and_taken_away(
     assert "lines: none" in ran(runner, "lines")
     assert json.loads(ran(runner, "lines", "--all", "--json"))[0]["status"] == "cancelled"
     assert [one["what"] for one in told(redis_client, settings, "price_line")] == ["set", "cancelled"]
+
+
+def test_long_and_odd_names_fit_the_terminal(tape: Tape, runner: Runner, ghost: Ghost) -> None:
+    odd = "\N{SNOWMAN}\u202e" * 64
+    order = {"orderId": "o" * 512, "symbol": odd, "side": "long", "entry": 100.123456789012, "sl": 98}
+    tape.command("place", 0, **order)
+    tape.command("set_line", 0, lineId="l" * 512, symbol=odd, price=1e14, direction="above", label="x" * 512)
+    tape.bar(60, FILL, symbol=odd)
+    ghost.run()
+    for command in (("list",), ("show", "1"), ("lines",), ("pnl",)):
+        out = ran(runner, *command)
+        assert all(width(line) <= 80 for line in out.splitlines()), out
+        assert "\u202e" not in out
 
 
 def test_what_was_earned_in_r(tape: Tape, runner: Runner, ghost: Ghost) -> None:

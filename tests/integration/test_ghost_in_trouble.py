@@ -17,7 +17,9 @@ from ghost.ghosts import Ghosts
 from ghost.settings import GhostSettings
 from ghost.store import Overtaken, Store
 from signaltape import Emitter, Secret, Settings
-from sink.db import Connection
+from signaltape.stream import stream_key
+from sink.db import Connection, connect, database_url
+from sink.quality import purge
 from tests.integration.conftest import Process, Runner, own_valkey
 from tests.support.ghosting import SOL, Ghost, Tape, told, walk
 from tests.support.waiting import eventually
@@ -110,6 +112,62 @@ def test_who_was_overtaken_writes_nothing_and_begins_anew(
     assert store.positions() != dict.fromkeys(place, "99-0")
 
 
+def test_who_was_overtaken_in_another_partition_writes_nothing_either(
+    settings: Settings, connection: Connection
+) -> None:
+    store = Store(connection)
+    place = {"tape:{0}": "5-0", "tape:{1}": "5-0"}
+    with Emitter(settings, ship=False) as emitter:
+        store.commit(Done(), {}, {}, place, emitter)
+        store.commit(Done(), {}, place, {**place, "tape:{0}": "7-0"}, emitter)
+        with pytest.raises(Overtaken):
+            store.commit(Done(), {}, place, {**place, "tape:{1}": "6-0"}, emitter)
+    assert store.positions() == {"tape:{0}": "7-0", "tape:{1}": "5-0"}
+
+
+def test_what_was_trimmed_before_it_was_read_is_said_of_every_order_that_is_followed(
+    tape: Tape, ghost: Ghost, redis_client: Any, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As of a group that was let go after a week, or by hand."""
+    tape.plan()
+    tape.bar(60, ("101",) * 4)
+    ghost.run()
+    assert [order["late"] for order in ghost.orders()] == [False]
+    tape.bar(120, FILL)
+    key = stream_key(settings.stream, 0)
+    tape.bar(180, ("101",) * 4)
+    redis_client.xtrim(key, maxlen=1, approximate=False)
+    ghost.run()
+    assert [(order["status"], order["late"]) for order in ghost.orders()] == [("waiting", True)]
+    assert "trimmed" in caplog.text
+    tape.plan(240)
+    ghost.run()
+    assert [order["late"] for order in ghost.orders()] == [True, False]
+
+
+def test_an_order_is_followed_to_its_end_though_such_a_plan_would_be_refused_now(
+    tape: Tape, ghost: Ghost, connection: Connection
+) -> None:
+    """As behind an update that has become stricter: what it follows is what was stored of it."""
+    tape.plan()
+    ghost.run()
+    connection.execute("UPDATE ghost_orders SET plan = plan - 'sl'")
+    tape.bar(60, FILL)
+    tape.bar(120, TO_TARGET)
+    ghost.run()
+    assert statuses(ghost) == ["closed"]
+
+
+def test_one_ghost_leads_in_a_database_whatever_tape_it_follows(settings: Settings) -> None:
+    """Orders are of the database: two ghosts would each write what the other knows nothing of."""
+    url = database_url(settings)
+    with connect(url) as one, connect(url) as other:
+        assert Store(one).lead()
+        assert not Store(other).lead()
+        one.close()
+        assert eventually(Store(other).lead)
+
+
 def test_told_to_stop_while_postgres_stands_still_it_ends(
     runner: Runner, tape: Tape, ghost: Ghost, connection: Connection
 ) -> None:
@@ -137,6 +195,22 @@ def test_lines_ring_once_though_it_begins_again_between_bars(
         ghost.run(most=1 + minute % 3)
     rung = [one["lineId"] for one in told(redis_client, settings, "price_line") if one["what"] == "rung"]
     assert sorted(rung) == sorted(f"l-{place}" for place in range(20))
+
+
+def test_a_signal_that_is_purged_while_it_is_followed_and_comes_again(
+    running: Process, tape: Tape, ghost: Ghost, connection: Connection
+) -> None:
+    signal_id = tape.plan()
+    eventually(partial(_is, ghost, "waiting"))
+    purge(connection, signal_id)
+    tape.bar(60, FILL)
+    tape.plan(sl=99.5)
+    eventually(partial(_is, ghost, "closed"))
+    there = {order["order_id"] for order in ghost.orders()}
+    assert {fill["order_id"] for fill in ghost.fills()} == there, "none of an order that is not there"
+    tape.plan(60, signal_id=signal_id)
+    tape.bar(120, FILL)
+    eventually(lambda: statuses(ghost) == ["closed", "open"])
 
 
 def _is(ghost: Ghost, status: str) -> bool:

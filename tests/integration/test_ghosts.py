@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from consumer.tape_order import Look, Positions, TapeReader
 from signaltape import Settings
 from sink.db import Connection
 from sink.quality import purge
@@ -194,3 +195,59 @@ def test_a_signal_is_purged_with_its_orders_and_they_do_not_come_back(
     tape.bar(120, TO_TARGET)
     ghost.run()
     assert [str(order["signal_id"]) for order in ghost.orders()] == [stays]
+
+
+def test_a_line_that_comes_late_rings_by_the_bars_it_should_have_seen(
+    tape: Tape, ghost: Ghost, redis_client: Any, settings: Settings
+) -> None:
+    """As after a command that waited in a journal while Redis was away."""
+    tape.bar(60, ("103", "103", "101", "101"))
+    tape.bar(120, ("101", "104", "101", "102"))
+    tape.command("set_line", 60, lineId="l-1", symbol=SOL, price=103, direction="above")
+    tape.command("set_line", 60, lineId="l-2", symbol=SOL, price=105, direction="above", expiresAt=at(120))
+    tape.command("set_line", 120, lineId="l-3", symbol=SOL, price=103, direction="above")
+    ghost.run()
+    tape.bar(180, ("103", "106", "102", "102"))
+    ghost.run()
+    found = [(line["line_id"], line["status"], line["ended_at"], line["seen"]) for line in ghost.lines()]
+    assert found == [
+        ("l-1", "rung", at(120), 104),
+        ("l-2", "expired", at(120), None),
+        ("l-3", "rung", at(180), 106),
+    ]
+    said = [(one["lineId"], one["what"]) for one in told(redis_client, settings, "price_line")]
+    assert said == [
+        ("l-1", "set"), ("l-1", "rung"), ("l-2", "set"), ("l-2", "expired"), ("l-3", "set"), ("l-3", "rung"),
+    ]  # fmt: skip
+
+
+def test_of_a_plan_of_long_ago_no_more_is_read_again_than_it_lives(
+    tape: Tape, ghost: Ghost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else an engine that brings a thousand old plans would hold up everybody's lines."""
+    walk(tape, ["101"] * 120)
+    monkeypatch.setattr("ghost.late._PAGE", 5)
+    looked: list[int] = []
+    look = TapeReader.look
+
+    def counted(self: TapeReader, positions: Positions, most: int) -> Look:
+        looked.append(most)
+        return look(self, positions, most)
+
+    monkeypatch.setattr(TapeReader, "look", counted)
+    tape.plan(0, minutes=2)
+    tape.plan(0, minutes=6_000)
+    ghost.run(most=500)
+    assert [order["status"] for order in ghost.orders()] == ["expired", "waiting"]
+    assert looked.count(5) == 1 + 25
+
+
+def test_a_bar_that_comes_late_changes_nothing_and_is_counted(tape: Tape, ghost: Ghost) -> None:
+    tape.plan()
+    walk(tape, ["101", "101"])
+    tape.bar(60, FILL)
+    tape.bar(30, FILL, interval="15s")
+    tape.bar(180, FILL)
+    ghost.run()
+    (order,) = ghost.orders()
+    assert (order["status"], order["filled_at"], order["late_bars"]) == ("open", at(180), 2)

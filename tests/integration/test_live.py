@@ -13,7 +13,11 @@ from tests.integration.conftest import Process, Runner
 from tests.integration.web.test_process import asked
 from tests.support.waiting import eventually
 
-_STORED = "SELECT (SELECT count(*) FROM signal_events) + (SELECT count(*) FROM records)"
+#: What the engine recorded; the ghost tells more.
+_STORED = (
+    "SELECT (SELECT count(*) FROM signal_events WHERE event NOT LIKE 'ghost%')"
+    " + (SELECT count(*) FROM records WHERE payload->>'source' IS DISTINCT FROM 'ghost')"
+)
 
 
 def count(connection: Connection, query: str) -> int:
@@ -49,6 +53,9 @@ def test_it_runs_shows_and_ends_with_everything_stored(
     recorded = re.search(r"engine: recorded (\d+) events", out)
     assert recorded is not None, out
     assert count(connection, _STORED) == int(recorded[1])
+    ended = "FROM ghost_orders WHERE status IN ('closed', 'expired', 'cancelled')"
+    told = "SELECT count(*) FROM signal_outcomes WHERE outcome_from = 'ghost'"
+    assert count(connection, told) == count(connection, f"SELECT count(*) {ended}") > 0
     assert count(connection, "SELECT count(*) FROM dead_letters") == 0
     assert count(connection, "SELECT count(*) FROM event_conflicts") == 0
     assert not list((settings.home / "live" / "journal").glob("*.rejects.jsonl"))
@@ -62,7 +69,7 @@ def _runs_and_shows(process: Process, home: Path, connection: Connection) -> Non
         said = process.popen.stdout.readline()
     found = re.search(r"http://([\d.]+):(\d+)/", said)
     assert found is not None
-    live = "SELECT count(*) FROM signal_closures WHERE ts_closed > now() - interval '1 minute'"
+    live = "SELECT count(*) FROM ghost_closures WHERE ts_closed > now() - interval '1 minute'"
     eventually(lambda: count(connection, live) > 3, timeout=120)
     address = found[1], int(found[2])
     assert [asked(address, path) for path in ("/", "/signals", "/health")] == [200] * 3

@@ -125,6 +125,30 @@ def test_of_several_partitions_a_millisecond_that_is_not_over_is_waited_for(
     assert LATER - time.time() * 1000 - 60_000 < look.ahead_ms <= LATER
 
 
+def test_however_much_lies_ahead_it_is_waited_for_and_not_looked_at_without_end(
+    reader: TapeReader, redis_client: Any, keys: list[str]
+) -> None:
+    put(redis_client, keys[0], "5-0")
+    for number in range(5):
+        put(redis_client, keys[1], f"{LATER}-{number}")
+    look = reader.look(reader.begin({}), 2)
+    assert [entry.entry_id for entry in look.entries] == ["5-0"]
+    look = reader.look(look.positions, 2)
+    assert (look.entries, look.more) == ([], False)
+    assert look.ahead_ms is not None
+    assert look.ahead_ms > 60_000
+
+
+def test_what_lies_ahead_does_not_hide_that_another_partition_holds_more(
+    reader: TapeReader, redis_client: Any, keys: list[str]
+) -> None:
+    for number in range(5):
+        put(redis_client, keys[0], f"{5 + number}-0")
+        put(redis_client, keys[1], f"{LATER}-{number}")
+    look = reader.look(reader.begin({}), 2)
+    assert (len(look.entries), look.more, look.ahead_ms) == (2, True, None)
+
+
 def test_one_partition_alone_is_not_waited_for(settings: Settings, redis_client: Any, key: str) -> None:
     put(redis_client, key, f"{LATER}-0")
     reader = TapeReader(redis_url(settings), [key], GHOST_GROUP)
@@ -170,6 +194,22 @@ def test_a_flushed_stream_is_noticed(reader: TapeReader, redis_client: Any, keys
     assert group["last-delivered-id"] == b"0-0", "trimming waits for it again"
     assert [entry.entry_id for entry in reader.look(again, 10).entries] == ["7-0"]
     assert reader.follow({keys[0]: "7-0"}) == []
+
+
+def test_a_stream_that_was_set_back_with_its_group_is_noticed(
+    reader: TapeReader, redis_client: Any, keys: list[str]
+) -> None:
+    """As by a server that came back with an older state, and a clock that is behind."""
+    put(redis_client, keys[0], "500-0")
+    older = redis_client.dump(keys[0])
+    put(redis_client, keys[0], "900-0")
+    positions = reader.look(reader.begin({}), 10).positions
+    redis_client.restore(keys[0], 0, older, replace=True)
+    redis_client.xgroup_create(keys[0], GHOST_GROUP, id="500-0")
+    put(redis_client, keys[0], "600-0")
+    assert reader.follow(positions) == [keys[0]]
+    again = reader.begin(positions)
+    assert [entry.entry_id for entry in reader.look(again, 10).entries] == ["500-0", "600-0"]
 
 
 def test_partitions_that_an_engine_adds_are_read_from_the_look_on_that_finds_them(

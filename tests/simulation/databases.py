@@ -13,7 +13,7 @@ from signaltape import Secret
 from sink.admin.migrate import migrate
 from sink.db import connect
 from tests.simulation.worlds.registry import WORLDS
-from tests.support.disks import home_of_servers
+from tests.support.disks import POSTGRES_OPTIONS, home_of_servers
 
 #: The migrated databases of each world.
 Databases = Mapping[str, Sequence[str]]
@@ -32,7 +32,7 @@ def databases(worlds: Sequence[str], count: int) -> Iterator[Databases]:
         return
     home = home_of_servers()
     try:
-        with running(home, redis_url=_NO_REDIS, postgres_options=("fsync=off", "max_wal_size=256MB")) as urls:
+        with running(home, redis_url=_NO_REDIS, postgres_options=POSTGRES_OPTIONS) as urls:
             yield _make(urls.database, needing, count)
     finally:
         remove_data(home)

@@ -11,8 +11,9 @@ from reports.course import Course, InBin, Point
 from reports.evidence.verdict import Counted, judge
 from reports.figures import Expectancy, Figures, Group
 from reports.layers.findings import Finding, find
+from reports.layers.known import Layers
 from reports.layers.lift import Pattern
-from reports.scorecard import Bin, Layers, Scorecard, first_break
+from reports.scorecard import Bin, Scorecard, first_break
 from reports.text.numbers import ratio
 from reports.weeks import Week
 from sink.quality import Quality

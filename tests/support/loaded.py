@@ -40,6 +40,7 @@ _LOADED = (
     *("signaltape.contract.explain", "signaltape.shipping.service", "signaltape.shipping.thread"),
     *("signaltape.integrations.prometheus", "reports.drawing.picture", "reports.schedule"),
     *("desk.process", "tests.chaos.load", "tests.chaos.sender"),
+    *("matplotlib.backends.backend_pdf", "fontTools.subset"),
 )
 #: Each is run as a program, and must not be there already.
 _PROGRAMS = (*(f"{room}.__main__" for room in _RUN), "tests.chaos.load", "tests.chaos.sender")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.servers import _postgres, remove_data
+from tests.support.disks import POSTGRES_OPTIONS
 
 
 @contextmanager
@@ -18,7 +19,7 @@ def own_postgres() -> Iterator[Postgres]:
     home = Path(tempfile.mkdtemp(prefix="pg-"))
     temporary: list[Path] = []
     (home / "embedded").mkdir()
-    postgres = _postgres(home, temporary, ("fsync=off",))
+    postgres = _postgres(home, temporary, POSTGRES_OPTIONS)
     try:
         postgres.start()
         yield postgres

@@ -12,11 +12,12 @@ import pytest
 
 from deploy.demo.candles import BTC_JANUARY, read_minutes
 from deploy.demo.engine import run
-from deploy.live.engine import _from
-from deploy.live.happenings import Call, Minute, minutes_of, since
+from deploy.live.engine import _from, pace_of
+from deploy.live.happenings import Call, Minute, merged, minutes_of, since
 from deploy.live.place import Place, keep, read
 from deploy.live.processes import ROOT, WANTED, commands_of
 from deploy.live.relived import hurried, renamed, shift_of
+from ghost.intervals import length_us
 
 DAY = timedelta(days=1)
 END = datetime(2022, 2, 1, 5, 31, tzinfo=UTC)
@@ -34,20 +35,17 @@ def calls(minutes: list[Minute]) -> list[Call]:
     return [call for minute in minutes for call in minute.calls]
 
 
-def test_orders_and_states_go_with_every_signal(minutes: list[Minute]) -> None:
+def test_the_engine_only_publishes_and_every_plan_is_tracked(minutes: list[Minute]) -> None:
     made = Counter(call.method if call.kind is None else call.kind for call in calls(minutes))
     assert made["candle"] == len(minutes) == 3 * 1440
-    assert made["published"] > 20
-    assert made["state"] == made["published"] + made["triggered"] + made["invalidated"] + made["closed"]
-    assert made["trade"] == made["closed"] > 5
-    for one in ("order", "risk", "health", "scoring", "tpsl"):
-        assert made[one] > 20, one
+    assert made["published"] == made["state"] > 20
+    assert set(made) == {"candle", "published", "state", "scoring", "health"}
+    assert all(call.fields["track"] is True for call in calls(minutes) if call.method == "published")
 
 
-def test_a_trade_earns_what_its_signal_says(minutes: list[Minute]) -> None:
-    closed = [call.fields["rr_realized"] for call in calls(minutes) if call.method == "closed"]
-    earned = [call.fields["realizedPnl"] for call in calls(minutes) if call.method == "trade"]
-    assert earned == [pytest.approx(100 * r, abs=0.01) for r in closed]
+def test_what_is_recorded_of_all_weeks_is_what_ghosts_need(minutes: list[Minute]) -> None:
+    kept = {call.method for call in calls(minutes) if call.kept}
+    assert kept == {"market", "published"}
 
 
 def test_what_begins_later_has_no_halves_of_signals(minutes: list[Minute]) -> None:
@@ -72,13 +70,34 @@ def test_ids_are_of_this_january_alone_everywhere(minutes: list[Minute]) -> None
             assert first == call.fields
         else:
             assert call.signal not in repr(first)
-            assert (first == again) is (call.method in ("trade", "snapshot"))
+            assert first != again
 
 
-def test_waits_are_as_long_as_they_are_on_a_faster_clock() -> None:
-    fields = {"time_to_trigger_ms": 600_000, "expiry_minutes": 45, "rr": 1.8}
-    assert hurried(fields, 600) == {"time_to_trigger_ms": 1000, "expiry_minutes": 1, "rr": 1.8}
+def test_a_plan_is_valid_as_long_as_it_is_on_a_faster_clock() -> None:
+    fields = {"expiry_minutes": 45, "rr": 1.8}
+    assert hurried(fields, 30) == {"expiry_minutes": 2, "rr": 1.8}
+    assert hurried(fields, 600) == {"expiry_minutes": 1, "rr": 1.8}
     assert hurried(fields, 1) == fields
+
+
+@pytest.mark.parametrize(
+    ("speed", "minutes_a_bar", "interval"),
+    [(1, 1, "1m"), (10, 1, "6s"), (60, 1, "1s"), (600, 10, "1s"), (30_000, 500, "1s"), (0.1, 1, "600s")],
+)
+def test_a_bar_is_never_shorter_than_a_second(speed: float, minutes_a_bar: int, interval: str) -> None:
+    pace = pace_of(speed)
+    assert (pace.minutes, pace.interval) == (minutes_a_bar, interval)
+    assert pace.speed == pytest.approx(speed)
+    assert length_us(pace.interval) == pace.bar_s * 1_000_000, "the ghost knows how long it is"
+
+
+def test_minutes_that_are_one_bar_keep_their_ends(minutes: list[Minute]) -> None:
+    some = [call for minute in minutes[:10] for call in minute.calls if call.kind == "candle"]
+    one = merged(some).fields
+    assert one["open"] == some[0].fields["open"]
+    assert one["close"] == some[-1].fields["close"]
+    assert one["high"] == max(call.fields["high"] for call in some)
+    assert one["low"] == min(call.fields["low"] for call in some)
 
 
 def test_january_begins_anew_behind_its_end_and_goes_on_from_any_place(minutes: list[Minute]) -> None:
@@ -108,6 +127,6 @@ def test_the_place_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
 
 def test_the_processes_are_those_of_the_procfile() -> None:
     commands = commands_of((ROOT / "Procfile").read_text())
-    assert {"worker", "archiver", "web", "reports"} <= set(commands) <= set(WANTED)
+    assert {"worker", "archiver", "web", "ghost", "reports"} <= set(commands) <= set(WANTED)
     assert commands["worker"][1:] == ["-m", "worker"]
     assert list(commands_of("web: python -m web --port 1\n\nother: x\n")) == ["web"]

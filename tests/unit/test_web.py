@@ -229,7 +229,7 @@ def test_a_curve_is_drawn_however_large_its_numbers_are() -> None:
 
 def test_a_bin_is_drawn_with_its_interval_and_an_empty_one_without() -> None:
     count = Count(4, "/signals?bin=0")
-    full = BinRow("<0.50", "0.500", "", (2, 4), (0.15, 0.85), count, count, count, count, count)
+    full = BinRow("<0.50", "0.500", "", "", (2, 4), (0.15, 0.85), count, count, count, count, count)
     empty = full._replace(label="0.80+", wins_of_n=(0, 0), interval=None, n=Count(0, "/"))
     drawn = bins_chart([full, empty])
     assert drawn.count("<circle") == 1

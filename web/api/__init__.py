@@ -7,6 +7,7 @@ from aiohttp import web
 from web.api import (
     deliveries,
     events,
+    ghosts,
     health,
     letters,
     openapi,
@@ -29,5 +30,5 @@ def add_addresses(app: web.Application) -> None:
     events.add_addresses(app)
     add.add_get("/api/health", health.show)
     add.add_get("/api/openapi.json", openapi.show)
-    for family in (replay, replay_diff, letters, deliveries, rules):
+    for family in (ghosts, replay, replay_diff, letters, deliveries, rules):
         family.add_addresses(app)

@@ -9,9 +9,12 @@ import msgspec
 from aiohttp import web
 
 from replay.operations.diff import SessionDiff
+from reports.operations.shown import DELAYS
 from signaltape import __version__
 from signaltape.stream import SESSION_ID
 from web.api.describing import REF, Json, content, get, get_or_later, in_path, in_query, json_of
+from web.api.ghosts import TYPES as GHOST_TYPES
+from web.api.ghosts import paths as ghost_paths
 from web.api.json import as_json
 from web.api.replay_described import TYPES as REPLAY_TYPES
 from web.api.replay_described import paths as replay_paths
@@ -25,7 +28,7 @@ from web.tape import Line
 
 _TYPES = (
     *(SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, DiffUnderWay, ProblemDetails),
-    *(*REPLAY_TYPES, *UPKEEP_TYPES),
+    *(*GHOST_TYPES, *REPLAY_TYPES, *UPKEEP_TYPES),
 )
 #: In the words of JSON Schema.
 _SESSION = SESSION_ID.replace(r"\A", "^").replace(r"\Z", "$")
@@ -96,6 +99,7 @@ def _paths() -> Json:
         ),
         "/api/health": get("Stations, partitions, journals, versions", json_of("Health")),
         "/api/openapi.json": get("This description", content("application/json", {"type": "object"})),
+        **ghost_paths(),
         **replay_paths(),
         **upkeep_paths(),
     }
@@ -122,6 +126,14 @@ def _filters() -> list[Json]:
             "bin": {
                 "type": "string",
                 "description": "what a signal calls its bin, or the number of it, from 0 on",
+            },
+            "confidence": {
+                "type": "string",
+                "description": "the bin that the confidence is in, as of the score",
+            },
+            "delay": {
+                "enum": list(range(len(DELAYS))),
+                "description": f"the wait for the entry: {', '.join(DELAYS)}",
             },
             "low": number,
             "high": number,

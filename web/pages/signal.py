@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from aiohttp import web
 from markupsafe import Markup
 
+from ghost.operations.paging import ghosts_of
+from ghost.operations.showing import Card
 from outbox.wording import NOTHING, duration, moment, number, r_multiple
 from signaltape.clock import utc_now
-from web import replay_forms
+from web import ghosts, replay_forms
 from web import signals as finding
 from web.market import NoPath, PricePath, price_path
 from web.messages_of import messages_of
@@ -36,6 +39,8 @@ async def show(request: web.Request) -> web.Response:
     found = await finding.whole(pool, signal_id)
     one = found.signal
     path = await price_path(pool, one, utc_now()) if one else NoPath("")
+    async with pool.read() as session:
+        cards = await ghosts_of(session, signal_id)
     return page(
         request,
         "signal.html",
@@ -45,8 +50,9 @@ async def show(request: web.Request) -> web.Response:
         found=found,
         replay_from=replay_forms.around(one) if one else None,
         waits=waits_of(one) if one else {},
-        path=shown(path, one) if isinstance(path, PricePath) and one else None,
+        path=shown(path, one, cards) if isinstance(path, PricePath) and one else None,
         why_no_path=path.why if isinstance(path, NoPath) else "",
+        ghosts=ghosts.rows_of(cards, one),
         messages=await messages_of(pool, signal_id, found),
     )
 
@@ -67,9 +73,9 @@ def _ms(since: Any, until: Any) -> int | None:
     return None if until is None else max(0, round((until - since).total_seconds() * 1000))
 
 
-def shown(path: PricePath, signal: dict[str, Any]) -> PathShown:
+def shown(path: PricePath, signal: dict[str, Any], cards: Sequence[Card]) -> PathShown:
     """A path in pictures and words."""
-    chart = path_chart(path, levels_of(signal), moments_of(signal))
+    chart = path_chart(path, levels_of(signal), moments_of(signal), ghosts.marks_of(cards))
     return PathShown(chart, _figures(path, signal), candle_table(path))
 
 

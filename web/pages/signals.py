@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from reports.operations.shown import DELAYS
 from sink.pool import Session
 from web import filters as filtering
 from web import signals as finding
@@ -42,6 +43,7 @@ async def show(request: web.Request) -> web.Response:
         through_all=_again(request.query, all="1"),
         bins=bins,
         outcomes=filtering.OUTCOMES,
+        delays=DELAYS,
         votes=filtering.VOTES,
         sides=filtering.SIDES,
         hours=filtering.HOURS,

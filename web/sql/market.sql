@@ -14,11 +14,11 @@ GROUP BY 1, date_bin(make_interval(secs => %(step_s)s), ts - interval '1 microse
 ORDER BY 3
 
 -- name: fills
--- Orders of a signal that were filled, at their mean price: those that carry its id or ref.
+-- Orders of a signal that were filled, at their mean price: those that carry its id or ref. Ghosts are told apart.
 SELECT ts, payload->>'side' AS side, (payload->>'avgFillPrice')::numeric AS price
 FROM records
 WHERE class = 'orders' AND event = 'order_log' AND symbol = %(symbol)s AND ts > %(since)s AND ts <= %(until)s
-  AND (payload->>'avgFillPrice')::numeric > 0
+  AND (payload->>'avgFillPrice')::numeric > 0 AND payload->>'source' IS DISTINCT FROM 'ghost'
   AND (payload->>'signalId' = %(signal_id)s OR payload->>'signal_id' = %(signal_id)s
        OR strpos(payload->>'clientOrderId', %(signal_id)s) > 0 OR payload->>'refId' = %(ref)s
        OR strpos(payload->>'clientOrderId', %(ref)s::text) > 0)

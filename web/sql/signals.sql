@@ -3,10 +3,10 @@
 WITH found AS (
     SELECT signal_id
     FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
-                         %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s)
+                         %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s, %(confidence)s, %(delay)s)
     WHERE (%(after_ts)s::timestamptz IS NULL OR (ts_published, signal_id) < (%(after_ts)s, %(after_id)s::uuid))
       AND (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
-      AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
+      AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE %(held)s IN (reason, CASE WHEN by_choice THEN 'by choice' END)))
     ORDER BY ts_published DESC, signal_id DESC
     LIMIT %(limit)s
 )
@@ -21,9 +21,9 @@ ORDER BY ts_published DESC, o.signal_id DESC
 WITH found AS MATERIALIZED (
     SELECT signal_id, ts_published
     FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
-                         %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s)
+                         %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s, %(confidence)s, %(delay)s)
     WHERE (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
-      AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
+      AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE %(held)s IN (reason, CASE WHEN by_choice THEN 'by choice' END)))
 ), newest AS (
     SELECT signal_id FROM found ORDER BY ts_published DESC, signal_id DESC LIMIT %(limit)s
 )
@@ -37,9 +37,9 @@ ORDER BY ts_published DESC, o.signal_id DESC
 -- How many signals these filters let through.
 SELECT count(*) AS n
 FROM chosen_outcomes(%(since)s, %(until)s, %(symbol)s, %(side)s, %(setup)s, %(rules)s, %(hour)s, %(weekday)s,
-                     %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s)
+                     %(bin)s, %(low)s, %(high)s, %(outcome)s, %(outcome_from)s, %(confidence)s, %(delay)s)
 WHERE (%(vote)s::text IS NULL OR signal_id IN (SELECT signal_id FROM feedback_votes WHERE %(vote)s IN (rating, took)))
-  AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE reason = %(held)s))
+  AND (%(held)s::text IS NULL OR signal_id IN (SELECT signal_id FROM signals_held_back WHERE %(held)s IN (reason, CASE WHEN by_choice THEN 'by choice' END)))
 
 -- name: count_by_index
 -- The same for what one index has: a span, and one symbol, setup or rules version. Said of the table itself, for only

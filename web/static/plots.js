@@ -96,7 +96,7 @@
       options: {
         tzDate: inWib,
         scales: { y: { range: (_plot, low, high) => {
-          const all = [low, high, ...now.points.levels.map((one) => one.at)];
+          const all = [low, high, ...now.points.levels.map((one) => one.at), ...now.points.marks.map((one) => one[2])];
           return uPlot.rangeNum(Math.min(...all), Math.max(...all), 0.06, false);
         } } },
         axes: [times, axis({ size: 76 })],
@@ -107,7 +107,7 @@
     }),
   };
 
-  const candles = (plot, { candles: all, levels, moments }) => {
+  const candles = (plot, { candles: all, levels, moments, marks }) => {
     const p = pen(plot), wide = Math.max(1, CANDLE_SHARE * plot.bbox.width / Math.max(all.length, 1));
     p.c.save();
     p.c.beginPath();
@@ -137,6 +137,17 @@
       stroke(p, (c) => { c.moveTo(p.x(one.at), plot.bbox.top); c.lineTo(p.x(one.at), plot.bbox.top + plot.bbox.height); }, FAINT(), 1, [2, 3]);
       p.c.strokeText(one.says, at, below);
       p.c.fillText(one.says, at, below);
+    }
+    const STYLES = { in: ACCENT, out: ACCENT, worse: WORSE, better: BETTER };
+    for (const [kind, at, price, corners] of marks) {
+      p.c.beginPath();
+      for (const [dx, dy] of corners) p.c.lineTo(p.x(at) + 6 * dx * p.px, p.y(price) + 6 * dy * p.px);
+      p.c.closePath();
+      p.c.lineWidth = 4 * p.px;
+      p.c.strokeStyle = PAPER();
+      p.c.stroke();
+      p.c.fillStyle = STYLES[kind]();
+      p.c.fill();
     }
     p.c.restore();
   };

@@ -45,7 +45,9 @@ def mixed(book: Book) -> Book:
             "setup": ("a+b", None)[place % 2],
             "scenarios": {"primary": {"side": ("long", "short")[place % 2]}},
         }
-        for rr in (1, -1, 0):
+        if place % 2:
+            changes.update(entry=100, sl=99, tp=102, tp2=104, confidence=score)
+        for rr in (1, -1, 0, 4):
             book.closed_signal(score, rr, **changes)
         book.invalidate(book.signal(score, **changes), "sl")
         book.invalidate(book.signal(score, **changes), "expiry")
@@ -87,7 +89,7 @@ def test_clicks_and_what_was_held_back_lead_to_their_signals(
         alerted.held(mixed.signal("0.8", at=at.isoformat()), "min_rr", at=at)
     page = served.get("/score/2022-W03").text
     counts = [one for one in Counts(page).found if "vote=" in one[0] or "held=" in one[0]]
-    assert sorted(n for address, n in counts if "setup" not in address) == [4] * 6 + [8] * 3
+    assert sorted(n for address, n in counts if "setup" not in address) == [4] * 7 + [8] * 4
     for address, n in counts:
         listed = served.get(
             address.replace("/signals?", "/api/signals?limit=500&"), Accept="application/json"

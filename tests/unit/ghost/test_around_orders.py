@@ -57,6 +57,11 @@ def test_taking_it_back() -> None:
         ({"tp1": D(100)}, "tp1 of a long must be above entry, got 100 and 100"),
         ({"tp2": D(105)}, "tp2 of a long must be above tp1, got 105 and 110"),
         ({"side": "short", "sl": D(99)}, "the stop of a short must be above its entry, got 99 and 100"),
+        (
+            {"risk_usd": D(5) * 10**15},
+            "risk_usd over the way to the stop must be less than 10^15 of the coin, got 5000000000000000 over 5",
+        ),
+        ({"risk_usd": D(5) * 10**15 - 1}, None),
         ({"sl": D("99.9999")}, None),
         ({"sl": D("99.99991")}, "the stop is too near to the entry to count in R: 99.99991 and 100"),
         ({"tp1": D(5_000_101)}, "the stop is too near to the entry to count in R: 95 and 100"),

@@ -118,3 +118,8 @@ def test_funding_is_that_which_will_be_due() -> None:
     assert only("market_funding", given) == Funded("SOL", NOW_MS * 1000, Decimal("0.0001"))
     assert only("market_funding", {**given, "dataQuality": "bad"}).rate is None
     assert only("market_funding", {"symbol": "SOL", "rate": 0.0001}) is None
+
+
+@pytest.mark.parametrize("due", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00", -1, 1e300])
+def test_funding_that_is_due_at_no_time_is_nothing(due: Any) -> None:
+    assert only("market_funding", {"symbol": "SOL", "rate": 0.0001, "nextFundingAt": due}) is None

@@ -124,7 +124,7 @@ def mirror_bar(bar: Bar) -> Bar:
 def in_r(change: Change) -> Result:
     """Without what is a price, or part of one."""
     assert isinstance(change, Closed)
-    return replace(change.result, fill_price=None, pnl_pct=None)
+    return replace(change.result, fill_price=None, exit_price=None, pnl_pct=None)
 
 
 @given(plans(), RULES, walks())

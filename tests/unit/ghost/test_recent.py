@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ghost.model.bar import Bar
-from ghost.recent import KEPT, Recent
+from ghost.recent import KEPT, SYMBOLS, Recent
 
 ONE = Decimal(1)
 
@@ -43,3 +43,17 @@ def test_the_latest_beginning_is_kept_for_the_next_process() -> None:
     recent.add(bar(12))
     recent.add(bar(11))
     assert recent.latest == {"SOL": 12}
+
+
+def test_of_many_symbols_only_so_many_are_at_hand_and_it_is_said_of_the_others() -> None:
+    recent = Recent()
+    names = [f"S{number}" for number in range(SYMBOLS + 10)]
+    for name in names:
+        recent.add(bar(5, name))
+    recent.add(bar(6, names[0]))
+    found = [name for name in names if recent.since(name, 5) is not None]
+    assert len(found) == SYMBOLS - 1, "and one of which not all is here"
+    assert recent.since(names[0], 5) is None, "the first of its bars went, the next is here"
+    assert recent.since(names[0], 6) == [bar(6, names[0])]
+    assert recent.since(names[3], 6) == []
+    assert recent.latest == {**dict.fromkeys(names, 5), names[0]: 6}
