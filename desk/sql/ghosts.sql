@@ -42,7 +42,8 @@ UPDATE desk_ghosts SET cancelled_at = %(at)s FROM held WHERE desk_ghosts.id = he
 
 -- name: whose
 -- Who asked for these; nobody changes them meanwhile.
-SELECT id, kind, ref_id, user_id, by_user, chat_id, thread_id, symbol, side, label, cancelled_at FROM desk_ghosts WHERE id = ANY(%(ids)s)
+SELECT id, kind, ref_id, user_id, by_user, chat_id, thread_id, symbol, side, label, cancelled_at
+FROM desk_ghosts WHERE id = ANY(%(ids)s)
 ORDER BY id FOR UPDATE
 
 -- name: became
