@@ -29,6 +29,8 @@ from signaltape.errors import InvalidRequest, NotAllowedNow
 _USAGE = "/lines takes a symbol, above or below, and a price (/lines SOL above 150), or off and a number"
 #: A chat that rings all the time is not heard. Lines of plans come besides: all are known, to be taken off.
 MOST_LINES, _KNOWN, _SHOWN = 50, 5_000, 8
+#: Of more than these there is room for a line each only.
+_TOLD_WHOLE = 12
 _PRICE = re.compile(r"[0-9]{1,14}(\.[0-9]{1,18})?|[0-9]{1,3}(,[0-9]{3}){1,3}(\.[0-9]{1,18})?")
 _NUMBER = re.compile(r"#?([0-9]{1,15})")
 _DIRECTIONS: dict[str, Direction] = {"above": "above", "below": "below", ">": "above", "<": "below"}
@@ -137,7 +139,14 @@ def told(there: Sequence[Asked], now: datetime) -> Text:
     page.table([_row(one) for one in there[:_SHOWN]], right=(0,))
     more = len(there) - _SHOWN
     page.line(f"and {more} more" if more > 0 else "").line("/lines off N takes one off").line(as_of(now))
+    if len(there) > _TOLD_WHOLE:
+        return page.quote("Each of them", [_short(one) for one in there]).build()
     return page.quote("Each of them", [line for one in there for line in _sentences(one, now)]).build()
+
+
+def _short(one: Asked) -> str:
+    label = f" {name(one.label, 5)}" if one.label else ""
+    return name(f"#{one.number} {coin_of(one.symbol)} {_sign(one)} {_price(one)}{label}, {one.by_user}")
 
 
 def _row(one: Asked) -> tuple[str, str, str, str]:

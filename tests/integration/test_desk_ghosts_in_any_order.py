@@ -224,3 +224,13 @@ def test_an_entry_that_was_refused_is_none_and_may_be_asked_for_again(trader: To
     trader.ghost.run()
     assert [one["status"] for one in trader.ghost.orders()] == ["refused", "waiting"]
     assert clicks_in(trader.connection, trader.ref, str(TRADER)).entries == 1
+
+
+def test_all_lines_that_may_be_set_by_hand_are_listed_with_their_numbers(trader: Told) -> None:
+    trader.connection.execute(
+        "INSERT INTO desk_ghosts (id, kind, user_id, by_user, chat_id, symbol, price, direction, update_id, asked_at)"
+        " SELECT 'line-' || n, 'line', 1, 'ana', %s, 'BTC', n, 'above', n, now() FROM generate_series(1, 50) n",
+        (str(TRADER),),
+    )
+    listed = answer(trader, "/lines")
+    assert [number for number in range(1, 51) if f"#{number} " not in listed] == []
