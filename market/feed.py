@@ -216,18 +216,26 @@ class Feed:
     async def _renewed(self, line: Connection) -> Connection:
         """A new connection that speaks, and the old one let go; the old one if the new one does not."""
         exchange = self._make()
+        line.task.add_done_callback(self._lost)
         try:
             await exchange.load()
         except ExchangeError as error:
             self._notices.say(f"{self.name} renewed", f"{self.name} is not connected anew: {one_line(error)}")
+            line.task.remove_done_callback(self._lost)
             await exchange.close()
             return line
         return await self._exchanged(line, Connection(exchange, self._listed(exchange), self._take))
+
+    def _lost(self, _: asyncio.Task[None]) -> None:
+        """The old connection ended before the new one spoke: what happened in between is not seen."""
+        self.connected, self._why = False, "is not connected: it ended while a new connection was made"
+        self._begin(self.name)
 
     async def _exchanged(self, line: Connection, new: Connection) -> Connection:
         try:
             await first_of(new.task, new.spoke, within_s=_SPEAK_WITHIN_S)
         finally:
+            line.task.remove_done_callback(self._lost)
             kept, left = (new, line) if new.spoke.is_set() and not new.task.done() else (line, new)
             await left.end()
             await left.exchange.close()

@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from market import feed
+from market.exchanges.base import Sink
 from market.exchanges.errors import ExchangeError, StreamEnded, StreamFailed
 from signaltape.shipping.backoff import Backoff
-from tests.unit.market.scripted import Script, ending
+from tests.unit.market.scripted import Script, Scripted, a_trade, ending
 from tests.unit.market.test_feed import kept
 
 
@@ -51,3 +52,29 @@ def test_one_that_held_is_connected_to_at_once(
 
     asyncio.run(go())
     assert max(waits) <= 0.2
+
+
+def test_what_breaks_while_it_is_renewed_leaves_a_hole_that_is_known() -> None:
+    broken = asyncio.Event()
+
+    async def old(_: Scripted, sink: Sink) -> None:
+        sink(a_trade())
+        await broken.wait()
+        raise StreamFailed("cut")
+
+    async def new(_: Scripted, sink: Sink) -> None:
+        broken.set()
+        for _turn in range(10):
+            await asyncio.sleep(0)
+        sink(a_trade())
+        await asyncio.Event().wait()
+
+    async def go() -> None:
+        async with kept(Script(old, new)) as at:
+            await at.until(lambda: at.feed.connected)
+            at.now_us += 61_000_000
+            at.feed.complain()
+            await at.until(lambda: at.feed.renewals)
+            assert (at.begun, at.feed.connected, len(at.taken)) == (1, True, 2)
+
+    asyncio.run(go())
