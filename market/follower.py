@@ -162,7 +162,7 @@ class Follower:
         if candle.verdict.data_quality != "bad":
             self.last = candle
         self._from_us = bar.end_us
-        self.minutes.second_was_told(bar.begin_us, bar.provider)
+        self.minutes.second_was_told(candle)
         return candle
 
     def _holds(self, now_us: int) -> bool:
