@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any
 
 from market.exchanges.base import Exchange, Message, Quote, Tick
-from market.exchanges.errors import ExchangeError
 
 
 class Connection:
@@ -28,10 +26,11 @@ class Connection:
             self.symbols = symbols
 
     async def end(self) -> None:
-        """Whatever it is doing."""
+        """Whatever it is doing, and however that ends. Whoever waits for it may be cancelled."""
         self.task.cancel()
-        with suppress(asyncio.CancelledError, ExchangeError):
-            await self.task
+        await asyncio.wait([self.task])
+        if not self.task.cancelled():
+            self.task.exception()  # it was looked at
 
     def _heard(self, message: Message) -> None:
         if isinstance(message, Tick | Quote):

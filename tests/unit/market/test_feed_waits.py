@@ -10,7 +10,7 @@ from market import feed
 from market.exchanges.base import Sink
 from market.exchanges.errors import ExchangeError, StreamEnded, StreamFailed
 from signaltape.shipping.backoff import Backoff
-from tests.unit.market.scripted import Script, Scripted, a_trade, ending
+from tests.unit.market.scripted import Script, Scripted, a_trade, ending, speak
 from tests.unit.market.test_feed import kept
 
 
@@ -76,5 +76,29 @@ def test_what_breaks_while_it_is_renewed_leaves_a_hole_that_is_known() -> None:
             at.feed.complain()
             await at.until(lambda: at.feed.renewals)
             assert (at.begun, at.feed.connected, len(at.taken)) == (1, True, 2)
+
+    asyncio.run(go())
+
+
+def test_it_ends_also_while_it_lets_an_old_connection_go() -> None:
+    closing = asyncio.Event()
+
+    async def slow_to_close(_: Scripted, sink: Sink) -> None:
+        sink(a_trade())
+        try:
+            await asyncio.Event().wait()
+        finally:
+            closing.set()
+            await asyncio.sleep(0.05)
+
+    async def go() -> None:
+        async with kept(Script(slow_to_close, speak)) as at:
+            await at.until(lambda: at.feed.connected)
+            at.now_us += 61_000_000
+            at.feed.complain()
+            await closing.wait()
+            at.running.cancel()
+            ended, _ = await asyncio.wait([at.running], timeout=10)
+            assert ended
 
     asyncio.run(go())
