@@ -14,13 +14,12 @@ from redis import RedisError
 from market.demand import Demand
 from market.emitting import Emitting
 from market.exchanges.base import Exchange
-from market.exchanges.errors import ExchangeError
 from market.feed import USUAL, Feed, Timing
+from market.fetching import Fetching
 from market.markets import Markets
 from market.overheard import overhear
 from market.polling import Polling
 from market.reporting import health_of, status_of
-from market.said import Want
 from market.status import read_kept, read_status, status_key, written
 from market.steady import Clock
 from market.tail import Tail
@@ -68,7 +67,7 @@ class MarketProcess:
             for name in providers
         }
         self.markets = Markets(feeds, demand, Emitting(tape))
-        self._polling = Polling(self.markets)
+        self._polling, self._fetching = Polling(self.markets), Fetching(self.markets)
         self._tasks: set[asyncio.Task[None]] = set()
         self._notices = Notices()
         self._health: Mapping[str, Any] = {}
@@ -133,24 +132,10 @@ class MarketProcess:
     async def _turn_for_ever(self) -> None:
         while True:
             for want in self.markets.turn(self._clock()):
-                self._begin_task(self._fetch(want))
+                self._begin_task(self._fetching.fetch(want))
             for symbol in self._polling.due(self._clock()):
                 self._begin_task(self._polling.poll(symbol, self._clock()))
             await asyncio.sleep(TURN_EVERY_S)
-
-    async def _fetch(self, want: Want) -> None:
-        """Candles that are missing. Nobody is told of a failure here: they are wanted again."""
-        feed = self.markets.feeds[want.provider]
-        try:
-            rows = await feed.ask(
-                lambda exchange: exchange.candles(want.symbol, want.since_us, want.until_us)
-            )
-        except ExchangeError as error:
-            self._notices.say(f"candles {want.provider}", f"candles of {want.provider}: {one_line(error)}")
-            return
-        follower = self.markets.followers.get(want.symbol)
-        for row in rows if follower is not None else ():
-            self.markets.take(want.provider, row)
 
     async def _listen_for_ever(self) -> None:
         backoff = Backoff()
