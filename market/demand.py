@@ -94,7 +94,9 @@ class Demand:
         if symbol in self._until_us or symbol in self.always:
             return True
         why = next(_refusals(symbol, len(self._until_us)), None)
-        if why is not None and len(self.refused) < MOST:
+        if why is None:
+            self.refused.pop(symbol, None)
+        elif len(self.refused) < MOST:
             self.refused[symbol] = why
         return why is None
 
