@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from market.ending import ended
 from market.exchanges.base import Exchange, Message, Quote, Tick
 
 
@@ -27,10 +28,7 @@ class Connection:
 
     async def end(self) -> None:
         """Whatever it is doing, and however that ends. Whoever waits for it may be cancelled."""
-        self.task.cancel()
-        await asyncio.wait([self.task])
-        if not self.task.cancelled():
-            self.task.exception()  # it was looked at
+        await ended([self.task])
 
     def _heard(self, message: Message) -> None:
         if isinstance(message, Tick | Quote):

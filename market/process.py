@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,7 @@ from redis import RedisError
 
 from market.demand import Demand
 from market.emitting import Emitting
+from market.ending import ended
 from market.exchanges.base import Exchange
 from market.feed import USUAL, Feed, Timing
 from market.fetching import Fetching
@@ -92,7 +92,7 @@ class MarketProcess:
         finally:
             self.markets.turn(self._clock())
             self.status = status_of(self.markets, self._clock())
-            await _ended([*running, stopping, *self._tasks])
+            await ended([*running, stopping, *self._tasks])
             await self._say_status()
 
     async def _catch_up(self, stopping: asyncio.Task[None]) -> dict[str, Told]:
@@ -102,8 +102,12 @@ class MarketProcess:
         await asyncio.wait(
             [taking, stopping], timeout=_CATCH_UP_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
         )
+        if not taking.done():
+            await ended([taking])
         try:
-            await asyncio.wait_for(taking, 0)
+            if taking.cancelled():
+                raise TimeoutError(f"not within {_CATCH_UP_WITHIN_S:g} s")
+            taking.result()
         except (RedisError, OSError, TimeoutError) as error:
             log.warning("what was needed and told before is not all known: %s", one_line(error))
         return told
@@ -201,12 +205,3 @@ class MarketProcess:
 
 async def _set(stop: asyncio.Event) -> None:
     await stop.wait()
-
-
-async def _ended(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError, Exception):
-            waited: Awaitable[None] = task
-            await waited
