@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
-import pytest
 
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import Runner
-from tests.support.marketing import BTC, Scene, moment, scene
+from tests.support.marketing import BTC, Record, Scene, moment, scene
 
 #: In the money of every second: each trades below it, and above its stop.
 ENTRY, STOP, TARGET = 43000.25, 42000, 44000
 
 
-async def place(at: Scene, order_id: str) -> None:
+SOL = "SOL-USDT-SWAP"
+
+
+async def place(at: Scene, symbol: str) -> None:
     """As from the shell; it may be filled by whatever begins from now on."""
     now = datetime.now(UTC)
     command = {
         "command": "place",
-        "orderId": order_id,
-        "symbol": BTC,
+        "orderId": symbol,
+        "symbol": symbol,
         "side": "long",
         "entry": ENTRY,
         "sl": STOP,
@@ -36,28 +39,32 @@ async def place(at: Scene, order_id: str) -> None:
     await at.add("order_command", msgspec.json.encode(command))
 
 
-@pytest.mark.parametrize(("crossed", "status"), [(set(), "open"), ({"okx", "bybit"}, "waiting")])
 def test_good_seconds_fill_an_order_and_bad_ones_do_not(
-    settings: Settings, runner: Runner, connection: Connection, crossed: set[str], status: str
+    settings: Settings, runner: Runner, connection: Connection
 ) -> None:
+    """Both coins trade the same; of one the books are crossed."""
+
     async def go() -> None:
         async with scene(settings) as at:
-            at.crossed |= crossed
-            async with at.market(BTC):
-                told = await at.seconds(1)
-                await place(at, "7")
+            at.crossed.add("SOL")
+            for coins in at.trading.values():
+                coins.add("SOL")
+            async with at.market(BTC, SOL):
+                told = {symbol: await at.seconds(1, symbol=symbol) for symbol in (BTC, SOL)}
+                for symbol in told:
+                    await place(at, symbol)
                 placed_s = datetime.now(UTC).timestamp()
-                await at.until(
-                    "market_candle",
-                    lambda found: moment(found[-1]["timestamp"]) > placed_s + 3,
-                    interval="1s",
-                )
-            assert {bar["dataQuality"] for bar in told} == ({"bad"} if crossed else {"ok"})
+                for symbol in told:
+                    await at.until("market_candle", partial(_reaches, placed_s + 2), symbol=symbol)
+            assert {bar["dataQuality"] for bar in told[BTC]} == {"ok"}
+            assert {bar["dataQuality"] for bar in told[SOL]} == {"bad"}
 
     asyncio.run(go())
     code, _, said = runner.run("ghost", "--once")
     assert code == 0, said
-    row = connection.execute("SELECT status, fill, bad_bars FROM ghost_orders").fetchone()
-    assert row is not None
-    assert row[0] == status
-    assert (row[1] is None) == bool(crossed)
+    rows = connection.execute("SELECT symbol, status, fill IS NULL FROM ghost_orders ORDER BY 1").fetchall()
+    assert rows == [(BTC, "open", False), (SOL, "waiting", True)]
+
+
+def _reaches(seconds: float, bars: list[Record]) -> bool:
+    return moment(bars[-1]["timestamp"]) > seconds

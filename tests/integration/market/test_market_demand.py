@@ -6,12 +6,14 @@ import asyncio
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
 
 from market import operations
 from market.feed import Timing
 from signaltape import Settings
 from tests.support.marketing import BTC, Record, Scene, scene
 from tests.support.samples import published
+from tests.support.side_by_side import side_by_side
 from tests.support.waiting import eventually
 
 HOUR_US = 3_600_000_000
@@ -36,7 +38,7 @@ async def status(at: Scene, holds: str) -> operations.Status:
     return said
 
 
-def test_a_signal_makes_its_symbol_followed_as_it_is_spelled_and_for_an_hour_after(
+def a_signal_makes_its_symbol_followed_as_it_is_spelled_and_for_an_hour_after(
     settings: Settings,
 ) -> None:
     async def go() -> None:
@@ -59,7 +61,7 @@ def test_a_signal_makes_its_symbol_followed_as_it_is_spelled_and_for_an_hour_aft
     asyncio.run(go())
 
 
-def test_what_cannot_be_followed_is_said_in_words(settings: Settings) -> None:
+def what_cannot_be_followed_is_said_in_words(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC):
             for symbol in ("SOL-USDT", "DOGE-USDT-SWAP"):
@@ -75,7 +77,7 @@ def test_what_cannot_be_followed_is_said_in_words(settings: Settings) -> None:
     asyncio.run(go())
 
 
-def test_an_exchange_that_fails_five_times_is_left_alone_and_taken_back_by_a_probe(
+def an_exchange_that_fails_five_times_is_left_alone_and_taken_back_by_a_probe(
     settings: Settings,
 ) -> None:
     async def go() -> None:
@@ -97,3 +99,13 @@ def test_an_exchange_that_fails_five_times_is_left_alone_and_taken_back_by_a_pro
             assert (await at.seconds(3, provider="bybit"))[-1]["degraded"]
 
     asyncio.run(go())
+
+
+def test_scenes_of_market_demand(settings: Settings, subtests: pytest.Subtests) -> None:
+    side_by_side(
+        settings,
+        subtests,
+        a_signal_makes_its_symbol_followed_as_it_is_spelled_and_for_an_hour_after,
+        what_cannot_be_followed_is_said_in_words,
+        an_exchange_that_fails_five_times_is_left_alone_and_taken_back_by_a_probe,
+    )

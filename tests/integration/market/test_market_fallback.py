@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from market.feed import Timing
 from signaltape import Settings
 from tests.support.marketing import BTC, Record, Scene, moment, of_one_exchange, scene
+from tests.support.side_by_side import side_by_side
 
 
 def begins(bars: list[Record]) -> list[int]:
@@ -26,8 +28,7 @@ async def moved(at: Scene, to: str) -> Record:
     return (await at.until("state_event", bool, eventType="market_provider", toState=to))[-1]
 
 
-@pytest.mark.parametrize("fault", ["silent", "deaf", "cut"])
-def test_another_exchange_goes_on_within_3_seconds(settings: Settings, fault: str) -> None:
+def another_exchange_goes_on_within_3_seconds(settings: Settings, fault: str) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC):
             await at.seconds(3, provider="okx")
@@ -51,7 +52,7 @@ def test_another_exchange_goes_on_within_3_seconds(settings: Settings, fault: st
     asyncio.run(go())
 
 
-def test_a_bar_is_what_was_sent_to_the_last_digit(settings: Settings) -> None:
+def a_bar_is_what_was_sent_to_the_last_digit(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC):
             bar = (await at.seconds(2))[-1]
@@ -62,7 +63,7 @@ def test_a_bar_is_what_was_sent_to_the_last_digit(settings: Settings) -> None:
     asyncio.run(go())
 
 
-def test_a_stream_that_is_silent_about_one_symbol_alone_is_noticed(settings: Settings) -> None:
+def a_stream_that_is_silent_about_one_symbol_alone_is_noticed(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC, "SOL-USDT-SWAP"):
             for coins in at.trading.values():
@@ -77,7 +78,7 @@ def test_a_stream_that_is_silent_about_one_symbol_alone_is_noticed(settings: Set
     asyncio.run(go())
 
 
-def test_the_last_good_price_is_told_as_bad_while_nobody_trades(settings: Settings) -> None:
+def the_last_good_price_is_told_as_bad_while_nobody_trades(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC):
             await at.seconds(2, provider="okx")
@@ -91,7 +92,7 @@ def test_the_last_good_price_is_told_as_bad_while_nobody_trades(settings: Settin
     asyncio.run(go())
 
 
-def test_a_connection_is_renewed_without_a_second_missing_or_a_trade_twice(settings: Settings) -> None:
+def a_connection_is_renewed_without_a_second_missing_or_a_trade_twice(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC, timing=Timing(renew_s=3.0)):
             await at.okx.until(lambda: len(at.okx.connects) >= 2 * len(at.okx.wire.paths))
@@ -102,3 +103,17 @@ def test_a_connection_is_renewed_without_a_second_missing_or_a_trade_twice(setti
             assert not any(bar["degraded"] for bar in bars)
 
     asyncio.run(go())
+
+
+def test_scenes_of_market_fallback(settings: Settings, subtests: pytest.Subtests) -> None:
+    side_by_side(
+        settings,
+        subtests,
+        partial(another_exchange_goes_on_within_3_seconds, fault="silent"),
+        partial(another_exchange_goes_on_within_3_seconds, fault="deaf"),
+        partial(another_exchange_goes_on_within_3_seconds, fault="cut"),
+        a_bar_is_what_was_sent_to_the_last_digit,
+        a_stream_that_is_silent_about_one_symbol_alone_is_noticed,
+        the_last_good_price_is_told_as_bad_while_nobody_trades,
+        a_connection_is_renewed_without_a_second_missing_or_a_trade_twice,
+    )
