@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+
+import pytest
 
 from signaltape import Settings
 from signaltape.control import operations as control
+from signaltape.stream import stream_key
 from sink.db import Connection
+from tests.integration.conftest import Runner
 from tests.integration.draining import drain
+from tests.integration.market.market_and_ghost import good_seconds_fill_an_order_and_bad_ones_do_not
 from tests.support.marketing import BTC, scene
+from tests.support.side_by_side import side_by_side
 
 
-def test_the_worker_takes_all_that_it_says_and_a_pause_is_answered_and_stops_nothing(
-    settings: Settings, key: str, connection: Connection
+def the_worker_takes_all_that_it_says_and_a_pause_is_answered_and_stops_nothing(
+    connection: Connection, settings: Settings
 ) -> None:
     async def go() -> int:
         async with scene(settings) as at:
@@ -29,9 +36,20 @@ def test_the_worker_takes_all_that_it_says_and_a_pause_is_answered_and_stops_not
 
     said = asyncio.run(go())
     control.resume(settings, "ani")
-    outcome = drain(settings, key)
+    outcome = drain(settings, stream_key(settings.stream, 0))
     assert (outcome.stored, outcome.dead, outcome.conflicts) == (said, 0, 0)
     rows = connection.execute(
         "SELECT event, count(*) FROM records WHERE event LIKE 'market%' GROUP BY event"
     ).fetchall()
     assert {name for name, _ in rows} == {"market_candle", "market_funding", "market_open_interest"}
+
+
+def test_the_market_among_others(
+    settings: Settings, runner: Runner, connection: Connection, subtests: pytest.Subtests
+) -> None:
+    side_by_side(
+        settings,
+        subtests,
+        partial(the_worker_takes_all_that_it_says_and_a_pause_is_answered_and_stops_nothing, connection),
+        partial(good_seconds_fill_an_order_and_bad_ones_do_not, runner, connection),
+    )

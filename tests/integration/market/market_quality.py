@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
-import pytest
-
 from signaltape import Settings
 from tests.exchanges.server import LocalExchange
 from tests.support.marketing import BTC, of_one_exchange, scene
-from tests.support.side_by_side import side_by_side
 
 
 def a_negative_open_interest_and_a_funding_rate_that_is_no_number(settings: Settings) -> None:
@@ -84,14 +81,3 @@ def news_that_is_late_makes_an_exchange_slow(settings: Settings) -> None:
             assert moved["reason"].startswith("okx is slow (p95 ")
 
     asyncio.run(go())
-
-
-def test_scenes_of_market_quality(settings: Settings, subtests: pytest.Subtests) -> None:
-    side_by_side(
-        settings,
-        subtests,
-        a_negative_open_interest_and_a_funding_rate_that_is_no_number,
-        a_crossed_book_is_bad_and_another_exchange_is_preferred_then,
-        what_comes_twice_out_of_order_or_late_makes_no_bar_wrong,
-        news_that_is_late_makes_an_exchange_slow,
-    )

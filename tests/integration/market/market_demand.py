@@ -6,14 +6,12 @@ import asyncio
 from datetime import UTC, datetime
 
 import msgspec
-import pytest
 
 from market import operations
 from market.feed import Timing
 from signaltape import Settings
 from tests.support.marketing import BTC, Record, Scene, scene
 from tests.support.samples import published
-from tests.support.side_by_side import side_by_side
 from tests.support.waiting import eventually
 
 HOUR_US = 3_600_000_000
@@ -99,13 +97,3 @@ def an_exchange_that_fails_five_times_is_left_alone_and_taken_back_by_a_probe(
             assert (await at.seconds(3, provider="bybit"))[-1]["degraded"]
 
     asyncio.run(go())
-
-
-def test_scenes_of_market_demand(settings: Settings, subtests: pytest.Subtests) -> None:
-    side_by_side(
-        settings,
-        subtests,
-        a_signal_makes_its_symbol_followed_as_it_is_spelled_and_for_an_hour_after,
-        what_cannot_be_followed_is_said_in_words,
-        an_exchange_that_fails_five_times_is_left_alone_and_taken_back_by_a_probe,
-    )

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-
-import pytest
 
 from market.feed import Timing
 from signaltape import Settings
 from tests.support.marketing import BTC, Record, Scene, moment, of_one_exchange, scene
-from tests.support.side_by_side import side_by_side
 
 
 def begins(bars: list[Record]) -> list[int]:
@@ -103,17 +99,3 @@ def a_connection_is_renewed_without_a_second_missing_or_a_trade_twice(settings: 
             assert not any(bar["degraded"] for bar in bars)
 
     asyncio.run(go())
-
-
-def test_scenes_of_market_fallback(settings: Settings, subtests: pytest.Subtests) -> None:
-    side_by_side(
-        settings,
-        subtests,
-        partial(another_exchange_goes_on_within_3_seconds, fault="silent"),
-        partial(another_exchange_goes_on_within_3_seconds, fault="deaf"),
-        partial(another_exchange_goes_on_within_3_seconds, fault="cut"),
-        a_bar_is_what_was_sent_to_the_last_digit,
-        a_stream_that_is_silent_about_one_symbol_alone_is_noticed,
-        the_last_good_price_is_told_as_bad_while_nobody_trades,
-        a_connection_is_renewed_without_a_second_missing_or_a_trade_twice,
-    )

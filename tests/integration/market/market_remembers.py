@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,7 +25,7 @@ async def add_ago(at: Scene, ago_ms: int, event: str, fields: dict[str, Any]) ->
     await at.client.xadd(at.key, entry, id=f"{time.time_ns() // 1_000_000 - ago_ms}-0")
 
 
-def test_what_was_asked_for_while_no_market_ran_is_followed(settings: Settings) -> None:
+def what_was_asked_for_while_no_market_ran_is_followed(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at:
             await add_ago(at, 3 * HOUR_MS, "order_log", {**ORDER, "symbol": "SOL-USDT-SWAP"})
@@ -39,7 +38,7 @@ def test_what_was_asked_for_while_no_market_ran_is_followed(settings: Settings) 
     asyncio.run(go())
 
 
-def test_a_market_goes_on_to_hear_where_the_last_one_was_not_where_it_ended(settings: Settings) -> None:
+def a_market_goes_on_to_hear_where_the_last_one_was_not_where_it_ended(settings: Settings) -> None:
     """One that was stopped while it was behind."""
 
     async def go() -> None:
@@ -55,7 +54,7 @@ def test_a_market_goes_on_to_hear_where_the_last_one_was_not_where_it_ended(sett
     asyncio.run(go())
 
 
-def test_a_market_whose_clock_was_ahead_makes_the_next_one_deaf_to_nothing(settings: Settings) -> None:
+def a_market_whose_clock_was_ahead_makes_the_next_one_deaf_to_nothing(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at:
             later_us = (time.time_ns() // 1_000_000 + HOUR_MS) * 1000
@@ -69,7 +68,7 @@ def test_a_market_whose_clock_was_ahead_makes_the_next_one_deaf_to_nothing(setti
     asyncio.run(go())
 
 
-def test_a_start_without_redis_forgets_no_open_order(settings: Settings, tmp_path: Path) -> None:
+def a_start_without_redis_forgets_no_open_order(settings: Settings) -> None:
     async def go(settings: Settings) -> None:
         async with scene(settings) as at:
             await at.add("order_log", msgspec.json.encode({**ORDER, "symbol": "SOL-USDT-SWAP"}))
@@ -83,5 +82,5 @@ def test_a_start_without_redis_forgets_no_open_order(settings: Settings, tmp_pat
                 await asyncio.to_thread(valkey.start)
                 await at.okx.followed("BTC", "SOL")
 
-    with own_valkey(tmp_path / "valkey") as valkey:
+    with own_valkey(settings.home.with_name(f"{settings.home.name}-valkey")) as valkey:
         asyncio.run(go(msgspec.structs.replace(settings, redis_url=Secret(valkey.url))))

@@ -11,13 +11,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import msgspec
-import pytest
 
 from market import operations
 from signaltape import Settings
 from tests.integration.conftest import Runner
 from tests.support.marketing import BTC, Scene, moment, scene
-from tests.support.side_by_side import side_by_side
 
 
 async def tape_of(at: Scene) -> Counter[str]:
@@ -118,14 +116,3 @@ def the_minutes_of_a_gap_come_from_another_exchange_if_the_first_does_not_answer
         assert all(one.entry_ms <= bars[1].entry_ms for one in minutes[:5])
 
     asyncio.run(go())
-
-
-def test_scenes_of_market_ends(settings: Settings, subtests: pytest.Subtests) -> None:
-    side_by_side(
-        settings,
-        subtests,
-        sigterm_loses_nothing_of_what_was_emitted,
-        after_a_kill_nothing_is_told_twice,
-        a_gap_of_an_hour_is_filled_before_anything_else_is_told,
-        the_minutes_of_a_gap_come_from_another_exchange_if_the_first_does_not_answer,
-    )

