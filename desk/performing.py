@@ -49,6 +49,8 @@ def do(acting: Acting, command: Command, args: Sequence[str]) -> Outcome:
     """Carry it out, audit it, answer."""
     answer, failed = performed(acting, command, args)
     record(acting.connection, acting.tape, answer.wanted, acting.heard.update_id, acting.now)
+    for ref in {one.fields["refId"] for one in answer.wanted if "refId" in one.fields}:
+        acting.at.show(acting.connection, ref)
     deed = Deed(f"failed: {answer.text.text}") if failed else answer.deed
     if command.acts and deed is not None:
         note(acting, command.name, deed)

@@ -1,4 +1,4 @@
-"""Upkeep: updates, questions and counts that are old are forgotten."""
+"""Upkeep: updates, questions, counts and what was asked of ghosts are forgotten once they are old."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger("desk")
 _EVERY_S = 3600.0
 _AGAIN_S = 30.0
 KEPT = timedelta(days=90)
-_PRUNED = ("prune_updates", "prune_confirmations", "prune_refused")
+_PRUNED = ("prune_updates", "prune_confirmations", "prune_refused", "prune_ghosts")
 
 
 def keep_up(settings: Settings, stop: threading.Event, clock: Callable[[], datetime]) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from typing import Any
 
+from market.ending import ended
 from market.exchanges.base import Exchange, Message, Quote, Tick
-from market.exchanges.errors import ExchangeError
 
 
 class Connection:
@@ -28,10 +27,8 @@ class Connection:
             self.symbols = symbols
 
     async def end(self) -> None:
-        """Whatever it is doing."""
-        self.task.cancel()
-        with suppress(asyncio.CancelledError, ExchangeError):
-            await self.task
+        """Whatever it is doing, and however that ends. Whoever waits for it may be cancelled."""
+        await ended([self.task])
 
     def _heard(self, message: Message) -> None:
         if isinstance(message, Tick | Quote):

@@ -20,10 +20,14 @@ _MOST_ORDERS = 10_000
 
 
 class Kept(Struct, frozen=True):
-    """What a new process has to know: until when each symbol is used, and what is open, by order or line."""
+    """What a new process has to know: until when each symbol is used, and what is open, by order or line.
+
+    heard_us: up to where the stream was heard for that.
+    """
 
     until_us: Mapping[str, int] = {}
     open: Mapping[str, str] = {}
+    heard_us: int | None = None
 
 
 class Demand:
@@ -69,9 +73,9 @@ class Demand:
             return None
         return self._until_us.get(symbol, 0) + self._keep_us
 
-    def kept(self) -> Kept:
-        """For the next process."""
-        return Kept(dict(self._until_us), dict(self._open))
+    def kept(self, heard_us: int | None = None) -> Kept:
+        """For the next process. heard_us: up to where the stream was heard."""
+        return Kept(dict(self._until_us), dict(self._open), heard_us)
 
     def take_up(self, kept: Kept, now_us: int) -> None:
         """What the last process knew."""
@@ -90,7 +94,9 @@ class Demand:
         if symbol in self._until_us or symbol in self.always:
             return True
         why = next(_refusals(symbol, len(self._until_us)), None)
-        if why is not None and len(self.refused) < MOST:
+        if why is None:
+            self.refused.pop(symbol, None)
+        elif len(self.refused) < MOST:
             self.refused[symbol] = why
         return why is None
 

@@ -36,6 +36,8 @@ _SPEAK_WITHIN_S = 15.0
 _COMPLAIN_EVERY_US = 60 * _SECOND_US
 #: The first and the longest wait between two tries to connect.
 _FIRST_S, _CAP_S = 0.2, 30.0
+#: What lived so long is connected anew at once, else after longer each time: some allow 300 connects in 5 minutes.
+_HELD_S = 30.0
 _MOST_WORDS = 200
 
 
@@ -74,6 +76,7 @@ class Feed:
         self._wanted: frozenset[str] = frozenset()
         self._changed, self._renew_now = asyncio.Event(), asyncio.Event()
         self._complained_us = 0
+        self._held = False
         self._notices = Notices()
         self._why = "is not connected yet"
 
@@ -130,23 +133,26 @@ class Feed:
         backoff = Backoff(first_s=_FIRST_S, cap_s=_CAP_S)
         try:
             while True:
-                if await self._one_life():
+                self._held = False
+                await self._one_life()
+                if self._held:
                     backoff.reset()
                 self._begin(self.name)
                 await asyncio.sleep(max(backoff.next_s(), self.reputation.wait_s()))
         finally:
             await self._exchange.close()
 
-    async def _one_life(self) -> bool:
-        """Connect, and follow until that ends; whether it spoke at all."""
+    async def _one_life(self) -> None:
+        """Connect, and follow until that ends."""
         try:
             await self._until_wanted()
             if not self.reputation.may_ask():
-                return False
+                return
             exchange = await self._ready()
             symbols = self._listed(exchange)
             if symbols:
-                return await self._follow(Connection(exchange, symbols, self._take))
+                await self._follow(Connection(exchange, symbols, self._take))
+                return
             self.reputation.breaker.undecided()
             self._why = "has none of the symbols"
             await self._until_changed()
@@ -157,7 +163,6 @@ class Feed:
         ) as error:  # a defect in what speaks with one provider does not end what the others tell
             log.exception("%s", self.name)
             self._failed(StreamFailed(f"{type(error).__name__}: {one_line(error)}"))
-        return False
 
     async def _until_wanted(self) -> None:
         while not self._wanted:
@@ -176,9 +181,10 @@ class Feed:
     def _listed(self, exchange: Exchange) -> frozenset[str]:
         return frozenset(symbol for symbol in self._wanted if symbol in exchange.names)
 
-    async def _follow(self, line: Connection) -> bool:
-        """Until it ends; whether it spoke. Raises what broke it. It may give way to a new one meanwhile."""
+    async def _follow(self, line: Connection) -> None:
+        """Until it ends. Raises what broke it. It may give way to a new one meanwhile."""
         self.connects += 1
+        held_s = _now_s() + _HELD_S
         renew_s = self._next_renewal_s(jitter=True)
         try:
             while not line.task.done():
@@ -199,8 +205,8 @@ class Feed:
             self._why = f"is not connected: {one_line(error)}"[:_MOST_WORDS]
         finally:
             self.connected = False
+            self._held = line.spoke.is_set() and _now_s() >= held_s
             await line.end()
-        return line.spoke.is_set()
 
     def _next_renewal_s(self, *, jitter: bool = False) -> float:
         """By the clock of the loop."""
@@ -210,18 +216,26 @@ class Feed:
     async def _renewed(self, line: Connection) -> Connection:
         """A new connection that speaks, and the old one let go; the old one if the new one does not."""
         exchange = self._make()
+        line.task.add_done_callback(self._lost)
         try:
             await exchange.load()
         except ExchangeError as error:
             self._notices.say(f"{self.name} renewed", f"{self.name} is not connected anew: {one_line(error)}")
+            line.task.remove_done_callback(self._lost)
             await exchange.close()
             return line
         return await self._exchanged(line, Connection(exchange, self._listed(exchange), self._take))
+
+    def _lost(self, _: asyncio.Task[None]) -> None:
+        """The old connection ended before the new one spoke: what happened in between is not seen."""
+        self.connected, self._why = False, "is not connected: it ended while a new connection was made"
+        self._begin(self.name)
 
     async def _exchanged(self, line: Connection, new: Connection) -> Connection:
         try:
             await first_of(new.task, new.spoke, within_s=_SPEAK_WITHIN_S)
         finally:
+            line.task.remove_done_callback(self._lost)
             kept, left = (new, line) if new.spoke.is_set() and not new.task.done() else (line, new)
             await left.end()
             await left.exchange.close()

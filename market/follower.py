@@ -59,7 +59,7 @@ class Follower:
         self._untold_since_us: int | None = now_us
         self._noticed_us = 0
         self._hold: tuple[int, int] | None = None
-        first_us = minutes_us or minute_of(self._from_us or now_us)
+        first_us = minute_of(minutes_us or self._from_us or now_us)
         self.minutes = Minutes(symbol, max(first_us, minute_of(now_us - MOST_GAP_US)), self._gaps)
 
     def take(self, provider: str, message: Message) -> None:
@@ -175,7 +175,7 @@ class Follower:
         if candle.verdict.data_quality != "bad":
             self.last = candle
         self._from_us = bar.end_us
-        self.minutes.second_was_told(bar.begin_us, bar.provider)
+        self.minutes.second_was_told(candle)
         return candle
 
     def _holds(self, now_us: int) -> bool:

@@ -38,13 +38,23 @@ def judged_bar(bar: Bar, line: LineState, others: Sequence[Decimal], reasons: Se
     return with_reasons(judge(seen), reasons)
 
 
-def judged_row(row: CandleRow, gap_s: float | None, reasons: Sequence[str]) -> Verdict:
-    """A minute. gap_s: how much of it was not seen as it happened."""
+def judged_row(
+    row: CandleRow, gap_s: float | None, others: Sequence[Decimal], reasons: Sequence[str]
+) -> Verdict:
+    """A minute. gap_s: how much of it was not seen as it happened; others: its close elsewhere."""
     wrong = [] if _is_whole(row) else [f"no candle: {row.low} to {row.high}, {row.open}, {row.close}"]
-    found = judge(Seen(price=row.close, gap_s=gap_s))
+    found = judge(Seen(price=row.close, others=others, gap_s=gap_s))
     if wrong:
         found = verdict_of([("bad", wrong[0]), *((found.data_quality, why) for why in found.reasons)])
     return with_reasons(found, reasons)
+
+
+def with_bad_seconds(minute: Verdict, why: str | None) -> Verdict:
+    """Whose seconds were not to be trusted, that one's minute is not."""
+    if why is None:
+        return minute
+    own = [(minute.data_quality, reason) for reason in minute.reasons]
+    return verdict_of([("bad", f"seconds of it were bad: {why}"), *own])
 
 
 def judged_funding(said: Funding, reasons: Sequence[str]) -> Verdict:

@@ -7,11 +7,12 @@ else of another, which says so. After a gap the minutes that were missed come th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import NamedTuple
 
 from market.exchanges.base import CandleRow
 from market.gaps import Gaps
-from market.judging import judged_row
+from market.judging import judged_row, with_bad_seconds
 from market.said import MINUTE_US, SECOND_US, Candle, Want, minute_of, of_row
 from market.sources import Source
 
@@ -38,16 +39,21 @@ class Minutes:
         self._symbol = symbol
         self._gaps = gaps
         self._tellers: dict[int, list[str]] = {}
+        #: by minute and provider, why one of its seconds was bad
+        self._bad: dict[tuple[int, str], str] = {}
         self._due_since_us: int | None = None
         self._ask_at_us: dict[str, int] = {}
         self.next_us = next_us
         self.given_up = 0
 
-    def second_was_told(self, begin_us: int, provider: str) -> None:
+    def second_was_told(self, second: Candle) -> None:
         """A provider's bar stands for a part of its minute."""
-        tellers = self._tellers.setdefault(minute_of(begin_us), [])
+        minute_us, provider = minute_of(second.begin_us), second.provider
+        tellers = self._tellers.setdefault(minute_us, [])
         if provider not in tellers:
             tellers.append(provider)
+        if second.verdict.data_quality == "bad":
+            self._bad.setdefault((minute_us, provider), second.verdict.reasons[0])
 
     def step(
         self, sources: Mapping[str, Source], usable: Usable, told_until_us: int, now_us: int
@@ -57,7 +63,7 @@ class Minutes:
             since_us = self._due_since_us = self._due_since_us or now_us
             found = self._found(sources, usable, now_us - since_us)
             if found is not None:
-                yield self._candle(*found, usable)
+                yield self._candle(*found, self._closes_beside(found[0], sources), usable)
             elif now_us - since_us < _GIVE_UP_US:
                 yield from self._wants(usable, now_us, now_us - since_us)
                 return
@@ -86,14 +92,20 @@ class Minutes:
         tellers = self._tellers.get(self.next_us)
         return tellers[-1] if tellers else usable.names[0]
 
-    def _candle(self, name: str, row: CandleRow, usable: Usable) -> Candle:
+    def _closes_beside(self, name: str, sources: Mapping[str, Source]) -> list[Decimal]:
+        """What the others say of the same minute."""
+        rows = (one.rows.get(self.next_us) for other, one in sources.items() if other != name)
+        return [row.close for row in rows if row is not None]
+
+    def _candle(self, name: str, row: CandleRow, others: Sequence[Decimal], usable: Usable) -> Candle:
         reasons = list(usable.reasons) if name == usable.names[0] else []
         tellers = self._tellers.get(self.next_us, [])
         if tellers and tellers != [name]:
             reasons.append(f"candle of {name}, seconds of {' and '.join(tellers)}")
         if not reasons and usable.first not in (None, name):
             reasons.append(f"not of {usable.first}")
-        return of_row(name, row, judged_row(row, self._gaps.seconds_in(self.next_us), reasons))
+        verdict = judged_row(row, self._gaps.seconds_in(self.next_us), others, reasons)
+        return of_row(name, row, with_bad_seconds(verdict, self._bad.get((self.next_us, name))))
 
     def _wants(self, usable: Usable, now_us: int, waited_us: int) -> Iterator[Want]:
         """A stream may still bring what just ended; the rest is asked for, up to the last minute that is over."""
@@ -122,6 +134,7 @@ class Minutes:
         if self._due_since_us is not None and us + MINUTE_US > self._due_since_us:
             self._due_since_us = None  # else it was missed by then as well, and has waited as long
         self._tellers = {begin: names for begin, names in self._tellers.items() if begin >= us}
+        self._bad = {key: why for key, why in self._bad.items() if key[0] >= us}
         self._gaps.forget_before(us)
         for source in sources.values():
             for begin in [one for one in source.rows if one < us]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -14,14 +13,14 @@ from redis import RedisError
 from market.before import await_shipped
 from market.demand import Demand
 from market.emitting import Emitting
+from market.ending import ended
 from market.exchanges.base import Exchange
-from market.exchanges.errors import ExchangeError
 from market.feed import USUAL, Feed, Timing
+from market.fetching import Fetching
 from market.markets import Markets
 from market.overheard import overhear
 from market.polling import Polling
 from market.reporting import health_of, status_of
-from market.said import Want
 from market.status import read_kept, read_status, status_key, written
 from market.steady import Clock
 from market.tail import Tail
@@ -38,8 +37,8 @@ log = logging.getLogger("market")
 _SECOND_US = 1_000_000
 TURN_EVERY_S, _REPORT_EVERY_S = 0.1, 1.0
 _HEALTH_EVERY_US = 60 * _SECOND_US
-#: How far back the stream is read for symbols that are needed, and how long that may take at the start.
-_LOOK_BACK_US = 3_600 * _SECOND_US
+#: How far back the stream is read for symbols that are needed, and how long the start waits for that at most.
+_LOOK_BACK_US = 24 * 3_600 * _SECOND_US
 _CATCH_UP_WITHIN_S = 8.0
 #: Redis is waited for no longer than this where only a status is written.
 _WRITE_WITHIN_S = 2.0
@@ -69,20 +68,22 @@ class MarketProcess:
             for name in providers
         }
         self.markets = Markets(feeds, demand, Emitting(tape))
-        self._polling = Polling(self.markets)
+        self._polling, self._fetching = Polling(self.markets), Fetching(self.markets)
         self._tasks: set[asyncio.Task[None]] = set()
         self._notices = Notices()
         self._health: Mapping[str, Any] = {}
         self._health_us = 0
+        self._tail = Tail(client, self._keys(), clock() - _LOOK_BACK_US)
+        self._remembers = False
         self.status = status_of(self.markets, clock())
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; what is complete by then is told."""
         stopping = asyncio.create_task(_set(stop))
-        tail, told = await self._catch_up(stopping)
+        told = await self._catch_up(stopping)
         self.markets.want(self._clock(), told)
         parts: list[Coroutine[Any, Any, None]] = [feed.run() for feed in self.markets.feeds.values()]
-        parts += [self._turn_for_ever(), self._report_for_ever(), self._listen_for_ever(tail)]
+        parts += [self._turn_for_ever(), self._report_for_ever(), self._listen_for_ever()]
         running = [asyncio.create_task(part) for part in parts]
         try:
             await asyncio.wait([*running, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -92,66 +93,63 @@ class MarketProcess:
         finally:
             self.markets.turn(self._clock())
             self.status = status_of(self.markets, self._clock())
-            await _ended([*running, stopping, *self._tasks])
+            await ended([*running, stopping, *self._tasks])
             await self._say_status()
 
-    async def _catch_up(self, stopping: asyncio.Task[None]) -> tuple[Tail, dict[str, Told]]:
-        """What the last process knew, and what the stream says since; for a while at most."""
-        now_us = self._clock()
+    async def _catch_up(self, stopping: asyncio.Task[None]) -> dict[str, Told]:
+        """What the last process knew, and what the stream says since. What that does not yield in time comes later."""
         told: dict[str, Told] = {}
-        tail = Tail(self._client, self._keys(), now_us - _LOOK_BACK_US)
-        taking = asyncio.create_task(self._take_up(tail, told, now_us))
+        taking = asyncio.create_task(self._take_up(told, self._clock()))
         await asyncio.wait(
             [taking, stopping], timeout=_CATCH_UP_WITHIN_S, return_when=asyncio.FIRST_COMPLETED
         )
+        if not taking.done():
+            await ended([taking])
         try:
-            await asyncio.wait_for(taking, 0)
+            if taking.cancelled():
+                raise TimeoutError(f"not within {_CATCH_UP_WITHIN_S:g} s")
+            taking.result()
         except (RedisError, OSError, TimeoutError) as error:
-            tail.skip_to(self._clock())
             log.warning("what was needed and told before is not all known: %s", one_line(error))
-        return tail, told
+        return told
 
-    async def _take_up(self, tail: Tail, told: dict[str, Told], now_us: int) -> None:
+    async def _take_up(self, told: dict[str, Told], now_us: int) -> None:
         await await_shipped(self._settings.home)
-        fields = await self._client.hgetall(status_key(self._settings.stream))
-        status = read_status(fields)
-        told.update(told_by(status, now_us))
-        if status is not None:
-            self.markets.demand.take_up(read_kept(fields), now_us)
-            tail.skip_to(max(status.at_us - _OVERLAP_US, now_us - _LOOK_BACK_US))
-        while entries := await tail.read(wait=False):
+        told.update(await self._remember())
+        while entries := await self._tail.read(wait=False):
             for entry in entries:
                 overhear(self.markets.demand, entry.event, entry.data, entry.us, now_us)
                 if entry.event == b"market_candle":
                     note_candle(told, entry.data, now_us)
+            self.markets.demand.wanted(now_us)  # what is over by now takes nobody's place
+
+    async def _remember(self) -> dict[str, Told]:
+        """What the last process wrote of itself: only what was read is written over. Raises RedisError."""
+        now_us = self._clock()
+        fields = await self._client.hgetall(status_key(self._settings.stream))
+        status, kept = read_status(fields), read_kept(fields)
+        if status is not None:
+            heard_us = min(kept.heard_us or status.at_us, now_us)
+            self.markets.demand.take_up(kept, now_us)
+            self._tail.skip_to(max(heard_us - _OVERLAP_US, now_us - _LOOK_BACK_US))
+        self._remembers = True
+        return told_by(status, now_us)
 
     async def _turn_for_ever(self) -> None:
         while True:
             for want in self.markets.turn(self._clock()):
-                self._begin_task(self._fetch(want))
+                self._begin_task(self._fetching.fetch(want))
             for symbol in self._polling.due(self._clock()):
                 self._begin_task(self._polling.poll(symbol, self._clock()))
             await asyncio.sleep(TURN_EVERY_S)
 
-    async def _fetch(self, want: Want) -> None:
-        """Candles that are missing. Nobody is told of a failure here: they are wanted again."""
-        feed = self.markets.feeds[want.provider]
-        try:
-            rows = await feed.ask(
-                lambda exchange: exchange.candles(want.symbol, want.since_us, want.until_us)
-            )
-        except ExchangeError as error:
-            self._notices.say(f"candles {want.provider}", f"candles of {want.provider}: {one_line(error)}")
-            return
-        follower = self.markets.followers.get(want.symbol)
-        for row in rows if follower is not None else ():
-            self.markets.take(want.provider, row)
-
-    async def _listen_for_ever(self, tail: Tail) -> None:
+    async def _listen_for_ever(self) -> None:
         backoff = Backoff()
         while True:
             try:
-                entries = await tail.read()
+                if not self._remembers:
+                    self.markets.want(self._clock(), await self._remember())
+                entries = await self._tail.read()
                 backoff.reset()
             except (RedisError, OSError) as error:
                 self._notices.say("Redis", f"which symbols are needed is not heard: {one_line(error)}")
@@ -183,10 +181,12 @@ class MarketProcess:
             self.markets.emitting.health(health_of(self.status), now_us)
 
     async def _say_status(self) -> None:
+        if not self._remembers:
+            return
         try:
-            key = status_key(self._settings.stream)
+            key, kept = status_key(self._settings.stream), self.markets.demand.kept(self._tail.heard_us)
             async with asyncio.timeout(_WRITE_WITHIN_S):
-                await self._client.hset(key, mapping=written(self.status, self.markets.demand.kept()))
+                await self._client.hset(key, mapping=written(self.status, kept))
         except (RedisError, OSError, TimeoutError) as error:
             self._notices.say("Redis", f"the status of the market is not written: {one_line(error)}")
 
@@ -207,12 +207,3 @@ class MarketProcess:
 
 async def _set(stop: asyncio.Event) -> None:
     await stop.wait()
-
-
-async def _ended(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError, Exception):
-            waited: Awaitable[None] = task
-            await waited

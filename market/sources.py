@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from market.bars import Bar, BarMaker
 from market.exchanges.base import CandleRow, Funding, Message, OpenInterest, Quote, Tick
-from market.said import SECOND_US
+from market.said import MINUTE_US, SECOND_US
 from market.watchdog import Watchdog
 
 #: Closed seconds are kept for so long, in case they are needed in place of another provider's.
@@ -66,8 +66,9 @@ class Source:
             self.open_interest = message
 
     def take_row(self, row: CandleRow) -> None:
-        """A candle that is final; the first one of a minute counts."""
-        self.rows.setdefault(row.begin_us, row)
+        """A candle that is final; the first one of a minute counts, and what is no minute is passed over."""
+        if row.begin_us % MINUTE_US == 0 and row.end_us == row.begin_us + MINUTE_US:
+            self.rows.setdefault(row.begin_us, row)
         while len(self.rows) > _MOST_ROWS:
             del self.rows[min(self.rows)]
 

@@ -76,7 +76,5 @@ class Reputation:
 
     def skew_s(self) -> float | None:
         """How far its clock is ahead, by the quickest news; None as long as too little is known."""
-        if self.news.p95_us(self._clock()) is None:
-            return None
-        least_us = self.news.least_us()
-        return -least_us / _SECOND_US if least_us is not None else None
+        quick_us = self.news.quick_us(self._clock())
+        return -quick_us / _SECOND_US if quick_us is not None else None

@@ -30,6 +30,11 @@ class Tail:
         """Leave out what is older."""
         self._positions = dict.fromkeys(self._positions, f"{max(us // 1000, 0)}-0")
 
+    @property
+    def heard_us(self) -> int:
+        """All that is older was read, of every partition."""
+        return min(entry_time_ms(position) for position in self._positions.values()) * 1000
+
     async def read(self, *, wait: bool = True) -> list[Entry]:
         """The next entries; none if there are none within a second, or at once. Raises RedisError."""
         found: Any = await self._client.xread(

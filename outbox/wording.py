@@ -47,6 +47,13 @@ def r_multiple(value: Decimal | float | None) -> str:
     return f"{value:+.2f}{_NO_BREAK}R".replace("-", _MINUS)
 
 
+def gain(value: Decimal | None) -> str:
+    """`+12.50`, with a true minus; `-` for none, or for one that is too large to be read."""
+    if value is None or not -_LARGEST_R < value < _LARGEST_R:
+        return NOTHING
+    return f"{value:+.2f}".replace("-", _MINUS)
+
+
 def unbroken(text: str) -> str:
     """`+0.12 R (−0.05 … +0.30)`, that may break before its bracket only."""
     return text.replace(" ", _NO_BREAK).replace(f"{_NO_BREAK}(", " (").replace("-", _MINUS)

@@ -8,11 +8,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from signaltape.contract.codec import encode
+from signaltape.contract.codec import check, encode
 from signaltape.contract.events import EVENTS
 from signaltape.contract.limits import read_plainly
+from signaltape.contract.record_codec import check_record
+from signaltape.contract.record_fields import wire_fields
 from signaltape.emitter import Emitter
+from signaltape.errors import InvalidEvent
 from signaltape.failpoints import failpoint
+from signaltape.kinds import RECORD_KINDS
 from sink.db import Connection
 from sink.queries import own
 
@@ -64,9 +68,23 @@ def emit_committed(connection: Connection, tape: Emitter, room: str) -> int:
 
 
 def _is_over(tape: Emitter, name: str, ts: datetime, fields: dict[str, Any]) -> bool:
-    """Whether it stands in the journal, or was refused: that would be so ever again."""
-    refused = tape.stats()["refused"]
-    return _emit(tape, name, ts, fields) or tape.stats()["refused"] > refused
+    """Whether it stands in the journal, or is refused: that would be so ever again."""
+    return _emit(tape, name, ts, fields) or _is_refused(name, ts, fields)
+
+
+def _is_refused(name: str, ts: datetime, fields: dict[str, Any]) -> bool:
+    """By the contract. What the Emitter counts as refused may be another thread's."""
+    try:
+        kind = EVENTS.get(name)
+        if kind is not None:
+            check(name, encode({**fields, kind.TIME_FIELD: ts}))
+        elif name in RECORD_KINDS:
+            check_record(name, encode(wire_fields(name, {**fields, "timestamp": ts}, ts)))
+        else:
+            return True
+    except InvalidEvent:
+        return True
+    return False
 
 
 def _emit(tape: Emitter, name: str, ts: datetime, fields: dict[str, Any]) -> bool:

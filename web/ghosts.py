@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ghost.operations.showing import Card, Fill, Order
-from outbox.wording import NOTHING, number, r_multiple
+from outbox.wording import NOTHING, gain, number, r_multiple
 from web.path_chart import Mark
 
 #: What each state means for who reads it.
@@ -127,8 +127,8 @@ def figures_of(order: Order) -> list[tuple[str, str]]:
         *(("fill", number(order.fill)), ("result", r_multiple(order.rr_realized))),
         *(("at best", r_multiple(best_of(order))), ("fees", r_multiple(order.fees_r))),
         *(("MFE", r_multiple(order.mfe_r)), ("MAE", r_multiple(order.mae_r))),
-        *(("risk, USD", number(order.risk_usd)), ("result, USD", number(order.pnl_usd))),
-        *(("result, %", number(order.pnl_pct)), ("bad bars", number(order.bad_bars or None))),
+        *(("risk, USD", number(order.risk_usd)), ("result, USD", gain(order.pnl_usd))),
+        *(("result, %", gain(order.pnl_pct)), ("bad bars", number(order.bad_bars or None))),
         ("late bars", number(order.late_bars or None)),
     )
     return [(name, words) for name, words in named if words != NOTHING]

@@ -91,7 +91,7 @@ def line_of(key: str, entry_id: bytes, fields: dict[bytes, bytes]) -> Line:
         shown,
         key,
         from_epoch_ms(entry_time_ms(shown)).astimezone(WIB),
-        event.removeprefix(_SIGNALS),
+        event.replace("_", " ") if event in GHOST_EVENTS else event.removeprefix(_SIGNALS),
         _short(data.get("symbol")),
         signal_id[:_MOST_TEXT] if isinstance(signal_id, str) else None,
         _facts(event, data),

@@ -12,7 +12,7 @@ from desk.alerts.coins import coin_of
 from desk.alerts.plans import Direction, PlanLine
 from desk.alerts.wording import number
 from desk.answers.answering import as_of
-from desk.answers.choosing import MOST, symbols_of
+from desk.answers.choosing import MOST_MARKETS, symbols_of
 from desk.answers.page import Page, name
 from desk.answers.reading import reading
 from desk.answers.symbols import meant
@@ -27,8 +27,10 @@ from outbox.wording import grouped, moment
 from signaltape.errors import InvalidRequest, NotAllowedNow
 
 _USAGE = "/lines takes a symbol, above or below, and a price (/lines SOL above 150), or off and a number"
-#: A chat that rings all the time is not heard.
-MOST_LINES, _SHOWN = 50, 8
+#: A chat that rings all the time is not heard. Lines of plans come besides: all are known, to be taken off.
+MOST_LINES, _KNOWN, _SHOWN = 50, 5_000, 8
+#: Of more than these there is room for a line each only.
+_TOLD_WHOLE = 12
 _PRICE = re.compile(r"[0-9]{1,14}(\.[0-9]{1,18})?|[0-9]{1,3}(,[0-9]{3}){1,3}(\.[0-9]{1,18})?")
 _NUMBER = re.compile(r"#?([0-9]{1,15})")
 _DIRECTIONS: dict[str, Direction] = {"above": "above", "below": "below", ">": "above", "<": "below"}
@@ -37,12 +39,12 @@ _DIRECTIONS: dict[str, Direction] = {"above": "above", "below": "below", ">": "a
 def lines(asking: Asking) -> Answer:
     """Show them, set one, or take one off."""
     chat_ids = Outbox(asking.connection).ids_of(asking.chat_id)
-    there = asked.lines_in(asking.connection, chat_ids, asking.now, MOST_LINES)
+    there = asked.lines_in(asking.connection, chat_ids, asking.now, _KNOWN)
     match [arg.lower() for arg in asking.args]:
         case []:
             return Answer(told(there, asking.now))
         case ["off", which]:
-            return _off(asking, there, which, chat_ids[0])
+            return _off(asking, there, which, chat_ids)
         case [_, direction, price] if direction in _DIRECTIONS:
             return _set(asking, there, _DIRECTIONS[direction], read_price(price), chat_ids[0])
         case _:
@@ -64,7 +66,8 @@ def _set(
     if len(there) >= MOST_LINES:
         raise NotAllowedNow(f"{MOST_LINES} lines ring in this chat already: /lines off N takes one off")
     symbol = _symbol(asking)
-    same = [one for one in there if (one.symbol, one.direction, one.price) == (symbol, direction, price)]
+    wanted_line = (symbol, direction, price, None)
+    same = [one for one in there if (one.symbol, one.direction, one.price, one.expires_at) == wanted_line]
     if same:
         return Answer(Text(f"That line is set here: {said(same[0])} (/lines off {same[0].number})"))
     wanted = commanding.free_line(symbol, PlanLine("", price, direction), _asker(asking, first_chat_id))
@@ -72,14 +75,16 @@ def _set(
     return Answer(Text(f"Line set: {line}. It rings once here"), deed=Deed(line, after=line), wanted=[wanted])
 
 
-def _off(asking: Asking, there: Sequence[Asked], which: str, first_chat_id: str) -> Answer:
+def _off(asking: Asking, there: Sequence[Asked], which: str, chat_ids: Sequence[str]) -> Answer:
     found = _NUMBER.fullmatch(which)
     line = next((one for one in there if found and one.number == int(found[1])), None)
     if line is None:
         raise InvalidRequest(f"no line {name(which, 12)} rings here: /lines shows those that do")
     _check(asking, off=True)
+    if line.ref_id is not None:
+        asked.hold(asking.connection, line.ref_id, chat_ids)
     asked.cancel(asking.connection, [line.id], asking.now)
-    wanted = commanding.cancelled([line], _asker(asking, first_chat_id))
+    wanted = commanding.cancelled([line], _asker(asking, chat_ids[0]))
     text = f"Line taken off: {said(line)}"
     return Answer(Text(text), deed=Deed(text, before=said(line)), wanted=wanted)
 
@@ -92,12 +97,16 @@ def _check(asking: Asking, *, off: bool = False) -> None:
 
 
 def _symbol(asking: Asking) -> str:
-    """The symbol that a word means, of those that there are. Raises InvalidRequest."""
+    """The symbol that a word means: one with bars, if it does not name another itself. Raises InvalidRequest."""
     word = asking.args[0]
     with reading(asking.settings) as read:
         found = symbols_of(read, word)
-        known = [row["symbol"] for row in read.rows("ghost_symbols", most=MOST)]
-    found = found or meant(word, known)
+        known = read.rows("ghost_symbols", most=MOST_MARKETS)
+    ring = [row["symbol"] for row in known if row["has_bars"]]
+    found = found or meant(word, [row["symbol"] for row in known])
+    if word not in found and not set(found) & set(ring):
+        found = meant(word, ring) or found
+    found = sorted(found, key=lambda one: one not in ring)
     if not found:
         raise InvalidRequest(
             f"no signal and no bar of {name(word, 20)} was seen, so no line of it could ring"
@@ -130,7 +139,14 @@ def told(there: Sequence[Asked], now: datetime) -> Text:
     page.table([_row(one) for one in there[:_SHOWN]], right=(0,))
     more = len(there) - _SHOWN
     page.line(f"and {more} more" if more > 0 else "").line("/lines off N takes one off").line(as_of(now))
+    if len(there) > _TOLD_WHOLE:
+        return page.quote("Each of them", [_short(one) for one in there]).build()
     return page.quote("Each of them", [line for one in there for line in _sentences(one, now)]).build()
+
+
+def _short(one: Asked) -> str:
+    label = f" {name(one.label, 5)}" if one.label else ""
+    return name(f"#{one.number} {coin_of(one.symbol)} {_sign(one)} {_price(one)}{label}, {one.by_user}")
 
 
 def _row(one: Asked) -> tuple[str, str, str, str]:

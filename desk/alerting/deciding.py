@@ -112,7 +112,7 @@ class Deciding:
         self._rules = rules_of(desk)
         self._sizing = sizing_rules_of(desk)
         self._notices = Notices()
-        self._telling = Telling()
+        self._telling = Telling(tape)
 
     def take(self, connection: Connection, batch: Incoming) -> tuple[Done, Incoming | None]:
         """Decide on a batch's alerts, and follow what became of others; what is left for another transaction."""

@@ -14,6 +14,8 @@ from outbox.keyboard import Button, Keyboard
 
 #: So many symbols are looked through, and so many of them are offered as buttons.
 MOST, OFFERED = 500, 12
+#: Of all markets that there are bars of.
+MOST_MARKETS = 20_000
 _BUTTON_WIDE = 12
 
 

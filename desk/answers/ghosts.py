@@ -10,7 +10,7 @@ from msgspec import Struct, convert
 
 from desk.alerts.coins import coin_of
 from desk.answers.answering import as_of, button
-from desk.answers.choosing import MOST, symbols_of, unknown
+from desk.answers.choosing import MOST_MARKETS, symbols_of, unknown
 from desk.answers.page import Page, name
 from desk.answers.plan import age
 from desk.answers.pnl import usd
@@ -26,6 +26,8 @@ COMMAND = "ghosts"
 _MOST, _SHOWN = 200, 7
 #: A price that is older says nothing of now.
 _FRESH = timedelta(minutes=10)
+#: So far an engine's clock may be ahead of the desk's.
+_AHEAD = timedelta(minutes=1)
 _DIGITS = Context(prec=28)
 _MOST_USD = Decimal(10**12)
 _ENDED = {"expired": "unfilled", "cancelled": "off", "refused": "refused"}
@@ -103,7 +105,7 @@ def ghosts(asking: Asking) -> Answer:
 
 
 def _of_ghosts(read: Reading, word: str) -> list[str]:
-    return meant(word, [row["symbol"] for row in read.rows("ghost_symbols", most=MOST)])
+    return meant(word, [row["symbol"] for row in read.rows("ghost_symbols", most=MOST_MARKETS)])
 
 
 def read_ghosts(read: Reading, symbols: Sequence[str] | None, now: datetime) -> Ghosts:
@@ -113,7 +115,8 @@ def read_ghosts(read: Reading, symbols: Sequence[str] | None, now: datetime) -> 
     found = [convert(row, Ghost) for row in read.rows("ghosts", **asked, most=_MOST)]
     sums = {row["status"]: convert(row, Sum) for row in read.rows("ghost_sums", **asked)}
     in_trade = sorted({one.symbol for one in found if one.status == "open"})
-    prices = read.rows("last_prices", symbols=in_trade, since=now - _FRESH) if in_trade else []
+    span = {"since": now - _FRESH, "until": now + _AHEAD}
+    prices = read.rows("last_prices", symbols=in_trade, **span) if in_trade else []
     by_symbol = {row["symbol"]: row["price"] for row in prices}
     return Ghosts(found, sums, by_symbol, coin_of(symbols[0]) if symbols else "")
 
@@ -141,7 +144,8 @@ def _so_far(found: Ghosts) -> str:
         return ""
     if not known:
         return f"Open: no price of the last {int(_FRESH.total_seconds() // 60)} min"
-    part = "" if len(known) == len(gains) else f", of {len(known)} of {len(gains)}"
+    n_open = found.sums["open"].n if "open" in found.sums else len(gains)
+    part = "" if len(known) == n_open else f", of {len(known)} of {grouped(n_open)}"
     return f"Open: {r_multiple(sum(known, Decimal(0)))} so far{part}"
 
 

@@ -22,6 +22,8 @@ from sink.db import Connection, rows_as_dicts
 from sink.queries import load
 
 SQL = load(Path(__file__).parents[1] / "sql" / "ghosts.sql")
+#: Where a ghost stands with what has not ended.
+_GOES_ON = ("waiting", "open", "set")
 #: Names the ids of orders and lines that are asked for by the bot.
 _ASKED = uuid.UUID("3d1f7a52-9c0e-5a1b-8f64-0b7d2e9c5a13")
 
@@ -36,7 +38,7 @@ class AlertPlan(Struct, frozen=True, kw_only=True):
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """An order or a line that somebody asked for. status: where the ghost stands, if that is asked and known."""
+    """An order or a line that somebody asked for. became: as the ghost told it; status: as it stored it, if it did."""
 
     id: str
     number: int
@@ -62,7 +64,15 @@ class Asked(Struct, frozen=True, kw_only=True):
     @property
     def is_live(self) -> bool:
         """Whether there is anything of it to be cancelled."""
-        return self.cancelled_at is None and self.ended_at is None
+        return self.cancelled_at is None and self.over is None
+
+    @property
+    def over(self) -> str | None:
+        """How it ended; None if it did not. What the ghost stored goes before what was said in its name: it is stored
+        before it is told, and what is told may not have been heard."""
+        if self.status is None:
+            return self.became
+        return None if self.status in _GOES_ON else self.status
 
 
 def plan_in(connection: Connection, ref: str, chat_ids: Sequence[str]) -> AlertPlan | None:
@@ -77,6 +87,11 @@ def plan_in(connection: Connection, ref: str, chat_ids: Sequence[str]) -> AlertP
         marks=tuple(row["marks"]),
         life=lives.load(row["life"]),
     )
+
+
+def hold(connection: Connection, ref: str, chat_ids: Sequence[str]) -> None:
+    """Hold an alert before what was asked of it: all who take both take them in this order."""
+    connection.execute(SQL["alert"], {"ref_id": ref, "chat_ids": list(chat_ids)})
 
 
 def orders_of(connection: Connection, ref: str, user_id: int) -> list[Asked]:

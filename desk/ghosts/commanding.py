@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from desk.alerts.plans import PlanLine, edge
 from desk.ghosts.asked import AlertPlan, Asked, id_of
+from desk.ghosts.news import Whose
 
 Fields = dict[str, Any]
 _ZERO = Decimal(0)
@@ -80,10 +81,20 @@ def cancelled(asked: Iterable[Asked], asker: Asker) -> list[Wanted]:
     return [_cancel(one, asker) for one in asked]
 
 
+def cancelled_again(one: Whose) -> Fields:
+    """What was cancelled before it reached the ghost, in the name of who asked for it."""
+    who = {"by": one.by_user, "via": "telegram", "userId": one.user_id, "chatId": one.chat_id}
+    whole = {"symbol": one.symbol, **who, "threadId": one.thread_id, **_to_cancel(one)}
+    return {key: value for key, value in whole.items() if value is not None}
+
+
 def _cancel(one: Asked, asker: Asker) -> Wanted:
+    return Wanted(_fields(asker, one.symbol, _to_cancel(one)))
+
+
+def _to_cancel(one: Asked | Whose) -> Fields:
     what = ("cancel", "orderId") if one.kind == "order" else ("cancel_line", "lineId")
-    fields = {"command": what[0], what[1]: one.id, "refId": one.ref_id}
-    return Wanted(_fields(asker, one.symbol, fields))
+    return {"command": what[0], what[1]: one.id, "refId": one.ref_id}
 
 
 def _line(asker: Asker, line_id: str, symbol: str | None, line: PlanLine, more: Fields) -> Wanted:

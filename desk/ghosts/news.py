@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
@@ -41,6 +41,7 @@ class Said(Struct, frozen=True, kw_only=True, rename="camel"):
     line_id: str | None = None
     kind: str | None = None
     world: str | None = None
+    fraction: Decimal | None = None
     price: Decimal | None = None
     seen: Decimal | None = None
     direction: str | None = None
@@ -51,6 +52,11 @@ class Said(Struct, frozen=True, kw_only=True, rename="camel"):
     exit_reason: str | None = None
     last_error: str | None = None
     reason: str | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is an exit that leaves nothing in its reading, or may: the stop, or a target of the whole."""
+        return self.what == "exit" and (self.kind == "sl" or self.fraction == 1)
 
 
 class News(NamedTuple):
@@ -66,6 +72,16 @@ class News(NamedTuple):
     def ends(self) -> bool:
         """Whether the order, or the line, has ended."""
         return self.said.what in _ENDS
+
+    @property
+    def kind(self) -> str:
+        """What it is about: a record of a line says nothing of an order that has its id."""
+        return "line" if self.event == LINE_RECORD else "order"
+
+    @property
+    def begins(self) -> bool:
+        """Whether the order, or the line, is followed from now on."""
+        return self.said.what in ("placed", "set")
 
     @property
     def is_told(self) -> bool:
@@ -89,12 +105,20 @@ class Whose(Struct, frozen=True, kw_only=True):
     id: str
     kind: str
     ref_id: str | None
+    user_id: int
     by_user: str
     chat_id: str
     thread_id: int | None
     symbol: str
     side: str | None
     label: str | None
+    cancelled_at: datetime | None = None
+
+    def is_told(self, news: News) -> bool:
+        """Whether they are told; of a line that was taken off, if that was not by them."""
+        if news.event == LINE_RECORD and news.said.what == "cancelled":
+            return self.cancelled_at is None
+        return news.is_told
 
 
 _said = msgspec.json.Decoder(Said).decode
@@ -109,6 +133,13 @@ def news_of(event: str, record_id: str, at: datetime, payload: bytes) -> News | 
     return News(record_id, event, about, at, said)
 
 
+def said_by_ends(some: Sequence[News]) -> set[str]:
+    """The records of exits that the same bar's end says all of: of the stop, and of the whole. That TP1 was reached on
+    the way to TP2 is told all the same."""
+    closed = {(one.about, one.at) for one in some if one.event == ORDER and one.said.what == "closed"}
+    return {one.record_id for one in some if one.said.is_last and (one.about, one.at) in closed}
+
+
 def may_be_news(event: bytes, data: bytes) -> bool:
     """Whether to look at a record at all: an engine's own orders are none of a ghost."""
     return event == _LINE_NAME or (event == _ORDER_NAME and b'"ghost"' in data)
@@ -119,18 +150,20 @@ def told(news: News, whose: Whose, now: datetime) -> Text:
     what = f"{name(coin_of(whose.symbol), 8)} {(whose.side or '').upper()}".rstrip()
     head, *rest = folded(f"{_SIGN[news.event]} {_head(news, what)}", LINE)
     text = TextBuilder().line(head, "bold")
-    for sentence in (*rest, *_body(news), f"{clock(news.at, now)}, for {name(whose.by_user, 16)}"):
+    for sentence in (*rest, *_body(news, whose), f"{clock(news.at, now)}, for {name(whose.by_user, 16)}"):
         for line in folded(sentence, LINE):
             text.line(line)
     return (text.add("ref: ").add(whose.ref_id, "code") if whose.ref_id else text).build()
 
 
 def _head(news: News, what: str) -> str:
+    if news.event == LINE_RECORD and news.said.what == "cancelled":
+        return f"Off: {_rung(news.said)} · {what}"
     return f"{_WORDS[news.said.what](news.said)} · {what}"
 
 
 def _exit(said: Said) -> str:
-    return "TP1" if said.kind == "tp1" else "SL, perhaps after TP1"
+    return "TP1" if said.kind == "tp1" else "SL, perhaps after a target"
 
 
 def _closed(said: Said) -> str:
@@ -154,9 +187,10 @@ _WORDS: dict[str, Callable[[Said], str]] = {
     "rung": _rung,
 }
 _REASONS = {"asked": "as you asked", "beyond_stop": "the price went beyond the stop first"}
+_NOT_HERE = "from elsewhere, not by this bot"
 
 
-def _body(news: News) -> Iterator[str]:
+def _body(news: News, whose: Whose) -> Iterator[str]:
     said = news.said
     if said.what == "exit" and said.price is not None:
         yield f"at {_price(said.price)}"
@@ -165,7 +199,9 @@ def _body(news: News) -> Iterator[str]:
     if said.what == "rung":
         yield f"Seen {_price(said.seen)}"
     if said.what in ("cancelled", "refused"):
-        why = said.last_error or said.reason or ""
+        why = said.last_error or said.reason or ("asked" if said.what == "cancelled" else "")
+        if why == "asked" and whose.cancelled_at is None:
+            why = _NOT_HERE
         yield _REASONS.get(why, name(why, _MOST_WHY)) if why else ""
 
 

@@ -16,7 +16,7 @@ from desk.commanding import refuse
 from desk.ghosts import asked, commanding, words
 from desk.ghosts.asked import AlertPlan, Asked
 from desk.ghosts.commanding import Asker, Wanted
-from desk.ghosts.recording import record
+from desk.ghosts.recording import record, refusal
 from desk.questions import ASKED_FOR, ASKED_LATE, ask
 from desk.updates import count_refused
 
@@ -111,13 +111,20 @@ def _enter(acting: Acting, plan: AlertPlan) -> Outcome:
         return _no(acting, words.has_one(before, acting.now), "has one")
     earlier = asked.orders_of(acting.connection, plan.alert.ref_id, acting.heard.user_id)
     wanted = commanding.entry(plan, asker_of(acting), len(earlier))
-    return _set(acting, plan, "set_entry", [wanted], words.entry_is_set(plan))
+    return _refused_by_contract(acting, [wanted]) or _set(
+        acting, plan, "set_entry", [wanted], words.entry_is_set(plan)
+    )
+
+
+def _refused_by_contract(acting: Acting, wanted: Sequence[Wanted]) -> Outcome | None:
+    why = refusal(wanted, acting.heard.update_id)
+    return None if why is None else _no(acting, words.no_command(why), "no command")
 
 
 def _entry_before(acting: Acting, plan: AlertPlan) -> Asked | None:
-    """Their entry of this plan; one that they cancelled counts no longer."""
+    """Their entry of this plan; one that they cancelled counts no longer, one that was refused never did."""
     found = asked.orders_of(acting.connection, plan.alert.ref_id, acting.heard.user_id)
-    return next((one for one in found if one.cancelled_at is None), None)
+    return next((one for one in found if one.cancelled_at is None and one.over != "refused"), None)
 
 
 def _line_up(acting: Acting, plan: AlertPlan) -> Outcome:
@@ -129,7 +136,9 @@ def _line_up(acting: Acting, plan: AlertPlan) -> Outcome:
         commanding.plan_line(plan, line, asker, sum(one.label == line.label for one in before))
         for line in missing
     ]
-    return _set(acting, plan, "set_lines", wanted, words.lines_are_set(plan, len(wanted)))
+    return _refused_by_contract(acting, wanted) or _set(
+        acting, plan, "set_lines", wanted, words.lines_are_set(plan, len(wanted))
+    )
 
 
 def _missing(acting: Acting, plan: AlertPlan) -> tuple[list[PlanLine], list[Asked]]:

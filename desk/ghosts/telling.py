@@ -9,18 +9,26 @@ import msgspec
 
 from desk.alerting.target import Done
 from desk.ghosts.asked import SQL
-from desk.ghosts.news import LINE_RECORD, News, Whose, told
+from desk.ghosts.news import LINE_RECORD, News, Whose, said_by_ends, told
+from desk.ghosts.recording import cancel_again
+from desk.settings import ROOM
 from outbox.outbox import Outbox
 from outbox.policies import ALERT
+from signaltape.emitter import Emitter
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
 from sink.db import Connection, rows_as_dicts
+from sink.outgoing import Committing
 
 
 class Telling:
-    """For any number of connections. Nobody is asked whether all is paused: what was asked for is told all the same."""
+    """For any number of connections. Nobody is asked whether all is paused: what was asked for is told all the same.
 
-    def __init__(self) -> None:
+    tape: told to cancel again what begins though it was cancelled.
+    """
+
+    def __init__(self, tape: Emitter) -> None:
+        self._tape = tape
         self._notices = Notices()
 
     def tell(self, connection: Connection, news: Sequence[News], now: datetime) -> Done:
@@ -28,19 +36,26 @@ class Telling:
         if not news:
             return Done()
         rows = rows_as_dicts(connection, SQL["whose"], {"ids": [one.about for one in news]})
-        whose = {row["id"]: msgspec.convert(row, Whose) for row in rows}
+        whose = {(row["id"], row["kind"]): msgspec.convert(row, Whose) for row in rows}
+        passed = said_by_ends(news)
         done = untold = 0
         for one in news:
-            found = whose.get(one.about)
-            if found is not None and one.ends:
-                became = {"id": one.about, "became": one.said.what, "at": one.at}
-                connection.execute(SQL["became"], became)
-            if found is not None and one.is_told and one.not_after > now:
+            found = whose.get((one.about, one.kind))
+            if found is not None:
+                self._note(connection, one, found)
+            is_told = found is not None and found.is_told(one) and one.record_id not in passed
+            if found is not None and is_told and one.not_after > now:
                 done += self._put(connection, one, found, now)
             elif one.event == LINE_RECORD and one.is_told:
                 untold += 1
                 self._say(one, found)
         return Done(told=done, untold=untold)
+
+    def _note(self, connection: Connection, one: News, whose: Whose) -> None:
+        """What it means for what was asked for, whether it is told or not."""
+        cancel_again(Committing(connection, self._tape, ROOM), one, whose)
+        if one.ends:
+            connection.execute(SQL["became"], {"id": one.about, "became": one.said.what, "at": one.at})
 
     def _put(self, connection: Connection, news: News, whose: Whose, now: datetime) -> bool:
         outbox = Outbox(connection)

@@ -77,6 +77,11 @@ def lines_are_set(plan: AlertPlan, n: int) -> str:
     return f"{lines} set: {head(plan.alert)}. Each rings once here; /lines shows them"
 
 
+def no_command(why: str) -> str:
+    """Of a plan that the contract takes for none."""
+    return f"No ghost can follow that plan: {name(why, 160)}"
+
+
 def is_over(plan: AlertPlan, now: datetime) -> str | None:
     """Why nothing can be asked of a plan any more; None if it can."""
     if plan.life.ended is not None:
@@ -89,8 +94,8 @@ def is_over(plan: AlertPlan, now: datetime) -> str | None:
 def has_one(before: Asked, now: datetime) -> str:
     """Of who has an entry."""
     at = clock_time(before.asked_at)
-    if before.ended_at is not None:
-        return f"Your entry from {at} is over ({before.became}): one a plan"
+    if before.over is not None:
+        return f"Your entry from {at} is over ({before.over}): one a plan"
     return f"You have that entry since {at}: Cancel ends it"
 
 

@@ -156,10 +156,14 @@ WHERE signal_id = %(signal_id)s::uuid ORDER BY decided_at LIMIT 1
 
 -- name: ghosts
 -- Paper orders that wait or are open, and those that ended since a moment, of some symbols or of all: the open ones first.
--- banked: what of an open one is out already, in the worse of its worlds, and what for.
+-- banked: what of an open one is out already, in the worse of its worlds, and what for; entry: of a band the edge that the
+-- price comes to first.
 SELECT o.number, o.symbol, o.side, o.status, o.source, o.by, o.ref_id, o.late, o.reason, o.published_at, o.expires_at,
        o.filled_at, o.ended_at, o.fill, o.exit_reason, o.rr_realized, o.rr_best, o.pnl_usd, o.risk_usd,
-       (o.plan ->> 'sl')::numeric AS sl, coalesce((o.plan ->> 'entry')::numeric, (o.plan ->> 'entry_high')::numeric) AS entry,
+       (o.plan ->> 'sl')::numeric AS sl,
+       coalesce((o.plan ->> 'entry')::numeric,
+                (o.plan ->> CASE WHEN (o.side = 'long') = (o.plan ->> 'entry_type' IS DISTINCT FROM 'stop')
+                                 THEN 'entry_high' ELSE 'entry_low' END)::numeric) AS entry,
        coalesce(b.fraction, 0) AS banked, coalesce(b.paid, 0) AS banked_paid
 FROM ghost_orders o
 LEFT JOIN LATERAL (SELECT sum(f.fraction) AS fraction, sum(f.fraction * f.price) AS paid FROM ghost_fills f
@@ -179,12 +183,15 @@ WHERE (status IN ('waiting', 'open') OR ended_at >= %(since)s)
 GROUP BY status
 
 -- name: last_prices
--- The last close of some symbols since a moment.
+-- The last close of some symbols within a span.
 SELECT DISTINCT ON (symbol) symbol, (payload ->> 'close')::numeric AS price FROM records
 WHERE class = 'market' AND event = 'market_candle' AND symbol = ANY(%(symbols)s::text[]) AND ts >= %(since)s
-  AND payload ->> 'dataQuality' IS DISTINCT FROM 'bad'
+  AND ts <= %(until)s AND payload ->> 'dataQuality' IS DISTINCT FROM 'bad'
 ORDER BY symbol, ts DESC
 
 -- name: ghost_symbols
 -- Symbols that bars were seen of, or that an order is of.
-SELECT symbol FROM ghost_symbols UNION SELECT symbol FROM ghost_orders WHERE state IS NOT NULL ORDER BY 1 LIMIT %(most)s
+SELECT symbol, bool_or(has_bars) AS has_bars
+FROM (SELECT symbol, latest_us >= 0 AS has_bars FROM ghost_symbols
+      UNION ALL SELECT symbol, FALSE FROM ghost_orders WHERE state IS NOT NULL) AS seen
+GROUP BY symbol ORDER BY symbol LIMIT %(most)s

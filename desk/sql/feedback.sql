@@ -50,7 +50,8 @@ FROM (SELECT * FROM feedback ORDER BY id DESC LIMIT %(most)s) newest ORDER BY id
 SELECT count(*) FILTER (WHERE value = 'up') AS up, count(*) FILTER (WHERE value = 'down') AS down,
        count(*) FILTER (WHERE value = 'took') AS took, count(*) FILTER (WHERE value = 'skipped') AS skipped,
        (SELECT count(DISTINCT user_id) FROM desk_ghosts
-        WHERE ref_id = %(ref_id)s AND kind = 'order' AND cancelled_at IS NULL) AS entries,
+        WHERE ref_id = %(ref_id)s AND kind = 'order' AND cancelled_at IS NULL
+          AND became IS DISTINCT FROM 'refused') AS entries,
        (SELECT count(DISTINCT user_id) FROM desk_ghosts
         WHERE ref_id = %(ref_id)s AND kind = 'line' AND cancelled_at IS NULL
           AND (chat_id = %(chat_id)s OR chat_id IN (

@@ -14,16 +14,17 @@ WHERE d.ref_id = %(ref_id)s AND d.user_id = %(user_id)s AND d.kind = 'order' ORD
 
 -- name: lines_of
 -- The lines of a plan: of a chat, by any of its ids, or of a person; oldest first.
-SELECT d.*, NULL AS status FROM desk_ghosts d
+SELECT d.*, g.status FROM desk_ghosts d LEFT JOIN ghost_lines g ON g.line_id = d.id
 WHERE d.ref_id = %(ref_id)s AND d.kind = 'line'
   AND (d.chat_id = ANY(%(chat_ids)s::text[]) OR d.user_id = %(user_id)s::bigint)
 ORDER BY d.number
 
 -- name: lines_in
--- Lines of a chat that may still ring.
-SELECT d.*, NULL AS status FROM desk_ghosts d
-WHERE d.chat_id = ANY(%(chat_ids)s::text[]) AND d.kind = 'line' AND d.cancelled_at IS NULL AND d.ended_at IS NULL
+-- Lines of a chat that may still ring: as the ghost stores them, else as far as it was told of them.
+SELECT d.*, g.status FROM desk_ghosts d LEFT JOIN ghost_lines g ON g.line_id = d.id
+WHERE d.chat_id = ANY(%(chat_ids)s::text[]) AND d.kind = 'line' AND d.cancelled_at IS NULL
   AND (d.expires_at IS NULL OR d.expires_at > %(now)s)
+  AND CASE WHEN g.status IS NULL THEN d.ended_at IS NULL ELSE g.status = 'set' END
 ORDER BY d.number DESC LIMIT %(most)s
 
 -- name: ask
@@ -41,7 +42,8 @@ UPDATE desk_ghosts SET cancelled_at = %(at)s FROM held WHERE desk_ghosts.id = he
 
 -- name: whose
 -- Who asked for these; nobody changes them meanwhile.
-SELECT id, kind, ref_id, by_user, chat_id, thread_id, symbol, side, label FROM desk_ghosts WHERE id = ANY(%(ids)s)
+SELECT id, kind, ref_id, user_id, by_user, chat_id, thread_id, symbol, side, label, cancelled_at
+FROM desk_ghosts WHERE id = ANY(%(ids)s)
 ORDER BY id FOR UPDATE
 
 -- name: became

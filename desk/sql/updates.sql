@@ -74,3 +74,12 @@ DELETE FROM desk_confirmations WHERE made_at < %(before)s;
 -- name: prune_refused
 -- Old counts.
 DELETE FROM desk_refused WHERE day < (%(before)s)::date;
+
+-- name: prune_ghosts
+-- What was asked of ghosts, and is over: by who asked, as the ghost told or stored it, or by its time. Nothing that the
+-- ghost still follows, so that its end is told; nothing that may be asked for again, for that is counted by these.
+DELETE FROM desk_ghosts d
+WHERE coalesce(d.expires_at, d.asked_at) < %(before)s
+  AND (d.cancelled_at < %(before)s OR d.ended_at < %(before)s OR d.expires_at < %(before)s
+       OR EXISTS (SELECT FROM ghost_lines g WHERE g.line_id = d.id AND g.ended_at < %(before)s))
+  AND NOT EXISTS (SELECT FROM ghost_orders g WHERE g.order_id = d.id AND g.status IN ('waiting', 'open'));

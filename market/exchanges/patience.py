@@ -21,5 +21,7 @@ class Patience(Struct, frozen=True, kw_only=True):
     request_s: float = 5.0
     #: Between two connects, and between two requests on one connection: the strictest says three a second.
     pace_s: float = 0.35
+    #: Between two questions over HTTP: the strictest says eight a second, of candles.
+    ask_s: float = 0.125
     #: How often a provider without streams is asked.
     poll_s: float = 5.0

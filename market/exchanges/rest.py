@@ -10,6 +10,7 @@ import aiohttp
 import msgspec
 
 from market.exchanges.errors import RateLimited, RequestFailed, RequestRefused
+from market.exchanges.pace import Pace
 from market.exchanges.patience import Patience
 from signaltape.showing import describe, show
 
@@ -47,9 +48,11 @@ class Rest:
         self._session = session
         self._patience = patience
         self._headers = dict(headers or {})
+        self._pace = Pace(patience.ask_s)
 
     async def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Got:
-        """Raises RequestFailed, or RateLimited."""
+        """When it is its turn. Raises RequestFailed, or RateLimited."""
+        await self._pace.wait()
         try:
             async with asyncio.timeout(self._patience.request_s):
                 return await self._ask(path, params)

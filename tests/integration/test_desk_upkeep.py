@@ -34,3 +34,46 @@ def test_what_is_old_is_forgotten_but_nothing_that_waits(connection: Connection)
     )
     assert connection.execute("SELECT count(*) FROM desk_confirmations").fetchone() == (1,)
     assert connection.execute("SELECT count(*) FROM desk_refused").fetchone() == (1,)
+
+
+#: cancelled, ended, expires, where the ghost stands and since when; and whether it is kept.
+_ASKED = {
+    "ended": ("order", None, OLD, OLD, None, False),
+    "cancelled": ("order", OLD, None, OLD, None, False),
+    "unheard of": ("order", None, None, OLD, None, False),
+    "still open": ("order", None, None, OLD, "open", True),
+    "leaving": ("order", OLD, None, OLD, "open", True),
+    "ended of late": ("order", None, YOUNG, YOUNG, None, True),
+    "may be asked for again": ("order", OLD, None, YOUNG, None, True),
+    "line that ran out": ("line", None, None, OLD, None, False),
+    "line taken off": ("line", OLD, None, None, None, False),
+    "line that may ring": ("line", None, None, None, "set", True),
+    "line that rang unheard": ("line", None, None, None, "rung", False),
+}
+
+
+def test_what_was_asked_of_ghosts_is_forgotten_once_it_is_over(connection: Connection) -> None:
+    for number, (name, (kind, cancelled, ended, expires, status, _)) in enumerate(_ASKED.items(), 1):
+        price, direction = (1, "above") if kind == "line" else (None, None)
+        connection.execute(
+            "INSERT INTO desk_ghosts (id, kind, user_id, by_user, chat_id, symbol, price, direction, update_id,"
+            " asked_at, cancelled_at, became, ended_at, expires_at)"
+            " VALUES (%s, %s, 1, 'ana', '1', 'SOL', %s, %s, 1, %s, %s, %s, %s, %s)",
+            (name, kind, price, direction, OLD, cancelled, ended and "closed", ended, expires),
+        )
+        if status == "open":
+            connection.execute(
+                "INSERT INTO ghost_orders (order_id, number, symbol, side, source, tracked, plan, state, status,"
+                " published_at, updated_at) VALUES (%s, %s, 'SOL', 'long', 'clicked', false, '{}', '', 'open', %s, %s)",
+                (name, number, OLD, OLD),
+            )
+        elif status is not None:
+            rung, state = (OLD, None) if status == "rung" else (None, b"")
+            connection.execute(
+                "INSERT INTO ghost_lines (line_id, number, symbol, price, direction, state, status, set_at,"
+                " ended_at, rung_at) VALUES (%s, %s, 'SOL', 1, 'above', %s, %s, %s, %s, %s)",
+                (name, number, state, status, OLD, rung, rung),
+            )
+    prune(connection, NOW)
+    kept = {row[0] for row in connection.execute("SELECT id FROM desk_ghosts").fetchall()}
+    assert kept == {name for name, (*_, is_kept) in _ASKED.items() if is_kept}

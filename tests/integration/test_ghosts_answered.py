@@ -77,3 +77,25 @@ def test_without_a_fresh_price_nothing_is_made_up(asker: Asker, followed: None) 
 
 def test_where_there_is_none_it_says_how_to_make_one(asker: Asker) -> None:
     assert lines(asker)[:2] == ["Ghosts · none today", "Set Entry of an alert makes one."]
+
+
+@pytest.mark.parametrize(
+    ("kind", "side", "edge"),
+    [("limit", "long", "102"), ("limit", "short", "100"), ("stop", "long", "100"), ("stop", "short", "102")],
+)
+def test_one_that_waits_does_so_for_the_edge_that_the_price_comes_to_first(
+    tape: Tape, settings: Settings, connection: Connection, asker: Asker, kind: str, side: str, edge: str
+) -> None:
+    sl, tp = (90, 120) if side == "long" else (120, 90)
+    tape.plan(side=side, entry=None, entry_low=100, entry_high=102, sl=sl, tp=tp, entry_type=kind)
+    Ghost(settings, connection).run()
+    assert [line.split()[-1] for line in lines(asker) if line.startswith("waits")] == [edge]
+
+
+def test_a_price_of_later_is_none_of_now(
+    asker: Asker, followed: None, tape: Tape, settings: Settings, key: str
+) -> None:
+    """One clock of an engine that goes wrong."""
+    tape.bar(4_200, ("200", "200", "200", "200"))
+    drain(settings, key)
+    assert lines(asker)[1] == "Open: +2.12 R so far"

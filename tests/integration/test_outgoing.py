@@ -131,3 +131,19 @@ def test_where_nothing_is_recorded_nothing_is_written_down(connection: Connectio
         assert not Committing(connection, off, "ghost").event("ghost_closed", ts=NOON, **closed())
         assert emit_committed(connection, off, "ghost") == 0
     assert waiting(connection) == 0
+
+
+def test_what_no_journal_takes_waits_whoever_else_is_refused_meanwhile(
+    connection: Connection, tape: Emitter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread's event, at the same Emitter."""
+
+    def full(*_: object, **__: object) -> bool:
+        assert not Emitter.event(tape, "ghost_closed", {"exit_reason": "bored"})
+        return False
+
+    Committing(connection, tape, "ghost").event("ghost_closed", ts=NOON, **closed())
+    with monkeypatch.context() as patched:
+        patched.setattr(tape, "event", full)
+        assert emit_committed(connection, tape, "ghost") == 0
+    assert (waiting(connection), emit_committed(connection, tape, "ghost")) == (1, 1)

@@ -27,6 +27,8 @@ ROOT = Path(__file__).parents[2]
 #: Begins of the variables that an interpreter, a library or a module reads while it is loaded.
 _READ_WHEN_LOADED = ("PYTHON", "LC_", "LANG", "TZ")
 _SHORT = 64
+#: A cache keeps nobody from asking twice: a second line would be left open, and whoever has loaded waits for its end.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def begin(
@@ -75,7 +77,9 @@ class Forked:
         nothing = os.open(os.devnull, os.O_RDONLY)
         try:
             files = [nothing, its_out, its_err, its_line.fileno()]
-            socket.send_fds(_loaded(), [json.dumps(asked).encode()], files)
+            with _ONE_AT_A_TIME:
+                loaded = _loaded()
+            socket.send_fds(loaded, [json.dumps(asked).encode()], files)
         finally:
             for one in (nothing, its_out, its_err):
                 os.close(one)

@@ -60,7 +60,7 @@ class Scene:
         self.trading: dict[str, set[str]] = {"okx": {"BTC"}, "bybit": {"BTC"}}
         #: the seconds in which each traded
         self.traded: dict[str, set[int]] = {"okx": set(), "bybit": set()}
-        #: whose books are crossed
+        #: whose books are crossed: exchanges, coins
         self.crossed: set[str] = set()
         #: for how long this machine stood still in all, and nothing could be done in time
         self.stalled_s = 0.0
@@ -138,7 +138,7 @@ class Scene:
             self.stalled_s += max(0.0, time.monotonic() - before_s - 2 * _TRADE_EVERY_S)
 
     async def _trade(self, name: str, coin: str, price: str) -> None:
-        away = Decimal("-0.05") if name in self.crossed else Decimal("0.05")
+        away = Decimal("-0.05") if {name, coin} & self.crossed else Decimal("0.05")
         await self.exchanges[name].book(coin, price, str(Decimal(price) + away))
         at_ms = time.time_ns() // 1_000_000
         self.traded[name].add(at_ms // 1000)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
+from msgspec.structs import replace
 
+from desk.answers.ghosts import told as told_ghosts
 from desk.answers.page import QUOTE, seen
 from desk.answers.processes import told as told_processes
 from outbox.lines import COLUMNS, LINE, QUOTED
@@ -150,6 +152,13 @@ def test_money_stands_behind_r_and_only_where_the_equity_is_set() -> None:
     text = said(TEXTS["pnl, today"])
     assert text.index("+1.80 R net") < text.index("≈ +$180 net, 1 R = $100")
     assert "$" not in TEXTS["pnl, 366 days"].text
+
+
+def test_r_so_far_says_of_how_many_it_is_also_where_there_are_more_than_are_read() -> None:
+    found = asked.ghosts_of([asked.ghost(7)], **{"SOL-USDT-SWAP": "223.2"})
+    assert "Open: +0.50 R so far\n" in told_ghosts(found, asked.NOW).text.replace("\u00a0", " ")
+    many = replace(found, sums={"open": replace(found.sums["open"], n=250)})
+    assert "Open: +0.50 R so far, of 1 of 250" in said(told_ghosts(many, asked.NOW))
 
 
 def test_processes_that_are_gone_are_named_last_and_count_as_no_trouble() -> None:

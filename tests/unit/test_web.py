@@ -190,7 +190,7 @@ def test_a_line_says_r_with_its_sign_and_two_decimals() -> None:
 def test_what_a_ghost_came_to_is_of_its_signal(event: str, of_signal: bool) -> None:
     data = b'{"symbol":"S","exit_reason":"tp","rr_realized":1.650,"status":"x"}'
     line = line_of("k", b"1642376400000-0", {b"event": event.encode(), b"data": data})
-    assert (line.event, line.of_signal) == (event, of_signal)
+    assert (line.event, line.of_signal) == ("ghost closed" if of_signal else event, of_signal)
     assert line.facts == ("tp · +1.65\u00a0R" if of_signal else "x")
 
 

@@ -125,7 +125,7 @@
     p.c.textBaseline = "bottom";
     p.c.strokeStyle = PAPER();
     p.c.lineWidth = 4 * p.px;
-    let last = -Infinity;
+    let last = plot.bbox.top;  // no word is cut at the edge
     for (const one of [...levels].sort((a, b) => b.at - a.at)) {
       across(plot, one.at, INK(), [6, 4]);
       last = Math.max(p.y(one.at) - 2 * p.px, last + 14 * p.px);  // words stand apart, whatever the prices do

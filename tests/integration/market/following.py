@@ -31,7 +31,7 @@ WIRES: dict[str, Callable[[], Wire]] = {
 }
 STREAMING = ("okx", "bybit", "binance")
 #: Long enough that nothing of a test's own slowness looks like a fault.
-PATIENT = Patience(silence_s=30.0, pace_s=0.0, connect_s=15.0, request_s=15.0)
+PATIENT = Patience(silence_s=30.0, pace_s=0.0, ask_s=0.0, connect_s=15.0, request_s=15.0)
 #: Asks soon, and waits long for an answer: for tests in which there is one.
 CURIOUS = Patience(silence_s=0.1, answer_s=15.0, pace_s=0.0, connect_s=15.0)
 #: For tests in which there is none.

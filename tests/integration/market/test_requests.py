@@ -29,6 +29,19 @@ def begins(rows: list[CandleRow]) -> list[int]:
 
 
 @each_provider
+def test_questions_asked_at_once_lie_apart(name: str) -> None:
+    async def run() -> None:
+        async with loaded(name, Patience(ask_s=0.03, pace_s=0.0)) as (exchange, provider):
+            began_s, asked = time.monotonic(), len(exchange.asked)
+            await asyncio.gather(*(provider.load() for _ in range(5)))
+            questions = len(exchange.asked) - asked
+            assert questions >= 5
+            assert time.monotonic() - began_s >= (questions - 1) * 0.03 - 0.01
+
+    asyncio.run(run())
+
+
+@each_provider
 def test_the_candles_of_an_hour_oldest_first(name: str) -> None:
     async def run() -> None:
         async with loaded(name) as (exchange, provider):

@@ -27,6 +27,7 @@ def whose(**changes: Any) -> Whose:
         "id": "o-1",
         "kind": "order",
         "ref_id": "ib_20250915_1400_BTC",
+        "user_id": 7,
         "by_user": "ana",
         "chat_id": "7",
         "symbol": "BTC-USDT",

@@ -141,3 +141,15 @@ def test_whatever_stands_on_the_tape_it_goes_on(event: str, fields: dict[str, An
 @given(st.binary())
 def test_what_is_no_json_says_nothing(data: bytes) -> None:
     overhear(Demand(), b"signal_published", data, at(0), at(0))
+
+
+def test_what_is_followed_after_all_is_refused_no_more() -> None:
+    demand = Demand()
+    for number in range(MOST):
+        heard(demand, "signal_published", symbol=f"A{number}USDT", ts_published=when(0))
+    heard(demand, "signal_published", symbol=SOL, ts_published=when(0))
+    assert SOL in demand.refused
+    demand.wanted(at(HOUR_S))
+    heard(demand, "signal_published", HOUR_S, symbol=SOL, ts_published=when(HOUR_S))
+    assert demand.wanted(at(HOUR_S)) == [SOL]
+    assert demand.refused == {}

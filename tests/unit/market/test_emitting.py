@@ -78,9 +78,9 @@ def test_a_price_that_the_contract_refuses_is_counted_and_nothing_else_happens(t
 
 def test_a_candle_that_is_none_is_bad() -> None:
     broken = row(0)._replace(low=D(200))
-    assert judged_row(broken, None, ()).data_quality == "bad"
+    assert judged_row(broken, None, (), ()).data_quality == "bad"
     assert (
-        of_row(OKX, broken, judged_row(broken, None, ()))
+        of_row(OKX, broken, judged_row(broken, None, (), ()))
         .verdict.reasons[0]
         .startswith("no candle: 200 to 100")
     )

@@ -28,6 +28,8 @@ BTC = "BTC-USDT-SWAP"
 class Kept:
     """A feed that runs, and what it handed on."""
 
+    running: asyncio.Task[None]
+
     def __init__(self, script: Script, timing: Timing = USUAL) -> None:
         self.script, self.now_us = script, 0
         self.taken: list[Message] = []
@@ -55,13 +57,13 @@ class Kept:
 async def kept(script: Script, timing: Timing = USUAL, *symbols: str) -> AsyncIterator[Kept]:
     made = Kept(script, timing)
     made.feed.want(symbols or (SOL,))
-    running = asyncio.create_task(made.feed.run())
+    made.running = asyncio.create_task(made.feed.run())
     try:
         yield made
     finally:
-        running.cancel()
+        made.running.cancel()
         with suppress(asyncio.CancelledError):
-            await running
+            await made.running
 
 
 def test_it_connects_again_after_whatever_ended_a_stream() -> None:

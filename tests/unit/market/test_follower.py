@@ -169,7 +169,7 @@ def test_a_candle_is_of_who_told_its_seconds_and_comes_behind_them() -> None:
     world = World(OKX, BYBIT)
     world.run(60.0)
     for name in (BYBIT, OKX):
-        world.follower.take(name, row(0, "100" if name == OKX else "99"))
+        world.follower.take(name, row(0, "100" if name == OKX else "99.5"))
     world.run(62.0)
     (candle,) = world.candles("1m")
     assert (candle.provider, candle.close, candle.verdict) == (OKX, Decimal(100), OK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,14 @@ def test_a_clock_far_ahead_is_said() -> None:
         reputation.news.add(n, -15 * S)
     assert reputation.slow() == "has a clock 15 s ahead"
     assert reputation.skew_s() == 15.0
+
+
+@pytest.mark.parametrize("odd_us", [-3_600 * S, -4 * S, 3_600 * S])
+def test_one_odd_stamp_says_nothing_about_a_clock(odd_us: int) -> None:
+    reputation = Reputation(lambda: S, Breaker())
+    for n in range(ENOUGH):
+        reputation.news.add(n, odd_us if n == 7 else 50_000)
+    assert (reputation.slow(), reputation.skew_s()) == ("", -0.05)
 
 
 def watched(every_us: int, count: int = 200) -> Watchdog:

@@ -10,7 +10,7 @@ from tests.exchanges.server import LocalExchange
 from tests.support.marketing import BTC, of_one_exchange, scene
 
 
-def test_a_negative_open_interest_and_a_funding_rate_that_is_no_number(settings: Settings) -> None:
+def a_negative_open_interest_and_a_funding_rate_that_is_no_number(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at:
             await at.okx.funding("BTC", "NaN")
@@ -26,7 +26,7 @@ def test_a_negative_open_interest_and_a_funding_rate_that_is_no_number(settings:
     asyncio.run(go())
 
 
-def test_a_crossed_book_is_bad_and_another_exchange_is_preferred_then(settings: Settings) -> None:
+def a_crossed_book_is_bad_and_another_exchange_is_preferred_then(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at:
             at.crossed.add("okx")
@@ -41,7 +41,7 @@ def test_a_crossed_book_is_bad_and_another_exchange_is_preferred_then(settings: 
     asyncio.run(go())
 
 
-def test_what_comes_twice_out_of_order_or_late_makes_no_bar_wrong(settings: Settings) -> None:
+def what_comes_twice_out_of_order_or_late_makes_no_bar_wrong(settings: Settings) -> None:
     async def odd(exchange: LocalExchange) -> None:
         """Trades in the wrong order, one of them twice, and some of a minute ago."""
         for number in range(40):
@@ -65,7 +65,7 @@ def test_what_comes_twice_out_of_order_or_late_makes_no_bar_wrong(settings: Sett
     asyncio.run(go())
 
 
-def test_news_that_is_late_makes_an_exchange_slow(settings: Settings) -> None:
+def news_that_is_late_makes_an_exchange_slow(settings: Settings) -> None:
     async def late(exchange: LocalExchange) -> None:
         for _ in range(600):
             await exchange.trade("BTC", "43000.1", at_ms=time.time_ns() // 1_000_000 - 1_500)

@@ -36,7 +36,7 @@ async def status(at: Scene, holds: str) -> operations.Status:
     return said
 
 
-def test_a_signal_makes_its_symbol_followed_as_it_is_spelled_and_for_an_hour_after(
+def a_signal_makes_its_symbol_followed_as_it_is_spelled_and_for_an_hour_after(
     settings: Settings,
 ) -> None:
     async def go() -> None:
@@ -59,7 +59,7 @@ def test_a_signal_makes_its_symbol_followed_as_it_is_spelled_and_for_an_hour_aft
     asyncio.run(go())
 
 
-def test_what_cannot_be_followed_is_said_in_words(settings: Settings) -> None:
+def what_cannot_be_followed_is_said_in_words(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC):
             for symbol in ("SOL-USDT", "DOGE-USDT-SWAP"):
@@ -75,7 +75,7 @@ def test_what_cannot_be_followed_is_said_in_words(settings: Settings) -> None:
     asyncio.run(go())
 
 
-def test_an_exchange_that_fails_five_times_is_left_alone_and_taken_back_by_a_probe(
+def an_exchange_that_fails_five_times_is_left_alone_and_taken_back_by_a_probe(
     settings: Settings,
 ) -> None:
     async def go() -> None:

