@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from reports.operations.shown import Delay, Targets, delay_told, left_of, targets_told, trades_told
-from web.counting import ENOUGH, MOST_GROUPS, Count
+from web.counting import ENOUGH, Count
 from web.filters import Filters
 
+#: Groups of a kind that are shown: a row has five links, and a page is to be light.
+_MOST_GROUPS = 5
 #: A mean beyond it is drawn at the edge.
 _LARGEST_DRAWN = 1e12
 
@@ -44,7 +46,7 @@ def targets_of(of: Filters, found: Sequence[Targets], bins: Sequence[str]) -> Ta
 
 def _largest(found: Sequence[Targets]) -> list[Targets]:
     kinds = dict.fromkeys(one.kind for one in found)
-    return [one for kind in kinds for one in [o for o in found if o.kind == kind][:MOST_GROUPS]]
+    return [one for kind in kinds for one in [o for o in found if o.kind == kind][:_MOST_GROUPS]]
 
 
 def _row(of: Filters, one: Targets, bins: Sequence[str]) -> TargetRow:
