@@ -52,5 +52,10 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 def us_of(given: Moment, name: str = "time") -> int:
     """A time as sent, in microseconds since 1970. Raises InvalidEvent for one that no event may have, naming it."""
-    since = as_aware(moment_of(name, given)) - _EPOCH
+    return since_epoch_us(as_aware(moment_of(name, given)))
+
+
+def since_epoch_us(moment: datetime) -> int:
+    """A time in microseconds since 1970, exactly."""
+    since = moment - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -6,7 +6,7 @@ Never raises for what an entry holds. What the worker would refuse is nothing he
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from consumer.decoding.columns import Records
 from consumer.decoding.decode import decode_entries
 from consumer.decoding.fast_records import Plain, fast_records
 from consumer.entry import Entry
-from ghost.commands import Command, command_of, us_of
+from ghost.commands import Command, command_of, since_epoch_us, us_of
 from ghost.intervals import length_us
 from ghost.model.bar import Bar, Quality
 from signaltape.contract.codec import validate
@@ -29,7 +29,6 @@ from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID, entry_time_ms
 CANDLE, FUNDING, COMMAND = "market_candle", "market_funding", "order_command"
 _CANDLE = CANDLE.encode()
 _RARE = frozenset(name.encode() for name in (SignalPublished.EVENT, FUNDING, COMMAND))
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: No engine's clock is that wrong.
 _FAR_MS = 86_400_000
 #: One that is wrong by more than this decides about nothing but its own symbol.
@@ -152,8 +151,7 @@ def _bar(symbol: str | None, ts: datetime, entry_id: str, candle: _Candle) -> Ba
     length = length_us(candle.interval)
     if length is None or symbol is None:
         return None
-    since = ts - _EPOCH
-    end = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    end = since_epoch_us(ts)
     ahead_ms = end // 1000 - entry_time_ms(entry_id)
     bar = Bar(
         symbol,

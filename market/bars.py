@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from market.exchanges.base import Quote, Tick
+from market.units import SECOND_US
 
-SECOND_US = 1_000_000
 #: A quote that is older at the end of a bar says nothing of its book.
 QUOTE_FOR_US = 5 * SECOND_US
 #: A trade that is said to happen so much later than it came is of no use: its second may never be reached.

@@ -20,6 +20,7 @@ from market.exchanges.errors import ExchangeError, RequestFailed, StreamEnded, S
 from market.sources import LineState
 from market.standing import Reputation
 from market.steady import Clock
+from market.units import SECOND_US
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
 from signaltape.shipping.backoff import Backoff
@@ -27,13 +28,12 @@ from signaltape.shipping.backoff import Backoff
 log = logging.getLogger("market")
 
 T = TypeVar("T")
-_SECOND_US = 1_000_000
 #: Not all providers are connected anew at once.
 _RENEW_JITTER_S = 3_600.0
 #: A new connection that says nothing for so long is given up, and the old one kept.
 _SPEAK_WITHIN_S = 15.0
 #: A connection is made anew for a silent symbol at most so often.
-_COMPLAIN_EVERY_US = 60 * _SECOND_US
+_COMPLAIN_EVERY_US = 60 * SECOND_US
 #: The first and the longest wait between two tries to connect.
 _FIRST_S, _CAP_S = 0.2, 30.0
 #: What lived so long is connected anew at once, else after longer each time: some allow 300 connects in 5 minutes.
@@ -48,7 +48,7 @@ class Timing(Struct, frozen=True):
     """
 
     renew_s: float = 22 * 3_600.0
-    open_us: int = 10 * _SECOND_US
+    open_us: int = 10 * SECOND_US
 
 
 USUAL = Timing()

@@ -16,8 +16,9 @@ from market.failover import Choice, Failover, Standing
 from market.gaps import Gap, Gaps
 from market.judging import judged_bar, last_good
 from market.minutes import Minutes, Usable
-from market.said import SECOND_US, Candle, Moved, Said, minute_of, of_bar, of_last_good, second_of
+from market.said import Candle, Moved, Said, minute_of, of_bar, of_last_good, second_of
 from market.sources import LineState, Source
+from market.units import SECOND_US
 from market.watchdog import MOST_US
 
 #: The last good price is repeated for so long.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from market.said import MINUTE_US, SECOND_US
+from market.units import MINUTE_US, SECOND_US
 
 
 class Gap(NamedTuple):

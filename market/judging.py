@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from market.bars import Bar
 from market.exchanges.base import CandleRow, Funding, OpenInterest
-from market.said import SECOND_US
 from market.sources import LineState
+from market.units import SECOND_US
 from signaltape.quality import Limits, Seen, Verdict, judge, verdict_of
 
 #: Funding and open interest change slowly: providers compute them every few seconds to minutes.

@@ -13,8 +13,9 @@ from typing import NamedTuple
 from market.exchanges.base import CandleRow
 from market.gaps import Gaps
 from market.judging import judged_row, with_bad_seconds
-from market.said import MINUTE_US, SECOND_US, Candle, Want, minute_of, of_row
+from market.said import Candle, Want, minute_of, of_row
 from market.sources import Source
+from market.units import MINUTE_US, SECOND_US
 
 #: A stream brings the candle of a minute that is over within so long, or it is asked for.
 _STREAM_WITHIN_US = 2_500_000

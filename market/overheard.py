@@ -13,10 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from market.demand import Demand
+from market.units import MINUTE_US, SECOND_US
 from signaltape.clock import as_aware
 
-_SECOND_US = 1_000_000
-_MINUTE_US = 60 * _SECOND_US
 #: Statuses of an order after which nothing comes of it any more.
 _OVER = frozenset(("closed", "expired", "cancelled", "canceled", "refused", "rejected"))
 
@@ -55,7 +54,7 @@ def overhear(demand: Demand, event: bytes, data: bytes, entry_us: int, now_us: i
 def _published(demand: Demand, said: _Said, entry_us: int, now_us: int) -> None:
     if said.symbol is not None:
         began_us = _us(said.ts_published, entry_us)
-        demand.use(said.symbol, began_us + round((said.expiry_minutes or 0) * _MINUTE_US), now_us)
+        demand.use(said.symbol, began_us + round((said.expiry_minutes or 0) * MINUTE_US), now_us)
 
 
 def _commanded(demand: Demand, said: _Said, entry_us: int, now_us: int) -> None:
@@ -87,7 +86,7 @@ def _go_on(demand: Demand, what: str, symbol: str, *, is_over: bool, us: int) ->
 def _us(moment: Any, default_us: int) -> int:
     """ISO text or milliseconds since 1970."""
     if isinstance(moment, datetime):
-        return round(as_aware(moment).timestamp() * _SECOND_US)
+        return round(as_aware(moment).timestamp() * SECOND_US)
     return default_us if moment is None else round(moment * 1_000)
 
 

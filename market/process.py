@@ -25,6 +25,7 @@ from market.status import read_kept, read_status, status_key, written
 from market.steady import Clock
 from market.tail import Tail
 from market.told import Told, note_candle, told_by
+from market.units import SECOND_US
 from signaltape.emitter import Emitter
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
@@ -34,16 +35,15 @@ from signaltape.stream import stream_keys
 
 log = logging.getLogger("market")
 
-_SECOND_US = 1_000_000
 TURN_EVERY_S, _REPORT_EVERY_S = 0.1, 1.0
-_HEALTH_EVERY_US = 60 * _SECOND_US
+_HEALTH_EVERY_US = 60 * SECOND_US
 #: How far back the stream is read for symbols that are needed, and how long the start waits for that at most.
-_LOOK_BACK_US = 24 * 3_600 * _SECOND_US
+_LOOK_BACK_US = 24 * 3_600 * SECOND_US
 _CATCH_UP_WITHIN_S = 8.0
 #: Redis is waited for no longer than this where only a status is written.
 _WRITE_WITHIN_S = 2.0
 #: What the last process wrote of itself may be so old when it ends.
-_OVERLAP_US = 10 * _SECOND_US
+_OVERLAP_US = 10 * SECOND_US
 
 Make = Callable[[str], Exchange]
 

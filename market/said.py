@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 from market.bars import Bar
 from market.exchanges.base import CandleRow
+from market.units import MINUTE_US, SECOND_US
 from signaltape.quality import Verdict
-
-SECOND_US = 1_000_000
-MINUTE_US = 60 * SECOND_US
 
 
 class Candle(NamedTuple):

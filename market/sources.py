@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from market.bars import Bar, BarMaker
 from market.exchanges.base import CandleRow, Funding, Message, OpenInterest, Quote, Tick
-from market.said import MINUTE_US, SECOND_US
+from market.units import MINUTE_US, SECOND_US
 from market.watchdog import Watchdog
 
 #: Closed seconds are kept for so long, in case they are needed in place of another provider's.

@@ -6,13 +6,14 @@ has news of the symbol, little patience is enough, measured by how often this on
 
 from __future__ import annotations
 
-_SECOND_US = 1_000_000
+from market.units import SECOND_US
+
 #: Silent for so many of its usual pauses …
 _PAUSES = 6
 #: … but at least, and at most, so long while another provider speaks.
-LEAST_US, MOST_US = 2 * _SECOND_US, 10 * _SECOND_US
+LEAST_US, MOST_US = 2 * SECOND_US, 10 * SECOND_US
 #: So long where there is no other: then it may be the market.
-ALONE_US = 30 * _SECOND_US
+ALONE_US = 30 * SECOND_US
 #: Weight of the newest pause in the usual one.
 _WEIGHT = 0.1
 

@@ -42,12 +42,11 @@ def instant(at: datetime) -> str:
 
 def r_multiple(value: Decimal | float | None) -> str:
     """`+1.65 R`, never broken; `-` for none, or for one that is too large to be read."""
-    if value is None or not -_LARGEST_R < value < _LARGEST_R:
-        return NOTHING
-    return f"{value:+.2f}{_NO_BREAK}R".replace("-", _MINUS)
+    said = gain(value)
+    return said if said == NOTHING else f"{said}{_NO_BREAK}R"
 
 
-def gain(value: Decimal | None) -> str:
+def gain(value: Decimal | float | None) -> str:
     """`+12.50`, with a true minus; `-` for none, or for one that is too large to be read."""
     if value is None or not -_LARGEST_R < value < _LARGEST_R:
         return NOTHING

@@ -56,8 +56,8 @@ class Provider:
         return self._refusals.counts
 
     def _dialects(self) -> Iterable[Dialect]:
-        """One for each websocket that a stream needs."""
-        raise NotImplementedError
+        """One for each websocket that a stream needs; none where a provider is only asked."""
+        return ()
 
     async def stream(self, symbols: Iterable[str], sink: Sink) -> None:
         """See `base.Exchange`."""

@@ -179,7 +179,7 @@ class _Bench:
                 after = entry_id
                 if entry[b"event"] == b"price_line" and b'"rung"' in entry[b"data"]:
                     delay_ms = (time.monotonic() - began) * 1000
-                    time.sleep(EVERY_S)
+                    time.sleep(EVERY_S)  # this is what makes it a rate
                     return delay_ms
 
     def _reader(self) -> TapeReader:

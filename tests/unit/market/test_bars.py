@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from market.bars import AHEAD_US, Bar, BarMaker
 from market.exchanges.base import Tick
-from market.said import SECOND_US
+from market.units import SECOND_US
 from tests.unit.market.world import BEGIN_US, OKX, SOL, at, quote, tick
 
 D = Decimal

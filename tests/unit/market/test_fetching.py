@@ -8,7 +8,8 @@ from typing import Any
 
 from market.exchanges.errors import RequestFailed
 from market.fetching import Fetching
-from market.said import MINUTE_US, Want
+from market.said import Want
+from market.units import MINUTE_US
 from tests.unit.market.test_markets import FakeFeed, Stage
 from tests.unit.market.world import BYBIT, OKX, SOL, at, row
 

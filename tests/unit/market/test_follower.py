@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from itertools import pairwise
 
-from market.said import MINUTE_US, SECOND_US, Candle
+from market.said import Candle
 from market.sources import LineState
+from market.units import MINUTE_US, SECOND_US
 from signaltape.quality import OK, Verdict
 from tests.unit.market.world import BEGIN_US, BYBIT, OKX, World, at, row, second, tick
 

@@ -7,8 +7,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market.said import MINUTE_US, SECOND_US, Candle
+from market.said import Candle
 from market.sources import LineState
+from market.units import MINUTE_US, SECOND_US
 from tests.unit.market.world import BYBIT, OKX, World, at
 
 PRICES = {OKX: "100", BYBIT: "100.2"}

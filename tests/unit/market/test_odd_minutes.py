@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from market.said import MINUTE_US
+from market.units import MINUTE_US
 from tests.unit.market.world import BEGIN_US, OKX, World, at, row
 
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 from market.exchanges.base import CandleRow, Quote, Tick
 from market.follower import Follower
 from market.gaps import Gap
-from market.said import MINUTE_US, SECOND_US, Candle, Moved, Said, Want
+from market.said import Candle, Moved, Said, Want
 from market.sources import LineState
+from market.units import MINUTE_US, SECOND_US
 
 SOL = "SOL-USDT-SWAP"
 #: 2022-01-17 09:30:00 WIB
