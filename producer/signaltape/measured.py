@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -63,10 +64,17 @@ class Measured(Pausable):
         What could not be shipped stays on disk for `signaltape ship` or the next engine start.
         Returns True if nothing was left. Called at exit by itself; calling it twice is harmless.
         """
+        left = timeout
+        with suppress(Exception):  # whatever was given for `timeout`, all is closed
+            left = self._end_measuring(timeout)
+        return super().close(left)
+
+    def _end_measuring(self, timeout: float) -> float:
+        """Have what was measured recorded. Returns how many of the seconds are left."""
         deadline = time.monotonic() + timeout
         for recorder in self._recorders:
-            recorder.close(max(0.0, min(_FLUSH_WITHIN_S, deadline - time.monotonic())))
-        return super().close(max(0.0, deadline - time.monotonic()))
+            recorder.close(min(_FLUSH_WITHIN_S, max(0.0, deadline - time.monotonic())))
+        return max(0.0, deadline - time.monotonic())
 
     def _new_recorder(self) -> Recorder:
         from signaltape.measuring.recorder import recorder_of  # loaded by an Emitter that is on

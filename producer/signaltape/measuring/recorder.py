@@ -56,7 +56,7 @@ class Tape(Protocol):
 class Recorder:
     """What an Emitter's engine measures; `recorder_of` gives the one that hooks and `Emitter.measure` share.
 
-    every_s: how often it is recorded.
+    every_s: how often it is recorded. on: whether anything is: not if logging is off, or the Emitter closed.
 
     Safe to share between threads, in signal handlers, and over a fork: a child begins with nothing. Nothing here
     raises (unless the Emitter is strict), nothing waits for a disk, a network or a flush, and without logging
@@ -68,7 +68,7 @@ class Recorder:
     ) -> None:
         self._tape, self._every_s, self._clock = tape, every_s, clock
         self._strict = tape._strict
-        self._on = tape.enabled and not tape._is_closed()
+        self.on = tape.enabled and not tape._is_closed()
         self._lock, self._names = threading.RLock(), Names()
         self._series: dict[tuple[str, str, str], Series] = {}
         self._ends: SimpleQueue[None] = SimpleQueue()
@@ -83,7 +83,7 @@ class Recorder:
 
     def count(self, kind: str, name: str, figure: str, value: float) -> bool:
         """The same, for callers that see to what is wrong. Raises InvalidEvent, and whatever a value's code raises."""
-        if not self._on:
+        if not self.on:
             return False
         number = value if type(value) is float else number_of(value, figure)
         index = index_of(number, figure)
@@ -96,7 +96,7 @@ class Recorder:
     @harmless
     def request(self, name: str, status: int, ms: float, request_id: str | None = None) -> bool:
         """Count an answer of HTTP. name: the endpoint's pattern, never the path asked for; ms: how long it took."""
-        if not self._on:
+        if not self.on:
             return False
         number = ms if type(ms) is float else number_of(ms, LATENCY)
         index = index_of(number, LATENCY)
@@ -122,7 +122,7 @@ class Recorder:
 
     def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
         """Record the rest and measure nothing more. within_s: how long to wait for a flush that is under way."""
-        self._on = False
+        self.on = False
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             self._ends.put(None)
