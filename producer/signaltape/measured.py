@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from signaltape.errors import InvalidEvent, SignaltapeError
 from signaltape.harmless import as_ours, harmless
@@ -38,7 +38,7 @@ class Measured(Pausable):
         raise NotImplementedError
 
     @harmless
-    def measure(self, kind: str, name: str, /, **figures: float) -> bool:
+    def measure(self, kind: str, name: str, /, **figures: SupportsFloat) -> bool:
         """Count what was measured, such as `measure("ws", "orderflow", rtt_ms=12.5)`, with any number of figures.
 
         Every ten seconds all of it becomes one record for each kind, name and figure: how many, their sum, least, most
@@ -50,6 +50,8 @@ class Measured(Pausable):
         if not figures:
             return self._not_measured(InvalidEvent("measure wants a figure, such as rtt_ms=12.5"))
         recorder = self._recorders[0] if self._recorders else self._new_recorder()
+        if not recorder.on:
+            return False
         try:
             for figure, value in figures.items():
                 recorder.count(kind, name, figure, value)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any, Protocol, SupportsFloat
 
 from signaltape.clock import utc_now
 from signaltape.contract.measure_records import Measurement
@@ -77,11 +77,11 @@ class Recorder:
         tape._recorders = (*tape._recorders, self)
 
     @harmless
-    def observe(self, kind: str, name: str, figure: str, value: float) -> bool:
+    def observe(self, kind: str, name: str, figure: str, value: SupportsFloat) -> bool:
         """Count a value of a figure, such as ("ws", "orderflow", "rtt_ms", 12.5). True if it was counted."""
         return self.count(kind, name, figure, value)
 
-    def count(self, kind: str, name: str, figure: str, value: float) -> bool:
+    def count(self, kind: str, name: str, figure: str, value: SupportsFloat) -> bool:
         """The same, for callers that see to what is wrong. Raises InvalidEvent, and whatever a value's code raises."""
         if not self.on:
             return False
@@ -94,7 +94,7 @@ class Recorder:
         return True
 
     @harmless
-    def request(self, name: str, status: int, ms: float, request_id: str | None = None) -> bool:
+    def request(self, name: str, status: int, ms: SupportsFloat, request_id: str | None = None) -> bool:
         """Count an answer of HTTP. name: the endpoint's pattern, never the path asked for; ms: how long it took."""
         if not self.on:
             return False
