@@ -16,15 +16,15 @@ def engine(home: Path, **settings: Any) -> Emitter:
     return Emitter(Settings(feature_event_logging=True, home=home, **settings), ship=False)
 
 
-def measurements(home: Path) -> list[dict[str, Any]]:
-    """All that stand in the journals of a home."""
+def measurements(home: Path, at_least: int = 0) -> list[dict[str, Any]]:
+    """All that stand in the journals of a home; nothing while there are fewer."""
     found = []
     for folder in journal_folders(home):
         reader = JournalReader(folder, JournalPosition(0, 0, 0))
         while items := reader.read(1000, 10**7):
             found += [json.loads(item.frame.data) for item in items if item.frame.name == b"measurement"]
         reader.close()
-    return found
+    return found if len(found) >= at_least else []
 
 
 def by_name(home: Path) -> dict[str, dict[str, Any]]:

@@ -140,10 +140,7 @@ class Recorder:
 
     def _opened(self, kind: str, name: str, figure: str) -> Series:
         key = self._names.admit(checked_key(kind, name, figure))
-        series = self._series.get(key)
-        if series is None:
-            series = self._series[key] = Series(key, self._since)
-        return series
+        return self._series.setdefault(key, Series(key, self._since))
 
     def _record(self, series: Series, until: datetime) -> bool:
         with suppress(Exception):  # of a strict Emitter: this is no place where its caller could hear of it
