@@ -143,6 +143,7 @@ class Recorder:
         return self._series.setdefault(key, Series(key, self._since))
 
     def _record(self, series: Series, until: datetime) -> bool:
+        time.sleep(0)  # the engine's own threads go first: else each record in turn would hold them up
         with suppress(Exception):  # of a strict Emitter: this is no place where its caller could hear of it
             return self._tape.record(Measurement.EVENT, series.fields(until))
         return False
