@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -165,3 +167,15 @@ def test_a_text_from_anywhere_is_either_refused_or_the_only_one_of_its_histogram
         assert "\n" not in str(error)
     else:
         assert read.to_text() == text
+
+
+def test_the_page_says_what_comes_out() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "measuring.md").read_text()
+    first, second = re.findall(r'"(1:[^"]+)"', page)
+    total = added(Histogram.from_text(first), Histogram.from_text(second))
+    quantile = total.quantile(0.95)
+    assert quantile is not None
+    assert f"total.quantile(0.95)  # {quantile:.1f};" in page
+    assert f"how many were longer: {total.above(650)}" in page
+    assert [*Histogram.from_text("1:.IABhC").buckets().values()] == [1, 2, 66]
+    assert min(Histogram.from_text("1:.IABhC").buckets()) == ZERO + 8
