@@ -890,7 +890,7 @@ CREATE TABLE public.records (
     received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
 )
 PARTITION BY LIST (class);
-COMMENT ON COLUMN public.records.class IS 'events, trades, orders, snapshots, market or desk: what is kept equally long.';
+COMMENT ON COLUMN public.records.class IS 'events, trades, orders, snapshots, market, desk or measures: what is kept equally long.';
 COMMENT ON COLUMN public.records.event_type IS 'The record''s eventType, else its name in capitals: what replays choose by.';
 CREATE TABLE public.records_desk (
     record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,

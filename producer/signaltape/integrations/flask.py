@@ -17,7 +17,7 @@ recorded (and the log says so); nothing raises.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, SupportsFloat
 
 from flask import Flask, current_app
 
@@ -69,3 +69,7 @@ class SignalTape:
     def closed(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """See `Emitter.closed`."""
         return self.emitter.closed(event, **fields)
+
+    def measure(self, kind: str, name: str, /, **figures: SupportsFloat) -> bool:
+        """See `Emitter.measure`."""
+        return self.emitter.measure(kind, name, **figures)
