@@ -839,22 +839,19 @@ CREATE TABLE public.guard_minutes (
     bucket integer[] DEFAULT '{}'::integer[] NOT NULL,
     bucket_n bigint[] DEFAULT '{}'::bigint[] NOT NULL,
     examples text[] DEFAULT '{}'::text[] NOT NULL,
+    ids uuid[] NOT NULL,
     CONSTRAINT guard_minutes_check CHECK ((cardinality(bucket) = cardinality(bucket_n))),
     CONSTRAINT guard_minutes_n_check CHECK ((n >= 0))
 );
 COMMENT ON TABLE public.guard_minutes IS 'What engines measured, folded: a minute of one figure of one name a row, of all processes of an engine. Kept 40 days.';
 COMMENT ON COLUMN public.guard_minutes.n4xx IS 'Without 429, which stands for itself.';
 COMMENT ON COLUMN public.guard_minutes.bucket IS 'Indexes of the histogram''s buckets, ascending: see signaltape.measuring.histogram; bucket_n has their counts.';
+COMMENT ON COLUMN public.guard_minutes.ids IS 'Of the records that were folded: one that is sent again, because Redis forgot it or its shipper was killed, counts once.';
 CREATE TABLE public.guard_position (
     stream text NOT NULL,
     entry_id text NOT NULL
 );
 COMMENT ON TABLE public.guard_position IS 'How far each partition of the tape was folded.';
-CREATE TABLE public.guard_seen (
-    id uuid NOT NULL,
-    at timestamp with time zone NOT NULL
-);
-COMMENT ON TABLE public.guard_seen IS 'Records that were folded: one that is sent again, because Redis forgot it or its shipper was killed, counts once. Kept two days.';
 CREATE TABLE public.guard_snoozes (
     category text NOT NULL,
     until timestamp with time zone NOT NULL,
@@ -1308,8 +1305,6 @@ ALTER TABLE ONLY public.guard_minutes
     ADD CONSTRAINT guard_minutes_pkey PRIMARY KEY (minute, kind, figure, name, engine);
 ALTER TABLE ONLY public.guard_position
     ADD CONSTRAINT guard_position_pkey PRIMARY KEY (stream);
-ALTER TABLE ONLY public.guard_seen
-    ADD CONSTRAINT guard_seen_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.guard_snoozes
     ADD CONSTRAINT guard_snoozes_pkey PRIMARY KEY (category);
 ALTER TABLE ONLY public.guard_stamps
@@ -1403,7 +1398,6 @@ CREATE INDEX ghost_triggers_ts ON public.ghost_triggers USING btree (ts_triggere
 CREATE UNIQUE INDEX guard_alerts_open ON public.guard_alerts USING btree (rule, subject) WHERE (state <> 'resolved'::text);
 CREATE INDEX guard_alerts_resolved ON public.guard_alerts USING btree (resolved_at) WHERE (state = 'resolved'::text);
 CREATE INDEX guard_burn_minute ON public.guard_burn USING btree (minute);
-CREATE INDEX guard_seen_at ON public.guard_seen USING btree (at);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);

@@ -27,6 +27,7 @@ CREATE TABLE guard_minutes (
     bucket   INTEGER[] NOT NULL DEFAULT '{}',
     bucket_n BIGINT[] NOT NULL DEFAULT '{}',
     examples TEXT[] NOT NULL DEFAULT '{}',
+    ids      UUID[] NOT NULL,
     PRIMARY KEY (minute, kind, figure, name, engine),
     CHECK (cardinality(bucket) = cardinality(bucket_n))
 );
@@ -34,15 +35,9 @@ COMMENT ON TABLE guard_minutes IS
     'What engines measured, folded: a minute of one figure of one name a row, of all processes of an engine. Kept 40 days.';
 COMMENT ON COLUMN guard_minutes.bucket IS
     'Indexes of the histogram''s buckets, ascending: see signaltape.measuring.histogram; bucket_n has their counts.';
+COMMENT ON COLUMN guard_minutes.ids IS
+    'Of the records that were folded: one that is sent again, because Redis forgot it or its shipper was killed, counts once.';
 COMMENT ON COLUMN guard_minutes.n4xx IS 'Without 429, which stands for itself.';
-
-CREATE TABLE guard_seen (
-    id UUID PRIMARY KEY,
-    at TIMESTAMPTZ NOT NULL
-);
-COMMENT ON TABLE guard_seen IS
-    'Records that were folded: one that is sent again, because Redis forgot it or its shipper was killed, counts once. Kept two days.';
-CREATE INDEX guard_seen_at ON guard_seen (at);
 
 CREATE TABLE guard_burn (
     rule    TEXT NOT NULL,
