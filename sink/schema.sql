@@ -782,11 +782,14 @@ CREATE TABLE public.guard_alerts (
     rule text NOT NULL,
     category text NOT NULL,
     subject text NOT NULL,
+    engine text DEFAULT ''::text NOT NULL,
     state text NOT NULL,
     since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
     fired_at timestamp with time zone,
     well_since timestamp with time zone,
     resolved_at timestamp with time zone,
+    ended text,
     last_told_at timestamp with time zone,
     told integer DEFAULT 0 NOT NULL,
     value double precision,
@@ -796,6 +799,7 @@ CREATE TABLE public.guard_alerts (
     CONSTRAINT guard_alerts_category_check CHECK ((category = ANY (ARRAY['health'::text, 'performance'::text]))),
     CONSTRAINT guard_alerts_check CHECK (((state = 'pending'::text) OR (fired_at IS NOT NULL))),
     CONSTRAINT guard_alerts_check1 CHECK (((state = 'resolved'::text) = (resolved_at IS NOT NULL))),
+    CONSTRAINT guard_alerts_ended_check CHECK ((ended = ANY (ARRAY['well'::text, 'gone'::text, 'rule'::text]))),
     CONSTRAINT guard_alerts_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'firing'::text, 'resolved'::text]))),
     CONSTRAINT guard_alerts_told_check CHECK ((told >= 0))
 );
@@ -878,6 +882,7 @@ COMMENT ON TABLE public.guard_state IS 'When rules were evaluated last, and by w
 CREATE TABLE public.guard_values (
     rule text NOT NULL,
     subject text NOT NULL,
+    engine text DEFAULT ''::text NOT NULL,
     value double precision,
     limit_value double precision,
     breached boolean,
@@ -1399,7 +1404,9 @@ CREATE UNIQUE INDEX guard_alerts_open ON public.guard_alerts USING btree (rule, 
 CREATE INDEX guard_alerts_resolved ON public.guard_alerts USING btree (resolved_at) WHERE (state = 'resolved'::text);
 CREATE INDEX guard_burn_minute ON public.guard_burn USING btree (minute);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
+CREATE INDEX outbox_alerts_created ON public.outbox USING btree (created_at) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
+CREATE INDEX outbox_in_doubt ON public.outbox USING btree (updated_at) WHERE (state = 'uncertain'::text);
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX records_ts ON ONLY public.records USING brin (ts);

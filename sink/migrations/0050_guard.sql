@@ -66,13 +66,19 @@ CREATE TABLE guard_alerts (
     rule        TEXT NOT NULL,
     category    TEXT NOT NULL CHECK (category IN ('health', 'performance')),
     subject     TEXT NOT NULL,
+    -- whose it is, if it is an engine's
+    engine      TEXT NOT NULL DEFAULT '',
     state       TEXT NOT NULL CHECK (state IN ('pending', 'firing', 'resolved')),
-    -- since when it was seen, without a break
+    -- since when it was breached, without a break
     since       TIMESTAMPTZ NOT NULL,
+    -- when it was last seen breached, or well
+    seen_at     TIMESTAMPTZ NOT NULL,
     fired_at    TIMESTAMPTZ,
     -- firing, and well since then: resolved once that has lasted
     well_since  TIMESTAMPTZ,
     resolved_at TIMESTAMPTZ,
+    -- how it ended: well again, nothing is measured any more, or its rule is gone
+    ended       TEXT CHECK (ended IN ('well', 'gone', 'rule')),
     last_told_at TIMESTAMPTZ,
     told        INTEGER NOT NULL DEFAULT 0 CHECK (told >= 0),
     value       DOUBLE PRECISION,
@@ -107,6 +113,7 @@ COMMENT ON TABLE guard_state IS 'When rules were evaluated last, and by whom.';
 CREATE TABLE guard_values (
     rule        TEXT NOT NULL,
     subject     TEXT NOT NULL,
+    engine      TEXT NOT NULL DEFAULT '',
     value       DOUBLE PRECISION,
     limit_value DOUBLE PRECISION,
     breached    BOOLEAN,
