@@ -807,6 +807,7 @@ COMMENT ON TABLE public.guard_alerts IS 'Alerts about the engine and about signa
 CREATE TABLE public.guard_burn (
     rule text NOT NULL,
     subject text NOT NULL,
+    engine text DEFAULT ''::text NOT NULL,
     minute timestamp with time zone NOT NULL,
     good bigint NOT NULL,
     bad bigint NOT NULL,
@@ -856,6 +857,28 @@ CREATE TABLE public.guard_position (
     entry_id text NOT NULL
 );
 COMMENT ON TABLE public.guard_position IS 'How far each partition of the tape was folded.';
+CREATE TABLE public.guard_slots (
+    id uuid NOT NULL,
+    slot timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    figure text NOT NULL,
+    name text NOT NULL,
+    engine text NOT NULL,
+    n bigint NOT NULL,
+    sum double precision NOT NULL,
+    worst double precision NOT NULL,
+    last double precision NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    n2xx bigint NOT NULL,
+    n3xx bigint NOT NULL,
+    n4xx bigint NOT NULL,
+    n429 bigint NOT NULL,
+    n5xx bigint NOT NULL,
+    bucket integer[] NOT NULL,
+    bucket_n bigint[] NOT NULL,
+    examples text[] NOT NULL
+);
+COMMENT ON TABLE public.guard_slots IS 'The measurements of the last quarter of an hour as they came, ten seconds each: a guard that is begun anew goes on from them.';
 CREATE TABLE public.guard_snoozes (
     category text NOT NULL,
     until timestamp with time zone NOT NULL,
@@ -1310,6 +1333,8 @@ ALTER TABLE ONLY public.guard_minutes
     ADD CONSTRAINT guard_minutes_pkey PRIMARY KEY (minute, kind, figure, name, engine);
 ALTER TABLE ONLY public.guard_position
     ADD CONSTRAINT guard_position_pkey PRIMARY KEY (stream);
+ALTER TABLE ONLY public.guard_slots
+    ADD CONSTRAINT guard_slots_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.guard_snoozes
     ADD CONSTRAINT guard_snoozes_pkey PRIMARY KEY (category);
 ALTER TABLE ONLY public.guard_stamps
@@ -1403,6 +1428,7 @@ CREATE INDEX ghost_triggers_ts ON public.ghost_triggers USING btree (ts_triggere
 CREATE UNIQUE INDEX guard_alerts_open ON public.guard_alerts USING btree (rule, subject) WHERE (state <> 'resolved'::text);
 CREATE INDEX guard_alerts_resolved ON public.guard_alerts USING btree (resolved_at) WHERE (state = 'resolved'::text);
 CREATE INDEX guard_burn_minute ON public.guard_burn USING btree (minute);
+CREATE INDEX guard_slots_slot ON public.guard_slots USING btree (slot);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_alerts_created ON public.outbox USING btree (created_at) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));

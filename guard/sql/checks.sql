@@ -1,8 +1,8 @@
 -- name: dead_letters
--- Entries that were put aside within the last ten minutes; of more than a thousand nobody needs the number.
+-- Entries that were put aside within the last hour; of more than a thousand nobody needs the number.
 SELECT count(*)::float8
 FROM (SELECT received_at FROM dead_letters ORDER BY id DESC LIMIT 1000) AS newest
-WHERE received_at > now() - interval '10 minutes'
+WHERE received_at > now() - interval '1 hour'
 
 -- name: outbox
 -- Messages of the last day of which nobody knows whether they came, and how long the oldest waits that could have been

@@ -39,9 +39,36 @@ COMMENT ON COLUMN guard_minutes.ids IS
     'Of the records that were folded: one that is sent again, because Redis forgot it or its shipper was killed, counts once.';
 COMMENT ON COLUMN guard_minutes.n4xx IS 'Without 429, which stands for itself.';
 
+CREATE TABLE guard_slots (
+    id       UUID PRIMARY KEY,
+    slot     TIMESTAMPTZ NOT NULL,
+    kind     TEXT NOT NULL,
+    figure   TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    engine   TEXT NOT NULL,
+    n        BIGINT NOT NULL,
+    sum      DOUBLE PRECISION NOT NULL,
+    worst    DOUBLE PRECISION NOT NULL,
+    last     DOUBLE PRECISION NOT NULL,
+    last_at  TIMESTAMPTZ NOT NULL,
+    n2xx     BIGINT NOT NULL,
+    n3xx     BIGINT NOT NULL,
+    n4xx     BIGINT NOT NULL,
+    n429     BIGINT NOT NULL,
+    n5xx     BIGINT NOT NULL,
+    bucket   INTEGER[] NOT NULL,
+    bucket_n BIGINT[] NOT NULL,
+    examples TEXT[] NOT NULL
+);
+COMMENT ON TABLE guard_slots IS
+    'The measurements of the last quarter of an hour as they came, ten seconds each: a guard that is begun anew goes on from them.';
+CREATE INDEX guard_slots_slot ON guard_slots (slot);
+
 CREATE TABLE guard_burn (
     rule    TEXT NOT NULL,
     subject TEXT NOT NULL,
+    -- whose it is, if it is one engine's
+    engine  TEXT NOT NULL DEFAULT '',
     minute  TIMESTAMPTZ NOT NULL,
     good    BIGINT NOT NULL CHECK (good >= 0),
     bad     BIGINT NOT NULL CHECK (bad >= 0),
