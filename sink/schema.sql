@@ -777,6 +777,142 @@ CREATE TABLE public.ghost_symbols (
     latest_us bigint NOT NULL
 );
 COMMENT ON TABLE public.ghost_symbols IS 'What has been seen of each symbol''s market, as far as it is needed to go on.';
+CREATE TABLE public.guard_alerts (
+    id uuid NOT NULL,
+    rule text NOT NULL,
+    category text NOT NULL,
+    subject text NOT NULL,
+    engine text DEFAULT ''::text NOT NULL,
+    state text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    fired_at timestamp with time zone,
+    well_since timestamp with time zone,
+    resolved_at timestamp with time zone,
+    ended text,
+    last_told_at timestamp with time zone,
+    told integer DEFAULT 0 NOT NULL,
+    value double precision,
+    limit_value double precision,
+    examples text[] DEFAULT '{}'::text[] NOT NULL,
+    message_key text,
+    CONSTRAINT guard_alerts_category_check CHECK ((category = ANY (ARRAY['health'::text, 'performance'::text]))),
+    CONSTRAINT guard_alerts_check CHECK (((state = 'pending'::text) OR (fired_at IS NOT NULL))),
+    CONSTRAINT guard_alerts_check1 CHECK (((state = 'resolved'::text) = (resolved_at IS NOT NULL))),
+    CONSTRAINT guard_alerts_ended_check CHECK ((ended = ANY (ARRAY['well'::text, 'gone'::text, 'rule'::text]))),
+    CONSTRAINT guard_alerts_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'firing'::text, 'resolved'::text]))),
+    CONSTRAINT guard_alerts_told_check CHECK ((told >= 0))
+);
+COMMENT ON TABLE public.guard_alerts IS 'Alerts about the engine and about signaltape itself: at most one of a rule and subject is open.';
+CREATE TABLE public.guard_burn (
+    rule text NOT NULL,
+    subject text NOT NULL,
+    engine text DEFAULT ''::text NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    good bigint NOT NULL,
+    bad bigint NOT NULL,
+    CONSTRAINT guard_burn_bad_check CHECK ((bad >= 0)),
+    CONSTRAINT guard_burn_good_check CHECK ((good >= 0))
+);
+COMMENT ON TABLE public.guard_burn IS 'What kept an objective and what did not, a minute a row, for the windows in which a budget burns. Kept four days.';
+CREATE TABLE public.guard_days (
+    day date NOT NULL,
+    rule text NOT NULL,
+    subject text NOT NULL,
+    good bigint NOT NULL,
+    bad bigint NOT NULL,
+    CONSTRAINT guard_days_bad_check CHECK ((bad >= 0)),
+    CONSTRAINT guard_days_good_check CHECK ((good >= 0))
+);
+COMMENT ON TABLE public.guard_days IS 'The same by day in WIB, for the error budget of 30 days. Kept for good.';
+CREATE TABLE public.guard_minutes (
+    minute timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    figure text NOT NULL,
+    name text NOT NULL,
+    engine text NOT NULL,
+    n bigint NOT NULL,
+    sum double precision NOT NULL,
+    worst double precision NOT NULL,
+    last double precision NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    n2xx bigint DEFAULT 0 NOT NULL,
+    n3xx bigint DEFAULT 0 NOT NULL,
+    n4xx bigint DEFAULT 0 NOT NULL,
+    n429 bigint DEFAULT 0 NOT NULL,
+    n5xx bigint DEFAULT 0 NOT NULL,
+    bucket integer[] DEFAULT '{}'::integer[] NOT NULL,
+    bucket_n bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    examples text[] DEFAULT '{}'::text[] NOT NULL,
+    ids uuid[] NOT NULL,
+    CONSTRAINT guard_minutes_check CHECK ((cardinality(bucket) = cardinality(bucket_n))),
+    CONSTRAINT guard_minutes_n_check CHECK ((n >= 0))
+);
+COMMENT ON TABLE public.guard_minutes IS 'What engines measured, folded: a minute of one figure of one name a row, of all processes of an engine. Kept 40 days.';
+COMMENT ON COLUMN public.guard_minutes.n4xx IS 'Without 429, which stands for itself.';
+COMMENT ON COLUMN public.guard_minutes.bucket IS 'Indexes of the histogram''s buckets, ascending: see signaltape.measuring.histogram; bucket_n has their counts.';
+COMMENT ON COLUMN public.guard_minutes.ids IS 'Of the records that were folded: one that is sent again, because Redis forgot it or its shipper was killed, counts once.';
+CREATE TABLE public.guard_position (
+    stream text NOT NULL,
+    entry_id text NOT NULL
+);
+COMMENT ON TABLE public.guard_position IS 'How far each partition of the tape was folded.';
+CREATE TABLE public.guard_slots (
+    id uuid NOT NULL,
+    slot timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    figure text NOT NULL,
+    name text NOT NULL,
+    engine text NOT NULL,
+    n bigint NOT NULL,
+    sum double precision NOT NULL,
+    worst double precision NOT NULL,
+    last double precision NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    n2xx bigint NOT NULL,
+    n3xx bigint NOT NULL,
+    n4xx bigint NOT NULL,
+    n429 bigint NOT NULL,
+    n5xx bigint NOT NULL,
+    bucket integer[] NOT NULL,
+    bucket_n bigint[] NOT NULL,
+    examples text[] NOT NULL
+);
+COMMENT ON TABLE public.guard_slots IS 'The measurements of the last quarter of an hour as they came, ten seconds each: a guard that is begun anew goes on from them.';
+CREATE TABLE public.guard_snoozes (
+    category text NOT NULL,
+    until timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT guard_snoozes_category_check CHECK ((category = ANY (ARRAY['health'::text, 'performance'::text])))
+);
+COMMENT ON TABLE public.guard_snoozes IS 'Categories of which nothing is told for a while; what still fires then is told at its end.';
+CREATE TABLE public.guard_stamps (
+    what text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    says text DEFAULT ''::text NOT NULL,
+    CONSTRAINT guard_stamps_what_check CHECK ((what = ANY (ARRAY['backup'::text, 'restore'::text])))
+);
+COMMENT ON TABLE public.guard_stamps IS 'When a backup, and a trial of restoring one, succeeded last: written by whoever makes it, as its last step.';
+CREATE TABLE public.guard_state (
+    one boolean DEFAULT true NOT NULL,
+    evaluated_at timestamp with time zone NOT NULL,
+    by_process text NOT NULL,
+    remembered jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT guard_state_one_check CHECK (one)
+);
+COMMENT ON TABLE public.guard_state IS 'When rules were evaluated last, and by whom.';
+CREATE TABLE public.guard_values (
+    rule text NOT NULL,
+    subject text NOT NULL,
+    engine text DEFAULT ''::text NOT NULL,
+    value double precision,
+    limit_value double precision,
+    breached boolean,
+    n bigint DEFAULT 0 NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+COMMENT ON TABLE public.guard_values IS 'What each rule came to at its last evaluation, of each subject; breached NULL: too few measurements to say.';
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     message_key text NOT NULL,
@@ -1187,6 +1323,26 @@ ALTER TABLE ONLY public.ghost_symbols
     ADD CONSTRAINT ghost_symbols_pkey PRIMARY KEY (symbol);
 ALTER TABLE ONLY public.ghost_triggers
     ADD CONSTRAINT ghost_triggers_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.guard_alerts
+    ADD CONSTRAINT guard_alerts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.guard_burn
+    ADD CONSTRAINT guard_burn_pkey PRIMARY KEY (rule, subject, minute);
+ALTER TABLE ONLY public.guard_days
+    ADD CONSTRAINT guard_days_pkey PRIMARY KEY (day, rule, subject);
+ALTER TABLE ONLY public.guard_minutes
+    ADD CONSTRAINT guard_minutes_pkey PRIMARY KEY (minute, kind, figure, name, engine);
+ALTER TABLE ONLY public.guard_position
+    ADD CONSTRAINT guard_position_pkey PRIMARY KEY (stream);
+ALTER TABLE ONLY public.guard_slots
+    ADD CONSTRAINT guard_slots_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.guard_snoozes
+    ADD CONSTRAINT guard_snoozes_pkey PRIMARY KEY (category);
+ALTER TABLE ONLY public.guard_stamps
+    ADD CONSTRAINT guard_stamps_pkey PRIMARY KEY (what);
+ALTER TABLE ONLY public.guard_state
+    ADD CONSTRAINT guard_state_pkey PRIMARY KEY (one);
+ALTER TABLE ONLY public.guard_values
+    ADD CONSTRAINT guard_values_pkey PRIMARY KEY (rule, subject);
 ALTER TABLE ONLY public.outbox_edits
     ADD CONSTRAINT outbox_edits_pkey PRIMARY KEY (message_key);
 ALTER TABLE ONLY public.outbox_files
@@ -1269,8 +1425,14 @@ CREATE INDEX ghost_orders_published ON public.ghost_orders USING btree (publishe
 CREATE INDEX ghost_orders_signal ON public.ghost_orders USING btree (signal_id) WHERE (signal_id IS NOT NULL);
 CREATE INDEX ghost_orders_unended ON public.ghost_orders USING btree (number) WHERE (state IS NOT NULL);
 CREATE INDEX ghost_triggers_ts ON public.ghost_triggers USING btree (ts_triggered);
+CREATE UNIQUE INDEX guard_alerts_open ON public.guard_alerts USING btree (rule, subject) WHERE (state <> 'resolved'::text);
+CREATE INDEX guard_alerts_resolved ON public.guard_alerts USING btree (resolved_at) WHERE (state = 'resolved'::text);
+CREATE INDEX guard_burn_minute ON public.guard_burn USING btree (minute);
+CREATE INDEX guard_slots_slot ON public.guard_slots USING btree (slot);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
+CREATE INDEX outbox_alerts_created ON public.outbox USING btree (created_at) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
+CREATE INDEX outbox_in_doubt ON public.outbox USING btree (updated_at) WHERE (state = 'uncertain'::text);
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX records_ts ON ONLY public.records USING brin (ts);
