@@ -1,1 +1,1 @@
-"""The guard: objectives of the engine and of signaltape itself, what is left of their error budgets, and their alerts."""
+"""The guard: objectives of the engine and of signaltape, what is left of error budgets, and their alerts."""

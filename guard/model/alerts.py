@@ -9,19 +9,24 @@ from typing import Literal
 from msgspec import Struct
 
 State = Literal["pending", "firing", "resolved"]
-#: How it ended: it is well again; nothing was measured any more that could say so; its rule is gone.
-Ended = Literal["well", "gone", "rule"]
-_NAMESPACE = uuid.UUID("7d6f0c0e-5a1b-4f0e-9a53-1f5c8f1d2b11")
+#: How it ended, in words.
+ENDED = {
+    "well": "well again",
+    "gone": "nothing is measured any more that could say so",
+    "rule": "its rule is not in force any more",
+}
+NAMESPACE = uuid.UUID("7d6f0c0e-5a1b-4f0e-9a53-1f5c8f1d2b11")
 
 
 class Alert(Struct, frozen=True, kw_only=True):
     """What is known of it, all that the next step needs.
 
-    since: when the breach began. seen_at: when it was last seen breached, or well, so that a gap in what can be said
-    is noticed. well_since: firing, and well since then. told: how often it was told; last_told_at: when.
-    value, limit_value: at the last evaluation that could say something. examples: request ids.
+    id: of rule, subject and beginning. since: when the breach began. seen_at: when something could be said of it last,
+    so that a gap is noticed. well_since: firing, and well since then. ended: why it is over, a key of ENDED.
+    told: how often it was told; last_told_at: when. value, limit_value: as of seen_at. examples: request ids.
     """
 
+    id: uuid.UUID
     rule: str
     category: str
     subject: str
@@ -32,7 +37,7 @@ class Alert(Struct, frozen=True, kw_only=True):
     fired_at: datetime | None = None
     well_since: datetime | None = None
     resolved_at: datetime | None = None
-    ended: Ended | None = None
+    ended: str | None = None
     last_told_at: datetime | None = None
     told: int = 0
     value: float | None = None
@@ -43,11 +48,6 @@ class Alert(Struct, frozen=True, kw_only=True):
     def key(self) -> tuple[str, str]:
         """Of this at most one alert is open."""
         return self.rule, self.subject
-
-    @property
-    def id(self) -> uuid.UUID:
-        """The same wherever the run was cut: of its rule, its subject and its beginning."""
-        return uuid.uuid5(_NAMESPACE, f"{self.rule}\x00{self.subject}\x00{self.since.timestamp():.6f}")
 
 
 class Step(Struct, frozen=True):

@@ -34,7 +34,9 @@ GATHER = Span(seconds=20)
 REPEAT = (Span(minutes=30), Span(hours=2), Span(hours=8))
 
 
-class Common(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"for_": "for", "except_": "except"}):
+class Common(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"for_": "for", "except_": "except"}
+):
     """What every rule has.
 
     name: its table's in the file. for_: it must be breached so long, without a break, before it fires. resolve_after:
@@ -66,7 +68,9 @@ class Measured(Common, frozen=True, kw_only=True, forbid_unknown_fields=True):
     by: By = "name"
 
 
-class Threshold(Measured, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="threshold"):
+class Threshold(
+    Measured, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="threshold"
+):
     """A figure beyond a limit. Below min_count measurements in the window nothing can be said.
 
     target: what is aimed at. min_bad: of a share, the least number of bad requests that counts as a breach.
@@ -93,7 +97,9 @@ class Burn(Measured, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
     objective: Annotated[float, Meta(gt=0, lt=100)]
     bad: Bad
     slow_above: Finite | None = None
-    windows: Annotated[tuple[tuple[Annotated[float, Meta(ge=1, le=1000)], Span, Span], ...], Meta(min_length=1)]
+    windows: Annotated[
+        tuple[tuple[Annotated[float, Meta(ge=1, le=1000)], Span, Span], ...], Meta(min_length=1)
+    ]
     min_count: Count = 1
     min_bad: Count = 1
 

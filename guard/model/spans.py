@@ -27,7 +27,7 @@ def read_span(text: object) -> Span:
 
 
 def written(span: timedelta) -> str:
-    """`5 min`, `90 s`, `6 h`, `3 d`: in the largest unit that it is a whole number of; 60 s and 24 h stay as they are."""
+    """`5 min`, `90 s`, `6 h`, `3 d`: in the largest unit that it is a whole number of."""
     seconds = int(span.total_seconds())
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds and seconds % length == 0:
