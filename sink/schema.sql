@@ -963,7 +963,7 @@ COMMENT ON COLUMN public.outbox.fencing_token IS 'The number of the lease: a sen
 COMMENT ON COLUMN public.outbox.parts IS 'How many messages the text takes; NULL in rows that are older than this column.';
 COMMENT ON COLUMN public.outbox.told IS 'The bins of told_week as the text tells them: reported from the moment on at which the text stands in the chat.';
 COMMENT ON COLUMN public.outbox.filling IS 'How many parts of the text stand in the chat, or may stand there: the last of them had no answer yet.';
-COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert and answer, as real messages, sent once more with a mark where the first had no answer. A sender leaves kinds that it does not know.';
+COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert, answer and ring, as real messages, sent once more with a mark where the first had no answer. Rings go first. A sender leaves kinds that it does not know.';
 COMMENT ON COLUMN public.outbox.left_behind IS 'How many parts hold their text in the group that the chat was: their message_ids are numbers of that one.';
 COMMENT ON COLUMN public.outbox.keyboard IS 'Rows of buttons below its last part: text with data or url.';
 COMMENT ON COLUMN public.outbox.silent IS 'Whether it comes without a sound.';
