@@ -1,1 +1,1 @@
-"""The guard: rules over what engines and signaltape measure of themselves, error budgets, and alerts that ring once."""
+"""The guard: objectives of the engine and of signaltape, what is left of error budgets, and their alerts."""
