@@ -5,24 +5,23 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from msgspec import Struct
 
+from guard.model.rules import Rules
+from guard.rules_file import RULES, rules_in_force
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings, variable
 
 #: Whose records these are, on their way to the tape.
 ROOM = "guard"
 
-RULES, CHATS = "SIGNALTAPE_GUARD_RULES", "SIGNALTAPE_GUARD_CHATS"
+CHATS = "SIGNALTAPE_GUARD_CHATS"
 PROCESSES, EVERY = "SIGNALTAPE_GUARD_PROCESSES", "SIGNALTAPE_GUARD_EVERY_S"
 CHAT = "TELEGRAM_CHAT_ID"
 #: What is read here besides the common ones.
 VARIABLES = (RULES, CHATS, PROCESSES, EVERY)
 
-#: The rules that come with the guard.
-SHIPPED_RULES = Path(__file__).parent / "rules.toml"
 _MOST_CHATS = 20
 _MOST_ROLES = 50
 #: More often the checks would cost more than what they watch; less often an alert of a minute would be missed.
@@ -46,7 +45,7 @@ class GuardSettings(Struct, frozen=True, kw_only=True):
     """
 
     common: Settings
-    rules: Path = SHIPPED_RULES
+    rules: Rules
     chats: tuple[Chat, ...] = ()
     processes: tuple[str, ...] = ()
     every_s: float = 10.0
@@ -55,13 +54,13 @@ class GuardSettings(Struct, frozen=True, kw_only=True):
     def from_env(cls, environ: Mapping[str, str] | None = None) -> GuardSettings:
         """Read `environ` (default: this process's environment). An empty variable counts as not set.
 
-        Raises SettingsError, naming the variable.
+        Raises SettingsError, naming the variable; of the rules' file, rule and field too.
         """
         source = os.environ if environ is None else environ
         chats = CHATS if variable(source, CHATS) else CHAT
         return cls(
             common=Settings.from_env(source),
-            rules=Path(variable(source, RULES) or SHIPPED_RULES),
+            rules=rules_in_force(source),
             chats=_read_chats(chats, variable(source, chats)),
             processes=_read_roles(variable(source, PROCESSES)),
             every_s=_read_seconds(variable(source, EVERY) or "10"),

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from guard.checks.reading import Reading
+from guard.model.findings import Checked
 from signaltape.control import Process
 from signaltape.journal.cursor import read_cursor
 from signaltape.journal.home import journal_folders
@@ -21,11 +22,12 @@ from signaltape.replay.player import PlayerStatus
 from signaltape.settings import Settings
 
 _MIB = 2**20
+_A_DAY_S = 86_400
 #: Below SIGNALTAPE_DATA: where sessions lie, what a replay of one says of itself, and what it holds while it runs.
 _SESSIONS, _STATUS, _LOCK = "data/replay/sessions", "status.json", "run.lock"
 
 
-def disks(settings: Settings) -> Iterator[Reading]:
+def disks(settings: Settings) -> Iterator[Checked]:
     """Room that is left, in percent, of each disk that something is written to; one that is not there is left out."""
     devices: set[int] = set()
     for name, folder in (("SIGNALTAPE_HOME", settings.home), ("SIGNALTAPE_DATA", settings.data)):
@@ -36,7 +38,7 @@ def disks(settings: Settings) -> Iterator[Reading]:
             room = os.statvfs(there)
             # of what an ordinary user may have: what is kept for root is no room
             usable = room.f_blocks - room.f_bfree + room.f_bavail
-            yield Reading("disk_free_pct", name, 100.0 * room.f_bavail / usable if usable else 0.0)
+            yield Checked("disk_free_pct", name, 100.0 * room.f_bavail / usable if usable else 0.0)
 
 
 def _nearest(folder: Path) -> Path:
@@ -44,13 +46,13 @@ def _nearest(folder: Path) -> Path:
     return next(one for one in (folder, *folder.parents) if one.exists())
 
 
-def journals(settings: Settings) -> Iterator[Reading]:
+def journals(settings: Settings) -> Iterator[Checked]:
     """Bytes that wait in all journals of this home: segments behind the one that is being shipped.
 
     The last segment is as large as it will ever be from its beginning, so what waits in it alone counts as nothing.
     """
     waiting = sum(_waiting_bytes(folder) for folder in journal_folders(settings.home))
-    yield Reading("journal_backlog_bytes", "SIGNALTAPE_HOME", float(waiting))
+    yield Checked("journal_backlog_bytes", "SIGNALTAPE_HOME", float(waiting))
 
 
 def _waiting_bytes(folder: Path) -> int:
@@ -65,14 +67,14 @@ def _size(path: Path) -> int:
         return 0
 
 
-def memory(processes: Iterable[Process], host: str) -> Iterator[Reading]:
+def memory(processes: Iterable[Process], host: str) -> Iterator[Checked]:
     """MiB that each process of this machine holds, by its name; of a role with several the largest."""
     found: dict[str, float] = {}
     for one in processes:
         resident = _resident_mib(one.pid) if one.host == host else None
         if resident is not None:
             found[one.role] = max(resident, found.get(one.role, 0.0))
-    return (Reading("memory_mb", role, mib) for role, mib in found.items())
+    return (Checked("memory_mb", role, mib) for role, mib in found.items())
 
 
 def _resident_mib(pid: int) -> float | None:
@@ -84,18 +86,20 @@ def _resident_mib(pid: int) -> float | None:
     return pages * os.sysconf("SC_PAGE_SIZE") / _MIB
 
 
-def replays(settings: Settings) -> Iterator[Reading]:
-    """How many replays of this machine ended without stopping, or have a status that cannot be read."""
+def replays(settings: Settings, now: datetime) -> Iterator[Checked]:
+    """How many replays of this machine ended without stopping within a day, or left a status that cannot be read."""
     folder = settings.data / _SESSIONS
     found = folder.iterdir() if folder.is_dir() else ()
-    yield Reading("replay_errors", "replays", float(sum(map(_has_died, found))))
+    yield Checked("replay_errors", "replays", float(sum(_has_died(one, now) for one in found)))
 
 
-def _has_died(session: Path) -> bool:
+def _has_died(session: Path, now: datetime) -> bool:
     try:
+        written = (session / _STATUS).stat().st_mtime
         status = msgspec.json.decode((session / _STATUS).read_bytes(), type=PlayerStatus)
     except (FileNotFoundError, NotADirectoryError):  # never replayed
         return False
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return True
-    return status.running and not is_held(session / _LOCK)
+    except msgspec.MsgspecError:
+        return now.timestamp() - written < _A_DAY_S
+    died = status.running and not is_held(session / _LOCK)
+    return died and now.timestamp() - written < _A_DAY_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from guard.checks.reading import Reading
+from guard.model.findings import Checked
 from guard.checks.tape import apart_ms
 from sink.db import Connection
 from sink.queries import load
@@ -13,35 +13,35 @@ from sink.queries import load
 SQL = load(Path(__file__).parents[1] / "sql" / "checks.sql")
 
 
-def letters(connection: Connection) -> Iterator[Reading]:
+def letters(connection: Connection) -> Iterator[Checked]:
     """Dead letters of late. Raises DatabaseError."""
-    yield Reading("dead_letters_new", "dead letters", _one(connection, "dead_letters") or 0.0)
+    yield Checked("dead_letters_new", "dead letters", _one(connection, "dead_letters") or 0.0)
 
 
-def messages(connection: Connection) -> Iterator[Reading]:
+def messages(connection: Connection) -> Iterator[Checked]:
     """Messages in doubt, those that are overdue, and how long alerts take. Raises DatabaseError."""
     row = connection.execute(SQL["outbox"], {}).fetchone()
     assert row is not None
-    yield Reading("outbox_uncertain", "outbox", row[0])
-    yield Reading("outbox_overdue_s", "outbox", row[1])
+    yield Checked("outbox_uncertain", "outbox", row[0])
+    yield Checked("outbox_overdue_s", "outbox", row[1])
     delivery_s = _one(connection, "delivery")
     if delivery_s is not None:
-        yield Reading("delivery_lag_s", "alerts", delivery_s)
+        yield Checked("delivery_lag_s", "alerts", delivery_s)
 
 
-def clock(connection: Connection, now_s: Callable[[], float]) -> Iterator[Reading]:
+def clock(connection: Connection, now_s: Callable[[], float]) -> Iterator[Checked]:
     """How far its clock is from ours, but for what the question took. now_s: ours, in seconds since 1970."""
     before = now_s()
     there = _one(connection, "clock")
     assert there is not None
-    yield Reading("clock_skew_ms", "postgres", apart_ms(before, there, now_s()))
+    yield Checked("clock_skew_ms", "postgres", apart_ms(before, there, now_s()))
 
 
-def backup(connection: Connection) -> Iterator[Reading]:
+def backup(connection: Connection) -> Iterator[Checked]:
     """How old the last backup is that somebody stamped. Raises DatabaseError."""
     hours = _one(connection, "backup")
     if hours is not None:
-        yield Reading("backup_age_h", "postgres", hours)
+        yield Checked("backup_age_h", "postgres", hours)
 
 
 def _one(connection: Connection, name: str) -> float | None:

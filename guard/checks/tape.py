@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from consumer.group_status import PartitionStatus, group_status
-from guard.checks.reading import Reading
+from guard.model.findings import Checked
 from signaltape.control import Process
 from signaltape.settings import Settings
 from signaltape.stream import (
@@ -29,15 +29,15 @@ _GROUPS = {
 _OWN_ROLE = "guard"
 
 
-def streams(client: Any, settings: Settings, now: datetime) -> Iterator[Reading]:
+def streams(client: Any, settings: Settings, now: datetime) -> Iterator[Checked]:
     """Lag of each group that was ever there, and the size of each partition. Raises RedisError."""
     sizes: dict[str, float] = {}
     for group in _groups_there(client, settings):
         parts = group_status(client, settings, group, now)
         sizes.update({part.key: float(part.bytes) for part in parts})
-        yield Reading(_GROUPS[group], group, max(map(_behind_s, parts), default=0.0))
+        yield Checked(_GROUPS[group], group, max(map(_behind_s, parts), default=0.0))
     for key, size in sizes.items():
-        yield Reading("stream_bytes", key, size)
+        yield Checked("stream_bytes", key, size)
 
 
 def _groups_there(client: Any, settings: Settings) -> list[str]:
@@ -55,14 +55,14 @@ def _behind_s(part: PartitionStatus) -> float:
     return max(part.lag_s, part.oldest_pending_s)
 
 
-def clock(client: Any, now_s: Callable[[], float]) -> Iterator[Reading]:
+def clock(client: Any, now_s: Callable[[], float]) -> Iterator[Checked]:
     """How far Redis' clock is from ours; what the question took on its way counts for neither. Raises RedisError.
 
     now_s: our clock, in seconds since 1970.
     """
     before = now_s()
     seconds, micros = client.time()
-    yield Reading("clock_skew_ms", "redis", apart_ms(before, seconds + micros / 1e6, now_s()))
+    yield Checked("clock_skew_ms", "redis", apart_ms(before, seconds + micros / 1e6, now_s()))
 
 
 def apart_ms(before: float, there: float, after: float) -> float:
@@ -78,8 +78,8 @@ def seen(processes: Iterable[Process]) -> dict[str, int]:
     return latest
 
 
-def missing(wanted: Mapping[str, int], now_ms: int) -> Iterator[Reading]:
+def missing(wanted: Mapping[str, int], now_ms: int) -> Iterator[Checked]:
     """For how long nobody of a role has shown itself, in seconds. wanted: roles, and when each was seen last."""
     for role, at_ms in sorted(wanted.items()):
         if role != _OWN_ROLE:
-            yield Reading("process_missing_s", role, max(0, now_ms - at_ms) / 1000)
+            yield Checked("process_missing_s", role, max(0, now_ms - at_ms) / 1000)
