@@ -1,4 +1,4 @@
-"""`python -m guard` as a process: a thread that guards, senders for what it tells, its place in the list of processes."""
+"""`python -m guard` as a process: a thread that guards, senders for what it tells, its place among the processes."""
 
 from __future__ import annotations
 

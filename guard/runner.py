@@ -1,7 +1,7 @@
 """The loop: read the tape, fold it, and every few seconds evaluate all rules. One guard works, others stand by.
 
-A kill at any moment leaves what was committed last, and the place that belongs to it. While Redis is away, what the guard
-looks at itself is evaluated all the same; while Postgres is, nothing can be written, so it waits for that.
+A kill at any moment leaves what was committed last, and the place that belongs to it. While Redis is away, what the
+guard looks at itself is evaluated all the same; while Postgres is, nothing can be written, so it waits for that.
 """
 
 from __future__ import annotations
@@ -130,9 +130,7 @@ class Runner:
             evaluating.close()
 
     def _parts(self, connection: Connection) -> tuple[Following, Evaluating]:
-        evaluating = Evaluating(
-            self._guard, connection, self._tape, self._clock, self._by, self.counted
-        )
+        evaluating = Evaluating(self._guard, connection, self._tape, self._clock, self._by, self.counted)
         following = Following(connection, evaluating.memory, self._make_reader, self._clock, self.counted)
         return following, evaluating
 
