@@ -33,6 +33,12 @@ _OF_USE = timedelta(hours=6)
 _VALUES_KEPT = timedelta(minutes=10)
 
 
+def remembered(connection: Connection) -> dict[str, Any]:
+    """What the checks noted when rules were evaluated last; empty if they never were."""
+    row = connection.execute(SQL["remembered"]).fetchone()
+    return dict(row[0]) if row else {}
+
+
 class AlertStore:
     """The tables of alerts, over one session. chats: who is told; tape: where it is recorded."""
 
@@ -49,11 +55,6 @@ class AlertStore:
     def snoozes(self, now: datetime) -> Mapping[str, datetime]:
         """Categories of which nothing is told, and until when."""
         return dict(self._connection.execute(SQL["snoozes"], {"now": now}).fetchall())
-
-    def remembered(self) -> dict[str, Any]:
-        """What the checks noted when rules were evaluated last; empty if they never were."""
-        row = self._connection.execute(SQL["remembered"]).fetchone()
-        return dict(row[0]) if row else {}
 
     def commit(
         self, ticked: Ticked, rules: Rules, now: datetime, by: str, remembered: Mapping[str, Any]

@@ -21,6 +21,7 @@ from signaltape.measures import Buckets, Measure, Measured, Spread, Table, one
 from signaltape.measuring.histogram import index_of
 
 LABELS = Key._fields
+Labelled = dict[tuple[str, ...], float]
 STATUSES = ("2xx", "3xx", "4xx", "429", "5xx")
 #: Seconds, from a fast answer to a stale list.
 _USUAL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 1.5, 2.5, 10.0, 30.0, 120.0, 300.0, 900.0)
@@ -110,9 +111,9 @@ class Exported:
     def evaluated(self, memory: Memory, alerts: Iterable[Alert], now: datetime) -> None:
         """What stands behind an evaluation. alerts: those that are open."""
         seen = {key: at for key, at in memory.seen.items() if at > now - _SEEN_WITHIN}
-        found = Counter((alert.category, alert.state) for alert in alerts)
+        found: Counter[tuple[str, ...]] = Counter((alert.category, alert.state) for alert in alerts)
         with self._lock:
-            self._seen, self._checks, self._alerts = seen, list(memory.checks), Counter(found)
+            self._seen, self._checks, self._alerts = seen, list(memory.checks), found
             self._at, self._read_until = now, memory.read_until
 
     def measures(self) -> Iterator[Measured]:
@@ -121,21 +122,32 @@ class Exported:
             return iter([*self._measured(), *self._checked(), *self._moments()])
 
     def _measured(self) -> Iterator[Measured]:
-        times = {key: (total, seconds_of(key.figure)) for key, total in self._totals.items()}
-        spreads = {key: total.spread(factor, self._bounds) for key, (total, factor) in times.items() if factor}
-        last = {key: total.last * factor for key, (total, factor) in times.items() if factor}
-        others = {key: total.last for key, (total, factor) in times.items() if not factor}
+        spreads: dict[tuple[str, ...], Spread] = {}
+        last: Labelled = {}
+        others: Labelled = {}
+        for key, total in self._totals.items():
+            if factor := seconds_of(key.figure):
+                spreads[key] = total.spread(factor, self._bounds)
+                last[key] = total.last * factor
+            else:
+                others[key] = total.last
         yield Buckets("signaltape_guard_measured_seconds", "Times that engines measured", LABELS, spreads)
         yield Table("signaltape_guard_last_seconds", "The last of these", LABELS, last)
-        yield Table("signaltape_guard_last_value", "The last of what is no time, in its own unit", LABELS, others)
-        requests = {
+        yield Table(
+            "signaltape_guard_last_value", "The last of what is no time, in its own unit", LABELS, others
+        )
+        yield self._requests()
+
+    def _requests(self) -> Table:
+        """All statuses of each endpoint from its first request on: what rises from 0 is seen to rise."""
+        found: Labelled = {
             (key.name, key.engine, status): total.requests[status]
             for key, total in self._totals.items()
-            if key.kind == "http"
+            if (key.kind, key.figure) == ("http", "latency_ms")
             for status in STATUSES
         }
         labels = ("name", "engine", "status")
-        yield Table("signaltape_guard_requests", "Requests that engines answered", labels, requests, total=True)
+        return Table("signaltape_guard_requests", "Requests that engines answered", labels, found, total=True)
 
     def _checked(self) -> Iterator[Measured]:
         for figure, check in CHECKS.items():
@@ -147,12 +159,16 @@ class Exported:
             yield Measure(check.name, check.says, values, "subject")
 
     def _moments(self) -> Iterator[Measured]:
-        seen = {key: at.timestamp() for key, at in self._seen.items()}
+        seen: Labelled = {key: at.timestamp() for key, at in self._seen.items()}
         yield Table("signaltape_guard_measured_timestamp_seconds", "When it was measured last", LABELS, seen)
-        yield Table("signaltape_guard_open_alerts", "Alerts not over", ("category", "state"), self._alerts)
+        yield Table(
+            "signaltape_guard_open_alerts", "Alerts not over", ("category", "state"), dict(self._alerts)
+        )
         if self._at is not None:
             yield one(
-                "signaltape_guard_evaluated_timestamp_seconds", "When rules were evaluated", self._at.timestamp()
+                "signaltape_guard_evaluated_timestamp_seconds",
+                "When rules were evaluated",
+                self._at.timestamp(),
             )
         if self._read_until is not None:
             yield one(

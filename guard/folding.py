@@ -82,7 +82,9 @@ def _burns(new: Iterable[Measured], rules: Sequence[Rule]) -> list[Row]:
         for rule in rules:
             found = good_bad(rule, one.slot)
             if found is not None:
-                total = counts[rule.name, subject_of(rule, one.slot), one.slot.engine, minute_of(one.slot).minute]
+                total = counts[
+                    rule.name, subject_of(rule, one.slot), one.slot.engine, minute_of(one.slot).minute
+                ]
                 total[0] += found[0]
                 total[1] += found[1]
     return [

@@ -6,22 +6,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from consumer.batch_size import BatchSize
 from consumer.link import RedisError
 from consumer.tape_order import TapeReader
-from guard.alert_store import AlertStore
+from guard.alert_store import AlertStore, remembered
 from guard.checks.taking import Checks
 from guard.exporting import Exported
 from guard.incoming import read
 from guard.model.counting import counted as counted_rules
 from guard.model.memory import Memory
-from guard.model.reading import LONGEST_COUNTED
+from guard.model.slots import Slot
 from guard.model.ticking import tick
+from guard.remembering import remember
 from guard.settings import GuardSettings
-from guard.tape_store import SLOTS_KEPT, TapeStore
+from guard.tape_store import TapeStore
 from signaltape.emitter import Emitter
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
@@ -35,8 +36,6 @@ _MOST, _ENOUGH_BYTES = 4_000, 16 * 1024 * 1024
 _WAIT_MS = 500
 #: While Redis is away, it is tried again so often.
 _AGAIN_S = 1.0
-#: What is looked for in rules of kind `absent` at most.
-_SEEN = timedelta(days=1)
 #: What rules came to is written down for others so often, and what is old forgotten.
 _SHOW_EVERY_S, _PRUNE_EVERY_S = 60.0, 3600.0
 
@@ -52,7 +51,10 @@ class _Counted(Protocol):
 
 
 class Following:
-    """Reads the tape into memory and tables. make_reader: called again each time that Redis was away."""
+    """Reads the tape into memory and tables.
+
+    make_reader: called again each time that Redis was away. taken: told of each measurement once it is committed.
+    """
 
     def __init__(
         self,
@@ -61,9 +63,9 @@ class Following:
         make_reader: Callable[[], TapeReader],
         clock: Callable[[], datetime],
         counted: _Counted,
-        exported: Exported,
+        taken: Callable[[Slot], None] = lambda _slot: None,
     ) -> None:
-        self._exported = exported
+        self._taken = taken
         self._store = TapeStore(connection, counted_rules(memory.rules))
         self._memory, self._make_reader, self._clock = memory, make_reader, clock
         self._counted = counted
@@ -73,7 +75,7 @@ class Following:
         self._positions: dict[str, str] = {}
         self._ahead_ms: int | None = None
         self._notices = Notices()
-        self._remember()
+        remember(self._store, memory, clock())
 
     def follow(self, stop: threading.Event, due_in_s: Callable[[], float]) -> None:
         """Take what is there until an evaluation is due. Raises DatabaseError, Overtaken."""
@@ -99,7 +101,7 @@ class Following:
             self._stored = self._positions = look.positions
             for slot in new:
                 self._memory.take(slot)
-                self._exported.take(slot)
+                self._taken(slot)
             self._count(len(look.entries), len(measured), len(new))
             self._let_go(reader)
         if not look.more:
@@ -142,16 +144,6 @@ class Following:
         elif not self._reader.wait(self._positions, int(within_s * 1000)):
             self._let_go(self._reader)
 
-    def _remember(self) -> None:
-        """What another guard knew when it committed last."""
-        now = self._clock()
-        for key, at in self._store.seen(now - _SEEN):
-            self._memory.saw(key, at)
-        for rule, subject, minute, good, bad, engine in self._store.burns(now - LONGEST_COUNTED):
-            self._memory.take_counts(rule, subject, minute, good, bad, engine)
-        for slot in self._store.slots(now - SLOTS_KEPT):
-            self._memory.take(slot, counts=False)
-
     def _count(self, entries: int, measured: int, new: int) -> None:
         self._counted.entries += entries
         self._counted.measurements += new
@@ -177,7 +169,7 @@ class Evaluating:
         self._every_s, self._counted = guard.every_s, counted
         self._tables = TapeStore(connection, ())
         self._alerts = AlertStore(connection, guard.chats, tape)
-        self._checks = Checks(guard, self._alerts.remembered())
+        self._checks = Checks(guard, remembered(connection))
         self._due = time.monotonic()
         self._show_due = self._prune_due = self._due
 

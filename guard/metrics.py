@@ -19,5 +19,7 @@ def _work(counted: Counted) -> Iterator[Measure]:
     yield Measure("signaltape_guard_read", "What was read of the tape", read, "what", total=True)
     alerts = {"began": counted.began, "resolved": counted.resolved}
     yield Measure("signaltape_guard_alerts", "Alerts that began and ended", alerts, "what", total=True)
-    yield one("signaltape_guard_evaluations", "How often rules were evaluated", counted.evaluations, total=True)
+    yield one(
+        "signaltape_guard_evaluations", "How often rules were evaluated", counted.evaluations, total=True
+    )
     yield one("signaltape_guard_leads", "Whether it works, and does not stand by", float(counted.leads))

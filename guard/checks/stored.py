@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from guard.model.findings import Checked
 from guard.checks.tape import apart_ms
+from guard.model.findings import Checked
 from sink.db import Connection
 from sink.queries import load
 

@@ -70,7 +70,7 @@ class Checks:
             *stored.clock(connection, self._now_s),
             *stored.backup(connection),
         ]
-        return [*found, Checked("postgres_away_s", "postgres", postgres_away_s)]
+        return [*found, Checked("postgres_away", "postgres", postgres_away_s)]
 
     def close(self) -> None:
         """Let go of the line to Redis."""
@@ -83,7 +83,7 @@ class Checks:
             *self._tried("clock", partial(tape.clock, self._client, self._now_s)),
             *self._tried("processes", self._processes),
         ]
-        return [*found, Checked("redis_away_s", "redis", self._redis_away_s())]
+        return [*found, Checked("redis_away", "redis", self._redis_away_s())]
 
     def _redis_away_s(self) -> float:
         """For how long it has not answered, by one more question."""

@@ -82,4 +82,4 @@ def missing(wanted: Mapping[str, int], now_ms: int) -> Iterator[Checked]:
     """For how long nobody of a role has shown itself, in seconds. wanted: roles, and when each was seen last."""
     for role, at_ms in sorted(wanted.items()):
         if role != _OWN_ROLE:
-            yield Checked("process_missing_s", role, max(0, now_ms - at_ms) / 1000)
+            yield Checked("process_missing", role, max(0, now_ms - at_ms) / 1000)

@@ -45,8 +45,8 @@ def subject_of(rule: Measured, key: Key | Slot) -> str:
 
 
 def named(name: str, engine: str) -> str:
-    """`GET /api/signal/<symbol> @ib-1`; without an engine's name the name alone."""
-    return f"{name} @{engine}" if engine else name
+    """`GET /api/signal/<symbol> (ib-1)`; without an engine's name the name alone."""
+    return f"{name} ({engine})" if engine else name
 
 
 def whole(engine: str) -> str:

@@ -33,6 +33,7 @@ PROCESSES = {
     "reporter": Started(("reports", "schedule")),
     "shipper": Started(("signaltape", "ship")),
     "ghost": Started(("ghost",)),
+    "guard": Started(("guard",)),
     "desk": Started(("desk",), {"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_API_BASE": f"http://{_NOWHERE}"}),
     "market": Started(
         ("market",),

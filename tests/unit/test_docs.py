@@ -15,6 +15,7 @@ import pytest
 from consumer.group_measures import _GROUP
 from desk.settings import VARIABLES as DESK_VARIABLES
 from ghost.settings import VARIABLES as GHOST_VARIABLES
+from guard.exported_checks import CHECKS
 from market.exchanges.endpoints import VARIABLES as ENDPOINT_VARIABLES
 from market.settings import PROVIDERS, SYMBOLS
 from signaltape.contract.events import EVENTS
@@ -221,6 +222,7 @@ MEASURES = (
         "outbox/metrics.py",
         "replay/jobs/metrics.py",
         "ghost/metrics.py",
+        *("guard/metrics.py", "guard/exporting.py"),
     ),
     *("consumer/group_measures.py", "producer/signaltape/shipping/measures.py"),
     "producer/signaltape/integrations/prometheus.py",
@@ -231,6 +233,7 @@ def test_every_metric_stands_in_the_table_and_is_there() -> None:
     text = "".join((ROOT / path).read_text() for path in MEASURES)
     made = set(re.findall(r'"(signaltape_[a-z_]+)"', text)) - {"signaltape_archive", "signaltape_desk"}
     made |= {f"signaltape{of}_{name}" for of in ("", "_archive", "_desk") for name, _, _ in _GROUP}
+    made |= {check.name for check in CHECKS.values()}
     cells = [cells[0] for cells in PROMETHEUS.rows()]
     said = {
         name.removesuffix("_total").removesuffix("_info")
