@@ -980,19 +980,21 @@ CREATE VIEW public.kpi_delivery AS
     m.p50_s,
     m.p95_s,
     m.worst_s
-   FROM (public.days_of(( SELECT min(outbox.created_at) AS min
-           FROM public.outbox
-          WHERE (outbox.kind = 'alert'::text)), ( SELECT max(outbox.created_at) AS max
-           FROM public.outbox
-          WHERE (outbox.kind = 'alert'::text))) d(at)
+   FROM (public.days_of(( SELECT min(alerts.decided_at) AS min
+           FROM public.alerts
+          WHERE (alerts.decision = 'sent'::text)), ( SELECT max(alerts.decided_at) AS max
+           FROM public.alerts
+          WHERE (alerts.decision = 'sent'::text))) d(at)
      CROSS JOIN LATERAL ( SELECT count(*) AS messages,
             percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY lag.lag_s) AS p50_s,
             percentile_disc((0.95)::double precision) WITHIN GROUP (ORDER BY lag.lag_s) AS p95_s,
             max(lag.lag_s) AS worst_s
-           FROM (public.outbox
-             CROSS JOIN LATERAL ( SELECT (EXTRACT(epoch FROM (COALESCE(outbox.sent_at, now()) - outbox.created_at)))::double precision AS lag_s) lag)
-          WHERE ((outbox.kind = 'alert'::text) AND (outbox.created_at >= d.at) AND (outbox.created_at < (d.at + '1 day'::interval)) AND (outbox.message_key !~~ 'guard:%'::text) AND ((outbox.sent_at IS NOT NULL) OR (outbox.state = ANY (ARRAY['queued'::text, 'sending'::text]))))) m);
-COMMENT ON VIEW public.kpi_delivery IS 'By day: how long alerts took to stand in their chats; one that waits still counts as long as it has. As the guard has it.';
+           FROM (((public.alerts a
+             JOIN public.alert_chats c USING (ref_id))
+             JOIN public.outbox o USING (message_key))
+             CROSS JOIN LATERAL ( SELECT (GREATEST(EXTRACT(epoch FROM (COALESCE(o.sent_at, now()) - a.ts)), (0)::numeric))::double precision AS lag_s) lag)
+          WHERE ((a.decision = 'sent'::text) AND (a.decided_at >= d.at) AND (a.decided_at < (d.at + '1 day'::interval)) AND ((o.sent_at IS NOT NULL) OR (o.state = ANY (ARRAY['queued'::text, 'sending'::text]))))) m);
+COMMENT ON VIEW public.kpi_delivery IS 'By day: from an alert to where it stands in its chats; one that waits still counts as long as it has. As the guard has it.';
 CREATE VIEW public.kpi_feedback AS
  SELECT d.at,
     ((d.at AT TIME ZONE 'Asia/Jakarta'::text))::date AS day,
@@ -1538,7 +1540,6 @@ CREATE INDEX guard_alerts_resolved ON public.guard_alerts USING btree (resolved_
 CREATE INDEX guard_burn_minute ON public.guard_burn USING btree (minute);
 CREATE INDEX guard_slots_slot ON public.guard_slots USING btree (slot);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
-CREATE INDEX outbox_alerts_created ON public.outbox USING btree (created_at) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX outbox_in_doubt ON public.outbox USING btree (updated_at) WHERE (state = 'uncertain'::text);
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);

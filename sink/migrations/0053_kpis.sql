@@ -38,15 +38,16 @@ COMMENT ON VIEW kpi_feedback IS
 
 CREATE VIEW kpi_delivery AS
 SELECT d.at, (d.at AT TIME ZONE 'Asia/Jakarta')::date AS day, m.*
-FROM days_of((SELECT min(created_at) FROM outbox WHERE kind = 'alert'),
-             (SELECT max(created_at) FROM outbox WHERE kind = 'alert')) AS d (at)
+FROM days_of((SELECT min(decided_at) FROM alerts WHERE decision = 'sent'),
+             (SELECT max(decided_at) FROM alerts WHERE decision = 'sent')) AS d (at)
 CROSS JOIN LATERAL (
     SELECT count(*) AS messages, percentile_disc(0.5) WITHIN GROUP (ORDER BY lag_s) AS p50_s,
            percentile_disc(0.95) WITHIN GROUP (ORDER BY lag_s) AS p95_s, max(lag_s) AS worst_s
-    FROM outbox CROSS JOIN LATERAL (
-        SELECT extract(epoch FROM coalesce(sent_at, now()) - created_at)::float8 AS lag_s) lag
-    WHERE kind = 'alert' AND created_at >= d.at AND created_at < d.at + interval '1 day'
-      AND message_key NOT LIKE 'guard:%' AND (sent_at IS NOT NULL OR state IN ('queued', 'sending'))
+    FROM alerts a JOIN alert_chats c USING (ref_id) JOIN outbox o USING (message_key)
+    CROSS JOIN LATERAL (
+        SELECT greatest(extract(epoch FROM coalesce(o.sent_at, now()) - a.ts), 0)::float8 AS lag_s) lag
+    WHERE a.decision = 'sent' AND a.decided_at >= d.at AND a.decided_at < d.at + interval '1 day'
+      AND (o.sent_at IS NOT NULL OR o.state IN ('queued', 'sending'))
 ) m;
 COMMENT ON VIEW kpi_delivery IS
-    'By day: how long alerts took to stand in their chats; one that waits still counts as long as it has. As the guard has it.';
+    'By day: from an alert to where it stands in its chats; one that waits still counts as long as it has. As the guard has it.';

@@ -12,10 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from consumer.group_measures import _GROUP
 from desk.settings import VARIABLES as DESK_VARIABLES
 from ghost.settings import VARIABLES as GHOST_VARIABLES
-from guard.exported_checks import CHECKS
 from market.exchanges.endpoints import VARIABLES as ENDPOINT_VARIABLES
 from market.settings import PROVIDERS, SYMBOLS
 from signaltape.contract.events import EVENTS
@@ -28,7 +26,6 @@ from tests.unit.test_imports import ALLOWED
 
 PAGES = pages()
 README, OPERATING = Page(ROOT / "README.md"), Page(ROOT / "docs" / "operating.md")
-PROMETHEUS = Page(ROOT / "docs" / "prometheus.md")
 MOST_LINES = 200
 #: Each is a command that a person calls; every one of its subcommands must stand in the docs.
 ROOMS = (
@@ -207,40 +204,6 @@ def _as_said(value: Any) -> Any:
     if value is None or value is False:
         return None
     return str(value) if isinstance(value, Path) else value
-
-
-#: Where metrics get their names.
-MEASURES = (
-    *(
-        "worker/metrics.py",
-        "worker/redis_status.py",
-        "replay/archive/metrics.py",
-        "reports/metrics.py",
-        "web/metrics.py",
-        "market/reporting.py",
-        "desk/metrics.py",
-        "outbox/metrics.py",
-        "replay/jobs/metrics.py",
-        "ghost/metrics.py",
-        *("guard/metrics.py", "guard/exporting.py"),
-    ),
-    *("consumer/group_measures.py", "producer/signaltape/shipping/measures.py"),
-    "producer/signaltape/integrations/prometheus.py",
-)
-
-
-def test_every_metric_stands_in_the_table_and_is_there() -> None:
-    text = "".join((ROOT / path).read_text() for path in MEASURES)
-    made = set(re.findall(r'"(signaltape_[a-z_]+)"', text)) - {"signaltape_archive", "signaltape_desk"}
-    made |= {f"signaltape{of}_{name}" for of in ("", "_archive", "_desk") for name, _, _ in _GROUP}
-    made |= {check.name for check in CHECKS.values()}
-    cells = [cells[0] for cells in PROMETHEUS.rows()]
-    said = {
-        name.removesuffix("_total").removesuffix("_info")
-        for cell in cells
-        for name in re.findall(r"`(signaltape_\w+)`", cell)
-    }
-    assert said == made
 
 
 @cache
