@@ -1430,7 +1430,6 @@ CREATE INDEX guard_alerts_resolved ON public.guard_alerts USING btree (resolved_
 CREATE INDEX guard_burn_minute ON public.guard_burn USING btree (minute);
 CREATE INDEX guard_slots_slot ON public.guard_slots USING btree (slot);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
-CREATE INDEX outbox_alerts_created ON public.outbox USING btree (created_at) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX outbox_in_doubt ON public.outbox USING btree (updated_at) WHERE (state = 'uncertain'::text);
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);
