@@ -1,4 +1,4 @@
-"""The guard over real servers: what is measured counts once, an alert is told once, and a new guard goes on from there."""
+"""The guard over real servers: what is measured counts once, an alert is told once, a new guard goes on from there."""
 
 from __future__ import annotations
 

@@ -56,7 +56,9 @@ class Measures:
     def __init__(self, client: Any, stream: str) -> None:
         self._client, self._key = client, stream_key(stream, 0)
 
-    def put(self, *values: float, at: datetime | None = None, record_id: str | None = None, **more: Any) -> str:
+    def put(
+        self, *values: float, at: datetime | None = None, record_id: str | None = None, **more: Any
+    ) -> str:
         """One record of an endpoint's latencies; its id."""
         histogram, moment = Histogram(), at or datetime.now(UTC)
         for value in values:
@@ -88,7 +90,11 @@ class Guard:
     """A guard that is run in this process, up to the tape's end; each run is another one."""
 
     def __init__(
-        self, settings: Settings, connection: Connection, rules: str = SLOW, clock: Callable[[], datetime] = utc_now
+        self,
+        settings: Settings,
+        connection: Connection,
+        rules: str = SLOW,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.guard = GuardSettings(common=settings, rules=rules_of(rules), chats=(Chat("-100"),))
         self._connection, self._clock = connection, clock
@@ -103,7 +109,9 @@ class Guard:
 
         with Emitter(settings, control=False) as tape:
             stop = threading.Event()
-            runner = Runner(self.guard, database_url(settings), reader, tape, stop, self._clock, "guard@test:1")
+            runner = Runner(
+                self.guard, database_url(settings), reader, tape, stop, self._clock, "guard@test:1"
+            )
             return runner.once(self._connection)
 
     def alerts(self) -> list[dict[str, Any]]:
@@ -112,7 +120,9 @@ class Guard:
 
     def minutes(self) -> list[dict[str, Any]]:
         """Likewise."""
-        return rows_as_dicts(self._connection, b"SELECT * FROM guard_minutes ORDER BY minute, kind, figure, name")
+        return rows_as_dicts(
+            self._connection, b"SELECT * FROM guard_minutes ORDER BY minute, kind, figure, name"
+        )
 
     def messages(self) -> list[str]:
         """What was told, in its order."""
