@@ -12,7 +12,7 @@ from guard.rule_commands import check_command, rules_command
 from guard.settings import GuardSettings
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command
-from sink.command_line import PlainGroup
+from sink.command_line import PlainGroup, metrics_option
 
 
 @click.group(
@@ -23,8 +23,9 @@ from sink.command_line import PlainGroup
     is_flag=True,
     help="Read up to the tape's end, evaluate once, then exit (exit code 1 if a server is away).",
 )
+@metrics_option
 @click.pass_context
-def main(context: click.Context, once: bool) -> None:
+def main(context: click.Context, once: bool, metrics_port: int | None) -> None:
     """Watch what engines measure and signaltape itself, and tell what is wrong, once.
 
     Reads REDIS_URL, DATABASE_URL, SIGNALTAPE_GUARD_RULES and TELEGRAM_*. Runs until SIGTERM or Ctrl-C; a second one
@@ -42,16 +43,16 @@ def main(context: click.Context, once: bool) -> None:
             f"read {done.entries}, of them measurements {done.measurements}; alerts: {done.open_alerts} open"
         )
     else:
-        asyncio.run(_run(guard))
+        asyncio.run(_run(guard, metrics_port))
 
 
-async def _run(guard: GuardSettings) -> None:
+async def _run(guard: GuardSettings, metrics_port: int | None) -> None:
     from guard.process import run
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(guard, stop, utc_now)
+    await run(guard, stop, utc_now, metrics_port)
 
 
 for command in (

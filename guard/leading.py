@@ -14,6 +14,7 @@ from consumer.link import RedisError
 from consumer.tape_order import TapeReader
 from guard.alert_store import AlertStore, remembered
 from guard.checks.taking import Checks
+from guard.exporting import Exported
 from guard.incoming import read
 from guard.model.counting import counted as counted_rules
 from guard.model.memory import Memory
@@ -160,7 +161,9 @@ class Evaluating:
         clock: Callable[[], datetime],
         by: str,
         counted: _Counted,
+        exported: Exported,
     ) -> None:
+        self._exported = exported
         self.memory = Memory(guard.rules)
         self._rules, self._connection, self._clock, self._by = guard.rules, connection, clock, by
         self._every_s, self._counted = guard.every_s, counted
@@ -183,6 +186,7 @@ class Evaluating:
         known = self._alerts.open()
         ticked = tick(self._rules, self.memory, known, self._alerts.snoozes(now), now)
         self._alerts.commit(ticked, self._rules, now, self._by, self._checks.remembered)
+        self._exported.evaluated(self.memory, ticked.still_open(known), now)
         self._counted.evaluations += 1
         self._counted.began += len(ticked.began)
         self._counted.resolved += len(ticked.resolved)

@@ -14,6 +14,7 @@ from typing import Any
 from consumer.loop import tune_interpreter
 from consumer.partitions import keys_beyond
 from consumer.tape_order import TapeReader
+from guard.metrics import guard_parts
 from guard.runner import Counted, Runner
 from guard.settings import GuardSettings
 from outbox.serving import persistently, send_while_connected
@@ -23,6 +24,7 @@ from signaltape.control.identity import identity
 from signaltape.emitter import Emitter
 from signaltape.plain_errors import one_line
 from signaltape.redis_client import redis_url
+from signaltape.serving_measures import serve_measures
 from signaltape.shipping.backoff import Backoff
 from signaltape.stream import GUARD_GROUP, stream_keys
 from sink.db import connect, database_url
@@ -37,12 +39,19 @@ _LONGEST_WAIT_S = 30.0
 Clock = Callable[[], datetime]
 
 
-async def run(guard: GuardSettings, stop: asyncio.Event, clock: Clock) -> Counted:
-    """Guard until `stop` is set. Raises SettingsError for what a person has to mend first."""
+async def run(
+    guard: GuardSettings, stop: asyncio.Event, clock: Clock, metrics_port: int | None = None
+) -> Counted:
+    """Guard until `stop` is set. Raises SettingsError for what a person has to mend first.
+
+    metrics_port: where to serve Prometheus metrics, if not where the settings say.
+    """
     settings = guard.common
     ended = threading.Event()
     with Emitter(settings) as tape, present(settings, "guard"), reconciled(settings):
         runner = _runner(guard, tape, ended, clock)
+        parts = guard_parts(runner.exported, lambda: runner.counted)
+        stop_metrics = serve_measures(metrics_port, "guard", parts, settings)
         tune_interpreter()
         thread = threading.Thread(target=_insist, args=(runner, ended), name="guard", daemon=True)
         thread.start()
@@ -54,6 +63,7 @@ async def run(guard: GuardSettings, stop: asyncio.Event, clock: Clock) -> Counte
             ended.set()
             await _end(tasks)
             await asyncio.to_thread(thread.join, _END_WITHIN_S)
+            stop_metrics()
         return runner.counted
 
 

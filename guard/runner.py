@@ -15,6 +15,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from consumer.tape_order import TapeReader
+from guard.exporting import Exported
 from guard.leading import Evaluating, Following
 from guard.settings import GuardSettings
 from guard.tape_store import Overtaken, TapeStore
@@ -67,6 +68,7 @@ class Runner:
         self._notices = Notices()
         self._lost_at: float | None = None
         self.counted = Counted()
+        self.exported = Exported(guard.rules)
 
     def run(self) -> Counted:
         """Guard until stopped, whatever is away."""
@@ -130,8 +132,11 @@ class Runner:
             evaluating.close()
 
     def _parts(self, connection: Connection) -> tuple[Following, Evaluating]:
-        evaluating = Evaluating(self._guard, connection, self._tape, self._clock, self._by, self.counted)
-        following = Following(connection, evaluating.memory, self._make_reader, self._clock, self.counted)
+        evaluating = Evaluating(
+            self._guard, connection, self._tape, self._clock, self._by, self.counted, self.exported
+        )
+        taken, memory = self.exported.take, evaluating.memory
+        following = Following(connection, memory, self._make_reader, self._clock, self.counted, taken)
         return following, evaluating
 
     def _postgres_away_s(self) -> float:

@@ -1,3 +1,7 @@
+CREATE FUNCTION public.bucket_value(bucket integer) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (bucket = '-346'::integer) THEN (0)::double precision ELSE (((2)::double precision * power(((1.01)::double precision / (0.99)::double precision), (bucket)::double precision)) / (((1.01)::double precision / (0.99)::double precision) + (1)::double precision)) END;
+COMMENT ON FUNCTION public.bucket_value(bucket integer) IS 'What values in a bucket are taken for, as value_of of signaltape.measuring.histogram: within 1 % of each.';
 CREATE FUNCTION public.round_trip_pct() RETURNS numeric
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ SELECT nullif(current_setting('signaltape.round_trip_pct', TRUE), '')::numeric $$;
@@ -321,6 +325,10 @@ WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
         ELSE TRUE END
 $$;
 COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text, source text, confidence integer, delay integer) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired, traded, tp1, traded2, tp2, settled), source of the outcome (engine, ghost), bin of the confidence, bin of the wait for the entry; NULL: any.';
+CREATE FUNCTION public.days_of(since timestamp with time zone, until timestamp with time zone) RETURNS SETOF timestamp with time zone
+    LANGUAGE sql STABLE ROWS 100 PARALLEL SAFE
+    RETURN generate_series(date_trunc('day'::text, since, 'Asia/Jakarta'::text), date_trunc('day'::text, until, 'Asia/Jakarta'::text), '1 day'::interval);
+COMMENT ON FUNCTION public.days_of(since timestamp with time zone, until timestamp with time zone) IS 'The beginning of each day in WIB from that of since to that of until.';
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -962,7 +970,7 @@ COMMENT ON COLUMN public.outbox.fencing_token IS 'The number of the lease: a sen
 COMMENT ON COLUMN public.outbox.parts IS 'How many messages the text takes; NULL in rows that are older than this column.';
 COMMENT ON COLUMN public.outbox.told IS 'The bins of told_week as the text tells them: reported from the moment on at which the text stands in the chat.';
 COMMENT ON COLUMN public.outbox.filling IS 'How many parts of the text stand in the chat, or may stand there: the last of them had no answer yet.';
-COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert and answer, as real messages, sent once more with a mark where the first had no answer. A sender leaves kinds that it does not know.';
+COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert, answer and ring, as real messages, sent once more with a mark where the first had no answer. Rings go first. A sender leaves kinds that it does not know.';
 COMMENT ON COLUMN public.outbox.left_behind IS 'How many parts hold their text in the group that the chat was: their message_ids are numbers of that one.';
 COMMENT ON COLUMN public.outbox.keyboard IS 'Rows of buttons below its last part: text with data or url.';
 COMMENT ON COLUMN public.outbox.silent IS 'Whether it comes without a sound.';
@@ -972,6 +980,108 @@ COMMENT ON COLUMN public.outbox.ref IS 'What is said of it where it may repeat i
 COMMENT ON COLUMN public.outbox.marks IS 'The places of the parts, from 0, that stand in the chat with the words that they may repeat.';
 COMMENT ON COLUMN public.outbox.sent_at IS 'When it was known first that the whole text stands in the chat; NULL also in rows that are older than this column.';
 COMMENT ON COLUMN public.outbox.stands IS 'Whether the whole text stands in the chat.';
+CREATE VIEW public.kpi_delivery AS
+ SELECT d.at,
+    ((d.at AT TIME ZONE 'Asia/Jakarta'::text))::date AS day,
+    m.messages,
+    m.p50_s,
+    m.p95_s,
+    m.worst_s
+   FROM (public.days_of(( SELECT min(alerts.decided_at) AS min
+           FROM public.alerts
+          WHERE (alerts.decision = 'sent'::text)), ( SELECT max(alerts.decided_at) AS max
+           FROM public.alerts
+          WHERE (alerts.decision = 'sent'::text))) d(at)
+     CROSS JOIN LATERAL ( SELECT count(*) AS messages,
+            percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY lag.lag_s) AS p50_s,
+            percentile_disc((0.95)::double precision) WITHIN GROUP (ORDER BY lag.lag_s) AS p95_s,
+            max(lag.lag_s) AS worst_s
+           FROM (((public.alerts a
+             JOIN public.alert_chats c USING (ref_id))
+             JOIN public.outbox o USING (message_key))
+             CROSS JOIN LATERAL ( SELECT (GREATEST(EXTRACT(epoch FROM (COALESCE(o.sent_at, now()) - a.ts)), (0)::numeric))::double precision AS lag_s) lag)
+          WHERE ((a.decision = 'sent'::text) AND (a.decided_at >= d.at) AND (a.decided_at < (d.at + '1 day'::interval)) AND ((o.sent_at IS NOT NULL) OR (o.state = ANY (ARRAY['queued'::text, 'sending'::text]))))) m);
+COMMENT ON VIEW public.kpi_delivery IS 'By day: from an alert to where it stands in its chats; one that waits still counts as long as it has. As the guard has it.';
+CREATE VIEW public.kpi_feedback AS
+ SELECT d.at,
+    ((d.at AT TIME ZONE 'Asia/Jakarta'::text))::date AS day,
+    a.sent,
+    a.clicked,
+    ((a.clicked)::double precision / (NULLIF(a.sent, 0))::double precision) AS coverage_ratio
+   FROM (public.days_of(( SELECT min(alerts.ts) AS min
+           FROM public.alerts), ( SELECT max(alerts.ts) AS max
+           FROM public.alerts)) d(at)
+     CROSS JOIN LATERAL ( SELECT count(*) AS sent,
+            count(*) FILTER (WHERE (EXISTS ( SELECT
+                   FROM public.feedback_latest f
+                  WHERE ((f.ref_id = alerts.ref_id) AND (f.value <> 'none'::text))))) AS clicked
+           FROM public.alerts
+          WHERE ((alerts.decision = 'sent'::text) AND (alerts.ts >= d.at) AND (alerts.ts < (d.at + '1 day'::interval)))) a);
+COMMENT ON VIEW public.kpi_feedback IS 'By day: alerts that were sent, and those of which somebody says something. As the report has it.';
+CREATE VIEW public.kpi_requests AS
+ SELECT date_trunc('day'::text, minute, 'Asia/Jakarta'::text) AS at,
+    ((minute AT TIME ZONE 'Asia/Jakarta'::text))::date AS day,
+    engine,
+    (sum(((((n2xx + n3xx) + n4xx) + n429) + n5xx)))::bigint AS requests,
+    (sum(n5xx))::bigint AS n5xx,
+    (sum(n429))::bigint AS n429,
+    ((sum(n5xx))::double precision / (NULLIF(sum(((((n2xx + n3xx) + n4xx) + n429) + n5xx)), (0)::numeric))::double precision) AS n5xx_ratio
+   FROM public.guard_minutes
+  WHERE ((kind = 'http'::text) AND (figure = 'latency_ms'::text))
+  GROUP BY (date_trunc('day'::text, minute, 'Asia/Jakarta'::text)), (((minute AT TIME ZONE 'Asia/Jakarta'::text))::date), engine;
+COMMENT ON VIEW public.kpi_requests IS 'By day and engine: requests, and how many of them were answered with 5xx and 429.';
+CREATE VIEW public.kpi_signal_latency AS
+ WITH bucket AS (
+         SELECT date_trunc('day'::text, guard_minutes.minute, 'Asia/Jakarta'::text) AS at,
+            guard_minutes.engine,
+            b.index,
+            (sum(b.count))::bigint AS n
+           FROM (public.guard_minutes
+             CROSS JOIN LATERAL UNNEST(guard_minutes.bucket, guard_minutes.bucket_n) b(index, count))
+          WHERE ((guard_minutes.kind = 'http'::text) AND (guard_minutes.figure = 'latency_ms'::text) AND (guard_minutes.name ~~ '% /api/signal/%'::text))
+          GROUP BY (date_trunc('day'::text, guard_minutes.minute, 'Asia/Jakarta'::text)), guard_minutes.engine, b.index
+        ), running AS (
+         SELECT bucket.at,
+            bucket.engine,
+            bucket.index,
+            sum(bucket.n) OVER w AS so_far,
+            sum(bucket.n) OVER (PARTITION BY bucket.at, bucket.engine) AS requests
+           FROM bucket
+          WINDOW w AS (PARTITION BY bucket.at, bucket.engine ORDER BY bucket.index)
+        )
+ SELECT at,
+    ((at AT TIME ZONE 'Asia/Jakarta'::text))::date AS day,
+    engine,
+    (max(requests))::bigint AS requests,
+    public.bucket_value(min(index) FILTER (WHERE (so_far > floor((0.5 * (requests - (1)::numeric)))))) AS p50_ms,
+    public.bucket_value(min(index) FILTER (WHERE (so_far > floor((0.95 * (requests - (1)::numeric)))))) AS p95_ms
+   FROM running
+  GROUP BY at, engine;
+COMMENT ON VIEW public.kpi_signal_latency IS 'By day and engine: how long /api/signal/... took to answer, of all its endpoints together, in milliseconds.';
+CREATE VIEW public.kpi_targets AS
+ SELECT d.at,
+    ((d.at AT TIME ZONE 'Asia/Jakarta'::text))::date AS day,
+    o.traded,
+    o.tp1,
+    o.traded2,
+    o.tp2,
+    o.settled,
+    o.net_r,
+    ((o.tp1)::double precision / (NULLIF(o.traded, 0))::double precision) AS tp1_ratio,
+    ((o.tp2)::double precision / (NULLIF(o.traded2, 0))::double precision) AS tp2_ratio,
+    (((100)::numeric * o.net_r) / (NULLIF(o.settled, 0))::numeric) AS net_r_per_100
+   FROM (public.days_of(( SELECT min(signals.ts_published) AS min
+           FROM public.signals), ( SELECT max(signals.ts_published) AS max
+           FROM public.signals)) d(at)
+     CROSS JOIN LATERAL ( SELECT count(signal_outcomes.hit_tp1) AS traded,
+            count(*) FILTER (WHERE signal_outcomes.hit_tp1) AS tp1,
+            count(signal_outcomes.hit_tp2) AS traded2,
+            count(*) FILTER (WHERE signal_outcomes.hit_tp2) AS tp2,
+            count(signal_outcomes.settled_r) AS settled,
+            COALESCE(sum(signal_outcomes.settled_r), (0)::numeric) AS net_r
+           FROM public.signal_outcomes
+          WHERE ((signal_outcomes.ts_published >= d.at) AND (signal_outcomes.ts_published < (d.at + '1 day'::interval)) AND (NOT signal_outcomes.open))) o);
+COMMENT ON VIEW public.kpi_targets IS 'By day of publication: trades that ended (traded, traded2: with a second target) and reached TP1, TP2; signals whose end is known with its cost (settled), what they were worth net in R, and that by 100 of them. As the scorecard has it. What a round trip costs where the engine sends no fees is a setting of the session: see round_trip_pct.';
 CREATE TABLE public.outbox_edits (
     message_key text NOT NULL,
     body text NOT NULL,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -64,6 +64,11 @@ class Memory:
     def saw(self, key: Key, at: datetime) -> None:
         """Note that something of it was measured."""
         self._seen[key] = max(self._seen.get(key, at), at)
+
+    @property
+    def seen(self) -> Mapping[Key, datetime]:
+        """When each was measured last."""
+        return self._seen
 
     def forget(self, now: datetime) -> None:
         """Let go of slots that no window reaches any more."""
