@@ -865,6 +865,13 @@ CREATE TABLE public.guard_position (
     entry_id text NOT NULL
 );
 COMMENT ON TABLE public.guard_position IS 'How far each partition of the tape was folded.';
+CREATE TABLE public.guard_silences (
+    since timestamp with time zone NOT NULL,
+    by_process text NOT NULL,
+    told_at timestamp with time zone DEFAULT now() NOT NULL,
+    back_at timestamp with time zone
+);
+COMMENT ON TABLE public.guard_silences IS 'When no guard was at work, as the desk told it.';
 CREATE TABLE public.guard_slots (
     id uuid NOT NULL,
     slot timestamp with time zone NOT NULL,
@@ -1443,6 +1450,8 @@ ALTER TABLE ONLY public.guard_minutes
     ADD CONSTRAINT guard_minutes_pkey PRIMARY KEY (minute, kind, figure, name, engine);
 ALTER TABLE ONLY public.guard_position
     ADD CONSTRAINT guard_position_pkey PRIMARY KEY (stream);
+ALTER TABLE ONLY public.guard_silences
+    ADD CONSTRAINT guard_silences_pkey PRIMARY KEY (since);
 ALTER TABLE ONLY public.guard_slots
     ADD CONSTRAINT guard_slots_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.guard_snoozes
@@ -1538,6 +1547,7 @@ CREATE INDEX ghost_triggers_ts ON public.ghost_triggers USING btree (ts_triggere
 CREATE UNIQUE INDEX guard_alerts_open ON public.guard_alerts USING btree (rule, subject) WHERE (state <> 'resolved'::text);
 CREATE INDEX guard_alerts_resolved ON public.guard_alerts USING btree (resolved_at) WHERE (state = 'resolved'::text);
 CREATE INDEX guard_burn_minute ON public.guard_burn USING btree (minute);
+CREATE INDEX guard_silences_open ON public.guard_silences USING btree (since) WHERE (back_at IS NULL);
 CREATE INDEX guard_slots_slot ON public.guard_slots USING btree (slot);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
