@@ -55,9 +55,11 @@ class Secret:
 _CENTURY_DAYS = 36_500
 #: A century is for ever, and still a time that can be reckoned with.
 Days = Annotated[int, Meta(ge=1, le=_CENTURY_DAYS)]
+DaysOrEver = Annotated[int, Meta(ge=0, le=_CENTURY_DAYS)]
 Hours = Annotated[int, Meta(ge=1, le=_CENTURY_DAYS * 24)]
 Seconds = Annotated[int, Meta(ge=0, le=_CENTURY_DAYS * 86_400)]
 _MOST_BYTES = 2**60
+Bytes = Annotated[int, Meta(ge=0, le=_MOST_BYTES)]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -81,9 +83,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     )  # SIGNALTAPE_JOURNAL_MAX_BYTES
     segment_bytes: Annotated[int, Meta(ge=_MIB, le=64 * _MIB)] = 2 * _MIB  # SIGNALTAPE_SEGMENT_BYTES
     round_trip_pct: Annotated[float, Meta(ge=0, lt=100)] = 0.10  # SIGNALTAPE_ROUND_TRIP_PCT; cost of a trade
-    stream_max_bytes: Annotated[int, Meta(ge=0, le=_MOST_BYTES)] = (
-        0  # SIGNALTAPE_STREAM_MAX_BYTES; 0: no limit
-    )
+    stream_max_bytes: Bytes = 0  # SIGNALTAPE_STREAM_MAX_BYTES; 0: no limit
     stream_retention_s: Seconds = 86_400  # SIGNALTAPE_STREAM_RETENTION_S
     dyno: str | None = None  # DYNO; set by Heroku-like hosts, names the worker's consumer
     shipped_keep_s: Seconds = 900  # SIGNALTAPE_SHIPPED_KEEP_S
@@ -97,10 +97,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     keep_snapshots_days: Days = 30  # SIGNALTAPE_KEEP_SNAPSHOTS_DAYS
     keep_market_hours: Hours = 24  # SIGNALTAPE_KEEP_MARKET_HOURS
     keep_desk_days: Days = 365  # SIGNALTAPE_KEEP_DESK_DAYS
+    keep_measures_days: Days = 30  # SIGNALTAPE_KEEP_MEASURES_DAYS
     keep_sessions_days: Days = 30  # SIGNALTAPE_KEEP_SESSIONS_DAYS
-    keep_signals_days: Annotated[int, Meta(ge=0, le=_CENTURY_DAYS)] = (
-        0  # SIGNALTAPE_KEEP_SIGNALS_DAYS; 0: for ever
-    )
+    keep_signals_days: DaysOrEver = 0  # SIGNALTAPE_KEEP_SIGNALS_DAYS; 0: for ever
     compress_after_days: Days = 2  # SIGNALTAPE_COMPRESS_AFTER_DAYS
 
     @classmethod
@@ -154,6 +153,7 @@ _FIELD_OF = {
     "SIGNALTAPE_KEEP_SNAPSHOTS_DAYS": "keep_snapshots_days",
     "SIGNALTAPE_KEEP_MARKET_HOURS": "keep_market_hours",
     "SIGNALTAPE_KEEP_DESK_DAYS": "keep_desk_days",
+    "SIGNALTAPE_KEEP_MEASURES_DAYS": "keep_measures_days",
     "SIGNALTAPE_KEEP_SESSIONS_DAYS": "keep_sessions_days",
     "SIGNALTAPE_KEEP_SIGNALS_DAYS": "keep_signals_days",
     "SIGNALTAPE_COMPRESS_AFTER_DAYS": "compress_after_days",

@@ -87,3 +87,7 @@ class SignalTape:
     def closed(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """See `Emitter.closed`."""
         return self.emitter.closed(event, **fields)
+
+    def measure(self, kind: str, name: str, /, **figures: float) -> bool:
+        """See `Emitter.measure`."""
+        return self.emitter.measure(kind, name, **figures)
