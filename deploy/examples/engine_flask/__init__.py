@@ -1,1 +1,1 @@
-"""A small engine with a Flask API: hooks, headers, limits, the quality of its data. `python -m deploy.examples.engine_flask`."""
+"""A small engine with a Flask API: hooks, headers, limits, and the quality of its data."""

@@ -19,17 +19,24 @@ from signaltape.stopping import stop_on_signals
 
 
 class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - its name in werkzeug
+    def log(self, type: str, message: str, *args: object) -> None:
         """Nothing: what there is to know of requests is measured."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8300, show_default=True, help="0 for any that is free.")
-@click.option("--control", type=click.Path(path_type=Path), help="The JSON file of its switches; read as it changes.")
+@click.option(
+    "--control", type=click.Path(path_type=Path), help="The JSON file of its switches; read as it changes."
+)
 @click.option("--keys", type=click.Path(path_type=Path), help="The TOML file of clients that may ask.")
 @click.option("--rate", default="100/second", show_default=True, help="How often one may ask.")
-@click.option("--origin", "origins", multiple=True, help="A page that may read the answers, such as https://desk.example.")
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    help="A page that may read the answers, such as https://desk.example.",
+)
 def main(
     host: str, port: int, control: Path | None, keys: Path | None, rate: str, origins: tuple[str, ...]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,8 @@ from signaltape.http.standing import Standing, rate_headers, retry_after
 
 if TYPE_CHECKING:
     from signaltape.http.limiting import Limiter  # needs the library `limits`, which not every engine has
+
+log = logging.getLogger("signaltape")
 
 #: An endpoint that no route is for. A path that was asked for is never a name: there are too many.
 NONE = "none"
@@ -89,6 +92,11 @@ class Visit:
     def problem(self, status: int, path: str, detail: str | None = None, type_: str = BLANK) -> bytes:
         """The body of an error of this request."""
         return problem_body(status, detail, type_=type_, path=path, request_id=self.request_id)
+
+    def failed(self, method: str, pattern: str | None, path: str) -> bytes:
+        """The body of an error that nobody caught; its id is put into the log, beside what the framework says there."""
+        log.error("request %s failed: %s", self.request_id, endpoint_name(method, pattern))
+        return self.problem(500, path)
 
     def _preflight(self, asked: Asked) -> Answer | None:
         cors, origin = self._gate.hooks.cors, self._header("origin")

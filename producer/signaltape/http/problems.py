@@ -24,7 +24,7 @@ WORDS = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
     413: "The body is larger than this address takes.",
-    500: "Something went wrong here. It is in the log, under the request id below.",
+    500: "Something went wrong here. It is in the log, with the id of this request.",
 }
 
 

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from signaltape.emitter import Emitter
-from signaltape.http.gate import Answer, Asked, Gate, Visit
+from signaltape.http.gate import Answer, Asked, Gate, HeaderOf, Visit
 from signaltape.http.hooks import HttpHooks
 from signaltape.http.problems import PROBLEM_JSON, may_be_told
 from signaltape.http.timing import CALLER_GONE, FAILED, Observe, Timing
@@ -25,6 +25,8 @@ from signaltape.measuring import recorder_of
 REQUEST_ID = web.RequestKey("signaltape.request_id", str)
 _VISIT = web.RequestKey("signaltape.visit", Visit)
 _TIMING = web.RequestKey("signaltape.timing", Timing)
+#: Set once headers go out: then there is no other answer any more.
+_BEGUN = web.RequestKey("signaltape.begun", bool)
 
 
 def install(app: web.Application, *, tape: Emitter, hooks: HttpHooks | None = None) -> None:
@@ -75,12 +77,12 @@ async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if not _in_own_words(request, error):
             raise
-        return _problem(request, error.status, error.headers)
+        return _problem(error.status, error.headers, request[_VISIT].problem(error.status, request.path))
     except Exception:
-        if _begun(request):
+        if _BEGUN in request:
             raise
         request.protocol.logger.exception("Error handling request from %s", request.remote)
-        return _problem(request, FAILED, {})
+        return _problem(FAILED, {}, request[_VISIT].failed(request.method, _pattern(request), request.path))
 
 
 def _in_own_words(request: web.Request, error: web.HTTPException) -> bool:
@@ -89,8 +91,7 @@ def _in_own_words(request: web.Request, error: web.HTTPException) -> bool:
     return told and error.text in (None, usual)
 
 
-def _problem(request: web.Request, status: int, headers: Mapping[str, str]) -> web.Response:
-    body = request[_VISIT].problem(status, request.path)
+def _problem(status: int, headers: Mapping[str, str], body: bytes) -> web.Response:
     kept = {name: value for name, value in headers.items() if not name.lower().startswith("content-")}
     return web.Response(status=status, body=body, headers={**kept, "Content-Type": PROBLEM_JSON})
 
@@ -116,13 +117,10 @@ def _status_of(request: web.Request, error: BaseException) -> int:
     return FAILED
 
 
-def _begun(request: web.Request) -> bool:
-    return request._payload_writer is not None and request.writer.output_size > 0
-
-
 async def _prepared(request: web.Request, response: web.StreamResponse) -> None:
     """Just before the headers go out, of streams too."""
     visit, timing = request.get(_VISIT), request.get(_TIMING)
+    request[_BEGUN] = True
     if timing is not None:
         timing.answered(response.status)
     if visit is not None:
@@ -146,5 +144,6 @@ def _pattern(request: web.Request) -> str | None:
     return None if resource is None else resource.canonical
 
 
-def _header_of(headers: Mapping[str, str]):  # type: ignore[no-untyped-def]
+def _header_of(headers: Mapping[str, str]) -> HeaderOf:
+    """Reads a header of a request; aiohttp's own names know no capitals."""
     return headers.get

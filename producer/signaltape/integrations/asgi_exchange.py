@@ -56,7 +56,7 @@ class Exchange:
         gone = isinstance(error, asyncio.CancelledError) and not self._begun
         self.end(None if self._server_failed else CALLER_GONE if gone else FAILED)
         if told:
-            body = self._visit.problem(FAILED, self._scope["path"])
+            body = self._visit.failed(self._scope["method"], self._pattern(), self._scope["path"])
             await answer_with(Answer(FAILED, [("Content-Type", PROBLEM_JSON)], body), self.send)
 
     def end(self, status: int | None = None) -> None:

@@ -68,10 +68,6 @@ class SignalTape:
             return _OFF
         return emitter
 
-    def measure(self, kind: str, name: str, /, **figures: float) -> bool:
-        """See `Emitter.measure`."""
-        return self.emitter.measure(kind, name, **figures)
-
     def published(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """See `Emitter.published`."""
         return self.emitter.published(event, **fields)

@@ -18,7 +18,7 @@ def install(app: Flask, tape: Emitter, hooks: HttpHooks) -> None:
     """Put the hooks into an app. Raises SettingsError if one cannot be used as it is asked for."""
     gate = Gate(hooks)
     observe = recorder_of(tape).request if hooks.measure and tape.enabled else None
-    app.wsgi_app = Layer(app.wsgi_app, gate, observe)  # type: ignore[method-assign]
+    app.wsgi_app = Layer(app.wsgi_app, gate, observe)  # type: ignore[method-assign, assignment]
     if gate.refuses:  # before all that the engine asks of a request
         app.before_request_funcs.setdefault(None, []).insert(0, _refused)
     if hooks.problems and HTTPException not in app.error_handler_spec[None][None]:
@@ -40,9 +40,15 @@ def _told(error: HTTPException) -> HTTPException | AnyResponse:
         return error
     visit: Visit = request.environ[VISIT]
     response = error.get_response(request.environ)
-    response.set_data(visit.problem(status, request.path, _detail_of(error)))
+    response.set_data(_body(visit, status, error))
     response.headers["Content-Type"] = PROBLEM_JSON
     return response
+
+
+def _body(visit: Visit, status: int, error: HTTPException) -> bytes:
+    if getattr(error, "original_exception", None) is not None:  # nobody raised it as an answer
+        return visit.failed(request.method, pattern_of(request.environ), request.path)
+    return visit.problem(status, request.path, _detail_of(error))
 
 
 def _detail_of(error: HTTPException) -> str | None:

@@ -86,7 +86,7 @@ class _Watched:
     def close(self) -> None:
         """The server calls it at the end, whether all went out or not."""
         self.end()
-        self._body.close()  # type: ignore[attr-defined]
+        self._body.close()
 
     def end(self, status: int | None = None) -> None:
         """Tell how it went, once."""
