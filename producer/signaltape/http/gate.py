@@ -93,10 +93,9 @@ class Visit:
         """The body of an error of this request."""
         return problem_body(status, detail, type_=type_, path=path, request_id=self.request_id)
 
-    def failed(self, method: str, pattern: str | None, path: str) -> bytes:
-        """The body of an error that nobody caught; its id is put into the log, beside what the framework says there."""
+    def note_failure(self, method: str, pattern: str | None) -> None:
+        """Put the id of a request whose error nobody caught into the log, beside what the framework says there."""
         log.error("request %s failed: %s", self.request_id, endpoint_name(method, pattern))
-        return self.problem(500, path)
 
     def _preflight(self, asked: Asked) -> Answer | None:
         cors, origin = self._gate.hooks.cors, self._header("origin")

@@ -10,6 +10,8 @@ from signaltape.http.problems import PROBLEM_JSON, may_be_told
 
 #: An error in more bytes was written by somebody.
 _MOST_BYTES = 4096
+#: A text that is longer is a page, and no sentence.
+_MOST_SIGNS = 300
 #: What is told anew replaces these.
 _OF_THE_BODY = frozenset((b"content-type", b"content-length"))
 
@@ -36,12 +38,19 @@ def detail_in(headers: RawHeaders, body: bytes) -> str | None:
     kinds = [value for name, value in headers if name.lower() == b"content-type"]
     if len(body) > _MOST_BYTES:
         return None
-    if not kinds or not kinds[0].startswith(b"application/json"):
-        return ""
+    kind = kinds[0] if kinds else b""
+    if not kind.startswith(b"application/json"):
+        return _line(body) if kind.startswith(b"text/plain") else ""
     try:
         return msgspec.json.decode(body, type=_Detail).detail
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
+
+
+def _line(body: bytes) -> str:
+    """A short line of text, such as Starlette makes of an HTTPException's detail."""
+    text = body.decode("utf-8", "replace").strip()
+    return text if len(text) <= _MOST_SIGNS and text.isprintable() else ""
 
 
 def retold(headers: RawHeaders, body: bytes) -> list[tuple[bytes, bytes]]:

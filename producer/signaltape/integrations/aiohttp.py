@@ -17,7 +17,7 @@ from aiohttp.typedefs import Handler, Middleware
 from signaltape.emitter import Emitter
 from signaltape.http.gate import Answer, Asked, Gate, HeaderOf, Visit
 from signaltape.http.hooks import HttpHooks
-from signaltape.http.problems import PROBLEM_JSON, may_be_told
+from signaltape.http.problems import PROBLEM_JSON, may_be_told, title_of
 from signaltape.http.timing import CALLER_GONE, FAILED, Observe, Timing
 from signaltape.measuring import recorder_of
 
@@ -77,12 +77,16 @@ async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if not _in_own_words(request, error):
             raise
-        return _problem(error.status, error.headers, request[_VISIT].problem(error.status, request.path))
+        said = None if error.reason == title_of(error.status) else error.reason
+        return _problem(
+            error.status, error.headers, request[_VISIT].problem(error.status, request.path, said)
+        )
     except Exception:
         if _BEGUN in request:
             raise
         request.protocol.logger.exception("Error handling request from %s", request.remote)
-        return _problem(FAILED, {}, request[_VISIT].failed(request.method, _pattern(request), request.path))
+        request[_VISIT].note_failure(request.method, _pattern(request))
+        return _problem(FAILED, {}, request[_VISIT].problem(FAILED, request.path))
 
 
 def _in_own_words(request: web.Request, error: web.HTTPException) -> bool:

@@ -51,11 +51,6 @@ class Hooks:
         self._pattern = pattern or finder(app)
         self._observe = recorder_of(tape).request if wanted.measure and tape.enabled else None
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(
-            self._app, name
-        )  # so that what is around an application can still be asked for its parts
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does."""
         if scope["type"] == "http":
@@ -105,10 +100,11 @@ class Hooks:
         return visit.refused(asked)
 
     def _found(self, before: Scope, scope: Scope) -> str | None:
-        """The pattern, once the request is answered."""
-        if self._pattern is by_routes:
-            return answered_by(before, scope)
-        return self._pattern(before)
+        """The pattern, once the request is answered; an answer does not fail because nobody can tell its route."""
+        try:
+            return answered_by(before, scope) if self._pattern is by_routes else self._pattern(before)
+        except Exception:  # noqa: BLE001 - routes of a kind that is not known here
+            return None
 
 
 def _header_of(scope: Scope) -> HeaderOf:

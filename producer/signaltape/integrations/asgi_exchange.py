@@ -49,6 +49,8 @@ class Exchange:
 
     async def broke_off(self, error: BaseException) -> None:
         """The application raised. An error of the server, or what follows a whole answer, is no failure of it."""
+        if self._gate.hooks.problems and isinstance(error, Exception) and not self._server_failed:
+            self._visit.note_failure(self._scope["method"], self._pattern())
         if self._complete:
             return
         await self._release()
@@ -56,7 +58,7 @@ class Exchange:
         gone = isinstance(error, asyncio.CancelledError) and not self._begun
         self.end(None if self._server_failed else CALLER_GONE if gone else FAILED)
         if told:
-            body = self._visit.failed(self._scope["method"], self._pattern(), self._scope["path"])
+            body = self._visit.problem(FAILED, self._scope["path"])
             await answer_with(Answer(FAILED, [("Content-Type", PROBLEM_JSON)], body), self.send)
 
     def end(self, status: int | None = None) -> None:

@@ -5,7 +5,7 @@ Patterns are what is measured and what scopes are given to: the path that was as
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 Scope = dict[str, Any]
@@ -57,38 +57,46 @@ def answered_by(before: Scope, scope: Scope) -> str | None:
     route = scope.get("route")
     if route is None or scope.get("root_path") != before.get("root_path"):
         return by_routes(before)
-    return _path_of(route, scope)
+    return _path_of(scope.get("fastapi", {}).get("effective_route_context") or route)
 
 
 def _among(routes: Any, scope: Scope) -> str | None:
     partial = None
-    for route in routes:
+    for route in _flat(routes):
         match, child = route.matches(dict(scope))
         if match.value == _FULL:
             return _followed(route, {**scope, **child})
         if match.value == _PARTIAL and partial is None:
-            partial = _path_of(route, child)
+            partial = _path_of(route)
     return partial
+
+
+def _flat(routes: Any) -> Iterator[Any]:
+    """FastAPI keeps a router that was included as one of the routes; it knows its own with their whole paths."""
+    for route in routes:
+        included = getattr(route, "effective_route_contexts", None)
+        if included is None:
+            yield route
+        else:
+            yield from included()
 
 
 def _followed(route: Any, scope: Scope) -> str | None:
     """Into what is mounted there, if anything is."""
-    path, inner = _path_of(route, scope), getattr(_real(route, scope), "app", None)
+    path, mount = _path_of(route), _starlettes(route)
+    inner = getattr(mount, "app", None)
     routes = getattr(inner, "routes", None)
-    if routes is None or not hasattr(_real(route, scope), "routes"):
+    if routes is None or not hasattr(mount, "routes"):
         return path
     further = _among(routes, {**scope, "app": inner})
     return None if further is None else f"{path or ''}{further}"
 
 
-def _path_of(route: Any, scope: Scope) -> str | None:
-    path = getattr(_real(route, scope), "path", None)
+def _path_of(route: Any) -> str | None:
+    path = getattr(_starlettes(route), "path", None)
     return None if path is None else str(path)
 
 
-def _real(route: Any, scope: Scope) -> Any:
-    """FastAPI's included routers say in the scope which of their routes it is, with its whole path."""
-    context = scope.get("fastapi", {}).get("effective_route_context")
-    if context is None:
-        return route
-    return getattr(context, "starlette_route", None) or context
+def _starlettes(route: Any) -> Any:
+    """Of a route that was included with its router, the one with the whole path."""
+    return getattr(route, "starlette_route", None) or route

@@ -10,7 +10,7 @@ from signaltape.emitter import Emitter
 from signaltape.http.gate import Asked, Gate, Visit
 from signaltape.http.hooks import HttpHooks
 from signaltape.http.problems import PROBLEM_JSON, may_be_told
-from signaltape.integrations.flask_wsgi import VISIT, Layer, pattern_of
+from signaltape.integrations.flask_wsgi import PATTERN, VISIT, Layer
 from signaltape.measuring import recorder_of
 
 
@@ -19,17 +19,23 @@ def install(app: Flask, tape: Emitter, hooks: HttpHooks) -> None:
     gate = Gate(hooks)
     observe = recorder_of(tape).request if hooks.measure and tape.enabled else None
     app.wsgi_app = Layer(app.wsgi_app, gate, observe)  # type: ignore[method-assign, assignment]
-    if gate.refuses:  # before all that the engine asks of a request
-        app.before_request_funcs.setdefault(None, []).insert(0, _refused)
+    # before all that the engine asks of a request
+    app.before_request_funcs.setdefault(None, []).insert(0, _refused if gate.refuses else _noted)
     if hooks.problems and HTTPException not in app.error_handler_spec[None][None]:
         app.register_error_handler(HTTPException, _told)
 
 
+def _noted() -> None:
+    """Its route: Flask forgets the request before its answer has gone out."""
+    rule = request.url_rule
+    request.environ[PATTERN] = None if rule is None else rule.rule
+
+
 def _refused() -> Response | None:
+    _noted()
     environ = request.environ
     visit: Visit = environ[VISIT]
-    asked = Asked(request.method, request.path, pattern_of(environ), request.remote_addr or "-")
-    answer = visit.refused(asked)
+    answer = visit.refused(Asked(request.method, request.path, environ[PATTERN], request.remote_addr or "-"))
     return None if answer is None else Response(answer.body, answer.status, answer.headers)
 
 
@@ -47,7 +53,7 @@ def _told(error: HTTPException) -> HTTPException | AnyResponse:
 
 def _body(visit: Visit, status: int, error: HTTPException) -> bytes:
     if getattr(error, "original_exception", None) is not None:  # nobody raised it as an answer
-        return visit.failed(request.method, pattern_of(request.environ), request.path)
+        visit.note_failure(request.method, request.environ.get(PATTERN))
     return visit.problem(status, request.path, _detail_of(error))
 
 

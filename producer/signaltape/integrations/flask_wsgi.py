@@ -17,6 +17,8 @@ Wsgi = Callable[[Environ, Start], Iterable[bytes]]
 #: Where a request's Visit stands in its environ.
 VISIT = "signaltape.visit"
 REQUEST_ID = "signaltape.request_id"
+#: The rule of its route, such as `/api/signal/<symbol>`, once Flask has looked; None if there is none for its path.
+PATTERN = "signaltape.pattern"
 
 
 class Layer:
@@ -91,14 +93,7 @@ class _Watched:
     def end(self, status: int | None = None) -> None:
         """Tell how it went, once."""
         environ = self._environ
-        self._timing.end(environ["REQUEST_METHOD"], pattern_of(environ), self._visit.request_id, status)
-
-
-def pattern_of(environ: Environ) -> str | None:
-    """The rule of the route, such as `/api/signal/<symbol>`; None if there is none for this path."""
-    request = environ.get("werkzeug.request")
-    rule = getattr(request, "url_rule", None)
-    return None if rule is None else str(rule.rule)
+        self._timing.end(environ["REQUEST_METHOD"], environ.get(PATTERN), self._visit.request_id, status)
 
 
 def header_of(environ: Environ) -> HeaderOf:
