@@ -321,6 +321,12 @@ WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
         ELSE TRUE END
 $$;
 COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text, source text, confidence integer, delay integer) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired, traded, tp1, traded2, tp2, settled), source of the outcome (engine, ghost), bin of the confidence, bin of the wait for the entry; NULL: any.';
+CREATE FUNCTION public.count_expired_records(gone bigint) RETURNS void
+    LANGUAGE sql
+    AS $$
+INSERT INTO sink_counters AS c (backend, records_expired) VALUES (pg_backend_pid(), gone)
+ON CONFLICT (backend) DO UPDATE SET records_expired = c.records_expired + excluded.records_expired
+$$;
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -353,9 +359,29 @@ CREATE FUNCTION public.delay_bin(delay_ms bigint) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN width_bucket(delay_ms, public.delay_edges_ms());
 COMMENT ON FUNCTION public.delay_bin(delay_ms bigint) IS 'The number of the bin that holds a wait for the entry, 0 to 4: lower edges inclusive.';
+CREATE FUNCTION public.drop_record_partition(part text, since timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET lock_timeout TO '500ms'
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+DECLARE
+    known CONSTANT REGCLASS := record_partition(part);
+    gone BIGINT;
+BEGIN
+    EXECUTE format('LOCK TABLE %s IN SHARE MODE', known);
+    IF record_partition_holds(part, since) THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('SELECT count(*) FROM %s', known) INTO gone;
+    -- counted before the drop: who recounts, and holds the counters, would wait for the partition
+    PERFORM count_expired_records(gone);
+    EXECUTE format('DROP TABLE %s', known);
+    RETURN gone;
+END $$;
 CREATE FUNCTION public.ensure_record_partitions(days date[]) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET lock_timeout TO '2s'
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
     today CONSTANT DATE := now() AT TIME ZONE 'Asia/Jakarta';
@@ -383,12 +409,52 @@ BEGIN
         END LOOP;
     END LOOP;
 END $$;
+CREATE FUNCTION public.expire_records(part text, of_class text, before timestamp with time zone, most integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    known CONSTANT REGCLASS := record_partition(part);
+    gone BIGINT;
+BEGIN
+    EXECUTE format(
+        'DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE class = $1 AND ts < $2 LIMIT $3))', known, known
+    ) USING of_class, before, most;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    IF gone > 0 THEN
+        PERFORM count_expired_records(gone);
+    END IF;
+    RETURN gone;
+END $_$;
 CREATE FUNCTION public.first_record_id(day date) RETURNS uuid
     LANGUAGE sql STABLE
     AS $$
     SELECT (lpad(to_hex(extract(epoch FROM day::timestamp AT TIME ZONE 'Asia/Jakarta')::bigint * 1000), 12, '0')
             || repeat('0', 20))::uuid
 $$;
+CREATE FUNCTION public.record_partition(part text) RETURNS regclass
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    found REGCLASS;
+BEGIN
+    SELECT t.relid INTO found FROM pg_partition_tree('records') t JOIN pg_class c ON c.oid = t.relid
+    WHERE t.isleaf AND c.relname = part;
+    IF found IS NULL THEN
+        RAISE undefined_table USING MESSAGE = format('no partition of records is called %s', part);
+    END IF;
+    RETURN found;
+END $$;
+CREATE FUNCTION public.record_partition_holds(part text, since timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    found BOOLEAN;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE ts >= $1)', record_partition(part)) INTO found USING since;
+    RETURN found;
+END $_$;
 CREATE FUNCTION public.score_labels() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ARRAY['<0.50'::text, '0.50-0.59'::text, '0.60-0.69'::text, '0.70-0.79'::text, '0.80+'::text];
