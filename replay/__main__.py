@@ -23,7 +23,7 @@ from signaltape.commands.command import begin_command
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.terminal import NOTHING_TO_DO, Screen, Style, print_json
-from sink.command_line import PlainGroup, json_option
+from sink.command_line import PlainGroup, json_option, metrics_option
 
 _STYLES: dict[str, Style] = {"OK": "good", "WARN": "warn"}
 
@@ -36,7 +36,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="Drain the stream, then exit (exit code 1 if something is away).")
-@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")
+@metrics_option
 def archive(once: bool, metrics_port: int | None) -> None:
     """Write the stream into files under SIGNALTAPE_DATA, and apply retention every night at 03:00 WIB."""
     done = operations.archive(Settings.from_env(), stop_on_signals(), once=once, metrics_port=metrics_port)
@@ -108,13 +108,14 @@ def _tell_reprocessed(done: Reprocessed, what: str, dry_run: bool) -> None:
 
 
 @main.command()
-def serve() -> None:
+@metrics_option
+def serve(metrics_port: int | None) -> None:
     """Build and replay sessions, and compute what-ifs, that the dashboard or its API asks for, until SIGTERM or Ctrl-C.
 
     What is running then is stopped cleanly, within 30 seconds.
     """
     settings = Settings.from_env()
-    stopped = jobs.serve(settings, stop_on_signals())
+    stopped = jobs.serve(settings, stop_on_signals(), metrics_port=metrics_port)
     click.echo(f"stopped; of what was running: {stopped}")
 
 

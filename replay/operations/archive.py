@@ -45,7 +45,7 @@ def archive(
 ) -> Archived:
     """Write the stream into files until stopped, with retention every night; with `once`, until it is drained.
 
-    metrics_port: where to serve Prometheus metrics on 127.0.0.1.
+    metrics_port: where to serve Prometheus metrics, if not where the settings say.
     """
     usable_folder("SIGNALTAPE_HOME", settings.home)
     usable_folder("SIGNALTAPE_DATA", settings.data)
