@@ -22,6 +22,7 @@ from tests.bench import (
     measure,
     memory,
     replay,
+    rings,
     ship,
     visible,
     web,
@@ -41,6 +42,7 @@ BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
     "replay": replay.run,
     "web": web.run,
     "alerts": alerts.run,
+    "rings": rings.run,
     "ghost": ghost.run,
     "measure": measure.run,
 }
