@@ -118,7 +118,7 @@ def test_a_text_is_read_back_as_it_was(counts: dict[int, int]) -> None:
 )
 def test_a_text_that_would_be_too_long_keeps_what_is_largest(seed: int, filled: int, longest: int) -> None:
     chance = Random(seed)
-    counts = {index: chance.randint(1, 2**40) for index in chance.sample(range(ZERO, LAST + 1), filled)}
+    counts = {index: chance.randint(1, 2**28) for index in chance.sample(range(ZERO, LAST + 1), filled)}
     written = Histogram(counts).to_text(longest)
     read = Histogram.from_text(written)
     assert len(written) <= longest
@@ -151,7 +151,7 @@ def test_a_full_second_of_every_latency_is_still_exact_above_its_smallest() -> N
         ("1:gA", "another way to write it"),
         ("1:.___BA", "lies beyond the last one"),
         ("1:" + "A" * (LONGEST - 10) + ".9CA", "lies beyond the last one"),
-        ("1:" + "g" * 13 + "B", "more than 2\\^63 - 1 values"),
+        ("1:" + "g" * 13 + "B", "more than 10\\^12 values"),
     ],
 )
 def test_any_other_text_is_refused_in_words(text: str, says: str) -> None:
