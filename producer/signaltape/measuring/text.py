@@ -25,10 +25,10 @@ _AT_ONCE = 32
 _MOST = 2**63 - 1
 
 
-def write_buckets(counts: Mapping[int, int]) -> str:
+def write_buckets(counts: Mapping[int, int], longest: int = LONGEST) -> str:
     """The text of counts above 0 by place, 0 or more. The smallest places become one where it would be too long."""
     filled = sorted(counts.items())
-    while len(text := VERSION + "".join(_tokens(filled))) > LONGEST:
+    while len(text := VERSION + "".join(_tokens(filled))) > longest:
         filled = _merged(filled, len(filled) // _AT_ONCE + 2)
     return text
 
