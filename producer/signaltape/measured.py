@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from signaltape.errors import InvalidEvent, SignaltapeError
 from signaltape.harmless import as_ours, harmless
@@ -37,7 +38,7 @@ class Measured(Pausable):
         raise NotImplementedError
 
     @harmless
-    def measure(self, kind: str, name: str, /, **figures: float) -> bool:
+    def measure(self, kind: str, name: str, /, **figures: SupportsFloat) -> bool:
         """Count what was measured, such as `measure("ws", "orderflow", rtt_ms=12.5)`, with any number of figures.
 
         Every ten seconds all of it becomes one record for each kind, name and figure: how many, their sum, least, most
@@ -49,6 +50,8 @@ class Measured(Pausable):
         if not figures:
             return self._not_measured(InvalidEvent("measure wants a figure, such as rtt_ms=12.5"))
         recorder = self._recorders[0] if self._recorders else self._new_recorder()
+        if not recorder.on:
+            return False
         try:
             for figure, value in figures.items():
                 recorder.count(kind, name, figure, value)
@@ -63,10 +66,17 @@ class Measured(Pausable):
         What could not be shipped stays on disk for `signaltape ship` or the next engine start.
         Returns True if nothing was left. Called at exit by itself; calling it twice is harmless.
         """
+        left = timeout
+        with suppress(Exception):  # whatever was given for `timeout`, all is closed
+            left = self._end_measuring(timeout)
+        return super().close(left)
+
+    def _end_measuring(self, timeout: float) -> float:
+        """Have what was measured recorded. Returns how many of the seconds are left."""
         deadline = time.monotonic() + timeout
         for recorder in self._recorders:
-            recorder.close(max(0.0, min(_FLUSH_WITHIN_S, deadline - time.monotonic())))
-        return super().close(max(0.0, deadline - time.monotonic()))
+            recorder.close(min(_FLUSH_WITHIN_S, max(0.0, deadline - time.monotonic())))
+        return max(0.0, deadline - time.monotonic())
 
     def _new_recorder(self) -> Recorder:
         from signaltape.measuring.recorder import recorder_of  # loaded by an Emitter that is on

@@ -15,7 +15,7 @@ from signaltape.integrations.aiohttp import install
 from signaltape.integrations.asgi import Hooks
 from tests.support import hooked_aiohttp, hooked_asgi, hooked_flask
 from tests.support.http_servers import aiohttp_loop, uvicorn_loop, werkzeug_threads
-from tests.support.measured import measuring, measuring_settings
+from tests.support.measured_http import measuring, measuring_settings
 
 
 class Served(NamedTuple):

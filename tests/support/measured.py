@@ -1,45 +1,35 @@
-"""A tape that measures, and what it says of requests."""
+"""Measurements as they were journalled, for tests that hold them against what was measured."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
 from pathlib import Path
-
-import msgspec
+from typing import Any
 
 from signaltape import Emitter, Settings
-from signaltape.contract.measure_records import Measurement
-from signaltape.measuring import recorder_of
-from tests.unit.journaling import read_all
+from signaltape.journal.home import journal_folders
+from signaltape.journal.reader import JournalPosition, JournalReader
 
 
-@contextmanager
-def measuring(home: Path) -> Iterator[Emitter]:
-    """A tape that journals under a folder and ships nothing."""
-    with Emitter(measuring_settings(home), ship=False) as tape:
-        yield tape
+def engine(home: Path, **settings: Any) -> Emitter:
+    """An Emitter that journals and ships nothing."""
+    return Emitter(Settings(feature_event_logging=True, home=home, **settings), ship=False)
 
 
-def measuring_settings(home: Path) -> Settings:
-    """Of such a tape."""
-    return Settings(feature_event_logging=True, home=home)
+def measurements(home: Path, at_least: int = 0) -> list[dict[str, Any]]:
+    """All that stand in the journals of a home; nothing while there are fewer."""
+    found = []
+    for folder in journal_folders(home):
+        reader = JournalReader(folder, JournalPosition(0, 0, 0))
+        while items := reader.read(1000, 10**7):
+            found += [json.loads(item.frame.data) for item in items if item.frame.name == b"measurement"]
+        reader.close()
+    return found if len(found) >= at_least else []
 
 
-def measurements(tape: Emitter) -> list[Measurement]:
-    """All that was measured up to now."""
-    recorder_of(tape).flush()
-    folders = sorted((tape._settings.home / "journal").iterdir()) if tape.stats()["accepted"] else []
-    found = [line for folder in folders for line in read_all(folder)]
-    return [msgspec.json.decode(line, type=Measurement) for line in found]
-
-
-def statuses(tape: Emitter) -> dict[str, dict[str, int]]:
-    """How often each endpoint was answered how."""
-    found: dict[str, dict[str, int]] = {}
-    for one in measurements(tape):
-        if one.kind == "http":
-            known = found.setdefault(one.name, {})
-            for status, count in (one.statuses or {}).items():
-                known[status] = known.get(status, 0) + count
-    return found
+def by_name(home: Path) -> dict[str, dict[str, Any]]:
+    """The same by their names, each of which was measured once."""
+    found = measurements(home)
+    named = {one["name"]: one for one in found}
+    assert len(named) == len(found)
+    return named

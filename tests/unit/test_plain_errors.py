@@ -113,6 +113,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     replay.operations.archive.run_retention: (NOW,),
     replay.operations.archive.health: (),
     replay.operations.archive.reprocess_stream: ("-",),
+    replay.operations.archive.fill_from_archive: (SPAN,),
     replay.operations.sessions.build_session: (SPAN, NOW),
     replay.operations.sessions.list_sessions: (),
     replay.operations.sessions.show_session: ("none",),

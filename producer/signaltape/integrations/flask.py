@@ -19,7 +19,7 @@ for does what it says, and no more. Outside of an app context nothing is recorde
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, SupportsFloat
 
 from flask import Flask, current_app
 
@@ -84,6 +84,6 @@ class SignalTape:
         """See `Emitter.closed`."""
         return self.emitter.closed(event, **fields)
 
-    def measure(self, kind: str, name: str, /, **figures: float) -> bool:
+    def measure(self, kind: str, name: str, /, **figures: SupportsFloat) -> bool:
         """See `Emitter.measure`."""
         return self.emitter.measure(kind, name, **figures)

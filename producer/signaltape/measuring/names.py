@@ -56,7 +56,7 @@ class Names:
             return False
         self.looked = True
         oldest = time.monotonic() - KEPT_S
-        self._used_at = {key: at for key, at in self._used_at.items() if at > oldest}
+        self._used_at = {key: at for key, at in list(self._used_at.items()) if at > oldest}
         return len(self._used_at) < MOST_NAMES
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any, Protocol, SupportsFloat
 
 from signaltape.clock import utc_now
 from signaltape.contract.measure_records import Measurement
@@ -56,7 +56,7 @@ class Tape(Protocol):
 class Recorder:
     """What an Emitter's engine measures; `recorder_of` gives the one that hooks and `Emitter.measure` share.
 
-    every_s: how often it is recorded.
+    every_s: how often it is recorded. on: whether anything is: not if logging is off, or the Emitter closed.
 
     Safe to share between threads, in signal handlers, and over a fork: a child begins with nothing. Nothing here
     raises (unless the Emitter is strict), nothing waits for a disk, a network or a flush, and without logging
@@ -68,7 +68,7 @@ class Recorder:
     ) -> None:
         self._tape, self._every_s, self._clock = tape, every_s, clock
         self._strict = tape._strict
-        self._on = tape.enabled and not tape._is_closed()
+        self.on = tape.enabled and not tape._is_closed()
         self._lock, self._names = threading.RLock(), Names()
         self._series: dict[tuple[str, str, str], Series] = {}
         self._ends: SimpleQueue[None] = SimpleQueue()
@@ -77,13 +77,13 @@ class Recorder:
         tape._recorders = (*tape._recorders, self)
 
     @harmless
-    def observe(self, kind: str, name: str, figure: str, value: float) -> bool:
+    def observe(self, kind: str, name: str, figure: str, value: SupportsFloat) -> bool:
         """Count a value of a figure, such as ("ws", "orderflow", "rtt_ms", 12.5). True if it was counted."""
         return self.count(kind, name, figure, value)
 
-    def count(self, kind: str, name: str, figure: str, value: float) -> bool:
+    def count(self, kind: str, name: str, figure: str, value: SupportsFloat) -> bool:
         """The same, for callers that see to what is wrong. Raises InvalidEvent, and whatever a value's code raises."""
-        if not self._on:
+        if not self.on:
             return False
         number = value if type(value) is float else number_of(value, figure)
         index = index_of(number, figure)
@@ -94,9 +94,9 @@ class Recorder:
         return True
 
     @harmless
-    def request(self, name: str, status: int, ms: float, request_id: str | None = None) -> bool:
+    def request(self, name: str, status: int, ms: SupportsFloat, request_id: str | None = None) -> bool:
         """Count an answer of HTTP. name: the endpoint's pattern, never the path asked for; ms: how long it took."""
-        if not self._on:
+        if not self.on:
             return False
         number = ms if type(ms) is float else number_of(ms, LATENCY)
         index = index_of(number, LATENCY)
@@ -122,7 +122,7 @@ class Recorder:
 
     def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
         """Record the rest and measure nothing more. within_s: how long to wait for a flush that is under way."""
-        self._on = False
+        self.on = False
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             self._ends.put(None)
@@ -140,12 +140,10 @@ class Recorder:
 
     def _opened(self, kind: str, name: str, figure: str) -> Series:
         key = self._names.admit(checked_key(kind, name, figure))
-        series = self._series.get(key)
-        if series is None:
-            series = self._series[key] = Series(key, self._since)
-        return series
+        return self._series.setdefault(key, Series(key, self._since))
 
     def _record(self, series: Series, until: datetime) -> bool:
+        time.sleep(0)  # the engine's own threads go first: else each record in turn would hold them up
         with suppress(Exception):  # of a strict Emitter: this is no place where its caller could hear of it
             return self._tape.record(Measurement.EVENT, series.fields(until))
         return False

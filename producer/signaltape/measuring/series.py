@@ -10,7 +10,7 @@ from signaltape.measuring.histogram import Histogram
 from signaltape.measuring.names import Key, shortened
 
 #: How much of a histogram stands in a record, so that all of it is at most 2 KB. Its contract would allow for more.
-HISTOGRAM_CHARS = 1200
+HISTOGRAM_CHARS = 1100
 #: So many request ids stand in a record.
 MOST_EXAMPLES = 3
 #: An id comes from outside: this much of it is kept, in bytes.

@@ -12,7 +12,7 @@ from signaltape.integrations.aiohttp import install
 from tests.support.hooked_aiohttp import application
 from tests.support.hooked_calls import answers
 from tests.support.http_servers import aiohttp_loop
-from tests.support.measured import measuring, statuses
+from tests.support.measured_http import measuring, statuses
 from tests.support.raw_http import ask
 
 

@@ -16,7 +16,7 @@ from tests.support import hooked_asgi
 from tests.support.hooked_asgi import fast, quart, starlette
 from tests.support.hooked_calls import answers
 from tests.support.http_servers import uvicorn_loop
-from tests.support.measured import measuring, statuses
+from tests.support.measured_http import measuring, statuses
 from tests.support.raw_http import ask, exchange, request_of
 from tests.support.waiting import eventually
 

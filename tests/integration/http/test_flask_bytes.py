@@ -11,7 +11,7 @@ from tests.support import hooked_flask
 from tests.support.hooked_calls import CALLS, answers
 from tests.support.hooked_flask import create_app
 from tests.support.http_servers import gunicorn_threads, werkzeug_threads
-from tests.support.measured import measuring_settings, statuses
+from tests.support.measured_http import measuring_settings, statuses
 from tests.support.raw_http import exchange, request_of
 
 

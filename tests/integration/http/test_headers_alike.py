@@ -7,7 +7,7 @@ import pytest
 from signaltape.http import Cors, HttpHooks, Versions
 from tests.support.hooked import Serve
 from tests.support.hooked_calls import CALLS
-from tests.support.measured import measurements
+from tests.support.measured_http import measurements
 from tests.support.raw_http import ask, exchange, reply_of, request_of
 
 VERSIONS = Versions(

@@ -10,7 +10,7 @@ import pytest
 
 from signaltape.http import Client, Cors, HttpHooks, Keys, Limit
 from tests.support.hooked import Serve
-from tests.support.measured import statuses
+from tests.support.measured_http import statuses
 from tests.support.raw_http import Reply, ask
 
 
