@@ -164,7 +164,7 @@ def _settled(rig: Rig, endpoints: Endpoints) -> list[str]:
 
 def _wrong(connection: Connection, client: Any, endpoints: Endpoints) -> Iterator[str]:
     """Alerts, measurements and records that are not as they should be."""
-    found = Counter(
+    found: Counter[str] = Counter(
         dict(connection.execute("SELECT subject, count(*) FROM guard_alerts GROUP BY 1").fetchall())
     )
     wanted = {named(one, "ib-1"): n for one, n in endpoints.episodes.items()}
