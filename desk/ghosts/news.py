@@ -84,6 +84,11 @@ class News(NamedTuple):
         return self.said.what in ("placed", "set")
 
     @property
+    def rings(self) -> bool:
+        """Whether a line has rung: that is told before everything else."""
+        return self.event == LINE_RECORD and self.said.what == "rung"
+
+    @property
     def is_told(self) -> bool:
         """Whether who asked is told; what they did themselves, and what follows at once, is not said twice."""
         said = self.said

@@ -6,7 +6,7 @@ No clock and no I/O: whoever holds it says what was measured and what time it is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from guard.model.counting import AT_HAND, concerns, counted, good_bad, subject_of
@@ -59,6 +59,11 @@ class Memory:
     def saw(self, key: Key, at: datetime) -> None:
         """Note that something of it was measured."""
         self._seen[key] = max(self._seen.get(key, at), at)
+
+    @property
+    def seen(self) -> Mapping[Key, datetime]:
+        """When each was measured last."""
+        return self._seen
 
     def forget(self, now: datetime) -> None:
         """Let go of slots that no window reaches any more."""

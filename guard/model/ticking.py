@@ -57,6 +57,12 @@ class Ticked(Struct, frozen=True):
         """Those that are over since now."""
         return tuple(one for one in self.alerts if one.state == "resolved")
 
+    def still_open(self, known: Iterable[Alert]) -> list[Alert]:
+        """What is open behind it. known: what was before."""
+        changed = {one.id for one in self.alerts} | set(self.withdrawn)
+        untouched = [one for one in known if one.id not in changed]
+        return [*untouched, *(one for one in self.alerts if one.state != "resolved")]
+
 
 def tick(
     rules: Rules, memory: Memory, known: Iterable[Alert], snoozes: Mapping[str, datetime], now: datetime

@@ -101,6 +101,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     keep_sessions_days: Days = 30  # SIGNALTAPE_KEEP_SESSIONS_DAYS
     keep_signals_days: DaysOrEver = 0  # SIGNALTAPE_KEEP_SIGNALS_DAYS; 0: for ever
     compress_after_days: Days = 2  # SIGNALTAPE_COMPRESS_AFTER_DAYS
+    metrics_port: Annotated[int, Meta(ge=1, le=65_535)] | None = None  # SIGNALTAPE_METRICS_PORT
+    metrics_host: str = "127.0.0.1"  # SIGNALTAPE_METRICS_HOST; where a process's metrics are served
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -157,12 +159,13 @@ _FIELD_OF = {
     "SIGNALTAPE_KEEP_SESSIONS_DAYS": "keep_sessions_days",
     "SIGNALTAPE_KEEP_SIGNALS_DAYS": "keep_signals_days",
     "SIGNALTAPE_COMPRESS_AFTER_DAYS": "compress_after_days",
+    "SIGNALTAPE_METRICS_PORT": "metrics_port",
+    "SIGNALTAPE_METRICS_HOST": "metrics_host",
 }
 
 #: What an earlier version called a variable, still read: the new name, which wins if both are set.
 _NEW_NAMES = {"SIGNALTAPE_KEEP_EVENTS_DAYS": "SIGNALTAPE_KEEP_STATE_EVENTS_DAYS"}
 _VARIABLE_OF = {field: name for name, field in _FIELD_OF.items()}
-
 
 #: These may also stand in a file, named by `<NAME>_FILE`.
 SECRETS = (
@@ -235,10 +238,6 @@ def _read_zone(name: str, text: str) -> str:
     return zone
 
 
-def _read_flag(_name: str, text: str) -> bool:
-    return text == "true"
-
-
 _LONGEST_STREAM_NAME = 200
 
 
@@ -280,7 +279,7 @@ _READERS: dict[str, Any] = {
     "telegram_bot_token": _read_token,
     "round_trip_pct": _read_percent,
     "tz": _read_zone,
-    "feature_event_logging": _read_flag,
+    "feature_event_logging": lambda _name, text: text == "true",
     "stream": _read_stream,
     "telegram_api_base": _read_http_base,
     "run_mode": _read_run_mode,
