@@ -12,11 +12,13 @@ from msgspec import structs
 
 from guard.incoming import Measured
 from guard.model.counting import good_bad, subject_of
-from guard.model.rules import Rule
+from guard.model.rules import Burn, Threshold
 from guard.model.slots import MINUTE, Key, Minute, Slot, added, begun
 from signaltape.clock import WIB
 
 Row = dict[str, Any]
+#: A rule whose good and bad are counted.
+Counted = Burn | Threshold
 
 
 class MinuteKey(NamedTuple):
@@ -47,7 +49,9 @@ def minute_of(slot: Slot) -> MinuteKey:
     return MinuteKey(begun(slot.at, MINUTE), slot.key)
 
 
-def fold(measured: Iterable[Measured], stands: Mapping[MinuteKey, Stands], rules: Sequence[Rule]) -> Folded:
+def fold(
+    measured: Iterable[Measured], stands: Mapping[MinuteKey, Stands], rules: Sequence[Counted]
+) -> Folded:
     """Add records to what stands, each once. rules: those whose good and bad are counted."""
     seen = {one for row in stands.values() for one in row.ids}
     new = [one for one in measured if uuid.UUID(one.id) not in seen]
@@ -76,7 +80,7 @@ def slot_row(slot: Slot) -> Row:
     return {**structs.asdict(slot), **lists}
 
 
-def _burns(new: Iterable[Measured], rules: Sequence[Rule]) -> list[Row]:
+def _burns(new: Iterable[Measured], rules: Sequence[Counted]) -> list[Row]:
     counts: defaultdict[tuple[str, str, str, datetime], list[int]] = defaultdict(lambda: [0, 0])
     for one in new:
         for rule in rules:

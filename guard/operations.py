@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -193,7 +192,7 @@ def _snoozes(connection: Connection, now: datetime) -> list[Snooze]:
     return [Snooze(**row) for row in rows_as_dicts(connection, _SQL["snoozes"], {"now": now})]
 
 
-def _checked(guard: GuardSettings, connection: Connection, now: datetime) -> Sequence[Checked]:
+def _checked(guard: GuardSettings, connection: Connection, now: datetime) -> list[Checked]:
     checks = Checks(guard, remembered(connection))
     try:
         return checks.take(connection, now, 0.0)

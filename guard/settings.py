@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from guard.model.rules import Rules
-from guard.rules_file import RULES, rules_in_force
+from guard.rules_file import rules_in_force
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings, variable
 
@@ -20,7 +20,7 @@ CHATS = "SIGNALTAPE_GUARD_CHATS"
 PROCESSES, EVERY = "SIGNALTAPE_GUARD_PROCESSES", "SIGNALTAPE_GUARD_EVERY_S"
 CHAT = "TELEGRAM_CHAT_ID"
 #: What is read here besides the common ones.
-VARIABLES = (RULES, CHATS, PROCESSES, EVERY)
+VARIABLES = (CHATS, PROCESSES, EVERY)
 
 _MOST_CHATS = 20
 _MOST_ROLES = 50

@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from guard.folding import Folded, MinuteKey, Row, Stands, fold, minute_of, slot_row
+from guard.folding import Counted, Folded, MinuteKey, Row, Stands, fold, minute_of, slot_row
 from guard.incoming import Measured, once
-from guard.model.rules import Rule
 from guard.model.slots import Key, Minute, Slot
 from signaltape.failpoints import failpoint
 from sink.db import Connection
@@ -30,7 +29,7 @@ class Overtaken(Exception):
 class TapeStore:
     """The tables of what was measured, over one session. rules: those whose good and bad are counted."""
 
-    def __init__(self, connection: Connection, rules: Sequence[Rule]) -> None:
+    def __init__(self, connection: Connection, rules: Sequence[Counted]) -> None:
         self._connection, self._rules = connection, rules
 
     def lead(self) -> bool:

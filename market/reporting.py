@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from market.breaker import State
 from market.feed import Feed
 from market.follower import Follower
 from market.markets import Markets
 from market.status import ProviderStatus, Status, SymbolStatus
+from signaltape.breaker import State
 from signaltape.measures import Measure, one
 
 _MOST_WORDS = 200

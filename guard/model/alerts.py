@@ -12,7 +12,7 @@ State = Literal["pending", "firing", "resolved"]
 #: How it ended, in words.
 ENDED = {
     "well": "well again",
-    "gone": "nothing is measured any more that could say so",
+    "gone": "too little is measured to say so",
     "rule": "its rule is not in force any more",
 }
 NAMESPACE = uuid.UUID("7d6f0c0e-5a1b-4f0e-9a53-1f5c8f1d2b11")
@@ -23,7 +23,8 @@ class Alert(Struct, frozen=True, kw_only=True):
 
     id: of rule, subject and beginning. since: when the breach began. seen_at: when something could be said of it last,
     so that a gap is noticed. well_since: firing, and well since then. ended: why it is over, a key of ENDED.
-    told: how often it was told; last_told_at: when. value, limit_value: as of seen_at. examples: request ids.
+    told: how often it was told; last_told_at: when, or when another alert last told it in its place. value,
+    limit_value: as of seen_at. examples: request ids.
     """
 
     id: uuid.UUID

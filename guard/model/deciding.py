@@ -51,12 +51,13 @@ def step(
 
 
 def is_due(alert: Alert, repeat: tuple[timedelta, ...], now: datetime) -> bool:
-    """Whether what fires is to be told: it never was, or the plan says so."""
-    if alert.state != "firing":
+    """Whether what fires is to be told: it never was, or the plan says so. Not while it is well, for it may
+    soon be over, nor while nothing can be said of it."""
+    if alert.state != "firing" or alert.well_since is not None or now - alert.seen_at > _LONGEST_PATIENCE:
         return False
     if alert.last_told_at is None:
         return True
-    wait = repeat[alert.told - 1] if alert.told <= len(repeat) else DAILY
+    wait = repeat[max(alert.told - 1, 0)] if alert.told <= len(repeat) and repeat else DAILY
     return now - alert.last_told_at >= wait
 
 

@@ -5,21 +5,16 @@ No clock and no I/O: whoever holds it says what was measured and what time it is
 
 from __future__ import annotations
 
-from array import array
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-
-from msgspec.structs import replace
 
 from guard.model.counting import AT_HAND, concerns, counted, good_bad, subject_of
 from guard.model.findings import Checked
 from guard.model.ring import Ring
 from guard.model.rules import Burn, Measured, Rules, Threshold
-from guard.model.slots import MINUTE, SLOT, Key, Minute, Slot
-
-#: An engine's clock may be so far ahead of the guard's; what says it is of later counts for nothing yet.
-AHEAD = timedelta(minutes=2)
+from guard.model.series import Series
+from guard.model.slots import MINUTE, Key, Slot
 
 
 class Memory:
@@ -34,7 +29,7 @@ class Memory:
         self.checks: list[Checked] = []
         self.read_until: datetime | None = None
         self._counted = counted(rules)
-        self._slots: defaultdict[Key, deque[Slot]] = defaultdict(deque)
+        self._slots: defaultdict[Key, Series] = defaultdict(Series)
         self._rings: dict[tuple[str, str], Ring] = {}
         self._engines: dict[tuple[str, str], str] = {}
         self._seen: dict[Key, datetime] = {}
@@ -42,7 +37,7 @@ class Memory:
     def take(self, slot: Slot, *, counts: bool = True) -> None:
         """Add what was measured, in any order. counts: False if `take_counts` is given its good and bad."""
         self.saw(slot.key, slot.last_at)
-        self._slots[slot.key].append(_packed(slot))
+        self._slots[slot.key].add(slot)
         for rule in self._counted if counts else ():
             split = good_bad(rule, slot)
             if split is not None:
@@ -72,19 +67,17 @@ class Memory:
 
     def forget(self, now: datetime) -> None:
         """Let go of slots that no window reaches any more."""
-        for key in list(self._slots):
-            kept = [one for one in self._slots[key] if one.at + _length(one) > now - AT_HAND]
-            if kept:
-                self._slots[key] = deque(kept)
-            else:
-                del self._slots[key]
+        for series in self._slots.values():
+            series.forget(now - AT_HAND)
+        for key in [key for key, series in self._slots.items() if not series]:
+            del self._slots[key]
 
     def slots(self, rule: Measured, window: timedelta, now: datetime) -> dict[str, list[Slot]]:
         """Of each subject what was measured in the last `window`."""
         found: defaultdict[str, list[Slot]] = defaultdict(list)
-        for key, slots in self._slots.items():
+        for key, series in self._slots.items():
             if concerns(rule, key):
-                found[subject_of(rule, key)] += (one for one in slots if _is_within(one, window, now))
+                found[subject_of(rule, key)] += series.window(window, now)
         return {subject: slots for subject, slots in found.items() if slots}
 
     def subjects(self, rule: Burn | Threshold) -> Iterator[tuple[str, str]]:
@@ -92,8 +85,15 @@ class Memory:
         return ((subject, self._engines[name, subject]) for name, subject in self._rings if name == rule.name)
 
     def sums(self, rule: Burn | Threshold, subject: str, window: timedelta, now: datetime) -> tuple[int, int]:
-        """Good and bad of the last whole minutes of a window, and of this one so far."""
-        return self._rings[rule.name, subject].sums(_number(now), _minutes(window) + 1)
+        """Good and bad of the last whole minutes of a window, and of this one so far.
+
+        Nothing, as long as less than half of the window is known of: a bad quarter of an hour right after the first
+        measurement is not three bad days.
+        """
+        ring, until, minutes = self._rings[rule.name, subject], _number(now), _minutes(window)
+        if ring.first is None or until - ring.first < minutes // 2:
+            return 0, 0
+        return ring.sums(until, minutes + 1)
 
     def last_seen(self, rule: Measured) -> dict[str, tuple[datetime, str]]:
         """When something of each subject was measured last, and whose engine it is."""
@@ -103,19 +103,6 @@ class Memory:
                 subject = subject_of(rule, key)
                 found[subject] = max(found.get(subject, (at, key.engine)), (at, key.engine))
         return found
-
-
-def _packed(slot: Slot) -> Slot:
-    """With its histogram in a few hundred bytes."""
-    return replace(slot, bucket=array("i", slot.bucket), bucket_n=array("q", slot.bucket_n))
-
-
-def _length(slot: Slot) -> timedelta:
-    return MINUTE if isinstance(slot, Minute) else SLOT
-
-
-def _is_within(slot: Slot, window: timedelta, now: datetime) -> bool:
-    return slot.at + _length(slot) > now - window and slot.at <= now + AHEAD
 
 
 def _longest(rule: Burn | Threshold) -> timedelta:

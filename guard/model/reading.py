@@ -144,5 +144,15 @@ def _refuse_unless_others(name: str, rule: Rule, rules: Mapping[str, Rule], sour
     for other in rule.unless:
         if other not in rules or other == name:
             raise SettingsError(f"{source}: rule {name}, unless: {other!r} is no other rule of this file")
-        if name in rules[other].unless:
-            raise SettingsError(f"{source}: rule {name}, unless: {other!r} is silent for this one already")
+    if name in _silencers(rule, rules):
+        raise SettingsError(f"{source}: rule {name}, unless: goes round in a circle")
+
+
+def _silencers(rule: Rule, rules: Mapping[str, Rule]) -> set[str]:
+    """All rules for which this one is silent, straight or by way of others."""
+    found: set[str] = set()
+    more = set(rule.unless)
+    while more:
+        found |= more
+        more = {name for one in more if one in rules for name in rules[one].unless} - found
+    return found

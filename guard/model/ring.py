@@ -8,16 +8,19 @@ from array import array
 class Ring:
     """Counts of the last minutes. A minute is its number since 1970; what comes late is added where it belongs."""
 
-    __slots__ = ("_bad", "_good", "_newest", "_size")
+    __slots__ = ("_bad", "_good", "_newest", "_size", "first")
 
     def __init__(self, minutes: int) -> None:
         self._size = minutes
         self._good, self._bad = array("q", bytes(8 * minutes)), array("q", bytes(8 * minutes))
         self._newest: int | None = None
+        #: the first minute that was ever counted into
+        self.first: int | None = None
 
     def add(self, minute: int, good: int, bad: int) -> None:
         """Count into a minute; one that is older than the ring is long is left out."""
         self._turn_to(minute)
+        self.first = minute if self.first is None else min(self.first, minute)
         assert self._newest is not None
         if minute > self._newest - self._size:
             self._good[minute % self._size] += good

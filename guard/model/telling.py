@@ -20,11 +20,10 @@ from outbox.text import Text, TextBuilder
 from outbox.wording import ago, clock
 
 _SIGNS = {"health": "🩺", "performance": "⏱"}
-_WORDS = {"health": "Health", "performance": "Performance"}
 #: More would be no glance any more; `python -m guard list` has all of them.
 MOST_RULES, MOST_SUBJECTS, MOST_EXAMPLES = 5, 6, 3
 #: Of a name or a request id no more is shown.
-_MOST_NAME, _MOST_ID = 60, 48
+_MOST_NAME, _MOST_ID, _MOST_HEAD = 60, 48, 80
 RUNBOOK = "docs/runbook.md"
 
 
@@ -68,10 +67,9 @@ def _ended(alert: Alert, rule: Rule | None, now: datetime) -> Iterator[str]:
 def _group(message: Message, rules: Rules, now: datetime) -> Text:
     """Several of one category: by rule, each with its subjects and what to do."""
     by_rule = _by_rule(message)
-    first = next(iter(by_rule))
     text, word = TextBuilder(), "over" if message.kind == "resolved" else "alerts"
-    what = _what(by_rule[first][0], rules.rule.get(first)) if len(by_rule) == 1 else _WORDS[message.category]
-    _head(text, f"{_sign(message.alerts[0])} {what} · {len(message.alerts)} {word}")
+    whats = ", ".join(_what(alerts[0], rules.rule.get(key)) for key, alerts in by_rule.items())
+    _head(text, f"{_sign(message.alerts[0])} {len(message.alerts)} {word} · {one_line(whats, _MOST_HEAD)}")
     for key, alerts in islice(by_rule.items(), MOST_RULES):
         _block(text, alerts, rules.rule.get(key), message, now, titled=len(by_rule) > 1)
     left_out = sum(len(alerts) for alerts in islice(by_rule.values(), MOST_RULES, None))

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from guard.model.alerts import Alert, Step
+from guard.model.counting import is_counted
 from guard.model.deciding import ended_by_its_rule, is_due, step
 from guard.model.evaluating import evaluate
 from guard.model.findings import Finding
@@ -74,7 +75,8 @@ def tick(
     after = [made.alert for _, made in steps if made.alert is not None]
     quiet = frozenset(category for category, until in snoozes.items() if until > now)
     messages = tuple(_messages(rules, after, quiet, now))
-    told = {one.key: one for message in messages for one in message.alerts}
+    told = {one.key: one for one in _told_by_others(after, rules, quiet, now)}
+    told |= {one.key: one for message in messages for one in message.alerts}
     stand = [told.get(one.key, one) for one in after]
     return Ticked(
         alerts=tuple(one for one in stand if one != before.get(one.key)),
@@ -118,11 +120,22 @@ def _messages(rules: Rules, alerts: list[Alert], quiet: frozenset[str], now: dat
             yield Message("resolved", category, tuple(over))
 
 
+def _told_by_others(
+    alerts: list[Alert], rules: Rules, quiet: frozenset[str], now: datetime
+) -> Iterator[Alert]:
+    """What looks back over hours is as good as told while another alert tells of the same: it is breached for a while
+    after that is over, and is told then only if it lasts.
+    """
+    firing = [one for one in alerts if one.state == "firing"]
+    for one in firing:
+        if is_counted(rules.rule[one.rule]) and is_muted(one, firing, rules, quiet):
+            yield replace(one, last_told_at=now)
+
+
 def _cannot_wait(alert: Alert, rules: Rules, now: datetime) -> bool:
     """Told first only once others had the time to come along."""
-    if alert.told or alert.fired_at is None:
-        return is_due(alert, rules.repeat, now)
-    return now - alert.fired_at >= rules.gather
+    is_new = not alert.told and alert.fired_at is not None and now - alert.fired_at < rules.gather
+    return not is_new and is_due(alert, rules.repeat, now)
 
 
 def _told(alert: Alert, now: datetime) -> Alert:

@@ -19,6 +19,7 @@ from tests.bench import (
     emit,
     ghost,
     growth,
+    measure,
     memory,
     replay,
     rings,
@@ -43,6 +44,7 @@ BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
     "alerts": alerts.run,
     "rings": rings.run,
     "ghost": ghost.run,
+    "measure": measure.run,
 }
 
 

@@ -27,6 +27,7 @@ from tests.support.asking import EQUITY, Asker, a_day
 from tests.support.book import Book
 from tests.support.disks import POSTGRES_OPTIONS, home_of_servers
 from tests.support.forked import Forked, begin
+from tests.support.logins import make_logins, process_of, url_for
 
 ROOT = Path(__file__).parents[2]
 _numbers = itertools.count(1)
@@ -54,6 +55,7 @@ def template(servers: Urls) -> str:
         admin.execute(f"CREATE DATABASE {name}")
     with connect(Secret(_database(servers, name))) as connection:
         migrate(connection)
+        make_logins(connection)
     return name
 
 
@@ -174,9 +176,15 @@ class Runner:
         return self.start_anew(*arguments, **changes).finish()
 
     def _begin(self, *arguments: str, anew: bool, **changes: str) -> Process:
-        process = Process(begin(arguments, {**self._environment, **changes}, anew=anew))
+        process = Process(begin(arguments, {**self._environment_of(arguments), **changes}, anew=anew))
         self._started.append(process)
         return process
+
+    def _environment_of(self, arguments: tuple[str, ...]) -> dict[str, str]:
+        """Each process comes to the database by its own login, which may do what it needs and no more."""
+        process = process_of(arguments[1:]) if arguments[0] == "-m" else None
+        url = self._environment["DATABASE_URL"]
+        return {**self._environment, "DATABASE_URL": url_for(process, url) if process else url}
 
     def end_all(self) -> None:
         for process in self._started:

@@ -14,6 +14,7 @@ import pytest
 
 from desk.settings import VARIABLES as DESK_VARIABLES
 from ghost.settings import VARIABLES as GHOST_VARIABLES
+from guard.settings import VARIABLES as GUARD_VARIABLES
 from market.exchanges.endpoints import VARIABLES as ENDPOINT_VARIABLES
 from market.settings import PROVIDERS, SYMBOLS
 from signaltape.contract.events import EVENTS
@@ -29,15 +30,27 @@ README, OPERATING = Page(ROOT / "README.md"), Page(ROOT / "docs" / "operating.md
 MOST_LINES = 200
 #: Each is a command that a person calls; every one of its subcommands must stand in the docs.
 ROOMS = (
-    *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk", "market", "ghost"),
+    *(
+        "signaltape",
+        "sink",
+        "worker",
+        "reports",
+        "replay",
+        "outbox",
+        "web",
+        "desk",
+        "market",
+        "ghost",
+        "guard",
+    ),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
-    *("deploy.live", "deploy.live.picture"),
+    *("deploy.live", "deploy.live.picture", "deploy.backup"),
 )
 #: Of these another test begins a command in a new interpreter.
 BEGUN_ANEW = {"signaltape", "sink", "worker", "reports", "replay", "web", "desk", "deploy.embedded"}
 FOLDERS = (
     *("producer", "consumer", "worker", "sink", "outbox", "replay", "reports"),
-    *("web", "desk", "market", "ghost", "deploy", "tests", "docs"),
+    *("web", "desk", "market", "ghost", "guard", "deploy", "tests", "docs"),
 )
 #: Variables that are no settings, and the files that read them.
 OTHER_VARIABLES = {
@@ -52,6 +65,8 @@ OTHER_VARIABLES = {
     **dict.fromkeys(ENDPOINT_VARIABLES, "market/exchanges/endpoints.py"),
     **dict.fromkeys((PROVIDERS, SYMBOLS), "market/settings.py"),
     **dict.fromkeys(GHOST_VARIABLES, "ghost/settings.py"),
+    **dict.fromkeys(GUARD_VARIABLES, "guard/settings.py"),
+    "SIGNALTAPE_GUARD_RULES": "guard/rules_file.py",
     "UPDATE_SCHEMA": "tests/integration/test_migrations.py",
 }
 #: Names in contributing.md that are made up there.

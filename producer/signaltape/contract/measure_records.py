@@ -39,7 +39,7 @@ class Measurement(Record, kw_only=True, frozen=True, rename="camel"):
     unit: Name
     since: Moment
     count: Annotated[int, Meta(ge=1, le=2**63 - 1, description="must be a whole number, 1 or more")]
-    sum: Number
+    sum: Annotated[float, Meta(ge=-1e33, le=1e33, description="must be a number")]
     min: Number
     max: Number
     last: Number

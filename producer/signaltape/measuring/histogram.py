@@ -11,7 +11,8 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 
-from signaltape.measuring.text import read_buckets, write_buckets
+from signaltape.errors import InvalidEvent
+from signaltape.measuring.text import LONGEST, read_buckets, write_buckets
 
 #: A quantile is at most this share away from the value that stands there.
 ALPHA = 0.01
@@ -27,10 +28,10 @@ LARGEST = 1e15
 LAST = math.ceil(math.log(LARGEST) / LOG_GAMMA)
 
 
-def index_of(value: float) -> int:
-    """The bucket of a value: the least i with GAMMA ** i >= value. Raises ValueError beyond LARGEST, and for NaN."""
+def index_of(value: float, named: str = "a value") -> int:
+    """The bucket of a value: the least i with GAMMA ** i >= value. Raises InvalidEvent beyond LARGEST, and for NaN."""
     if not -LARGEST <= value <= LARGEST:
-        raise ValueError(f"a value must be a number between -1e15 and 1e15, got {value}")
+        raise InvalidEvent(f"{named} must be a number between -1e15 and 1e15, got {value}")
     return ZERO if value <= SMALLEST else math.ceil(math.log(value) / LOG_GAMMA)
 
 
@@ -51,7 +52,7 @@ class Histogram:
         self.counts: defaultdict[int, int] = defaultdict(int, counts or {})
 
     def add(self, value: float, times: int = 1) -> None:
-        """Count a value. Raises ValueError for one beyond LARGEST, and for NaN."""
+        """Count a value. Raises InvalidEvent for one beyond LARGEST, and for NaN."""
         self.counts[index_of(value)] += times
 
     def merge(self, other: Histogram) -> None:
@@ -88,18 +89,18 @@ class Histogram:
     def above(self, limit: float) -> int:
         """How many values were above a limit; those within its own bucket (2 % wide) are not counted.
 
-        Raises ValueError for a limit beyond LARGEST, and for NaN.
+        Raises InvalidEvent for a limit beyond LARGEST, and for NaN.
         """
         last = index_of(limit)
         return sum(count for index, count in self.counts.items() if index > last)
 
-    def to_text(self) -> str:
-        """As it stands in a record: at most 2,000 characters.
+    def to_text(self, longest: int = LONGEST) -> str:
+        """As it stands in a record: at most 2,000 characters, or so many.
 
-        Exact for any 380 buckets with up to 32,768 values in each, and for far more where they lie side by side. If it
+        With 2,000 exact for any 380 buckets of up to 32,768 values each, and for far more that lie side by side. If it
         would be longer, the buckets of the smallest values become one: what is above it keeps its quantiles.
         """
-        return write_buckets({index - ZERO: count for index, count in self.counts.items() if count})
+        return write_buckets({index - ZERO: count for index, count in self.counts.items() if count}, longest)
 
     @classmethod
     def from_text(cls, text: str) -> Histogram:

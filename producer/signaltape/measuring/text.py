@@ -19,18 +19,21 @@ _VALUES = {sign: value for value, sign in enumerate(_SIGNS)}
 _GAP = "."
 _BITS = 5
 _MORE = 1 << _BITS
-#: So large a part of the buckets becomes one at a time, until the text is short enough.
-_AT_ONCE = 32
+#: A dot, how many places (at most some thousand), and a count of 70 bits: those of all buckets together.
+_LONGEST_TOKEN = 1 + 3 + 14
 #: What a count may come to, as all counts in records.
 _MOST = 2**63 - 1
 
 
-def write_buckets(counts: Mapping[int, int]) -> str:
+def write_buckets(counts: Mapping[int, int], longest: int = LONGEST) -> str:
     """The text of counts above 0 by place, 0 or more. The smallest places become one where it would be too long."""
     filled = sorted(counts.items())
-    while len(text := VERSION + "".join(_tokens(filled))) > LONGEST:
-        filled = _merged(filled, len(filled) // _AT_ONCE + 2)
-    return text
+    tokens = list(_tokens(filled))
+    if len(VERSION) + sum(map(len, tokens)) > longest:
+        few = _too_many(tokens, longest)
+        one = (filled[few - 1][0], sum(count for _, count in filled[:few]))
+        tokens[:few] = _tokens([one])
+    return VERSION + "".join(tokens)
 
 
 def read_buckets(text: str, last: int) -> dict[int, int]:
@@ -59,9 +62,14 @@ def _tokens(filled: list[tuple[int, int]]) -> Iterator[str]:
         before = place
 
 
-def _merged(filled: list[tuple[int, int]], few: int) -> list[tuple[int, int]]:
-    """With the first few as one, at the place of the last of them."""
-    return [(filled[few - 1][0], sum(count for _, count in filled[:few])), *filled[few:]]
+def _too_many(tokens: list[str], longest: int) -> int:
+    """How many of the first buckets must become one: those behind it are written as they would be without it."""
+    room = longest - len(VERSION) - _LONGEST_TOKEN
+    few = len(tokens)
+    while room >= len(tokens[few - 1]):
+        few -= 1
+        room -= len(tokens[few])
+    return few
 
 
 def _written(number: int) -> str:
