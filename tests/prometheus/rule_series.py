@@ -15,8 +15,8 @@ from guard.model.rules import Absent, Burn, Check, Rule, Threshold
 
 #: Of minutes, of a day, of the windows of an objective.
 STEP, LONG_STEP, BURN_STEP = timedelta(seconds=15), timedelta(minutes=5), timedelta(minutes=2)
-#: A longer past is told by its beginning and its last minutes.
-_TOLD = timedelta(minutes=20)
+#: Of a longer past one step in so many is told, but for its last hours.
+_SPARSE, _TOLD = 30, timedelta(hours=7)
 #: A name that each rule is about, and one that it is not.
 NAMES = {
     "rest-p95": "GET /api/orderflow/<symbol>",
@@ -147,7 +147,10 @@ def _total(series: str, shape: Shape, a_step: Callable[[bool], float]) -> Series
     told_from = (shape.before - _TOLD) // shape.step
     return Series(
         series,
-        " ".join("_" if 0 < place < told_from else f"{value:.10g}" for place, value in enumerate(values)),
+        " ".join(
+            "_" if place < told_from and place % _SPARSE else f"{value:.10g}"
+            for place, value in enumerate(values)
+        ),
     )
 
 

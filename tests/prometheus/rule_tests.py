@@ -57,7 +57,7 @@ def _burning(rule: Burn) -> Iterator[Json]:
     allowed = (100 - rule.objective) / 100
     past = max(long for _, long, _ in rule.windows)
     for factor, long, _ in rule.windows:
-        shape = Shape(BURN_STEP, past, long, rule.resolve_after + timedelta(hours=7))
+        shape = Shape(BURN_STEP, past, long, timedelta(hours=7))
         for by, fires in ((_WORSE, True), (_BETTER, False)):
             name = f"{rule.name} at {factor * by:g} times for {long}"
             series = breaching(rule, shape, worse=factor * by * allowed)
