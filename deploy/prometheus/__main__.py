@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
+from deploy.generated import generate
 from deploy.prometheus.documents import alertmanager_document, rules_document, text_of
 from guard.model.rules import Rules
 from guard.rules_file import RULES, rules_in_force
-from signaltape.commands.command import begin_command, usable_folder
-from signaltape.errors import OperationError
+from signaltape.commands.command import begin_command
 from sink.command_line import PlainCommand
 
 HERE = Path(__file__).parent
@@ -42,29 +42,11 @@ def files_of(rules: Rules) -> dict[str, str]:
 def main(rules: Path | None, out: Path, check: bool) -> None:
     """Write Prometheus' rules.yml and alertmanager.yml: the objectives of guard/rules.toml, once more."""
     begin_command()
-    files = files_of(rules_in_force(_environment(rules)))
-    if check:
-        _check(out, files)
-        return
-    usable_folder("--out", out)
-    for name, text in files.items():
-        (out / name).write_text(text, encoding="utf-8")
-        click.echo(f"wrote {out / name}")
+    generate(files_of(rules_in_force(_environment(rules))), out, check=check)
 
 
 def _environment(rules: Path | None) -> Mapping[str, str]:
     return os.environ if rules is None else {**os.environ, RULES: str(rules)}
-
-
-def _check(out: Path, files: Mapping[str, str]) -> None:
-    other = [name for name, text in files.items() if _read(out / name) != text]
-    if other:
-        raise OperationError(f"not what the rules say: {', '.join(other)}: run python -m deploy.prometheus")
-    click.echo(f"{len(files)} files are what the rules say")
-
-
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 if __name__ == "__main__":

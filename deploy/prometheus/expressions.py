@@ -74,11 +74,11 @@ def _threshold(rule: Threshold) -> str:
     factor = _seconds(rule)
     count = selected(f"{MEASURED}_count", matchers(rule))
     enough = f"sum by ({by(rule)}) (increase({count}[{within(rule.window)}])) >= {rule.min_count}"
-    return f"{_figure(rule)} {beyond(rule, factor)}\nand on ({by(rule)})\n{enough}"
+    return f"{figure_over(rule, within(rule.window))} {beyond(rule, factor)}\nand on ({by(rule)})\n{enough}"
 
 
-def _figure(rule: Threshold) -> str:
-    window = within(rule.window)
+def figure_over(rule: Threshold, window: str) -> str:
+    """The figure that a rule holds against its limit, of each subject, in seconds."""
     if rule.value == "last":
         return f"max by ({by(rule)}) ({selected(LAST, matchers(rule))})"
     if rule.value == "mean":
