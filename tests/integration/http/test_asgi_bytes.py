@@ -23,7 +23,7 @@ from tests.support.waiting import eventually
 
 def inside(tape: Emitter) -> Any:
     app = starlette()
-    app.add_middleware(Hooks, tape=tape)  # type: ignore[arg-type]
+    app.add_middleware(Hooks, tape=tape)
     return app
 
 
