@@ -16,6 +16,10 @@ import msgspec
 from tests.support.measured import measurements_in
 from tests.support.raw_http import Reply, ask
 
+_ROOT = Path(__file__).parents[2]
+#: Wherever a test stands meanwhile.
+IMPORTS = f"{_ROOT / 'producer'}:{_ROOT}"
+
 
 class Engine(NamedTuple):
     """port: where it answers; home: its SIGNALTAPE_HOME; log: what it printed."""
@@ -48,7 +52,7 @@ def engine(home: Path, *options: str, **environment: str) -> Iterator[Engine]:
         "FEATURE_EVENT_LOGGING": "true",
         "SIGNALTAPE_HOME": str(home),
         "REDIS_URL": "",
-        "PYTHONPATH": "producer:.",
+        "PYTHONPATH": IMPORTS,
     }
     log = home / "engine.log"
     with log.open("wb") as errors:
