@@ -32,7 +32,7 @@ MOST_LINES = 200
 ROOMS = (
     *("signaltape", "sink", "worker", "reports", "replay", "outbox", "web", "desk", "market", "ghost"),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
-    *("deploy.live", "deploy.live.picture"),
+    *("deploy.live", "deploy.live.picture", "deploy.examples.engine_flask"),
 )
 #: Of these another test begins a command in a new interpreter.
 BEGUN_ANEW = {"signaltape", "sink", "worker", "reports", "replay", "web", "desk", "deploy.embedded"}
