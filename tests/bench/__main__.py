@@ -19,6 +19,7 @@ from tests.bench import (
     emit,
     ghost,
     growth,
+    hooks,
     measure,
     memory,
     replay,
@@ -45,6 +46,7 @@ BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
     "rings": rings.run,
     "ghost": ghost.run,
     "measure": measure.run,
+    "hooks": hooks.run,
 }
 
 
