@@ -12,7 +12,20 @@ from rich.console import Console
 
 from deploy.embedded.servers import Urls, remove_data, running
 from signaltape import Settings
-from tests.bench import alerts, alternating, drain, emit, ghost, growth, memory, replay, ship, visible, web
+from tests.bench import (
+    alerts,
+    alternating,
+    drain,
+    emit,
+    ghost,
+    growth,
+    memory,
+    replay,
+    sealing,
+    ship,
+    visible,
+    web,
+)
 from tests.bench.figures import Figures, machine
 
 console = Console()
@@ -29,6 +42,7 @@ BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
     "web": web.run,
     "alerts": alerts.run,
     "ghost": ghost.run,
+    "sealing": sealing.run,
 }
 
 

@@ -40,6 +40,8 @@ GOALS = {
     "ghost_bars_per_s": ("≥", 20_000.0),
     "ghost_line_p99_ms": ("≤", 1000.0),
     "ghost_memory_1m_vs_100k": ("≤", 1.1),
+    "seal_bytes_a_row": ("≤", 32.0),
+    "copy_with_arrival_indexed": ("≤", 1.05),
 }
 
 
