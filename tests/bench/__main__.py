@@ -24,6 +24,7 @@ from tests.bench import (
     memory,
     replay,
     rings,
+    sealing,
     ship,
     visible,
     web,
@@ -47,6 +48,7 @@ BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
     "ghost": ghost.run,
     "measure": measure.run,
     "hooks": hooks.run,
+    "sealing": sealing.run,
 }
 
 
