@@ -14,7 +14,7 @@ from signaltape import Emitter
 from signaltape.integrations.asgi import Hooks
 from tests.support import hooked_asgi
 from tests.support.hooked_asgi import fast, quart, starlette
-from tests.support.hooked_calls import answers
+from tests.support.hooked_calls import TWO, answers
 from tests.support.http_servers import uvicorn_loop
 from tests.support.measured_http import measuring, statuses
 from tests.support.raw_http import ask, exchange, request_of
@@ -34,10 +34,12 @@ def around(tape: Emitter) -> Any:
 @pytest.mark.parametrize("hooked", [inside, around])
 def test_of_starlette(tmp_path: Path, hooked: Callable[[Emitter], Any]) -> None:
     with uvicorn_loop(starlette()) as off:
-        usual = answers(off)
+        usual, both = answers(off), exchange(off, TWO)
     with measuring(tmp_path) as tape, uvicorn_loop(hooked(tape)) as on:
         assert answers(on) == usual
         assert statuses(tape) == COUNTED
+        assert exchange(on, TWO) == both
+        assert both.count(b"HTTP/1.1 200") == 2
 
 
 COUNTED = {

@@ -12,7 +12,7 @@ from tests.support.engine_process import IMPORTS
 from tests.support.hooked_calls import CALLS, answers
 from tests.support.hooked_flask import create_app
 from tests.support.http_servers import gunicorn_threads, werkzeug_threads
-from tests.support.measured_http import measuring_settings, statuses
+from tests.support.measured_http import measurements_in, measuring_settings, statuses
 from tests.support.raw_http import exchange, request_of
 
 
@@ -33,6 +33,7 @@ def test_in_threads_of_gunicorn(tmp_path: Path, path: str) -> None:
         with gunicorn_threads("tests.support.hooked_flask:from_environment()", environment) as port:
             answered[hooked] = [exchange(port, request_of(method, path)) for method in ("GET", "HEAD")]
     assert answered["on"] == answered["off"]
+    assert sum(one.count for one in measurements_in(tmp_path)) == 2, "by the worker, at its end"
 
 
 def test_each_endpoint_is_counted_by_its_pattern(tmp_path: Path) -> None:
