@@ -61,6 +61,8 @@ class Gate:
         self.refuses = bool(hooks.cors or hooks.keys or hooks.limit)
         #: whether anything is put on answers
         self.dresses = bool(self.refuses or self.versions or hooks.request_ids)
+        #: whether there is anything to do besides measuring
+        self.acts = bool(self.dresses or hooks.problems)
 
     @property
     def waits(self) -> bool:

@@ -53,7 +53,7 @@ class Hooks:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer as the application does. Frameworks name the types of these in ways of their own."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and (self._observe or self._gate.acts):
             await self._request(scope, receive, send)
         elif scope["type"] == "websocket" and self._gate.refuses:
             await self._websocket(scope, receive, send)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from signaltape import Settings
 from signaltape.http import HttpHooks
 from tests.support import hooked_flask
 from tests.support.engine_process import IMPORTS
@@ -78,8 +79,8 @@ def test_an_error_that_an_engine_lets_through_passes_and_counts_as_one(tmp_path:
 
 
 def test_a_tape_that_is_off_measures_nothing(tmp_path: Path) -> None:
-    from signaltape import Settings
-
-    app = create_app(Settings(feature_event_logging=False, home=tmp_path), HttpHooks())
+    off = Settings(feature_event_logging=False, home=tmp_path)
+    app = create_app(off, HttpHooks())
+    assert "wsgi_app" not in vars(app), "there is nothing around it"
     assert app.test_client().get("/json/SOL").status_code == 200
     assert not list(tmp_path.iterdir())
