@@ -151,9 +151,9 @@ def test_however_records_are_cut_into_transactions_the_rows_are_the_same(
     cut = data.draw(st.integers(0, len(records)))
     stands: dict[MinuteKey, Stands] = {}
     for part in (records[:cut], records[: cut + 1], records[cut:]):
-        for row in fold(part, stands, ()).minutes:
-            ids = frozenset(uuid.UUID(one) for one in row.pop("ids"))
-            minute = msgspec.convert(row, Minute)
+        for new in fold(part, stands, ()).minutes:
+            ids = frozenset(uuid.UUID(one) for one in new.pop("ids"))
+            minute = msgspec.convert(new, Minute)
             which = MinuteKey(minute.at, minute.key)
             before = stands[which].ids if which in stands else frozenset()
             stands[which] = Stands(minute, before | ids)
