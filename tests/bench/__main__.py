@@ -19,6 +19,7 @@ from tests.bench import (
     emit,
     ghost,
     growth,
+    guard,
     measure,
     memory,
     replay,
@@ -44,6 +45,7 @@ BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
     "alerts": alerts.run,
     "rings": rings.run,
     "ghost": ghost.run,
+    "guard": guard.run,
     "measure": measure.run,
 }
 
