@@ -26,6 +26,11 @@ def aim(rule: Rule) -> str:
             return f"{_target(rule)}rings {_beyond(rule)}{_lasting(rule.for_)}"
 
 
+def objective(rule: Burn) -> str:
+    """`99 % without errors`: what is to be good, in a few words."""
+    return f"{rule.objective:g} % {'fast enough' if rule.bad == 'slow' else 'without errors'}"
+
+
 def _target(rule: Threshold | Check) -> str:
     if rule.target is None:
         return ""

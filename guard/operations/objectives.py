@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from guard.model.aims import aim
+from guard.model.aims import aim, objective
 from guard.model.alerts import ENDED
 from guard.model.rules import Burn, Rule, Rules
 from guard.model.values import bare_value, number, said_value
@@ -149,7 +149,7 @@ def budget_said(shown: ShownBudget, rules: Rules) -> BudgetSaid:
         more = f"{number(spent.bad)} {word}, of {allowed} that may be, of {total} in 30 days"
     return BudgetSaid(
         rule=rule.name,
-        what=f"{rule.objective:g} % {'fast enough' if rule.bad == 'slow' else 'without errors'}",
+        what=objective(rule),
         aim=aim(rule),
         subject=shown.subject,
         left=None if spent is None else spent.left,

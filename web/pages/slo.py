@@ -10,8 +10,8 @@ from web.asking import asked
 from web.rendering import page
 from web.shared import SETTINGS
 
-#: The guard evaluates so often.
-_FRESH_S = 10
+#: While somebody looks: alerts are of ten seconds ago at most, values of a minute.
+_FRESH_S = 15
 #: Of a rule no more subjects are shown at once; the others unfold.
 _AT_ONCE = 5
 
