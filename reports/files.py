@@ -61,6 +61,7 @@ def as_document(card: Scorecard, *, so_far: bool = False) -> dict[str, object]:
         "error_budgets": [
             {**one._asdict(), "allowed": one.allowed, "left": one.left} for one in card.budgets
         ],
+        "sealed": card.sealed and card.sealed._asdict(),
         "symbols": card.symbols,
         "rules_versions": card.rules_versions,
     }
