@@ -55,7 +55,8 @@ def archive(
         return Consumer(redis_url, name, keys, ARCHIVE_GROUP, beyond)
 
     daily = threading.Thread(target=_retention_daily, args=(settings, stop), name="retention", daemon=True)
-    stop_metrics = serve_measures(metrics_port, "archiver", archiver_parts(target, redis_url, settings))
+    parts = archiver_parts(target, redis_url, settings)
+    stop_metrics = serve_measures(metrics_port, "archiver", parts, None if once else settings)
     if not once:
         daily.start()
     tune_interpreter()

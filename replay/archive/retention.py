@@ -72,6 +72,7 @@ def keep_of(settings: Settings) -> Keep:
             Group.SNAPSHOTS.value: timedelta(days=settings.keep_snapshots_days),
             Group.MARKET.value: timedelta(hours=settings.keep_market_hours),
             Group.DESK.value: timedelta(days=settings.keep_desk_days),
+            Group.MEASURES.value: timedelta(days=settings.keep_measures_days),
             SIGNALS: timedelta(days=signals) if signals else None,
         },
         timedelta(days=settings.keep_sessions_days),
@@ -253,8 +254,7 @@ def _aged(
 
 def _compress(file: _File, ledger: Ledger) -> None:
     """To `.zst`; lines that came late, after an earlier compression, are added as a frame of their own."""
-    target = file.path.with_name(file.path.name + COMPRESSED)
-    check_whole(target)
+    check_whole(target := file.path.with_name(file.path.name + COMPRESSED))
     with ledger.transaction():
         plain = (line + b"\n" for line in read_lines(file.root, ledger, file.path))
         hidden = write_beside(target, chain(_chunks(target), pack(plain)))

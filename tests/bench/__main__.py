@@ -12,7 +12,22 @@ from rich.console import Console
 
 from deploy.embedded.servers import Urls, remove_data, running
 from signaltape import Settings
-from tests.bench import alerts, alternating, drain, emit, ghost, growth, memory, replay, ship, visible, web
+from tests.bench import (
+    alerts,
+    alternating,
+    drain,
+    emit,
+    ghost,
+    growth,
+    guard,
+    measure,
+    memory,
+    replay,
+    rings,
+    ship,
+    visible,
+    web,
+)
 from tests.bench.figures import Figures, machine
 
 console = Console()
@@ -28,7 +43,10 @@ BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
     "replay": replay.run,
     "web": web.run,
     "alerts": alerts.run,
+    "rings": rings.run,
     "ghost": ghost.run,
+    "guard": guard.run,
+    "measure": measure.run,
 }
 
 
