@@ -91,13 +91,14 @@ def roles(client: Any, settings: Settings) -> set[str]:
     return {one.role for one in processes_of(client.hgetall(processes_key(settings.stream)))}
 
 
-def pages(web: Process) -> list[tuple[str, int]]:
+def pages(web: Process) -> list[tuple[str, int, bytes]]:
     """Pages of the dashboard that do not answer well."""
     _, port = address_said_by(web)
     answers = []
     for path in PAGES:
         asked = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         asked.request("GET", path)
-        answers.append((path, asked.getresponse().status))
+        answer = asked.getresponse()
+        answers.append((path, answer.status, answer.read() if answer.status != 200 else b""))
         asked.close()
     return [one for one in answers if one[1] != 200]

@@ -19,6 +19,7 @@ _OF_ROOM = {
     "web": "web",
     "desk": "desk",
     "ghost": "ghost",
+    "guard": "guard",
 }
 #: Of `signaltape`: who says something to all processes is the desk.
 _OF_COMMAND = {"ship": "ship", "emit": "engine", "pause": "desk", "resume": "desk", "processes": "desk"}
