@@ -1,4 +1,4 @@
-"""What is shipped is described: each rule in docs/guard.md with its limits, the sections of the runbook that rules name."""
+"""What is shipped is described: rules in docs/guard.md with their limits, sections of the runbook that rules name."""
 
 from __future__ import annotations
 
