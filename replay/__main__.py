@@ -145,6 +145,7 @@ def _show_report(screen: Screen, report: Report) -> None:
             *(("compressed", path) for path in report.compressedFiles),
             *(("dropped", partition) for partition in report.droppedPartitions),
             ("trimmed", f"{report.trimmedEntries} entries of the stream"),
+            ("sealed", f"{report.sealedDays} days of the record"),
             *(("error", error) for error in report.errors),
         ]
     )

@@ -28,6 +28,8 @@ from signaltape.settings import Settings
 from sink.db import Connection, rows_as_dicts, snapshot
 from sink.quality import Quality, quality
 from sink.queries import load
+from sink.sealing.seals import Sealed
+from sink.sealing.stored import sealed_through
 
 _SQL = load(Path(__file__).parent / "sql" / "scorecard.sql")
 #: Default of SIGNALTAPE_ROUND_TRIP_PCT.
@@ -121,6 +123,8 @@ class Scorecard(NamedTuple):
     delays: Sequence[Delay] = ()
     #: how alike outcomes of one bet are, 0 to 1
     alike: float = 0.0
+    #: up to where the record is sealed (docs/sealed.md); None if it is not, and of a part of the signals
+    sealed: Sealed | None = None
 
     @property
     def monotonic_ok(self) -> bool:
@@ -205,6 +209,7 @@ def _compute(connection: Connection, week: Week, chosen: Chosen) -> Scorecard:
         targets=targets(connection, week, chosen),
         delays=delays(connection, pooled_days(week), chosen),
         alike=bets.alike,
+        sealed=sealed_through(connection) if whole else None,
     )
 
 

@@ -58,6 +58,7 @@ class Report(msgspec.Struct):
     compressedFiles: list[str] = []  # noqa: N815 - as the others
     droppedPartitions: list[str] = []  # noqa: N815 - as the others
     trimmedEntries: int = 0  # noqa: N815 - as the others
+    sealedDays: int = 0  # noqa: N815 - as the others
     dryRun: bool = False  # noqa: N815 - as the others
 
 

@@ -27,6 +27,7 @@ from reports.text.sentences import (
     out_of,
     proposal_line,
     revised_line,
+    sealed_line,
     show_winrate,
     signals_line,
     sources_line,
@@ -157,7 +158,7 @@ def topics(card: Scorecard, *, so_far: bool = False) -> list[Topic]:
         Topic(f"Delay, {WEEKS} weeks", targets.delay_lines(card.delays)),
         Topic(TITLE, [_unbroken(line) for line in feedback_lines(card.feedback)]),
         Topic("Groups", [*group_lines(week), *compared_lines(layers.compared)]),
-        Topic("Data quality", _said(data_lacks(card), sources_line(card))),
+        Topic("Data quality", _said(data_lacks(card), sources_line(card), sealed_line(card))),
     ]
 
 

@@ -43,6 +43,8 @@ def process_of(arguments: tuple[str, ...]) -> str | None:
     """Which process runs `python -m ARGUMENTS`; None: whoever owns the tables."""
     if any(arguments[: len(words)] == words for words in _OWNERS):
         return None
+    if arguments[:2] == ("replay", "stream"):
+        return "worker"
     if arguments[:1] == ("replay",):
         return "archiver" if arguments[1:2] and arguments[1] in _ARCHIVE else "replays"
     return _OF_ROOM.get(arguments[0]) if arguments else None

@@ -9,6 +9,7 @@ from flask import Flask, abort, jsonify, request
 from werkzeug.wrappers import Response
 
 from deploy.examples.engine_flask.market import SYMBOLS, flow, seen
+from deploy.examples.engine_flask.pulse import Pulse
 from deploy.examples.engine_flask.signals import FEATURES, MODEL, RULES, published, signal
 from deploy.examples.engine_flask.switches import Control
 from signaltape import Settings
@@ -33,6 +34,7 @@ def create_app(
     tape.init_app(app, settings, http=hooks)
     switches = Control(control)
     app.extensions["switches"] = switches
+    pulse = app.extensions["pulse"] = Pulse()
     told: set[str] = set()
 
     @app.before_request
@@ -70,7 +72,7 @@ def create_app(
 
     @app.get("/health")
     def health() -> Response:
-        return jsonify(status="ok", symbols=sorted(SYMBOLS), paused=tape.emitter.paused)
+        return jsonify(status="ok", symbols=sorted(SYMBOLS), paused=tape.emitter.paused, beats=pulse.beats)
 
     return app
 

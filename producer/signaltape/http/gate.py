@@ -87,7 +87,9 @@ class Visit:
     def headers(self, there: Iterable[str] = ()) -> Headers:
         """What is to be added to an answer. there: names that it has already, which the engine meant so."""
         known = {name.lower() for name in there}
-        return [pair for pair in self._wanted() if pair[0] == "Vary" or pair[0].lower() not in known]
+        return [
+            (name, value) for name, value in self._wanted() if name.lower() not in known or name == "Vary"
+        ]
 
     def problem(self, status: int, path: str, detail: str | None = None, type_: str = BLANK) -> bytes:
         """The body of an error of this request."""
@@ -134,15 +136,15 @@ class Visit:
         body = self.problem(status, asked.path, detail, type_)
         return Answer(status, [("Content-Type", PROBLEM_JSON), *headers], body)
 
-    def _wanted(self) -> Iterable[tuple[str, str]]:
-        hooks = self._gate.hooks
+    def _wanted(self) -> Headers:
+        hooks, wanted = self._gate.hooks, self._gate.versions.copy()
         if hooks.request_ids and self.request_id is not None:
-            yield HEADER, self.request_id
-        yield from self._gate.versions
+            wanted.append((HEADER, self.request_id))
         if self.standing is not None:
-            yield from rate_headers(self.standing).items()
+            wanted.extend(rate_headers(self.standing).items())
         if hooks.cors is not None:
-            yield from hooks.cors.of_answer(self._header("origin"))
+            wanted.extend(hooks.cors.of_answer(self._header("origin")))
+        return wanted
 
 
 def _limiter(hooks: HttpHooks) -> Limiter:

@@ -51,8 +51,8 @@ class Hooks:
         self._pattern = pattern or finder(app)
         self._observe = recorder_of(tape).request if wanted.measure and tape.enabled else None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the application does."""
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer as the application does. Frameworks name the types of these in ways of their own."""
         if scope["type"] == "http":
             await self._request(scope, receive, send)
         elif scope["type"] == "websocket" and self._gate.refuses:

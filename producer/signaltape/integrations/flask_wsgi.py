@@ -40,6 +40,7 @@ class Layer:
 
         def begin(status: str, headers: list[tuple[str, str]], *failed: Any) -> Any:
             timing.answered(int(status[:3]))
+            note_pattern(environ)
             return start(status, headers, *failed)
 
         watched = _Watched(timing, environ, visit)
@@ -94,6 +95,13 @@ class _Watched:
         """Tell how it went, once."""
         environ = self._environ
         self._timing.end(environ["REQUEST_METHOD"], environ.get(PATTERN), self._visit.request_id, status)
+
+
+def note_pattern(environ: Environ) -> str | None:
+    """Keep the rule of the route: Flask lets go of the request before its answer has gone out."""
+    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+    pattern = environ[PATTERN] = None if rule is None else str(rule.rule)
+    return pattern
 
 
 def header_of(environ: Environ) -> HeaderOf:

@@ -23,7 +23,7 @@ from tests.support.waiting import eventually
 
 def inside(tape: Emitter) -> Any:
     app = starlette()
-    app.add_middleware(Hooks, tape=tape)  # type: ignore[arg-type]
+    app.add_middleware(Hooks, tape=tape)
     return app
 
 
@@ -136,6 +136,6 @@ def test_messages_of_an_application_are_passed_on_as_the_very_same_objects(tmp_p
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "scheme": "http"}
     with measuring(tmp_path) as tape:
-        asyncio.run(Hooks(app, tape=tape)(scope, None, keep))  # type: ignore[arg-type]
+        asyncio.run(Hooks(app, tape=tape)(scope, None, keep))
         assert statuses(tape) == {"none": {"2xx": 1}}
     assert all(one is other for one, other in zip(sent, received, strict=True))

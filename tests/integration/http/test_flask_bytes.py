@@ -8,6 +8,7 @@ import pytest
 
 from signaltape.http import HttpHooks
 from tests.support import hooked_flask
+from tests.support.engine_process import IMPORTS
 from tests.support.hooked_calls import CALLS, answers
 from tests.support.hooked_flask import create_app
 from tests.support.http_servers import gunicorn_threads, werkzeug_threads
@@ -28,7 +29,7 @@ def test_in_threads_of_werkzeug(tmp_path: Path) -> None:
 def test_in_threads_of_gunicorn(tmp_path: Path, path: str) -> None:
     answered = {}
     for hooked in ("on", "off"):
-        environment = {"HOOKED_HOME": str(tmp_path), "HOOKED": hooked, "PYTHONPATH": "producer:."}
+        environment = {"HOOKED_HOME": str(tmp_path), "HOOKED": hooked, "PYTHONPATH": IMPORTS}
         with gunicorn_threads("tests.support.hooked_flask:from_environment()", environment) as port:
             answered[hooked] = [exchange(port, request_of(method, path)) for method in ("GET", "HEAD")]
     assert answered["on"] == answered["off"]

@@ -71,6 +71,7 @@ class ArchiveWorld(ArchiveBase):
             keep_snapshots_days=chance.choice((2, 30)),
             keep_market_hours=chance.choice((1, 24, 48)),
             keep_desk_days=chance.choice((3, 365)),
+            keep_measures_days=chance.choice((1, 30)),
             keep_signals_days=chance.choice((0, 2)),
             compress_after_days=chance.choice((1, 2)),
             database_url=chance.choice((None, None, Secret("postgresql://nowhere"))),
