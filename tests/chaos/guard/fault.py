@@ -12,6 +12,8 @@ from guard.model.spans import Span
 
 #: From what happens to an evaluation: a flush of measurements, the tape, the next tick; on a machine that is busy.
 SLACK = timedelta(seconds=75)
+#: An evaluation has the time at which it began, and sees what happens while it lasts.
+_AN_EVALUATION = timedelta(seconds=3)
 #: Figures that grow by a second a second: what they must reach first.
 _AGES = ("stream_lag_s", "archive_behind_s", "outbox_overdue_s", "process_missing", "redis_away")
 #: Windows of a day do not forget within the run: that these end is proven on the model.
@@ -81,13 +83,13 @@ def note(fault: Fault, alerts: Iterable[Found]) -> None:
         part = fault.fires.get(alert.rule)
         if part is None or part not in alert.subject or alert.fired_at is None or fault.began_at is None:
             continue
-        if alert.fired_at < fault.began_at:
+        if alert.fired_at < fault.began_at - _AN_EVALUATION:
             continue
         fault.fired.setdefault(alert.rule, alert.fired_at)
         if (
             alert.resolved_at is not None
             and fault.healed_at is not None
-            and alert.resolved_at >= fault.healed_at
+            and alert.resolved_at >= fault.healed_at - _AN_EVALUATION
         ):
             fault.over.setdefault(alert.rule, alert.resolved_at)
 

@@ -37,6 +37,7 @@ def run_faults(say: Say) -> FaultsCounted:
     with a_world() as world:
         world.rig.run_to_its_end("sink", "migrate")
         world.fill_the_stream()
+        world.measure_long_ago()
         world.start()
         guard = world.start_guard()
         faults = faults_of(world)

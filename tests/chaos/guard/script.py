@@ -40,7 +40,7 @@ def _of_engines(world: World) -> list[Fault]:
         Fault(
             name="an engine is slow, its data old",
             fires=slow,
-            begin=lambda: world.slow.switch(slow_ms=900, ws_rtt_ms=420, stale_s=12, screener_ttl_s=110),
+            begin=world.be_slow,
             heal=world.slow.switch,
         ),
         Fault(
