@@ -148,9 +148,8 @@ def _summary(file: _File, day: str, report: Report) -> Summary:
     try:
         summary.read()
     except UNREADABLE as error:
-        report.errors.append(
-            f"{summary.path.relative_to(file.root)}: begun anew, it could not be read: {error}"
-        )
+        name = summary.path.relative_to(file.root)
+        report.errors.append(f"{name}: begun anew, it could not be read: {error}")
     return summary
 
 

@@ -111,6 +111,8 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     sink.operations.check: (),
     sink.operations.rebuild: (),
     sink.operations.purge: (UUID(int=1),),
+    sink.operations.seal: (),
+    sink.operations.verify: (),
     replay.operations.archive.archive: (STOP,),
     replay.operations.archive.run_retention: (NOW,),
     replay.operations.archive.health: (),
