@@ -9,11 +9,7 @@ export PYTHONPATH := producer:.
 # the tests start hundreds of processes: none of them should compile what another one compiled
 unexport PYTHONDONTWRITEBYTECODE
 
-<<<<<<< HEAD
-.PHONY: demo demo-replay live picture picture-overview test test-browser attack simulate simulated-coverage lint bench ghost peers audit pin chaos clean lock
-=======
-.PHONY: demo demo-replay live picture picture-overview test test-browser attack simulate simulated-coverage lint bench ghost peers chaos drill clean lock
->>>>>>> w-drill
+.PHONY: demo demo-replay live picture picture-overview test test-browser attack simulate simulated-coverage lint bench ghost peers audit pin chaos drill clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
