@@ -110,19 +110,18 @@ def test_of_another_subject_it_is_told() -> None:
     }
 
 
-def test_of_another_engine_it_is_told() -> None:
-    """Though the subject be called the same: an engine has no say in another's alerts."""
-    guard = Guarding(rules_of(**BESIDE))
+def test_a_whole_engine_is_beside_its_parts_and_beside_no_other_engine() -> None:
+    guard = Guarding(rules_of(burst=BURST + 'by = "engine"\n', slow=BESIDE["slow"]))
     for _ in range(20):
-        guard.take(slot(guard.now, [5000.0] * 20, "GET /a (b)", engine=""))
+        guard.take(slot(guard.now, [5000.0] * 20, "GET /a", engine="a"))
         guard.take(slot(guard.now, [BAD] * 20, "GET /a", engine="b"))
         guard.tick()
     told = {(one.rule, one.engine) for _, message in guard.messages for one in message.alerts}
-    assert told == {("burst", ""), ("slow", "b")}
+    assert told == {("burst", "a"), ("slow", "b")}
 
 
 @pytest.mark.parametrize(
-    ("minutes", "told"), [(20, ["errors", "errors"]), (70, ["errors", "errors", "budget"])]
+    ("minutes", "told"), [(20, ["errors", "errors"]), (45, ["errors", "errors", "budget"])]
 )
 def test_what_looks_back_is_told_only_if_it_lasts_half_an_hour_longer(minutes: int, told: list[str]) -> None:
     """Ten bad minutes: the hour behind is spent for as long, and nobody needs to hear of it again."""
