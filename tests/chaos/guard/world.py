@@ -88,7 +88,7 @@ class World:
         """Alerts as they stand."""
         with self.rig.database() as connection:
             rows = connection.execute(
-                "SELECT rule, subject, fired_at, resolved_at FROM guard_alerts"
+                "SELECT rule, subject, fired_at, resolved_at, told FROM guard_alerts"
             ).fetchall()
         return [Found(*row) for row in rows]
 

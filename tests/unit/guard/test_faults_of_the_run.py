@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from guard.rules_file import rules_in_force
-from tests.chaos.guard.fault import Fault, Found, ends_in_a_run, fires_within, note, wrong
+from tests.chaos.guard.fault import Fault, Found, ends_in_a_run, fires_within, note, untold, wrong
 from tests.chaos.guard.script import faults_of
 from tests.chaos.guard.world import World
 
@@ -50,6 +50,17 @@ def test_what_is_late_or_missing_is_said() -> None:
     one = fault()
     note(one, [Found("signal-p95", "GET /a (ib-1)", after(300), None)])
     assert list(wrong(one, RULES)) == ["slow: signal-p95 did not end"]
+
+
+def test_an_alert_that_nobody_was_told_of_is_said() -> None:
+    gather = timedelta(seconds=20)
+    quiet = Found("postgres-away", "postgres", after(0), after(600))
+    assert list(untold([quiet], RULES, gather)) == [
+        "postgres-away, postgres: fired at 03:00:00 and was never told"
+    ]
+    muted = Found("errors-day", "all of ib-1", after(0), after(600))
+    told = Found("postgres-away", "postgres", after(0), after(600), 1)
+    assert list(untold([muted, told, Found("disk", "x", after(0), None)], RULES, gather)) == []
 
 
 def test_an_alert_of_another_engine_or_of_before_is_another_one() -> None:
