@@ -199,6 +199,7 @@ class Evaluating:
             self._tables.forget_slots(now)
         if time.monotonic() >= self._prune_due:
             self._prune_due = time.monotonic() + _PRUNE_EVERY_S
+            self._alerts.put_objectives(self._rules)
             self._tables.prune(now)
 
     def close(self) -> None:

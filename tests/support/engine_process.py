@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tests.support.measured_http import measurements_in
+from tests.support.measured_http import lines_in, measurements_in
 from tests.support.raw_http import Reply, ask
 
 _ROOT = Path(__file__).parents[2]
@@ -37,6 +38,11 @@ class Engine(NamedTuple):
         fresh = self.home / "control.new"
         fresh.write_bytes(msgspec.json.encode(switches))
         fresh.replace(self.home / "control.json")
+
+    def published(self) -> list[str]:
+        """The ids of the signals on its tape."""
+        events = (json.loads(line) for line in lines_in(self.home) if b'"confluence_score":' in line)
+        return [event["signal_id"] for event in events]
 
     def measured(self, kind: str) -> dict[str, Any]:
         """What it has measured of a kind, by name; after its end."""

@@ -30,6 +30,8 @@ def test_a_signal_has_an_entry_and_all_headers(running: Engine) -> None:
     assert reply.headers["x-features-version"] == "layers-8.3"
     assert reply.headers["x-rules-version"] == "analysis-mode-1.2"
     assert reply.headers["ratelimit-limit"] == "100"
+    assert running.get("/api/signal/SOL").status == 200
+    assert running.published() == [said["signal_id"]], "once, however often it is asked for"
     assert json.loads(running.get("/api/orderflow/SOL").body)["imbalance"] <= 1
     assert json.loads(running.get("/health").body)["status"] == "ok"
 
