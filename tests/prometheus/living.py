@@ -20,6 +20,7 @@ from signaltape.stream import stream_key
 from sink.db import Connection
 from tests.integration.conftest import Process, Runner
 from tests.support.alerted import Alerted
+from tests.support.book import Book
 from tests.support.scraping import PROCESSES, free_port
 from tests.support.waiting import eventually
 
@@ -71,6 +72,7 @@ def _engine(runner: Runner, home: Path) -> Iterator[None]:
     address, ended = line(process, r"listening on (http://\S+)")[1], threading.Event()
     asking = threading.Thread(target=_ask, args=(address, ended), name="asking")
     asking.start()
+    threading.Thread(target=_listen_to, args=(process,), name="listening", daemon=True).start()
     try:
         yield
     finally:
@@ -85,13 +87,22 @@ def _ask(address: str, ended: threading.Event) -> None:
                 urllib.request.urlopen(address + path).close()
             except urllib.error.HTTPError as error:
                 error.close()
-            except OSError:  # it ends before we do
-                return
+            except OSError:  # on a busy machine, or because it ends before we do
+                continue
+
+
+def _listen_to(process: Process) -> None:
+    """It tells every error; a pipe that nobody reads would hold it up."""
+    assert process.popen.stderr is not None
+    for _ in process.popen.stderr:
+        pass
 
 
 def _what_people_do(connection: Connection) -> None:
-    """An alert was sent, delivered and clicked."""
+    """An alert was sent, delivered and clicked; a plan with two targets reached both: those of the demo have one."""
     alerted, now = Alerted(connection), datetime.now(UTC)
+    book, at = Book(connection), now.isoformat()
+    book.close(book.signal(0.8, at=at, entry=100, sl=99, tp=102, tp2=104), 4, at, exit_reason="tp")
     ref = alerted.sent(None, at=now)
     connection.execute(
         "INSERT INTO outbox (message_key, kind, chat_id, body, not_after, state, sent_at)"
