@@ -107,6 +107,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     guard.operations.stamp: ("backup", NOW),
     sink.operations.migrate: (),
     sink.operations.check: (),
+    sink.operations.rights: (),
     sink.operations.rebuild: (),
     sink.operations.purge: (UUID(int=1),),
     replay.operations.archive.archive: (STOP,),
