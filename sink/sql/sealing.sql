@@ -38,7 +38,7 @@ FROM signal_events WHERE isfinite(received_at)
 -- name: count_by_day
 -- How many rows arrived on each day (WIB), from the first day on that is not sealed.
 SELECT (received_at AT TIME ZONE 'Asia/Jakarta')::date, count(*) FROM signal_events
-WHERE received_at >= %(since)s::timestamptz AND received_at < %(until)s::timestamptz
+WHERE received_at >= %(since)s::timestamptz AND received_at < %(until)s::timestamptz AND isfinite(received_at)
 GROUP BY 1
 
 -- name: late

@@ -20,10 +20,12 @@ from tests.bench import (
     ghost,
     growth,
     guard,
+    hooks,
     measure,
     memory,
     replay,
     rings,
+    sealing,
     ship,
     visible,
     web,
@@ -47,6 +49,8 @@ BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
     "ghost": ghost.run,
     "guard": guard.run,
     "measure": measure.run,
+    "hooks": hooks.run,
+    "sealing": sealing.run,
 }
 
 
