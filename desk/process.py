@@ -17,6 +17,7 @@ from desk.alerting.messages import Messages
 from desk.heard import Heard
 from desk.intake import Intake
 from desk.menus import show_menus
+from desk.metrics import desk_parts
 from desk.polling import pause, poll, unless_stopped
 from desk.router import acts, all_commands
 from desk.settings import DeskSettings
@@ -30,6 +31,7 @@ from signaltape.control import present
 from signaltape.emitter import Emitter
 from signaltape.errors import SettingsError
 from signaltape.notices import Notices
+from signaltape.serving_measures import serve_measures
 from signaltape.settings import Secret
 from signaltape.shipping.backoff import Backoff
 from sink.reconciling import reconciled
@@ -48,8 +50,16 @@ _PLAIN = (SettingsError, TelegramAway, OSError)
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104
 
 
-async def run(desk: DeskSettings, stop: asyncio.Event, clock: Callable[[], datetime]) -> None:
-    """Serve until `stop` is set. Raises SettingsError for what a person has to mend first."""
+async def run(
+    desk: DeskSettings,
+    stop: asyncio.Event,
+    clock: Callable[[], datetime],
+    metrics_port: int | None = None,
+) -> None:
+    """Serve until `stop` is set. Raises SettingsError for what a person has to mend first.
+
+    metrics_port: where to serve Prometheus metrics, if not where the settings say.
+    """
     token, settings = _token(desk), desk.common
     nearby = around(desk)
     if not settings.feature_event_logging:
@@ -58,6 +68,7 @@ async def run(desk: DeskSettings, stop: asyncio.Event, clock: Callable[[], datet
         show = Following(Messages(desk, nearby)).show_again
         at = Desk(settings, desk, all_commands(), tape, show, clock)
         threads = Threads(at, nearby)
+        stop_metrics = serve_measures(metrics_port, "desk", desk_parts(settings), settings)
         threads.start()
         try:
             async with Telegram(token, settings.telegram_api_base) as telegram:
@@ -65,6 +76,7 @@ async def run(desk: DeskSettings, stop: asyncio.Event, clock: Callable[[], datet
         finally:
             threads.end()
             await _joined(threads)
+            stop_metrics()
 
 
 async def _serve(at: Desk, token: Secret, telegram: Telegram, threads: Threads, stop: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""The desk's threads: two lanes of the actor, alerting, upkeep."""
+"""The desk's threads: two lanes of the actor, alerting, upkeep, the look at the guard."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from desk.acting import Desk
 from desk.actor import Lane
 from desk.alert_thread import AlertThread
 from desk.alerting.around import Around
+from desk.guard_silence import GuardWatch
 from desk.heard import Heard
 from desk.router import acts
 from desk.upkeep import keep_up
@@ -27,6 +28,7 @@ class Threads:
             _thread("asks", self._lanes[False].run),
             _thread("alerts", self._alerts.run),
             _thread("upkeep", lambda: keep_up(desk.settings, self._ended, desk.clock)),
+            _thread("guard", lambda: GuardWatch(desk.desk).run(self._ended, desk.clock)),
         ]
 
     def start(self) -> None:

@@ -14,7 +14,7 @@ from signaltape.commands.command import begin_command
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.terminal import print_json
-from sink.command_line import PlainGroup, json_option
+from sink.command_line import PlainGroup, json_option, metrics_option
 
 
 @click.group(
@@ -27,7 +27,7 @@ from sink.command_line import PlainGroup, json_option
     "--batch", type=click.IntRange(1, 100_000), default=MOST, show_default=True,
     help="Entries of a partition in one transaction at most.",
 )  # fmt: skip
-@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")
+@metrics_option
 @click.pass_context
 def main(context: click.Context, once: bool, batch: int, metrics_port: int | None) -> None:
     """Follow paper orders and price lines along the tape. Reads REDIS_URL, DATABASE_URL and SIGNALTAPE_GHOST.

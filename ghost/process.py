@@ -59,7 +59,8 @@ def run(
             once=once,
             most=most,
         )
-        stop_metrics = serve_measures(metrics_port, "ghost", ghost_parts(lambda: runner.counted))
+        parts = ghost_parts(lambda: runner.counted)
+        stop_metrics = serve_measures(metrics_port, "ghost", parts, None if once else settings)
         tune_interpreter()
         try:
             with nullcontext() if once else _under_control(settings), _ending_in_time(stop):

@@ -10,7 +10,7 @@ from functools import partial
 import click
 
 from market import operations
-from market.command_line import MarketGroup, json_option
+from market.command_line import MarketGroup, json_option, metrics_option
 from market.settings import MarketSettings
 from market.showing import show_providers, show_symbols
 from signaltape.commands.command import begin_command, usable_folder
@@ -23,7 +23,7 @@ from signaltape.terminal import Screen, print_json
 @click.group(
     cls=MarketGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")
+@metrics_option
 @click.pass_context
 def main(context: click.Context, metrics_port: int | None) -> None:
     """Put bars, funding and open interest on the tape. Reads SIGNALTAPE_MARKET_* and REDIS_URL.

@@ -13,6 +13,10 @@ from signaltape.errors import SignaltapeError
 from signaltape.plain_errors import EXIT_USAGE, exit_code, plain_errors
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+metrics_option = click.option(
+    "--metrics-port", type=click.IntRange(1, 65_535),
+    help="Serve Prometheus metrics there. Default: SIGNALTAPE_METRICS_PORT.",
+)  # fmt: skip
 
 
 class MarketGroup(click.Group):

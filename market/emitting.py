@@ -9,9 +9,9 @@ from typing import Any
 
 import uuid_utils
 
-from market.breaker import State
 from market.exchanges.base import Funding, OpenInterest
 from market.said import Candle, Moved
+from signaltape.breaker import State
 from signaltape.contract.codec import NAMESPACE
 from signaltape.emitter import Emitter
 from signaltape.quality import Verdict

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from market.breaker import Breaker
 from market.connection import Connection, first_of
 from market.exchanges.base import Exchange, Message, Quote, Tick
 from market.exchanges.errors import ExchangeError, RequestFailed, StreamEnded, StreamFailed
@@ -21,6 +20,7 @@ from market.sources import LineState
 from market.standing import Reputation
 from market.steady import Clock
 from market.units import SECOND_US
+from signaltape.breaker import Breaker
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
 from signaltape.shipping.backoff import Backoff

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from market.breaker import State
 from market.feed import Feed
 from market.follower import Follower
 from market.markets import Markets
 from market.status import ProviderStatus, Status, SymbolStatus
+from signaltape.breaker import State
 from signaltape.measures import Measure, one
 
 _MOST_WORDS = 200
@@ -44,7 +44,7 @@ def measures_of(status: Status) -> Iterator[Measure]:
     untold = sum(symbol.provider is None for symbol in status.symbols)
     yield one("signaltape_market_untold_symbols", "Symbols that no provider tells now", untold)
     given_up = sum(symbol.given_up for symbol in status.symbols)
-    yield one("signaltape_market_given_up_minutes", "Minutes that no provider had", given_up)
+    yield one("signaltape_market_given_up_candles", "Candles that no provider had", given_up)
     for name, says, values, total in _of_providers(status):
         yield Measure(name, says, values, label="provider", total=total)
 

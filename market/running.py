@@ -51,7 +51,7 @@ async def run(
             "market": lambda: measures_of(process.status),
             "journals": lambda: [journal_measure(common.home)],
         }
-        ending.callback(serve_measures(metrics_port, "market", parts))
+        ending.callback(serve_measures(metrics_port, "market", parts, common))
         await process.run(stop)
 
 

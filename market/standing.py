@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from market.breaker import CLOSED, Breaker, State
 from market.exchanges.errors import ExchangeError, RateLimited, RequestRefused, StreamEnded, UnknownSymbol
 from market.latency import Latency
 from market.steady import Clock
+from signaltape.breaker import CLOSED, Breaker, State
 
 _SECOND_US = 1_000_000
 #: A clock that is further ahead than this is of no use: one of the two is wrong.

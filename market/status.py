@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from market.breaker import State
 from market.demand import Kept
 from market.gaps import Gap
+from signaltape.breaker import State
 
 #: A status that is older is of a process that is gone.
 GONE_AFTER_US = 10_000_000

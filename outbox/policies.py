@@ -33,6 +33,8 @@ log = logging.getLogger("reports")
 ALERT = "alert"
 #: Likewise: what somebody asked for.
 ANSWER = "answer"
+#: Likewise, before everything else: a price that somebody waits for.
+RING = "ring"
 #: So many calls of an alert may be without an answer; then a person should look.
 MAX_LOST_CALLS = 2
 #: One stub may be lost without an answer; after a second one, a person should look.
@@ -122,7 +124,7 @@ async def _without_topic(sending: Sending, message: Leased, reply: Reply) -> Rep
 
 
 #: By the kind of a message.
-POLICIES: dict[str, Policy] = {REPORT: stub_and_fill, ALERT: whole, ANSWER: whole}
+POLICIES: dict[str, Policy] = {REPORT: stub_and_fill, ALERT: whole, ANSWER: whole, RING: whole}
 
 
 async def _stub(sending: Sending, message: Leased, place: int, manner: Manner) -> int:

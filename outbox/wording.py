@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from signaltape.clock import WIB, utc_now
@@ -28,6 +28,24 @@ def moment(at: datetime | None, now: datetime | None = None) -> str:
     return (
         f"{local:%a} {local.day} {local:%b %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d %H:%M}"
     )
+
+
+def clock(moment: datetime, now: datetime) -> str:
+    """`14:45 WIB` on the day of `now`, else `Tue 18 Jan 14:02 WIB`."""
+    local, today = moment.astimezone(WIB), now.astimezone(WIB).date()
+    day = "" if local.date() == today else f"{local:%a} {local.day} {local:%b} "
+    return f"{day}{local:%H:%M} WIB"
+
+
+def ago(length: timedelta) -> str:
+    """How long something took: `45 s`, `7 min`, `2 h 05 min`, `3 d 4 h`."""
+    seconds = max(0, int(length.total_seconds()))
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if days:
+        return f"{days} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes % 60:02} min"
+    return f"{minutes} min" if minutes else f"{seconds} s"
 
 
 def exact(at: datetime | None) -> str:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 
 import click
 
-from replay.archive.retention import Report
+from replay.archive.keeping import Report
+from replay.arguments import MomentType
 from replay.comparing.diff_command import diff
 from replay.counting import counting
+from replay.moments import LATEST
 from replay.operations import archive as operations
 from replay.operations import jobs
 from replay.operations.archive import HealthReport
+from replay.sessions.reprocess import Reprocessed
 from replay.sessions.session_commands import commands
+from replay.sessions.sources import Span
 from signaltape.clock import utc_now
 from signaltape.commands.command import begin_command
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.terminal import NOTHING_TO_DO, Screen, Style, print_json
-from sink.command_line import PlainGroup, json_option
+from sink.command_line import PlainGroup, json_option, metrics_option
 
 _STYLES: dict[str, Style] = {"OK": "good", "WARN": "warn"}
 
@@ -31,7 +36,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="Drain the stream, then exit (exit code 1 if something is away).")
-@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")
+@metrics_option
 def archive(once: bool, metrics_port: int | None) -> None:
     """Write the stream into files under SIGNALTAPE_DATA, and apply retention every night at 03:00 WIB."""
     done = operations.archive(Settings.from_env(), stop_on_signals(), once=once, metrics_port=metrics_port)
@@ -69,21 +74,48 @@ def stream(start: str, end: str, dry_run: bool) -> None:
         done = operations.reprocess_stream(
             Settings.from_env(), start, end, dry_run=dry_run, progress=lambda n: tell("read", n)
         )
+    _tell_reprocessed(done, "entries", dry_run)
+
+
+@main.command()
+@click.option("--from", "since", type=MomentType(), required=True, help="First moment (WIB without a zone).")
+@click.option(
+    "--to", "until", type=MomentType(), default=LATEST, help="First moment that is not in it any more."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+def fill(since: datetime, until: datetime, dry_run: bool) -> None:
+    """Read what the archive holds of a span into Postgres: what is there already stays as it is.
+
+    Times are those of the events themselves: begin well before the hole, for some may have come late.
+    """
+    if until <= since:
+        raise click.UsageError("--to must be later than --from")
+    with counting("reading") as tell:
+        done = operations.fill_from_archive(
+            Settings.from_env(), Span(since, until), dry_run=dry_run, progress=lambda n: tell("read", n)
+        )
+    _tell_reprocessed(done, "lines", dry_run)
+    if done.bad:
+        click.echo(done.bad, err=True)
+
+
+def _tell_reprocessed(done: Reprocessed, what: str, dry_run: bool) -> None:
     out = done.outcome
     click.echo(
-        f"{'would store' if dry_run else 'stored'} {out.stored} of {done.entries} entries,"
+        f"{'would store' if dry_run else 'stored'} {out.stored} of {done.entries} {what},"
         f" duplicates {out.duplicates}, conflicts {out.conflicts}, dead letters {out.dead}"
     )
 
 
 @main.command()
-def serve() -> None:
+@metrics_option
+def serve(metrics_port: int | None) -> None:
     """Build and replay sessions, and compute what-ifs, that the dashboard or its API asks for, until SIGTERM or Ctrl-C.
 
     What is running then is stopped cleanly, within 30 seconds.
     """
     settings = Settings.from_env()
-    stopped = jobs.serve(settings, stop_on_signals())
+    stopped = jobs.serve(settings, stop_on_signals(), metrics_port=metrics_port)
     click.echo(f"stopped; of what was running: {stopped}")
 
 

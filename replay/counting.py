@@ -11,8 +11,9 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColum
 
 @contextmanager
 def counting(title: str) -> Iterator[Callable[[str, int], None]]:
-    """A line that counts what is done."""
+    """A line that counts what is done, where somebody looks at a terminal."""
+    console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(title, total=None)
         yield lambda what, done: progress.update(task, description=f"{title}: {what}", completed=done)

@@ -37,7 +37,7 @@ from signaltape.control import present
 from signaltape.serving_measures import serve_measures
 from signaltape.settings import Settings
 from signaltape.terminal import Screen, left, print_json, right
-from sink.command_line import PlainGroup, json_option
+from sink.command_line import PlainGroup, json_option, metrics_option
 from sink.db import database_url
 
 #: More runs than this change no figure and fill the memory.
@@ -163,12 +163,12 @@ def qa_sample(week: Week | None, size: int, out: Path) -> None:
 
 
 @main.command(name="schedule")
-@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")
+@metrics_option
 def run_schedule(metrics_port: int | None) -> None:
     """Report every Sunday 23:59 Asia/Jakarta and send what is in the outbox, until SIGTERM or Ctrl-C."""
     settings = Settings.from_env()
     parts = reporter_parts(database_url(settings))
-    stop_metrics = serve_measures(metrics_port, "reporter", parts)
+    stop_metrics = serve_measures(metrics_port, "reporter", parts, settings)
     try:
         with present(settings, "reporter"):
             asyncio.run(_run_schedule(settings))

@@ -1,4 +1,4 @@
-"""What the reporter measures: the outbox by state, what is overdue in it, and the last report."""
+"""What the reporter measures: the outbox, and the last report."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from outbox.metrics import outbox_measures
 from signaltape.measures import Ask, Measure, one
 from signaltape.settings import Secret
 from sink.db import Connection, connect
 from sink.queries import load
 
 _SQL = load(Path(__file__).parent / "sql" / "metrics.sql")
-_STATES = ("queued", "sending", "sent", "uncertain", "failed", "expired")
 
 
 def reporter_parts(database: Secret) -> Mapping[str, Ask]:
@@ -22,17 +22,7 @@ def reporter_parts(database: Secret) -> Mapping[str, Ask]:
 
 def _ask(database: Secret) -> Iterator[Measure]:
     with connect(database, name="signaltape-metrics") as connection:
-        return iter([*_outbox(connection), *_last_report(connection)])
-
-
-def _outbox(connection: Connection) -> Iterator[Measure]:
-    found: dict[str, int] = dict(connection.execute(_SQL["states"]).fetchall())
-    values = {state: found.get(state, 0) for state in _STATES}
-    yield Measure("signaltape_outbox_messages", "Messages by state", values, label="state")
-    (overdue_s,) = connection.execute(_SQL["overdue"]).fetchall()[0]
-    yield one(
-        "signaltape_outbox_overdue_seconds", "How long the oldest message is due and not sent", overdue_s
-    )
+        return iter([*outbox_measures(connection), *_last_report(connection)])
 
 
 def _last_report(connection: Connection) -> Iterator[Measure]:

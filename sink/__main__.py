@@ -1,4 +1,4 @@
-"""`python -m sink`: migrate, check, rebuild, purge, seal, verify."""
+"""`python -m sink`: migrate, rights, check, rebuild, purge, seal, verify."""
 
 from __future__ import annotations
 
@@ -34,9 +34,26 @@ def main() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the schema up to date. Safe to run twice, and from several processes at once."""
-    for step in operations.migrate(Settings.from_env()):
+    settings = Settings.from_env()
+    for step in operations.migrate(settings):
         click.echo(f"applied {step.number:04d}_{step.name}")
     click.echo("schema is up to date")
+    if left := operations.rights(settings):
+        click.echo(f"{len(left)} right(s) could not be set by this role: python -m sink rights")
+
+
+@main.command()
+@json_option
+def rights(as_json: bool) -> None:
+    """Print what is missing of the rights of each process, as SQL for a role that may. Exit code 1 if anything is."""
+    left = operations.rights(Settings.from_env())
+    if as_json:
+        print_json({"missing": left})
+    elif left:
+        click.echo("\n".join(f"{statement};" for statement in left))
+    else:
+        click.echo("every process has the rights that are declared, and no others")
+    sys.exit(1 if left else 0)
 
 
 @main.command()

@@ -16,6 +16,10 @@ from signaltape.plain_errors import EXIT_USAGE, exit_code
 from sink.plain_errors import plain_errors
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+metrics_option = click.option(
+    "--metrics-port", type=click.IntRange(1, 65_535),
+    help="Serve Prometheus metrics there. Default: SIGNALTAPE_METRICS_PORT.",
+)  # fmt: skip
 
 
 class TextType(click.ParamType[str]):

@@ -16,7 +16,7 @@ from msgspec import Struct
 from signaltape.settings import Settings
 from signaltape.stopping import until
 from sink import quality
-from sink.admin import carry_over
+from sink.admin import carry_over, granting
 from sink.admin import migrate as migrations
 from sink.admin.counting import Counted, count_all
 from sink.admin.errors import SchemaOutdated
@@ -36,6 +36,13 @@ def migrate(settings: Settings) -> list[Migration]:
     """Bring the schema up to date; returns what was applied now. Safe to run twice, and by several at once."""
     with _connected(settings, "migrate") as connection:
         return migrations.migrate(connection)
+
+
+@plain_errors()
+def rights(settings: Settings) -> list[str]:
+    """The statements that would bring the rights of all processes to what is declared; none if they are so."""
+    with _connected(settings, "rights") as connection:
+        return granting.differing(connection)
 
 
 @plain_errors()

@@ -1,3 +1,7 @@
+CREATE FUNCTION public.bucket_value(bucket integer) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN (bucket = '-346'::integer) THEN (0)::double precision ELSE (((2)::double precision * power(((1.01)::double precision / (0.99)::double precision), (bucket)::double precision)) / (((1.01)::double precision / (0.99)::double precision) + (1)::double precision)) END;
+COMMENT ON FUNCTION public.bucket_value(bucket integer) IS 'What values in a bucket are taken for, as value_of of signaltape.measuring.histogram: within 1 % of each.';
 CREATE FUNCTION public.round_trip_pct() RETURNS numeric
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ SELECT nullif(current_setting('signaltape.round_trip_pct', TRUE), '')::numeric $$;
@@ -321,6 +325,16 @@ WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
         ELSE TRUE END
 $$;
 COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text, source text, confidence integer, delay integer) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired, traded, tp1, traded2, tp2, settled), source of the outcome (engine, ghost), bin of the confidence, bin of the wait for the entry; NULL: any.';
+CREATE FUNCTION public.count_expired_records(gone bigint) RETURNS void
+    LANGUAGE sql
+    AS $$
+INSERT INTO sink_counters AS c (backend, records_expired) VALUES (pg_backend_pid(), gone)
+ON CONFLICT (backend) DO UPDATE SET records_expired = c.records_expired + excluded.records_expired
+$$;
+CREATE FUNCTION public.days_of(since timestamp with time zone, until timestamp with time zone) RETURNS SETOF timestamp with time zone
+    LANGUAGE sql STABLE ROWS 100 PARALLEL SAFE
+    RETURN generate_series(date_trunc('day'::text, since, 'Asia/Jakarta'::text), date_trunc('day'::text, until, 'Asia/Jakarta'::text), '1 day'::interval);
+COMMENT ON FUNCTION public.days_of(since timestamp with time zone, until timestamp with time zone) IS 'The beginning of each day in WIB from that of since to that of until.';
 CREATE TABLE public.dead_letters (
     id bigint NOT NULL,
     stream text NOT NULL,
@@ -353,9 +367,32 @@ CREATE FUNCTION public.delay_bin(delay_ms bigint) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN width_bucket(delay_ms, public.delay_edges_ms());
 COMMENT ON FUNCTION public.delay_bin(delay_ms bigint) IS 'The number of the bin that holds a wait for the entry, 0 to 4: lower edges inclusive.';
+CREATE FUNCTION public.drop_record_partition(part text, since timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET lock_timeout TO '500ms'
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    known CONSTANT REGCLASS := record_partition(part);
+    gone BIGINT;
+BEGIN
+    IF part !~ '_day_\d{8}$' THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('%s is not the partition of a day', part);
+    END IF;
+    EXECUTE format('LOCK TABLE %s IN SHARE MODE', known);
+    IF record_partition_holds(part, since) THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('SELECT count(*) FROM %s', known) INTO gone;
+    -- counted before the drop: who recounts, and holds the counters, would wait for the partition
+    PERFORM count_expired_records(gone);
+    EXECUTE format('DROP TABLE %s', known);
+    RETURN gone;
+END $_$;
 CREATE FUNCTION public.ensure_record_partitions(days date[]) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET lock_timeout TO '2s'
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
     today CONSTANT DATE := now() AT TIME ZONE 'Asia/Jakarta';
@@ -387,12 +424,52 @@ CREATE FUNCTION public.epoch_us(moment timestamp with time zone) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN CASE WHEN isfinite(moment) THEN ((EXTRACT(epoch FROM moment) * (1000000)::numeric))::bigint WHEN (moment > '1970-01-01 00:00:00+00'::timestamp with time zone) THEN '9223372036854775807'::bigint ELSE '-9223372036854775808'::bigint END;
 COMMENT ON FUNCTION public.epoch_us(moment timestamp with time zone) IS 'Whole microseconds since 1970 (UTC): a time as it goes into a digest.';
+CREATE FUNCTION public.expire_records(part text, of_class text, before timestamp with time zone, most integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    known CONSTANT REGCLASS := record_partition(part);
+    gone BIGINT;
+BEGIN
+    EXECUTE format(
+        'DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE class = $1 AND ts < $2 LIMIT $3))', known, known
+    ) USING of_class, before, most;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    IF gone > 0 THEN
+        PERFORM count_expired_records(gone);
+    END IF;
+    RETURN gone;
+END $_$;
 CREATE FUNCTION public.first_record_id(day date) RETURNS uuid
     LANGUAGE sql STABLE
     AS $$
     SELECT (lpad(to_hex(extract(epoch FROM day::timestamp AT TIME ZONE 'Asia/Jakarta')::bigint * 1000), 12, '0')
             || repeat('0', 20))::uuid
 $$;
+CREATE FUNCTION public.record_partition(part text) RETURNS regclass
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    found REGCLASS;
+BEGIN
+    SELECT t.relid INTO found FROM pg_partition_tree('records') t JOIN pg_class c ON c.oid = t.relid
+    WHERE t.isleaf AND c.relname = part;
+    IF found IS NULL THEN
+        RAISE undefined_table USING MESSAGE = format('no partition of records is called %s', part);
+    END IF;
+    RETURN found;
+END $$;
+CREATE FUNCTION public.record_partition_holds(part text, since timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    found BOOLEAN;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE ts >= $1)', record_partition(part)) INTO found USING since;
+    RETURN found;
+END $_$;
 CREATE FUNCTION public.score_labels() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ARRAY['<0.50'::text, '0.50-0.59'::text, '0.60-0.69'::text, '0.70-0.79'::text, '0.80+'::text];
@@ -781,6 +858,157 @@ CREATE TABLE public.ghost_symbols (
     latest_us bigint NOT NULL
 );
 COMMENT ON TABLE public.ghost_symbols IS 'What has been seen of each symbol''s market, as far as it is needed to go on.';
+CREATE TABLE public.guard_alerts (
+    id uuid NOT NULL,
+    rule text NOT NULL,
+    category text NOT NULL,
+    subject text NOT NULL,
+    engine text DEFAULT ''::text NOT NULL,
+    state text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    fired_at timestamp with time zone,
+    well_since timestamp with time zone,
+    resolved_at timestamp with time zone,
+    ended text,
+    last_told_at timestamp with time zone,
+    told integer DEFAULT 0 NOT NULL,
+    value double precision,
+    limit_value double precision,
+    examples text[] DEFAULT '{}'::text[] NOT NULL,
+    message_key text,
+    CONSTRAINT guard_alerts_category_check CHECK ((category = ANY (ARRAY['health'::text, 'performance'::text]))),
+    CONSTRAINT guard_alerts_check CHECK (((state = 'pending'::text) OR (fired_at IS NOT NULL))),
+    CONSTRAINT guard_alerts_check1 CHECK (((state = 'resolved'::text) = (resolved_at IS NOT NULL))),
+    CONSTRAINT guard_alerts_ended_check CHECK ((ended = ANY (ARRAY['well'::text, 'gone'::text, 'rule'::text]))),
+    CONSTRAINT guard_alerts_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'firing'::text, 'resolved'::text]))),
+    CONSTRAINT guard_alerts_told_check CHECK ((told >= 0))
+);
+COMMENT ON TABLE public.guard_alerts IS 'Alerts about the engine and about signaltape itself: at most one of a rule and subject is open.';
+CREATE TABLE public.guard_burn (
+    rule text NOT NULL,
+    subject text NOT NULL,
+    engine text DEFAULT ''::text NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    good bigint NOT NULL,
+    bad bigint NOT NULL,
+    CONSTRAINT guard_burn_bad_check CHECK ((bad >= 0)),
+    CONSTRAINT guard_burn_good_check CHECK ((good >= 0))
+);
+COMMENT ON TABLE public.guard_burn IS 'What kept an objective and what did not, a minute a row, for the windows in which a budget burns. Kept four days.';
+CREATE TABLE public.guard_days (
+    day date NOT NULL,
+    rule text NOT NULL,
+    subject text NOT NULL,
+    good bigint NOT NULL,
+    bad bigint NOT NULL,
+    CONSTRAINT guard_days_bad_check CHECK ((bad >= 0)),
+    CONSTRAINT guard_days_good_check CHECK ((good >= 0))
+);
+COMMENT ON TABLE public.guard_days IS 'The same by day in WIB, for the error budget of 30 days. Kept for good.';
+CREATE TABLE public.guard_minutes (
+    minute timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    figure text NOT NULL,
+    name text NOT NULL,
+    engine text NOT NULL,
+    n bigint NOT NULL,
+    sum double precision NOT NULL,
+    worst double precision NOT NULL,
+    last double precision NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    n2xx bigint DEFAULT 0 NOT NULL,
+    n3xx bigint DEFAULT 0 NOT NULL,
+    n4xx bigint DEFAULT 0 NOT NULL,
+    n429 bigint DEFAULT 0 NOT NULL,
+    n5xx bigint DEFAULT 0 NOT NULL,
+    bucket integer[] DEFAULT '{}'::integer[] NOT NULL,
+    bucket_n bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    examples text[] DEFAULT '{}'::text[] NOT NULL,
+    ids uuid[] NOT NULL,
+    CONSTRAINT guard_minutes_check CHECK ((cardinality(bucket) = cardinality(bucket_n))),
+    CONSTRAINT guard_minutes_n_check CHECK ((n >= 0))
+);
+COMMENT ON TABLE public.guard_minutes IS 'What engines measured, folded: a minute of one figure of one name a row, of all processes of an engine. Kept 40 days.';
+COMMENT ON COLUMN public.guard_minutes.n4xx IS 'Without 429, which stands for itself.';
+COMMENT ON COLUMN public.guard_minutes.bucket IS 'Indexes of the histogram''s buckets, ascending: see signaltape.measuring.histogram; bucket_n has their counts.';
+COMMENT ON COLUMN public.guard_minutes.ids IS 'Of the records that were folded: one that is sent again, because Redis forgot it or its shipper was killed, counts once.';
+CREATE TABLE public.guard_objectives (
+    rule text NOT NULL,
+    objective numeric NOT NULL,
+    says text NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT guard_objectives_objective_check CHECK (((objective > (0)::numeric) AND (objective < (100)::numeric)))
+);
+COMMENT ON TABLE public.guard_objectives IS 'Rules with an error budget of 30 days, as the guard has them; guard_days has good and bad of each day.';
+CREATE TABLE public.guard_position (
+    stream text NOT NULL,
+    entry_id text NOT NULL
+);
+COMMENT ON TABLE public.guard_position IS 'How far each partition of the tape was folded.';
+CREATE TABLE public.guard_silences (
+    since timestamp with time zone NOT NULL,
+    by_process text NOT NULL,
+    told_at timestamp with time zone DEFAULT now() NOT NULL,
+    back_at timestamp with time zone
+);
+COMMENT ON TABLE public.guard_silences IS 'When no guard was at work, as the desk told it.';
+CREATE TABLE public.guard_slots (
+    id uuid NOT NULL,
+    slot timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    figure text NOT NULL,
+    name text NOT NULL,
+    engine text NOT NULL,
+    n bigint NOT NULL,
+    sum double precision NOT NULL,
+    worst double precision NOT NULL,
+    last double precision NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    n2xx bigint NOT NULL,
+    n3xx bigint NOT NULL,
+    n4xx bigint NOT NULL,
+    n429 bigint NOT NULL,
+    n5xx bigint NOT NULL,
+    bucket integer[] NOT NULL,
+    bucket_n bigint[] NOT NULL,
+    examples text[] NOT NULL
+);
+COMMENT ON TABLE public.guard_slots IS 'The measurements of the last quarter of an hour as they came, ten seconds each: a guard that is begun anew goes on from them.';
+CREATE TABLE public.guard_snoozes (
+    category text NOT NULL,
+    until timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT guard_snoozes_category_check CHECK ((category = ANY (ARRAY['health'::text, 'performance'::text])))
+);
+COMMENT ON TABLE public.guard_snoozes IS 'Categories of which nothing is told for a while; what still fires then is told at its end.';
+CREATE TABLE public.guard_stamps (
+    what text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    says text DEFAULT ''::text NOT NULL,
+    CONSTRAINT guard_stamps_what_check CHECK ((what = ANY (ARRAY['backup'::text, 'restore'::text])))
+);
+COMMENT ON TABLE public.guard_stamps IS 'When a backup, and a trial of restoring one, succeeded last: written by whoever makes it, as its last step.';
+CREATE TABLE public.guard_state (
+    one boolean DEFAULT true NOT NULL,
+    evaluated_at timestamp with time zone NOT NULL,
+    by_process text NOT NULL,
+    remembered jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT guard_state_one_check CHECK (one)
+);
+COMMENT ON TABLE public.guard_state IS 'When rules were evaluated last, and by whom.';
+CREATE TABLE public.guard_values (
+    rule text NOT NULL,
+    subject text NOT NULL,
+    engine text DEFAULT ''::text NOT NULL,
+    value double precision,
+    limit_value double precision,
+    breached boolean,
+    n bigint DEFAULT 0 NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+COMMENT ON TABLE public.guard_values IS 'What each rule came to at its last evaluation, of each subject; breached NULL: too few measurements to say.';
 CREATE TABLE public.outbox (
     id bigint NOT NULL,
     message_key text NOT NULL,
@@ -823,7 +1051,7 @@ COMMENT ON COLUMN public.outbox.fencing_token IS 'The number of the lease: a sen
 COMMENT ON COLUMN public.outbox.parts IS 'How many messages the text takes; NULL in rows that are older than this column.';
 COMMENT ON COLUMN public.outbox.told IS 'The bins of told_week as the text tells them: reported from the moment on at which the text stands in the chat.';
 COMMENT ON COLUMN public.outbox.filling IS 'How many parts of the text stand in the chat, or may stand there: the last of them had no answer yet.';
-COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert and answer, as real messages, sent once more with a mark where the first had no answer. A sender leaves kinds that it does not know.';
+COMMENT ON COLUMN public.outbox.kind IS 'How it is sent: report, as stubs that are filled; alert, answer and ring, as real messages, sent once more with a mark where the first had no answer. Rings go first. A sender leaves kinds that it does not know.';
 COMMENT ON COLUMN public.outbox.left_behind IS 'How many parts hold their text in the group that the chat was: their message_ids are numbers of that one.';
 COMMENT ON COLUMN public.outbox.keyboard IS 'Rows of buttons below its last part: text with data or url.';
 COMMENT ON COLUMN public.outbox.silent IS 'Whether it comes without a sound.';
@@ -833,6 +1061,108 @@ COMMENT ON COLUMN public.outbox.ref IS 'What is said of it where it may repeat i
 COMMENT ON COLUMN public.outbox.marks IS 'The places of the parts, from 0, that stand in the chat with the words that they may repeat.';
 COMMENT ON COLUMN public.outbox.sent_at IS 'When it was known first that the whole text stands in the chat; NULL also in rows that are older than this column.';
 COMMENT ON COLUMN public.outbox.stands IS 'Whether the whole text stands in the chat.';
+CREATE VIEW public.kpi_delivery AS
+ SELECT d.at,
+    ((d.at AT TIME ZONE 'Asia/Jakarta'::text))::date AS day,
+    m.messages,
+    m.p50_s,
+    m.p95_s,
+    m.worst_s
+   FROM (public.days_of(( SELECT min(alerts.decided_at) AS min
+           FROM public.alerts
+          WHERE (alerts.decision = 'sent'::text)), ( SELECT max(alerts.decided_at) AS max
+           FROM public.alerts
+          WHERE (alerts.decision = 'sent'::text))) d(at)
+     CROSS JOIN LATERAL ( SELECT count(*) AS messages,
+            percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY lag.lag_s) AS p50_s,
+            percentile_disc((0.95)::double precision) WITHIN GROUP (ORDER BY lag.lag_s) AS p95_s,
+            max(lag.lag_s) AS worst_s
+           FROM (((public.alerts a
+             JOIN public.alert_chats c USING (ref_id))
+             JOIN public.outbox o USING (message_key))
+             CROSS JOIN LATERAL ( SELECT (GREATEST(EXTRACT(epoch FROM (COALESCE(o.sent_at, now()) - a.ts)), (0)::numeric))::double precision AS lag_s) lag)
+          WHERE ((a.decision = 'sent'::text) AND (a.decided_at >= d.at) AND (a.decided_at < (d.at + '1 day'::interval)) AND ((o.sent_at IS NOT NULL) OR (o.state = ANY (ARRAY['queued'::text, 'sending'::text]))))) m);
+COMMENT ON VIEW public.kpi_delivery IS 'By day: from an alert to where it stands in its chats; one that waits still counts as long as it has. As the guard has it.';
+CREATE VIEW public.kpi_feedback AS
+ SELECT d.at,
+    ((d.at AT TIME ZONE 'Asia/Jakarta'::text))::date AS day,
+    a.sent,
+    a.clicked,
+    ((a.clicked)::double precision / (NULLIF(a.sent, 0))::double precision) AS coverage_ratio
+   FROM (public.days_of(( SELECT min(alerts.ts) AS min
+           FROM public.alerts), ( SELECT max(alerts.ts) AS max
+           FROM public.alerts)) d(at)
+     CROSS JOIN LATERAL ( SELECT count(*) AS sent,
+            count(*) FILTER (WHERE (EXISTS ( SELECT
+                   FROM public.feedback_latest f
+                  WHERE ((f.ref_id = alerts.ref_id) AND (f.value <> 'none'::text))))) AS clicked
+           FROM public.alerts
+          WHERE ((alerts.decision = 'sent'::text) AND (alerts.ts >= d.at) AND (alerts.ts < (d.at + '1 day'::interval)))) a);
+COMMENT ON VIEW public.kpi_feedback IS 'By day: alerts that were sent, and those of which somebody says something. As the report has it.';
+CREATE VIEW public.kpi_requests AS
+ SELECT date_trunc('day'::text, minute, 'Asia/Jakarta'::text) AS at,
+    ((minute AT TIME ZONE 'Asia/Jakarta'::text))::date AS day,
+    engine,
+    (sum(((((n2xx + n3xx) + n4xx) + n429) + n5xx)))::bigint AS requests,
+    (sum(n5xx))::bigint AS n5xx,
+    (sum(n429))::bigint AS n429,
+    ((sum(n5xx))::double precision / (NULLIF(sum(((((n2xx + n3xx) + n4xx) + n429) + n5xx)), (0)::numeric))::double precision) AS n5xx_ratio
+   FROM public.guard_minutes
+  WHERE ((kind = 'http'::text) AND (figure = 'latency_ms'::text))
+  GROUP BY (date_trunc('day'::text, minute, 'Asia/Jakarta'::text)), (((minute AT TIME ZONE 'Asia/Jakarta'::text))::date), engine;
+COMMENT ON VIEW public.kpi_requests IS 'By day and engine: requests, and how many of them were answered with 5xx and 429.';
+CREATE VIEW public.kpi_signal_latency AS
+ WITH bucket AS (
+         SELECT date_trunc('day'::text, guard_minutes.minute, 'Asia/Jakarta'::text) AS at,
+            guard_minutes.engine,
+            b.index,
+            (sum(b.count))::bigint AS n
+           FROM (public.guard_minutes
+             CROSS JOIN LATERAL UNNEST(guard_minutes.bucket, guard_minutes.bucket_n) b(index, count))
+          WHERE ((guard_minutes.kind = 'http'::text) AND (guard_minutes.figure = 'latency_ms'::text) AND (guard_minutes.name ~~ '% /api/signal/%'::text))
+          GROUP BY (date_trunc('day'::text, guard_minutes.minute, 'Asia/Jakarta'::text)), guard_minutes.engine, b.index
+        ), running AS (
+         SELECT bucket.at,
+            bucket.engine,
+            bucket.index,
+            sum(bucket.n) OVER w AS so_far,
+            sum(bucket.n) OVER (PARTITION BY bucket.at, bucket.engine) AS requests
+           FROM bucket
+          WINDOW w AS (PARTITION BY bucket.at, bucket.engine ORDER BY bucket.index)
+        )
+ SELECT at,
+    ((at AT TIME ZONE 'Asia/Jakarta'::text))::date AS day,
+    engine,
+    (max(requests))::bigint AS requests,
+    public.bucket_value(min(index) FILTER (WHERE (so_far > floor((0.5 * (requests - (1)::numeric)))))) AS p50_ms,
+    public.bucket_value(min(index) FILTER (WHERE (so_far > floor((0.95 * (requests - (1)::numeric)))))) AS p95_ms
+   FROM running
+  GROUP BY at, engine;
+COMMENT ON VIEW public.kpi_signal_latency IS 'By day and engine: how long /api/signal/... took to answer, of all its endpoints together, in milliseconds.';
+CREATE VIEW public.kpi_targets AS
+ SELECT d.at,
+    ((d.at AT TIME ZONE 'Asia/Jakarta'::text))::date AS day,
+    o.traded,
+    o.tp1,
+    o.traded2,
+    o.tp2,
+    o.settled,
+    o.net_r,
+    ((o.tp1)::double precision / (NULLIF(o.traded, 0))::double precision) AS tp1_ratio,
+    ((o.tp2)::double precision / (NULLIF(o.traded2, 0))::double precision) AS tp2_ratio,
+    (((100)::numeric * o.net_r) / (NULLIF(o.settled, 0))::numeric) AS net_r_per_100
+   FROM (public.days_of(( SELECT min(signals.ts_published) AS min
+           FROM public.signals), ( SELECT max(signals.ts_published) AS max
+           FROM public.signals)) d(at)
+     CROSS JOIN LATERAL ( SELECT count(signal_outcomes.hit_tp1) AS traded,
+            count(*) FILTER (WHERE signal_outcomes.hit_tp1) AS tp1,
+            count(signal_outcomes.hit_tp2) AS traded2,
+            count(*) FILTER (WHERE signal_outcomes.hit_tp2) AS tp2,
+            count(signal_outcomes.settled_r) AS settled,
+            COALESCE(sum(signal_outcomes.settled_r), (0)::numeric) AS net_r
+           FROM public.signal_outcomes
+          WHERE ((signal_outcomes.ts_published >= d.at) AND (signal_outcomes.ts_published < (d.at + '1 day'::interval)) AND (NOT signal_outcomes.open))) o);
+COMMENT ON VIEW public.kpi_targets IS 'By day of publication: trades that ended (traded, traded2: with a second target) and reached TP1, TP2; signals whose end is known with its cost (settled), what they were worth net in R, and that by 100 of them. As the scorecard has it. What a round trip costs where the engine sends no fees is a setting of the session: see round_trip_pct.';
 CREATE TABLE public.outbox_edits (
     message_key text NOT NULL,
     body text NOT NULL,
@@ -894,7 +1224,7 @@ CREATE TABLE public.records (
     received_at timestamp with time zone DEFAULT now() CONSTRAINT records_received_at_not_null1 NOT NULL
 )
 PARTITION BY LIST (class);
-COMMENT ON COLUMN public.records.class IS 'events, trades, orders, snapshots, market or desk: what is kept equally long.';
+COMMENT ON COLUMN public.records.class IS 'events, trades, orders, snapshots, market, desk or measures: what is kept equally long.';
 COMMENT ON COLUMN public.records.event_type IS 'The record''s eventType, else its name in capitals: what replays choose by.';
 CREATE TABLE public.records_desk (
     record_id uuid CONSTRAINT records_record_id_not_null1 NOT NULL,
@@ -1251,6 +1581,30 @@ ALTER TABLE ONLY public.ghost_symbols
     ADD CONSTRAINT ghost_symbols_pkey PRIMARY KEY (symbol);
 ALTER TABLE ONLY public.ghost_triggers
     ADD CONSTRAINT ghost_triggers_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.guard_alerts
+    ADD CONSTRAINT guard_alerts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.guard_burn
+    ADD CONSTRAINT guard_burn_pkey PRIMARY KEY (rule, subject, minute);
+ALTER TABLE ONLY public.guard_days
+    ADD CONSTRAINT guard_days_pkey PRIMARY KEY (day, rule, subject);
+ALTER TABLE ONLY public.guard_minutes
+    ADD CONSTRAINT guard_minutes_pkey PRIMARY KEY (minute, kind, figure, name, engine);
+ALTER TABLE ONLY public.guard_objectives
+    ADD CONSTRAINT guard_objectives_pkey PRIMARY KEY (rule);
+ALTER TABLE ONLY public.guard_position
+    ADD CONSTRAINT guard_position_pkey PRIMARY KEY (stream);
+ALTER TABLE ONLY public.guard_silences
+    ADD CONSTRAINT guard_silences_pkey PRIMARY KEY (since);
+ALTER TABLE ONLY public.guard_slots
+    ADD CONSTRAINT guard_slots_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.guard_snoozes
+    ADD CONSTRAINT guard_snoozes_pkey PRIMARY KEY (category);
+ALTER TABLE ONLY public.guard_stamps
+    ADD CONSTRAINT guard_stamps_pkey PRIMARY KEY (what);
+ALTER TABLE ONLY public.guard_state
+    ADD CONSTRAINT guard_state_pkey PRIMARY KEY (one);
+ALTER TABLE ONLY public.guard_values
+    ADD CONSTRAINT guard_values_pkey PRIMARY KEY (rule, subject);
 ALTER TABLE ONLY public.outbox_edits
     ADD CONSTRAINT outbox_edits_pkey PRIMARY KEY (message_key);
 ALTER TABLE ONLY public.outbox_files
@@ -1341,8 +1695,14 @@ CREATE INDEX ghost_orders_published ON public.ghost_orders USING btree (publishe
 CREATE INDEX ghost_orders_signal ON public.ghost_orders USING btree (signal_id) WHERE (signal_id IS NOT NULL);
 CREATE INDEX ghost_orders_unended ON public.ghost_orders USING btree (number) WHERE (state IS NOT NULL);
 CREATE INDEX ghost_triggers_ts ON public.ghost_triggers USING btree (ts_triggered);
+CREATE UNIQUE INDEX guard_alerts_open ON public.guard_alerts USING btree (rule, subject) WHERE (state <> 'resolved'::text);
+CREATE INDEX guard_alerts_resolved ON public.guard_alerts USING btree (resolved_at) WHERE (state = 'resolved'::text);
+CREATE INDEX guard_burn_minute ON public.guard_burn USING btree (minute);
+CREATE INDEX guard_silences_open ON public.guard_silences USING btree (since) WHERE (back_at IS NULL);
+CREATE INDEX guard_slots_slot ON public.guard_slots USING btree (slot);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
+CREATE INDEX outbox_in_doubt ON public.outbox USING btree (updated_at) WHERE (state = 'uncertain'::text);
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
 CREATE INDEX records_ts ON ONLY public.records USING brin (ts);

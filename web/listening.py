@@ -15,8 +15,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from signaltape.http.request_ids import HEADER, take_over
 from web.http.problems import Problem, as_json
-from web.http.request_ids import HEADER, take_over
 from web.http.security import harden
 from web.shared import VERSIONS
 

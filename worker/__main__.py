@@ -10,7 +10,7 @@ from signaltape.commands.command import begin_command
 from signaltape.settings import Settings
 from signaltape.stopping import stop_on_signals
 from signaltape.terminal import Screen, print_json
-from sink.command_line import TEXT, PlainGroup, json_option
+from sink.command_line import TEXT, PlainGroup, json_option, metrics_option
 from worker import operations, process
 from worker.dead_letter_commands import dead_letters
 from worker.status_screen import show_status
@@ -35,7 +35,7 @@ _DEFAULTS = Limits()
     "--claim-idle-ms", type=click.IntRange(100, 86_400_000), default=_DEFAULTS.claim_idle_ms, show_default=True,
     help="Take over entries that another worker has held for longer.",
 )  # fmt: skip
-@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve Prometheus metrics on 127.0.0.1.")
+@metrics_option
 @click.pass_context
 def main(
     context: click.Context,

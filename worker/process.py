@@ -37,7 +37,7 @@ def run(
     """Move events from the stream to Postgres until stopped; with `once`, until the stream is drained.
 
     name: of the consumer; without one it is $DYNO, or the machine's with a free number.
-    metrics_port: where to serve Prometheus metrics on 127.0.0.1.
+    metrics_port: where to serve Prometheus metrics, if not where the settings say.
     Raises SettingsError; with `once`, what `Worker.run` raises.
     """
     url, database = redis_url(settings), database_url(settings)
@@ -49,7 +49,7 @@ def run(
     worker = Worker(lambda: Consumer(url, consumer, keys, WORKER_GROUP, beyond), database, stop, limits)
     logging.getLogger("worker").info("consumer %s on %s", consumer, ", ".join(keys))
     parts = worker_parts(redis_client(url), database, settings, lambda: worker.total)
-    stop_metrics = serve_measures(metrics_port, "worker", parts)
+    stop_metrics = serve_measures(metrics_port, "worker", parts, None if once else settings)
     tune_interpreter()
     try:
         with nullcontext() if once else _under_control(settings):

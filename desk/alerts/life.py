@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from desk.alerts.wording import ago, clock, signed
+from desk.alerts.wording import signed
+from outbox.wording import ago, clock
 from signaltape.contract.codec import decode
 from signaltape.contract.events import SignalClosed, SignalInvalidated, SignalTriggered
 

@@ -10,15 +10,16 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from desk.alerts.cleaning import clean, own_lines
 from desk.alerts.coins import coin_of
 from desk.alerts.life import Life, life_lines
 from desk.alerts.marks import marks_of
 from desk.alerts.model import Alert
-from desk.alerts.wording import clock, multiple_of, number, percent_of, signed, usd
+from desk.alerts.wording import multiple_of, number, percent_of, signed, usd
 from desk.policy.sizing import Sizing, shown
+from outbox.cleaning import clean, own_lines
 from outbox.lines import HANG, LINE, fold, one_line
 from outbox.text import MAX_TEXT_UNITS, Text, TextBuilder, units
+from outbox.wording import clock
 
 #: One sign at the head, and the category's word; a shorter one where the line is full.
 _HEADS = {

@@ -1,11 +1,8 @@
-"""Times, durations and numbers as an alert says them: short, and never wider than a phone's line. Pure."""
+"""Numbers as an alert says them: short, and never wider than a phone's line. Pure."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-
-from signaltape.clock import WIB
 
 #: Of a number no more digits than these are shown; the JSON has all of them.
 _SHOWN_DIGITS = Context(prec=12, rounding=ROUND_HALF_EVEN)
@@ -16,24 +13,6 @@ _TENTH, _HUNDREDTH = Decimal("0.1"), Decimal("0.01")
 #: Percent and R beyond this are a unit error, and no reader needs their digits.
 _LARGEST_RATIO = Decimal(10_000)
 MINUS = "−"
-
-
-def clock(moment: datetime, now: datetime) -> str:
-    """`14:45 WIB` on the day of `now`, else `Tue 18 Jan 14:02 WIB`."""
-    local, today = moment.astimezone(WIB), now.astimezone(WIB).date()
-    day = "" if local.date() == today else f"{local:%a} {local.day} {local:%b} "
-    return f"{day}{local:%H:%M} WIB"
-
-
-def ago(length: timedelta) -> str:
-    """How long something took: `45 s`, `7 min`, `2 h 05 min`, `3 d 4 h`."""
-    seconds = max(0, int(length.total_seconds()))
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if days:
-        return f"{days} d {hours % 24} h"
-    if hours:
-        return f"{hours} h {minutes % 60:02} min"
-    return f"{minutes} min" if minutes else f"{seconds} s"
 
 
 def number(value: Decimal) -> str:

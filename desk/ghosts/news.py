@@ -11,12 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from desk.alerts.coins import coin_of
-from desk.alerts.wording import clock, number
+from desk.alerts.wording import number
 from desk.answers.page import folded, name
 from desk.ghosts.words import SIGNS
 from outbox.lines import LINE
 from outbox.text import Text, TextBuilder
-from outbox.wording import r_multiple
+from outbox.wording import clock, r_multiple
 from signaltape.contract.order_records import PriceLine
 from signaltape.contract.records import OrderLog
 
@@ -82,6 +82,11 @@ class News(NamedTuple):
     def begins(self) -> bool:
         """Whether the order, or the line, is followed from now on."""
         return self.said.what in ("placed", "set")
+
+    @property
+    def rings(self) -> bool:
+        """Whether a line has rung: that is told before everything else."""
+        return self.event == LINE_RECORD and self.said.what == "rung"
 
     @property
     def is_told(self) -> bool:

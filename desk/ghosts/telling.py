@@ -13,7 +13,7 @@ from desk.ghosts.news import LINE_RECORD, News, Whose, said_by_ends, told
 from desk.ghosts.recording import cancel_again
 from desk.settings import ROOM
 from outbox.outbox import Outbox
-from outbox.policies import ALERT
+from outbox.policies import ALERT, RING
 from signaltape.emitter import Emitter
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
@@ -68,7 +68,7 @@ class Telling:
             )
             return False
         return outbox.enqueue(
-            f"ghost:{news.record_id}", chat_ids[-1], text, news.not_after, kind=ALERT,
+            f"ghost:{news.record_id}", chat_ids[-1], text, news.not_after, kind=RING if news.rings else ALERT,
             thread_id=whose.thread_id, reply_to=_alert(connection, whose, chat_ids), ref=whose.ref_id,
         )  # fmt: skip
 

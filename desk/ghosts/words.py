@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from desk.ages import clock_time, since
-from desk.alerts.cleaning import own_lines
 from desk.alerts.coins import coin_of
 from desk.alerts.model import Alert
 from desk.alerts.plans import PlanLine
 from desk.alerts.templates import plan_lines
-from desk.alerts.wording import clock, number, usd
+from desk.alerts.wording import number, usd
 from desk.answers.page import folded, name
 from desk.ghosts.asked import AlertPlan, Asked
 from desk.policy.sizing import Sizing, shown
+from outbox.cleaning import own_lines
 from outbox.lines import LINE
+from outbox.wording import clock
 
 #: The word on the button of each press.
 BUTTONS = {"entry": "Set Entry", "lines": "Set Alert Lines", "cancel": "Cancel"}

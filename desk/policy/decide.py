@@ -11,9 +11,10 @@ from msgspec import Struct
 from desk.alerts.coins import coin_of
 from desk.alerts.marks import marks_of
 from desk.alerts.model import Alert
-from desk.alerts.wording import ago, clock, number
+from desk.alerts.wording import number
 from desk.policy.budgets import COIN, free_at, used_up
 from desk.policy.rules import History, Rules
+from outbox.wording import ago, clock
 
 Reason = Literal["duplicate", "expired", "stale", "paused", "snoozed", "min_rr", "budget"]
 #: Not of a market: sent while all is paused, and no part of a coin's budget.

@@ -84,7 +84,7 @@ SELECT id FROM expired UNION ALL SELECT id FROM replies
 -- name: lease
 -- Take one message that is due; nobody else gets it until the lease ends. fencing_token is the number of the lease. A row
 -- that was written in the future is due: the clock was set back, and its times would be waited for as long again.
--- An answer goes before an alert, that before a report, what sounds before what is silent; a reply waits for its message.
+-- Rings go before answers, these before alerts and reports, what sounds before what is silent; a reply waits for its message.
 UPDATE outbox
 SET state = 'sending', fencing_token = fencing_token + 1, leased_until = now() + make_interval(secs => %(lease_s)s),
     next_try_at = least(next_try_at, now()), updated_at = now()
@@ -94,7 +94,7 @@ WHERE id = (
       AND (next_try_at <= now() AND (leased_until IS NULL OR leased_until < now())
            OR updated_at > now() + interval '1 minute')
       AND (reply_to IS NULL OR EXISTS (SELECT FROM outbox r WHERE r.message_key = o.reply_to AND r.stands))
-    ORDER BY kind = 'report', kind <> 'answer', silent, next_try_at, id
+    ORDER BY kind = 'report', kind <> 'ring', kind <> 'answer', silent, next_try_at, id
     LIMIT 1
     FOR UPDATE SKIP LOCKED
 )

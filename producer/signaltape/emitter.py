@@ -20,9 +20,9 @@ from signaltape.fast_path import engine_tail, fast_path
 from signaltape.harmless import as_ours, harmless
 from signaltape.kinds import CLOSED, EVENT_KINDS, INVALIDATED, PUBLISHED, RECORD_KINDS, TRIGGERED, Kind
 from signaltape.loading import load_alone
+from signaltape.measured import Measured
 from signaltape.notices import Notices
 from signaltape.own_journals import EVENTS, RECORDS, close_at_exit
-from signaltape.pausing import Pausable
 from signaltape.settings import Settings
 from signaltape.showing import describe, show
 
@@ -35,7 +35,7 @@ LIVE_MODE, REPLAY_MODE = "LIVE", "REPLAY"
 _now = datetime.now
 
 
-class Emitter(Pausable):
+class Emitter(Measured):
     """Records what an engine does with its signals.
 
     settings: default: read from the environment. Off (every call returns False at once) unless
@@ -149,11 +149,6 @@ class Emitter(Pausable):
         named = _text(name)
         kind = EVENT_KINDS.get(named) if named is not None else None
         return self._record(named, event, fields, name) if kind is None else self._emit(kind, event, fields)
-
-    @property
-    def enabled(self) -> bool:
-        """Whether events are recorded at all."""
-        return self._on
 
     def stats(self) -> dict[str, int]:
         """As ever; of an engine that is fed by a replay also `kept_apart` and `not_kept`, of all its Emitters."""

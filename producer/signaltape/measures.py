@@ -12,7 +12,7 @@ from typing import NamedTuple
 class Measure(NamedTuple):
     """One number, or one for each value of a label.
 
-    name: signaltape_<what>_<unit>; of a total without its `_total`.
+    name: signaltape_<what>_<unit>, in base units (seconds, bytes, ratio of 1); of a total without its `_total`.
     values: the numbers by the label's value; by an empty text where there is no label.
     total: whether it only ever grows.
     """
@@ -24,8 +24,37 @@ class Measure(NamedTuple):
     total: bool = False
 
 
+class Table(NamedTuple):
+    """The same with several labels: numbers by the labels' values, in the order of the labels."""
+
+    name: str
+    says: str
+    labels: tuple[str, ...]
+    values: Mapping[tuple[str, ...], float]
+    total: bool = False
+
+
+class Spread(NamedTuple):
+    """How values are spread. up_to: of each bound, ascending, how many are no larger; n: of all; sum: of them."""
+
+    up_to: Mapping[float, int]
+    n: int
+    sum: float
+
+
+class Buckets(NamedTuple):
+    """A histogram for the labels' values: a Prometheus histogram of classic buckets."""
+
+    name: str
+    says: str
+    labels: tuple[str, ...]
+    values: Mapping[tuple[str, ...], Spread]
+
+
+#: Whatever a part may answer with.
+Measured = Measure | Table | Buckets
 #: Asks one part of a process for its numbers. It may raise anything: then the part is away, and left out.
-Ask = Callable[[], Iterable[Measure]]
+Ask = Callable[[], Iterable[Measured]]
 
 
 def one(name: str, says: str, value: float, *, total: bool = False) -> Measure:

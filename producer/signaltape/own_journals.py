@@ -139,8 +139,7 @@ class OwnJournals:
             if events is not None and records is not None:
                 events.evicts_before(records)
             _with_journal.add(self)
-            with suppress(Exception):  # at worst the next shipper finds the journal
-                at_exit_of_child(_close_all)
+            close_at_exit_of_child()
             if self._shipper is None:
                 self._start_shipper()
             return journal
@@ -191,6 +190,12 @@ class OwnJournals:
 def close_at_exit(one: OwnJournals) -> None:
     """Have it closed at the end of this process, and begun anew in a forked child."""
     _open.add(one)
+
+
+def close_at_exit_of_child() -> None:
+    """In a child of multiprocessing, have all Emitters closed at its end."""
+    with suppress(Exception):  # at worst the next shipper finds the journal
+        at_exit_of_child(_close_all)
 
 
 def is_open(shipper: object) -> bool:

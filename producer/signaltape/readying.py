@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signaltape.contract.explain
 import signaltape.journal.writer
+import signaltape.measuring
 import signaltape.rejects
 import signaltape.scrubbing  # noqa: F401 - to be there
 from signaltape.contract.codec import decoder

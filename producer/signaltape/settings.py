@@ -55,9 +55,11 @@ class Secret:
 _CENTURY_DAYS = 36_500
 #: A century is for ever, and still a time that can be reckoned with.
 Days = Annotated[int, Meta(ge=1, le=_CENTURY_DAYS)]
+DaysOrEver = Annotated[int, Meta(ge=0, le=_CENTURY_DAYS)]
 Hours = Annotated[int, Meta(ge=1, le=_CENTURY_DAYS * 24)]
 Seconds = Annotated[int, Meta(ge=0, le=_CENTURY_DAYS * 86_400)]
 _MOST_BYTES = 2**60
+Bytes = Annotated[int, Meta(ge=0, le=_MOST_BYTES)]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -81,9 +83,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     )  # SIGNALTAPE_JOURNAL_MAX_BYTES
     segment_bytes: Annotated[int, Meta(ge=_MIB, le=64 * _MIB)] = 2 * _MIB  # SIGNALTAPE_SEGMENT_BYTES
     round_trip_pct: Annotated[float, Meta(ge=0, lt=100)] = 0.10  # SIGNALTAPE_ROUND_TRIP_PCT; cost of a trade
-    stream_max_bytes: Annotated[int, Meta(ge=0, le=_MOST_BYTES)] = (
-        0  # SIGNALTAPE_STREAM_MAX_BYTES; 0: no limit
-    )
+    stream_max_bytes: Bytes = 0  # SIGNALTAPE_STREAM_MAX_BYTES; 0: no limit
     stream_retention_s: Seconds = 86_400  # SIGNALTAPE_STREAM_RETENTION_S
     dyno: str | None = None  # DYNO; set by Heroku-like hosts, names the worker's consumer
     shipped_keep_s: Seconds = 900  # SIGNALTAPE_SHIPPED_KEEP_S
@@ -97,11 +97,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     keep_snapshots_days: Days = 30  # SIGNALTAPE_KEEP_SNAPSHOTS_DAYS
     keep_market_hours: Hours = 24  # SIGNALTAPE_KEEP_MARKET_HOURS
     keep_desk_days: Days = 365  # SIGNALTAPE_KEEP_DESK_DAYS
+    keep_measures_days: Days = 30  # SIGNALTAPE_KEEP_MEASURES_DAYS
     keep_sessions_days: Days = 30  # SIGNALTAPE_KEEP_SESSIONS_DAYS
-    keep_signals_days: Annotated[int, Meta(ge=0, le=_CENTURY_DAYS)] = (
-        0  # SIGNALTAPE_KEEP_SIGNALS_DAYS; 0: for ever
-    )
+    keep_signals_days: DaysOrEver = 0  # SIGNALTAPE_KEEP_SIGNALS_DAYS; 0: for ever
     compress_after_days: Days = 2  # SIGNALTAPE_COMPRESS_AFTER_DAYS
+    metrics_port: Annotated[int, Meta(ge=1, le=65_535)] | None = None  # SIGNALTAPE_METRICS_PORT
+    metrics_host: str = "127.0.0.1"  # SIGNALTAPE_METRICS_HOST; where a process's metrics are served
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -154,15 +155,17 @@ _FIELD_OF = {
     "SIGNALTAPE_KEEP_SNAPSHOTS_DAYS": "keep_snapshots_days",
     "SIGNALTAPE_KEEP_MARKET_HOURS": "keep_market_hours",
     "SIGNALTAPE_KEEP_DESK_DAYS": "keep_desk_days",
+    "SIGNALTAPE_KEEP_MEASURES_DAYS": "keep_measures_days",
     "SIGNALTAPE_KEEP_SESSIONS_DAYS": "keep_sessions_days",
     "SIGNALTAPE_KEEP_SIGNALS_DAYS": "keep_signals_days",
     "SIGNALTAPE_COMPRESS_AFTER_DAYS": "compress_after_days",
+    "SIGNALTAPE_METRICS_PORT": "metrics_port",
+    "SIGNALTAPE_METRICS_HOST": "metrics_host",
 }
 
 #: What an earlier version called a variable, still read: the new name, which wins if both are set.
 _NEW_NAMES = {"SIGNALTAPE_KEEP_EVENTS_DAYS": "SIGNALTAPE_KEEP_STATE_EVENTS_DAYS"}
 _VARIABLE_OF = {field: name for name, field in _FIELD_OF.items()}
-
 
 #: These may also stand in a file, named by `<NAME>_FILE`.
 SECRETS = (
@@ -235,10 +238,6 @@ def _read_zone(name: str, text: str) -> str:
     return zone
 
 
-def _read_flag(_name: str, text: str) -> bool:
-    return text == "true"
-
-
 _LONGEST_STREAM_NAME = 200
 
 
@@ -280,7 +279,7 @@ _READERS: dict[str, Any] = {
     "telegram_bot_token": _read_token,
     "round_trip_pct": _read_percent,
     "tz": _read_zone,
-    "feature_event_logging": _read_flag,
+    "feature_event_logging": lambda _name, text: text == "true",
     "stream": _read_stream,
     "telegram_api_base": _read_http_base,
     "run_mode": _read_run_mode,

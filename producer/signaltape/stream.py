@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from zlib import crc32
 
-#: The consumer groups of the worker, of the archiver, of the desk, which alerts, and of the ghost: that one is given
-#: nothing, its group holds no more than how far it is.
+#: The consumer groups of the worker, of the archiver, of the desk, which alerts, of the ghost and of the guard. The
+#: last two are given nothing: their groups hold no more than how far they are.
 WORKER_GROUP = "worker"
 ARCHIVE_GROUP = "archive"
 DESK_GROUP = "desk"
 GHOST_GROUP = "ghost"
+GUARD_GROUP = "guard"
 
 FIELD_EVENT = b"event"
 FIELD_DATA = b"data"

@@ -16,10 +16,11 @@ from consumer.loop import Loop, tune_interpreter
 from consumer.names import Slot, consumer_name
 from consumer.partitions import keys_beyond
 from replay.archive.archiver import Archive, Archived
+from replay.archive.keeping import Keep, Report, attempt, keep_of
 from replay.archive.layout import SESSIONS
 from replay.archive.metrics import archiver_parts
 from replay.archive.outlet import delete_streams
-from replay.archive.retention import Keep, Report, apply, attempt, keep_of, old_partitions
+from replay.archive.retention import apply, old_partitions
 from signaltape.clock import WIB, utc_now
 from signaltape.plain_errors import one_line
 from signaltape.serving_measures import serve_measures
@@ -56,7 +57,8 @@ def archive(
         return Consumer(redis_url, name, keys, ARCHIVE_GROUP, beyond)
 
     daily = threading.Thread(target=_retention_daily, args=(settings, stop), name="retention", daemon=True)
-    stop_metrics = serve_measures(metrics_port, "archiver", archiver_parts(target, redis_url, settings))
+    parts = archiver_parts(target, redis_url, settings)
+    stop_metrics = serve_measures(metrics_port, "archiver", parts, None if once else settings)
     if not once:
         daily.start()
     tune_interpreter()

@@ -6,6 +6,7 @@ data/orders/day-2022-01-17.jsonl              orders
 data/signals/day-2022-01-17.jsonl             lifecycle events
 data/market/<symbol>/day-2022-01-17.jsonl     trades, books and candles of the market
 data/desk/day-2022-01-17.jsonl                alerts, what was decided on them, clicks and acts of people
+data/measures/day-2022-01-17.jsonl            what engines measured of themselves
 data/system/<kind>_snapshot.json              the latest snapshot of a kind
 data/system/history/day-2022-01-17.jsonl      all snapshots
 data/summaries/<group>/day-2022-01-17.json    what was there before it was deleted
@@ -36,6 +37,7 @@ FOLDERS = {
     Group.SNAPSHOTS.value: "system/history",
     Group.MARKET.value: "market",
     Group.DESK.value: "desk",
+    Group.MEASURES.value: "measures",
     SIGNALS: "signals",
 }
 _GROUP_OF = {name: kind.GROUP.value for name, kind in RECORDS.items()}

@@ -12,14 +12,15 @@ from msgspec import Struct
 from replay.archive import archiving
 from replay.archive.archiver import Archived
 from replay.archive.health import Health, logging_health, replay_health
-from replay.archive.retention import Report
+from replay.archive.keeping import Report
 from replay.plain_errors import plain_errors
 from replay.sessions import reprocess
 from replay.sessions.choosing import all_keys
 from replay.sessions.reprocess import Reprocessed
+from replay.sessions.sources import ArchiveSource, Span
 from signaltape.commands.command import usable_folder
 from signaltape.control import present
-from signaltape.errors import InvalidRequest
+from signaltape.errors import InvalidRequest, NotFound
 from signaltape.redis_client import open_redis, redis_url
 from signaltape.settings import Settings
 from signaltape.stopping import until
@@ -44,7 +45,7 @@ def archive(
 ) -> Archived:
     """Write the stream into files until stopped, with retention every night; with `once`, until it is drained.
 
-    metrics_port: where to serve Prometheus metrics on 127.0.0.1.
+    metrics_port: where to serve Prometheus metrics, if not where the settings say.
     """
     usable_folder("SIGNALTAPE_HOME", settings.home)
     usable_folder("SIGNALTAPE_DATA", settings.data)
@@ -88,6 +89,31 @@ def reprocess_stream(
     ):
         keys = all_keys(client, settings)
         return reprocess.reprocess(client, connection, keys, first, last, dry_run=dry_run, progress=tell)
+
+
+@plain_errors()
+def fill_from_archive(
+    settings: Settings,
+    span: Span,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int], None] = lambda _done: None,
+    stop: threading.Event | None = None,
+) -> Reprocessed:
+    """Read what the archive holds of a span into Postgres: what is there already stays as it is.
+
+    For what no stream holds any more. dry_run, progress, stop: as of `reprocess_stream`. Raises NotFound if there is no
+    archive under SIGNALTAPE_DATA.
+    """
+    source = ArchiveSource(settings.data)
+    if not source.exists:
+        raise NotFound(
+            f"there is no archive under {settings.data}: set SIGNALTAPE_DATA to the folder of data/"
+        )
+    tell = until(stop, progress, "stopped: what was stored stays")
+    with connect(database_url(settings), name="signaltape-replay") as connection:
+        done = reprocess.fill(connection, source.lines(span), dry_run=dry_run, progress=tell)
+    return done._replace(bad=source.bad.said())
 
 
 def _offset(text: str, *, end: bool = False) -> str:

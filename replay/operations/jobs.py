@@ -8,23 +8,32 @@ from __future__ import annotations
 import threading
 
 from replay.jobs.kinds import KINDS, Json
+from replay.jobs.metrics import replays_parts
 from replay.jobs.queues import JobState, State, opened
 from replay.jobs.serving import is_served as is_worked
 from replay.jobs.serving import serve as serve_until
 from replay.plain_errors import plain_errors
 from signaltape.commands.command import usable_folder
 from signaltape.control import present
+from signaltape.serving_measures import serve_measures
 from signaltape.settings import Settings
 
 __all__ = ["JobState", "Json", "State", "ask_for", "is_served", "job", "jobs", "serve", "withdraw"]
 
 
 @plain_errors()
-def serve(settings: Settings, stop: threading.Event) -> int:
-    """Do jobs until stopped, each in a process of its own; how many were running then, and were stopped cleanly."""
+def serve(settings: Settings, stop: threading.Event, *, metrics_port: int | None = None) -> int:
+    """Do jobs until stopped, each in a process of its own; how many were running then, and were stopped cleanly.
+
+    metrics_port: where to serve Prometheus metrics, if not where the settings say.
+    """
     usable_folder("SIGNALTAPE_DATA", settings.data)
-    with present(settings, "replays"):
-        return serve_until(settings, stop)
+    stop_metrics = serve_measures(metrics_port, "replays", replays_parts(settings), settings)
+    try:
+        with present(settings, "replays"):
+            return serve_until(settings, stop)
+    finally:
+        stop_metrics()
 
 
 @plain_errors()

@@ -1,24 +1,28 @@
-"""Stretches of history into Postgres once more, by the worker's own way: from stream offsets, or from a session."""
+"""Stretches of history into Postgres once more, by the worker's own way: from the stream, the archive or a session."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from consumer.accepted import Outcome
 from consumer.decoding.decode import decode_entries
 from consumer.entry import Entry
 from replay.moments import moment
-from replay.sessions.sources import read_stream
+from replay.sessions.sources import Keyed, read_stream
 from signaltape.errors import NotAllowedNow
 from signaltape.replay.bad_lines import BadLines
+from signaltape.replay.line import payload_of
 from signaltape.replay.session import ReplayEvent, read_events, read_manifest
 from signaltape.stream import FIELD_DATA, FIELD_EVENT, FIELD_ID
 from sink.admin.replays import fix_arrival, holds_live_events
 from sink.db import Connection
 from sink.write.writer import BatchWriter
+
+T = TypeVar("T")
 
 _BATCH = 5000
 #: Shorter numbers are years or days.
@@ -56,8 +60,7 @@ def offset(text: str, *, end: bool = False) -> str:
         raise ValueError(
             f"must be an entry id such as 1642395600000-0, or an ISO time, got {text!r}"
         ) from None
-    milliseconds = max(0, int(found.timestamp() * 1000))
-    return f"({milliseconds}-0" if end else f"{milliseconds}-0"
+    return f"({_ms(found)}-0" if end else f"{_ms(found)}-0"
 
 
 def reprocess(
@@ -93,6 +96,36 @@ def _write(connection: Connection, entries: list[Entry], *, dry_run: bool) -> Ou
     return outcome
 
 
+def fill(
+    connection: Connection,
+    lines: Iterable[Keyed],
+    *,
+    dry_run: bool,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> Reprocessed:
+    """Write those lines of the archive that are missing. Raises psycopg.Error, OSError, sqlite3.Error.
+
+    A line knows no stream: its row stands under `archive`, with the event's own time as its offset.
+    """
+    total = Reprocessed(0, Outcome())
+    for chunk in _chunks(lines):
+        entries = [_archived(number, one) for number, one in enumerate(chunk, total.entries)]
+        outcome = _write(connection, entries, dry_run=dry_run)
+        total = Reprocessed(total.entries + len(chunk), total.outcome.plus(outcome))
+        progress(total.entries)
+    return total
+
+
+def _archived(number: int, keyed: Keyed) -> Entry:
+    _, line_id, line, head = keyed
+    fields = [FIELD_EVENT, head.event.encode(), FIELD_DATA, payload_of(line), FIELD_ID, line_id.encode()]
+    return Entry("archive", f"{_ms(head.at)}-{number}", fields)
+
+
+def _ms(moment: datetime) -> int:
+    return max(0, int(moment.timestamp() * 1000))
+
+
 def load(
     connection: Connection, folder: Path, progress: Callable[[int], None] = lambda _done: None
 ) -> Reprocessed:
@@ -118,8 +151,8 @@ def load(
     return total._replace(bad=bad.said())
 
 
-def _chunks(events: Iterator[ReplayEvent]) -> Iterator[list[ReplayEvent]]:
-    chunk: list[ReplayEvent] = []
+def _chunks(events: Iterable[T]) -> Iterator[list[T]]:
+    chunk: list[T] = []
     for event in events:
         chunk.append(event)
         if len(chunk) == _BATCH:
@@ -130,7 +163,6 @@ def _chunks(events: Iterator[ReplayEvent]) -> Iterator[list[ReplayEvent]]:
 
 
 def _entry(stream: str, event: ReplayEvent) -> Entry:
-    milliseconds = max(0, int(event.ts.timestamp() * 1000))
-    entry_id = f"{milliseconds}-{event.index}"
+    entry_id = f"{_ms(event.ts)}-{event.index}"
     fields = [FIELD_EVENT, event.event.encode(), FIELD_DATA, event.payload, FIELD_ID, event.event_id.encode()]
     return Entry(stream, entry_id, fields)

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from aiohttp import web
 
 from deploy.embedded.servers import Urls
 from signaltape import Emitter, Secret, Settings
 from sink.db import connect
+from tests.bench.accepting import Accepting, process, until
 from tests.bench.drain import database
 from tests.bench.figures import Figures
 from tests.bench.web_process import environment
-from tests.support.botapi import TOKEN, BotServer, serving
+from tests.support.botapi import TOKEN, serving
 from tests.support.samples import published
 
 #: Alerts a second; each goes to one of ten private chats, so that none is above its pace of one a second.
@@ -32,22 +26,8 @@ SECONDS = 30
 LOAD = 5_000
 #: Not measured: connections are made, and code is read.
 _WARM_UP = 10
-_REF = re.compile(r"\bbench_(\d+)")
+_REF = r"\bbench_(\d+)"
 _BUDGETS = {"SIGNALTAPE_ALERT_BUDGETS": "off", "SIGNALTAPE_MIN_RR": "0", "SIGNALTAPE_ALERT_JSON": "off"}
-
-
-class Accepting(BotServer):
-    """Notes when a message was accepted."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.accepted: dict[int, float] = {}
-
-    def _do(self, method: str, body: dict[str, Any]) -> web.Response:
-        answer = super()._do(method, body)
-        for number in _REF.findall(body.get("text", "")):
-            self.accepted.setdefault(int(number), time.monotonic())
-        return answer
 
 
 def run(figures: Figures, urls: Urls, home: Path) -> None:
@@ -70,18 +50,18 @@ async def _measure(urls: Urls, url: Secret, home: Path) -> tuple[list[float], fl
     settings = Settings(
         feature_event_logging=True, home=home, stream="bench-alerts", redis_url=Secret(urls.redis)
     )
-    async with serving(Accepting()) as server:
+    async with serving(Accepting(_REF)) as server:
         with ExitStack() as running:
-            running.enter_context(_process(told, "worker"))
-            running.enter_context(_process(told, "tests.bench.alerts_desk", server.base, TOKEN))
+            running.enter_context(process(told, "worker"))
+            running.enter_context(process(told, "tests.bench.alerts_desk", server.base, TOKEN))
             tape = running.enter_context(Emitter(settings))
             await _alert(tape, range(_WARM_UP))
-            await _until(server, _WARM_UP)
-            running.enter_context(_process(told, "tests.bench.alerts_load", str(LOAD), str(SECONDS + 2)))
+            await until(server, _WARM_UP)
+            running.enter_context(process(told, "tests.bench.alerts_load", str(LOAD), str(SECONDS + 2)))
             before, began = _stored(url), time.monotonic()
             emitted = await _alert(tape, range(_WARM_UP, _WARM_UP + RATE * SECONDS))
             stored = (_stored(url) - before) / (time.monotonic() - began)
-            await _until(server, _WARM_UP + len(emitted))
+            await until(server, _WARM_UP + len(emitted))
     return sorted((server.accepted[number] - at) * 1000 for number, at in emitted.items()), stored
 
 
@@ -97,12 +77,6 @@ async def _alert(tape: Emitter, numbers: Sequence[int]) -> dict[int, float]:
     return emitted
 
 
-async def _until(server: Accepting, count: int) -> None:
-    async with asyncio.timeout(60):
-        while len(server.accepted) < count:
-            await asyncio.sleep(0.02)  # until what is on its way has come
-
-
 def _stored(url: Secret) -> int:
     with connect(url) as connection:
         row = connection.execute(
@@ -110,19 +84,3 @@ def _stored(url: Secret) -> int:
         ).fetchone()
     assert row is not None
     return int(row[0])
-
-
-@contextmanager
-def _process(told: dict[str, str], *module: str) -> Iterator[None]:
-    """A program of ours, until the end of the block."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", *module],
-        env={**os.environ, **told},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)

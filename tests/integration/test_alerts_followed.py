@@ -15,8 +15,8 @@ from desk.alerting.deciding import Deciding
 from desk.alerting.following import Following
 from desk.alerting.incoming import Reading
 from desk.alerting.messages import Messages
-from desk.alerts.wording import clock
 from outbox.outbox import Outbox
+from outbox.wording import clock
 from signaltape import Emitter, Settings
 from signaltape.stream import DESK_GROUP
 from sink.db import Connection, rows_as_dicts

@@ -39,6 +39,8 @@ def emit_all(settings: Settings) -> None:
         tape.alert(RECORD_SAMPLES["alert"])
         for name in ("order_command", "price_line", "alert_decision", "feedback_click", "operator_act"):
             tape.record(name, RECORD_SAMPLES[name])
+        for name in ("system_alert", "measurement"):
+            tape.record(name, RECORD_SAMPLES[name])
 
 
 def test_everything_an_engine_does_lands_in_its_file_and_in_its_table(
@@ -46,7 +48,7 @@ def test_everything_an_engine_does_lands_in_its_file_and_in_its_table(
 ) -> None:
     emit_all(settings)
     code, out, err = runner.run_anew("replay", "archive", "--once", SIGNALTAPE_DATA=str(tmp_path))
-    assert (code, out) == (0, "archived 23, duplicates 0, conflicts 0, invalid 0\n"), err
+    assert (code, out) == (0, "archived 25, duplicates 0, conflicts 0, invalid 0\n"), err
     data = tmp_path / "data"
     (state,) = lines(data / "events" / "SOL-USDT.jsonl")
     assert {name: state[name] for name in RECORD_SAMPLES["state_event"]} == RECORD_SAMPLES["state_event"]
@@ -65,8 +67,9 @@ def test_everything_an_engine_does_lands_in_its_file_and_in_its_table(
     )
     assert len(lines(data / "market" / "SOL-USDT" / today)) == 5
     assert [one["_event"] for one in lines(data / "desk" / today)] == [
-        *("alert", "alert_decision", "feedback_click", "operator_act")
+        *("alert", "alert_decision", "feedback_click", "operator_act", "system_alert")
     ]
+    assert [one["_event"] for one in lines(data / "measures" / today)] == ["measurement"]
     assert runner.run("worker", "--once")[0] == 0
     found = connection.execute("SELECT event, count(*) FROM records GROUP BY event").fetchall()
     assert dict(found) == dict.fromkeys(RECORD_SAMPLES, 1)
@@ -75,7 +78,7 @@ def test_everything_an_engine_does_lands_in_its_file_and_in_its_table(
     ).fetchone()
     assert row == ("events", "SOL-USDT", "SCORING_UPDATE", "SETUP")
     apart = connection.execute("SELECT count(*) FROM records_desk WHERE class = 'desk'").fetchone()
-    assert apart == (4,)
+    assert apart == (5,)
 
 
 def test_a_record_goes_to_the_wib_day_of_its_own_time(tmp_path: Path) -> None:

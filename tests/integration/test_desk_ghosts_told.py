@@ -9,15 +9,19 @@ from typing import Any
 import pytest
 
 from outbox.outbox import Outbox
+from outbox.policies import ALERT, ANSWER
+from outbox.text import Text
 from signaltape import Settings
 from sink import control
 from sink.db import Connection
 from sink.quality import purge
 from tests.integration.alerting import alerting, alerts, plan, publish
 from tests.integration.draining import add
+from tests.support.botapi import BotServer
 from tests.support.desking import TRADER
 from tests.support.ghosting import SOL, START, Ghost, Tape, told
 from tests.support.samples import new_id
+from tests.support.sending import QuickSender, with_server
 from tests.support.stepping import Stepped, stepped
 from tests.support.waiting import eventually
 
@@ -111,6 +115,28 @@ def test_a_line_rings_once_even_while_all_is_paused(trader: Told) -> None:
     trader.bar("226", "227", "226", "227")
     assert trader.hear().told == 1
     assert trader.messages() == [("🔔 TP1 ≥ 226.3 · SOL LONG", f"alert:{trader.ref}:{TRADER}")]
+
+
+def test_a_ring_goes_before_whatever_else_waits_in_its_chat(trader: Told) -> None:
+    waiting = Outbox(trader.connection)
+    for kind in (ANSWER, ALERT):
+        waiting.enqueue(kind, str(TRADER), Text(kind), datetime.now(UTC) + timedelta(hours=1), kind=kind)
+    trader.ask("lines")
+    trader.connection.execute("UPDATE outbox SET state = 'expired' WHERE message_key LIKE 'answer:%'")
+    trader.bar("224", "226.4", "224", "226")
+    trader.hear()
+    first, *others = _sent(trader.connection)
+    assert first.startswith("🔔 TP1")
+    assert {ANSWER, ALERT} <= set(others)
+
+
+def _sent(connection: Connection) -> list[str]:
+    """The texts in the order in which a sender sends all that is due."""
+
+    async def work(_: BotServer, sender: QuickSender) -> None:
+        await sender.drain(10)
+
+    return [body["text"] for _, body in with_server(work, connection).calls]
 
 
 def test_what_was_cancelled_is_told_and_no_line_of_it_rings(trader: Told) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from consumer.accepted import Outcome
 from deploy.embedded.servers import Urls
-from replay.archive.retention import apply, keep_of
+from replay.archive.keeping import keep_of
+from replay.archive.retention import apply
 from replay.sessions.sources import Span
 from signaltape import Emitter, Secret, Settings
 from signaltape.clock import WIB
@@ -32,7 +33,7 @@ from tests.support.records import RECORD_SAMPLES
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
-DESK = ("alert", "alert_decision", "feedback_click", "operator_act")
+DESK = ("alert", "alert_decision", "feedback_click", "operator_act", "system_alert")
 
 
 def there(connection: Connection, table: str = "records") -> list[tuple[str, str]]:
@@ -44,7 +45,7 @@ def test_a_day_of_the_engine_goes_whole_and_what_the_desk_did_on_it_stays(connec
     then = NOW - 40 * DAY
     name = add_partition(connection, "records_engine", then.astimezone(WIB).date())
     both = [entry(kind, uuid7(then), at=then, timestamp=then.isoformat()) for kind in ("order_log", *DESK)]
-    assert BatchWriter(connection).write([], (), records(both)) == Outcome(stored=5)
+    assert BatchWriter(connection).write([], (), records(both)) == Outcome(stored=6)
     limits = dict.fromkeys(("events", "trades", "orders", "snapshots"), NOW - 30 * DAY)
     limits |= {"market": NOW - DAY, "desk": NOW - 365 * DAY}
     assert drop_partitions(connection, limits) == [name]

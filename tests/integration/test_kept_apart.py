@@ -61,10 +61,14 @@ def test_an_event_that_is_not_there_is_no_divergence_that_goes_unsaid(
     assert found.said == "cannot be said: 1 event was emitted and not kept (Redis was away, or refused)"
 
 
-def test_what_the_market_did_is_not_kept_again(fed: Settings, folder: Path, redis_client: Any) -> None:
+@pytest.mark.parametrize("name", ["market_trade", "measurement"])
+def test_neither_what_the_market_did_nor_what_was_measured_is_kept_again(
+    fed: Settings, folder: Path, redis_client: Any, name: str
+) -> None:
     with Emitter(fed) as tape:
-        market = RECORD_SAMPLES["market_trade"]
-        ReplayFeed(folder).on("MARKET_CANDLE", lambda _event: tape.market("trade", market)).run()
+        sample = RECORD_SAMPLES[name]
+        ReplayFeed(folder).on("MARKET_CANDLE", lambda _event: tape.record(name, sample)).run()
+        assert not tape.measure("ws", "orderflow", rtt_ms=12.5)
     names = [fields[b"event"] for _, fields in redis_client.xrange(output_key(fed.stream, folder.name))]
     assert names == [b"replay_began", b"replay_ended", b"replay_ended"]  # the feed, then the Emitter
 

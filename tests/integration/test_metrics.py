@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,16 @@ import msgspec
 import pytest
 
 from consumer.accepted import Outcome
+from desk.metrics import desk_parts
 from replay.archive.archiver import Archive
 from replay.archive.metrics import archiver_parts
+from replay.jobs.metrics import replays_parts
+from replay.jobs.queues import opened
 from reports.metrics import reporter_parts
 from signaltape import Emitter, Secret, Settings
 from signaltape.errors import SettingsError
 from signaltape.integrations import prometheus
-from signaltape.measures import Measure, one
+from signaltape.measures import Buckets, Measure, Spread, Table, one
 from signaltape.serving_measures import serve_measures
 from signaltape.shipping.measures import Progress, shipper_parts
 from signaltape.shipping.service import ship_forever
@@ -28,42 +30,57 @@ from sink.write.writer import BatchWriter
 from tests.integration.conftest import Runner
 from tests.support.entries import life
 from tests.support.samples import closed, new_id
-from tests.support.scraping import scraped
+from tests.support.scraping import PROCESSES, fetched, free_port, scraped
 from tests.support.waiting import eventually
 from worker.metrics import worker_parts
 
 AWAY = Secret("redis://127.0.0.1:1/0")
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def fetched(port: int) -> str:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-            return str(answer.read().decode())
-    except OSError:
-        return ""
-
-
 def test_it_is_served_until_it_is_stopped() -> None:
     port = free_port()
-    stop = serve_measures(port, "worker", {"a": lambda: [one("signaltape_a_rows", "A", 3)]})
+    stop = serve_measures(port, "worker", {"a": lambda: [one("signaltape_a_rows", "A", 3)]}, Settings())
     text = fetched(port)
     assert 'signaltape_process_info{process="worker",version="' in text
     assert "signaltape_a_rows 3.0" in text
     assert "signaltape_uptime_seconds" in text
+    assert "process_resident_memory_bytes" in text
     stop()
     assert fetched(port) == ""
+
+
+def test_without_a_port_of_its_own_it_is_served_where_the_settings_say() -> None:
+    settings = Settings.from_env({"SIGNALTAPE_METRICS_PORT": str(free_port())})
+    assert settings.metrics_port is not None
+    stop = serve_measures(None, "worker", {}, settings)
+    assert 'process="worker"' in fetched(settings.metrics_port)
+    stop()
+    serve_measures(None, "once", {}, None)()
+    assert fetched(settings.metrics_port) == ""
+
+
+def test_a_table_has_several_labels_and_a_spread_is_a_histogram() -> None:
+    spread = Spread({0.4: 3, 0.65: 4}, 5, 2.5)
+    text = scraped(
+        {
+            "a": lambda: [
+                Table("signaltape_a_jobs", "A", ("kind", "state"), {("run", "done"): 2}),
+                Buckets("signaltape_b_seconds", "B", ("name",), {("GET /x",): spread}),
+            ]
+        }
+    )
+    assert 'signaltape_a_jobs{kind="run",state="done"} 2.0' in text
+    assert 'signaltape_b_seconds_bucket{le="0.65",name="GET /x"} 4.0' in text
+    assert 'signaltape_b_seconds_bucket{le="+Inf",name="GET /x"} 5.0' in text
+    assert 'signaltape_b_seconds_count{name="GET /x"} 5.0' in text
+    assert 'signaltape_b_seconds_sum{name="GET /x"} 2.5' in text
 
 
 def test_a_taken_port_is_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(SettingsError, match=f"metrics on port {port}: Address already in use"):
-            serve_measures(port, "worker", {})
+            serve_measures(port, "worker", {}, None)
 
 
 def test_without_prometheus_client_it_says_what_to_install(runner: Runner) -> None:
@@ -196,21 +213,40 @@ def test_a_shipper_without_redis_counts_its_failures(settings: Settings) -> None
     assert "signaltape_ship_failed_seconds" in scraped(shipper_parts(settings.home, progress))
 
 
-@pytest.mark.parametrize(
-    ("command", "process"),
-    [
-        (("worker",), "worker"),
-        (("replay", "archive"), "archiver"),
-        (("reports", "schedule"), "reporter"),
-        (("signaltape", "ship"), "shipper"),
-    ],
-)
-def test_every_process_serves_its_own(runner: Runner, command: tuple[str, ...], process: str) -> None:
-    port = free_port()
-    runner.start(*command, "--metrics-port", str(port))
+@pytest.mark.parametrize("process", PROCESSES)
+def test_every_process_serves_its_own(runner: Runner, process: str) -> None:
+    port, started = free_port(), PROCESSES[process]
+    runner.start(*started.command, "--metrics-port", str(port), **started.environment)
     eventually(lambda: f'process="{process}"' in fetched(port))
     answered = [
         line for line in fetched(port).splitlines() if line.startswith("signaltape_metrics_answered{")
     ]
     assert answered
     assert all(line.endswith(" 1.0") for line in answered)
+
+
+def test_the_desk_tells_what_it_decided_and_what_waits(settings: Settings, connection: Connection) -> None:
+    connection.execute(
+        "INSERT INTO alerts (ref_id, source_id, category, decision, reason, ts, expires_at, alert)"
+        " VALUES ('a', 'a', 'sniper', 'sent', NULL, now(), now(), '{}'),"
+        "        ('b', 'b', 'scalp', 'held', 'budget', now(), now(), '{}')"
+    )
+    connection.execute(
+        "INSERT INTO desk_updates (update_id, update, acts, received_at)"
+        " VALUES (1, '{}', true, now() - interval '1 minute'), (2, '{}', false, now())"
+    )
+    text = scraped(desk_parts(settings))
+    assert 'signaltape_desk_alerts{category="sniper",decision="sent"} 1.0' in text
+    assert 'signaltape_desk_alerts{category="scalp",decision="held"} 1.0' in text
+    assert 'signaltape_desk_waiting_updates{lane="acts"} 1.0' in text
+    assert 'signaltape_desk_waiting_updates{lane="asks"} 1.0' in text
+    assert 'signaltape_outbox_messages{state="sent"} 0.0' in text
+    assert "signaltape_desk_lag_entries{" in text
+
+
+def test_the_replays_tell_their_jobs_by_kind_and_state(settings: Settings) -> None:
+    with opened(settings, "build") as jobs:
+        jobs.put_in("one", {})
+    text = scraped(replays_parts(settings))
+    assert 'signaltape_replay_jobs{kind="build",state="waiting"} 1.0' in text
+    assert 'signaltape_replay_jobs{kind="run",state="running"} 0.0' in text

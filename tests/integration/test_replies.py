@@ -9,7 +9,7 @@ import pytest
 from outbox.keyboard import Button
 from outbox.operations import shown
 from outbox.outbox import REPORT, Outbox
-from outbox.policies import ALERT, ANSWER
+from outbox.policies import ALERT, ANSWER, RING
 from outbox.text import Text
 from signaltape.errors import NotFound
 from signaltape.settings import Settings
@@ -139,6 +139,7 @@ def test_what_somebody_waits_for_goes_before_a_report(connection: Connection) ->
     outbox.enqueue("silent", "42", Text("silent"), now() + SOON, kind=ALERT, silent=True)
     outbox.enqueue("alert", "42", Text("alert"), now() + SOON, kind=ALERT)
     outbox.enqueue("answer", "42", Text("answer"), now() + SOON, kind=ANSWER)
+    outbox.enqueue("ring", "42", Text("ring"), now() + SOON, kind=RING)
     outbox.edit("alert", Text("alert, edited"), not_after=now() + SOON)
     texts = [body["text"].partition("\n")[0] for _, body in work_off(connection).calls]
-    assert texts == ["answer", "alert", "silent", "report", "report", "alert, edited"]
+    assert texts == ["ring", "answer", "alert", "silent", "report", "report", "alert, edited"]

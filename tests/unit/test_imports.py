@@ -45,14 +45,25 @@ ACT_FOR_A_PERSON = {"web", "desk"}
 #: A driver is known in one place only.
 CONFINED = {
     "psycopg": {"sink"},
-    "aiohttp": {"reports", "outbox", "market", "desk", "guard", "web"},
+    "aiohttp": {"signaltape", "reports", "outbox", "market", "desk", "guard", "web"},
     "flask": {"signaltape"},
+    "limits": {"signaltape", "web"},
     "prometheus_client": {"signaltape", "web"},
     "apscheduler": {"reports"},
     "aiogram": {"desk"},
 }
-#: The engine library itself needs only these, besides the standard library (flask, prometheus_client: optional hooks).
-ENGINE_NEEDS = {"msgspec", "redis", "hiredis", "uuid_utils", "flask", "prometheus_client"}
+#: The engine library itself needs only these, besides the standard library.
+ENGINE_NEEDS = {"msgspec", "redis", "hiredis", "uuid_utils"}
+#: Optional hooks of an engine: a library of theirs may be imported in these files, and in no other.
+ONLY_IN = {
+    "flask": {"integrations/flask.py", "integrations/flask_http.py"},
+    "werkzeug": {"integrations/flask_http.py"},
+    "aiohttp": {"integrations/aiohttp.py"},
+    "limits": {"http/limiting.py"},
+    "prometheus_client": {"integrations/prometheus.py"},
+}
+#: Names by which engines used to import a hook.
+OLD_NAMES = {"flask"}
 
 
 def files_of(room: str) -> list[Path]:
@@ -127,7 +138,35 @@ def test_the_engine_library_needs_three_packages() -> None:
 
     for path in files_of("signaltape"):
         outside = imported_by(path) - set(sys.stdlib_module_names) - {"signaltape", "__future__"}
-        assert outside <= ENGINE_NEEDS, path.name
+        here = path.relative_to(ROOT / "producer" / "signaltape").as_posix()
+        optional = {library for library, files in ONLY_IN.items() if here in files}
+        assert outside <= ENGINE_NEEDS | optional, here
+
+
+def test_what_is_optional_is_imported_where_it_may_be() -> None:
+    """Each file that may import a library does: the table says no more than there is."""
+    for library, files in ONLY_IN.items():
+        for here in files:
+            assert library in imported_by(ROOT / "producer" / "signaltape" / here), (library, here)
+
+
+def test_no_optional_library_is_behind_the_door_of_the_engine() -> None:
+    """What imports such a file at once is one of them itself, or the old name of one; late, anything may."""
+    optional = {here.removesuffix(".py").replace("/", ".") for files in ONLY_IN.values() for here in files}
+    for path in files_of("signaltape"):
+        here = (
+            path.relative_to(ROOT / "producer" / "signaltape")
+            .as_posix()
+            .removesuffix(".py")
+            .replace("/", ".")
+        )
+        if here not in {*optional, *OLD_NAMES}:
+            top = {
+                node.module or ""
+                for node in ast.parse(path.read_text()).body
+                if isinstance(node, ast.ImportFrom)
+            }
+            assert not top & {f"signaltape.{one}" for one in optional}, here
 
 
 def test_the_table_names_every_room_that_exists() -> None:

@@ -36,6 +36,9 @@ COMMAND_LINE = {
     "desk/user_commands.py",
     "market/__main__.py",
     "market/command_line.py",
+    "guard/__main__.py",
+    "guard/alert_commands.py",
+    "guard/rule_commands.py",
     "ghost/__main__.py",
     "ghost/line_commands.py",
     "ghost/order_commands.py",
@@ -52,6 +55,7 @@ ROOMS = (
     "desk",
     "market",
     "ghost",
+    "guard",
 )
 #: What opens a connection, by the name under which it is imported.
 OPENING = {

@@ -21,6 +21,8 @@ import desk.operations.users
 import ghost.operations.asking
 import ghost.operations.paging
 import ghost.operations.showing
+import guard.operations
+import guard.operations.objectives
 import market.operations
 import outbox.operations
 import replay.operations.archive
@@ -40,6 +42,7 @@ import web.operations
 import worker.operations
 from desk.operations.feedback import Span as DeskSpan
 from ghost.operations.asking import Ask, AskLine, Person
+from guard.rules_file import rules_in_force
 from replay.operations.asking import Playing
 from replay.sessions.sources import Span
 from reports.chosen import Days
@@ -98,6 +101,12 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     ghost.operations.asking.cancel: ("1", ANI),
     ghost.operations.asking.set_line: (AskLine(symbol="SOL", price=Decimal(1), direction="above"), ANI),
     ghost.operations.asking.cancel_line: ("1", ANI),
+    guard.operations.listed: (NOW,),
+    guard.operations.budgets: (rules_in_force({}), NOW),
+    guard.operations.snooze: ("health", NOW + timedelta(hours=1), "ani", NOW),
+    guard.operations.unsnooze: ("health", NOW),
+    guard.operations.stamp: ("backup", NOW),
+    guard.operations.objectives.objectives: (NOW,),
     sink.operations.migrate: (),
     sink.operations.check: (),
     sink.operations.rebuild: (),
@@ -108,6 +117,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     replay.operations.archive.run_retention: (NOW,),
     replay.operations.archive.health: (),
     replay.operations.archive.reprocess_stream: ("-",),
+    replay.operations.archive.fill_from_archive: (SPAN,),
     replay.operations.sessions.build_session: (SPAN, NOW),
     replay.operations.sessions.list_sessions: (),
     replay.operations.sessions.show_session: ("none",),

@@ -14,6 +14,8 @@ from outbox.wording import duration, moment, number, r_multiple
 from reports.operations.shown import Point
 from reports.operations.slices import Chosen
 from signaltape.errors import SettingsError
+from signaltape.http.header_values import header_text
+from signaltape.http.request_ids import take_over
 from tests.support.book import LABELS
 from web import keys
 from web.cards import Known
@@ -22,9 +24,7 @@ from web.counting import BinRow, Count
 from web.filters import Filters, chosen_of, filters_of, of_chosen, said
 from web.http import cookies
 from web.http.problems import Problem
-from web.http.request_ids import take_over
 from web.http.security import host_of, is_loopback
-from web.http.versions import header_text
 from web.searching import of_word
 from web.settings import DEFAULT_PORT, WebSettings
 from web.signals import all_of, limit_of, place_of

@@ -9,11 +9,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from signaltape.errors import InvalidRequest, NotAllowedNow, NotFound, OperationError
+from signaltape.http.request_ids import HEADER, take_over
 from sink.db import CONNECTION_ERRORS
 from sink.pool import Busy, PoolTimeout, TooSlow
 from web.http.limits import STANDING, headers_of
 from web.http.problems import Problem, as_json, of_http_error, wants_json
-from web.http.request_ids import HEADER, REQUEST_ID, take_over
+from web.http.request_ids import REQUEST_ID
 from web.http.security import harden, open_to_origin
 from web.http.versions import Versions
 from web.pages.error import as_page

@@ -14,8 +14,11 @@ from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, Storage
 from limits.aio.strategies import FixedWindowRateLimiter, RateLimiter
 
+from signaltape.http.problems import QUOTA_EXCEEDED
+from signaltape.http.standing import Standing as Said
+from signaltape.http.standing import rate_headers
 from web.http.access import REFUSAL, WHO
-from web.http.problems import QUOTA_EXCEEDED, Problem
+from web.http.problems import Problem
 
 log = logging.getLogger("web")
 
@@ -88,15 +91,9 @@ async def _count(limiter: RateLimiter, policy: Policy, who: str) -> Standing:
 
 
 def headers_of(standing: Standing) -> dict[str, str]:
-    """The three numbers of old, and the structured fields of draft-ietf-httpapi-ratelimit-headers-10."""
-    policy = standing.policy
-    return {
-        "RateLimit-Limit": str(policy.quota),
-        "RateLimit-Remaining": str(standing.left),
-        "RateLimit-Reset": str(standing.reset_s),
-        "RateLimit-Policy": f'"{policy.name}";q={policy.quota};w={WINDOW_S}',
-        "RateLimit": f'"{policy.name}";r={standing.left};t={standing.reset_s}',
-    }
+    """As engines say it, too."""
+    policy, passes, left, reset_s = standing
+    return rate_headers(Said(policy.name, policy.quota, WINDOW_S, passes, left, reset_s))
 
 
 def counted_as(request: web.Request) -> str:

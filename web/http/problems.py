@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-from typing import Any
-
 import msgspec
 from aiohttp import web
 
-_PROBLEM_JSON = "application/problem+json"
-#: RFC 9457: the status says all that there is to say.
-_BLANK = "about:blank"
-#: The problem type of draft-ietf-httpapi-ratelimit-headers.
-QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+from signaltape.http.problems import BLANK, PROBLEM_JSON, WORDS, problem_fields, title_of
 
 
 class Problem(Exception):
     """An answer that is an error. `detail` is one sentence that says what to do."""
 
     def __init__(
-        self, status: int, detail: str, *, type_: str = _BLANK, headers: dict[str, str] | None = None
+        self, status: int, detail: str, *, type_: str = BLANK, headers: dict[str, str] | None = None
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -30,24 +23,19 @@ class Problem(Exception):
     @property
     def title(self) -> str:
         """The status in words."""
-        return HTTPStatus(self.status).phrase
+        return title_of(self.status)
 
 
 def as_json(problem: Problem, request: web.BaseRequest, request_id: str) -> web.Response:
     """The problem as RFC 9457 asks, and as `error` for those who look for nothing else."""
-    body: dict[str, Any] = {
-        "type": problem.type,
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "instance": request.path,
-        "error": problem.detail,
-        "request_id": request_id,
-    }
+    fields = problem_fields(
+        problem.status, problem.detail, type_=problem.type, path=request.path, request_id=request_id
+    )
+    body = {**fields, "error": problem.detail}
     return web.Response(
         status=problem.status,
         body=msgspec.json.encode(body),
-        content_type=_PROBLEM_JSON,
+        content_type=PROBLEM_JSON,
         headers=problem.headers,
     )
 
@@ -60,12 +48,4 @@ def wants_json(request: web.Request) -> bool:
 def of_http_error(error: web.HTTPException) -> Problem:
     """What aiohttp itself raises: no such path, wrong method, body too large."""
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
-    return Problem(error.status, _WORDS.get(error.status, error.reason or ""), headers=headers)
-
-
-_WORDS = {
-    404: "There is nothing at this address.",
-    405: "This address does not take that method.",
-    413: "The body is larger than this address takes.",
-    400: "The request could not be understood.",
-}
+    return Problem(error.status, WORDS.get(error.status, error.reason or ""), headers=headers)

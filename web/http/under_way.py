@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from signaltape.http.problems import QUOTA_EXCEEDED
 from web.http.limits import UNCOUNTED, counted_as
-from web.http.problems import QUOTA_EXCEEDED, Problem
+from web.http.problems import Problem
 
 #: Of one key or address: half of the sessions of Postgres that there are for pages.
 MOST_OF_ONE = 8

@@ -7,10 +7,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
+from signaltape.http.header_values import header_text
+
 API_VERSION = "1"
 #: How long what the newest signal says is believed.
 _FRESH_S = 30.0
-NONE = "-"
 
 
 class Newest(NamedTuple):
@@ -58,9 +59,3 @@ class Versions:
             self._newest = await self._ask()
         except Exception:  # noqa: BLE001 - what was known still holds; pages say what is away
             return
-
-
-def header_text(text: str | None) -> str:
-    """A text from outside as the value of a header: printable ASCII, short."""
-    shown = "".join(sign if " " <= sign <= "~" else "?" for sign in (text or NONE)[:100]).strip()
-    return shown or NONE

@@ -69,7 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         "names no zone), an age (90s, 15m, 2h, 1d) or `all`; duplicates are dropped later",
     )
     ship.add_argument(
-        "--metrics-port", metavar="PORT", type=_port, help="serve Prometheus metrics on 127.0.0.1"
+        "--metrics-port",
+        metavar="PORT",
+        type=_port,
+        help="serve Prometheus metrics there; default: SIGNALTAPE_METRICS_PORT",
     )
     ship.set_defaults(run=_ship)
 
@@ -109,7 +112,7 @@ def _ship(arguments: argparse.Namespace, settings: Settings) -> int:
         else:
             progress, stop = Progress(), stop_on_signals()
             stop_metrics = serve_measures(
-                arguments.metrics_port, "shipper", shipper_parts(settings.home, progress)
+                arguments.metrics_port, "shipper", shipper_parts(settings.home, progress), settings
             )
             try:
                 with present(settings, "ship"):

@@ -1,4 +1,4 @@
-"""The desk's records: what an engine wants traders to be told, what was decided on it, and what people did."""
+"""The desk's records: what traders and operators are told, what was decided on it, and what people did."""
 
 # Annotations are no texts here: each would be compiled at import, twice.
 from typing import Annotated, ClassVar, Literal
@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from signaltape.contract.events import SignalId, Text
-from signaltape.contract.record_base import Amount, Count, Group, Name, Number, Price, Quality, Record
+from signaltape.contract.measure_records import Examples
+from signaltape.contract.record_base import Amount, Count, Group, Moment, Name, Number, Price, Quality, Record
 
 
 class Alert(Record, kw_only=True, frozen=True, rename="camel"):
@@ -94,3 +95,23 @@ class OperatorAct(Record, kw_only=True, frozen=True, rename="camel"):
     chat_id: Text | None = None
     before: Text | None = None
     after: Text | None = None
+
+
+class SystemAlert(Record, kw_only=True, frozen=True, rename="camel"):
+    """What guard decided of the system: a rule is broken at a subject, or holds again.
+
+    value: what was measured, limit: what it was held against; None where there was nothing to measure.
+    since: from when on it was so; examples: request ids.
+    """
+
+    EVENT: ClassVar[str] = "system_alert"
+    GROUP: ClassVar[Group] = Group.DESK
+
+    rule: Name
+    category: Annotated[Literal["health", "performance"], Meta(description="must be health or performance")]
+    subject: Text
+    state: Annotated[Literal["firing", "resolved"], Meta(description="must be firing or resolved")]
+    value: Number | None = None
+    limit: Number | None = None
+    since: Moment | None = None
+    examples: Examples | None = None

@@ -35,6 +35,7 @@ class Group(StrEnum):
     SNAPSHOTS = "snapshots"
     MARKET = "market"
     DESK = "desk"
+    MEASURES = "measures"
 
 
 class Record(Struct, kw_only=True, frozen=True, rename="camel"):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from signaltape.contract.desk_records import Alert, AlertDecision, FeedbackClick, OperatorAct
+from signaltape.contract.desk_records import Alert, AlertDecision, FeedbackClick, OperatorAct, SystemAlert
 from signaltape.contract.events import Symbol, Text
 from signaltape.contract.market_records import (
     MarketBook,
@@ -20,6 +20,7 @@ from signaltape.contract.market_records import (
     MarketOpenInterest,
     MarketTrade,
 )
+from signaltape.contract.measure_records import Measurement
 from signaltape.contract.order_records import OrderCommand, PriceLine
 from signaltape.contract.record_base import (
     Amount,
@@ -190,7 +191,8 @@ RECORDS: dict[str, type[Record]] = {
         *(ScoringSnapshot, RegimeSnapshot, FeatureSnapshot),
         *(MarketTrade, MarketBook, MarketCandle, MarketFunding, MarketOpenInterest),
         *(OrderCommand, PriceLine),
-        *(Alert, AlertDecision, FeedbackClick, OperatorAct),
+        *(Alert, AlertDecision, FeedbackClick, OperatorAct, SystemAlert),
+        Measurement,
     )
 }
 

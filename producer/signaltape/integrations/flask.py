@@ -10,18 +10,21 @@
 
     tape.published(signal_id=..., ...)        # inside a request or an app context
 
-The hooks never touch a response: no header, no cookie, no byte of a body. Outside of an app context nothing is
-recorded (and the log says so); nothing raises.
+    tape.init_app(app, http=HttpHooks())      # measures every endpoint, too: see signaltape.http
+
+By itself it never touches a response: no header, no cookie, no byte of a body. With `http`, each hook that is asked
+for does what it says, and no more. Outside of an app context nothing is recorded (and the log says so); nothing raises.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, SupportsFloat
 
 from flask import Flask, current_app
 
 from signaltape.emitter import Emitter
+from signaltape.http.hooks import HttpHooks
 from signaltape.notices import Notices
 from signaltape.settings import Settings
 
@@ -40,9 +43,20 @@ class SignalTape:
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask, settings: Settings | None = None) -> None:
-        """Give `app` an Emitter. `app.config["SIGNALTAPE_SETTINGS"]` or `settings` replace the environment."""
-        app.extensions[_NAME] = Emitter(settings or app.config.get("SIGNALTAPE_SETTINGS"))
+    def init_app(
+        self, app: Flask, settings: Settings | None = None, *, http: HttpHooks | None = None
+    ) -> None:
+        """Give `app` an Emitter. `app.config["SIGNALTAPE_SETTINGS"]` or `settings` replace the environment.
+
+        http: the hooks around its answers, or `app.config["SIGNALTAPE_HTTP"]`; none without. Raises SettingsError if
+        one of them cannot be used as it is asked for.
+        """
+        emitter = app.extensions[_NAME] = Emitter(settings or app.config.get("SIGNALTAPE_SETTINGS"))
+        hooks = http or app.config.get("SIGNALTAPE_HTTP")
+        if hooks is not None:
+            from signaltape.integrations.flask_http import install  # only for those who ask for it
+
+            install(app, emitter, hooks)
 
     @property
     def emitter(self) -> Emitter:
@@ -69,3 +83,7 @@ class SignalTape:
     def closed(self, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """See `Emitter.closed`."""
         return self.emitter.closed(event, **fields)
+
+    def measure(self, kind: str, name: str, /, **figures: SupportsFloat) -> bool:
+        """See `Emitter.measure`."""
+        return self.emitter.measure(kind, name, **figures)

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial, singledispatch
 
-from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 import signaltape
-from signaltape.measures import Ask, Measure
+from signaltape.measures import Ask, Buckets, Measure, Measured, Spread, Table
 from signaltape.notices import Notices
 from signaltape.secrecy import scrub
 
@@ -57,7 +63,7 @@ class Measures(Collector):
         """Nothing is asked when it is registered."""
         return []
 
-    def _answer(self, name: str, part: _Part, deadline: float) -> list[Measure] | None:
+    def _answer(self, name: str, part: _Part, deadline: float) -> list[Measured] | None:
         answer = part.wait(max(0.0, deadline - time.monotonic()))
         if isinstance(answer, list):
             return answer
@@ -71,7 +77,7 @@ class _Part:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._thread: threading.Thread | None = None
-        self._answer: list[Measure] | Exception = []
+        self._answer: list[Measured] | Exception = []
 
     def ask(self) -> None:
         """Begin, unless the last time is not over yet."""
@@ -79,7 +85,7 @@ class _Part:
             self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
             self._thread.start()
 
-    def wait(self, timeout_s: float) -> list[Measure] | Exception:
+    def wait(self, timeout_s: float) -> list[Measured] | Exception:
         """What it answers within a time, or why it does not."""
         assert self._thread is not None
         self._thread.join(timeout_s)
@@ -92,19 +98,49 @@ class _Part:
             self._answer = error
 
 
-def _family(measure: Measure) -> Metric:
-    make = CounterMetricFamily if measure.total else GaugeMetricFamily
-    family = make(measure.name, measure.says, labels=[measure.label] if measure.label else None)
-    for value, number in measure.values.items():
-        family.add_metric([value] if measure.label else [], number)
+@singledispatch
+def _family(measured: Measured) -> Metric:
+    """What Prometheus' library makes of it."""
+    raise TypeError(f"no measure: {type(measured).__name__}")
+
+
+@_family.register
+def _(measure: Measure) -> Metric:
+    labels = (measure.label,) if measure.label else ()
+    values = {(value,) * len(labels): number for value, number in measure.values.items()}
+    return _family(Table(measure.name, measure.says, labels, values, measure.total))
+
+
+@_family.register
+def _(table: Table) -> Metric:
+    make = CounterMetricFamily if table.total else GaugeMetricFamily
+    family = make(table.name, table.says, labels=table.labels)
+    for values, number in table.values.items():
+        family.add_metric(values, number)
     return family
 
 
-def serve(port: int, process: str, parts: Mapping[str, Ask]) -> Callable[[], None]:
-    """Serve them on 127.0.0.1; returns what stops it. Raises OSError if the port is taken."""
+@_family.register
+def _(buckets: Buckets) -> Metric:
+    family = HistogramMetricFamily(buckets.name, buckets.says, labels=buckets.labels)
+    for values, spread in buckets.values.items():
+        family.add_metric(values, _bounds(spread), spread.sum)
+    return family
+
+
+def _bounds(spread: Spread) -> Sequence[tuple[str, float]]:
+    return [*((str(bound), n) for bound, n in spread.up_to.items()), ("+Inf", spread.n)]
+
+
+def serve(port: int, process: str, parts: Mapping[str, Ask], host: str = "127.0.0.1") -> Callable[[], None]:
+    """Serve them, with what the system knows of this process (memory, CPU, files); returns what stops it.
+
+    Raises OSError if the port is taken.
+    """
     registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
     registry.register(Measures(process, parts))
-    server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+    server, thread = start_http_server(port, addr=host, registry=registry)
     return partial(_stop, server, thread)
 
 

@@ -40,14 +40,16 @@ MOST_EVENTS = 100_000
 MOST_BYTES = 64 * 1024 * 1024
 #: Entries of ours between an engine's events: a run begins, is over, has become too long to be kept whole.
 BEGAN, ENDED, CUT = "replay_began", "replay_ended", "replay_cut"
-_MARKET = b"market_"
+#: What feeds a replay, and how long its engine took: neither is anything that it decided.
+_LEFT_OUT = (b"market_", b"measurement")
 _EXIT_WAITS_S = 1.0
 
 
 class KeptApart:
     """Takes what the Emitters of this process emit, and has it sent. Raises nothing and waits for nothing.
 
-    It stands where else a journal and its shipper do. What the market did is left out: it is what a replay is fed with.
+    It stands where else a journal and its shipper do. What the market did is left out: it is what a replay is fed with,
+    and what the engine measured: that is of the machine and hour of this run.
     What it emits in a run is numbered from 0, kept or not, and so is each word that the run is over: who reads it can
     tell what is not there.
     """
@@ -90,7 +92,7 @@ class KeptApart:
     def append(self, body: bytes) -> None:
         """Keep an event, framed as for a journal (`body_prefix`)."""
         name, data = split_body(body)
-        if name.startswith(_MARKET):
+        if name.startswith(_LEFT_OUT):
             return
         with self._lock:
             if self._sending is None:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.breaker import Breaker
 from market.failover import START_US, Choice, Failover, Standing
 from market.latency import ENOUGH, SICK_US, Latency
 from market.standing import Reputation
 from market.watchdog import ALONE_US, MOST_US, Watchdog
+from signaltape.breaker import Breaker
 
 S = 1_000_000
 A, B, C = "okx", "bybit", "binance"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.breaker import CLOSED, HALF_OPEN, OPEN, Breaker
+from signaltape.breaker import CLOSED, HALF_OPEN, OPEN, Breaker
 
 S = 1_000_000
 

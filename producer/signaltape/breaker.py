@@ -1,4 +1,4 @@
-"""A circuit breaker: after so many failures in a row within a stretch of time a provider is left alone. Pure.
+"""A circuit breaker: after so many failures in a row within a stretch of time something is left alone. Pure.
 
 Closed: everything may be asked. Open: nothing. Half open: one question at a time may, and its answer decides.
 """
@@ -16,7 +16,7 @@ _SECOND_US = 1_000_000
 
 
 class Breaker:
-    """Of one provider. All times are microseconds of one clock that is never set back.
+    """Of one thing that is asked, such as a provider. All times are microseconds of one clock that is never set back.
 
     failures: in a row, within within_us, until it opens. open_us: how long it stays so at first; each probe that fails
     doubles it, up to most_open_us.

@@ -1,0 +1,1 @@
+"""A small engine with a Flask API: hooks, headers, limits, and the quality of its data."""

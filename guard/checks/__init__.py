@@ -1,0 +1,1 @@
+"""What the guard looks at itself: processes, servers, journals, messages, disks. Figures only; rules judge them."""

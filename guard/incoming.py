@@ -1,0 +1,104 @@
+"""What of the tape concerns the guard: measurements, each as a slot of ten seconds. Pure.
+
+Never raises for what an entry holds. What the worker would refuse is nothing here either.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+
+from consumer.accepted import AcceptedRecord
+from consumer.decoding.decode import decode_entries
+from consumer.entry import Entry
+from guard.model.slots import SLOT, Slot, begun
+from signaltape.contract.measure_records import Measurement
+from signaltape.measuring.histogram import Histogram
+from signaltape.stream import entry_time_ms
+
+_NAME = Measurement.EVENT.encode()
+#: What lies further ahead of its entry was measured by a clock that is wrong: nobody would see it for so long.
+_AHEAD = timedelta(minutes=5)
+
+
+class Measured(NamedTuple):
+    """One record: its id, by which it counts once, and what it measured."""
+
+    id: str
+    slot: Slot
+
+
+class _Fields(msgspec.Struct):
+    """The contract has looked at it."""
+
+    kind: str
+    name: str
+    figure: str
+    count: int
+    sum: float
+    max: float
+    last: float
+    histogram: str | None = None
+    statuses: dict[str, int] | None = None
+    examples: list[str] | None = None
+    engine: str | None = None
+
+
+_fields = msgspec.json.Decoder(_Fields).decode
+
+
+def read(entries: Sequence[Entry]) -> list[Measured]:
+    """The measurements among entries, in the order of the tape."""
+    some = [entry for entry in entries if entry.fields is not None and _NAME in entry.fields[1::2]]
+    if not some:
+        return []
+    records = decode_entries(some).records.rows()
+    return [one for one in map(_measured, records) if one is not None]
+
+
+def _measured(record: AcceptedRecord) -> Measured | None:
+    if record.name != Measurement.EVENT or _is_far_ahead(record):
+        return None
+    fields = _fields(record.payload)
+    try:
+        counts = Histogram.from_text(fields.histogram).buckets() if fields.histogram else {}
+    except ValueError:  # the contract looks at its form alone
+        counts = {}
+    statuses = fields.statuses or {}
+    slot = Slot(
+        at=begun(record.ts, SLOT),
+        kind=fields.kind,
+        figure=fields.figure,
+        name=fields.name,
+        engine=fields.engine or "",
+        n=fields.count,
+        sum=fields.sum,
+        worst=fields.max,
+        last=fields.last,
+        last_at=record.ts,
+        **{f"n{status}": n for status, n in statuses.items()},
+        bucket=array("h", counts),
+        bucket_n=array("q", counts.values()),
+        examples=tuple(fields.examples or ()),
+    )
+    return Measured(record.record_id, slot)
+
+
+def _is_far_ahead(record: AcceptedRecord) -> bool:
+    return record.ts - _time_of(record.entry_id, record.ts) > _AHEAD
+
+
+def _time_of(entry_id: str, like: datetime) -> datetime:
+    return datetime.fromtimestamp(entry_time_ms(entry_id) / 1000, like.tzinfo)
+
+
+def once(measured: Iterable[Measured]) -> list[Measured]:
+    """Each id once, the first of it."""
+    first: dict[str, Measured] = {}
+    for one in measured:
+        first.setdefault(one.id, one)
+    return list(first.values())

@@ -1,0 +1,31 @@
+"""Telegram does not answer, and nobody knows whether a message stands in the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from outbox.outbox import Outbox
+from outbox.policies import ALERT, MAX_LOST_CALLS
+from outbox.text import Text
+from signaltape.clock import utc_now
+from tests.drill.registry import case
+from tests.drill.stage import CHAT, Stage
+
+_TEXT = "SOL-USDT-SWAP long, entry 222.10"
+
+
+def stands_once(stage: Stage) -> Iterator[str]:
+    """In the chat, however often it was tried."""
+    texts = [text for text in stage.telegram.messages.values() if _TEXT in text]
+    if len(texts) != 1:
+        yield f"the message stands {len(texts)} times in the chat"
+
+
+@case("outbox-uncertain", units=("signaltape-reports",), check=stands_once)
+def uncertain_messages(stage: Stage) -> None:
+    """The connection ends without an answer, as often as a message is tried; nothing got there."""
+    stage.telegram.faults.extend(["closed before"] * MAX_LOST_CALLS)
+    with stage.database() as connection:
+        not_after = utc_now() + timedelta(minutes=30)
+        Outbox(connection).enqueue("alert:drill:1", CHAT, Text(_TEXT), not_after, kind=ALERT)

@@ -1,0 +1,1 @@
+"""The HTTP hooks around real servers."""

@@ -1,0 +1,35 @@
+"""Measurements as they were journalled, for tests that hold them against what was measured."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from signaltape import Emitter, Settings
+from signaltape.journal.home import journal_folders
+from signaltape.journal.reader import JournalPosition, JournalReader
+
+
+def engine(home: Path, **settings: Any) -> Emitter:
+    """An Emitter that journals and ships nothing."""
+    return Emitter(Settings(feature_event_logging=True, home=home, **settings), ship=False)
+
+
+def measurements(home: Path, at_least: int = 0) -> list[dict[str, Any]]:
+    """All that stand in the journals of a home; nothing while there are fewer."""
+    found = []
+    for folder in journal_folders(home):
+        reader = JournalReader(folder, JournalPosition(0, 0, 0))
+        while items := reader.read(1000, 10**7):
+            found += [json.loads(item.frame.data) for item in items if item.frame.name == b"measurement"]
+        reader.close()
+    return found if len(found) >= at_least else []
+
+
+def by_name(home: Path) -> dict[str, dict[str, Any]]:
+    """The same by their names, each of which was measured once."""
+    found = measurements(home)
+    named = {one["name"]: one for one in found}
+    assert len(named) == len(found)
+    return named

@@ -1,0 +1,1 @@
+"""What the HTTP hooks of all frameworks share."""
