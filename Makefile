@@ -3,12 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+AUDIT := .venv-audit
 READY := $(VENV)/.ready
 export PYTHONPATH := producer:.
 # the tests start hundreds of processes: none of them should compile what another one compiled
 unexport PYTHONDONTWRITEBYTECODE
 
+<<<<<<< HEAD
+.PHONY: demo demo-replay live picture picture-overview test test-browser attack simulate simulated-coverage lint bench ghost peers audit pin chaos clean lock
+=======
 .PHONY: demo demo-replay live picture picture-overview test test-browser attack simulate simulated-coverage lint bench ghost peers chaos drill clean lock
+>>>>>>> w-drill
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
@@ -70,6 +75,20 @@ $(PEERS)/.ready: requirements-peers.lock
 	$(PEERS)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-peers.lock
 	@touch $(PEERS)/.ready
 
+audit: $(READY) $(AUDIT)/.ready  ## known vulnerabilities of what is locked, and an SBOM of what runs (SERVICE=osv)
+	$(BIN)/python -m deploy.audit --tools $(AUDIT) $(if $(SERVICE),--service $(SERVICE))
+
+$(AUDIT)/.ready: requirements-audit.lock
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-audit.lock
+	@touch $(AUDIT)/.ready
+
+pin:  ## name the images of Dockerfile and compose.yml by the digests that their registry has today (needs docker)
+	@for image in $$(grep -ohE '(FROM|image:) +[a-z/]+:[a-z0-9.-]+@sha256:[0-9a-f]+' Dockerfile deploy/compose.yml \
+			| sed -E 's/^(FROM|image:) +//' | sort -u); do \
+		name=$${image%@*}; digest=$$(docker buildx imagetools inspect "$$name" --format '{{.Manifest.Digest}}') || exit 1; \
+		sed -i "s|$$image|$$name@$$digest|" Dockerfile deploy/compose.yml; echo "$$name@$$digest"; done
+
 lock: $(READY)  ## write the lock files anew from pyproject.toml
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -78,6 +97,10 @@ lock: $(READY)  ## write the lock files anew from pyproject.toml
 		--group bench -c requirements.lock pyproject.toml -o requirements-bench.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--group peers pyproject.toml -o requirements-peers.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--all-extras --group apps -c requirements.lock pyproject.toml -o requirements-run.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--group pyproject.toml:audit -o requirements-audit.lock
 
 chaos: $(READY)  ## break every part on purpose, under load, and count every event (ONLY=name, PARTITIONS=n)
 	$(BIN)/python -m tests.chaos $(if $(ONLY),--only $(ONLY)) $(if $(PARTITIONS),--partitions $(PARTITIONS))
@@ -89,7 +112,7 @@ clean:  ## stop the embedded servers of this checkout and remove all that was ma
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.embedded --stop --remove; \
 		for home in demo-replay live; do \
 			SIGNALTAPE_HOME=.signaltape/$$home $(BIN)/python -m deploy.embedded --stop --remove; done; fi
-	rm -rf $(VENV) $(PEERS) .signaltape .mypy_cache .ruff_cache .pytest_cache .hypothesis build producer/*.egg-info
+	rm -rf $(VENV) $(PEERS) $(AUDIT) .signaltape .mypy_cache .ruff_cache .pytest_cache .hypothesis build producer/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.lock pyproject.toml

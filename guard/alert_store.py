@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from guard.model.aims import objective
 from guard.model.alerts import Alert
 from guard.model.findings import Finding
 from guard.model.rules import Rules
@@ -82,6 +83,14 @@ class AlertStore:
                     row = {**structs.asdict(one), "rule": rule, "at": now}
                     self._connection.execute(SQL["put_value"], row)
             self._connection.execute(SQL["forget_values"], {"before": now - _VALUES_KEPT})
+
+    def put_objectives(self, rules: Rules) -> None:
+        """Write what is left of which budgets is to be said, for whoever has no file of rules."""
+        with self._connection.transaction(), self._connection.pipeline():
+            for rule in rules.burns:
+                row = {"rule": rule.name, "objective": str(rule.objective), "says": objective(rule)}
+                self._connection.execute(SQL["put_objective"], row)
+            self._connection.execute(SQL["forget_objectives"], {"rules": [rule.name for rule in rules.burns]})
 
     def emit(self) -> None:
         """Put on the tape what was written down for it. Raises CONNECTION_ERRORS."""

@@ -10,12 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import accumulate
+from typing import get_args
 
 from guard.exported_checks import CHECKS
 from guard.model.alerts import Alert
 from guard.model.findings import Checked
 from guard.model.memory import Memory
-from guard.model.rules import Burn, Rule, Rules, Threshold
+from guard.model.rules import Burn, Category, Rule, Rules, Threshold
 from guard.model.slots import Key, Slot
 from signaltape.measures import Buckets, Measure, Measured, Spread, Table, one
 from signaltape.measuring.histogram import index_of
@@ -27,6 +28,10 @@ STATUSES = ("2xx", "3xx", "4xx", "429", "5xx")
 _USUAL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 1.5, 2.5, 10.0, 30.0, 120.0, 300.0, 900.0)
 #: A figure's last word is its unit; what has another unit has no buckets.
 _SECONDS_OF = {"ms": 0.001, "s": 1.0}
+#: What an alert that is not over can be: told of as 0 where there is none.
+_OPEN: tuple[tuple[str, ...], ...] = tuple(
+    (category, state) for category in get_args(Category) for state in ("pending", "firing")
+)
 #: No rule looks further back for what was measured.
 _SEEN_WITHIN = timedelta(days=1, hours=1)
 
@@ -111,7 +116,8 @@ class Exported:
     def evaluated(self, memory: Memory, alerts: Iterable[Alert], now: datetime) -> None:
         """What stands behind an evaluation. alerts: those that are open."""
         seen = {key: at for key, at in memory.seen.items() if at > now - _SEEN_WITHIN}
-        found: Counter[tuple[str, ...]] = Counter((alert.category, alert.state) for alert in alerts)
+        found = Counter(dict.fromkeys(_OPEN, 0))
+        found.update((alert.category, alert.state) for alert in alerts)
         with self._lock:
             self._seen, self._checks, self._alerts = seen, list(memory.checks), found
             self._at, self._read_until = now, memory.read_until

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from replay.archive.retention import Report
+from replay.archive.keeping import Report
 from replay.arguments import MomentType
 from replay.comparing.diff_command import diff
 from replay.counting import counting
@@ -145,6 +145,7 @@ def _show_report(screen: Screen, report: Report) -> None:
             *(("compressed", path) for path in report.compressedFiles),
             *(("dropped", partition) for partition in report.droppedPartitions),
             ("trimmed", f"{report.trimmedEntries} entries of the stream"),
+            ("sealed", f"{report.sealedDays} days of the record"),
             *(("error", error) for error in report.errors),
         ]
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sink.counters import Counters, add
 from sink.db import Connection, rows_as_dicts
 from sink.queries import own
+from sink.sealing.purging import remove_events
 
 _SQL = own("quality")
 
@@ -68,8 +69,9 @@ def backlog(connection: Connection) -> dict[str, int]:
 
 
 def purge(connection: Connection, signal_id: str) -> int:
-    """Remove a signal and all its events. Returns how many events went."""
+    """Remove a signal and all its events. Returns how many events went; a tombstone of each stays (`sink.sealing`)."""
     with connection.transaction():
-        events, conflicts = connection.execute(_SQL["purge"], {"signal_id": signal_id}).fetchall()[0]
+        events = remove_events(connection, signal_id)
+        ((conflicts,),) = connection.execute(_SQL["purge"], {"signal_id": signal_id}).fetchall()
         add(connection, Counters(events_purged=events, conflicts_purged=conflicts))
-    return int(events)
+    return events

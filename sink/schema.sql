@@ -325,6 +325,12 @@ WHERE (chosen_outcomes.since IS NULL OR o.ts_published >= chosen_outcomes.since)
         ELSE TRUE END
 $$;
 COMMENT ON FUNCTION public.chosen_outcomes(since timestamp with time zone, until timestamp with time zone, symbol text, side text, setup text, rules text, hour integer, weekday integer, bin integer, low numeric, high numeric, outcome text, source text, confidence integer, delay integer) IS 'signal_outcomes of a span of publication, of one symbol, side, setup, rules version, hour (0-23) or weekday (1: Monday) in WIB, bin, range of the score, outcome (closed, won, lost, sl, open, triggered, expired, traded, tp1, traded2, tp2, settled), source of the outcome (engine, ghost), bin of the confidence, bin of the wait for the entry; NULL: any.';
+CREATE FUNCTION public.count_expired_records(gone bigint) RETURNS void
+    LANGUAGE sql
+    AS $$
+INSERT INTO sink_counters AS c (backend, records_expired) VALUES (pg_backend_pid(), gone)
+ON CONFLICT (backend) DO UPDATE SET records_expired = c.records_expired + excluded.records_expired
+$$;
 CREATE FUNCTION public.days_of(since timestamp with time zone, until timestamp with time zone) RETURNS SETOF timestamp with time zone
     LANGUAGE sql STABLE ROWS 100 PARALLEL SAFE
     RETURN generate_series(date_trunc('day'::text, since, 'Asia/Jakarta'::text), date_trunc('day'::text, until, 'Asia/Jakarta'::text), '1 day'::interval);
@@ -361,9 +367,32 @@ CREATE FUNCTION public.delay_bin(delay_ms bigint) RETURNS integer
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN width_bucket(delay_ms, public.delay_edges_ms());
 COMMENT ON FUNCTION public.delay_bin(delay_ms bigint) IS 'The number of the bin that holds a wait for the entry, 0 to 4: lower edges inclusive.';
+CREATE FUNCTION public.drop_record_partition(part text, since timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET lock_timeout TO '500ms'
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    known CONSTANT REGCLASS := record_partition(part);
+    gone BIGINT;
+BEGIN
+    IF part !~ '_day_\d{8}$' THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('%s is not the partition of a day', part);
+    END IF;
+    EXECUTE format('LOCK TABLE %s IN SHARE MODE', known);
+    IF record_partition_holds(part, since) THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('SELECT count(*) FROM %s', known) INTO gone;
+    -- counted before the drop: who recounts, and holds the counters, would wait for the partition
+    PERFORM count_expired_records(gone);
+    EXECUTE format('DROP TABLE %s', known);
+    RETURN gone;
+END $_$;
 CREATE FUNCTION public.ensure_record_partitions(days date[]) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET lock_timeout TO '2s'
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
     today CONSTANT DATE := now() AT TIME ZONE 'Asia/Jakarta';
@@ -391,12 +420,56 @@ BEGIN
         END LOOP;
     END LOOP;
 END $$;
+CREATE FUNCTION public.epoch_us(moment timestamp with time zone) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN isfinite(moment) THEN ((EXTRACT(epoch FROM moment) * (1000000)::numeric))::bigint WHEN (moment > '1970-01-01 00:00:00+00'::timestamp with time zone) THEN '9223372036854775807'::bigint ELSE '-9223372036854775808'::bigint END;
+COMMENT ON FUNCTION public.epoch_us(moment timestamp with time zone) IS 'Whole microseconds since 1970 (UTC): a time as it goes into a digest.';
+CREATE FUNCTION public.expire_records(part text, of_class text, before timestamp with time zone, most integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    known CONSTANT REGCLASS := record_partition(part);
+    gone BIGINT;
+BEGIN
+    EXECUTE format(
+        'DELETE FROM %s WHERE ctid = ANY (ARRAY(SELECT ctid FROM %s WHERE class = $1 AND ts < $2 LIMIT $3))', known, known
+    ) USING of_class, before, most;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    IF gone > 0 THEN
+        PERFORM count_expired_records(gone);
+    END IF;
+    RETURN gone;
+END $_$;
 CREATE FUNCTION public.first_record_id(day date) RETURNS uuid
     LANGUAGE sql STABLE
     AS $$
     SELECT (lpad(to_hex(extract(epoch FROM day::timestamp AT TIME ZONE 'Asia/Jakarta')::bigint * 1000), 12, '0')
             || repeat('0', 20))::uuid
 $$;
+CREATE FUNCTION public.record_partition(part text) RETURNS regclass
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    found REGCLASS;
+BEGIN
+    SELECT t.relid INTO found FROM pg_partition_tree('records') t JOIN pg_class c ON c.oid = t.relid
+    WHERE t.isleaf AND c.relname = part;
+    IF found IS NULL THEN
+        RAISE undefined_table USING MESSAGE = format('no partition of records is called %s', part);
+    END IF;
+    RETURN found;
+END $$;
+CREATE FUNCTION public.record_partition_holds(part text, since timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $_$
+DECLARE
+    found BOOLEAN;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE ts >= $1)', record_partition(part)) INTO found USING since;
+    RETURN found;
+END $_$;
 CREATE FUNCTION public.score_labels() RETURNS text[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN ARRAY['<0.50'::text, '0.50-0.59'::text, '0.60-0.69'::text, '0.70-0.79'::text, '0.80+'::text];
@@ -860,6 +933,14 @@ COMMENT ON TABLE public.guard_minutes IS 'What engines measured, folded: a minut
 COMMENT ON COLUMN public.guard_minutes.n4xx IS 'Without 429, which stands for itself.';
 COMMENT ON COLUMN public.guard_minutes.bucket IS 'Indexes of the histogram''s buckets, ascending: see signaltape.measuring.histogram; bucket_n has their counts.';
 COMMENT ON COLUMN public.guard_minutes.ids IS 'Of the records that were folded: one that is sent again, because Redis forgot it or its shipper was killed, counts once.';
+CREATE TABLE public.guard_objectives (
+    rule text NOT NULL,
+    objective numeric NOT NULL,
+    says text NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT guard_objectives_objective_check CHECK (((objective > (0)::numeric) AND (objective < (100)::numeric)))
+);
+COMMENT ON TABLE public.guard_objectives IS 'Rules with an error budget of 30 days, as the guard has them; guard_days has good and bad of each day.';
 CREATE TABLE public.guard_position (
     stream text NOT NULL,
     entry_id text NOT NULL
@@ -1253,6 +1334,66 @@ CREATE TABLE public.schema_migrations (
     checksum text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
+CREATE TABLE public.signal_event_days (
+    day date NOT NULL,
+    n bigint NOT NULL,
+    late bigint NOT NULL,
+    rows_digest bytea NOT NULL,
+    names_digest bytea NOT NULL,
+    purges bigint NOT NULL,
+    purged_through bigint NOT NULL,
+    purges_digest bytea NOT NULL,
+    prev_digest bytea NOT NULL,
+    digest bytea NOT NULL,
+    unaccounted bigint NOT NULL,
+    sealed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT signal_event_days_check CHECK (((late >= 0) AND (late <= n))),
+    CONSTRAINT signal_event_days_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT signal_event_days_n_check CHECK ((n >= 0)),
+    CONSTRAINT signal_event_days_names_digest_check CHECK ((length(names_digest) = 32)),
+    CONSTRAINT signal_event_days_prev_digest_check CHECK ((length(prev_digest) = 32)),
+    CONSTRAINT signal_event_days_purges_check CHECK ((purges >= 0)),
+    CONSTRAINT signal_event_days_purges_digest_check CHECK ((length(purges_digest) = 32)),
+    CONSTRAINT signal_event_days_rows_digest_check CHECK ((length(rows_digest) = 32))
+);
+COMMENT ON TABLE public.signal_event_days IS 'One seal a day (WIB) of signal_events, each chained to the one before. See docs/sealed.md.';
+COMMENT ON COLUMN public.signal_event_days.late IS 'Rows among n whose received_at lies before the day: committed after their own day was sealed.';
+COMMENT ON COLUMN public.signal_event_days.digest IS 'SHA-256 of all above but purged_through, as lines of text; prev_digest: of the seal before, 32 zero bytes in the first.';
+COMMENT ON COLUMN public.signal_event_days.unaccounted IS 'What the counters said beyond the rows that are there: not looked for again. Not part of the digest.';
+CREATE TABLE public.signal_event_names (
+    day date NOT NULL,
+    chunk integer NOT NULL,
+    late boolean NOT NULL,
+    first_us bigint NOT NULL,
+    last_us bigint NOT NULL,
+    events text[] NOT NULL,
+    names bytea NOT NULL,
+    CONSTRAINT signal_event_names_names_check CHECK (((length(names) % 28) = 0))
+);
+ALTER TABLE ONLY public.signal_event_names ALTER COLUMN names SET STORAGE EXTERNAL;
+COMMENT ON TABLE public.signal_event_names IS 'The rows of a seal by name, in chunks.';
+COMMENT ON COLUMN public.signal_event_names.first_us IS 'received_at of its first row, in microseconds since 1970; last_us: of its last one.';
+COMMENT ON COLUMN public.signal_event_names.names IS 'For each row: signal_id (16 bytes), which of events (1 byte), the first 11 bytes of the digest of its content.';
+CREATE TABLE public.signal_event_purges (
+    id bigint NOT NULL,
+    signal_id uuid NOT NULL,
+    event text NOT NULL,
+    digest bytea NOT NULL,
+    received_us bigint NOT NULL,
+    sealed boolean NOT NULL,
+    purged_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT signal_event_purges_digest_check CHECK ((length(digest) = 32))
+);
+COMMENT ON TABLE public.signal_event_purges IS 'A tombstone for every event that was purged: chained by the next seal.';
+COMMENT ON COLUMN public.signal_event_purges.sealed IS 'Whether its day was sealed when it went.';
+ALTER TABLE public.signal_event_purges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.signal_event_purges_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 CREATE TABLE public.signal_events (
     event_id uuid NOT NULL,
     signal_id uuid NOT NULL,
@@ -1448,6 +1589,8 @@ ALTER TABLE ONLY public.guard_days
     ADD CONSTRAINT guard_days_pkey PRIMARY KEY (day, rule, subject);
 ALTER TABLE ONLY public.guard_minutes
     ADD CONSTRAINT guard_minutes_pkey PRIMARY KEY (minute, kind, figure, name, engine);
+ALTER TABLE ONLY public.guard_objectives
+    ADD CONSTRAINT guard_objectives_pkey PRIMARY KEY (rule);
 ALTER TABLE ONLY public.guard_position
     ADD CONSTRAINT guard_position_pkey PRIMARY KEY (stream);
 ALTER TABLE ONLY public.guard_silences
@@ -1490,6 +1633,14 @@ ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.signal_closures
     ADD CONSTRAINT signal_closures_pkey PRIMARY KEY (signal_id);
+ALTER TABLE ONLY public.signal_event_days
+    ADD CONSTRAINT signal_event_days_digest_key UNIQUE (digest);
+ALTER TABLE ONLY public.signal_event_days
+    ADD CONSTRAINT signal_event_days_pkey PRIMARY KEY (day);
+ALTER TABLE ONLY public.signal_event_names
+    ADD CONSTRAINT signal_event_names_pkey PRIMARY KEY (day, chunk);
+ALTER TABLE ONLY public.signal_event_purges
+    ADD CONSTRAINT signal_event_purges_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.signal_events
     ADD CONSTRAINT signal_events_pkey PRIMARY KEY (signal_id, event);
 ALTER TABLE ONLY public.signal_invalidations
@@ -1563,8 +1714,9 @@ CREATE INDEX records_market_ts_idx ON ONLY public.records_market USING brin (ts)
 CREATE INDEX records_market_rest_ts_idx ON public.records_market_rest USING brin (ts);
 CREATE INDEX records_market_undated_ts_idx ON public.records_market_undated USING brin (ts);
 CREATE INDEX signal_closures_ts ON public.signal_closures USING btree (ts_closed);
+CREATE INDEX signal_event_purges_signal ON public.signal_event_purges USING btree (signal_id);
 CREATE INDEX signal_events_entry ON public.signal_events USING brin (entry_id);
-CREATE INDEX signal_events_ts ON public.signal_events USING brin (ts);
+CREATE INDEX signal_events_times ON public.signal_events USING brin (ts, received_at);
 CREATE INDEX signal_invalidations_ts ON public.signal_invalidations USING btree (ts_invalidated);
 CREATE INDEX signal_triggers_ts ON public.signal_triggers USING btree (ts_triggered);
 CREATE INDEX signals_ref ON public.signals USING btree (ref_id) WHERE (ref_id IS NOT NULL);

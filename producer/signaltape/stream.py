@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from zlib import crc32
 
-#: The consumer groups of the worker, of the archiver, of the desk, which alerts, of the ghost and of the guard: these two
-#: are given nothing, their groups hold no more than how far they are.
+#: The consumer groups of the worker, of the archiver, of the desk, which alerts, of the ghost and of the guard. The
+#: last two are given nothing: their groups hold no more than how far they are.
 WORKER_GROUP = "worker"
 ARCHIVE_GROUP = "archive"
 DESK_GROUP = "desk"

@@ -16,16 +16,18 @@ from consumer.loop import Loop, tune_interpreter
 from consumer.names import Slot, consumer_name
 from consumer.partitions import keys_beyond
 from replay.archive.archiver import Archive, Archived
+from replay.archive.keeping import Keep, Report, attempt, keep_of
 from replay.archive.layout import SESSIONS
 from replay.archive.metrics import archiver_parts
 from replay.archive.outlet import delete_streams
-from replay.archive.retention import Keep, Report, apply, attempt, keep_of, old_partitions
+from replay.archive.retention import apply, old_partitions
 from signaltape.clock import WIB, utc_now
 from signaltape.plain_errors import one_line
 from signaltape.serving_measures import serve_measures
 from signaltape.settings import Secret, Settings
 from signaltape.stream import ARCHIVE_GROUP, stream_keys
 from sink.db import connect
+from sink.sealing.sealing import seal_days
 
 log = logging.getLogger("replay")
 
@@ -76,6 +78,8 @@ def run_retention(settings: Settings, now: datetime, *, dry_run: bool = False) -
     report = apply(settings.data, keep, now, dry_run=dry_run)
     if settings.database_url is not None:
         attempt(report, "postgres", partial(_in_postgres, settings.database_url, keep, now, report))
+        if not dry_run:
+            attempt(report, "seal", partial(_seal, settings.database_url, report))
     if settings.redis_url is not None and not dry_run:
         attempt(report, "stream", partial(_trim, settings, settings.redis_url, now, report))
         gone = [
@@ -88,6 +92,12 @@ def run_retention(settings: Settings, now: datetime, *, dry_run: bool = False) -
 def _in_postgres(url: Secret, keep: Keep, now: datetime, report: Report) -> None:
     with connect(url, name="signaltape-retention") as connection:
         old_partitions(connection, keep, now, report)
+
+
+def _seal(url: Secret, report: Report) -> None:
+    """The record of the days that are over is sealed each night, see docs/sealed.md."""
+    with connect(url, name="signaltape-seal") as connection:
+        report.sealedDays = len(seal_days(connection))
 
 
 def _trim(settings: Settings, url: Secret, now: datetime, report: Report) -> None:
@@ -108,9 +118,10 @@ def _retention_daily(settings: Settings, stop: threading.Event) -> None:
             log.warning("retention did not run, it is tried again tomorrow: %s", one_line(error))
             continue
         log.info(
-            "retention: %d files deleted, %d kept, %d partitions dropped, %d entries trimmed, %d errors",
+            "retention: %d files deleted, %d kept, %d partitions dropped, %d entries trimmed, %d days sealed, "
+            "%d errors",
             *(len(report.deletedFiles), report.keptFiles, len(report.droppedPartitions)),
-            *(report.trimmedEntries, len(report.errors)),
+            *(report.trimmedEntries, report.sealedDays, len(report.errors)),
         )
 
 

@@ -22,6 +22,7 @@ from reports.text.sentences import (
     proposal_line,
     quality_line,
     say_verdict,
+    sealed_line,
     signals_line,
     sources_line,
 )
@@ -107,6 +108,7 @@ def _foot(page: Page, card: Scorecard, so_far: bool) -> None:
         change_line(card),
         quality_line(card),
         sources_line(card),
+        sealed_line(card, whole=True),
     ):
         page.write(line, 9, most_lines=_MOST_LINES)
 

@@ -64,6 +64,8 @@ class Told(NamedTuple):
     revised: str
     layers: Sequence[str]
     lacks: str
+    #: up to where the record is sealed, with its digest
+    sealed: str
     next_step: str
 
 
@@ -113,6 +115,7 @@ def told(found: Computed) -> Told:
         sentences.revised_line(card),
         [sentences.LAYERS_FAILED] if card.layers.failed else [line for line in layers if line],
         sentences.data_lacks(card),
+        sentences.sealed_line(card),
         next_step(card, so_far=found.so_far),
     )
 

@@ -34,6 +34,7 @@ def rest_lines(card: Scorecard, *, so_far: bool = False) -> list[str]:
         revised_line(card),
         quality_line(card),
         sources_line(card),
+        sealed_line(card, whole=True),
     ]
     return [line for line in lines if line]
 
@@ -237,6 +238,13 @@ def data_lacks(card: Scorecard) -> str:
         "still open": card.still_open,
     }
     return ", ".join(f"{name} {number}" for name, number in found.items() if number)
+
+
+def sealed_line(card: Scorecard, *, whole: bool = False) -> str:
+    """`Sealed through 2022-01-22: 3f2a9c1b77e04d52`: the newest seal of the record, its digest short or whole."""
+    if card.sealed is None:
+        return ""
+    return f"Sealed through {card.sealed.through}: {card.sealed.digest if whole else card.sealed.short}"
 
 
 def sources_line(card: Scorecard) -> str:

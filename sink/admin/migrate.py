@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sink import counters
 from sink import migrations as migrations_folder
-from sink.admin import indexes
+from sink.admin import granting, indexes
 from sink.admin.carry_over import carry_over
 from sink.admin.errors import MigrationError
 from sink.db import Connection
@@ -49,7 +49,8 @@ def migrate(connection: Connection) -> list[Migration]:
 
     Safe to run from several processes at once: one works, the others wait and then find nothing to do. Records of
     before migration 0009 are carried over at the end, and indexes built that the worker need not wait for; if that is
-    interrupted, the next call goes on with it.
+    interrupted, the next call goes on with it. Last, each process gets its rights (sink/grants.toml), as far as this
+    role may give them.
     Raises MigrationError, and changes nothing, if the database holds a migration that is not ours.
     """
     with connection.transaction():
@@ -62,6 +63,7 @@ def migrate(connection: Connection) -> list[Migration]:
     carry_over(connection)
     indexes.build(connection)
     counters.fold(connection)
+    granting.grant(connection)
     return todo
 
 

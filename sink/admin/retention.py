@@ -1,7 +1,8 @@
 """Old records: partitions are dropped whole, and within one that must stay what is past its time is deleted.
 
 Each partition, and each few thousand rows, is a transaction of its own, so that writers never wait for long. A
-partition that is busy is left for the next run.
+partition that is busy is left for the next run. It is all done by functions of migration 0056, with the rights of the
+tables' owner: whoever runs this needs none but to call them, and to fold the counters.
 """
 
 from __future__ import annotations
@@ -9,15 +10,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 
-import psycopg
-from psycopg import sql
 from psycopg.errors import LockNotAvailable
 
 from signaltape.clock import from_epoch_ms
-from signaltape.plain_errors import one_line
-from sink.counters import Counters, add, fold
+from sink.counters import fold
 from sink.db import Connection
 from sink.queries import own
 
@@ -65,29 +64,16 @@ def _ended(connection: Connection, parent: str, limit: datetime) -> Iterator[str
 
 
 def _holds(connection: Connection, partition: str, limit: datetime) -> bool:
-    row = connection.execute(_named("holds", partition=partition), {"limit": limit}).fetchone()
-    return bool(row and row[0])
+    asked = {"partition": partition, "limit": limit}
+    return bool(connection.execute(_SQL["holds"], asked).fetchall()[0][0])
 
 
 def _drop(connection: Connection, partition: str, limit: datetime) -> bool:
     """Drop a partition unless something came into it meanwhile. False if it stays."""
+    asked = {"partition": partition, "limit": limit}
     for _ in range(_TRIES):
-        try:
-            with connection.transaction():
-                connection.execute(_SQL["patience"])
-                connection.execute(_named("close", partition=partition))
-                if _holds(connection, partition, limit):
-                    return False
-                # counted before the drop: who recounts, and holds the counters, would wait for the partition
-                row = connection.execute(_named("count", partition=partition)).fetchone()
-                add(connection, Counters(records_expired=row[0] if row else 0))
-                connection.execute(_named("drop", partition=partition))
-                return True
-        except LockNotAvailable:
-            continue
-        except psycopg.errors.InsufficientPrivilege as error:
-            log.warning("%s is emptied instead of dropped: %s", partition, one_line(error))
-            return False
+        with suppress(LockNotAvailable):
+            return connection.execute(_SQL["drop"], asked).fetchall()[0][0] is not None
     log.warning("%s is busy; it is dropped by the next run", partition)
     return False
 
@@ -102,22 +88,6 @@ def _tables(connection: Connection, group: str) -> list[str]:
 
 def _delete(connection: Connection, group: str, limit: datetime) -> None:
     for name in _tables(connection, group):
-        statement = _named("delete", partition=name)
-        parameters = {"class": group, "limit": limit, "most": _DELETE_AT_ONCE}
-        while _delete_some(connection, statement, parameters) == _DELETE_AT_ONCE:
+        asked = {"partition": name, "class": group, "limit": limit, "most": _DELETE_AT_ONCE}
+        while connection.execute(_SQL["delete"], asked).fetchall()[0][0] == _DELETE_AT_ONCE:
             pass  # each few thousand are a transaction
-
-
-def _delete_some(connection: Connection, statement: sql.Composed, parameters: Mapping[str, object]) -> int:
-    with connection.transaction():
-        gone = connection.execute(statement, parameters).rowcount
-        if gone:
-            add(connection, Counters(records_expired=gone))
-    return gone
-
-
-def _named(query: str, **tables: str) -> sql.Composed:
-    """A query with names of tables in it."""
-    return sql.SQL(_SQL[query].decode()).format(
-        **{place: sql.Identifier(name) for place, name in tables.items()}
-    )

@@ -34,3 +34,7 @@ CREATE INDEX CONCURRENTLY signals_ref ON signals (ref_id) WHERE ref_id IS NOT NU
 -- the last of every few pages: an index of some kilobytes that costs the worker next to nothing. What came since the last
 -- VACUUM is read whole; migration 0021 makes it come often enough.
 CREATE INDEX CONCURRENTLY signal_events_entry ON signal_events USING brin (entry_id)
+
+-- name: signal_events_times
+-- Events of a span of time, and what arrived within one. As above; both times in one index, see migration 0060.
+CREATE INDEX CONCURRENTLY signal_events_times ON signal_events USING brin (ts, received_at)

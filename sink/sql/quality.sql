@@ -63,9 +63,8 @@ UNION ALL SELECT 'ghost_invalidated', count(*) FROM ghost_invalidations
 UNION ALL SELECT 'ghost_closed', count(*) FROM ghost_closures
 
 -- name: purge
--- Remove a signal with all that is its own.
-WITH events AS (DELETE FROM signal_events WHERE signal_id = %(signal_id)s RETURNING 1),
-     conflicts AS (DELETE FROM event_conflicts WHERE signal_id = %(signal_id)s RETURNING 1),
+-- Remove a signal with all that is its own, but for its events (sealing.sql).
+WITH conflicts AS (DELETE FROM event_conflicts WHERE signal_id = %(signal_id)s RETURNING 1),
      published AS (DELETE FROM signals WHERE signal_id = %(signal_id)s),
      layers AS (DELETE FROM signal_layers WHERE signal_id = %(signal_id)s),
      triggers AS (DELETE FROM signal_triggers WHERE signal_id = %(signal_id)s),
@@ -81,4 +80,4 @@ WITH events AS (DELETE FROM signal_events WHERE signal_id = %(signal_id)s RETURN
      alerted AS (DELETE FROM alerts WHERE signal_id = %(signal_id)s RETURNING ref_id),
      chats AS (DELETE FROM alert_chats WHERE ref_id IN (SELECT ref_id FROM alerted)),
      asked AS (DELETE FROM desk_ghosts WHERE ref_id IN (SELECT ref_id FROM alerted))
-SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM conflicts)
+SELECT count(*) FROM conflicts

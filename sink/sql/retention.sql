@@ -5,28 +5,16 @@ FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = %(parent)s::regclass
 ORDER BY c.relname
 
--- name: patience
--- How long writers may wait behind this transaction while it waits for a lock itself. Less than deadlock_timeout: a COPY
--- locks the table before its partition, and the one that gives way must not be the worker.
-SET LOCAL lock_timeout = '500ms'
-
--- name: close
--- Nothing comes into a partition until the end of the transaction; it is still read.
-LOCK TABLE {partition} IN SHARE MODE
-
 -- name: holds
--- Whether a partition holds a record that must stay.
-SELECT EXISTS (SELECT FROM {partition} WHERE ts >= %(limit)s)
-
--- name: count
--- How many records go with a partition.
-SELECT count(*) FROM {partition}
+-- Whether a partition holds a record that must stay. This and what follows are functions of migration 0056, which do it
+-- with the rights of the tables' owner.
+SELECT record_partition_holds(%(partition)s, %(limit)s)
 
 -- name: drop
--- Remove a partition with all that it holds. Only this keeps others out of the whole table, and for a moment.
-DROP TABLE {partition}
+-- Remove a partition with all that it holds, unless something must stay (NULL). Only this keeps others out of the whole
+-- table, and for a moment.
+SELECT drop_record_partition(%(partition)s, %(limit)s)
 
 -- name: delete
--- Some records of a class that are past its limit, of one partition.
-DELETE FROM {partition}
-WHERE ctid = ANY (ARRAY(SELECT ctid FROM {partition} WHERE class = %(class)s AND ts < %(limit)s LIMIT %(most)s))
+-- Remove some records of a class that are past its limit, of one partition.
+SELECT expire_records(%(partition)s, %(class)s, %(limit)s, %(most)s)

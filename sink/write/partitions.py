@@ -58,6 +58,6 @@ class Partitions:
             self._said = True
             log.warning(
                 "records are stored, but without a partition of their day, so that retention deletes them one by "
-                "one: %s; let the role that ran `python -m sink migrate` run the worker",
+                "one: %s; the worker's role must be a member of signaltape_worker, or the one that migrated",
                 one_line(error),
             )

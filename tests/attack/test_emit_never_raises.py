@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from signaltape import Emitter, Settings, SignaltapeError
 from signaltape.contract.records import RECORDS
+from signaltape.measuring import recorder_of
+from signaltape.measuring.names import MOST_NAMES, MOST_OTHERS
 from tests.attack.effort import tried
 from tests.attack.hostile import made, recipes
 from tests.support.records import RECORD_SAMPLES
@@ -90,6 +92,17 @@ def test_a_field_of_a_record_of_a_kind_may_hold_anything(
     fields = {name: made(recipe) for name, recipe in change.items() if name.isidentifier()}
     event = {**RECORD_SAMPLES.get(f"market_{KINDS[method]}", {}), **fields}
     assert isinstance(getattr(tape, method)(KINDS[method], event), bool)
+
+
+@tried(100)
+@given(kind=recipes, name=recipes, value=recipes, request_id=recipes)
+@example(kind="true", name="detached text", value="huge whole", request_id="none")
+def test_anything_may_be_measured(tape: Emitter, kind: Any, name: Any, value: Any, request_id: Any) -> None:
+    assert isinstance(tape.measure(made(kind), made(name), rtt_ms=made(value)), bool)
+    recorder = recorder_of(tape)
+    assert isinstance(recorder.request(made(name), made(kind), made(value), made(request_id)), bool)
+    assert isinstance(recorder.request("GET /", 500, 1.0, made(request_id)), bool)
+    assert recorder.flush() <= tape.enabled * (MOST_NAMES + MOST_OTHERS)
 
 
 @tried(200)

@@ -19,10 +19,13 @@ from tests.bench import (
     emit,
     ghost,
     growth,
+    guard,
+    hooks,
     measure,
     memory,
     replay,
     rings,
+    sealing,
     ship,
     visible,
     web,
@@ -44,7 +47,10 @@ BENCHES: dict[str, Callable[[Figures, Urls, Path], None]] = {
     "alerts": alerts.run,
     "rings": rings.run,
     "ghost": ghost.run,
+    "guard": guard.run,
     "measure": measure.run,
+    "hooks": hooks.run,
+    "sealing": sealing.run,
 }
 
 

@@ -85,7 +85,7 @@ class Started:
     def told(self, word: str) -> int:
         """How many messages with a word stand in their chat."""
         query = f"SELECT count(*) {MINE} AND state = 'sent' AND body LIKE %s"
-        row = self._connection.execute(query, (f"%{word}%",)).fetchone()  # type: ignore[arg-type]
+        row = self._connection.execute(query, (f"%{word}%",)).fetchone()
         return int(row[0]) if row else 0
 
 

@@ -32,7 +32,7 @@ def told(connection: Connection) -> list[tuple[str, str]]:
     query = (
         "SELECT chat_id, split_part(body, E'\\n', 1) FROM outbox WHERE message_key LIKE 'guard-%' ORDER BY id"
     )
-    return connection.execute(query).fetchall()  # type: ignore[return-value]
+    return connection.execute(query).fetchall()
 
 
 def test_a_silent_guard_is_told_once_and_that_it_is_back_once(

@@ -43,4 +43,4 @@ def test_its_count_of_events_reads_only_the_pages_of_these_days(connection: Conn
     connection.execute("ANALYZE signal_events")
     query = quality._SQL["events_by_kind_since"]
     plan = connection.execute(b"EXPLAIN " + query, {"since": utc_now() - timedelta(days=28)}).fetchall()
-    assert any("signal_events_ts" in line for (line,) in plan), plan
+    assert any("signal_events_times" in line for (line,) in plan), plan

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -148,7 +149,7 @@ def _slot(
     figure: str,
     name: str,
     values: np.ndarray,
-    statuses: dict[str, int] | None = None,
+    statuses: dict[str, Any] | None = None,
 ) -> Slot:
     index, count = np.unique(
         np.ceil(np.log(np.maximum(values, 0.01)) / LOG_GAMMA).astype(int), return_counts=True

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 from aiohttp import WSMsgType, web
 
 routes = web.RouteTableDef()
+#: What a stream waits for, by name.
+GATES: dict[str, threading.Event] = {}
+MANY = 400
 
 
 @routes.get("/json/{symbol}")
@@ -64,6 +69,17 @@ async def later(request: web.Request) -> web.Response:
 @routes.get("/stream")
 async def stream(request: web.Request) -> web.StreamResponse:
     return await _parts(request, 3)
+
+
+@routes.get("/gated")
+async def gated(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b"first\n")
+    await asyncio.to_thread(GATES["go on"].wait, 20)
+    for _ in range(MANY):
+        await response.write(b"second\n" * 1000)
+    return response
 
 
 @routes.get("/breaks")

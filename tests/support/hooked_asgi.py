@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -23,6 +25,9 @@ from starlette.websockets import WebSocket
 
 #: What was done behind answers.
 AFTERWARDS: list[str] = []
+#: What a stream waits for, by name.
+GATES: dict[str, threading.Event] = {}
+MANY = 400
 
 
 async def json(request: Request) -> Response:
@@ -74,6 +79,16 @@ async def stream(request: Request) -> Response:
     return StreamingResponse(_parts(3), media_type="text/event-stream")
 
 
+async def gated(request: Request) -> Response:
+    async def parts() -> AsyncIterator[str]:
+        yield "first\n"
+        await asyncio.to_thread(GATES["go on"].wait, 20)
+        for _ in range(MANY):
+            yield "second\n" * 1000
+
+    return StreamingResponse(parts())
+
+
 async def breaks(request: Request) -> Response:
     async def parts() -> AsyncIterator[str]:
         async for part in _parts(2):
@@ -98,7 +113,10 @@ def routes() -> list[BaseRoute]:
     return [
         Route("/json/{symbol}", json),
         Route("/echo", echo, methods=["POST"]),
-        *(Route(f"/{one.__name__}", one) for one in (empty, same, file, boom, abort, later, stream, breaks)),
+        *(
+            Route(f"/{one.__name__}", one)
+            for one in (empty, same, file, boom, abort, later, stream, breaks, gated)
+        ),
         Route("/own-error", own_error),
         Route("/later-breaks", later_breaks),
         WebSocketRoute("/socket/{name}", socket),
@@ -135,6 +153,11 @@ def quart() -> Quart:
     @app.get("/boom")
     async def boom() -> str:
         raise RuntimeError("on purpose")
+
+    @app.get("/endless")
+    async def endless() -> str:
+        await asyncio.Event().wait()
+        return "never"
 
     @app.get("/stream")
     async def stream() -> AsyncIterator[str]:

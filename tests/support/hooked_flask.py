@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 from flask import Flask, Response, abort, jsonify, request, send_file, stream_with_context
+from werkzeug.wrappers import Response as AnyResponse
 
 from signaltape import Settings
 from signaltape.http import HttpHooks
@@ -16,6 +18,10 @@ from signaltape.integrations.flask import SignalTape
 tape = SignalTape()
 #: Called behind an answer, as engines do what need not be waited for.
 AFTERWARDS: list[str] = []
+#: What a stream waits for, by name.
+GATES: dict[str, threading.Event] = {}
+#: So many parts: more than the buffers of a connection that nobody reads.
+MANY = 400
 
 
 def create_app(settings: Settings, hooks: HttpHooks | None) -> Flask:
@@ -47,7 +53,7 @@ def _plain(app: Flask) -> None:
         return Response(status=204)
 
     @app.get("/same")
-    def same() -> Response:
+    def same() -> AnyResponse:
         response = Response("as before", headers={"ETag": '"1"'})
         return response.make_conditional(request)
 
@@ -78,6 +84,16 @@ def _streams(app: Flask) -> None:
     @app.get("/stream")
     def stream() -> Response:
         return Response(_parts(3), content_type="text/event-stream")
+
+    @app.get("/gated")
+    def gated() -> Response:
+        def parts() -> Iterator[str]:
+            yield "first\n"
+            GATES["go on"].wait(20)
+            for _ in range(MANY):
+                yield "second\n" * 1000
+
+        return Response(parts())
 
     @app.get("/context")
     def context() -> Response:

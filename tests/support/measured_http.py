@@ -29,9 +29,19 @@ def measuring_settings(home: Path) -> Settings:
 def measurements(tape: Emitter) -> list[Measurement]:
     """All that was measured up to now."""
     recorder_of(tape).flush()
-    folders = sorted((tape._settings.home / "journal").iterdir()) if tape.stats()["accepted"] else []
-    found = [line for folder in folders for line in read_all(folder)]
-    return [msgspec.json.decode(line, type=Measurement) for line in found]
+    return measurements_in(tape._settings.home)
+
+
+def measurements_in(home: Path) -> list[Measurement]:
+    """All that stand in the journals of a home."""
+    return [msgspec.json.decode(line, type=Measurement) for line in lines_in(home) if b'"figure":' in line]
+
+
+def lines_in(home: Path) -> list[bytes]:
+    """The JSON of all that stands in the journals of a home."""
+    journals = home / "journal"
+    folders = sorted(one for one in journals.iterdir() if one.is_dir()) if journals.exists() else []
+    return [line for folder in folders for line in read_all(folder)]
 
 
 def statuses(tape: Emitter) -> dict[str, dict[str, int]]:

@@ -18,9 +18,10 @@ import pytest
 from replay.archive import retention
 from replay.archive.atomic import write_beside
 from replay.archive.files import archive_files
+from replay.archive.keeping import keep_of
 from replay.archive.layout import sessions_folder
 from replay.archive.ledger import Ledger
-from replay.archive.retention import apply, keep_of
+from replay.archive.retention import apply
 from replay.sessions import build as building
 from replay.sessions import sessions
 from replay.sessions.build import build

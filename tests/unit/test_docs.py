@@ -44,7 +44,7 @@ ROOMS = (
         "guard",
     ),
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
-    *("deploy.live", "deploy.live.picture", "deploy.backup"),
+    *("deploy.live", "deploy.live.picture", "deploy.backup", "deploy.examples.engine_flask"),
 )
 #: Of these another test begins a command in a new interpreter.
 BEGUN_ANEW = {"signaltape", "sink", "worker", "reports", "replay", "web", "desk", "deploy.embedded"}

@@ -24,6 +24,7 @@ LATE = {
     ),
     *("signaltape.journal.writer", "signaltape.shipping", "signaltape.contract.explain", "signaltape.urls"),
     *("signaltape.replay", "signaltape.commands", "signaltape.rejects", "signaltape.readying"),
+    "signaltape.measuring",
 }
 #: What msgspec and uuid_utils load for themselves is none of ours.
 _NEEDED = "import msgspec, uuid_utils, sys; there = set(sys.modules)"
@@ -57,6 +58,7 @@ def test_no_event_waits_for_an_import(tmp_path: Path) -> None:
         "assert tape.invalidated(signal_id='00000000-0000-4000-8000-000000000001', symbol='X', reason='sl');"
         "assert not tape.invalidated(signal_id='x');"
         "assert tape.state(symbol='X', event_type='A');"
+        "assert tape.measure('ws', 'X', rtt_ms=1);"
         "assert not tape.close(0.3); there |= before"
     )
     loaded = loaded_by(

@@ -91,6 +91,12 @@ def test_the_emitters_methods_write_the_names_of_the_contract(tmp_path: Path) ->
         ("alert_decision", {"decision": "lost"}, "decision must be sent, held or not_sent, got 'lost'"),
         ("feedback_click", {"userId": -1}, "userId must be a whole number, 0 or more, got -1"),
         ("operator_act", {"via": "fax"}, "via must be telegram, shell or web, got 'fax'"),
+        ("system_alert", {"state": "lost"}, "state must be firing or resolved, got 'lost'"),
+        ("measurement", {"count": 0}, "count must be a whole number, 1 to 10^12, got 0"),
+        ("measurement", {"statuses": {"2xx": -1}}, "statuses.2xx must be a whole number, 0 to 10^12, got -1"),
+        ("measurement", {"statuses": {"418": 1}}, "the names in statuses are wrong"),
+        ("measurement", {"histogram": "2:A"}, "histogram must be a histogram's text of at most 2000"),
+        ("measurement", {"examples": ["x"] * 4}, "examples must be a list of at most 3 texts"),
         ("health_snapshot", {"services": {"feed": {"status": "FINE"}}}, "services"),
     ],
 )

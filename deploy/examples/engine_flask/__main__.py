@@ -60,7 +60,7 @@ def main(
     server = make_server(host, port, app, threaded=True, request_handler=_Quiet)
     threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
     click.echo(f"listening on http://{host}:{server.server_port}")
-    keep_beating(tape, app.extensions["switches"], stop)
+    keep_beating(tape, app.extensions["switches"], app.extensions["pulse"], stop)
     server.shutdown()
     tape.close()
 

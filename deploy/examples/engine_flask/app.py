@@ -9,6 +9,7 @@ from flask import Flask, abort, jsonify, request
 from werkzeug.wrappers import Response
 
 from deploy.examples.engine_flask.market import SYMBOLS, flow, seen
+from deploy.examples.engine_flask.pulse import Pulse
 from deploy.examples.engine_flask.signals import FEATURES, MODEL, RULES, published, signal
 from deploy.examples.engine_flask.switches import Control
 from signaltape import Settings
@@ -33,7 +34,8 @@ def create_app(
     tape.init_app(app, settings, http=hooks)
     switches = Control(control)
     app.extensions["switches"] = switches
-    told: set[str] = set()
+    pulse = app.extensions["pulse"] = Pulse()
+    told: dict[str, str] = {}
 
     @app.before_request
     def trouble() -> None:
@@ -49,8 +51,8 @@ def create_app(
         now, set_so = time.time(), switches.now()
         what = seen(_known(symbol), now, stale_s=set_so.stale_s, instead=set_so.market.get(symbol))
         said = signal(symbol, what, flow(symbol, now), now)
-        if said["action"] == "enter" and said["signal_id"] not in told:
-            told.add(said["signal_id"])
+        if said["action"] == "enter" and told.get(symbol) != said["signal_id"]:
+            told[symbol] = said["signal_id"]
             tape.published(published(said))
         return jsonify(said)
 
@@ -70,7 +72,7 @@ def create_app(
 
     @app.get("/health")
     def health() -> Response:
-        return jsonify(status="ok", symbols=sorted(SYMBOLS), paused=tape.emitter.paused)
+        return jsonify(status="ok", symbols=sorted(SYMBOLS), paused=tape.emitter.paused, beats=pulse.beats)
 
     return app
 

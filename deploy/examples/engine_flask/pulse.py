@@ -12,6 +12,13 @@ from signaltape import Emitter
 EVERY_S = 1.0
 
 
+class Pulse:
+    """How often it has measured."""
+
+    def __init__(self) -> None:
+        self.beats = 0
+
+
 def beat(tape: Emitter, switches: Switches, at_s: float) -> None:
     """Measure everything once. at_s: seconds since 1970."""
     tape.measure("ws", "orderflow", rtt_ms=switches.ws_rtt_ms)
@@ -21,9 +28,10 @@ def beat(tape: Emitter, switches: Switches, at_s: float) -> None:
         tape.measure("freshness", symbol, age_ms=1000 * age_s)
 
 
-def keep_beating(tape: Emitter, control: Control, stop: threading.Event) -> None:
+def keep_beating(tape: Emitter, control: Control, pulse: Pulse, stop: threading.Event) -> None:
     """Until `stop` is set."""
     while not stop.wait(EVERY_S):
         switches = control.now()
         if switches.pulse:
             beat(tape, switches, time.time())
+            pulse.beats += 1

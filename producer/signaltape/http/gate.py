@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from signaltape.errors import SettingsError
 from signaltape.http.hooks import HttpHooks
 from signaltape.http.keys import Client, key_in
 from signaltape.http.problems import BLANK, PROBLEM_JSON, QUOTA_EXCEEDED, problem_body
@@ -61,6 +62,8 @@ class Gate:
         self.refuses = bool(hooks.cors or hooks.keys or hooks.limit)
         #: whether anything is put on answers
         self.dresses = bool(self.refuses or self.versions or hooks.request_ids)
+        #: whether there is anything to do besides measuring
+        self.acts = bool(self.dresses or hooks.problems)
 
     @property
     def waits(self) -> bool:
@@ -87,7 +90,9 @@ class Visit:
     def headers(self, there: Iterable[str] = ()) -> Headers:
         """What is to be added to an answer. there: names that it has already, which the engine meant so."""
         known = {name.lower() for name in there}
-        return [pair for pair in self._wanted() if pair[0] == "Vary" or pair[0].lower() not in known]
+        return [
+            (name, value) for name, value in self._wanted() if name.lower() not in known or name == "Vary"
+        ]
 
     def problem(self, status: int, path: str, detail: str | None = None, type_: str = BLANK) -> bytes:
         """The body of an error of this request."""
@@ -95,7 +100,7 @@ class Visit:
 
     def note_failure(self, method: str, pattern: str | None) -> None:
         """Put the id of a request whose error nobody caught into the log, beside what the framework says there."""
-        log.error("request %s failed: %s", self.request_id, endpoint_name(method, pattern))
+        log.error("request %s failed: %s", self.request_id or "-", endpoint_name(method, pattern))
 
     def _preflight(self, asked: Asked) -> Answer | None:
         cors, origin = self._gate.hooks.cors, self._header("origin")
@@ -134,19 +139,21 @@ class Visit:
         body = self.problem(status, asked.path, detail, type_)
         return Answer(status, [("Content-Type", PROBLEM_JSON), *headers], body)
 
-    def _wanted(self) -> Iterable[tuple[str, str]]:
-        hooks = self._gate.hooks
+    def _wanted(self) -> Headers:
+        hooks, wanted = self._gate.hooks, self._gate.versions.copy()
         if hooks.request_ids and self.request_id is not None:
-            yield HEADER, self.request_id
-        yield from self._gate.versions
+            wanted.append((HEADER, self.request_id))
         if self.standing is not None:
-            yield from rate_headers(self.standing).items()
+            wanted.extend(rate_headers(self.standing).items())
         if hooks.cors is not None:
-            yield from hooks.cors.of_answer(self._header("origin"))
+            wanted.extend(hooks.cors.of_answer(self._header("origin")))
+        return wanted
 
 
 def _limiter(hooks: HttpHooks) -> Limiter:
     assert hooks.limit is not None
-    from signaltape.http.limiting import Limiter  # only for those who limit
-
+    try:
+        from signaltape.http.limiting import Limiter  # only for those who limit
+    except ImportError as error:
+        raise SettingsError(f'limit needs the library limits (pip install ".[limits]"): {error}') from error
     return Limiter(hooks.limit)

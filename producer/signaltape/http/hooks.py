@@ -11,6 +11,7 @@ from signaltape.errors import SettingsError
 from signaltape.http.cors import Cors
 from signaltape.http.header_values import is_header_text
 from signaltape.http.keys import Keys
+from signaltape.settings import Secret
 from signaltape.showing import show
 
 _POLICY_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -51,14 +52,11 @@ class Limit(Struct, frozen=True, kw_only=True):
     rate: str = "100/second"
     name: str = "default"
     free: frozenset[str] = frozenset()
-    storage: str | None = None
+    storage: Secret | None = None
 
     def __post_init__(self) -> None:
         if not _POLICY_NAME.fullmatch(self.name):
             raise SettingsError(f"limit.name: {show(self.name)} must be small letters, digits, _ and -")
-
-    def __repr__(self) -> str:
-        return f"Limit({self.rate!r}, name={self.name!r})"  # a storage may carry a password
 
 
 class HttpHooks(Struct, frozen=True, kw_only=True):

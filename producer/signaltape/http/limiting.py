@@ -15,6 +15,7 @@ from signaltape.http.hooks import Limit
 from signaltape.http.standing import Standing
 from signaltape.notices import Notices
 from signaltape.secrecy import scrub
+from signaltape.settings import Secret
 from signaltape.showing import describe, show
 
 #: While a shared storage does not answer, it is not asked again for so long.
@@ -64,8 +65,8 @@ def _item(rate: str) -> RateLimitItem:
         raise SettingsError(f"limit.rate: {show(rate)} is no rate such as 100/second") from error
 
 
-def _shared(storage: str) -> RateLimiter:
+def _shared(storage: Secret) -> RateLimiter:
     try:
-        return MovingWindowRateLimiter(storage_from_string(storage))
-    except Exception as error:
-        raise SettingsError(f"limit.storage cannot be used: {scrub(describe(error))}") from error
+        return MovingWindowRateLimiter(storage_from_string(storage.reveal()))
+    except Exception as error:  # noqa: BLE001 - of whatever kind its library is; it may repeat the address whole
+        raise SettingsError(f"limit.storage cannot be used: {scrub(describe(error))}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response, got_request_exception, request
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -10,7 +10,7 @@ from signaltape.emitter import Emitter
 from signaltape.http.gate import Asked, Gate, Visit
 from signaltape.http.hooks import HttpHooks
 from signaltape.http.problems import PROBLEM_JSON, may_be_told
-from signaltape.integrations.flask_wsgi import PATTERN, VISIT, Layer
+from signaltape.integrations.flask_wsgi import PATTERN, VISIT, Layer, note_pattern
 from signaltape.measuring import recorder_of
 
 
@@ -18,24 +18,26 @@ def install(app: Flask, tape: Emitter, hooks: HttpHooks) -> None:
     """Put the hooks into an app. Raises SettingsError if one cannot be used as it is asked for."""
     gate = Gate(hooks)
     observe = recorder_of(tape).request if hooks.measure and tape.enabled else None
+    if observe is None and not gate.acts:
+        return
     app.wsgi_app = Layer(app.wsgi_app, gate, observe)  # type: ignore[method-assign, assignment]
-    # before all that the engine asks of a request
-    app.before_request_funcs.setdefault(None, []).insert(0, _refused if gate.refuses else _noted)
+    got_request_exception.connect(_failed, app)
+    if gate.refuses:  # before all that the engine asks of a request
+        app.before_request_funcs.setdefault(None, []).insert(0, _refused)
     if hooks.problems and HTTPException not in app.error_handler_spec[None][None]:
         app.register_error_handler(HTTPException, _told)
 
 
-def _noted() -> None:
-    """Its route: Flask forgets the request before its answer has gone out."""
-    rule = request.url_rule
-    request.environ[PATTERN] = None if rule is None else rule.rule
+def _failed(app: Flask, exception: BaseException) -> None:
+    """Nobody caught it, and the app may let it through without an answer."""
+    note_pattern(request.environ)
 
 
 def _refused() -> Response | None:
-    _noted()
     environ = request.environ
     visit: Visit = environ[VISIT]
-    answer = visit.refused(Asked(request.method, request.path, environ[PATTERN], request.remote_addr or "-"))
+    pattern = note_pattern(environ)
+    answer = visit.refused(Asked(request.method, request.path, pattern, request.remote_addr or "-"))
     return None if answer is None else Response(answer.body, answer.status, answer.headers)
 
 

@@ -6,6 +6,7 @@ It lies innermost, around the app itself: whatever is wrapped around `app.wsgi_a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from signaltape.http.gate import Gate, HeaderOf, Visit
@@ -40,6 +41,7 @@ class Layer:
 
         def begin(status: str, headers: list[tuple[str, str]], *failed: Any) -> Any:
             timing.answered(int(status[:3]))
+            note_pattern(environ)
             return start(status, headers, *failed)
 
         watched = _Watched(timing, environ, visit)
@@ -96,14 +98,27 @@ class _Watched:
         self._timing.end(environ["REQUEST_METHOD"], environ.get(PATTERN), self._visit.request_id, status)
 
 
+def note_pattern(environ: Environ) -> str | None:
+    """Keep the rule of the route: Flask lets go of the request before its answer has gone out."""
+    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+    pattern = environ[PATTERN] = None if rule is None else str(rule.rule)
+    return pattern
+
+
 def header_of(environ: Environ) -> HeaderOf:
     """Reads a header of a request by its name in small letters."""
 
     def of(name: str) -> str | None:
-        value: str | None = environ.get("HTTP_" + name.upper().replace("-", "_"))
+        value: str | None = environ.get(_key_of(name))
         return value
 
     return of
+
+
+@cache
+def _key_of(name: str) -> str:
+    """As WSGI names a header; the names are those that hooks ask for, a dozen."""
+    return "HTTP_" + name.upper().replace("-", "_")
 
 
 def _is_file(body: object, environ: Environ) -> bool:

@@ -104,7 +104,7 @@ class Histogram:
 
     @classmethod
     def from_text(cls, text: str) -> Histogram:
-        """What `to_text` wrote. Raises ValueError, in words, for any other text."""
+        """What `to_text` wrote. Raises ValueError, in words, for any other text, and for counts beyond 10^12."""
         return cls({place + ZERO: count for place, count in read_buckets(text, LAST - ZERO).items()})
 
     def __eq__(self, other: object) -> bool:

@@ -21,8 +21,8 @@ _BITS = 5
 _MORE = 1 << _BITS
 #: A dot, how many places (at most some thousand), and a count of 70 bits: those of all buckets together.
 _LONGEST_TOKEN = 1 + 3 + 14
-#: What a count may come to, as all counts in records.
-_MOST = 2**63 - 1
+#: What a count may come to, as that of a record: whoever adds up millions of them stays within 64 bits.
+_MOST = 10**12
 
 
 def write_buckets(counts: Mapping[int, int], longest: int = LONGEST) -> str:
@@ -46,9 +46,7 @@ def read_buckets(text: str, last: int) -> dict[int, int]:
         place += 1 + (_number(next(signs, ""), signs) if is_gap else 0)
         counts[place] = 1 + _number(next(signs, "") if is_gap else sign, signs)
         if place > last or counts[place] > _MOST:
-            raise ValueError(
-                "a histogram's bucket lies beyond the last one, or holds more than 2^63 - 1 values"
-            )
+            raise ValueError("a histogram's bucket lies beyond the last one, or holds more than 10^12 values")
     if write_buckets(counts) != text:
         raise ValueError("a histogram has one text only, this is another way to write it")
     return counts

@@ -14,7 +14,7 @@ from consumer.decoding.decode import Batch
 from consumer.limits import Limits
 from replay.archive import archiving, retention
 from replay.archive.archiver import Archive
-from replay.archive.retention import keep_of
+from replay.archive.keeping import keep_of
 from signaltape.settings import Secret, Settings
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.network import Line, Service
@@ -71,6 +71,7 @@ class ArchiveWorld(ArchiveBase):
             keep_snapshots_days=chance.choice((2, 30)),
             keep_market_hours=chance.choice((1, 24, 48)),
             keep_desk_days=chance.choice((3, 365)),
+            keep_measures_days=chance.choice((1, 30)),
             keep_signals_days=chance.choice((0, 2)),
             compress_after_days=chance.choice((1, 2)),
             database_url=chance.choice((None, None, Secret("postgresql://nowhere"))),

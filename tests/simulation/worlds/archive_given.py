@@ -15,8 +15,14 @@ from replay.archive.layout import safe_name
 from signaltape.contract.codec import NAMESPACE
 
 _WIB = timezone(timedelta(hours=7))
-_FOLDERS = {"state_event": "events", "trade_log": "trades_log", "order_log": "orders", "alert": "desk"}
-_GROUPS = {"state_event": "events", "trade_log": "trades", "order_log": "orders", "alert": "desk"}
+_FOLDERS = {
+    "state_event": "events",
+    "trade_log": "trades_log",
+    "order_log": "orders",
+    "alert": "desk",
+    "measurement": "measures",
+}
+_GROUPS = {**_FOLDERS, "trade_log": "trades"}
 SYMBOLS = (
     "SOL-USDT",
     "BTC-USDT",
@@ -54,6 +60,16 @@ _RECORDS: dict[str, dict[str, Any]] = {
     "market_trade": {"price": 222.1, "qty": 0.5, "side": "BUY"},
     "market_candle": {"interval": "1m", "open": 222, "high": 223, "low": 221, "close": 222, "volume": 12},
     "alert": {"category": "sniper", "lines": ["swept the low"]},
+    "measurement": {
+        "kind": "ws",
+        "name": "orderflow",
+        "figure": "rtt_ms",
+        "unit": "ms",
+        "since": 1767600000000,
+        "count": 1,
+        **dict.fromkeys(("sum", "min", "max", "last"), 38.5),
+        "histogram": "1:.QRA",
+    },
 }
 KINDS = tuple(_RECORDS)
 _EVENTS: dict[str, dict[str, Any]] = {

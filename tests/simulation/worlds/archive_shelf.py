@@ -20,7 +20,7 @@ from replay.archive.packed import packed_lines
 from signaltape.replay.line import BadLine, payload_of, read_head
 
 #: Folders below `data/` that hold lines.
-FOLDERS = ("events", "trades_log", "orders", "system/history", "market", "desk", "signals")
+FOLDERS = ("events", "trades_log", "orders", "system/history", "market", "desk", "measures", "signals")
 #: What a person writes into a file.
 REMARK = b"-- looked at by hand"
 

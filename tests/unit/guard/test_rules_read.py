@@ -54,13 +54,10 @@ def test_alerts_are_to_be_delivered_within_five_seconds(shipped: Rules) -> None:
 
 
 def test_budgets_burn_by_the_windows_of_the_workbook(shipped: Rules) -> None:
-    hours, minutes = lambda n: timedelta(hours=n), lambda n: timedelta(minutes=n)
-    for rule in shipped.burns:
-        assert rule.windows == (
-            (14.4, hours(1), minutes(5)),
-            (6, hours(6), minutes(30)),
-            (1, hours(72), hours(6)),
-        )
+    spans = [("1h", "5m"), ("6h", "30m"), ("3d", "6h")]
+    pairs = [(read_span(long), read_span(short)) for long, short in spans]
+    wanted = tuple((factor, *pair) for factor, pair in zip((14.4, 6, 1), pairs, strict=True))
+    assert [rule.windows for rule in shipped.burns] == [wanted] * 2
 
 
 def test_an_endpoint_of_signals_is_held_to_its_own_rule_alone(shipped: Rules) -> None:

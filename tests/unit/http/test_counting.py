@@ -1,0 +1,53 @@
+"""How often one may ask: a moving window, and what becomes of it while a shared count is away."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from signaltape import Secret
+from signaltape.http.hooks import Limit
+from signaltape.http.limiting import Limiter
+
+
+def test_whoever_is_counted_is_counted_alone() -> None:
+    limiter = Limiter(Limit(rate="2/hour"))
+    passed = [limiter.count(who).passes for who in ("a", "a", "a", "b")]
+    assert passed == [True, True, False, True]
+
+
+def test_of_many_at_once_exactly_so_many_pass() -> None:
+    limiter, passed = Limiter(Limit(rate="100/hour")), []
+
+    def ask() -> None:
+        for _ in range(50):
+            passed.append(limiter.count("a").passes)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(passed), sum(passed)) == (400, 100)
+
+
+def test_one_who_is_refused_does_not_wait_the_longer_for_asking() -> None:
+    limiter = Limiter(Limit(rate="1/hour"))
+    first = limiter.count("a")
+    again = [limiter.count("a") for _ in range(20)]
+    assert not any(one.passes for one in again)
+    assert {one.reset_s for one in again} <= {first.reset_s, first.reset_s - 1}
+
+
+def test_a_shared_count_that_is_away_is_left_alone_and_memory_counts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = [0.0]
+    limiter = Limiter(Limit(rate="2/hour", storage=Secret("redis://:hunter22@127.0.0.1:1/0")), lambda: now[0])
+    assert limiter.waits
+    assert [limiter.count("a").passes for _ in range(3)] == [True, True, False]
+    assert "counted in memory" in caplog.text
+    assert "hunter22" not in caplog.text
+    now[0] = 6.0
+    assert not limiter.count("a").passes
