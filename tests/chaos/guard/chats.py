@@ -49,7 +49,9 @@ class Alerts:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def begin(self) -> None:
-        """From now on."""
+        """From now on, however often it is said."""
+        if self._thread.is_alive():
+            return
         for chat in CATEGORY:
             self._alert(chat)
         self._thread.start()
@@ -61,7 +63,8 @@ class Alerts:
     def end(self) -> None:
         """No more."""
         self._stop.set()
-        self._thread.join(10)
+        if self._thread.is_alive():
+            self._thread.join(10)
         self._tape.close()
 
     def _run(self) -> None:

@@ -157,6 +157,7 @@ class World:
 
     def silence_a_chat(self) -> None:
         self.chats.trouble = {*self.chats.trouble, SILENT}
+        self.alerts.begin()
 
     def heal_chats(self) -> None:
         self.chats.trouble = self.chats.trouble & {SILENT}
