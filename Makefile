@@ -9,11 +9,8 @@ export PYTHONPATH := producer:.
 # the tests start hundreds of processes: none of them should compile what another one compiled
 unexport PYTHONDONTWRITEBYTECODE
 
-<<<<<<< HEAD
-.PHONY: demo demo-replay live picture picture-overview test test-browser attack simulate simulated-coverage lint bench ghost peers audit pin chaos clean lock
-=======
-.PHONY: demo demo-replay live picture picture-overview test test-browser attack simulate simulated-coverage lint bench ghost peers chaos drill clean lock
->>>>>>> w-drill
+.PHONY: demo demo-replay live picture picture-overview test test-browser test-prometheus attack simulate simulated-coverage lint bench ghost
+.PHONY: peers audit pin chaos drill clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
@@ -40,6 +37,9 @@ test: $(READY)  ## lint, types and all tests; the types are checked beside the t
 
 test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to install if there is none)
 	$(BIN)/python -m pytest tests/browser
+
+test-prometheus: $(READY)  ## rules, names and boards against Debian's Prometheus (it says what to install if there is none)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/prometheus
 
 attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), new ones each time
 	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack

@@ -98,7 +98,7 @@ def _seal_next(
         before = newest(connection)
         if before is not None and before.day >= day:
             return None
-        late = _late(connection, before, day, looks_back=looks_back)
+        late = _late(connection, before, day, told, looks_back=looks_back)
         return _seal(connection, before, day, late, told)
 
 
@@ -112,13 +112,15 @@ def _turn(connection: Connection) -> Iterator[None]:
             connection.execute(SQL["done"])
 
 
-def _late(connection: Connection, before: Seal | None, day: date, *, looks_back: bool) -> _Late:
+def _late(
+    connection: Connection, before: Seal | None, day: date, told: Callable[[int], None], *, looks_back: bool
+) -> _Late:
     """What came late. Looked for once a call: what comes late meanwhile is for the next one."""
     if before is None:
         return _Late([], _beyond(connection, day, 0, first=True))
     if not looks_back or not (beyond := _beyond(connection, day, before.unaccounted)):
         return _Late([], before.unaccounted)
-    found = list(_unsealed_rows(connection)) if beyond > 0 else []
+    found = _unsealed_rows(connection, beyond, told)
     return _Late(found, before.unaccounted + beyond - len(found))
 
 
@@ -128,12 +130,21 @@ def _beyond(connection: Connection, day: date, unaccounted: int, *, first: bool 
     return int(beyond)
 
 
-def _unsealed_rows(connection: Connection) -> Iterator[Key]:
-    """Rows of sealed days that no seal holds. Of days whose list of names was altered none: there all would seem so."""
-    for number, seal in enumerate(seals(connection)):
-        day = walked(connection, seal, first=number == 0)
-        if not day.list_altered:
-            yield from day.walk.extra
+def _unsealed_rows(connection: Connection, most: int, told: Callable[[int], None]) -> list[Key]:
+    """Rows of sealed days that no seal holds, once as many are found as the counters say. First those days are looked
+    through that have not as many rows as their seal. Of days whose list of names was altered none is taken: there all
+    would seem so.
+    """
+    days = seals(connection)
+    counts = _counts(connection, days[0].day, days[-1].day, first=True)
+    found: list[Key] = []
+    for seal in sorted(days, key=lambda one: counts.get(one.day, 0) == one.content.n - one.content.late):
+        if len(found) >= most:
+            break
+        told(0)
+        day = walked(connection, seal, first=seal is days[0])
+        found += [] if day.list_altered else day.walk.extra
+    return found
 
 
 def _seal(

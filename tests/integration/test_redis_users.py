@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,8 +18,9 @@ from deploy.embedded.valkey import Valkey
 from signaltape import Emitter, Secret, Settings
 from signaltape.control.processes import processes_of
 from signaltape.stream import processes_key
-from tests.integration.conftest import own_valkey
+from tests.integration.conftest import ROOT, own_valkey
 from tests.support.acl import USERS, USERS_FILE, note_users, url_of, write_users
+from tests.support.pages import Page
 from tests.support.samples import closed
 from tests.support.waiting import eventually
 
@@ -171,3 +174,21 @@ def test_an_engine_adds_hears_control_and_shows_itself_and_says_once_what_it_may
     assert len([one for one in caplog.records if "refuses" in one.getMessage()]) == 1
     refused = {entry["object"] for entry in admin.acl_log()}
     assert refused <= {"xrange"}
+
+
+def test_the_recipe_of_the_docs_lets_all_users_in_and_renames_their_keys(tmp_path: Path) -> None:
+    recipe = next(one for one in Page(ROOT / "docs/security.md").fences("sh") if "users.acl" in one)
+    script = recipe.replace("stream=signaltape ", "stream=mine ").replace(
+        "deploy/redis", str(USERS_FILE.parent)
+    )
+    subprocess.run(["sh", "-e", "-c", script], cwd=tmp_path, check=True, capture_output=True)
+    passwords = dict(line.split() for line in (tmp_path / "passwords").read_text().splitlines())
+    assert tuple(passwords) == USERS
+    assert (tmp_path / "passwords").stat().st_mode & 0o077 == 0
+    with own_valkey(tmp_path / "vk", "--aclfile", str(tmp_path / "users.acl")) as server:
+        for user, password in passwords.items():
+            url = server.url.replace("unix://", f"unix://{user}:{password}@")
+            with redis.Redis.from_url(url, protocol=2) as client:
+                assert client.hgetall("mine:control") == {}
+                with pytest.raises(NoPermissionError):
+                    client.hgetall(CONTROL)

@@ -205,3 +205,53 @@ def test_a_digest_may_be_copied_with_blanks_and_capitals(settings: Settings, con
     found = operations.verify(settings, expect=f" {digest[:8].upper()} {digest[8:16]} ")
     assert found.expected is not None
     assert found.expected.day == SECOND
+
+
+def test_nothing_falls_between_seals_while_others_write(database: Secret, connection: Connection) -> None:
+    """Transactions that began on a sealed day commit at any moment; every night one is sealed, and verified."""
+    sealed_days(connection)
+    written: list[int] = []
+
+    def write() -> None:
+        with connect(database) as own:
+            for _ in range(20):
+                given = [new_id() for _ in range(3)]
+                with own.transaction():
+                    BatchWriter(own).write([one for signal_id in given for one in life(signal_id)])
+                    own.execute(
+                        "UPDATE signal_events SET received_at = %s WHERE signal_id = ANY(%s)",
+                        (noon(1), given),
+                    )
+                written.append(12)
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        forget_the_newest_day(connection)
+        seal_all(connection)
+        intact(connection)
+    for writer in writers:
+        writer.join()
+    forget_the_newest_day(connection)
+    seal_all(connection)
+    found = intact(connection)
+    assert (found.rows, found.late, found.waiting) == (24 + sum(written), sum(written), 0)
+
+
+def test_what_a_session_is_set_to_does_not_matter(database: Secret, connection: Connection) -> None:
+    sealed_days(connection)
+    before = [one.digest for one in seals(connection)]
+    with connect(database) as other:
+        for setting in (
+            "timezone = 'America/New_York'",
+            "datestyle = 'German, DMY'",
+            "bytea_output = 'escape'",
+            "extra_float_digits = -15",
+            "intervalstyle = 'iso_8601'",
+        ):
+            other.execute(f"SET {setting}".encode())
+        intact(other)
+        other.execute("TRUNCATE signal_event_days, signal_event_names")
+        seal_all(other)
+    assert [one.digest for one in seals(connection)] == before

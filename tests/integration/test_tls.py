@@ -119,6 +119,7 @@ def test_migrating_storing_and_checking_go_over_tls(
 ) -> None:
     url = verified(postgres_port, own.authority)
     assert runner.run("sink", "migrate", DATABASE_URL=url)[0] == 0
+    assert runner.run("sink", "rights", DATABASE_URL=url)[0] == 0
     with Emitter(settings) as tape:
         assert tape.closed(**closed())
     assert runner.run("worker", "--once", DATABASE_URL=url)[0] == 0

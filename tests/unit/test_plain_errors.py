@@ -109,6 +109,7 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     guard.operations.objectives.objectives: (NOW,),
     sink.operations.migrate: (),
     sink.operations.check: (),
+    sink.operations.rights: (),
     sink.operations.rebuild: (),
     sink.operations.purge: (UUID(int=1),),
     sink.operations.seal: (),

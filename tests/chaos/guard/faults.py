@@ -9,7 +9,7 @@ from typing import NamedTuple
 from guard.model.rules import Rules
 from guard.rules_file import rules_in_force
 from signaltape.clock import utc_now
-from tests.chaos.guard.fault import Fault, ends_in_a_run, note, wrong
+from tests.chaos.guard.fault import Fault, ends_in_a_run, note, untold, wrong
 from tests.chaos.guard.script import faults_of
 from tests.chaos.guard.world import World, a_world
 
@@ -46,6 +46,7 @@ def run_faults(say: Say) -> FaultsCounted:
         guard.note_memory()
         world.end()
         troubles = [*_missing(faults, rules), *(line for one in faults for line in wrong(one, rules.rule))]
+        troubles += untold(world.found(), rules.rule, rules.gather)
         if not guard.running:
             troubles.append(f"the guard ended by itself: {guard.last_line()}")
         troubles += world.rig.stop_all()
