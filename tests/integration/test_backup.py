@@ -248,4 +248,4 @@ def test_without_a_schema_or_a_server_it_is_one_line(
         assert (code, err.count("\n")) == (1, 1), err
         assert said in err
         assert "hunter2" not in err
-    assert [*(tmp_path / "b").iterdir()] == [], "nothing is left of them"
+    assert [path.name for path in (tmp_path / "b").iterdir()] == [".lock"], "nothing is left of them"
