@@ -39,7 +39,8 @@ def readable(place: Path) -> list[tuple[Path, Manifest]]:
 
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
-    """Nobody else makes a backup there for as long as the block lasts. Raises BackupError if somebody does."""
+    """Nobody else makes a backup there for as long as the block lasts. Raises BackupError if somebody does, OSError."""
+    lock.touch(mode=0o600)  # a place that cannot be written to is told as that
     held = FileLock(lock)
     if not held.acquire():
         raise BackupError(f"another backup is being made ({lock} is locked): wait for its end")

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.backup import archive
 from deploy.backup.errors import BackupError
-from deploy.backup.folders import backups, new_backup, readable, remove_old
+from deploy.backup.folders import alone, backups, new_backup, readable, remove_old
 from deploy.backup.manifest import NAME, VERSION, Kept, Manifest, read_manifest, write_manifest
 from signaltape.clock import utc_now
 
@@ -49,6 +49,11 @@ def test_two_that_make_one_at_once_do_not_take_each_others_files(tmp_path: Path)
         write_manifest(folder, manifest())
     assert backups(tmp_path) == [final]
     with new_backup(tmp_path, now + timedelta(seconds=2)):
+        pass
+
+
+def test_a_place_that_cannot_be_written_to_is_not_told_as_another_backup(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), alone(tmp_path / "gone" / ".lock"):
         pass
 
 
