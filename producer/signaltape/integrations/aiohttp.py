@@ -13,7 +13,6 @@ from collections.abc import Mapping
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from multidict import CIMultiDict
 
 from signaltape.emitter import Emitter
 from signaltape.http.gate import Answer, Asked, Gate, HeaderOf, Visit
@@ -100,9 +99,11 @@ def _in_own_words(request: web.Request, error: web.HTTPException) -> bool:
 
 
 def _problem(status: int, headers: Mapping[str, str], body: bytes) -> web.Response:
-    kept = CIMultiDict(one for one in headers.items() if not one[0].lower().startswith("content-"))
-    kept["Content-Type"] = PROBLEM_JSON
-    return web.Response(status=status, body=body, headers=kept)
+    response = web.Response(status=status, body=body, headers={"Content-Type": PROBLEM_JSON})
+    for name, value in headers.items():  # one may stand there more than once
+        if not name.lower().startswith("content-"):
+            response.headers.add(name, value)
+    return response
 
 
 def _ended(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
