@@ -67,7 +67,7 @@ class Runner:
         self._make_reader, self._tape = make_reader, tape
         self._stop, self._clock, self._by = stop, clock, by
         self._notices = Notices()
-        self._away = Away()
+        self._away = Away(guard.rules.gather, guard.every_s)
         self.counted = Counted()
         self.exported = Exported(guard.rules)
 

@@ -16,7 +16,6 @@ from guard.model.rules import Absent, Burn, Measured, Rules, Threshold
 from guard.model.series import Series
 from guard.model.slots import MINUTE, Key, Slot
 
-
 #: Nothing is missed for less, whatever rules say.
 _A_DAY = timedelta(days=1)
 
