@@ -12,6 +12,7 @@ from signaltape import Settings
 from signaltape.clock import utc_now
 from sink.db import Connection
 from tests.support.guarding import SLOW, Guard, Measures
+from tests.support.waiting import eventually
 
 #: Of an endpoint and of the engine as a whole, counted and at hand.
 RULES = (
@@ -65,6 +66,7 @@ def test_a_strange_name_rings_like_any_other(
     rules = {one["rule"] for one in guard.alerts()}
     assert {"rest-p95", "engine-p95"} <= rules
     assert guard.run().measurements == 0
+    eventually(lambda: guard.run() and guard.messages())
     assert objectives(settings, utc_now(), environ={}).open
 
 
