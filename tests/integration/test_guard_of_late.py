@@ -10,6 +10,7 @@ from consumer.tape_order import TapeReader
 from guard.leading import Following
 from guard.model.memory import Memory
 from guard.operations import listed
+from guard.operations.objectives import objectives
 from guard.remembering import remember
 from guard.runner import Counted
 from guard.tape_store import TapeStore
@@ -55,3 +56,16 @@ def test_a_guard_that_is_begun_anew_misses_what_a_rule_misses_for_longer_than_a_
     memory = Memory(rules_of(rules))
     remember(TapeStore(connection, ()), memory, utc_now())
     assert memory.seen
+
+
+def test_a_page_that_cannot_show_all_shows_some_of_every_rule_and_what_is_breached_first(
+    settings: Settings, connection: Connection
+) -> None:
+    put = "INSERT INTO guard_values (rule, subject, breached, at) VALUES (%s, %s, %s, now())"
+    with connection.pipeline():
+        for number in range(2100):
+            connection.execute(put, ("freshness", f"{number:04}", number == 2099))
+        connection.execute(put, ("ws-rtt", "kline", False))
+    shown = {rule.rule: rule.values for rule in objectives(settings, utc_now(), environ={}).rules}
+    assert [one.subject for one in shown["ws-rtt"]] == ["kline"]
+    assert (shown["freshness"][0].subject, shown["freshness"][0].state) == ("2099", "breached")

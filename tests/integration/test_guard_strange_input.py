@@ -84,3 +84,11 @@ def test_an_id_that_is_none_holds_up_nothing(measures: Measures, guard: Guard) -
     measures.put(900)
     guard.run()
     assert [row["n"] for row in guard.minutes()] == [1]
+
+
+def test_an_id_written_in_another_way_is_the_same(measures: Measures, guard: Guard) -> None:
+    same = measures.put(900)
+    measures.put(900, record_id=same.upper())
+    measures.put(900, record_id=same.replace("-", ""))
+    guard.run()
+    assert [row["n"] for row in guard.minutes()] == [1]
