@@ -30,6 +30,8 @@ from sink.queries import load
 SQL = load(Path(__file__).parent / "sql" / "alerts.sql")
 #: Of use for so long: who reads it later wants to know how things stand, and asks.
 _OF_USE = timedelta(hours=6)
+#: The contract takes no longer text; a name and its engine may be as long each.
+_LONGEST_SUBJECT = 512
 #: Of a rule that says nothing any more no value is shown.
 _VALUES_KEPT = timedelta(minutes=10)
 
@@ -128,7 +130,7 @@ def _said(alert: Alert) -> dict[str, Any]:
         "id": str(uuid.uuid5(alert.id, alert.state)),
         "rule": alert.rule,
         "category": alert.category,
-        "subject": alert.subject,
+        "subject": alert.subject[:_LONGEST_SUBJECT],
         "state": alert.state,
         "value": alert.value,
         "limit": alert.limit_value,

@@ -21,12 +21,10 @@ def budget_lines(found: Sequence[ErrorBudget]) -> list[str]:
 
 
 def budget_line(one: ErrorBudget) -> str:
-    """`99 % without errors, all of ib-1: 70 % left (300 of 1,000 that may be bad)`; overspent it says by how much."""
+    """`70 % left: 99 % without errors, all of ib-1 (300 of 1,000 that may be bad)`; overspent it says by how much."""
     who = f", {one_line(clean(one.subject), _MOST_NAME)}" if one.subject else ""
     said = f"{one_line(clean(one.says), _MOST_NAME)}{who}"
     if one.left is None or one.allowed is None:
-        return f"{said}: not known, nothing was measured"
-    left = (
-        f"{100 * one.left:.0f} % left" if one.left >= 0 else f"overspent, {100 * (1 - one.left):.0f} % used"
-    )
-    return f"{said}: {left} ({one.bad:,} of {one.allowed:,.0f} that may be bad)"
+        return f"Not known: {said}, for nothing was measured"
+    left = f"{100 * one.left:.0f} % left" if one.left >= 0 else f"Overspent to {100 * (1 - one.left):.0f} %"
+    return f"{left}: {said} ({one.bad:,} of {one.allowed:,.0f} that may be bad)"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from guard.tape_store import TapeStore
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import Runner
@@ -80,3 +81,11 @@ def test_once_folds_what_is_there_and_ends(
     Measures(redis_client, settings.stream).put(900)
     code, out, err = runner.run("guard", "--once", SIGNALTAPE_GUARD_RULES=rules)
     assert (code, out) == (0, "read 1, of them measurements 1; alerts: 1 open\n"), err
+
+
+def test_beside_a_guard_that_works_once_is_refused(
+    runner: Runner, settings: Settings, connection: Connection, rules: str
+) -> None:
+    assert TapeStore(connection, ()).lead()
+    code, _, err = runner.run("guard", "--once", SIGNALTAPE_GUARD_RULES=rules)
+    assert (code, err.splitlines()[-1]) == (1, "Error: another guard works with this database")

@@ -49,6 +49,14 @@ class Engine(NamedTuple):
         return {one.name: one for one in measurements_in(self.home) if one.kind == kind}
 
 
+def run(*options: str) -> tuple[int, str, str]:
+    """One that is to end by itself: its exit code, output and errors."""
+    command = [sys.executable, "-m", "deploy.examples.engine_flask", *options]
+    environment = {**os.environ, "PYTHONPATH": IMPORTS}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
 @contextmanager
 def engine(home: Path, *options: str, **environment: str) -> Iterator[Engine]:
     """Runs until the block ends; it then has until the end of a minute to stop by itself."""

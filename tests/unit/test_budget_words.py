@@ -15,7 +15,7 @@ from reports.text.message import Topic, _unfolded
 
 
 def budget(good: int | None, bad: int | None, **more: Any) -> ErrorBudget:
-    given = {
+    given: dict[str, Any] = {
         "rule": "error-budget",
         "says": "99 % without errors",
         "objective": Decimal(99),
@@ -26,18 +26,18 @@ def budget(good: int | None, bad: int | None, **more: Any) -> ErrorBudget:
 
 def test_it_says_what_is_left_and_of_how_many() -> None:
     assert budget_line(budget(99_700, 300)) == (
-        "99 % without errors, all of ib-1: 70 % left (300 of 1,000 that may be bad)"
+        "70 % left: 99 % without errors, all of ib-1 (300 of 1,000 that may be bad)"
     )
 
 
 def test_overspent_it_says_by_how_much() -> None:
-    assert "overspent, 250 % used" in budget_line(budget(97_500, 2_500))
+    assert "Overspent to 250 %" in budget_line(budget(97_500, 2_500))
 
 
 def test_nothing_measured_is_no_perfect_score() -> None:
     line = budget_line(budget(None, None, subject=None))
-    assert line == "99 % without errors: not known, nothing was measured"
-    assert "not known" in budget_line(budget(0, 0))
+    assert line == "Not known: 99 % without errors, for nothing was measured"
+    assert "Not known" in budget_line(budget(0, 0))
 
 
 def test_without_a_guard_there_is_nothing_to_say() -> None:

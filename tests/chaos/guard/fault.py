@@ -46,6 +46,8 @@ class Found(Struct, frozen=True):
     subject: str
     fired_at: datetime | None
     resolved_at: datetime | None
+    #: how often it was told
+    told: int = 0
 
 
 def fires_within(rule: Rule) -> timedelta:
@@ -112,6 +114,15 @@ def wrong(fault: Fault, rules: Mapping[str, Rule]) -> Iterator[str]:
         took, may = over - fault.healed_at, ends_within(rule) + fault.later
         if took > may:
             yield f"{fault.name}: {name} ended after {_s(took)}, more than {_s(may)}"
+
+
+def untold(alerts: Iterable[Found], rules: Mapping[str, Rule], gather: timedelta) -> Iterator[str]:
+    """Alerts that fired for long enough to be told, and were not; but for those that wait for what says the same."""
+    for one in alerts:
+        if one.fired_at is None or one.resolved_at is None or one.told or rules[one.rule].unless:
+            continue
+        if one.resolved_at - one.fired_at > gather + rules[one.rule].resolve_after:
+            yield f"{one.rule}, {one.subject}: fired at {one.fired_at:%H:%M:%S} and was never told"
 
 
 def _s(length: timedelta) -> str:

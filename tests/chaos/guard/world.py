@@ -29,7 +29,7 @@ KEY = f"{STREAM}:{{0}}"
 _FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 _FILLERS, _FILLER_BYTES = 540, 2**20
 _LONG_AGO = timedelta(hours=13)
-_DISK_MIB, _FILLED_MIB = 64, 61
+_DISK_MIB, _FILLED_MIB = 320, 300
 _HOG_MIB, _HOARD_MIB = 480, 80
 
 
@@ -88,7 +88,7 @@ class World:
         """Alerts as they stand."""
         with self.rig.database() as connection:
             rows = connection.execute(
-                "SELECT rule, subject, fired_at, resolved_at FROM guard_alerts"
+                "SELECT rule, subject, fired_at, resolved_at, told FROM guard_alerts"
             ).fetchall()
         return [Found(*row) for row in rows]
 
@@ -153,10 +153,13 @@ class World:
 
     def trouble_chats(self) -> None:
         self.chats.trouble = {*self.chats.trouble, SLOW, BLOCKED}
+        self.alerts.tell(SLOW)
+        self.alerts.tell(BLOCKED)
         self.alerts.begin()
 
     def silence_a_chat(self) -> None:
         self.chats.trouble = {*self.chats.trouble, SILENT}
+        self.alerts.tell(SILENT)
 
     def heal_chats(self) -> None:
         self.chats.trouble = self.chats.trouble & {SILENT}
