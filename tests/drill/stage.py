@@ -25,8 +25,8 @@ CHAT = "-1001234567890"
 RATE = 250.0
 _SEGMENT_BYTES = 1024 * 1024
 _HERE = Path(__file__).parent
-#: Where the page says that the settings of all units stand.
-SETTINGS = "/etc/signaltape/env"
+#: Where the page says that settings stand, and the file of those that all units share.
+SETTINGS, COMMON = "/etc/signaltape", "common.env"
 #: The unit of each process that a stage may run, and what it runs.
 PROCESSES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "signaltape-ship": ("shipper", "signaltape", ("ship",)),
@@ -44,7 +44,7 @@ class Stage(Rig):
     def __init__(self, events: int, seed: str) -> None:
         super().__init__(events, seed, anew=False)
         self.rate = RATE
-        self.places: dict[str, str] = {SETTINGS: str(self.home / "env")}
+        self.places: dict[str, str] = {SETTINGS: str(self.home / "etc")}
         #: of a case that has one: what follows the primary
         self.standby: Postgres | None = None
 
@@ -52,6 +52,7 @@ class Stage(Rig):
         super().__enter__()
         self.stack = ExitStack()
         self.telegram = self.stack.enter_context(Telegram()).server
+        self._settings_file().parent.mkdir()
         self._settings_file().write_text(_as_file(self._settings_at_first()))
         self.hands = self.stack.enter_context(Hands(self.home / "hands", self._units()))
         self.shell = Shell(self._settings_file(), self.places, self._shell_environment())
@@ -80,7 +81,7 @@ class Stage(Rig):
         return {**super()._usual_environment(), **self.settings()}
 
     def _settings_file(self) -> Path:
-        return self.home / "env"
+        return self.home / "etc" / COMMON
 
     def _settings_at_first(self) -> dict[str, str]:
         names = ("FEATURE_EVENT_LOGGING", "REDIS_URL", "DATABASE_URL")

@@ -20,7 +20,7 @@ PAGE = Page(ROOT / "docs" / "runbook.md")
 load()
 every_case = pytest.mark.parametrize("section", sections(PAGE.text), ids=lambda section: section.name)
 #: What the settings of the units, or the person, have named before.
-_GIVEN = {"REDIS_URL", "DATABASE_URL", "STANDBY"}
+_GIVEN = {"REDIS_URL", "DATABASE_URL", "PRIMARY", "STANDBY"}
 _NAME = re.compile(r"\$([A-Z][A-Z_]*)")
 _PROCFILE = {line.partition(":")[0] for line in (ROOT / "Procfile").read_text().splitlines()}
 

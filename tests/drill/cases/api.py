@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.drill.registry import case
-from tests.drill.stage import Stage
+from tests.drill.stage import SETTINGS, Stage
 from tests.support.waiting import eventually
 
-#: Where the page says that the example engine's switches are.
-SWITCHES = "/etc/signaltape/engine.json"
+#: The file of the example engine's switches, beside the settings.
+_SWITCHES = "engine.json"
 _FAILING = '{"error_share": 0.5, "only": "/api/signal/<symbol>"}'
 _EVERY_S = 0.05
 #: Of a cache of the engine's that lies in the same Redis.
@@ -23,8 +23,7 @@ _CACHED = 20
 
 def asked_all_the_time(stage: Stage) -> None:
     """Somebody asks for signals; the engine keeps a cache in Redis."""
-    switches = stage.home / "engine.json"
-    stage.places[SWITCHES] = str(switches)
+    switches = Path(stage.places[SETTINGS]) / _SWITCHES
     with stage.redis() as client:
         client.mset({f"screener:{number}": "x" for number in range(_CACHED)})
     engine = stage.start("api", "deploy.examples.engine_flask", "--port", "0", "--control", str(switches))
@@ -62,4 +61,4 @@ def one_namespace_is_flushed(stage: Stage) -> Iterator[str]:
 )
 def errors_and_latency(stage: Stage) -> None:
     """Half of the answers of one endpoint are 500."""
-    Path(stage.places[SWITCHES]).write_text(_FAILING)
+    (Path(stage.places[SETTINGS]) / _SWITCHES).write_text(_FAILING)

@@ -19,6 +19,8 @@ _MIB = 2**20
 _BALLAST_BYTES = 96 * _MIB
 #: Free besides, until somebody else's file takes it.
 _SPARE_BYTES = 64 * _MIB
+#: Postgres may end, or go on without writing: then it is the worker's lag that guard tells of, which takes longer.
+_LONG_ENOUGH_S = 25.0
 #: Where the page says that the disk is.
 DISK = "/var/lib/postgresql"
 
@@ -68,3 +70,4 @@ def disk_full(stage: Stage) -> None:
         while file.write(bytes(_MIB)):
             pass
     eventually(lambda: not [*the_limit_was_met(stage)], timeout=60)
+    stage.pause(_LONG_ENOUGH_S)

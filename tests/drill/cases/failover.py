@@ -22,7 +22,7 @@ _LOST = 200
 
 
 def with_a_standby(stage: Stage) -> None:
-    """It follows by streaming; a person reaches it at `$STANDBY`."""
+    """It follows by streaming; a person knows both by their addresses."""
     made, primary = mould(), stage.postgres_data.parent / "s"
     data = stage.postgres_data.with_name("standby")
     data.mkdir(mode=0o700)
@@ -52,7 +52,8 @@ def with_a_standby(stage: Stage) -> None:
     proxy.start()
     stage.stack.callback(proxy.stop)
     stage.standby = standby
-    stage.shell.environment["STANDBY"] = f"postgresql://signaltape@127.0.0.1:{proxy.port}/postgres"
+    stage.shell.environment["PRIMARY"] = f"127.0.0.1:{stage.postgres_proxy.port}"
+    stage.shell.environment["STANDBY"] = f"127.0.0.1:{proxy.port}"
 
 
 def the_old_one_is_gone(stage: Stage) -> Iterator[str]:

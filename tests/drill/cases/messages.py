@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from outbox.outbox import Outbox
-from outbox.policies import ALERT, MAX_LOST_CALLS
+from outbox.policies import ALERT
 from outbox.text import Text
 from signaltape.clock import utc_now
 from tests.drill.registry import case
 from tests.drill.stage import CHAT, Stage
+from tests.support.waiting import eventually
 
-_TEXT = "SOL-USDT-SWAP long, entry 222.10"
+_KEY, _TEXT = "alert:drill:1", "SOL-USDT-SWAP long, entry 222.10"
 
 
 def stands_once(stage: Stage) -> Iterator[str]:
@@ -22,10 +23,12 @@ def stands_once(stage: Stage) -> Iterator[str]:
         yield f"the message stands {len(texts)} times in the chat"
 
 
-@case("outbox-uncertain", units=("signaltape-reports",), check=stands_once)
+@case("outbox-uncertain", check=stands_once)
 def uncertain_messages(stage: Stage) -> None:
     """The connection ends without an answer, as often as a message is tried; nothing got there."""
-    stage.telegram.faults.extend(["closed before"] * MAX_LOST_CALLS)
+    stage.telegram.chance_of_fault = lambda: "closed before"
     with stage.database() as connection:
-        not_after = utc_now() + timedelta(minutes=30)
-        Outbox(connection).enqueue("alert:drill:1", CHAT, Text(_TEXT), not_after, kind=ALERT)
+        outbox, not_after = Outbox(connection), utc_now() + timedelta(minutes=30)
+        outbox.enqueue(_KEY, CHAT, Text(_TEXT), not_after, kind=ALERT)
+        eventually(lambda: (outbox.state(_KEY) or ("",))[0] == "uncertain", timeout=90)
+    stage.telegram.chance_of_fault = lambda: "ok"
