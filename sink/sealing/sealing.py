@@ -8,11 +8,13 @@ sealed day by hand, past the counters, is not taken in for one that came late.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import NamedTuple
+
+from psycopg.errors import UniqueViolation
 
 from sink.db import Connection
 from sink.sealing.names import chunks
@@ -40,6 +42,8 @@ from sink.sealing.verifying import walked
 Progress = Callable[[int, int], None]
 _DAY = timedelta(days=1)
 _TELL_EVERY = 1_000
+#: Who finds somebody else sealing looks again so soon.
+_AGAIN_S = 0.1
 
 
 class _Late(NamedTuple):
@@ -93,23 +97,33 @@ def _seal_next(
     connection: Connection, day: date, told: Callable[[int], None], *, looks_back: bool
 ) -> Seal | None:
     """Seal a day; None if somebody else did meanwhile."""
-    with _turn(connection), connection.transaction():
-        connection.execute(SQL["as_of_one_moment"])
-        before = newest(connection)
-        if before is not None and before.day >= day:
-            return None
-        late = _late(connection, before, day, told, looks_back=looks_back)
-        return _seal(connection, before, day, late, told)
-
-
-@contextmanager
-def _turn(connection: Connection) -> Iterator[None]:
-    connection.execute(SQL["turn"])
     try:
-        yield
-    finally:
-        if not connection.broken:
-            connection.execute(SQL["done"])
+        while not (done := _try_to_seal(connection, day, told, looks_back=looks_back)):
+            time.sleep(_AGAIN_S)
+    except UniqueViolation:
+        if not _is_sealed(newest(connection), day):
+            raise
+        return None  # who was before us committed behind our view
+    return done[0]
+
+
+def _try_to_seal(
+    connection: Connection, day: date, told: Callable[[int], None], *, looks_back: bool
+) -> tuple[Seal | None] | None:
+    """The seal, or none as above; None if somebody else has the turn."""
+    with connection.transaction():
+        connection.execute(SQL["as_of_one_moment"])
+        if not connection.execute(SQL["turn"]).fetchall()[0][0]:
+            return None
+        before = newest(connection)
+        if _is_sealed(before, day):
+            return (None,)
+        late = _late(connection, before, day, told, looks_back=looks_back)
+        return (_seal(connection, before, day, late, told),)
+
+
+def _is_sealed(newest_seal: Seal | None, day: date) -> bool:
+    return newest_seal is not None and newest_seal.day >= day
 
 
 def _late(

@@ -81,6 +81,30 @@ def test_what_was_purged_is_said_to_be_purged(connection: Connection) -> None:
     assert (found.purged, found.rows) == (4, 20)
 
 
+def test_a_purge_does_not_hide_what_came_late(connection: Connection) -> None:
+    """As many rows come as were purged: the number of rows is what it was."""
+    ids = sealed_days(connection)[1]
+    forget_the_newest_day(connection)
+    quality.purge(connection, ids[0])
+    arrive(connection, noon(1), 1)
+    assert intact(connection).waiting == 4
+    (seal,) = seal_all(connection)
+    assert seal.content.late == 4
+    assert intact(connection).rows == 24
+
+
+def test_what_the_counters_said_too_much_is_not_looked_for_each_night(connection: Connection) -> None:
+    """A row that was not sealed yet was deleted by hand."""
+    sealed_days(connection)
+    forget_the_newest_day(connection)
+    (gone,) = arrive(connection, noon(1), 1)
+    connection.execute("DELETE FROM signal_events WHERE signal_id = %s", (gone,))
+    assert seal_all(connection)[0].unaccounted == 4
+    assert intact(connection).waiting == 0
+    arrive(connection, noon(1), 1)
+    assert intact(connection).waiting == 4
+
+
 def test_a_purge_stands_in_the_next_seal(connection: Connection) -> None:
     ids = sealed_days(connection)[1]
     forget_the_newest_day(connection)

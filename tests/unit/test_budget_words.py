@@ -15,7 +15,7 @@ from reports.text.message import Topic, _unfolded
 
 
 def budget(good: int | None, bad: int | None, **more: Any) -> ErrorBudget:
-    given = {
+    given: dict[str, Any] = {
         "rule": "error-budget",
         "says": "99 % without errors",
         "objective": Decimal(99),

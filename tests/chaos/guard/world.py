@@ -153,10 +153,13 @@ class World:
 
     def trouble_chats(self) -> None:
         self.chats.trouble = {*self.chats.trouble, SLOW, BLOCKED}
+        self.alerts.tell(SLOW)
+        self.alerts.tell(BLOCKED)
         self.alerts.begin()
 
     def silence_a_chat(self) -> None:
         self.chats.trouble = {*self.chats.trouble, SILENT}
+        self.alerts.tell(SILENT)
 
     def heal_chats(self) -> None:
         self.chats.trouble = self.chats.trouble & {SILENT}
