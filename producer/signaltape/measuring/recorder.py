@@ -19,7 +19,7 @@ from signaltape.contract.measure_records import Measurement
 from signaltape.harmless import harmless
 from signaltape.measuring.histogram import index_of
 from signaltape.measuring.names import MOST_NAMES, OTHER, Names, checked_key, number_of
-from signaltape.measuring.series import Series
+from signaltape.measuring.series import Series, status_class
 from signaltape.own_journals import CLOSE_WITHIN_S, close_at_exit_of_child
 from signaltape.showing import describe
 from signaltape.starting import TRY_EVERY_S
@@ -88,7 +88,10 @@ class Recorder:
         number = value if type(value) is float else number_of(value, figure)
         index = index_of(number, figure)
         with self._lock:
-            (self._series.get((kind, name, figure)) or self._opened(kind, name, figure)).add(index, number)
+            series = self._series.get((kind, name, figure)) or self._opened(kind, name, figure)
+            if series is None:
+                return False
+            series.add(index, number)
         if self._thread is None:
             self._start()
         return True
@@ -99,10 +102,12 @@ class Recorder:
         if not self.on:
             return False
         number = ms if type(ms) is float else number_of(ms, LATENCY)
-        index = index_of(number, LATENCY)
+        index, answered = index_of(number, LATENCY), status_class(status)
         with self._lock:
             series = self._series.get((HTTP, name, LATENCY)) or self._opened(HTTP, name, LATENCY)
-            series.answered(status, number, request_id)
+            if series is None:
+                return False
+            series.answered(answered, number, request_id)
             series.add(index, number)
         if self._thread is None:
             self._start()
@@ -128,7 +133,7 @@ class Recorder:
             self._ends.put(None)
             with suppress(RuntimeError):  # it is about to start
                 thread.join(within_s)
-        if thread is None or not thread.is_alive():
+        if not self._busy:  # else its disk hangs, and would hold us up, too
             self.flush()
 
     def forget_in_child(self) -> None:
@@ -136,9 +141,12 @@ class Recorder:
         self._lock = threading.RLock()  # a signal handler may measure amid a value of its own thread
         self._series, self._names = {}, Names()
         self._ends, self._thread = SimpleQueue(), None
-        self._since, self._start_at = self._clock(), 0.0
+        self._since, self._start_at, self._busy = self._clock(), 0.0, False
 
-    def _opened(self, kind: str, name: str, figure: str) -> Series:
+    def _opened(self, kind: str, name: str, figure: str) -> Series | None:
+        """None behind the last flush, which would leave it behind: who came beside the end is told so."""
+        if not self.on:
+            return None
         key = self._names.admit(checked_key(kind, name, figure))
         return self._series.setdefault(key, Series(key, self._since))
 
@@ -166,13 +174,20 @@ class Recorder:
 
     def _run(self, ends: SimpleQueue[None]) -> None:
         while True:
+            ended = True
             try:
                 ends.get(timeout=self._every_s)
             except Empty:
-                with suppress(Exception):
-                    self.flush()
-            else:
+                ended = False
+            self._flush_alone()  # if the end did not wait for us it is refused by now, and counted as that
+            if ended:
                 return
+
+    def _flush_alone(self) -> None:
+        self._busy = True
+        with suppress(Exception):
+            self.flush()
+        self._busy = False
 
     def _went_wrong(self, name: str, error: Exception) -> None:
         self._tape._not_measured(error)
