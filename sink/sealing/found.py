@@ -63,15 +63,22 @@ class Verified(Struct, frozen=True):
     late: int
     #: rows of sealed days that wait for the next seal
     waiting: int
+    #: from which day on rows were read; None: all
+    read_from: date | None
     expected: Expected | None
     #: in order of days; of a day no more than a hundred rows
     altered: list[Altered]
 
     @classmethod
     def of(
-        cls, found: list[Seal], altered: list[Altered], counted: Mapping[str, int], expect: str | None
+        cls,
+        found: list[Seal],
+        altered: list[Altered],
+        counted: Mapping[str, int],
+        expect: str | None,
+        since: date | None,
     ) -> Verified:
-        """From all seals, and what was found of their rows."""
+        """From all seals, and what was found of their rows. since: of earlier days none were read."""
         expected = None if expect is None else Expected(expect, _day_of(found, expect))
         return cls(
             intact=not altered and (expected is None or expected.day is not None),
@@ -80,6 +87,7 @@ class Verified(Struct, frozen=True):
             digest=found[-1].digest.hex() if found else None,
             days=len(found),
             late=sum(seal.content.late for seal in found),
+            read_from=since,
             expected=expected,
             altered=altered,
             **counted,
@@ -97,7 +105,8 @@ class Verified(Struct, frozen=True):
             )
         if self.through is None:
             return "nothing is sealed yet"
-        return f"intact: {self.rows} rows of {self.days} days, sealed through {self.through}"
+        read = "" if self.read_from is None else f", rows from {self.read_from} on"
+        return f"intact: {self.rows} rows of {self.days} days, sealed through {self.through}{read}"
 
 
 def of_row(day: date, wrong: Wrong) -> Altered:

@@ -3,7 +3,8 @@
 Which rows a seal holds: those that arrived on its day, and those of earlier days that no seal holds, being committed
 after theirs. Whether there are any says the difference of counters and rows, which both are of the same transaction;
 only if there are, earlier days are looked through. So no row falls between two seals, and a row that was put into a
-sealed day by hand, past the counters, is not taken in for one that came late.
+sealed day by hand, past the counters, is not taken in for one that came late: where more are found than there should be
+nothing tells which, and none is taken in; verifying names them until the one by hand is gone.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from sink.db import Connection
 from sink.sealing.names import chunks
 from sink.sealing.rows import Key, Row
 from sink.sealing.seals import (
+    BEFORE_ALL,
     NO_DIGEST,
     Content,
     Purge,
@@ -95,10 +97,11 @@ def _seal_next(
     """Seal a day; None if somebody else did meanwhile."""
     with _turn(connection), connection.transaction():
         connection.execute(SQL["as_of_one_moment"])
+        told(0)  # who waited for its turn hears whether it is to go on
         before = newest(connection)
         if before is not None and before.day >= day:
             return None
-        late = _late(connection, before, day, looks_back=looks_back)
+        late = _late(connection, before, day, told, looks_back=looks_back)
         return _seal(connection, before, day, late, told)
 
 
@@ -112,13 +115,33 @@ def _turn(connection: Connection) -> Iterator[None]:
             connection.execute(SQL["done"])
 
 
-def _late(connection: Connection, before: Seal | None, day: date, *, looks_back: bool) -> _Late:
+@contextmanager
+def waiting_at_most(connection: Connection, seconds: float) -> Iterator[None]:
+    """Within this no turn is waited for any longer, for who has it may be gone: then it raises psycopg.Error."""
+    connection.execute(SQL["wait"], {"ms": str(round(seconds * 1000))})
+    try:
+        yield
+    finally:
+        if not connection.broken:
+            connection.execute(SQL["wait"], {"ms": "0"})
+
+
+def _late(
+    connection: Connection,
+    before: Seal | None,
+    day: date,
+    told: Callable[[int], None],
+    *,
+    looks_back: bool,
+) -> _Late:
     """What came late. Looked for once a call: what comes late meanwhile is for the next one."""
     if before is None:
         return _Late([], _beyond(connection, day, 0, first=True))
     if not looks_back or not (beyond := _beyond(connection, day, before.unaccounted)):
         return _Late([], before.unaccounted)
-    found = list(_unsealed_rows(connection)) if beyond > 0 else []
+    found = list(_unsealed_rows(connection, told)) if beyond > 0 else []
+    if found and len(found) > beyond:
+        return _Late([], before.unaccounted)
     return _Late(found, before.unaccounted + beyond - len(found))
 
 
@@ -128,10 +151,14 @@ def _beyond(connection: Connection, day: date, unaccounted: int, *, first: bool 
     return int(beyond)
 
 
-def _unsealed_rows(connection: Connection) -> Iterator[Key]:
-    """Rows of sealed days that no seal holds. Of days whose list of names was altered none: there all would seem so."""
+def _unsealed_rows(connection: Connection, told: Callable[[int], None]) -> Iterator[Key]:
+    """Rows of sealed days that no seal holds. Of days whose list of names was altered none: there all would seem so.
+
+    told: called with 0, as nothing is sealed by that, while it goes on.
+    """
     for number, seal in enumerate(seals(connection)):
-        day = walked(connection, seal, first=number == 0)
+        told(0)
+        day = walked(connection, seal, first=number == 0, told=lambda _rows: told(0))
         if not day.list_altered:
             yield from day.walk.extra
 
@@ -154,7 +181,7 @@ def _seal(
 def _purges(connection: Connection, before: Seal | None) -> tuple[list[Purge], int]:
     """Tombstones since the seal before, and the id of the last one."""
     ((through,),) = connection.execute(SQL["last_purge"]).fetchall()
-    return list(purges(connection, 0 if before is None else before.purged_through, through)), through
+    return list(purges(connection, BEFORE_ALL if before is None else before.purged_through, through)), through
 
 
 class _Making:
