@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import date
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from signaltape.settings import Settings
 from signaltape.stopping import until
@@ -28,6 +28,7 @@ from sink.sealing.found import Verified
 from sink.sealing.sealing import seal_days
 from sink.sealing.seals import given_digest
 from sink.sealing.stored import sealed_through
+from sink.sealing.tables import altered_tables
 from sink.sealing.verifying import verify as verify_rows
 
 
@@ -114,17 +115,23 @@ def verify(
     *,
     expect: str | None = None,
     since: date | None = None,
+    tables: bool = False,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     stop: threading.Event | None = None,
 ) -> Verified:
     """Hold all that is sealed against its seals; changes nothing.
 
-    expect: a digest that stood in a report, or its beginning. since: rows of earlier days are not read. progress:
-    called with (done, total) rows; stop: once set, it ends by Stopped.
+    expect: a digest that stood in a report, or its beginning. since: rows of earlier days are not read. tables: if the
+    record is intact, hold the tables of signals, which reports read, against it, too. progress: called with (done,
+    total) rows; stop: once set, it ends by Stopped.
     """
     digits = None if expect is None else given_digest(expect)
     with _connected(settings, "verify") as connection:
-        return verify_rows(connection, until(stop, progress, "stopped"), expect=digits, since=since)
+        told = until(stop, progress, "stopped")
+        found = verify_rows(connection, told, expect=digits, since=since)
+        if tables and found.intact and (altered := altered_tables(connection, told)):
+            return structs.replace(found, intact=False, altered=altered)
+        return found
 
 
 @contextmanager

@@ -27,13 +27,14 @@ _OF_SEALS = {
     "seal": "its seal was altered",
     "purges": "its list of purged events was altered",
 }
+_OF_TABLES = "a table says of it what its event does not: python -m sink rebuild makes the tables anew"
 
 
 class Altered(Struct, frozen=True):
     """Something that is not as it was sealed."""
 
     day: date
-    #: changed, moved, deleted, inserted, out of order; list, rows, missing, first, chain, seal, purges
+    #: changed, moved, deleted, inserted, out of order; list, rows, missing, first, chain, seal, purges; table
     what: str
     says: str
     signal_id: str | None = None
@@ -118,6 +119,11 @@ def of_row(day: date, wrong: Wrong) -> Altered:
 def of_seal(day: date, what: str) -> Altered:
     """A day that is not as it was sealed, where no row can be named."""
     return Altered(day, what, _OF_SEALS[what])
+
+
+def of_table(day: date | None, signal_id: str, event: str) -> Altered:
+    """A row of a table that is not what an event says. day: None if there is no such event."""
+    return Altered(day or date.min, "table", _OF_TABLES, signal_id, event)
 
 
 def counted(n: int) -> str:
