@@ -25,7 +25,7 @@ from sink.admin.rebuild import rebuild as rebuild_tables
 from sink.db import Connection, connect, database_url
 from sink.plain_errors import plain_errors
 from sink.sealing.found import Verified
-from sink.sealing.sealing import seal_days
+from sink.sealing.sealing import MOST_IDLE_S, seal_days
 from sink.sealing.seals import given_digest
 from sink.sealing.stored import sealed_through
 from sink.sealing.tables import altered_tables
@@ -102,7 +102,7 @@ def seal(
 
     progress: called with (done, total) rows; stop: once set, it ends by Stopped, and the days before are sealed.
     """
-    with _connected(settings, "seal") as connection:
+    with _connected(settings, "seal", MOST_IDLE_S) as connection:
         made = seal_days(connection, until(stop, progress, "stopped: the days before are sealed"))
         newest = sealed_through(connection)
     rows = sum(one.content.n for one in made)
@@ -135,6 +135,7 @@ def verify(
 
 
 @contextmanager
-def _connected(settings: Settings, purpose: str) -> Iterator[Connection]:
-    with connect(database_url(settings), name=f"signaltape-{purpose}") as connection:
+def _connected(settings: Settings, purpose: str, most_idle_s: float = 0) -> Iterator[Connection]:
+    name = f"signaltape-{purpose}"
+    with connect(database_url(settings), name=name, most_idle_s=most_idle_s) as connection:
         yield connection

@@ -42,6 +42,8 @@ from sink.sealing.verifying import walked
 Progress = Callable[[int, int], None]
 _DAY = timedelta(days=1)
 _TELL_EVERY = 1_000
+#: For `sink.db.connect`: who seals and froze keeps others from sealing and purging no longer than this.
+MOST_IDLE_S = 60.0
 
 
 class _Late(NamedTuple):
