@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
+from signaltape.clock import WIB, utc_now
 from sink.db import Connection
 from sink.sealing.names import chunks
 from sink.sealing.rows import Key, Row
@@ -41,6 +42,8 @@ from sink.sealing.verifying import walked
 
 Progress = Callable[[int, int], None]
 _DAY = timedelta(days=1)
+#: As in `over`: a transaction of before midnight may still write.
+_GRACE = timedelta(minutes=15)
 _TELL_EVERY = 1_000
 #: For `sink.db.connect`: who seals and froze keeps others from sealing and purging no longer than this.
 MOST_IDLE_S = 60.0
@@ -79,8 +82,12 @@ def seal_days(connection: Connection, progress: Progress = lambda _done, _total:
 
 
 def _unsealed(connection: Connection) -> tuple[date | None, date]:
-    """The first day that is not sealed, and the last that may be."""
-    ((last,),) = connection.execute(SQL["over"]).fetchall()
+    """The first day that is not sealed, and the last that may be: by the server's clock and by this machine's.
+
+    A clock that is ahead for a while would seal days to come: what arrives on them would be late for as long.
+    """
+    ((by_server,),) = connection.execute(SQL["over"]).fetchall()
+    last = min(by_server, (utc_now() - _GRACE).astimezone(WIB).date() - _DAY)
     seal = newest(connection)
     if seal is not None:
         return seal.day + _DAY, last

@@ -1,8 +1,9 @@
-"""A record that moved to another server, and one that seals and freezes."""
+"""A record that moved to another server, one that seals and freezes, and clocks that differ."""
 
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sink import operations, quality
 from sink.db import Connection, connect
 from sink.sealing.sealing import _late
 from sink.sealing.stored import SQL, seals
-from tests.support.sealing import arrive, intact, noon, seal_all, sealed_days
+from tests.support.sealing import FIRST, arrive, intact, noon, seal_all, sealed_days
 
 
 def test_a_record_that_was_dumped_and_restored_is_the_same_and_goes_on(
@@ -80,3 +81,11 @@ def test_who_seals_and_freezes_does_not_keep_others_from_purging(
     purged.set()
     sealer.join(60)
     assert "idle-in-transaction timeout" in str(told[0])
+
+
+def test_a_day_is_over_only_by_both_clocks(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server's may be ahead for a while; then it would seal days to come."""
+    for number in range(4):
+        arrive(connection, noon(number))
+    monkeypatch.setattr("sink.sealing.sealing.utc_now", lambda: noon(2))
+    assert [one.day for one in seal_all(connection)] == [FIRST, FIRST + timedelta(days=1)]

@@ -1,7 +1,8 @@
 """Gathers what an engine measures, and has it recorded every ten seconds: one record for each thing measured.
 
 The engine's threads only count, in a lock that is held for a microsecond; what is encoded and journalled is so by a
-thread of its own. What was measured since the last record is lost with a kill -9 of the engine, and nothing else.
+thread of its own. What was measured since the last record is lost where the engine ends without its exit handlers: by
+kill -9, by a SIGTERM that it does not handle, by os._exit.
 """
 
 from __future__ import annotations
