@@ -23,7 +23,10 @@ OF_SEALS = {
         "seal",
     ),
     "more purges": ("UPDATE signal_event_days SET purges = 7 WHERE day = %(day)s", "seal"),
-    "another one before": ("UPDATE signal_event_days SET prev_digest = sha256('x') WHERE day = %(day)s", "chain"),
+    "another one before": (
+        "UPDATE signal_event_days SET prev_digest = sha256('x') WHERE day = %(day)s",
+        "chain",
+    ),
     "the first day gone": ("DELETE FROM signal_event_days WHERE day < %(day)s", "first"),
     "its names gone": ("DELETE FROM signal_event_names WHERE day = %(day)s", "list"),
     "its names late": ("UPDATE signal_event_names SET late = TRUE WHERE day = %(day)s", "list"),
@@ -68,7 +71,9 @@ def test_a_seal_of_late_rows_that_is_altered_beside_a_purge_is_found(
     arrive(connection, noon(0), 1)
     seal_all(connection)
     assert intact(connection).late == 4
-    connection.execute(f"UPDATE signal_event_days SET {column} = {column} + 1 WHERE day = %s".encode(), (SECOND,))
+    connection.execute(
+        f"UPDATE signal_event_days SET {column} = {column} + 1 WHERE day = %s".encode(), (SECOND,)
+    )
     assert not verify(connection).intact
     assert ids
 

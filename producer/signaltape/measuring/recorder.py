@@ -129,13 +129,13 @@ class Recorder:
     def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
         """Record the rest and measure nothing more. within_s: how long to wait for a flush that is under way."""
         self.on = False
+        self._flush_unless_busy()  # before the thread is told, which would take it, and may not be waited for
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             self._ends.put(None)
             with suppress(RuntimeError):  # it is about to start
                 thread.join(within_s)
-        if not self._busy:  # else its disk hangs, and would hold us up, too
-            self.flush()
+        self._flush_unless_busy()
 
     def forget_in_child(self) -> None:
         """In a forked child: what the parent measured is the parent's, its lock and its thread are not ours."""
@@ -160,7 +160,7 @@ class Recorder:
     def _start(self) -> None:
         """Start the thread, or see to it that a later value tries again."""
         with self._lock:
-            if self._thread is not None or time.monotonic() < self._start_at:
+            if not self.on or self._thread is not None or time.monotonic() < self._start_at:
                 return
             self._start_at = time.monotonic() + TRY_EVERY_S
             thread = self._thread = threading.Thread(
@@ -183,6 +183,10 @@ class Recorder:
             self._flush_alone()  # if the end did not wait for us it is refused by now, and counted as that
             if ended:
                 return
+
+    def _flush_unless_busy(self) -> None:
+        if not self._busy:  # else its disk may hang, and would hold us up, too
+            self.flush()
 
     def _flush_alone(self) -> None:
         self._busy = True
