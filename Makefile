@@ -9,7 +9,8 @@ export PYTHONPATH := producer:.
 # the tests start hundreds of processes: none of them should compile what another one compiled
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-replay live picture picture-overview test test-browser attack simulate simulated-coverage lint bench ghost peers audit pin chaos clean lock
+.PHONY: demo demo-replay live picture picture-overview test test-browser test-prometheus attack simulate simulated-coverage lint bench ghost
+.PHONY: peers audit pin chaos drill clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
 	$(BIN)/python -m deploy.demo
@@ -36,6 +37,9 @@ test: $(READY)  ## lint, types and all tests; the types are checked beside the t
 
 test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to install if there is none)
 	$(BIN)/python -m pytest tests/browser
+
+test-prometheus: $(READY)  ## rules, names, boards and units against Debian's Prometheus and systemd (it says what to install)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/prometheus
 
 attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), new ones each time
 	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack
@@ -100,6 +104,9 @@ lock: $(READY)  ## write the lock files anew from pyproject.toml
 
 chaos: $(READY)  ## break every part on purpose, under load, and count every event (ONLY=name, PARTITIONS=n)
 	$(BIN)/python -m tests.chaos $(if $(ONLY),--only $(ONLY)) $(if $(PARTITIONS),--partitions $(PARTITIONS))
+
+drill: $(READY)  ## play every case of docs/runbook.md on real servers, by its own commands, and count every event (ONLY=case)
+	$(BIN)/python -m tests.drill $(if $(ONLY),--only $(ONLY)) $(if $(MARKDOWN),--markdown)
 
 clean:  ## stop the embedded servers of this checkout and remove all that was made here
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m deploy.embedded --stop --remove; \

@@ -15,6 +15,7 @@ TIDY_EVERY_S = 60.0
 #: Trimming waits for a group until it is done, however long that takes. For the desk only so long: nobody is alerted of
 #: what is older, the tables tell it what became of its alerts, and one that was switched off for good would make the
 #: stream grow without end. Likewise for the ghost, longer: what it has not read is an outcome that nobody learns.
+#: For the guard a day: what was measured before then makes no alert.
 WAITED_FOR_S = {DESK_GROUP: 2 * 86_400, GHOST_GROUP: 7 * 86_400, GUARD_GROUP: 86_400}
 
 

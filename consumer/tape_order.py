@@ -174,7 +174,7 @@ class TapeReader:
         if several:
             raise SettingsError(
                 "REDIS_URL names a server of a cluster: its partitions lie on several servers, whose clocks give no "
-                "common order; ghosts need a tape on one server"
+                "common order; ghosts and guard need a tape on one server"
             )
 
 

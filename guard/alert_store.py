@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from guard.model.aims import objective
 from guard.model.alerts import Alert
 from guard.model.findings import Finding
 from guard.model.rules import Rules
@@ -29,6 +30,8 @@ from sink.queries import load
 SQL = load(Path(__file__).parent / "sql" / "alerts.sql")
 #: Of use for so long: who reads it later wants to know how things stand, and asks.
 _OF_USE = timedelta(hours=6)
+#: The contract takes no longer text; a name and its engine may be as long each.
+_LONGEST_SUBJECT = 512
 #: Of a rule that says nothing any more no value is shown.
 _VALUES_KEPT = timedelta(minutes=10)
 
@@ -83,6 +86,14 @@ class AlertStore:
                     self._connection.execute(SQL["put_value"], row)
             self._connection.execute(SQL["forget_values"], {"before": now - _VALUES_KEPT})
 
+    def put_objectives(self, rules: Rules) -> None:
+        """Write what is left of which budgets is to be said, for whoever has no file of rules."""
+        with self._connection.transaction(), self._connection.pipeline():
+            for rule in rules.burns:
+                row = {"rule": rule.name, "objective": str(rule.objective), "says": objective(rule)}
+                self._connection.execute(SQL["put_objective"], row)
+            self._connection.execute(SQL["forget_objectives"], {"rules": [rule.name for rule in rules.burns]})
+
     def emit(self) -> None:
         """Put on the tape what was written down for it. Raises CONNECTION_ERRORS."""
         while emit_committed(self._connection, self._tape, ROOM):
@@ -119,7 +130,7 @@ def _said(alert: Alert) -> dict[str, Any]:
         "id": str(uuid.uuid5(alert.id, alert.state)),
         "rule": alert.rule,
         "category": alert.category,
-        "subject": alert.subject,
+        "subject": alert.subject[:_LONGEST_SUBJECT],
         "state": alert.state,
         "value": alert.value,
         "limit": alert.limit_value,

@@ -98,4 +98,7 @@ def _time_of(entry_id: str, like: datetime) -> datetime:
 
 def once(measured: Iterable[Measured]) -> list[Measured]:
     """Each id once, the first of it."""
-    return list({one.id: one for one in reversed(list(measured))}.values())[::-1]
+    first: dict[str, Measured] = {}
+    for one in measured:
+        first.setdefault(one.id, one)
+    return list(first.values())

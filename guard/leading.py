@@ -31,7 +31,7 @@ from sink.db import Connection
 log = logging.getLogger("guard")
 
 #: Entries of a partition in one transaction, and what they may take together, roughly.
-_MOST, _ENOUGH_BYTES = 4_000, 16 * 1024 * 1024
+_MOST, _ENOUGH_BYTES = 1_000, 4 * 1024 * 1024
 #: Whoever waits for the tape looks at the clock again so often.
 _WAIT_MS = 500
 #: While Redis is away, it is tried again so often.
@@ -199,6 +199,7 @@ class Evaluating:
             self._tables.forget_slots(now)
         if time.monotonic() >= self._prune_due:
             self._prune_due = time.monotonic() + _PRUNE_EVERY_S
+            self._alerts.put_objectives(self._rules)
             self._tables.prune(now)
 
     def close(self) -> None:

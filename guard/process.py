@@ -17,11 +17,13 @@ from consumer.tape_order import TapeReader
 from guard.metrics import guard_parts
 from guard.runner import Counted, Runner
 from guard.settings import GuardSettings
+from guard.tape_store import TapeStore
 from outbox.serving import persistently, send_while_connected
 from signaltape.commands.command import usable_folder
 from signaltape.control import present
 from signaltape.control.identity import identity
 from signaltape.emitter import Emitter
+from signaltape.errors import NotAllowedNow
 from signaltape.plain_errors import one_line
 from signaltape.redis_client import redis_url
 from signaltape.serving_measures import serve_measures
@@ -68,12 +70,17 @@ async def run(
 
 
 def run_once(guard: GuardSettings, clock: Clock) -> Counted:
-    """Fold the tape up to its end and evaluate once; senders of others send. Raises DatabaseError, RedisError."""
+    """Fold the tape up to its end and evaluate once; senders of others send.
+
+    Raises NotAllowedNow while another guard works, DatabaseError, RedisError.
+    """
     settings = guard.common
     with (
         Emitter(settings, control=False) as tape,
         connect(database_url(settings), name="signaltape-guard") as connection,
     ):
+        if not TapeStore(connection, ()).lead():
+            raise NotAllowedNow("another guard works with this database")
         return _runner(guard, tape, threading.Event(), clock).once(connection)
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from consumer.tape_order import TapeReader
+from guard.away import Away
 from guard.exporting import Exported
 from guard.leading import Evaluating, Following
 from guard.settings import GuardSettings
@@ -66,7 +67,7 @@ class Runner:
         self._make_reader, self._tape = make_reader, tape
         self._stop, self._clock, self._by = stop, clock, by
         self._notices = Notices()
-        self._lost_at: float | None = None
+        self._away = Away()
         self.counted = Counted()
         self.exported = Exported(guard.rules)
 
@@ -79,7 +80,7 @@ class Runner:
             except Overtaken:
                 self._notices.say("overtaken", "another guard went on meanwhile: beginning anew behind it")
             except DatabaseError as error:
-                self._lost_at = self._lost_at or time.monotonic()
+                self._away.lost(time.monotonic())
                 self._notices.say("Postgres", f"Postgres is away, nothing can be told: {one_line(error)}")
             self._stop.wait(backoff.next_s())
         return self.counted
@@ -111,7 +112,7 @@ class Runner:
             if store.lead():
                 self.counted.leads = True
                 return True
-            self._lost_at = None  # Postgres is there; the other one sees to it
+            self._away.forget()  # Postgres is there; the other one sees to it
             if not said:
                 log.info("another guard works with this database: standing by")
                 said = True
@@ -125,7 +126,8 @@ class Runner:
             while not self._stop.is_set():
                 following.follow(self._stop, evaluating.due_in_s)
                 if evaluating.due_in_s() <= 0 and not self._stop.is_set():
-                    evaluating.evaluate(self._postgres_away_s())
+                    evaluating.evaluate(self._away.seconds(time.monotonic()))
+                    self._away.back(time.monotonic())
                     backoff.reset()
         finally:
             following.close()
@@ -138,8 +140,3 @@ class Runner:
         taken, memory = self.exported.take, evaluating.memory
         following = Following(connection, memory, self._make_reader, self._clock, self.counted, taken)
         return following, evaluating
-
-    def _postgres_away_s(self) -> float:
-        """For how long it was away, once; 0 where it was there since the last evaluation."""
-        lost_at, self._lost_at = self._lost_at, None
-        return 0.0 if lost_at is None else time.monotonic() - lost_at

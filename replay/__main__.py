@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from replay.archive.retention import Report
+from replay.archive.keeping import Report
 from replay.arguments import MomentType
 from replay.comparing.diff_command import diff
 from replay.counting import counting

@@ -18,7 +18,7 @@ from signaltape.failpoints import failpoint
 from signaltape.plain_errors import one_line
 from signaltape.settings import Settings
 from sink.db import Connection, DatabaseError, connect, database_url, snapshot
-from sink.sealing.sealing import seal_days, waiting_at_most
+from sink.sealing.sealing import seal_days
 
 log = logging.getLogger("reports")
 
@@ -65,8 +65,7 @@ def _seal(connection: Connection) -> None:
             raise Stopped("the rest is sealed by the archiver, or python -m sink seal")
 
     try:
-        with waiting_at_most(connection, _SEAL_S):
-            seal_days(connection, told)
+        seal_days(connection, told)
     except (DatabaseError, Stopped) as error:
         log.warning("the record is not sealed to the newest day: %s", one_line(error))
 

@@ -58,6 +58,9 @@ def as_document(card: Scorecard, *, so_far: bool = False) -> dict[str, object]:
         "monotonic_ok": card.monotonic_ok,
         "outcomes_from": {"engine": card.figures.by_engine, "ghost": card.figures.by_ghost},
         "quality": msgspec.Raw(card.quality_json()),
+        "error_budgets": [
+            {**one._asdict(), "allowed": one.allowed, "left": one.left} for one in card.budgets
+        ],
         "sealed": card.sealed and card.sealed._asdict(),
         "symbols": card.symbols,
         "rules_versions": card.rules_versions,

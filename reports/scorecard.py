@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from reports.bets import ALONE, Bets, bets_of
+from reports.budgets import ErrorBudget, budgets
 from reports.chosen import ALL, Chosen, Days
 from reports.delays import Delay, delays
 from reports.evidence.pooling import WEEKS, pool
@@ -121,6 +122,8 @@ class Scorecard(NamedTuple):
     targets: Sequence[Targets] = ()
     #: what was closed in the pooled weeks, by how long it waited for its entry
     delays: Sequence[Delay] = ()
+    #: of the engine itself; none without a guard
+    budgets: Sequence[ErrorBudget] = ()
     #: how alike outcomes of one bet are, 0 to 1
     alike: float = 0.0
     #: up to where the record is sealed (docs/sealed.md); None if it is not, and of a part of the signals
@@ -208,6 +211,7 @@ def _compute(connection: Connection, week: Week, chosen: Chosen) -> Scorecard:
         feedback=feedback_of(connection, week) if whole else None,
         targets=targets(connection, week, chosen),
         delays=delays(connection, pooled_days(week), chosen),
+        budgets=budgets(connection, week) if whole else (),
         alike=bets.alike,
         sealed=sealed_through(connection) if whole else None,
     )

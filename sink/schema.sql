@@ -933,6 +933,14 @@ COMMENT ON TABLE public.guard_minutes IS 'What engines measured, folded: a minut
 COMMENT ON COLUMN public.guard_minutes.n4xx IS 'Without 429, which stands for itself.';
 COMMENT ON COLUMN public.guard_minutes.bucket IS 'Indexes of the histogram''s buckets, ascending: see signaltape.measuring.histogram; bucket_n has their counts.';
 COMMENT ON COLUMN public.guard_minutes.ids IS 'Of the records that were folded: one that is sent again, because Redis forgot it or its shipper was killed, counts once.';
+CREATE TABLE public.guard_objectives (
+    rule text NOT NULL,
+    objective numeric NOT NULL,
+    says text NOT NULL,
+    set_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT guard_objectives_objective_check CHECK (((objective > (0)::numeric) AND (objective < (100)::numeric)))
+);
+COMMENT ON TABLE public.guard_objectives IS 'Rules with an error budget of 30 days, as the guard has them; guard_days has good and bad of each day.';
 CREATE TABLE public.guard_position (
     stream text NOT NULL,
     entry_id text NOT NULL
@@ -1581,6 +1589,8 @@ ALTER TABLE ONLY public.guard_days
     ADD CONSTRAINT guard_days_pkey PRIMARY KEY (day, rule, subject);
 ALTER TABLE ONLY public.guard_minutes
     ADD CONSTRAINT guard_minutes_pkey PRIMARY KEY (minute, kind, figure, name, engine);
+ALTER TABLE ONLY public.guard_objectives
+    ADD CONSTRAINT guard_objectives_pkey PRIMARY KEY (rule);
 ALTER TABLE ONLY public.guard_position
     ADD CONSTRAINT guard_position_pkey PRIMARY KEY (stream);
 ALTER TABLE ONLY public.guard_silences

@@ -41,6 +41,7 @@ from web.pages import (
     score,
     signal,
     signals,
+    slo,
 )
 from web.pipeline import STATIONS, Stations
 from web.replay_mode import replay_mode
@@ -126,7 +127,7 @@ def _add_addresses(app: web.Application, metrics: Metrics) -> None:
     add.add_post("/login", login.log_in)
     add.add_post("/logout", login.log_out)
     add.add_get("/static/{name}", assets.serve)
-    for family in (api, ghosts, more, record, reference, replay, replay_diff, upkeep):
+    for family in (api, ghosts, more, record, reference, replay, replay_diff, slo, upkeep):
         family.add_addresses(app)
 
 

@@ -31,6 +31,7 @@ BEHIND = (
     ),
     Destination("/messages", "Messages", "t", "what was sent to Telegram, and what was not"),
     Destination("/rules", "Rules", "u", "weights: proposed, accepted, tried out"),
+    Destination("/slo", "Objectives", "b", "error budgets, alerts, every rule with its value now"),
     Destination("/health", "Health", "h", "stations, partitions, journals, versions"),
     Destination("/api", "API", "a", "every call, for programs"),
 )

@@ -147,7 +147,8 @@ def _show_restored(screen: Screen, done: Restored, only: Part | None) -> None:
     else:
         screen.say(f"restored as of {show(done.made_at)}", "good")
     screen.gap()
-    screen.block([("rows", done.rows), ("files of the archive", done.files)])
+    rows = [("rows", done.rows), ("stream goes on at", done.resume_from)] if only != "archive" else []
+    screen.block([*rows, ("files of the archive", done.files)])
     screen.gap()
     if only == "archive":
         screen.next(NOTHING_TO_DO)

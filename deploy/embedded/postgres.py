@@ -39,7 +39,7 @@ class Postgres:
     ) -> None:
         self._programs = programs
         self._data = data
-        self._sockets = sockets
+        self.sockets = sockets
         self._account = account
         self._extra = extra
         self.log = data.with_name(f"{data.name}.log")
@@ -47,7 +47,7 @@ class Postgres:
 
     def url(self, database: str = "postgres") -> str:
         """The URL of a database, for DATABASE_URL."""
-        return f"postgresql://{USER}@/{quote(database)}?host={quote(str(self._sockets), safe='')}&port={PORT}"
+        return f"postgresql://{USER}@/{quote(database)}?host={quote(str(self.sockets), safe='')}&port={PORT}"
 
     def start(self) -> None:
         """Make the cluster if there is none, start it, wait until it answers. Raises EmbeddedError."""
@@ -55,14 +55,14 @@ class Postgres:
         if not (self._data / "PG_VERSION").exists():
             self._init()
         self._check_version()
-        self._make_folder(self._sockets)
+        self._make_folder(self.sockets)
         options = ["listen_addresses=", "unix_socket_permissions=0700", *_sizes(), *self._extra]
         flags = [word for option in options for word in ("-c", option)]
         with self._open_log() as log:
             self._process = subprocess.Popen(
                 [
                     str(self._programs / "postgres"),
-                    *("-D", str(self._data), "-k", str(self._sockets), "-p", str(PORT)),
+                    *("-D", str(self._data), "-k", str(self.sockets), "-p", str(PORT)),
                     *flags,
                 ],
                 cwd=self._data,
@@ -131,11 +131,11 @@ class Postgres:
             end(pid, STOP_FAST)
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         for stale in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
-            (self._sockets / stale).unlink(missing_ok=True)
+            (self.sockets / stale).unlink(missing_ok=True)
 
     def _answers(self) -> bool:
         probe = subprocess.run(
-            [str(self._programs / "pg_isready"), "-q", "-h", str(self._sockets), "-p", str(PORT)],
+            [str(self._programs / "pg_isready"), "-q", "-h", str(self.sockets), "-p", str(PORT)],
             check=False,
             env=_clean_environment(),
         )

@@ -10,6 +10,7 @@ import click
 
 from deploy.embedded.servers import Urls, running
 from deploy.live.processes import ROOT, commands_of
+from deploy.live.scraping import tell, with_ports
 from deploy.live.settled import prepare
 from deploy.live.stage import WEB, Stage
 from signaltape import Secret, Settings
@@ -39,7 +40,10 @@ _DAYS = 31
     help="Days that are recorded at once, as what was before the first start.",
 )
 @click.option("--port", type=click.IntRange(0, 65_535), help="Of the dashboard. Default: PORT, else 8077.")
-def main(speed: float, days: int, port: int | None) -> None:
+@click.option(
+    "--metrics", is_flag=True, help="Serve the metrics of every process, and write a file for Prometheus."
+)
+def main(speed: float, days: int, port: int | None, metrics: bool) -> None:
     """Relive January 2022 as if it were now, until Ctrl-C: a demo engine that only publishes, ghosts, and all the rest.
 
     Runs on embedded servers under SIGNALTAPE_HOME/live, or on those of REDIS_URL and DATABASE_URL if set. Started
@@ -62,7 +66,7 @@ def main(speed: float, days: int, port: int | None) -> None:
         )
         _refuse_strangers(own)
         stage = Stage(own, _environment(urls, own), ended)
-        code = _live(stage, speed, days, port)
+        code = _live(stage, speed, days, port, metrics)
     sys.exit(code)
 
 
@@ -91,11 +95,11 @@ def _environment(urls: Urls, own: Settings) -> dict[str, str]:
     }
 
 
-def _live(stage: Stage, speed: float, days: int, port: int | None) -> int:
+def _live(stage: Stage, speed: float, days: int, port: int | None, metrics: bool) -> int:
     """Run everything until it is to end. Returns the exit code."""
     screen = Screen()
     try:
-        _begin(stage, screen, speed, days, port)
+        _begin(stage, screen, speed, days, port, metrics)
         stage.watch()
         dead = stage.dead
     finally:
@@ -110,10 +114,13 @@ def _live(stage: Stage, speed: float, days: int, port: int | None) -> int:
     return 1 if dead else 0
 
 
-def _begin(stage: Stage, screen: Screen, speed: float, days: int, port: int | None) -> None:
+def _begin(stage: Stage, screen: Screen, speed: float, days: int, port: int | None, metrics: bool) -> None:
     commands = commands_of((ROOT / "Procfile").read_text())
     if port is not None:
         commands[WEB] = [*commands[WEB], "--port", str(port)]
+    ports: list[int] = []
+    if metrics:
+        commands, ports = with_ports(commands, WEB)
     reports = commands.pop("reports")  # when there is something to report on
     for name, command in commands.items():
         stage.start(name, command)
@@ -125,6 +132,8 @@ def _begin(stage: Stage, screen: Screen, speed: float, days: int, port: int | No
     screen.say(f"signaltape is at {address}", "head")
     screen.say(f"January 2022 goes by, {speed:g} times as fast as it was; Ctrl-C ends all of it")
     screen.say(f"logs: {stage.logs}")
+    if metrics:
+        screen.say(f"for Prometheus: {tell(stage.home, ports, address)}")
     if new and (weeks := stage.fill()) is not None:
         screen.say(f"the weeks before are stored, with the scorecards of {weeks} whole ones")
     stage.start("reports", reports)

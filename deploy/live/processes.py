@@ -20,7 +20,7 @@ from signaltape.errors import OperationError
 
 ROOT = Path(__file__).parents[2]
 #: Of the Procfile's processes those that make sense here: the engine ships its journal itself.
-WANTED = ("worker", "archiver", "replays", "web", "ghost", "reports")
+WANTED = ("worker", "archiver", "replays", "web", "ghost", "guard", "reports")
 _LOOK_EVERY_S = 0.05
 
 

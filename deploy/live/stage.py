@@ -35,6 +35,11 @@ class Stage:
         self.logs.mkdir(exist_ok=True)
 
     @property
+    def home(self) -> Path:
+        """What belongs to this demo alone lies there."""
+        return self._settings.home
+
+    @property
     def dead(self) -> list[Child]:
         """Those that have ended by themselves."""
         return [child for child in self._children if child.ended]

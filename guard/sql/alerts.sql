@@ -47,3 +47,13 @@ SET engine = excluded.engine, value = excluded.value, limit_value = excluded.lim
 -- name: forget_values
 -- What no rule came to of late.
 DELETE FROM guard_values WHERE at < %(before)s
+
+-- name: put_objective
+-- A rule with an error budget, as it is now.
+INSERT INTO guard_objectives AS o (rule, objective, says) VALUES (%(rule)s, %(objective)s, %(says)s)
+ON CONFLICT (rule) DO UPDATE SET objective = excluded.objective, says = excluded.says, set_at = now()
+WHERE (o.objective, o.says) IS DISTINCT FROM (excluded.objective, excluded.says)
+
+-- name: forget_objectives
+-- Those of rules that are not in force any more.
+DELETE FROM guard_objectives WHERE rule <> ALL(%(rules)s)

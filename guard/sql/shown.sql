@@ -31,3 +31,7 @@ DELETE FROM guard_snoozes WHERE category = %(category)s AND until > %(now)s
 -- name: state
 -- When rules were evaluated last, and by whom.
 SELECT evaluated_at, by_process FROM guard_state
+
+-- name: values
+-- What each rule came to at its last evaluation, of each subject.
+SELECT rule, subject, value, limit_value, breached, n, at FROM guard_values ORDER BY rule, subject LIMIT %(limit)s

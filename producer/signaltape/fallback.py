@@ -63,7 +63,9 @@ class _Name:
 
 
 class Fallbacks:
-    """What is remembered of each name: its breaker and its last good value. For one event loop.
+    """What is remembered of each name: its breaker and its last good value.
+
+    Made for one event loop; where several threads have one each, a failure may at worst be counted twice.
 
     monotonic: a clock in seconds that is never set back.
     """

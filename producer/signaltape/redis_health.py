@@ -176,7 +176,8 @@ def _unknown(known: Known) -> list[Caution]:
         for words, value in (
             ("whether it evicts", known.policy),
             ("whether it keeps data on disk", known.appendonly),
-            ("how often it writes to disk", known.appendfsync if known.appendonly is not False else ""),
+            # where it keeps data on disk, CONFIG alone says it: a right that shows passwords, too, and is not asked for
+            ("how often it writes to disk", known.appendfsync if known.appendonly is None else ""),
             ("how much memory it has left", known.limit_bytes),
             ("what its clock says", known.clock_ahead_s),
         )

@@ -16,10 +16,11 @@ from consumer.loop import Loop, tune_interpreter
 from consumer.names import Slot, consumer_name
 from consumer.partitions import keys_beyond
 from replay.archive.archiver import Archive, Archived
+from replay.archive.keeping import Keep, Report, attempt, keep_of
 from replay.archive.layout import SESSIONS
 from replay.archive.metrics import archiver_parts
 from replay.archive.outlet import delete_streams
-from replay.archive.retention import Keep, Report, apply, attempt, keep_of, old_partitions
+from replay.archive.retention import apply, old_partitions
 from signaltape.clock import WIB, utc_now
 from signaltape.plain_errors import one_line
 from signaltape.serving_measures import serve_measures

@@ -12,10 +12,9 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from replay.archive.atomic import sync_names, write_beside
 from replay.archive.files import archive_files, read_heads, read_lines
+from replay.archive.keeping import Keep, Report, attempt
 from replay.archive.layout import FOLDERS, SESSIONS, SIGNALS, data_folder, day_of, sessions_folder
 from replay.archive.ledger import Ledger
 from replay.archive.ledger_files import IDS_KEPT_S
@@ -29,7 +28,6 @@ from signaltape.plain_errors import one_line
 from signaltape.replay.bad_lines import BadLines
 from signaltape.replay.line import Head
 from signaltape.replay.session import UNREADABLE
-from signaltape.settings import Settings
 from sink.admin.retention import drop_partitions
 from sink.db import Connection
 
@@ -38,47 +36,6 @@ log = logging.getLogger("replay")
 #: No build takes so long.
 _DEAD_BUILD_AFTER = timedelta(days=1)
 _CHUNK_BYTES = 1 << 20
-
-
-class Keep(NamedTuple):
-    """How long each group is kept; None: for ever."""
-
-    by_group: dict[str, timedelta | None]
-    sessions: timedelta
-    compress_after: timedelta
-
-
-class Report(msgspec.Struct):
-    """What was done. Paths are relative to `data/`."""
-
-    timestamp: datetime
-    deletedFiles: list[str] = []  # noqa: N815 - the name is promised
-    keptFiles: int = 0  # noqa: N815 - the name is promised
-    errors: list[str] = []
-    compressedFiles: list[str] = []  # noqa: N815 - as the others
-    droppedPartitions: list[str] = []  # noqa: N815 - as the others
-    trimmedEntries: int = 0  # noqa: N815 - as the others
-    sealedDays: int = 0  # noqa: N815 - as the others
-    dryRun: bool = False  # noqa: N815 - as the others
-
-
-def keep_of(settings: Settings) -> Keep:
-    """What the settings say."""
-    signals = settings.keep_signals_days
-    return Keep(
-        {
-            Group.TRADES.value: timedelta(days=settings.keep_trades_days),
-            Group.ORDERS.value: timedelta(days=settings.keep_orders_days),
-            Group.EVENTS.value: timedelta(days=settings.keep_state_events_days),
-            Group.SNAPSHOTS.value: timedelta(days=settings.keep_snapshots_days),
-            Group.MARKET.value: timedelta(hours=settings.keep_market_hours),
-            Group.DESK.value: timedelta(days=settings.keep_desk_days),
-            Group.MEASURES.value: timedelta(days=settings.keep_measures_days),
-            SIGNALS: timedelta(days=signals) if signals else None,
-        },
-        timedelta(days=settings.keep_sessions_days),
-        timedelta(days=settings.compress_after_days),
-    )
 
 
 def apply(
@@ -94,15 +51,6 @@ def apply(
     if connection is not None:
         attempt(report, "postgres", partial(old_partitions, connection, keep, now, report))
     return report
-
-
-def attempt(report: Report, what: str, work: Callable[[], None]) -> None:
-    """Do one step. Whatever fails is reported, and the next step is done all the same."""
-    try:
-        work()
-    except Exception as error:  # noqa: BLE001 - reported; the other steps must not wait for this one
-        report.errors.append(f"{what}: {one_line(error)}")
-        log.warning("retention, %s: %s", what, one_line(error))
 
 
 def old_partitions(connection: Connection, keep: Keep, now: datetime, report: Report) -> None:
@@ -200,9 +148,8 @@ def _summary(file: _File, day: str, report: Report) -> Summary:
     try:
         summary.read()
     except UNREADABLE as error:
-        report.errors.append(
-            f"{summary.path.relative_to(file.root)}: begun anew, it could not be read: {error}"
-        )
+        name = summary.path.relative_to(file.root)
+        report.errors.append(f"{name}: begun anew, it could not be read: {error}")
     return summary
 
 

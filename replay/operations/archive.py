@@ -12,7 +12,7 @@ from msgspec import Struct
 from replay.archive import archiving
 from replay.archive.archiver import Archived
 from replay.archive.health import Health, logging_health, replay_health
-from replay.archive.retention import Report
+from replay.archive.keeping import Report
 from replay.plain_errors import plain_errors
 from replay.sessions import reprocess
 from replay.sessions.choosing import all_keys

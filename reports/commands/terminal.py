@@ -5,6 +5,7 @@ from __future__ import annotations
 from reports.evidence.verdict import Counted
 from reports.layers.whatif import WhatIf
 from reports.scorecard import Bin, Scorecard
+from reports.text.budgets import budget_lines
 from reports.text.feedback import feedback_lines
 from reports.text.numbers import ratio, say
 from reports.text.sentences import (
@@ -44,7 +45,7 @@ def print_scorecard(screen: Screen, card: Scorecard, *, so_far: bool = False) ->
         screen.table(_WORTH, [_worth(one) for one in card.bins])
     reached = (*target_lines(card.targets), *delay_lines(card.delays))
     rest = (*reached, *rest_lines(card, so_far=so_far), *feedback_lines(card.feedback))
-    for line in (*verdict_lines(card), monotonicity_line(card), *rest):
+    for line in (*verdict_lines(card), monotonicity_line(card), *rest, *budget_lines(card.budgets)):
         screen.say(line, short=True)
 
 

@@ -12,6 +12,8 @@ from reports.evidence.verdict import Kind
 from reports.layers.message import WHAT_LIFT_IS, compared_lines, told_lines
 from reports.scorecard import Bin, Scorecard
 from reports.text import targets
+from reports.text.budgets import TITLE as BUDGETS
+from reports.text.budgets import budget_lines
 from reports.text.feedback import TITLE, feedback_lines
 from reports.text.numbers import say
 from reports.text.sentences import (
@@ -159,6 +161,7 @@ def topics(card: Scorecard, *, so_far: bool = False) -> list[Topic]:
         Topic(TITLE, [_unbroken(line) for line in feedback_lines(card.feedback)]),
         Topic("Groups", [*group_lines(week), *compared_lines(layers.compared)]),
         Topic("Data quality", _said(data_lacks(card), sources_line(card), sealed_line(card))),
+        Topic(BUDGETS, budget_lines(card.budgets)),
     ]
 
 

@@ -15,7 +15,7 @@ def remove_events(connection: Connection, signal_id: str) -> int:
 
     It waits for whoever seals: a day's rows do not go while they are sealed.
     """
-    connection.execute(SQL["turn_in_transaction"])
+    connection.execute(SQL["turn_to_purge"])
     removed: list[Columns] = connection.execute(SQL["remove"], {"signal_id": signal_id}).fetchall()
     rows = sorted(map(row_of, removed), key=lambda row: row.key[1])
     with connection.cursor() as cursor:

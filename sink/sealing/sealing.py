@@ -9,11 +9,13 @@ nothing tells which, and none is taken in; verifying names them until the one by
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import NamedTuple
+
+from psycopg.errors import UniqueViolation
 
 from signaltape.clock import WIB, utc_now
 from sink.db import Connection
@@ -47,6 +49,8 @@ _GRACE = timedelta(minutes=15)
 _TELL_EVERY = 1_000
 #: For `sink.db.connect`: who seals and froze keeps others from sealing and purging no longer than this.
 MOST_IDLE_S = 60.0
+#: Who finds somebody else sealing looks again so soon.
+_AGAIN_S = 0.1
 
 
 class _Late(NamedTuple):
@@ -104,51 +108,45 @@ def _seal_next(
     connection: Connection, day: date, told: Callable[[int], None], *, looks_back: bool
 ) -> Seal | None:
     """Seal a day; None if somebody else did meanwhile."""
-    with _turn(connection), connection.transaction():
+    try:
+        while not (done := _try_to_seal(connection, day, told, looks_back=looks_back)):
+            time.sleep(_AGAIN_S)
+    except UniqueViolation:
+        if not _is_sealed(newest(connection), day):
+            raise
+        return None  # who was before us committed behind our view
+    return done[0]
+
+
+def _try_to_seal(
+    connection: Connection, day: date, told: Callable[[int], None], *, looks_back: bool
+) -> tuple[Seal | None] | None:
+    """The seal, or none as above; None if somebody else has the turn."""
+    told(0)  # who waits for its turn hears whether it is to go on
+    with connection.transaction():
         connection.execute(SQL["as_of_one_moment"])
-        told(0)  # who waited for its turn hears whether it is to go on
-        before = newest(connection)
-        if before is not None and before.day >= day:
+        if not connection.execute(SQL["turn"]).fetchall()[0][0]:
             return None
+        before = newest(connection)
+        if _is_sealed(before, day):
+            return (None,)
         late = _late(connection, before, day, told, looks_back=looks_back)
-        return _seal(connection, before, day, late, told)
+        return (_seal(connection, before, day, late, told),)
 
 
-@contextmanager
-def _turn(connection: Connection) -> Iterator[None]:
-    connection.execute(SQL["turn"])
-    try:
-        yield
-    finally:
-        if not connection.broken:
-            connection.execute(SQL["done"])
-
-
-@contextmanager
-def waiting_at_most(connection: Connection, seconds: float) -> Iterator[None]:
-    """Within this no turn is waited for any longer, for who has it may be gone: then it raises psycopg.Error."""
-    connection.execute(SQL["wait"], {"ms": str(round(seconds * 1000))})
-    try:
-        yield
-    finally:
-        if not connection.broken:
-            connection.execute(SQL["wait"], {"ms": "0"})
+def _is_sealed(newest_seal: Seal | None, day: date) -> bool:
+    return newest_seal is not None and newest_seal.day >= day
 
 
 def _late(
-    connection: Connection,
-    before: Seal | None,
-    day: date,
-    told: Callable[[int], None],
-    *,
-    looks_back: bool,
+    connection: Connection, before: Seal | None, day: date, told: Callable[[int], None], *, looks_back: bool
 ) -> _Late:
     """What came late. Looked for once a call: what comes late meanwhile is for the next one."""
     if before is None:
         return _Late([], _beyond(connection, day, 0, first=True))
     if not looks_back or not (beyond := _beyond(connection, day, before.unaccounted)):
         return _Late([], before.unaccounted)
-    found = list(_unsealed_rows(connection, told)) if beyond > 0 else []
+    found = _unsealed_rows(connection, beyond, told) if beyond > 0 else []
     if found and len(found) > beyond:
         return _Late([], before.unaccounted)
     return _Late(found, before.unaccounted + beyond - len(found))
@@ -160,16 +158,25 @@ def _beyond(connection: Connection, day: date, unaccounted: int, *, first: bool 
     return int(beyond)
 
 
-def _unsealed_rows(connection: Connection, told: Callable[[int], None]) -> Iterator[Key]:
-    """Rows of sealed days that no seal holds. Of days whose list of names was altered none: there all would seem so.
-
-    told: called with 0, as nothing is sealed by that, while it goes on.
+def _unsealed_rows(connection: Connection, most: int, told: Callable[[int], None]) -> list[Key]:
+    """Rows of sealed days that no seal holds. First all days are looked through that have not as many rows as their
+    seal, then others until as many are found as the counters say. Of days whose list of names was altered none is
+    taken: there all would seem so.
     """
-    for number, seal in enumerate(seals(connection)):
+    days = seals(connection)
+    counts = _counts(connection, days[0].day, days[-1].day, first=True)
+    found: list[Key] = []
+
+    def fits(one: Seal) -> bool:
+        return counts.get(one.day, 0) == one.content.n - one.content.late
+
+    for seal in sorted(days, key=fits):
+        if len(found) >= most and fits(seal):
+            break
         told(0)
-        day = walked(connection, seal, first=number == 0, told=lambda _rows: told(0))
-        if not day.list_altered:
-            yield from day.walk.extra
+        day = walked(connection, seal, first=seal is days[0], told=lambda _rows: told(0))
+        found += [] if day.list_altered else day.walk.extra
+    return found
 
 
 def _seal(

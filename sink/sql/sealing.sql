@@ -1,18 +1,10 @@
 -- name: turn
--- One at a time seals, and nobody purges meanwhile. Held by the session: a transaction that waited for it would see what was
--- before.
-SELECT pg_advisory_lock(7305817261514715243)
+-- One at a time seals, and nobody purges meanwhile: until the end of the transaction. Asked again and again in new ones, not
+-- waited for: a transaction that waited would see what was before, and others would wait for its view.
+SELECT pg_try_advisory_xact_lock(7305817261514715243)
 
--- name: wait
--- How long anything is waited for, in milliseconds; 0: without end.
-SELECT set_config('lock_timeout', %(ms)s, false)
-
--- name: done
--- Let the next one have its turn.
-SELECT pg_advisory_unlock(7305817261514715243)
-
--- name: turn_in_transaction
--- The same until the end of a transaction.
+-- name: turn_to_purge
+-- The same, waited for: what is read behind it is new.
 SELECT pg_advisory_xact_lock(7305817261514715243)
 
 -- name: as_of_one_moment

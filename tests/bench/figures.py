@@ -40,6 +40,7 @@ GOALS = {
     "ghost_bars_per_s": ("≥", 20_000.0),
     "ghost_line_p99_ms": ("≤", 1000.0),
     "ghost_memory_1m_vs_100k": ("≤", 1.1),
+    "guard_memory_mib": ("≤", 100.0),
     "measure_observe_p50_us": ("≤", 1.5),
     "measure_request_p50_us": ("≤", 3.0),
     "measure_record_bytes": ("≤", 2048.0),

@@ -23,6 +23,8 @@ from tests.browser.seeing import browsing
 from tests.browser.upkeep import disturb
 from tests.support.book import Book
 from tests.support.market import write_records
+from tests.support.objectives import disturb as trouble
+from tests.support.objectives import watch
 from tests.support.replays import archived_session
 from tests.support.served import Served, serving
 from web.settings import WebSettings
@@ -71,6 +73,7 @@ def _pages(common: Settings) -> dict[str, str]:
         stream(client, stream_key(common.stream, 0))
         with connect(common.database_url) as connection:
             haunt(client, common, connection, signals[0])
+            trouble(watch(connection, utc_now()))
     return {
         "overview": "/",
         "score": "/score",
@@ -80,6 +83,7 @@ def _pages(common: Settings) -> dict[str, str]:
         "signal-traded": f"/signals/{signals[0]}",
         "signal-hostile": f"/signals/{signals[1]}",
         "signal-open": f"/signals/{signals[2]}",
+        "slo": "/slo",
         "ghosts": "/ghosts",
         "ghost": "/ghosts/2",
         "record": f"/records/{records[3]}",

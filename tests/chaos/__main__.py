@@ -18,17 +18,23 @@ from tests.chaos.case import run_case
 from tests.chaos.desk.all import run_desk
 from tests.chaos.ghosts import GhostsCounted, run_ghosts
 from tests.chaos.ghosts_market import MarketGhostsCounted, run_ghosts_and_market
+from tests.chaos.guard.faults import run_faults
+from tests.chaos.guard.kills import KillsCounted, run_kills
 from tests.chaos.malformed import run_malformed
 from tests.chaos.registry import FAULTS
 from tests.chaos.rig import Rig
 from tests.chaos.soak import run_soak
 
 console = Console()
+#: What is no fault of the engine's way to Postgres, by its name.
+_PARTS = ("delivery", "desk", "ghost", "guard", "guard-faults", "guard-faults-short")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--only", help="Run one fault, `malformed`, `soak`, `delivery`, `desk`, `ghost`, or all of such a start."
+    "--only",
+    help="Run one fault, `malformed`, `soak`, `delivery`, `desk`, `ghost`, `guard`, or all of such a start; "
+    "`guard-faults` (a quarter of an hour) and `guard-faults-short` only by name: as root, with libfaketime.",
 )
 @click.option(
     "--events", type=click.IntRange(1000), default=20_000, show_default=True, help="Load of a case."
@@ -40,6 +46,7 @@ console = Console()
 @click.option("--alerts", type=int, default=2000, show_default=True, help="Alerts of the desk's run.")
 @click.option("--clicks", type=int, default=1000, show_default=True, help="Clicks and commands of it.")
 @click.option("--kills", type=int, default=200, show_default=True, help="Kills of each part of `ghost`.")
+@click.option("--guard-kills", type=int, default=50, show_default=True, help="Kills of `guard`.")
 @click.option("--seed", type=int, default=20220117, show_default=True, help="Of all that is random.")
 def main(
     only: str | None,
@@ -51,15 +58,16 @@ def main(
     alerts: int,
     clicks: int,
     kills: int,
+    guard_kills: int,
     seed: int,
 ) -> None:
     """Break every part on purpose and count every event. Exit code 1 if anything was lost, doubled or stuck."""
     names = [name for name in FAULTS if only in (None, name)]
     names = names or [name for name in FAULTS if only and name.startswith(only)]
     soak = only in (None, "soak")
-    if not names and only not in ("soak", "malformed", "delivery", "desk", "ghost"):
+    if not names and only not in ("soak", "malformed", *_PARTS):
         raise click.BadParameter(
-            f"there is no fault {only!r}; there are: {', '.join(FAULTS)}, malformed, soak, delivery, desk, ghost"
+            f"there is no fault {only!r}; there are: {', '.join((*FAULTS, 'malformed', 'soak', *_PARTS))}"
         )
     results: list[Result] = []
     troubles: list[str] = []
@@ -91,7 +99,11 @@ def main(
         troubles += run_desk(alerts, clicks, seed)
     if only in (None, "ghost"):
         troubles += _ghosts(kills, seed)
-    if only in ("delivery", "desk", "ghost"):
+    if only in (None, "guard"):
+        troubles += _counted("guards", run_kills(guard_kills, seed))
+    if only in ("guard-faults", "guard-faults-short"):
+        troubles += _guard_faults(short=only == "guard-faults-short")
+    if only in _PARTS:
         _end(troubles, well=True)
     _show(results)
     console.print(f"highest memory of a worker: {peak_kib // 1024} MiB")
@@ -130,7 +142,16 @@ def _ghosts(kills: int, seed: int) -> list[str]:
     return troubles + _counted("ghosts, market", run_ghosts_and_market(kills, seed))
 
 
-def _counted(what: str, counted: GhostsCounted | MarketGhostsCounted) -> list[str]:
+def _guard_faults(*, short: bool) -> list[str]:
+    """Every alert of the shipped rules, fired for real; or those that are quick."""
+    found = run_faults(_tell, short=short)
+    for line in found.lines:
+        _tell(line)
+    _tell(f"{found.fired} fired, {found.ended} over, {found.took_s:.0f} s")
+    return [f"guard: {wrong}" for wrong in found.wrong]
+
+
+def _counted(what: str, counted: GhostsCounted | MarketGhostsCounted | KillsCounted) -> list[str]:
     table = Table("", what)
     for name, value in counted._asdict().items():
         if name != "wrong":

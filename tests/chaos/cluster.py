@@ -27,7 +27,9 @@ class Cluster(NamedTuple):
     socket: Path
 
 
-class _Mould(NamedTuple):
+class Mould(NamedTuple):
+    """Who runs Postgres, with which programs, and a cluster that was migrated."""
+
     account: Account
     programs: Path
     data: Path
@@ -35,22 +37,23 @@ class _Mould(NamedTuple):
 
 def new_cluster(home: Path) -> Cluster:
     """A migrated cluster for the rig in `home`; `remove_data(home)` removes it."""
-    mould = _mould()
-    place = place_for(home, mould.account)
+    made = mould()
+    place = place_for(home, made.account)
     data = place / "postgres"
-    subprocess.run(["cp", "-a", str(mould.data), str(data)], check=True)  # with owners and rights
-    postgres = Postgres(mould.programs, data, place / "s", mould.account)
+    subprocess.run(["cp", "-a", str(made.data), str(data)], check=True)  # with owners and rights
+    postgres = Postgres(made.programs, data, place / "s", made.account)
     return Cluster(postgres, data, place / "s" / ".s.PGSQL.5432")
 
 
 @cache
-def _mould() -> _Mould:
+def mould() -> Mould:
+    """The one of this process."""
     home = Path(tempfile.mkdtemp(prefix="chaos-mould-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     atexit.register(remove_data, home)
     account = choose_account()
     place = place_for(home, account)
-    made = _Mould(account, programs_for(postgres_bin(), place, account), place / "postgres")
+    made = Mould(account, programs_for(postgres_bin(), place, account), place / "postgres")
     postgres = Postgres(made.programs, made.data, place / "s", account)
     postgres.start()
     try:

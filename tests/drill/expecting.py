@@ -22,7 +22,8 @@ def captured(expected: str, printed: str) -> dict[str, str]:
 
 
 def _compared(expected: str, printed: str) -> tuple[str | None, dict[str, str]]:
-    lines, words = iter([line.strip() for line in printed.splitlines()]), {}
+    lines = iter([line.strip() for line in printed.splitlines()])
+    words: dict[str, str] = {}
     for line in filter(None, (one.strip() for one in expected.splitlines())):
         pattern = _pattern(line)
         found = next((match for one in lines if (match := pattern.search(one))), None)

@@ -53,7 +53,7 @@ class Hands:
         if verb == "log":
             return 0, self._units[patterns[0]].log()
         names = [name for pattern in patterns for name in self._matching(pattern.removesuffix(".service"))]
-        if verb not in ("start", "stop", "restart"):
+        if verb not in ("start", "stop", "restart", "try-restart"):
             return 1, f"Unknown command verb {verb}.\n"
         if not names:
             return 5, f"Unit {' '.join(patterns)} not found.\n"
@@ -69,9 +69,11 @@ class Hands:
 
     def _do(self, verb: str, name: str) -> None:
         unit = self._units[name]
-        if verb in ("stop", "restart") and unit.is_active():
+        if verb == "try-restart" and not unit.is_active():
+            return
+        if verb != "start" and unit.is_active():
             unit.stop()
-        if verb in ("start", "restart") and not unit.is_active():
+        if verb != "stop" and not unit.is_active():
             self.start(name)
 
     def _handler(hands) -> type[socketserver.StreamRequestHandler]:

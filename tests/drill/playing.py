@@ -12,6 +12,7 @@ from tests.chaos.audit import Audit, Result
 from tests.chaos.case import recover
 from tests.drill.page import Block, Section
 from tests.drill.registry import Case
+from tests.drill.rules import PART, waits_s
 from tests.drill.shell import NotAsWritten
 from tests.drill.stage import Stage
 from tests.drill.watching import Watch, watching
@@ -20,6 +21,8 @@ from tests.drill.watching import Watch, watching
 _EVENTS = 100_000
 #: So many are said before anything happens.
 _FIRST = 500
+#: Guard looks every second here, and its messages wait for their turn.
+_TOLD_WITHIN_S = 90.0
 #: The last parts of a case may take longer than a single fault's.
 _SETTLE_S = 120.0
 
@@ -29,13 +32,15 @@ Tell = Callable[[str], None]
 class Played(Struct):
     """One line of the table. Times in seconds; None: it did not come to that.
 
-    alert_s: until guard's alert stood; alert: its rule. seen_s: until the page's own look showed it. act_s: what the
-    page's commands took. recover_s: from the last of them until all was as it should be.
+    alert_s: until guard's message stood in the chat; alert: its rule; shipped_s: the same, with the waits that the rule
+    is shipped with. seen_s: until the page's own look showed it. act_s: what the page's commands took. recover_s: from
+    the last of them until all was as it should be.
     """
 
     case: str
     alert: str = ""
     alert_s: float | None = None
+    shipped_s: float | None = None
     seen_s: float | None = None
     act_s: float = 0.0
     recover_s: float | None = None
@@ -73,10 +78,13 @@ def _play(stage: Stage, section: Section, case: Case, played: Played, tell: Tell
     with watching(stage, case.rules) as watch:
         began = time.monotonic()
         case.harm(stage)
+        if not case.afterwards:
+            _note_alert(case, watch, played, began)
         healed = _by_the_page(stage, section, played, began, tell)
+        if case.afterwards:
+            _note_alert(case, watch, played, began)
         engine.send(signal.SIGTERM)
         _count(stage, case, played, healed)
-        _note_alert(watch, played, began)
 
 
 def _of(section: Section, role: str) -> list[Block]:
@@ -111,8 +119,13 @@ def _take(played: Played, result: Result, found: Audit) -> None:
     played.wrong += found.wrong
 
 
-def _note_alert(watch: Watch, played: Played, began: float) -> None:
-    if watch.fired_at is not None:
-        played.alert, played.alert_s = watch.rule, watch.fired_at - began
-    elif watch.expects:
-        played.wrong.append("guard did not ring")
+def _note_alert(case: Case, watch: Watch, played: Played, began: float) -> None:
+    """Wait for guard's message."""
+    if not case.rules:
+        return
+    watch.end(_TOLD_WITHIN_S)
+    if watch.told_at is None:
+        played.wrong.append("guard did not tell")
+        return
+    played.alert, played.alert_s = watch.rule, watch.told_at - began
+    played.shipped_s = played.alert_s + waits_s(watch.rule) * (1 - 1 / PART)

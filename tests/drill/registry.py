@@ -23,13 +23,15 @@ def no_check(_stage: Stage) -> Iterator[str]:
 class Case(NamedTuple):
     """A case by its section of the page.
 
-    harm: what happens, under load. rules: of guard, of which one rings then. prepare: before the load begins. check:
-    what is wrong in the end, besides what is counted of every case. units: processes that run.
+    harm: what happens, under load. rules: of guard, of which one rings then. afterwards: guard's messages lie in what
+    is away, so it can only tell once that is back; else nobody acts before it has told. prepare: before the load
+    begins. check: what is wrong in the end, besides what is counted of every case. units: processes that run.
     """
 
     name: str
     harm: Harm
     rules: tuple[str, ...]
+    afterwards: bool
     prepare: Harm
     check: Check
     units: tuple[str, ...]
@@ -37,11 +39,12 @@ class Case(NamedTuple):
 
 CASES: dict[str, Case] = {}
 
-_ALWAYS = ("signaltape-ship", "signaltape-worker", "signaltape-archiver")
+_ALWAYS = ("signaltape-ship", "signaltape-worker", "signaltape-archiver", "signaltape-guard")
 
 
 def case(
     *rules: str,
+    afterwards: bool = False,
     prepare: Harm = nothing,
     check: Check = no_check,
     units: tuple[str, ...] = (),
@@ -50,7 +53,7 @@ def case(
 
     def register(harm: Harm) -> Harm:
         name = harm.__name__.replace("_", "-")
-        CASES[name] = Case(name, harm, rules, prepare, check, (*_ALWAYS, *units))
+        CASES[name] = Case(name, harm, rules, afterwards, prepare, check, (*_ALWAYS, *units))
         return harm
 
     return register

@@ -11,10 +11,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from deploy.embedded.binaries import postgres_bin
-from signaltape.stream import stream_keys
+from deploy.embedded.postgres import Postgres
 from tests.chaos.child import Child
 from tests.chaos.rig import Rig
 from tests.drill.hands import Hands, Unit
+from tests.drill.rules import hurried
 from tests.drill.shell import Shell
 from tests.drill.telegram import Telegram
 from tests.support.botapi import TOKEN
@@ -22,9 +23,10 @@ from tests.support.botapi import TOKEN
 CHAT = "-1001234567890"
 #: Events per second: an engine that is still at it while a person acts.
 RATE = 250.0
+_SEGMENT_BYTES = 1024 * 1024
 _HERE = Path(__file__).parent
-#: Where the page says that the settings of all units stand.
-SETTINGS = "/etc/signaltape/env"
+#: Where the page says that settings stand, and the file of those that all units share.
+SETTINGS, COMMON = "/etc/signaltape", "common.env"
 #: The unit of each process that a stage may run, and what it runs.
 PROCESSES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "signaltape-ship": ("shipper", "signaltape", ("ship",)),
@@ -32,6 +34,7 @@ PROCESSES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "signaltape-archiver": ("archiver", "replay", ("archive",)),
     "signaltape-reports": ("reports", "reports", ("schedule",)),
     "signaltape-guard": ("guard", "guard", ()),
+    "signaltape-market": ("market", "market", ()),
 }
 
 
@@ -41,21 +44,23 @@ class Stage(Rig):
     def __init__(self, events: int, seed: str) -> None:
         super().__init__(events, seed, anew=False)
         self.rate = RATE
-        self.places: dict[str, str] = {SETTINGS: str(self.home / "env")}
-        self.keys = stream_keys("chaos", 1)
+        self.places: dict[str, str] = {SETTINGS: str(self.home / "etc")}
+        #: of a case that has one: what follows the primary
+        self.standby: Postgres | None = None
 
     def __enter__(self) -> Stage:
         super().__enter__()
-        self._stack = ExitStack()
-        self.telegram = self._stack.enter_context(Telegram()).server
+        self.stack = ExitStack()
+        self.telegram = self.stack.enter_context(Telegram()).server
+        self._settings_file().parent.mkdir()
         self._settings_file().write_text(_as_file(self._settings_at_first()))
-        self.hands = self._stack.enter_context(Hands(self.home / "hands", self._units()))
+        self.hands = self.stack.enter_context(Hands(self.home / "hands", self._units()))
         self.shell = Shell(self._settings_file(), self.places, self._shell_environment())
         return self
 
     def __exit__(self, *exc: object) -> None:
         try:
-            self._stack.close()
+            self.stack.close()
         finally:
             super().__exit__(*exc)
 
@@ -76,7 +81,7 @@ class Stage(Rig):
         return {**super()._usual_environment(), **self.settings()}
 
     def _settings_file(self) -> Path:
-        return self.home / "env"
+        return self.home / "etc" / COMMON
 
     def _settings_at_first(self) -> dict[str, str]:
         names = ("FEATURE_EVENT_LOGGING", "REDIS_URL", "DATABASE_URL")
@@ -89,7 +94,17 @@ class Stage(Rig):
             "TELEGRAM_BOT_TOKEN": TOKEN,
             "TELEGRAM_CHAT_ID": CHAT,
             "TELEGRAM_API_BASE": self.telegram.base,
+            "SIGNALTAPE_GUARD_RULES": str(self._rules_file()),
+            "SIGNALTAPE_GUARD_EVERY_S": "1",
+            # a journal's backlog is counted in whole segments
+            "SIGNALTAPE_SEGMENT_BYTES": str(_SEGMENT_BYTES),
+            "SIGNALTAPE_MARKET_PROVIDERS": "okx,bybit,coinapi",
         }
+
+    def _rules_file(self) -> Path:
+        path = self.home / "rules.toml"
+        path.write_text(hurried())
+        return path
 
     def _shell_environment(self) -> dict[str, str]:
         """Of a person's shell: programs of the checkout and of PostgreSQL, units of this stage."""

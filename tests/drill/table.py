@@ -9,7 +9,7 @@ from signaltape.terminal.table import table
 from tests.drill.playing import Played
 
 _COLUMNS = (
-    left("case"), left("alert"), right("alert s"), right("seen s"), right("act s"), right("well s"),
+    left("case"), left("alert"), right("alert s"), right("shipped s"), right("seen s"), right("act s"), right("well s"),
     right("events"), right("lost"), right("twice"),
 )  # fmt: skip
 
@@ -27,7 +27,7 @@ def as_markdown(played: Sequence[Played]) -> str:
 
 
 def _row(one: Played) -> list[str]:
-    times = (one.alert_s, one.seen_s, one.act_s, one.recover_s)
+    times = (one.alert_s, one.shipped_s, one.seen_s, one.act_s, one.recover_s)
     counts = (one.accepted, one.lost, one.doubled)
     return [one.case, one.alert or "–", *map(_seconds, times), *map(str, counts)]
 

@@ -1,57 +1,59 @@
-"""Who notices: guard's alert, where the stage has a guard and the case names rules of it."""
+"""Who notices: guard, by a message in the chat that begins with the words of one of a case's rules."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-import psycopg
-
+from tests.drill.rules import words
 from tests.drill.stage import Stage
 
 _LOOK_AGAIN_S = 0.1
-_FIRED = b"SELECT rule FROM guard_alerts WHERE state = 'firing' AND rule = ANY(%s) LIMIT 1"
 
 
 class Watch:
-    """The first alert of some rules since the watch began; expects: whether there is a guard to ring."""
+    """The first message of some rules since the watch began."""
 
-    def __init__(self, stage: Stage, rules: tuple[str, ...], *, expects: bool) -> None:
-        self.expects = expects
-        self.fired_at: float | None = None
+    def __init__(self, stage: Stage, rules: tuple[str, ...]) -> None:
+        self.told_at: float | None = None
         self.rule = ""
-        self._stage, self._rules = stage, rules
-        self._end = threading.Event()
+        self._messages = stage.telegram.messages
+        self._before = len(self._messages)
+        self._words = {rule: words(rule) for rule in rules}
+        self._end, self._found = threading.Event(), threading.Event()
 
     def look(self) -> None:
-        """Look until there is one, or the watch ends; Postgres itself may be away meanwhile."""
-        while self.fired_at is None and not self._end.wait(_LOOK_AGAIN_S):
-            with suppress(psycopg.Error, OSError):
-                self._look_once()
+        """Look until there is one, or the watch ends."""
+        while self.told_at is None and not self._end.wait(_LOOK_AGAIN_S):
+            self._look_once()
 
-    def end(self) -> None:
-        """End it."""
+    def end(self, within_s: float) -> None:
+        """End it, once there is one, or that has taken too long."""
+        self._found.wait(within_s)
         self._end.set()
 
     def _look_once(self) -> None:
-        with self._stage.database() as connection:
-            if row := connection.execute(_FIRED, [list(self._rules)]).fetchone():
-                self.rule, self.fired_at = row[0], time.monotonic()
+        new = list(self._messages.values())[self._before :]
+        said = (
+            rule for text in new for rule, what in self._words.items() if what in text and "Over" not in text
+        )
+        if (rule := next(said, None)) is not None:
+            self.rule, self.told_at = rule, time.monotonic()
+            self._found.set()
 
 
 @contextmanager
 def watching(stage: Stage, rules: tuple[str, ...]) -> Iterator[Watch]:
-    """Watch for as long as the block lasts."""
-    expects = bool(rules) and bool(stage.of("guard"))
-    watch = Watch(stage, rules, expects=expects)
+    """Watch for as long as the block lasts; nothing, where a case has no rules."""
+    watch = Watch(stage, rules)
     thread = threading.Thread(target=watch.look, name="watch", daemon=True)
-    if expects:
+    if rules:
         thread.start()
     try:
         yield watch
     finally:
-        watch.end()
-        if expects:
+        watch.end(0)
+        if rules:
             thread.join()

@@ -23,11 +23,12 @@ from signaltape.stream import stream_key
 from sink.admin.migrate import migrate
 from sink.db import Connection, connect
 from tests.integration.draining import add, drain
+from tests.support.acl import note_users, url_of, write_users
 from tests.support.asking import EQUITY, Asker, a_day
 from tests.support.book import Book
 from tests.support.disks import POSTGRES_OPTIONS, home_of_servers
 from tests.support.forked import Forked, begin
-from tests.support.logins import make_logins, process_of, url_for
+from tests.support.logins import make_logins, process_of, url_for, user_of
 
 ROOT = Path(__file__).parents[2]
 _numbers = itertools.count(1)
@@ -38,7 +39,9 @@ def servers() -> Iterator[Urls]:
     """PostgreSQL and Valkey for the whole run, in a folder of their own, whatever the environment says."""
     home = home_of_servers()
     try:
-        with running(home, postgres_options=POSTGRES_OPTIONS) as urls:
+        users = write_users(home / "users.acl", stream="test*")
+        with running(home, postgres_options=POSTGRES_OPTIONS, valkey_options=users) as urls:
+            note_users(urls.redis)
             yield urls
     finally:
         from deploy.embedded.servers import remove_data
@@ -181,10 +184,16 @@ class Runner:
         return process
 
     def _environment_of(self, arguments: tuple[str, ...]) -> dict[str, str]:
-        """Each process comes to the database by its own login, which may do what it needs and no more."""
-        process = process_of(arguments[1:]) if arguments[0] == "-m" else None
-        url = self._environment["DATABASE_URL"]
-        return {**self._environment, "DATABASE_URL": url_for(process, url) if process else url}
+        """Each process comes to both servers by its own login, which may do what it needs and no more."""
+        process, user = None, None
+        if arguments[0] == "-m":
+            process, user = process_of(arguments[1:]), user_of(arguments[1:])
+        database, redis_url = (self._environment[name] for name in ("DATABASE_URL", "REDIS_URL"))
+        return {
+            **self._environment,
+            "DATABASE_URL": url_for(process, database) if process else database,
+            "REDIS_URL": url_of(user, redis_url) if user else redis_url,
+        }
 
     def end_all(self) -> None:
         for process in self._started:

@@ -9,8 +9,9 @@ from typing import Any
 
 from replay.archive.archiving import _until_next
 from replay.archive.files import read_lines
+from replay.archive.keeping import keep_of
 from replay.archive.ledger import Ledger
-from replay.archive.retention import apply, keep_of
+from replay.archive.retention import apply
 from signaltape import Settings
 from sink.db import Connection
 from sink.write.writer import BatchWriter

@@ -29,8 +29,8 @@ from tests.support.stored_rows import Rows, all_rows, differences
 
 #: Of what is read again: when it arrived.
 ARRIVAL = {"*": ["received_at"]}
-#: The worker counts what comes twice; reading the stream again is nothing else.
-COUNTED = {"sink_counters", "duplicate_counts"}
+#: The worker counts what comes twice, and reading the stream again is nothing else; guard is told of each restoring.
+OF_THE_RUN = {"sink_counters", "duplicate_counts", "guard_stamps"}
 
 
 def silent(_what: str, _done: int) -> None:
@@ -70,7 +70,7 @@ def into(tape: Settings, database: Secret, data: Path) -> Settings:
 def rows_of(database: Secret) -> Rows:
     with connect(database) as connection:
         found = all_rows(connection, ARRIVAL)
-    return {table: rows for table, rows in found.items() if table not in COUNTED}
+    return {table: rows for table, rows in found.items() if table not in OF_THE_RUN}
 
 
 def archived(runner: Runner, tape: Settings) -> None:
@@ -139,7 +139,7 @@ def test_what_no_stream_holds_any_more_comes_from_the_archive(
     assert done.outcome == tried.outcome
     with connect(empty) as connection:
         found = all_rows(connection, {"*": ["received_at", "stream", "entry_id"]})
-    assert [one for one in differences(was, found) if not one.startswith(tuple(COUNTED))] == []
+    assert [one for one in differences(was, found) if not one.startswith(tuple(OF_THE_RUN))] == []
 
 
 def test_the_archive_is_put_back_as_far_as_it_was_committed(
@@ -210,6 +210,21 @@ def test_what_is_not_empty_is_not_restored_into(
     code, out, err = runner.run("deploy.backup", "list", "--to", str(tmp_path / "backups"))
     assert code == 0, err
     assert out.startswith("1 backups\n")
+
+
+def test_guard_is_told_of_the_last_backup_and_of_the_last_one_restored(
+    tape: Settings, connection: Connection, empty: Secret, tmp_path: Path
+) -> None:
+    now = utc_now()
+    folder = Path(operations.make(tape, tmp_path / "backups", now, progress=silent).folder)
+    assert connection.execute("SELECT what, at, says FROM guard_stamps").fetchall() == [
+        ("backup", now, folder.name)
+    ]
+    operations.restore(into(tape, empty, tmp_path / "anew"), folder, now, progress=silent)
+    with connect(empty) as restored:
+        assert restored.execute("SELECT what, says FROM guard_stamps").fetchall() == [
+            ("restore", folder.name)
+        ]
 
 
 def test_a_manifest_never_leads_out_of_its_folder(tape: Settings, tmp_path: Path) -> None:

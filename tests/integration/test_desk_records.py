@@ -13,7 +13,8 @@ import pytest
 
 from consumer.accepted import Outcome
 from deploy.embedded.servers import Urls
-from replay.archive.retention import apply, keep_of
+from replay.archive.keeping import keep_of
+from replay.archive.retention import apply
 from replay.sessions.sources import Span
 from signaltape import Emitter, Secret, Settings
 from signaltape.clock import WIB

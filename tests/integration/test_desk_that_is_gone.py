@@ -10,7 +10,7 @@ from consumer.consumer import Consumer
 from consumer.janitor import WAITED_FOR_S, Janitor
 from consumer.tape_order import TapeReader
 from signaltape import Settings
-from signaltape.stream import DESK_GROUP, GHOST_GROUP
+from signaltape.stream import DESK_GROUP, GHOST_GROUP, GUARD_GROUP
 
 DAY_S = 86_400
 _OLD_MS = 1_600_000_000_000
@@ -97,6 +97,7 @@ def test_a_ghost_is_waited_for_while_it_lives_and_for_a_week_when_it_is_gone(
     redis_client: Any, key: str, worker: Consumer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert WAITED_FOR_S[GHOST_GROUP] == 7 * DAY_S
+    assert WAITED_FOR_S[GUARD_GROUP] == DAY_S
     ids = old_entries(redis_client, key, worker)
     assert settings.redis_url is not None
     reader = TapeReader(settings.redis_url, [key], GHOST_GROUP)

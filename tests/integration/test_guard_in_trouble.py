@@ -123,7 +123,7 @@ def test_a_session_that_postgres_ends_is_begun_anew_and_that_is_told(
     process = guards.start()
     eventually(lambda: connection.execute(f"SELECT {SESSIONS}").fetchall())
     eventually(lambda: connection.execute(f"SELECT pg_terminate_backend(pid), {SESSIONS}").fetchall())
-    eventually(lambda: guards.states("postgres-away") == ["resolved"], 40)
+    eventually(lambda: guards.states("postgres-away") == ["resolved"], 90)
     Measures(redis_client, settings.stream).put(900)
     eventually(lambda: guards.states() == ["firing"], 40)
     end(process)

@@ -10,8 +10,9 @@ from typing import Any
 from flask import Flask
 
 from consumer.accepted import Outcome
+from replay.archive.keeping import Report, keep_of
 from replay.archive.layout import FOLDERS, SIGNALS
-from replay.archive.retention import Report, apply, keep_of, old_partitions
+from replay.archive.retention import apply, old_partitions
 from replay.sessions.sources import Span
 from signaltape import Emitter, Settings
 from signaltape.clock import WIB

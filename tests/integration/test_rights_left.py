@@ -71,6 +71,12 @@ def test_where_somebody_made_the_roles_it_does_the_rest_itself(url: str, admin: 
     assert (code, json.loads(said)) == (0, {"missing": []})
 
 
+def test_one_that_may_make_roles_leaves_nothing(url: str, admin: Connection) -> None:
+    admin.execute("ALTER ROLE modest CREATEROLE")
+    code, said = ran(url, "migrate")
+    assert (code, said.splitlines()[-1]) == (0, "schema is up to date")
+
+
 def test_a_role_that_owns_nothing_changes_nothing_and_breaks_nothing(
     server: Postgres, url: str, admin: Connection
 ) -> None:

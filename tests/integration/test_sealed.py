@@ -6,9 +6,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from psycopg.errors import UniqueViolation
 
 from sink.db import Connection
-from sink.sealing.seals import NO_DIGEST
+from sink.sealing.seals import NO_DIGEST, begin_of
 from sink.sealing.stored import newest, seals
 from sink.sealing.verifying import verify
 from tests.support.sealing import FIRST, arrive, first_altered, intact, noon, seal_all, sealed_days
@@ -151,6 +152,18 @@ def test_names_that_were_altered_hide_no_row(connection: Connection) -> None:
     connection.execute("DELETE FROM signal_event_names WHERE day = %s", (SECOND,))
     found = verify(connection)
     assert {one.what for one in found.altered if one.day == SECOND} >= {"list"}
+
+
+def test_a_seal_that_was_taken_from_its_list_cannot_be_made_anew_beside_it(connection: Connection) -> None:
+    """Whoever removes the newest seal and leaves its list ends every later sealing, in words."""
+    sealed_days(connection)
+    last = newest(connection)
+    assert last is not None
+    connection.execute("UPDATE signal_event_names SET day = %s WHERE day = %s", (last.day, THIRD))
+    connection.execute("DELETE FROM signal_event_days WHERE day = %s", (last.day,))
+    connection.execute("UPDATE signal_events SET received_at = %s", (begin_of(last.day),))
+    with pytest.raises(UniqueViolation):
+        seal_all(connection)
 
 
 def test_a_record_that_was_made_anew_lacks_the_digest_of_a_report(connection: Connection) -> None:

@@ -17,7 +17,7 @@ from signaltape.errors import SignaltapeError
 from sink import operations, quality
 from sink.db import Connection, connect
 from sink.sealing.sealing import _late
-from sink.sealing.stored import SQL, seals
+from sink.sealing.stored import seals
 from tests.support.sealing import FIRST, arrive, intact, noon, seal_all, sealed_days
 
 
@@ -76,7 +76,7 @@ def test_who_seals_and_freezes_does_not_keep_others_from_purging(
     sealer = threading.Thread(target=work, daemon=True)
     sealer.start()
     assert frozen.wait(60)
-    connection.execute(SQL["wait"], {"ms": "30000"})
+    connection.execute("SET lock_timeout = '30s'")
     assert quality.purge(connection, ids[0]) == 4
     purged.set()
     sealer.join(60)

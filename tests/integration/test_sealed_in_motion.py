@@ -81,6 +81,30 @@ def test_what_was_purged_is_said_to_be_purged(connection: Connection) -> None:
     assert (found.purged, found.rows) == (4, 20)
 
 
+def test_a_purge_does_not_hide_what_came_late(connection: Connection) -> None:
+    """As many rows come as were purged: the number of rows is what it was."""
+    ids = sealed_days(connection)[1]
+    forget_the_newest_day(connection)
+    quality.purge(connection, ids[0])
+    arrive(connection, noon(1), 1)
+    assert intact(connection).waiting == 4
+    (seal,) = seal_all(connection)
+    assert seal.content.late == 4
+    assert intact(connection).rows == 24
+
+
+def test_what_the_counters_said_too_much_is_not_looked_for_each_night(connection: Connection) -> None:
+    """A row that was not sealed yet was deleted by hand."""
+    sealed_days(connection)
+    forget_the_newest_day(connection)
+    (gone,) = arrive(connection, noon(1), 1)
+    connection.execute("DELETE FROM signal_events WHERE signal_id = %s", (gone,))
+    assert seal_all(connection)[0].unaccounted == 4
+    assert intact(connection).waiting == 0
+    arrive(connection, noon(1), 1)
+    assert intact(connection).waiting == 4
+
+
 def test_a_purge_stands_in_the_next_seal(connection: Connection) -> None:
     ids = sealed_days(connection)[1]
     forget_the_newest_day(connection)
@@ -205,3 +229,53 @@ def test_a_digest_may_be_copied_with_blanks_and_capitals(settings: Settings, con
     found = operations.verify(settings, expect=f" {digest[:8].upper()} {digest[8:16]} ")
     assert found.expected is not None
     assert found.expected.day == SECOND
+
+
+def test_nothing_falls_between_seals_while_others_write(database: Secret, connection: Connection) -> None:
+    """Transactions that began on a sealed day commit at any moment; every night one is sealed, and verified."""
+    sealed_days(connection)
+    written: list[int] = []
+
+    def write() -> None:
+        with connect(database) as own:
+            for _ in range(20):
+                given = [new_id() for _ in range(3)]
+                with own.transaction():
+                    BatchWriter(own).write([one for signal_id in given for one in life(signal_id)])
+                    own.execute(
+                        "UPDATE signal_events SET received_at = %s WHERE signal_id = ANY(%s)",
+                        (noon(1), given),
+                    )
+                written.append(12)
+
+    writers = [threading.Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        forget_the_newest_day(connection)
+        seal_all(connection)
+        intact(connection)
+    for writer in writers:
+        writer.join()
+    forget_the_newest_day(connection)
+    seal_all(connection)
+    found = intact(connection)
+    assert (found.rows, found.late, found.waiting) == (24 + sum(written), sum(written), 0)
+
+
+def test_what_a_session_is_set_to_does_not_matter(database: Secret, connection: Connection) -> None:
+    sealed_days(connection)
+    before = [one.digest for one in seals(connection)]
+    with connect(database) as other:
+        for setting in (
+            "timezone = 'America/New_York'",
+            "datestyle = 'German, DMY'",
+            "bytea_output = 'escape'",
+            "extra_float_digits = -15",
+            "intervalstyle = 'iso_8601'",
+        ):
+            other.execute(f"SET {setting}".encode())
+        intact(other)
+        other.execute("TRUNCATE signal_event_days, signal_event_names")
+        seal_all(other)
+    assert [one.digest for one in seals(connection)] == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from tests.support.measured_http import measurements_in
+from tests.support.measured_http import lines_in, measurements_in
 from tests.support.raw_http import Reply, ask
 
 _ROOT = Path(__file__).parents[2]
@@ -38,9 +39,22 @@ class Engine(NamedTuple):
         fresh.write_bytes(msgspec.json.encode(switches))
         fresh.replace(self.home / "control.json")
 
+    def published(self) -> list[str]:
+        """The ids of the signals on its tape."""
+        events = (json.loads(line) for line in lines_in(self.home) if b'"confluence_score":' in line)
+        return [event["signal_id"] for event in events]
+
     def measured(self, kind: str) -> dict[str, Any]:
         """What it has measured of a kind, by name; after its end."""
         return {one.name: one for one in measurements_in(self.home) if one.kind == kind}
+
+
+def run(*options: str) -> tuple[int, str, str]:
+    """One that is to end by itself: its exit code, output and errors."""
+    command = [sys.executable, "-m", "deploy.examples.engine_flask", *options]
+    environment = {**os.environ, "PYTHONPATH": IMPORTS}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
 
 
 @contextmanager

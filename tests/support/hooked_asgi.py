@@ -154,6 +154,11 @@ def quart() -> Quart:
     async def boom() -> str:
         raise RuntimeError("on purpose")
 
+    @app.get("/endless")
+    async def endless() -> str:
+        await asyncio.Event().wait()
+        return "never"
+
     @app.get("/stream")
     async def stream() -> AsyncIterator[str]:
         return _parts(3)

@@ -29,6 +29,10 @@ CALLS = (
 )
 
 
+#: Two on one connection.
+TWO = b"GET /json/SOL HTTP/1.1\r\nHost: engine.example\r\n\r\n" + request_of("GET", "/stream")
+
+
 def answers(port: int) -> list[bytes]:
     """To all of them, byte by byte."""
     return [exchange(port, call) for call in CALLS]

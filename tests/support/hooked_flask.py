@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 from flask import Flask, Response, abort, jsonify, request, send_file, stream_with_context
+from werkzeug.wrappers import Response as AnyResponse
 
 from signaltape import Settings
 from signaltape.http import HttpHooks
@@ -52,7 +53,7 @@ def _plain(app: Flask) -> None:
         return Response(status=204)
 
     @app.get("/same")
-    def same() -> Response:
+    def same() -> AnyResponse:
         response = Response("as before", headers={"ETag": '"1"'})
         return response.make_conditional(request)
 

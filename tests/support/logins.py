@@ -19,7 +19,10 @@ _OF_ROOM = {
     "web": "web",
     "desk": "desk",
     "ghost": "ghost",
+    "guard": "guard",
 }
+#: Of `signaltape`: who says something to all processes is the desk.
+_OF_COMMAND = {"ship": "ship", "emit": "engine", "pause": "desk", "resume": "desk", "processes": "desk"}
 OWNER = "signaltape"
 
 
@@ -48,3 +51,10 @@ def process_of(arguments: tuple[str, ...]) -> str | None:
     if arguments[:1] == ("replay",):
         return "archiver" if arguments[1:2] and arguments[1] in _ARCHIVE else "replays"
     return _OF_ROOM.get(arguments[0]) if arguments else None
+
+
+def user_of(arguments: tuple[str, ...]) -> str | None:
+    """As which user of Redis `python -m ARGUMENTS` comes in; None: the default one."""
+    if arguments[0] in ("signaltape", "signaltape.commands.cli"):
+        return _OF_COMMAND.get(arguments[1]) if len(arguments) > 1 else None
+    return arguments[0] if arguments[0] == "market" else process_of(arguments)

@@ -34,10 +34,14 @@ def measurements(tape: Emitter) -> list[Measurement]:
 
 def measurements_in(home: Path) -> list[Measurement]:
     """All that stand in the journals of a home."""
+    return [msgspec.json.decode(line, type=Measurement) for line in lines_in(home) if b'"figure":' in line]
+
+
+def lines_in(home: Path) -> list[bytes]:
+    """The JSON of all that stands in the journals of a home."""
     journals = home / "journal"
     folders = sorted(one for one in journals.iterdir() if one.is_dir()) if journals.exists() else []
-    lines = (line for folder in folders for line in read_all(folder))
-    return [msgspec.json.decode(line, type=Measurement) for line in lines if b'"figure":' in line]
+    return [line for folder in folders for line in read_all(folder)]
 
 
 def statuses(tape: Emitter) -> dict[str, dict[str, int]]:

@@ -14,12 +14,12 @@ from tests.support.disks import POSTGRES_OPTIONS
 
 
 @contextmanager
-def own_postgres() -> Iterator[Postgres]:
-    """It runs; whether it does at the end is all the same."""
+def own_postgres(*options: str) -> Iterator[Postgres]:
+    """It runs; whether it does at the end is all the same. options: more settings, `name=value`."""
     home = Path(tempfile.mkdtemp(prefix="pg-"))
     temporary: list[Path] = []
     (home / "embedded").mkdir()
-    postgres = _postgres(home, temporary, POSTGRES_OPTIONS)
+    postgres = _postgres(home, temporary, (*POSTGRES_OPTIONS, *options))
     try:
         postgres.start()
         yield postgres

@@ -18,9 +18,10 @@ import pytest
 from replay.archive import retention
 from replay.archive.atomic import write_beside
 from replay.archive.files import archive_files
+from replay.archive.keeping import Keep, keep_of
 from replay.archive.layout import sessions_folder
 from replay.archive.ledger import Ledger
-from replay.archive.retention import apply, keep_of
+from replay.archive.retention import apply
 from replay.sessions import build as building
 from replay.sessions import sessions
 from replay.sessions.build import build
@@ -125,7 +126,7 @@ def test_a_file_that_could_not_be_deleted_is_not_reported_as_deleted(tmp_path: P
 
 @pytest.mark.parametrize("keep", [KEEP, keep_of(Settings())])
 def test_two_retentions_at_the_same_hour_are_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: retention.Keep
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: Keep
 ) -> None:
     write(tmp_path, [trade("A", 0), trade("B", 1)])
     found = archive_files

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from replay.archive.keeping import keep_of
 from replay.archive.packed import packed_lines
-from replay.archive.retention import apply, keep_of
+from replay.archive.retention import apply
 from replay.sessions.sources import ArchiveSource
 from signaltape import Settings
 from signaltape.replay.line import payload_of

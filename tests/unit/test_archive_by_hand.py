@@ -17,8 +17,9 @@ from consumer.writing import SinkUnavailable
 from replay.archive import archiver
 from replay.archive.appending import append
 from replay.archive.archiver import Archive, Archived
+from replay.archive.keeping import keep_of
 from replay.archive.layout import snapshot_file
-from replay.archive.retention import apply, keep_of
+from replay.archive.retention import apply
 from signaltape import Settings
 from signaltape.replay.line import payload_of
 from tests.support.archived import NOON, batch, built, record, write

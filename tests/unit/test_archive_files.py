@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from consumer.writing import SinkUnavailable
 from replay.archive import files
 from replay.archive.archiver import Archive
+from replay.archive.keeping import keep_of
 from replay.archive.layout import archive_file
 from replay.archive.ledger import Ledger
-from replay.archive.retention import apply, keep_of
+from replay.archive.retention import apply
 from replay.sessions import sources
 from replay.sessions.sources import Span
 from signaltape import Settings

@@ -19,9 +19,10 @@ from replay.archive import retention
 from replay.archive.archiver import Archive
 from replay.archive.atomic import alone_in, write_beside
 from replay.archive.files import archive_files
+from replay.archive.keeping import keep_of
 from replay.archive.ledger_file import inode_of, set_aside
 from replay.archive.packed import packed_lines
-from replay.archive.retention import apply, keep_of
+from replay.archive.retention import apply
 from signaltape import Settings
 from signaltape.replay.line import read_head
 from tests.support.archived import NOON, record, write

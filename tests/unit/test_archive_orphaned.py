@@ -13,8 +13,9 @@ from consumer.writing import SinkUnavailable
 from replay.archive import ledger_files
 from replay.archive.archiver import Archive
 from replay.archive.atomic import write_beside
+from replay.archive.keeping import keep_of
 from replay.archive.ledger import Ledger
-from replay.archive.retention import apply, keep_of
+from replay.archive.retention import apply
 from signaltape import Settings
 from tests.support.archived import NOON, batch, built, record, write
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from replay.archive.keeping import keep_of
 from replay.archive.ledger import Ledger
-from replay.archive.retention import apply, keep_of
+from replay.archive.retention import apply
 from signaltape import Settings
 from tests.support.archived import NOON, record, write
 

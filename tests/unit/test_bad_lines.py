@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from replay.archive.keeping import keep_of
 from replay.archive.layout import sessions_folder
 from replay.archive.ledger import Ledger
-from replay.archive.retention import apply, keep_of
+from replay.archive.retention import apply
 from replay.sessions.build import build
 from replay.sessions.sources import ArchiveSource
 from signaltape import Settings

@@ -22,6 +22,7 @@ import ghost.operations.asking
 import ghost.operations.paging
 import ghost.operations.showing
 import guard.operations
+import guard.operations.objectives
 import market.operations
 import outbox.operations
 import replay.operations.archive
@@ -105,10 +106,14 @@ CALLS: dict[Operation, tuple[Any, ...]] = {
     guard.operations.snooze: ("health", NOW + timedelta(hours=1), "ani", NOW),
     guard.operations.unsnooze: ("health", NOW),
     guard.operations.stamp: ("backup", NOW),
+    guard.operations.objectives.objectives: (NOW,),
     sink.operations.migrate: (),
     sink.operations.check: (),
+    sink.operations.rights: (),
     sink.operations.rebuild: (),
     sink.operations.purge: (UUID(int=1),),
+    sink.operations.seal: (),
+    sink.operations.verify: (),
     replay.operations.archive.archive: (STOP,),
     replay.operations.archive.run_retention: (NOW,),
     replay.operations.archive.health: (),

@@ -84,6 +84,11 @@ def test_what_may_cost_events_is_said_with_what_mends_it(
         {"snapshot_status": "err"},  # it writes none
         {"used_bytes": None},
         {"refused": ["CONFIG GET"]},  # all of it was known from elsewhere
+        {
+            "refused": ["CONFIG GET"],
+            "appendfsync": None,
+            "save": None,
+        },  # INFO says that it keeps data on disk
     ],
 )
 def test_what_costs_nothing_brings_no_caution(changes: dict[str, object]) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from replay.archive.keeping import keep_of
 from replay.archive.layout import sessions_folder
-from replay.archive.retention import apply, keep_of
+from replay.archive.retention import apply
 from replay.operations.playing import standing
 from replay.sessions import steering
 from replay.sessions.build import build

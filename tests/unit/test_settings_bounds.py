@@ -14,7 +14,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 
-from replay.archive.retention import apply, keep_of
+from replay.archive.keeping import keep_of
+from replay.archive.retention import apply
 from signaltape import Secret, Settings, SettingsError, secrecy
 from signaltape.clock import utc_now
 from signaltape.redis_client import redis_client

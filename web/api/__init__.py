@@ -16,6 +16,7 @@ from web.api import (
     rules,
     scorecards,
     signals,
+    slo,
 )
 
 
@@ -30,5 +31,5 @@ def add_addresses(app: web.Application) -> None:
     events.add_addresses(app)
     add.add_get("/api/health", health.show)
     add.add_get("/api/openapi.json", openapi.show)
-    for family in (ghosts, replay, replay_diff, letters, deliveries, rules):
+    for family in (ghosts, replay, replay_diff, letters, deliveries, rules, slo):
         family.add_addresses(app)

@@ -19,6 +19,8 @@ from web.api.json import as_json
 from web.api.replay_described import TYPES as REPLAY_TYPES
 from web.api.replay_described import paths as replay_paths
 from web.api.shapes import ProblemDetails, SignalPage, Weeks, WholeSignal
+from web.api.slo import TYPES as SLO_TYPES
+from web.api.slo import paths as slo_paths
 from web.api.upkeep_described import TYPES as UPKEEP_TYPES
 from web.api.upkeep_described import paths as upkeep_paths
 from web.diffs import DiffUnderWay
@@ -28,7 +30,7 @@ from web.tape import Line
 
 _TYPES = (
     *(SignalPage, WholeSignal, Weeks, Health, Line, SessionDiff, DiffUnderWay, ProblemDetails),
-    *(*GHOST_TYPES, *REPLAY_TYPES, *UPKEEP_TYPES),
+    *(*GHOST_TYPES, *REPLAY_TYPES, *SLO_TYPES, *UPKEEP_TYPES),
 )
 #: In the words of JSON Schema.
 _SESSION = SESSION_ID.replace(r"\A", "^").replace(r"\Z", "$")
@@ -101,6 +103,7 @@ def _paths() -> Json:
         "/api/openapi.json": get("This description", content("application/json", {"type": "object"})),
         **ghost_paths(),
         **replay_paths(),
+        **slo_paths(),
         **upkeep_paths(),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from pathlib import Path
 
@@ -53,15 +55,21 @@ def main(
             cors=Cors(origins=frozenset(origins)) if origins else None,
         )
         app = create_app(control=control, hooks=hooks)
+        listener = socket.create_server((host, port))
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
+        ) from None
     tape: Emitter = app.extensions["signaltape"]
     stop = stop_on_signals()
-    server = make_server(host, port, app, threaded=True, request_handler=_Quiet)
+    server = make_server(host, port, app, threaded=True, request_handler=_Quiet, fd=listener.fileno())
     threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
-    click.echo(f"listening on http://{host}:{server.server_port}")
+    click.echo(f"listening on http://{host}:{listener.getsockname()[1]}")
     keep_beating(tape, app.extensions["switches"], app.extensions["pulse"], stop)
     server.shutdown()
+    listener.close()
     tape.close()
 
 

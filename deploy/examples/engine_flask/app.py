@@ -35,7 +35,7 @@ def create_app(
     switches = Control(control)
     app.extensions["switches"] = switches
     pulse = app.extensions["pulse"] = Pulse()
-    told: set[str] = set()
+    told: dict[str, str] = {}
 
     @app.before_request
     def trouble() -> None:
@@ -51,8 +51,8 @@ def create_app(
         now, set_so = time.time(), switches.now()
         what = seen(_known(symbol), now, stale_s=set_so.stale_s, instead=set_so.market.get(symbol))
         said = signal(symbol, what, flow(symbol, now), now)
-        if said["action"] == "enter" and said["signal_id"] not in told:
-            told.add(said["signal_id"])
+        if said["action"] == "enter" and told.get(symbol) != said["signal_id"]:
+            told[symbol] = said["signal_id"]
             tape.published(published(said))
         return jsonify(said)
 

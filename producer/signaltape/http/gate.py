@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from signaltape.errors import SettingsError
 from signaltape.http.hooks import HttpHooks
 from signaltape.http.keys import Client, key_in
 from signaltape.http.problems import BLANK, PROBLEM_JSON, QUOTA_EXCEEDED, problem_body
@@ -61,6 +62,8 @@ class Gate:
         self.refuses = bool(hooks.cors or hooks.keys or hooks.limit)
         #: whether anything is put on answers
         self.dresses = bool(self.refuses or self.versions or hooks.request_ids)
+        #: whether there is anything to do besides measuring
+        self.acts = bool(self.dresses or hooks.problems)
 
     @property
     def waits(self) -> bool:
@@ -97,7 +100,7 @@ class Visit:
 
     def note_failure(self, method: str, pattern: str | None) -> None:
         """Put the id of a request whose error nobody caught into the log, beside what the framework says there."""
-        log.error("request %s failed: %s", self.request_id, endpoint_name(method, pattern))
+        log.error("request %s failed: %s", self.request_id or "-", endpoint_name(method, pattern))
 
     def _preflight(self, asked: Asked) -> Answer | None:
         cors, origin = self._gate.hooks.cors, self._header("origin")
@@ -149,6 +152,8 @@ class Visit:
 
 def _limiter(hooks: HttpHooks) -> Limiter:
     assert hooks.limit is not None
-    from signaltape.http.limiting import Limiter  # only for those who limit
-
+    try:
+        from signaltape.http.limiting import Limiter  # only for those who limit
+    except ImportError as error:
+        raise SettingsError(f'limit needs the library limits (pip install ".[limits]"): {error}') from error
     return Limiter(hooks.limit)

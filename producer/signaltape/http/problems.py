@@ -45,7 +45,7 @@ def problem_fields(
         "title": title_of(status),
         "status": status,
         "detail": detail,
-        "instance": quote(path[:_MOST_OF_PATH]),
+        "instance": quote(path[:_MOST_OF_PATH], errors="replace"),
     }
     return fields if request_id is None else {**fields, "request_id": request_id}
 

@@ -23,5 +23,7 @@ def keys_from_file(path: Path) -> Keys:
         if isinstance(routes, dict):
             given["routes"] = {name: scope or None for name, scope in routes.items()}
         return msgspec.convert(given, Keys)
-    except (OSError, ValueError, SettingsError) as error:
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror or describe(error)}") from error
+    except (ValueError, SettingsError) as error:
         raise SettingsError(f"{path}: {describe(error)}") from error

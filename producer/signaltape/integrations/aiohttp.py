@@ -37,6 +37,8 @@ def install(app: web.Application, *, tape: Emitter, hooks: HttpHooks | None = No
     wanted = hooks or HttpHooks()
     gate = Gate(wanted)
     observe = recorder_of(tape).request if wanted.measure and tape.enabled else None
+    if observe is None and not gate.acts:
+        return
     app.middlewares.insert(0, _around(gate, observe))
     app.on_response_prepare.append(_prepared)
 

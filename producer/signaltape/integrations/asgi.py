@@ -53,7 +53,7 @@ class Hooks:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer as the application does. Frameworks name the types of these in ways of their own."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and (self._observe or self._gate.acts):
             await self._request(scope, receive, send)
         elif scope["type"] == "websocket" and self._gate.refuses:
             await self._websocket(scope, receive, send)
@@ -65,13 +65,15 @@ class Hooks:
         scope[REQUEST_ID] = visit.request_id
         before = {**scope, "app": scope.get("app") or self._root}
         timing = None if self._observe is None else Timing(self._observe)
-        exchange = Exchange(scope, send, visit, self._gate, timing, lambda: self._found(before, scope))
+        exchange = Exchange(
+            scope, receive, send, visit, self._gate, timing, lambda: self._found(before, scope)
+        )
         refusal = await self._refusal(before, visit)
         if refusal is not None:
             await answer_with(refusal, exchange.send)
             return
         try:
-            await self._app(scope, receive, exchange.send)
+            await self._app(scope, exchange.receive, exchange.send)
         except BaseException as error:
             await exchange.broke_off(error)
             raise

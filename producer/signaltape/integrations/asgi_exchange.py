@@ -12,6 +12,7 @@ from signaltape.http.retelling import detail_in, may_be_anew, retold
 from signaltape.http.timing import CALLER_GONE, FAILED, Timing
 
 Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 _START, _BODY = "http.response.start", "http.response.body"
 
@@ -22,17 +23,25 @@ class Exchange:
     def __init__(
         self,
         scope: dict[str, Any],
+        receive: Receive,
         send: Send,
         visit: Visit,
         gate: Gate,
         timing: Timing | None,
         pattern: Callable[[], str | None],
     ) -> None:
-        self._scope, self._send, self._visit, self._gate = scope, send, visit, gate
-        self._timing, self._pattern = timing, pattern
+        self._scope, self._receive, self._send = scope, receive, send
+        self._visit, self._gate, self._timing, self._pattern = visit, gate, timing, pattern
         #: the begin of an answer whose body decides what becomes of it
         self._held: Message | None = None
-        self._begun = self._complete = self._server_failed = False
+        self._begun = self._complete = self._gone = False
+
+    async def receive(self) -> Message:
+        """What the application is sent; also that the caller is gone."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._gone = True
+        return message
 
     async def send(self, message: Message) -> None:
         """What the application sends."""
@@ -49,14 +58,14 @@ class Exchange:
 
     async def broke_off(self, error: BaseException) -> None:
         """The application raised. An error of the server, or what follows a whole answer, is no failure of it."""
-        if self._gate.hooks.problems and isinstance(error, Exception) and not self._server_failed:
+        self._gone = self._gone or isinstance(error, asyncio.CancelledError)
+        if self._gate.hooks.problems and not self._gone:
             self._visit.note_failure(self._scope["method"], self._pattern())
         if self._complete:
             return
         await self._release()
         told = self._gate.hooks.problems and not self._begun and isinstance(error, Exception)
-        gone = isinstance(error, asyncio.CancelledError) and not self._begun
-        self.end(None if self._server_failed else CALLER_GONE if gone else FAILED)
+        self.end(None if self._gone else FAILED)
         if told:
             body = self._visit.problem(FAILED, self._scope["path"])
             await answer_with(Answer(FAILED, [("Content-Type", PROBLEM_JSON)], body), self.send)
@@ -64,6 +73,8 @@ class Exchange:
     def end(self, status: int | None = None) -> None:
         """Tell how it went, once."""
         if self._timing is not None:
+            if self._gone and not self._begun:
+                status = CALLER_GONE
             self._timing.end(self._scope["method"], self._pattern(), self._visit.request_id, status)
             self._timing = None
 
@@ -108,7 +119,7 @@ class Exchange:
         try:
             await self._send(message)
         except OSError:  # how servers say that the caller is gone
-            self._server_failed = True
+            self._gone = True
             raise
 
 

@@ -18,6 +18,8 @@ def install(app: Flask, tape: Emitter, hooks: HttpHooks) -> None:
     """Put the hooks into an app. Raises SettingsError if one cannot be used as it is asked for."""
     gate = Gate(hooks)
     observe = recorder_of(tape).request if hooks.measure and tape.enabled else None
+    if observe is None and not gate.acts:
+        return
     app.wsgi_app = Layer(app.wsgi_app, gate, observe)  # type: ignore[method-assign, assignment]
     got_request_exception.connect(_failed, app)
     if gate.refuses:  # before all that the engine asks of a request

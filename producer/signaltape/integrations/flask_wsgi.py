@@ -6,6 +6,7 @@ It lies innermost, around the app itself: whatever is wrapped around `app.wsgi_a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any
 
 from signaltape.http.gate import Gate, HeaderOf, Visit
@@ -108,10 +109,16 @@ def header_of(environ: Environ) -> HeaderOf:
     """Reads a header of a request by its name in small letters."""
 
     def of(name: str) -> str | None:
-        value: str | None = environ.get("HTTP_" + name.upper().replace("-", "_"))
+        value: str | None = environ.get(_key_of(name))
         return value
 
     return of
+
+
+@cache
+def _key_of(name: str) -> str:
+    """As WSGI names a header; the names are those that hooks ask for, a dozen."""
+    return "HTTP_" + name.upper().replace("-", "_")
 
 
 def _is_file(body: object, environ: Environ) -> bool:

@@ -49,10 +49,12 @@ class Alerts:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def begin(self) -> None:
-        """From now on."""
-        for chat in CATEGORY:
-            self._alert(chat)
+        """From now on, for the slow chat."""
         self._thread.start()
+
+    def tell(self, chat: int) -> None:
+        """One for a chat."""
+        self._alert(chat)
 
     def hurry(self) -> None:
         """So many that all come in time, that those which did not are few among them."""
@@ -61,7 +63,8 @@ class Alerts:
     def end(self) -> None:
         """No more."""
         self._stop.set()
-        self._thread.join(10)
+        if self._thread.is_alive():
+            self._thread.join(10)
         self._tape.close()
 
     def _run(self) -> None:

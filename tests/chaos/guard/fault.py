@@ -12,6 +12,8 @@ from guard.model.spans import Span
 
 #: From what happens to an evaluation: a flush of measurements, the tape, the next tick; on a machine that is busy.
 SLACK = timedelta(seconds=75)
+#: An evaluation has the time at which it began, and sees what happens while it lasts.
+_AN_EVALUATION = timedelta(seconds=3)
 #: Figures that grow by a second a second: what they must reach first.
 _AGES = ("stream_lag_s", "archive_behind_s", "outbox_overdue_s", "process_missing", "redis_away")
 #: Windows of a day do not forget within the run: that these end is proven on the model.
@@ -44,6 +46,8 @@ class Found(Struct, frozen=True):
     subject: str
     fired_at: datetime | None
     resolved_at: datetime | None
+    #: how often it was told
+    told: int = 0
 
 
 def fires_within(rule: Rule) -> timedelta:
@@ -81,13 +85,13 @@ def note(fault: Fault, alerts: Iterable[Found]) -> None:
         part = fault.fires.get(alert.rule)
         if part is None or part not in alert.subject or alert.fired_at is None or fault.began_at is None:
             continue
-        if alert.fired_at < fault.began_at:
+        if alert.fired_at < fault.began_at - _AN_EVALUATION:
             continue
         fault.fired.setdefault(alert.rule, alert.fired_at)
         if (
             alert.resolved_at is not None
             and fault.healed_at is not None
-            and alert.resolved_at >= fault.healed_at
+            and alert.resolved_at >= fault.healed_at - _AN_EVALUATION
         ):
             fault.over.setdefault(alert.rule, alert.resolved_at)
 
@@ -110,6 +114,15 @@ def wrong(fault: Fault, rules: Mapping[str, Rule]) -> Iterator[str]:
         took, may = over - fault.healed_at, ends_within(rule) + fault.later
         if took > may:
             yield f"{fault.name}: {name} ended after {_s(took)}, more than {_s(may)}"
+
+
+def untold(alerts: Iterable[Found], rules: Mapping[str, Rule], gather: timedelta) -> Iterator[str]:
+    """Alerts that fired for long enough to be told, and were not; but for those that wait for what says the same."""
+    for one in alerts:
+        if one.fired_at is None or one.resolved_at is None or one.told or rules[one.rule].unless:
+            continue
+        if one.resolved_at - one.fired_at > gather + rules[one.rule].resolve_after:
+            yield f"{one.rule}, {one.subject}: fired at {one.fired_at:%H:%M:%S} and was never told"
 
 
 def _s(length: timedelta) -> str:

@@ -21,13 +21,15 @@ from tests.chaos.guard.fault import Found
 from tests.chaos.rig import STREAM, Rig
 from tests.support.botapi import TOKEN
 from tests.support.botapi_updates import UpdatesServer, updates_server
+from tests.support.guarding import Measures
 from tests.support.replays import archived_session
 from tests.support.waiting import eventually
 
 KEY = f"{STREAM}:{{0}}"
 _FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 _FILLERS, _FILLER_BYTES = 540, 2**20
-_DISK_MIB, _FILLED_MIB = 64, 61
+_LONG_AGO = timedelta(hours=13)
+_DISK_MIB, _FILLED_MIB = 320, 300
 _HOG_MIB, _HOARD_MIB = 480, 80
 
 
@@ -58,11 +60,21 @@ class World:
         self._children["archiver"] = self.rig.start_archiver()
         self._children["replays"] = self.rig.start("replays", "replay", "serve")
         self._children["desk"] = self.rig.start("desk", "desk")
-        self.slow = Engine(self.rig, "ib-slow")
+        self.slow = Engine(self.rig, "ib-slow", per_s=0.5)
         self.failing = Engine(self.rig, "ib-failing", per_s=5)
         self.limited = Engine(self.rig, "ib-limited", per_s=8, rate="8/second")
         self.silent = Engine(self.rig, "ib-silent")
         self.dead = Engine(self.rig, "ib-dead")
+
+    def measure_long_ago(self) -> None:
+        """Half of the longest window of budgets and shares is known of, with next to nothing in it."""
+        with self.rig.redis() as client:
+            for engine in ("ib-slow", "ib-failing"):
+                Measures(client, STREAM).put(20.0, at=utc_now() - _LONG_AGO, engine=engine)
+
+    def be_slow(self) -> None:
+        self.slow.ask(per_s=4)
+        self.slow.switch(slow_ms=900, ws_rtt_ms=420, stale_s=12, screener_ttl_s=110)
 
     def start_guard(self) -> Child:
         """Behind proxies of its own."""
@@ -76,7 +88,7 @@ class World:
         """Alerts as they stand."""
         with self.rig.database() as connection:
             rows = connection.execute(
-                "SELECT rule, subject, fired_at, resolved_at FROM guard_alerts"
+                "SELECT rule, subject, fired_at, resolved_at, told FROM guard_alerts"
             ).fetchall()
         return [Found(*row) for row in rows]
 
@@ -141,10 +153,13 @@ class World:
 
     def trouble_chats(self) -> None:
         self.chats.trouble = {*self.chats.trouble, SLOW, BLOCKED}
+        self.alerts.tell(SLOW)
+        self.alerts.tell(BLOCKED)
         self.alerts.begin()
 
     def silence_a_chat(self) -> None:
         self.chats.trouble = {*self.chats.trouble, SILENT}
+        self.alerts.tell(SILENT)
 
     def heal_chats(self) -> None:
         self.chats.trouble = self.chats.trouble & {SILENT}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_FILES = ("servers", "processes")
+_FILES = ("api", "servers", "processes", "failover", "disks", "messages", "figures", "lost")
 
 
 def load() -> None:

@@ -18,3 +18,9 @@ def process_missing(stage: Stage) -> None:
 def journal_backlog(stage: Stage) -> None:
     """The shipper stands still: it neither ships nor ends."""
     stage.unit("signaltape-ship").send(signal.SIGSTOP)
+
+
+@case()
+def guard_dead(stage: Stage) -> None:
+    """Guard itself is killed, and nobody starts it again."""
+    stage.unit("signaltape-guard").kill()

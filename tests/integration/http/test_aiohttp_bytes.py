@@ -10,10 +10,10 @@ from aiohttp import ClientSession, web
 from signaltape import Emitter
 from signaltape.integrations.aiohttp import install
 from tests.support.hooked_aiohttp import application
-from tests.support.hooked_calls import answers
+from tests.support.hooked_calls import TWO, answers
 from tests.support.http_servers import aiohttp_loop
 from tests.support.measured_http import measuring, statuses
-from tests.support.raw_http import ask
+from tests.support.raw_http import ask, exchange
 
 
 def hooked(tape: Emitter) -> web.Application:
@@ -24,7 +24,7 @@ def hooked(tape: Emitter) -> web.Application:
 
 def test_every_answer(tmp_path: Path) -> None:
     with aiohttp_loop(application) as off:
-        usual = answers(off)
+        usual, both = answers(off), exchange(off, TWO)
     with measuring(tmp_path) as tape, aiohttp_loop(lambda: hooked(tape)) as on:
         assert answers(on) == usual
         assert statuses(tape) == {
@@ -44,6 +44,8 @@ def test_every_answer(tmp_path: Path) -> None:
             "GET /breaks": {"5xx": 1},
             "none": {"4xx": 3},
         }
+        assert exchange(on, TWO) == both
+        assert both.count(b"HTTP/1.1 200") == 2
 
 
 def test_an_application_within_is_counted_by_its_whole_pattern(tmp_path: Path) -> None:

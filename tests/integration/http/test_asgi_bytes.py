@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import pytest
 from websockets.asyncio.client import connect
 
 from signaltape import Emitter
+from signaltape.http import HttpHooks
 from signaltape.integrations.asgi import Hooks
 from tests.support import hooked_asgi
 from tests.support.hooked_asgi import fast, quart, starlette
-from tests.support.hooked_calls import answers
+from tests.support.hooked_calls import TWO, answers
 from tests.support.http_servers import uvicorn_loop
 from tests.support.measured_http import measuring, statuses
 from tests.support.raw_http import ask, exchange, request_of
@@ -34,10 +36,12 @@ def around(tape: Emitter) -> Any:
 @pytest.mark.parametrize("hooked", [inside, around])
 def test_of_starlette(tmp_path: Path, hooked: Callable[[Emitter], Any]) -> None:
     with uvicorn_loop(starlette()) as off:
-        usual = answers(off)
+        usual, both = answers(off), exchange(off, TWO)
     with measuring(tmp_path) as tape, uvicorn_loop(hooked(tape)) as on:
         assert answers(on) == usual
         assert statuses(tape) == COUNTED
+        assert exchange(on, TWO) == both
+        assert both.count(b"HTTP/1.1 200") == 2
 
 
 COUNTED = {
@@ -101,6 +105,24 @@ def test_what_is_done_behind_an_answer_is_done_and_fails_without_it(tmp_path: Pa
         assert ask(port, "GET", "/later-breaks").body == b"now"
         assert eventually(lambda: hooked_asgi.AFTERWARDS == ["later"])
         assert statuses(tape) == {"GET /later": {"2xx": 1}, "GET /later-breaks": {"2xx": 1}}
+
+
+def test_a_caller_who_goes_away_before_there_is_an_answer_is_no_failure(tmp_path: Path) -> None:
+    app = quart()
+    with measuring(tmp_path) as tape, uvicorn_loop(Hooks(app, tape=tape)) as port:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(request_of("GET", "/endless"))
+        assert eventually(lambda: statuses(tape)) == {"GET /endless": {"4xx": 1}}
+
+
+def test_from_within_an_error_that_nobody_caught_is_a_problem_too(tmp_path: Path) -> None:
+    with measuring(tmp_path) as tape:
+        app = starlette()
+        app.add_middleware(Hooks, tape=tape, hooks=HttpHooks(problems=True, request_ids=True))
+        with uvicorn_loop(app) as port:
+            reply = ask(port, "GET", "/boom")
+        assert (reply.status, reply.headers["content-type"]) == (500, "application/problem+json")
+        assert statuses(tape) == {"GET /boom": {"5xx": 1}}
 
 
 def test_websockets_say_the_same_and_are_not_timed(tmp_path: Path) -> None:

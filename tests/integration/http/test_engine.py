@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.engine_process import Engine, engine
+from tests.support.engine_process import Engine, engine, run
 from tests.support.waiting import eventually
 
 SIGNAL = "GET /api/signal/<symbol>"
@@ -30,6 +31,8 @@ def test_a_signal_has_an_entry_and_all_headers(running: Engine) -> None:
     assert reply.headers["x-features-version"] == "layers-8.3"
     assert reply.headers["x-rules-version"] == "analysis-mode-1.2"
     assert reply.headers["ratelimit-limit"] == "100"
+    assert running.get("/api/signal/SOL").status == 200
+    assert running.published() == [said["signal_id"]], "once, however often it is asked for"
     assert json.loads(running.get("/api/orderflow/SOL").body)["imbalance"] <= 1
     assert json.loads(running.get("/health").body)["status"] == "ok"
 
@@ -101,6 +104,23 @@ def test_a_file_of_switches_that_is_wrong_changes_nothing_and_is_named(running: 
     assert "eror_share" in running.log.read_text()
     (running.home / "control.json").unlink()
     assert running.get("/api/signal/SOL").status == 200
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--rate", "fast"), "Error: limit.rate: 'fast' is no rate such as 100/second"),
+        (("--keys", "nowhere.toml"), "Error: nowhere.toml: No such file or directory"),
+        (("--origin", "*"), "Error: cors.origins: '*' is no origin such as https://desk.example"),
+        (("--port", "TAKEN"), "Error: cannot listen on 127.0.0.1:TAKEN: Address already in use"),
+    ],
+)
+def test_what_it_cannot_use_is_one_line(options: tuple[str, str], says: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        name, value = options
+        code, out, err = run(name, value.replace("TAKEN", taken))
+    assert (code, out, err.strip()) == (1, "", says.replace("TAKEN", taken))
 
 
 def test_its_keys_are_in_a_file_two_for_one_client(tmp_path: Path) -> None:

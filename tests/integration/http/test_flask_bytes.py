@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from signaltape import Settings
 from signaltape.http import HttpHooks
 from tests.support import hooked_flask
 from tests.support.engine_process import IMPORTS
 from tests.support.hooked_calls import CALLS, answers
 from tests.support.hooked_flask import create_app
 from tests.support.http_servers import gunicorn_threads, werkzeug_threads
-from tests.support.measured_http import measuring_settings, statuses
+from tests.support.measured_http import measurements_in, measuring_settings, statuses
 from tests.support.raw_http import exchange, request_of
 
 
@@ -33,6 +34,7 @@ def test_in_threads_of_gunicorn(tmp_path: Path, path: str) -> None:
         with gunicorn_threads("tests.support.hooked_flask:from_environment()", environment) as port:
             answered[hooked] = [exchange(port, request_of(method, path)) for method in ("GET", "HEAD")]
     assert answered["on"] == answered["off"]
+    assert sum(one.count for one in measurements_in(tmp_path)) == 2, "by the worker, at its end"
 
 
 def test_each_endpoint_is_counted_by_its_pattern(tmp_path: Path) -> None:
@@ -77,8 +79,8 @@ def test_an_error_that_an_engine_lets_through_passes_and_counts_as_one(tmp_path:
 
 
 def test_a_tape_that_is_off_measures_nothing(tmp_path: Path) -> None:
-    from signaltape import Settings
-
-    app = create_app(Settings(feature_event_logging=False, home=tmp_path), HttpHooks())
+    off = Settings(feature_event_logging=False, home=tmp_path)
+    app = create_app(off, HttpHooks())
+    assert "wsgi_app" not in vars(app), "there is nothing around it"
     assert app.test_client().get("/json/SOL").status_code == 200
     assert not list(tmp_path.iterdir())

@@ -14,7 +14,7 @@ from consumer.decoding.decode import Batch
 from consumer.limits import Limits
 from replay.archive import archiving, retention
 from replay.archive.archiver import Archive
-from replay.archive.retention import keep_of
+from replay.archive.keeping import keep_of
 from signaltape.settings import Secret, Settings
 from tests.simulation.kernel.machines import Process
 from tests.simulation.kernel.network import Line, Service

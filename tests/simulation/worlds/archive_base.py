@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from replay.archive.retention import Keep
+from replay.archive.keeping import Keep
 from signaltape.settings import Settings
 from signaltape.stream import stream_keys
 from tests.simulation.kernel.machines import Machine, Process

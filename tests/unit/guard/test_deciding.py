@@ -62,6 +62,22 @@ def test_at_the_border_it_neither_fires_nor_ends() -> None:
     assert not guard.ended
 
 
+def test_just_below_the_limit_is_not_well_however_long() -> None:
+    guard = guarding()
+    guard.run([BAD] * 40 + [MID] * 360)
+    assert not guard.ended
+    guard.run([584.0] * 50)
+    assert [one.ended for one in guard.ended] == ["well"]
+
+
+def test_being_well_must_be_seen_without_a_gap_too() -> None:
+    guard = guarding()
+    guard.run([BAD] * 40 + [OK] * 20 + [None] * 60 + [OK] * 25)
+    assert not guard.ended
+    guard.run([OK] * 10)
+    assert [one.ended for one in guard.ended] == ["well"]
+
+
 def test_the_limit_itself_is_no_breach() -> None:
     guard = Guarding(rules_of(slow=THRESHOLD.replace('"p95"', '"worst"')))
     guard.run([650.0] * 60)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import msgspec
+import pytest
 
 from guard.model.findings import Checked
 from guard.model.ticking import Message
-from tests.support.guard_core import CHECK, START, THRESHOLD, Guarding, rules_of, slot
+from tests.support.guard_core import BURN, CHECK, START, THRESHOLD, Guarding, rules_of, slot
 
 BAD, OK = 900.0, 100.0
 PERFORMANCE = 'category = "performance"\n'
@@ -107,6 +108,31 @@ def test_of_another_subject_it_is_told() -> None:
         ("burst", "GET /a (ib-1)"),
         ("slow", "GET /b (ib-1)"),
     }
+
+
+def test_a_whole_engine_is_beside_its_parts_and_beside_no_other_engine() -> None:
+    guard = Guarding(rules_of(burst=BURST + 'by = "engine"\n', slow=BESIDE["slow"]))
+    for _ in range(20):
+        guard.take(slot(guard.now, [5000.0] * 20, "GET /a", engine="a"))
+        guard.take(slot(guard.now, [BAD] * 20, "GET /a", engine="b"))
+        guard.tick()
+    told = {(one.rule, one.engine) for _, message in guard.messages for one in message.alerts}
+    assert told == {("burst", "a"), ("slow", "b")}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"), [(20, ["errors", "errors"]), (45, ["errors", "errors", "budget"])]
+)
+def test_what_looks_back_is_told_only_if_it_lasts_half_an_hour_longer(minutes: int, told: list[str]) -> None:
+    """Ten bad minutes: the hour behind is spent for as long, and nobody needs to hear of it again."""
+    errors = SOON.replace("p95", "share_5xx").replace('"ms"', '"%"').replace("450", "1").replace("650", "2")
+    budget = BURN.partition("windows")[0] + 'windows = [[14.4, "2h", "1h"]]\nunless = ["errors"]\n'
+    guard = Guarding(rules_of('gather = "1s"\nrepeat = ["30m"]\n', errors=errors, budget=budget))
+    for tick in range(360 + 60 + 6 * minutes):
+        failed = 20 if 360 <= tick < 420 else 0
+        guard.take(slot(guard.now, [OK] * 20, n5xx=failed))
+        guard.tick()
+    assert [rule for _, _, rule in guard.told] == told
 
 
 def test_a_snoozed_one_keeps_no_other_from_being_told() -> None:

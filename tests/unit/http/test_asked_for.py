@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +59,13 @@ def test_a_storage_that_nobody_knows_is_refused_without_its_password() -> None:
     with pytest.raises(SettingsError, match=r"limit\.storage") as refused:
         Gate(HttpHooks(limit=limit))
     assert "hunter22" not in str(refused.value) + repr(limit) + repr(HttpHooks(limit=limit))
+
+
+def test_a_limit_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "signaltape.http.limiting", raising=False)
+    monkeypatch.setitem(sys.modules, "limits", None)
+    with pytest.raises(SettingsError, match=r'pip install "\.\[limits\]"'):
+        Gate(HttpHooks(limit=Limit()))
 
 
 def test_the_name_of_a_policy_is_a_word() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 import pytest
@@ -38,6 +39,36 @@ def test_one_who_is_refused_does_not_wait_the_longer_for_asking() -> None:
     again = [limiter.count("a") for _ in range(20)]
     assert not any(one.passes for one in again)
     assert {one.reset_s for one in again} <= {first.reset_s, first.reset_s - 1}
+
+
+class Hangs:
+    """A server that lets nobody stay, and counts who came."""
+
+    def __init__(self) -> None:
+        self.came = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            self.came += 1
+            connection.close()
+
+
+def test_while_it_is_left_alone_nobody_waits_for_it() -> None:
+    server, now = Hangs(), [0.0]
+    limiter = Limiter(Limit(storage=Secret(f"redis://127.0.0.1:{server.port}/0")), lambda: now[0])
+    limiter.count("a")
+    came = server.came
+    assert came
+    now[0] = 4.9
+    limiter.count("a")
+    assert server.came == came
+    now[0] = 5.0
+    limiter.count("a")
+    assert server.came > came
 
 
 def test_a_shared_count_that_is_away_is_left_alone_and_memory_counts(

@@ -27,7 +27,7 @@ from sink.db import Connection, connect, database_url, rows_as_dicts
 from sink.plain_errors import plain_errors
 from sink.queries import load
 
-_SQL = load(Path(__file__).parent / "sql" / "shown.sql")
+_SQL = load(Path(__file__).parent.parent / "sql" / "shown.sql")
 Category = Literal["health", "performance"]
 What = Literal["backup", "restore"]
 #: Longer than this nobody means to be told nothing.
