@@ -38,7 +38,7 @@ test: $(READY)  ## lint, types and all tests; the types are checked beside the t
 test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to install if there is none)
 	$(BIN)/python -m pytest tests/browser
 
-test-prometheus: $(READY)  ## rules, names and boards against Debian's Prometheus (it says what to install if there is none)
+test-prometheus: $(READY)  ## rules, names, boards and units against Debian's Prometheus and systemd (it says what to install)
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/prometheus
 
 attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), new ones each time

@@ -78,7 +78,7 @@ def test_a_redis_of_another_authority_is_refused_in_one_line(
     runner: Runner, redis_port: int, strange: Papers
 ) -> None:
     said = refused(runner, "worker", "status", REDIS_URL=rediss(redis_port, strange.authority).reveal())
-    assert "certificate verify failed: unable to get local issuer certificate" in said
+    assert "certificate verify failed" in said
 
 
 def test_a_redis_of_another_name_is_refused_in_one_line(

@@ -29,7 +29,7 @@ __all__ = [
 
 
 def pytest_configure() -> None:
-    for name in ("promtool", "prometheus"):
+    for name in ("promtool", "prometheus", "systemd-analyze"):
         try:
             program(name)
         except RuntimeError as error:

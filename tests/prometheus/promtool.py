@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-_INSTALL = "install Debian's package: apt-get install -y --no-install-recommends prometheus"
+_INSTALL = "install Debian's packages: apt-get install -y --no-install-recommends prometheus systemd"
 
 
 def program(name: str) -> str:

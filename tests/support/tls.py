@@ -110,11 +110,10 @@ def tls_server() -> str | None:
 
 @cache
 def _speaks_tls(program: str) -> bool:
-    """It ends at once either way: there is nothing that it could listen on."""
-    done = subprocess.run(
-        [program, "--port", "0", "--tls-replication", "yes"], capture_output=True, text=True, check=False
-    )
-    return "Configured to not listen anywhere" in done.stdout
+    """It ends at once either way: for want of a certificate, or of all that has to do with TLS."""
+    options = ("--port", "0", "--tls-port", "1")
+    done = subprocess.run([program, *options], capture_output=True, text=True, check=False)
+    return "No tls-cert-file configured" in done.stdout
 
 
 def free_port() -> int:

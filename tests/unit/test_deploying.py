@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from deploy.audit import read_audit
@@ -20,8 +16,6 @@ from tests.unit.test_docs import OTHER_VARIABLES
 
 ROOT = Path(__file__).parents[2]
 SYSTEMD = ROOT / "deploy" / "systemd"
-ANALYZE = shutil.which("systemd-analyze")
-MOST_EXPOSED = 3.0
 SERVICES = sorted(SYSTEMD.glob("*.service"))
 #: Variables of other programs.
 OF_OTHERS = {"PYTHONPATH", "MPLCONFIGDIR", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PATH"}
@@ -88,22 +82,6 @@ def test_every_timer_has_its_service() -> None:
     for path in SYSTEMD.glob("*.timer"):
         assert unit_of(path.with_suffix(".service"))["Type"] == ["oneshot"]
         assert unit_of(path)["OnCalendar"][0].endswith(" Asia/Jakarta")
-
-
-@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.stem)
-def test_a_unit_is_hardened(path: Path) -> None:
-    if ANALYZE is None and not os.environ.get("CI"):
-        pytest.skip("systemd-analyze is not installed here: apt-get install systemd")
-    assert ANALYZE is not None
-    done = subprocess.run(
-        [ANALYZE, "security", "--offline=true", "--no-pager", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
-    assert level is not None, done.stderr
-    assert float(level[1]) <= MOST_EXPOSED
 
 
 def test_compose_runs_every_process_of_the_procfile() -> None:
