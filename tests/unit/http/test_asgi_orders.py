@@ -89,6 +89,7 @@ def test_a_scope_holds_for_a_quart_behind_a_prefix(tmp_path: Path) -> None:
         quart.asgi_app = Hooks(quart.asgi_app, tape=tape, hooks=HttpHooks(keys=KEYS))  # type: ignore[method-assign]
         assert asyncio.run(asked(quart, "/orders")) == 403
         assert asyncio.run(asked(quart, "/v1/orders", "/v1")) == 403
+        assert asyncio.run(asked(quart, "http://engine.example/orders")) == 403
 
 
 def test_a_cancelled_request_stays_cancelled_and_is_counted_though_the_caller_is_gone(tmp_path: Path) -> None:
