@@ -109,15 +109,18 @@ def seal(as_json: bool) -> None:
 @click.option(
     "--from", "since", type=_DAY, metavar="DAY", help="Read rows from this day on (2022-01-17, WIB)."
 )
+@click.option("--tables", is_flag=True, help="Hold the tables that reports read against the events, too.")
 @json_option
-def verify(expect: str | None, since: datetime | None, as_json: bool) -> None:
+def verify(expect: str | None, since: datetime | None, tables: bool, as_json: bool) -> None:
     """Hold all sealed days against what is stored: names the first day and row that was altered. Exit code 1 then.
 
     With --expect, a day must have this digest: else the whole record may have been made anew.
     """
     with _progress("verifying", _BESIDE) as progress:
         day = since.date() if since is not None else None
-        found = operations.verify(Settings.from_env(), expect=expect, since=day, progress=progress)
+        found = operations.verify(
+            Settings.from_env(), expect=expect, since=day, tables=tables, progress=progress
+        )
     if as_json:
         print_json(found)
     else:

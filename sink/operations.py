@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import date
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from signaltape.settings import Settings
 from signaltape.stopping import until
@@ -25,9 +25,10 @@ from sink.admin.rebuild import rebuild as rebuild_tables
 from sink.db import Connection, connect, database_url
 from sink.plain_errors import plain_errors
 from sink.sealing.found import Verified
-from sink.sealing.sealing import seal_days
+from sink.sealing.sealing import MOST_IDLE_S, seal_days
 from sink.sealing.seals import given_digest
 from sink.sealing.stored import sealed_through
+from sink.sealing.tables import altered_tables
 from sink.sealing.verifying import verify as verify_rows
 
 
@@ -101,7 +102,7 @@ def seal(
 
     progress: called with (done, total) rows; stop: once set, it ends by Stopped, and the days before are sealed.
     """
-    with _connected(settings, "seal") as connection:
+    with _connected(settings, "seal", MOST_IDLE_S) as connection:
         made = seal_days(connection, until(stop, progress, "stopped: the days before are sealed"))
         newest = sealed_through(connection)
     rows = sum(one.content.n for one in made)
@@ -114,20 +115,27 @@ def verify(
     *,
     expect: str | None = None,
     since: date | None = None,
+    tables: bool = False,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     stop: threading.Event | None = None,
 ) -> Verified:
     """Hold all that is sealed against its seals; changes nothing.
 
-    expect: a digest that stood in a report, or its beginning. since: rows of earlier days are not read. progress:
-    called with (done, total) rows; stop: once set, it ends by Stopped.
+    expect: a digest that stood in a report, or its beginning. since: rows of earlier days are not read. tables: if the
+    record is intact, hold the tables of signals, which reports read, against it, too. progress: called with (done,
+    total) rows; stop: once set, it ends by Stopped.
     """
     digits = None if expect is None else given_digest(expect)
     with _connected(settings, "verify") as connection:
-        return verify_rows(connection, until(stop, progress, "stopped"), expect=digits, since=since)
+        told = until(stop, progress, "stopped")
+        found = verify_rows(connection, told, expect=digits, since=since)
+        if tables and found.intact and (altered := altered_tables(connection, told)):
+            return structs.replace(found, intact=False, altered=altered)
+        return found
 
 
 @contextmanager
-def _connected(settings: Settings, purpose: str) -> Iterator[Connection]:
-    with connect(database_url(settings), name=f"signaltape-{purpose}") as connection:
+def _connected(settings: Settings, purpose: str, most_idle_s: float = 0) -> Iterator[Connection]:
+    name = f"signaltape-{purpose}"
+    with connect(database_url(settings), name=name, most_idle_s=most_idle_s) as connection:
         yield connection

@@ -1385,7 +1385,7 @@ CREATE TABLE public.signal_event_purges (
     CONSTRAINT signal_event_purges_digest_check CHECK ((length(digest) = 32))
 );
 COMMENT ON TABLE public.signal_event_purges IS 'A tombstone for every event that was purged: chained by the next seal.';
-COMMENT ON COLUMN public.signal_event_purges.sealed IS 'Whether its day was sealed when it went.';
+COMMENT ON COLUMN public.signal_event_purges.sealed IS 'Whether a seal held it when it went.';
 ALTER TABLE public.signal_event_purges ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.signal_event_purges_id_seq
     START WITH 1

@@ -53,11 +53,10 @@ class Measured(Pausable):
         if not recorder.on:
             return False
         try:
-            for figure, value in figures.items():
-                recorder.count(kind, name, figure, value)
+            counted = [recorder.count(kind, name, figure, value) for figure, value in figures.items()]
         except Exception as error:  # noqa: BLE001 - counted as what it is: nothing that was to be journalled
             return self._not_measured(error)
-        return True
+        return all(counted)
 
     @harmless
     def close(self, timeout: float = CLOSE_WITHIN_S) -> bool:
@@ -67,8 +66,11 @@ class Measured(Pausable):
         Returns True if nothing was left. Called at exit by itself; calling it twice is harmless.
         """
         left = timeout
-        with suppress(Exception):  # whatever was given for `timeout`, all is closed
+        try:
             left = self._end_measuring(timeout)
+        except Exception:  # noqa: BLE001 - whatever was given for `timeout`, all is closed
+            with suppress(Exception):
+                self._end_measuring(0.0)
         return super().close(left)
 
     def _end_measuring(self, timeout: float) -> float:

@@ -27,7 +27,7 @@ from signaltape.serving_measures import serve_measures
 from signaltape.settings import Secret, Settings
 from signaltape.stream import ARCHIVE_GROUP, stream_keys
 from sink.db import connect
-from sink.sealing.sealing import seal_days
+from sink.sealing.sealing import MOST_IDLE_S, seal_days
 
 log = logging.getLogger("replay")
 
@@ -96,7 +96,7 @@ def _in_postgres(url: Secret, keep: Keep, now: datetime, report: Report) -> None
 
 def _seal(url: Secret, report: Report) -> None:
     """The record of the days that are over is sealed each night, see docs/sealed.md."""
-    with connect(url, name="signaltape-seal") as connection:
+    with connect(url, name="signaltape-seal", most_idle_s=MOST_IDLE_S) as connection:
         report.sealedDays = len(seal_days(connection))
 
 

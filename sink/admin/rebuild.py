@@ -8,7 +8,7 @@ jsonb an event is longer than what was sent, by a half and more.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -37,22 +37,38 @@ def rebuild(connection: Connection, progress: Callable[[int, int], None] = lambd
     """
     with connection.transaction():
         connection.execute(_SQL["lock"])
-        row = connection.execute(_SQL["count"]).fetchone()
-        total = int(row[0]) if row else 0
         connection.execute(_SQL["clear"])
         done = 0
-        with connection.cursor(name="rebuild") as events:
-            events.itersize = _CHUNK
-            events.execute(_SQL["events"])
-            while chunk := events.fetchmany(_CHUNK):
-                _write(connection, chunk)
-                done += len(chunk)
-                progress(done, total)
+        for chunk in each_chunk(connection, progress):
+            write_chunk(connection, chunk)
+            done += len(chunk)
         counters.recount(connection)
     return done
 
 
-def _write(connection: Connection, chunk: list[tuple[Any, ...]]) -> None:
+def each_chunk(
+    connection: Connection, progress: Callable[[int, int], None]
+) -> Iterator[list[tuple[Any, ...]]]:
+    """All stored events, some at a time, for `write_chunk`. To be called within a transaction.
+
+    progress: called with (done, total) once a chunk was dealt with.
+    """
+    ((total,),) = connection.execute(_SQL["count"]).fetchall()
+    done = 0
+    with connection.cursor(name="rebuild") as events:
+        events.itersize = _CHUNK
+        events.execute(_SQL["events"])
+        while chunk := events.fetchmany(_CHUNK):
+            yield chunk
+            done += len(chunk)
+            progress(done, total)
+
+
+def write_chunk(connection: Connection, chunk: list[tuple[Any, ...]], prefix: str = "") -> None:
+    """Write the rows that events make into their tables, or into those of the same names behind a prefix.
+
+    Raises SinkError for an event that no longer satisfies the contract.
+    """
     lines: defaultdict[str, list[str]] = defaultdict(list)
     layers: list[str] = []
     for event_id, name, version, payload, ts, received_at in chunk:
@@ -61,9 +77,9 @@ def _write(connection: Connection, chunk: list[tuple[Any, ...]]) -> None:
         layers += layer_lines(decoded)
     with connection.cursor() as cursor:
         for name, rows in lines.items():
-            copy_lines(cursor, DETAIL[name].name, (*DETAIL[name].columns, "received_at"), rows)
+            copy_lines(cursor, prefix + DETAIL[name].name, (*DETAIL[name].columns, "received_at"), rows)
         if layers:
-            copy_lines(cursor, LAYER_TABLE, LAYER_COLUMNS, layers)
+            copy_lines(cursor, prefix + LAYER_TABLE, LAYER_COLUMNS, layers)
 
 
 def _decode(event_id: str, name: str, version: int, payload: bytes, ts: datetime) -> Decoded:

@@ -59,4 +59,4 @@ CREATE TABLE signal_event_purges (
 );
 CREATE INDEX signal_event_purges_signal ON signal_event_purges (signal_id);
 COMMENT ON TABLE signal_event_purges IS 'A tombstone for every event that was purged: chained by the next seal.';
-COMMENT ON COLUMN signal_event_purges.sealed IS 'Whether its day was sealed when it went.';
+COMMENT ON COLUMN signal_event_purges.sealed IS 'Whether a seal held it when it went.';

@@ -27,13 +27,14 @@ _OF_SEALS = {
     "seal": "its seal was altered",
     "purges": "its list of purged events was altered",
 }
+_OF_TABLES = "a table says of it what its event does not: python -m sink rebuild makes the tables anew"
 
 
 class Altered(Struct, frozen=True):
     """Something that is not as it was sealed."""
 
     day: date
-    #: changed, moved, deleted, inserted, out of order; list, rows, missing, first, chain, seal, purges
+    #: changed, moved, deleted, inserted, out of order; list, rows, missing, first, chain, seal, purges; table
     what: str
     says: str
     signal_id: str | None = None
@@ -63,15 +64,22 @@ class Verified(Struct, frozen=True):
     late: int
     #: rows of sealed days that wait for the next seal
     waiting: int
+    #: from which day on rows were read; None: all
+    read_from: date | None
     expected: Expected | None
     #: in order of days; of a day no more than a hundred rows
     altered: list[Altered]
 
     @classmethod
     def of(
-        cls, found: list[Seal], altered: list[Altered], counted: Mapping[str, int], expect: str | None
+        cls,
+        found: list[Seal],
+        altered: list[Altered],
+        counted: Mapping[str, int],
+        expect: str | None,
+        since: date | None,
     ) -> Verified:
-        """From all seals, and what was found of their rows."""
+        """From all seals, and what was found of their rows. since: of earlier days none were read."""
         expected = None if expect is None else Expected(expect, _day_of(found, expect))
         return cls(
             intact=not altered and (expected is None or expected.day is not None),
@@ -80,6 +88,7 @@ class Verified(Struct, frozen=True):
             digest=found[-1].digest.hex() if found else None,
             days=len(found),
             late=sum(seal.content.late for seal in found),
+            read_from=since,
             expected=expected,
             altered=altered,
             **counted,
@@ -97,7 +106,8 @@ class Verified(Struct, frozen=True):
             )
         if self.through is None:
             return "nothing is sealed yet"
-        return f"intact: {self.rows} rows of {self.days} days, sealed through {self.through}"
+        read = "" if self.read_from is None else f", rows from {self.read_from} on"
+        return f"intact: {self.rows} rows of {self.days} days, sealed through {self.through}{read}"
 
 
 def of_row(day: date, wrong: Wrong) -> Altered:
@@ -109,6 +119,11 @@ def of_row(day: date, wrong: Wrong) -> Altered:
 def of_seal(day: date, what: str) -> Altered:
     """A day that is not as it was sealed, where no row can be named."""
     return Altered(day, what, _OF_SEALS[what])
+
+
+def of_table(day: date | None, signal_id: str, event: str) -> Altered:
+    """A row of a table that is not what an event says. day: None if there is no such event."""
+    return Altered(day or date.min, "table", _OF_TABLES, signal_id, event)
 
 
 def counted(n: int) -> str:

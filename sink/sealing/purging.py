@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 from sink.db import Connection
-from sink.sealing.rows import Columns, row_of
-from sink.sealing.seals import begin_of, in_us
-from sink.sealing.stored import SQL, newest
-
-_NOTHING_SEALED = -(2**63)
+from sink.sealing.names import Chunk
+from sink.sealing.rows import Columns, Row, row_of
+from sink.sealing.stored import SQL
 
 
 def remove_events(connection: Connection, signal_id: str) -> int:
@@ -19,20 +16,21 @@ def remove_events(connection: Connection, signal_id: str) -> int:
     It waits for whoever seals: a day's rows do not go while they are sealed.
     """
     connection.execute(SQL["turn_to_purge"])
-    sealed_us = _sealed_until_us(connection)
     removed: list[Columns] = connection.execute(SQL["remove"], {"signal_id": signal_id}).fetchall()
     rows = sorted(map(row_of, removed), key=lambda row: row.key[1])
     with connection.cursor() as cursor:
         cursor.executemany(
             SQL["purge"],
             [
-                (UUID(bytes=row.key[0]), row.key[1], row.digest, row.received_us, row.received_us < sealed_us)
+                (UUID(bytes=row.key[0]), row.key[1], row.digest, row.received_us, _is_sealed(connection, row))
                 for row in rows
             ],
         )
     return len(rows)
 
 
-def _sealed_until_us(connection: Connection) -> int:
-    seal = newest(connection)
-    return _NOTHING_SEALED if seal is None else in_us(begin_of(seal.day + timedelta(days=1)))
+def _is_sealed(connection: Connection, row: Row) -> bool:
+    """Whether a seal holds it. What came late to a sealed day is in none until the next one is made."""
+    given = {"received_us": row.received_us, "signal_id": row.key[0]}
+    found = connection.execute(SQL["names_with"], given)
+    return any(name.key == row.key for chunk in found for name in Chunk(*chunk).each())

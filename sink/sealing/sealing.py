@@ -3,7 +3,8 @@
 Which rows a seal holds: those that arrived on its day, and those of earlier days that no seal holds, being committed
 after theirs. Whether there are any says the difference of counters and rows, which both are of the same transaction;
 only if there are, earlier days are looked through. So no row falls between two seals, and a row that was put into a
-sealed day by hand, past the counters, is not taken in for one that came late.
+sealed day by hand, past the counters, is not taken in for one that came late: where more are found than there should be
+nothing tells which, and none is taken in; verifying names them until the one by hand is gone.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from typing import NamedTuple
 
 from psycopg.errors import UniqueViolation
 
+from signaltape.clock import WIB, utc_now
 from sink.db import Connection
 from sink.sealing.names import chunks
 from sink.sealing.rows import Key, Row
 from sink.sealing.seals import (
+    BEFORE_ALL,
     NO_DIGEST,
     Content,
     Purge,
@@ -41,7 +44,11 @@ from sink.sealing.verifying import walked
 
 Progress = Callable[[int, int], None]
 _DAY = timedelta(days=1)
+#: As in `over`: a transaction of before midnight may still write.
+_GRACE = timedelta(minutes=15)
 _TELL_EVERY = 1_000
+#: For `sink.db.connect`: who seals and froze keeps others from sealing and purging no longer than this.
+MOST_IDLE_S = 60.0
 #: Who finds somebody else sealing looks again so soon.
 _AGAIN_S = 0.1
 
@@ -79,8 +86,12 @@ def seal_days(connection: Connection, progress: Progress = lambda _done, _total:
 
 
 def _unsealed(connection: Connection) -> tuple[date | None, date]:
-    """The first day that is not sealed, and the last that may be."""
-    ((last,),) = connection.execute(SQL["over"]).fetchall()
+    """The first day that is not sealed, and the last that may be: by the server's clock and by this machine's.
+
+    A clock that is ahead for a while would seal days to come: what arrives on them would be late for as long.
+    """
+    ((by_server,),) = connection.execute(SQL["over"]).fetchall()
+    last = min(by_server, (utc_now() - _GRACE).astimezone(WIB).date() - _DAY)
     seal = newest(connection)
     if seal is not None:
         return seal.day + _DAY, last
@@ -111,6 +122,7 @@ def _try_to_seal(
     connection: Connection, day: date, told: Callable[[int], None], *, looks_back: bool
 ) -> tuple[Seal | None] | None:
     """The seal, or none as above; None if somebody else has the turn."""
+    told(0)  # who waits for its turn hears whether it is to go on
     with connection.transaction():
         connection.execute(SQL["as_of_one_moment"])
         if not connection.execute(SQL["turn"]).fetchall()[0][0]:
@@ -134,7 +146,9 @@ def _late(
         return _Late([], _beyond(connection, day, 0, first=True))
     if not looks_back or not (beyond := _beyond(connection, day, before.unaccounted)):
         return _Late([], before.unaccounted)
-    found = _unsealed_rows(connection, beyond, told)
+    found = _unsealed_rows(connection, beyond, told) if beyond > 0 else []
+    if found and len(found) > beyond:
+        return _Late([], before.unaccounted)
     return _Late(found, before.unaccounted + beyond - len(found))
 
 
@@ -145,18 +159,22 @@ def _beyond(connection: Connection, day: date, unaccounted: int, *, first: bool 
 
 
 def _unsealed_rows(connection: Connection, most: int, told: Callable[[int], None]) -> list[Key]:
-    """Rows of sealed days that no seal holds, once as many are found as the counters say. First those days are looked
-    through that have not as many rows as their seal. Of days whose list of names was altered none is taken: there all
-    would seem so.
+    """Rows of sealed days that no seal holds. First all days are looked through that have not as many rows as their
+    seal, then others until as many are found as the counters say. Of days whose list of names was altered none is
+    taken: there all would seem so.
     """
     days = seals(connection)
     counts = _counts(connection, days[0].day, days[-1].day, first=True)
     found: list[Key] = []
-    for seal in sorted(days, key=lambda one: counts.get(one.day, 0) == one.content.n - one.content.late):
-        if len(found) >= most:
+
+    def fits(one: Seal) -> bool:
+        return counts.get(one.day, 0) == one.content.n - one.content.late
+
+    for seal in sorted(days, key=fits):
+        if len(found) >= most and fits(seal):
             break
         told(0)
-        day = walked(connection, seal, first=seal is days[0])
+        day = walked(connection, seal, first=seal is days[0], told=lambda _rows: told(0))
         found += [] if day.list_altered else day.walk.extra
     return found
 
@@ -179,7 +197,7 @@ def _seal(
 def _purges(connection: Connection, before: Seal | None) -> tuple[list[Purge], int]:
     """Tombstones since the seal before, and the id of the last one."""
     ((through,),) = connection.execute(SQL["last_purge"]).fetchall()
-    return list(purges(connection, 0 if before is None else before.purged_through, through)), through
+    return list(purges(connection, BEFORE_ALL if before is None else before.purged_through, through)), through
 
 
 class _Making:

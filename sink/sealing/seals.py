@@ -28,6 +28,8 @@ from signaltape.errors import InvalidRequest
 
 #: Before the first seal.
 NO_DIGEST = bytes(32)
+#: Before the first tombstone, by its id: whoever writes one by hand may give it any.
+BEFORE_ALL = -(2**63)
 #: What stands in a message: to make a chain that ends so takes some 2**64 attempts.
 SHORT = 16
 _LEAST = 12

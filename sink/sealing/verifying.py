@@ -12,7 +12,7 @@ from sink.db import Connection, snapshot
 from sink.sealing.found import Altered, Verified, of_row, of_seal
 from sink.sealing.names import Chunk
 from sink.sealing.rows import Row
-from sink.sealing.seals import NO_DIGEST, Seal, digest_of, digest_of_purges
+from sink.sealing.seals import BEFORE_ALL, NO_DIGEST, Seal, digest_of, digest_of_purges
 from sink.sealing.stored import (
     SQL,
     chunks_of,
@@ -64,7 +64,7 @@ def verify(
         altered += rows.altered()
         waiting = _waiting(connection, found)
         altered += rows.inserted() if rows.extras > waiting else []
-    return Verified.of(found, sorted(altered, key=_in_order), rows.counted(waiting), expect)
+    return Verified.of(found, sorted(altered, key=_in_order), rows.counted(waiting), expect, since)
 
 
 def walked(
@@ -128,7 +128,8 @@ class _Rows:
         self._days = [
             (seal, number == 0)
             for number, seal in enumerate(found)
-            if (since is None or seal.day >= since) and (seal.content.n or seal.day in counts)
+            if (since is None or seal.day >= since)
+            and (seal.content.n or seal.day in counts or number == 0)  # the first has all that is older, too
         ]
         self._total = sum(seal.content.n for seal, _ in self._days)
         self._progress = progress
@@ -198,7 +199,8 @@ def _altered_seals(connection: Connection, found: list[Seal]) -> Iterator[Altere
             yield of_seal(seal.day, "first" if before is None else "chain")
         if seal.digest != digest_of(seal.content, seal.prev_digest):
             yield of_seal(seal.day, "seal")
-        gone = purges(connection, 0 if before is None else before.purged_through, seal.purged_through)
+        after = BEFORE_ALL if before is None else before.purged_through
+        gone = purges(connection, after, seal.purged_through)
         if digest_of_purges(gone) != seal.content.purges_digest:
             yield of_seal(seal.day, "purges")
         before = seal

@@ -96,6 +96,8 @@ class Walk:
                 self._take(row)
             else:
                 self._stands(name)
+            if self.given_up:
+                return
 
     def _stands(self, name: Name) -> bool:
         """Whether the row of a name is as it was sealed. If not, what became of it is noted."""
@@ -135,6 +137,9 @@ class Walk:
 
     def _say(self, key: Key, fate: Fate) -> None:
         self.wrong.append(Wrong(key, fate))
+        if key in self.extra:  # it stands before its old place now, and was met there
+            self.extra.remove(key)
+            self.extras -= 1
 
 
 def _same(row: Row | None, name: Name) -> bool:

@@ -33,7 +33,8 @@ FROM signal_events WHERE isfinite(received_at)
 
 -- name: count_by_day
 -- How many rows arrived on each day (WIB), from the first day on that is not sealed.
-SELECT (received_at AT TIME ZONE 'Asia/Jakarta')::date, count(*) FROM signal_events
+-- Times of before (by hand) may lie before all dates of Python: they are of one day.
+SELECT (greatest(received_at, '2000-01-01 UTC') AT TIME ZONE 'Asia/Jakarta')::date, count(*) FROM signal_events
 WHERE received_at >= %(since)s::timestamptz AND received_at < %(until)s::timestamptz AND isfinite(received_at)
 GROUP BY 1
 
@@ -95,8 +96,13 @@ SELECT late, first_us, last_us, events, names FROM signal_event_names WHERE day 
 SELECT late, first_us, last_us, events, names FROM signal_event_names
 WHERE late AND day > %(day)s AND last_us >= %(first_us)s AND first_us < %(end_us)s ORDER BY day, chunk
 
+-- name: names_with
+-- Chunks that may hold a row of a signal, by when it arrived.
+SELECT late, first_us, last_us, events, names FROM signal_event_names
+WHERE first_us <= %(received_us)s AND last_us >= %(received_us)s AND position(%(signal_id)s::bytea IN names) > 0
+
 -- name: purge
--- A tombstone; sealed, if its day is.
+-- A tombstone; sealed, if a seal holds what was there.
 INSERT INTO signal_event_purges (signal_id, event, digest, received_us, sealed) VALUES (%s, %s, %s, %s, %s)
 
 -- name: remove

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ console = Console()
 @click.option("--markdown", is_flag=True, help="Print the table as it stands in the docs.")
 def main(only: str | None, markdown: bool) -> None:
     """Play the cases of docs/runbook.md. Exit code 1 if one did not go as written, or an event was lost or doubled."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # its servers end with it
     load()
     chosen = [one for one in sections(PAGE.read_text()) if one.name.startswith(only or "")]
     if not chosen:

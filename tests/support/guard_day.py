@@ -136,7 +136,7 @@ def _burst(drawn: Drawn, since: int, kind: str) -> None:
     if kind == "slow" and 0 <= since < 9:
         drawn.slow = 6.0
     if kind == "errors" and since == 0:
-        drawn.share_5xx = 0.3
+        drawn.share_5xx = 0.15  # of a minute 2.5 %: well within the 10 % that ring at once
     if kind == "limited" and 0 <= since < 3:
         drawn.share_429, drawn.more_load = 0.15, 2.0
     if kind == "gap" and 0 <= since < 7:

@@ -1,7 +1,8 @@
 """Gathers what an engine measures, and has it recorded every ten seconds: one record for each thing measured.
 
 The engine's threads only count, in a lock that is held for a microsecond; what is encoded and journalled is so by a
-thread of its own. What was measured since the last record is lost with a kill -9 of the engine, and nothing else.
+thread of its own. What was measured since the last record is lost where the engine ends without its exit handlers: by
+kill -9, by a SIGTERM that it does not handle, by os._exit.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from signaltape.contract.measure_records import Measurement
 from signaltape.harmless import harmless
 from signaltape.measuring.histogram import index_of
 from signaltape.measuring.names import MOST_NAMES, OTHER, Names, checked_key, number_of
-from signaltape.measuring.series import Series
+from signaltape.measuring.series import Series, status_class
 from signaltape.own_journals import CLOSE_WITHIN_S, close_at_exit_of_child
 from signaltape.showing import describe
 from signaltape.starting import TRY_EVERY_S
@@ -88,7 +89,10 @@ class Recorder:
         number = value if type(value) is float else number_of(value, figure)
         index = index_of(number, figure)
         with self._lock:
-            (self._series.get((kind, name, figure)) or self._opened(kind, name, figure)).add(index, number)
+            series = self._series.get((kind, name, figure)) or self._opened(kind, name, figure)
+            if series is None:
+                return False
+            series.add(index, number)
         if self._thread is None:
             self._start()
         return True
@@ -99,10 +103,12 @@ class Recorder:
         if not self.on:
             return False
         number = ms if type(ms) is float else number_of(ms, LATENCY)
-        index = index_of(number, LATENCY)
+        index, answered = index_of(number, LATENCY), status_class(status)
         with self._lock:
             series = self._series.get((HTTP, name, LATENCY)) or self._opened(HTTP, name, LATENCY)
-            series.answered(status, number, request_id)
+            if series is None:
+                return False
+            series.answered(answered, number, request_id)
             series.add(index, number)
         if self._thread is None:
             self._start()
@@ -123,22 +129,25 @@ class Recorder:
     def close(self, within_s: float = CLOSE_WITHIN_S) -> None:
         """Record the rest and measure nothing more. within_s: how long to wait for a flush that is under way."""
         self.on = False
+        self._flush_unless_busy()  # before the thread is told, which would take it, and may not be waited for
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             self._ends.put(None)
             with suppress(RuntimeError):  # it is about to start
                 thread.join(within_s)
-        if thread is None or not thread.is_alive():
-            self.flush()
+        self._flush_unless_busy()
 
     def forget_in_child(self) -> None:
         """In a forked child: what the parent measured is the parent's, its lock and its thread are not ours."""
         self._lock = threading.RLock()  # a signal handler may measure amid a value of its own thread
         self._series, self._names = {}, Names()
         self._ends, self._thread = SimpleQueue(), None
-        self._since, self._start_at = self._clock(), 0.0
+        self._since, self._start_at, self._busy = self._clock(), 0.0, False
 
-    def _opened(self, kind: str, name: str, figure: str) -> Series:
+    def _opened(self, kind: str, name: str, figure: str) -> Series | None:
+        """None behind the last flush, which would leave it behind: who came beside the end is told so."""
+        if not self.on:
+            return None
         key = self._names.admit(checked_key(kind, name, figure))
         return self._series.setdefault(key, Series(key, self._since))
 
@@ -151,7 +160,7 @@ class Recorder:
     def _start(self) -> None:
         """Start the thread, or see to it that a later value tries again."""
         with self._lock:
-            if self._thread is not None or time.monotonic() < self._start_at:
+            if not self.on or self._thread is not None or time.monotonic() < self._start_at:
                 return
             self._start_at = time.monotonic() + TRY_EVERY_S
             thread = self._thread = threading.Thread(
@@ -166,13 +175,24 @@ class Recorder:
 
     def _run(self, ends: SimpleQueue[None]) -> None:
         while True:
+            ended = True
             try:
                 ends.get(timeout=self._every_s)
             except Empty:
-                with suppress(Exception):
-                    self.flush()
-            else:
+                ended = False
+            self._flush_alone()  # if the end did not wait for us it is refused by now, and counted as that
+            if ended:
                 return
+
+    def _flush_unless_busy(self) -> None:
+        if not self._busy:  # else its disk may hang, and would hold us up, too
+            self.flush()
+
+    def _flush_alone(self) -> None:
+        self._busy = True
+        with suppress(Exception):
+            self.flush()
+        self._busy = False
 
     def _went_wrong(self, name: str, error: Exception) -> None:
         self._tape._not_measured(error)

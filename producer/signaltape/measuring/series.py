@@ -18,6 +18,7 @@ LONGEST_ID = 64
 #: By the end of a figure's name; of any other it is "number".
 UNITS = frozenset({"us", "ms", "s", "h", "bytes", "mb", "pct", "bps", "usd"})
 _SERVER_ERROR, _TOO_MANY, _CLIENT_ERROR, _REDIRECT = 500, 429, 400, 300
+_FAILED = "5xx"
 
 
 class Series:
@@ -57,12 +58,15 @@ class Series:
         if value > self.max:  # noqa: PLR1730
             self.max = value
 
-    def answered(self, status: int, ms: float, request_id: str | None) -> None:
-        """Count an answer, and keep the ids of those that failed and of the slowest."""
-        self._statuses[status_class(status)] += 1
-        if request_id is None:
+    def answered(self, status: str, ms: float, request_id: str | None) -> None:
+        """Count an answer, and keep the ids of those that failed and of the slowest.
+
+        status: by its class, see `status_class`. An id that is no text is none: it must not cost the record.
+        """
+        self._statuses[status] += 1
+        if type(request_id) is not str:
             return
-        if status >= _SERVER_ERROR:
+        if status == _FAILED:
             self._errors[:] = [*self._errors, request_id][-MOST_EXAMPLES:]
         if len(self._slowest) < MOST_EXAMPLES or ms > self._slowest[-1][0]:
             self._slowest[:] = sorted([*self._slowest, (ms, request_id)], reverse=True)[:MOST_EXAMPLES]
@@ -97,7 +101,7 @@ def status_class(status: int) -> str:
         return "2xx"
     if status == _TOO_MANY:
         return "429"
-    return "3xx" if status < _CLIENT_ERROR else "4xx" if status < _SERVER_ERROR else "5xx"
+    return "3xx" if status < _CLIENT_ERROR else "4xx" if status < _SERVER_ERROR else _FAILED
 
 
 def unit_of(figure: str) -> str:

@@ -22,6 +22,8 @@ _WITHIN_S = 1_300.0
 _TOLD_WITHIN = timedelta(seconds=40)
 #: Of the short run: rules that fire, and end, within so long; and by how much sooner it has what comes late.
 _SHORT, _SOONER_S = timedelta(seconds=200), 330.0
+#: While the guard is without its servers, which the short run has amid everything, it sees nobody get well.
+_UNSEEN = timedelta(minutes=2)
 Say = Callable[[str], None]
 
 
@@ -102,6 +104,7 @@ def _quick(faults: list[Fault], rules: Rules) -> list[Fault]:
     """Those whose rules fire and end soon."""
     some = [one for one in faults if all(_is_quick(rules.rule[name]) for name in one.fires)]
     for one in some:
+        one.later += _UNSEEN
         one.after_s = max(one.after_s - _SOONER_S, 0.0) if one.after_s > _SOONER_S else one.after_s
     return some
 

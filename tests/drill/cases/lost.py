@@ -21,8 +21,15 @@ BACKUPS = "/var/backups/signaltape"
 _SINCE = 400
 #: When and how a row came here: what is read or sent again comes later, by another entry.
 _ARRIVAL = {"*": ["received_at", "entry_id"]}
-#: What tells of these processes and not of the tape: how often something came twice, whom guard watches, who is told.
-_OF_THE_RUN = {"sink_counters", "duplicate_counts", "control_state", "outbox", "outbox_calls", "tape_records"}
+#: What tells of these processes and not of the tape: how often something came twice, who was told what, and how fast.
+_OF_THE_RUN = {
+    "sink_counters",
+    "duplicate_counts",
+    "control_state",
+    "outbox",
+    "telegram_pace",
+    "tape_records",
+}
 
 
 def elsewhere_for_backups(stage: Stage) -> None:
