@@ -133,7 +133,7 @@ def _what_next(found: Listed) -> str:
 
 
 def _row(one: ShownAlert, rule: Rule | None) -> tuple[object, ...]:
-    since = one.resolved_at or one.fired_at or one.since
+    since = one.resolved_at or one.since  # as its message says it
     return (one.rule, one.state, figure(rule, one.value), figure(rule, one.limit_value), show_bare(since))
 
 
