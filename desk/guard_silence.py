@@ -26,6 +26,8 @@ _SQL = load(Path(__file__).parent / "sql" / "guard.sql")
 #: A guard that has evaluated nothing for so long, while the desk looked on, is not at work.
 SILENT_S = 60.0
 _LOOK_EVERY_S = 5.0
+#: Between two looks, at most: whoever did not look for longer may have stood still together with the guard.
+_MOST_BETWEEN_S = 30.0
 _OF_USE = timedelta(hours=6)
 _HEALTH = "health"
 
@@ -36,13 +38,15 @@ class Silence:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._last: datetime | None = None
-        self._seen_at = 0.0
+        self._seen_at = self._looked_at = 0.0
 
     def lasts_s(self, evaluated_at: datetime) -> float:
         """Seconds since the last evaluation was first seen to be that one."""
-        if evaluated_at != self._last:
-            self._last, self._seen_at = evaluated_at, self._monotonic()
-        return self._monotonic() - self._seen_at
+        now_s = self._monotonic()
+        if evaluated_at != self._last or now_s - self._looked_at > _MOST_BETWEEN_S:
+            self._last, self._seen_at = evaluated_at, now_s
+        self._looked_at = now_s
+        return now_s - self._seen_at
 
     def forget(self) -> None:
         """Nothing could be looked at for a while."""
@@ -84,7 +88,7 @@ class GuardWatch:
                 if connection.execute(_SQL["silent"], asked).fetchone():
                     self._tell(connection, "silent", evaluated_at, silent_text(by, evaluated_at, now), now)
                 return
-            for began, who in connection.execute(_SQL["back"], {"at": evaluated_at}).fetchall():
+            for began, who in connection.execute(_SQL["back"]).fetchall():
                 self._tell(connection, "back", began, back_text(who, by, began, now), now)
 
     def _tell(self, connection: Connection, what: str, began: datetime, text: Text, now: datetime) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-#: So long after its return it is said: longer than alerts gather before they are told.
+from datetime import timedelta
+
+#: So long after its return it is said at least.
 SAID_FOR_S = 30.0
 
 
 class Away:
-    """Of one server. All times are seconds of a clock that never goes back."""
+    """Of one server. All times are seconds of a clock that never goes back.
 
-    def __init__(self) -> None:
+    gather: for how long alerts gather before they are told; every_s: between two evaluations. It is said until the
+    evaluation by which it has been told, and one more that comes late: else it would be well before that, and untold.
+    """
+
+    def __init__(self, gather: timedelta, every_s: float) -> None:
         self._lost_at: float | None = None
         self._away_s, self._back_at = 0.0, 0.0
+        self._said_for_s = max(SAID_FOR_S, gather.total_seconds() + 2 * every_s)
 
     def lost(self, now_s: float) -> None:
         """It did not answer, or could not write."""
@@ -30,4 +37,4 @@ class Away:
         """For how long it has been away, or was until a moment ago; else 0."""
         if self._lost_at is not None:
             return now_s - self._lost_at
-        return self._away_s if now_s - self._back_at <= SAID_FOR_S else 0.0
+        return self._away_s if now_s - self._back_at <= self._said_for_s else 0.0

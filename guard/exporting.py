@@ -119,6 +119,8 @@ class Exported:
         found = Counter(dict.fromkeys(_OPEN, 0))
         found.update((alert.category, alert.state) for alert in alerts)
         with self._lock:
+            for gone in self._totals.keys() - seen.keys():  # names come and go: else there would be ever more
+                del self._totals[gone]
             self._seen, self._checks, self._alerts = seen, list(memory.checks), found
             self._at, self._read_until = now, memory.read_until
 

@@ -5,6 +5,7 @@ Never raises for what an entry holds. What the worker would refuse is nothing he
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -23,6 +24,9 @@ from signaltape.stream import entry_time_ms
 _NAME = Measurement.EVENT.encode()
 #: What lies further ahead of its entry was measured by a clock that is wrong: nobody would see it for so long.
 _AHEAD = timedelta(minutes=5)
+#: Postgres takes 2,704 bytes into an index: a name and an engine of the longest that the contract allows, each of signs
+#: of four bytes, would be refused for good. What is longer is cut, and ends in a digest, so that two stay two.
+_MOST_BYTES, _DIGEST = 1024, 16
 
 
 class Measured(NamedTuple):
@@ -73,8 +77,8 @@ def _measured(record: AcceptedRecord) -> Measured | None:
         at=begun(record.ts, SLOT),
         kind=fields.kind,
         figure=fields.figure,
-        name=fields.name,
-        engine=fields.engine or "",
+        name=_bounded(fields.name),
+        engine=_bounded(fields.engine or ""),
         n=fields.count,
         sum=fields.sum,
         worst=fields.max,
@@ -86,6 +90,13 @@ def _measured(record: AcceptedRecord) -> Measured | None:
         examples=tuple(fields.examples or ()),
     )
     return Measured(record.record_id, slot)
+
+
+def _bounded(text: str) -> str:
+    raw = text.encode()
+    if len(raw) <= _MOST_BYTES:
+        return text
+    return raw[: _MOST_BYTES - _DIGEST].decode(errors="ignore") + hashlib.sha256(raw).hexdigest()[:_DIGEST]
 
 
 def _is_far_ahead(record: AcceptedRecord) -> bool:

@@ -78,15 +78,20 @@ class Following:
         remember(self._store, memory, clock())
 
     def follow(self, stop: threading.Event, due_in_s: Callable[[], float]) -> None:
-        """Take what is there until an evaluation is due. Raises DatabaseError, Overtaken."""
-        while not stop.is_set() and due_in_s() > 0:
+        """Take what is there until an evaluation is due. Raises DatabaseError, Overtaken.
+
+        At least one step: where evaluating takes longer than its period, the tape is read all the same.
+        """
+        while not stop.is_set():
             try:
-                if not self.step():
-                    self._wait(min(due_in_s(), _WAIT_MS / 1000))
+                if not self.step() and due_in_s() > 0:
+                    self._wait(max(0.0, min(due_in_s(), _WAIT_MS / 1000)))
             except RedisError as error:
                 self._notices.say("Redis", f"Redis is away, nothing is measured: {one_line(error)}")
                 self.close()
                 stop.wait(min(max(due_in_s(), 0.0), _AGAIN_S))
+            if due_in_s() <= 0:
+                return
 
     def step(self) -> bool:
         """Take what is there. Whether more may be. Raises RedisError, DatabaseError, Overtaken."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from guard.model.memory import Memory
 from guard.model.reading import LONGEST_COUNTED
 from guard.tape_store import SLOTS_KEPT, TapeStore
 
-#: What rules of kind `absent` look back at most.
-_SEEN = timedelta(days=1)
-
 
 def remember(store: TapeStore, memory: Memory, now: datetime) -> None:
     """Fill a memory. Raises DatabaseError."""
-    for key, at in store.seen(now - _SEEN):
+    for key, at in store.seen(now - memory.missed_within):
         memory.saw(key, at)
     for rule, subject, minute, good, bad, engine in store.burns(now - LONGEST_COUNTED):
         memory.take_counts(rule, subject, minute, good, bad, engine)

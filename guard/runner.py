@@ -32,6 +32,9 @@ log = logging.getLogger("guard")
 _STAND_BY_S = 0.5
 #: Postgres is tried again no later than this: it is what alerts are told by.
 _LONGEST_WAIT_S = 5.0
+#: A guard that asks Postgres nothing for so long hangs: its session ends, and one that stands by goes on. Longer than
+#: the longest period of evaluations and all that waits for a Redis that does not answer.
+_HUNG_S = 90.0
 
 
 class Counted(Struct):
@@ -50,7 +53,8 @@ class Counted(Struct):
 class Runner:
     """Guards until stopped.
 
-    make_reader: of the tape, for this thread; clock: what time it is; by: how this process is called.
+    make_reader: of the tape, for this thread; clock: what time it is; by: how this process is called; hung_s: after
+    that long without a word to Postgres another one may go on.
     """
 
     def __init__(
@@ -62,12 +66,14 @@ class Runner:
         stop: threading.Event,
         clock: Callable[[], datetime],
         by: str,
+        hung_s: float = _HUNG_S,
     ) -> None:
+        self._hung_s = hung_s
         self._guard, self._database = guard, database
         self._make_reader, self._tape = make_reader, tape
         self._stop, self._clock, self._by = stop, clock, by
         self._notices = Notices()
-        self._away = Away()
+        self._away = Away(guard.rules.gather, guard.every_s)
         self.counted = Counted()
         self.exported = Exported(guard.rules)
 
@@ -100,8 +106,10 @@ class Runner:
     def _connected(self, backoff: Backoff) -> None:
         """Work over one session with Postgres."""
         try:
-            with connect(self._database, name="signaltape-guard") as connection:
-                if self._wait_to_lead(TapeStore(connection, ())):
+            with connect(self._database, name="signaltape-guard", most_idle_s=self._hung_s) as connection:
+                store = TapeStore(connection, ())
+                store.end_once_idle(self._hung_s)
+                if self._wait_to_lead(store):
                     self._lead(connection, backoff)
         finally:
             self.counted.leads = False

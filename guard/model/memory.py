@@ -12,9 +12,12 @@ from datetime import datetime, timedelta
 from guard.model.counting import AT_HAND, concerns, counted, good_bad, subject_of
 from guard.model.findings import Checked
 from guard.model.ring import Ring
-from guard.model.rules import Burn, Measured, Rules, Threshold
+from guard.model.rules import Absent, Burn, Measured, Rules, Threshold
 from guard.model.series import Series
 from guard.model.slots import MINUTE, Key, Slot
+
+#: Nothing is missed for less, whatever rules say.
+_A_DAY = timedelta(days=1)
 
 
 class Memory:
@@ -33,6 +36,10 @@ class Memory:
         self._rings: dict[tuple[str, str], Ring] = {}
         self._engines: dict[tuple[str, str], str] = {}
         self._seen: dict[Key, datetime] = {}
+        #: further back nothing is missed
+        self.missed_within = max(
+            [_A_DAY, *(rule.within for rule in rules.rule.values() if isinstance(rule, Absent))]
+        )
 
     def take(self, slot: Slot, *, counts: bool = True) -> None:
         """Add what was measured, in any order. counts: False if `take_counts` is given its good and bad."""
@@ -66,11 +73,16 @@ class Memory:
         return self._seen
 
     def forget(self, now: datetime) -> None:
-        """Let go of slots that no window reaches any more."""
+        """Let go of what no window reaches any more: slots, counts, and names that nobody misses."""
         for series in self._slots.values():
             series.forget(now - AT_HAND)
         for key in [key for key, series in self._slots.items() if not series]:
             del self._slots[key]
+        known = min(now, self.read_until or now)
+        for key in [key for key, at in self._seen.items() if known - at > self.missed_within]:
+            del self._seen[key]
+        for which in [which for which, ring in self._rings.items() if ring.is_over(_number(now))]:
+            del self._rings[which], self._engines[which]
 
     def slots(self, rule: Measured, window: timedelta, now: datetime) -> dict[str, list[Slot]]:
         """Of each subject what was measured in the last `window`."""

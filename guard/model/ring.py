@@ -14,15 +14,15 @@ class Ring:
         self._size = minutes
         self._good, self._bad = array("q", bytes(8 * minutes)), array("q", bytes(8 * minutes))
         self._newest: int | None = None
-        #: the first minute that was ever counted into
+        #: the first minute that was ever counted into; what was too old for that makes nothing known
         self.first: int | None = None
 
     def add(self, minute: int, good: int, bad: int) -> None:
         """Count into a minute; one that is older than the ring is long is left out."""
         self._turn_to(minute)
-        self.first = minute if self.first is None else min(self.first, minute)
         assert self._newest is not None
         if minute > self._newest - self._size:
+            self.first = minute if self.first is None else min(self.first, minute)
             self._good[minute % self._size] += good
             self._bad[minute % self._size] += bad
 
@@ -33,6 +33,10 @@ class Ring:
         first = max(until - minutes + 1, self._newest - self._size + 1)
         last = min(until, self._newest)
         return _sum(self._good, first, last), _sum(self._bad, first, last)
+
+    def is_over(self, now: int) -> bool:
+        """Whether all that was counted is older than the ring is long."""
+        return self._newest is None or self._newest <= now - self._size
 
     def _turn_to(self, minute: int) -> None:
         """Make room: the minutes in between held what is too old by now."""

@@ -32,7 +32,7 @@ Category = Literal["health", "performance"]
 What = Literal["backup", "restore"]
 #: Longer than this nobody means to be told nothing.
 LONGEST_SNOOZE = timedelta(days=30)
-#: A guard that has not evaluated for so long is not at work.
+#: A guard that has not evaluated for so long is not at work; nor is one whose clock was ahead by more when it did.
 SILENT_AFTER = timedelta(seconds=60)
 
 
@@ -107,7 +107,7 @@ def listed(settings: Settings, now: datetime, limit: int = 10) -> Listed:
             snoozes=_snoozes(connection, now),
             evaluated_at=evaluated_at,
             by=by,
-            at_work=evaluated_at is not None and now - evaluated_at <= SILENT_AFTER,
+            at_work=evaluated_at is not None and abs(now - evaluated_at) <= SILENT_AFTER,
         )
 
 

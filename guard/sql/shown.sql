@@ -33,5 +33,8 @@ DELETE FROM guard_snoozes WHERE category = %(category)s AND until > %(now)s
 SELECT evaluated_at, by_process FROM guard_state
 
 -- name: values
--- What each rule came to at its last evaluation, of each subject.
-SELECT rule, subject, value, limit_value, breached, n, at FROM guard_values ORDER BY rule, subject LIMIT %(limit)s
+-- What each rule came to at its last evaluation, of each subject. Where that is too much: what is breached, and then some of
+-- every rule.
+SELECT rule, subject, value, limit_value, breached, n, at FROM guard_values
+ORDER BY breached IS NOT TRUE, row_number() OVER (PARTITION BY rule ORDER BY breached IS NOT TRUE, subject), rule
+LIMIT %(limit)s

@@ -149,8 +149,9 @@ def test_a_replay_that_died(tmp_path: Path, settings: Settings) -> None:
     session = archived_session(data)
     folder = next(data.rglob("sessions")) / session
     assert [one.value for one in host.replays(with_data, now)] == [0.0]
-    (folder / "status.json").write_text("no JSON")
-    assert [one.value for one in host.replays(with_data, now)] == [1.0]
+    for damaged in (b"no JSON", b'{"running": "\xff"}', b'{"running": true, "x": "\xff'):
+        (folder / "status.json").write_bytes(damaged)
+        assert [one.value for one in host.replays(with_data, now)] == [1.0]
     assert [one.value for one in host.replays(with_data, now + timedelta(days=2))] == [0.0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
@@ -212,3 +213,29 @@ def test_rules_that_are_wrong_end_it_with_one_line(guards: Started, runner: Runn
     code, _, log = runner.run("guard", SIGNALTAPE_GUARD_RULES=str(tmp_path / "bad.toml"))
     assert (code, log.count("\n")) == (2, 1) or "target" in log
     assert "rest-p95" in log
+
+
+def test_it_ends_in_time_though_redis_does_not_answer(
+    guards: Started, connection: Connection, tmp_path: Path
+) -> None:
+    with own_valkey(tmp_path / "valkey") as valkey:
+        at_work = guards.start(REDIS_URL=valkey.url)
+        eventually(lambda: connection.execute("SELECT FROM guard_state").fetchall(), 40)
+        os.kill(valkey.pid, signal.SIGSTOP)
+        try:
+            begun_meanwhile = guards.start(REDIS_URL=valkey.url)
+            eventually(lambda: len(connection.execute(f"SELECT {SESSIONS}").fetchall()) == 2, 40)
+            end(at_work)
+            end(begun_meanwhile)
+        finally:
+            os.kill(valkey.pid, signal.SIGCONT)
+
+
+def test_it_ends_in_time_though_postgres_does_not_answer(guards: Started, connection: Connection) -> None:
+    """It waits for a table that somebody holds: what it was about is undone."""
+    process = guards.start()
+    eventually(lambda: connection.execute("SELECT FROM guard_state").fetchall(), 40)
+    with connection.transaction():
+        connection.execute("LOCK TABLE guard_state")
+        eventually(lambda: connection.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall(), 40)
+        end(process)

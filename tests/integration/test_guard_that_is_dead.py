@@ -72,11 +72,30 @@ def test_a_desk_that_has_just_begun_tells_nothing_of_a_silence_that_it_did_not_s
     assert told(connection) == []
 
 
+def test_a_guard_whose_clock_was_set_back_is_back_all_the_same(
+    desk: DeskSettings, settings: Settings, connection: Connection
+) -> None:
+    Guard(settings, connection, clock=lambda: NOW + timedelta(hours=1)).run()
+    GuardWatch(desk, silent_s=0).look(connection, NOW)
+    Guard(settings, connection).run()
+    for _ in range(2):
+        GuardWatch(desk).look(connection, NOW)
+    assert [line for _, line in told(connection)[2:]] == ["🩺 Over · The guard is back"] * 2
+
+
+def test_a_desk_that_stood_still_with_the_guard_tells_nothing_of_a_silence() -> None:
+    """Postgres that did not answer either of them, a machine that slept: it looks again before it speaks."""
+    clock = iter([0.0, 600.0, 605.0, 630.0, 655.0, 660.0]).__next__
+    silence = Silence(clock)
+    assert [silence.lasts_s(NOW) for _ in range(3)] == [0.0, 0.0, 5.0]
+    assert [silence.lasts_s(NOW) for _ in range(3)] == [30.0, 55.0, SILENT_S]
+
+
 def test_a_silence_is_as_long_as_it_was_looked_at() -> None:
-    clock = iter([0.0, 0.0, 59.0, 60.0, 60.0, 100.0, 100.0]).__next__
+    clock = iter([0.0, 29.0, 59.0, 60.0, 70.0]).__next__
     silence = Silence(clock)
     first, second = NOW, NOW + timedelta(seconds=10)
-    assert [silence.lasts_s(first), silence.lasts_s(first)] == [0.0, 59.0]
+    assert [silence.lasts_s(first) for _ in range(3)] == [0.0, 29.0, 59.0]
     assert silence.lasts_s(second) == 0.0 < SILENT_S
     silence.forget()
     assert silence.lasts_s(second) == 0.0

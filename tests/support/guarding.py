@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from consumer.tape_order import TapeReader
 from guard.model.reading import read_rules
@@ -98,6 +101,23 @@ class Guard:
     ) -> None:
         self.guard = GuardSettings(common=settings, rules=rules_of(rules), chats=(Chat("-100"),))
         self._connection, self._clock = connection, clock
+
+    @contextmanager
+    def beside(self, clock: Callable[[], datetime] = utc_now, **more: Any) -> Iterator[Runner]:
+        """Another one, at work in a thread until the end."""
+        settings, stop = self.guard.common, threading.Event()
+        keys = stream_keys(settings.stream, settings.partitions)
+        reader = partial(TapeReader, redis_url(settings), keys, GUARD_GROUP)
+        guard = structs.replace(self.guard, every_s=0.2)
+        with Emitter(settings, control=False) as tape:
+            runner = Runner(guard, database_url(settings), reader, tape, stop, clock, "guard@test:2", **more)
+            thread = threading.Thread(target=runner.run)
+            thread.start()
+            try:
+                yield runner
+            finally:
+                stop.set()
+                thread.join()
 
     def run(self) -> Counted:
         """Fold all that is there, evaluate once."""

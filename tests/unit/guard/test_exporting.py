@@ -154,3 +154,18 @@ def test_it_may_be_scraped_while_it_is_written() -> None:
         sum(n for (name, _), n in samples(exported).items() if name.endswith("measured_seconds_count"))
         == 3000
     )
+
+
+def test_a_name_that_was_not_measured_for_a_day_is_not_exported_any_more() -> None:
+    memory, exported, name = Memory(RULES), Exported(RULES), KEY["name"]
+    for one in (slot(1.0), slot(1.0, name="GET /gone")):
+        memory.take(one)
+        exported.take(one)
+    assert exported_names(exported) == {name, "GET /gone"}
+    memory.take(slot(1.0, last_at=AT + timedelta(days=2)))
+    exported.evaluated(memory, [], AT + timedelta(days=2))
+    assert exported_names(exported) == {name}
+
+
+def exported_names(exported: Exported) -> set[str]:
+    return {label for _, labels in samples(exported) for which, label in labels if which == "name"}

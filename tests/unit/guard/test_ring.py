@@ -37,3 +37,11 @@ def test_a_leap_of_years_takes_no_time() -> None:
     ring.add(1, 1, 1)
     ring.add(10**12, 2, 3)
     assert ring.sums(10**12, 5) == (2, 3)
+
+
+def test_what_is_too_old_to_be_counted_makes_nothing_known() -> None:
+    """Of a journal that was shipped late: else one record would make three days of a bad quarter of an hour."""
+    ring = Ring(SIZE)
+    ring.add(1000, 0, 5)
+    ring.add(1000 - SIZE, 9, 0)
+    assert ring.first == 1000
