@@ -42,7 +42,8 @@ test-prometheus: $(READY)  ## rules, names, boards and units against Debian's Pr
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/prometheus
 
 attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), new ones each time
-	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack tests/unit/guard/test_a_day.py
+	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack tests/unit/guard/test_a_day.py \
+		tests/unit/ghost/test_hostile_tape.py
 
 simulate: $(READY)  ## the product under one scheduler, with faults, seed after seed (SECONDS=n, SEED=n repeats one, WORLD=name, STEPS=n)
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED) --runs 1,--seconds $(or $(SECONDS),600)) \
