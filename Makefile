@@ -27,11 +27,13 @@ picture-overview: $(READY)  ## take the picture of the dashboard anew, while `ma
 picture: $(READY)  ## draw the scorecard that stands in the docs anew, from what `make demo` has stored
 	$(BIN)/python -m deploy.demo.picture
 
+# In a fresh clone one process compiles the tests beside the types: else each of the workers would compile all of them.
 test: $(READY)  ## lint, types and all tests; the types are checked beside the tests, and said last
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@types=$$(mktemp); $(BIN)/mypy >$$types 2>&1 & checking=$$!; \
-	trap "kill $$checking; rm -f $$types" INT TERM; \
+	trap "kill $$checking; rm -f $$types; exit 130" INT TERM; \
+	test -d tests/__pycache__ || $(BIN)/python -m pytest --collect-only >/dev/null 2>&1; \
 	$(BIN)/python -m pytest -n $(or $(JOBS),4) --dist worksteal; tested=$$?; \
 	wait $$checking; checked=$$?; echo mypy; cat $$types; rm -f $$types; exit $$((tested | checked))
 
