@@ -30,7 +30,6 @@ from signaltape.serving_measures import serve_measures
 from signaltape.shipping.backoff import Backoff
 from signaltape.stream import GUARD_GROUP, stream_keys
 from sink.db import connect, database_url
-from sink.reconciling import reconciled
 
 log = logging.getLogger("guard")
 
@@ -50,7 +49,7 @@ async def run(
     """
     settings = guard.common
     ended = threading.Event()
-    with Emitter(settings) as tape, present(settings, "guard"), reconciled(settings):
+    with Emitter(settings) as tape, present(settings, "guard"):
         runner = _runner(guard, tape, ended, clock)
         parts = guard_parts(runner.exported, lambda: runner.counted)
         stop_metrics = serve_measures(metrics_port, "guard", parts, settings)

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 import desk.__main__
 import ghost.__main__
+import guard.__main__
 import market.__main__
 import outbox.__main__
 import replay.__main__
@@ -36,6 +37,7 @@ ROOMS: dict[str, click.Command] = {
     "desk": desk.__main__.main,
     "market": market.__main__.main,
     "ghost": ghost.__main__.main,
+    "guard": guard.__main__.main,
 }
 #: What a command may change of this process, and must not here.
 _TUNING = (

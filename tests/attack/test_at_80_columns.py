@@ -34,7 +34,7 @@ ACTS = {
         ("replay", name)
         for name in ("archive", "serve", "build", "run", "stop", "pause", "resume", "step", "seek")
     ),
-    *(("replay", name) for name in ("delete", "load", "stream", "speed", "loop")),
+    *(("replay", name) for name in ("delete", "load", "stream", "fill", "speed", "loop")),
     *(("outbox", "preview"), ("web",), ("web", "keys", "revoke")),
     *(("desk",), ("desk", "users", "add"), ("desk", "users", "remove")),
     ("market",),
@@ -45,6 +45,7 @@ ACTS = {
         ("ghost", "line", "set"),
         ("ghost", "line", "cancel"),
     ),
+    *(("guard",), *(("guard", name) for name in ("snooze", "unsnooze", "stamp"))),
 }
 #: Nothing of these is there in an empty house.
 _OF_ONE = {
@@ -52,11 +53,14 @@ _OF_ONE = {
     *(("replay", "show"), ("replay", "status")),
     *(("market", "symbols"), ("market", "providers")),
 }
-#: They show something only where an engine was fed by a replay (tests/integration/test_replay_diff.py), or where a
-#: ghost has followed a tape (tests/integration/test_ghost_commands.py).
+#: They show something only where an engine was fed by a replay (tests/integration/test_replay_diff.py), where a ghost
+#: has followed a tape (test_ghost_commands.py there), a guard something measured (test_guard_commands.py), where a day
+#: was sealed (test_sealed_told.py) or a right is missing (test_rights_left.py).
 _ELSEWHERE = {
     ("replay", "diff"),
     *(("ghost", name) for name in ("list", "show", "pnl", "lines", "digest")),
+    *(("guard", name) for name in ("list", "budget", "check", "rules")),
+    *(("sink", name) for name in ("seal", "verify", "rights")),
 }
 #: An id is shortened; a word of ours is shorter than this.
 _LONGEST_WORD = 18

@@ -17,7 +17,7 @@ from tests.support.samples import SAMPLES
 
 #: These run until they are ended, unless this is said too.
 _ENDS_WITH: dict[tuple[str, ...], list[str]] = {
-    one: ["--once"] for one in (("worker",), ("replay", "archive"), ("ghost",))
+    one: ["--once"] for one in (("worker",), ("replay", "archive"), ("ghost",), ("guard",))
 }
 #: These run for ever, or for longer than there is time here; what they read is checked by their own tests.
 _LEFT_OUT = {
