@@ -76,7 +76,7 @@ def test_all_of_them_do_their_work(
 
     assert "not now" not in bot.ask(ADMIN, "/status")
     assert "not now" not in bot.ask(ADMIN, "/score")
-    assert pages(web) == []
+    eventually(lambda: pages(web) == [])  # a machine that has much to do says 503 first
     assert runner.run("replay", "retention", **data)[0] == 0
     assert runner.run("reports", "scorecard")[0] == 0
     assert runner.run("signaltape", "pause", "--why", "a look")[0] == 0
