@@ -17,7 +17,6 @@ from guard.checks.taking import Checks
 from guard.exporting import Exported
 from guard.incoming import Measured, read
 from guard.model.counting import counted as counted_rules
-from guard.model.counting import whole
 from guard.model.memory import Memory
 from guard.model.slots import Slot
 from guard.model.ticking import tick
@@ -27,6 +26,7 @@ from guard.tape_store import TapeStore
 from signaltape.emitter import Emitter
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
+from signaltape.showing import show
 from sink.db import Connection
 
 log = logging.getLogger("guard")
@@ -159,7 +159,9 @@ class Following:
         if len(near) < len(measured):
             engine = next(one.slot.engine for one in measured if one.is_far_ahead)
             self._counted.ahead += len(measured) - len(near)
-            self._notices.say("ahead", f"the clock of {whole(engine)} is far ahead: its measures do not count")
+            self._notices.say(
+                "ahead", f"the clock of {show(engine)} is far ahead: what it measures does not count"
+            )
         return near
 
     def _count(self, entries: int, measured: int, new: int) -> None:

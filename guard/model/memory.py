@@ -24,8 +24,8 @@ _A_DAY = timedelta(days=1)
 class Memory:
     """What rules are evaluated on.
 
-    checks: what the guard's own checks came to last; lateness: of engines' clocks, as the tape shows them. read_until: all that was on the tape at that moment is in here;
-    None: it is not known, so nothing can be called absent.
+    checks: what the guard's own checks came to last. lateness: what the tape shows of engines' clocks. read_until: all
+    that was on the tape at that moment is in here; None: it is not known, so nothing can be called absent.
     """
 
     def __init__(self, rules: Rules) -> None:
