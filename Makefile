@@ -27,11 +27,13 @@ picture-overview: $(READY)  ## take the picture of the dashboard anew, while `ma
 picture: $(READY)  ## draw the scorecard that stands in the docs anew, from what `make demo` has stored
 	$(BIN)/python -m deploy.demo.picture
 
+# In a fresh clone one process compiles the tests beside the types: else each of the workers would compile all of them.
 test: $(READY)  ## lint, types and all tests; the types are checked beside the tests, and said last
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@types=$$(mktemp); $(BIN)/mypy >$$types 2>&1 & checking=$$!; \
-	trap "kill $$checking; rm -f $$types" INT TERM; \
+	trap "kill $$checking; rm -f $$types; exit 130" INT TERM; \
+	test -d tests/__pycache__ || $(BIN)/python -m pytest --collect-only >/dev/null 2>&1; \
 	$(BIN)/python -m pytest -n $(or $(JOBS),4) --dist worksteal; tested=$$?; \
 	wait $$checking; checked=$$?; echo mypy; cat $$types; rm -f $$types; exit $$((tested | checked))
 
@@ -42,7 +44,8 @@ test-prometheus: $(READY)  ## rules, names, boards and units against Debian's Pr
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/prometheus
 
 attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), new ones each time
-	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack
+	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack tests/unit/guard/test_a_day.py \
+		tests/unit/ghost/test_hostile_tape.py
 
 simulate: $(READY)  ## the product under one scheduler, with faults, seed after seed (SECONDS=n, SEED=n repeats one, WORLD=name, STEPS=n)
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED) --runs 1,--seconds $(or $(SECONDS),600)) \

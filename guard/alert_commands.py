@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 import click
 
 from guard import operations
+from guard.model.rules import Rule, Rules
+from guard.model.values import bare_value
 from guard.operations import Category, Listed, ShownAlert, ShownBudget, What
 from guard.rules_file import rules_in_force
 from signaltape.clock import as_aware, show, show_bare, utc_now
@@ -38,7 +40,7 @@ def list_command(limit: int, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        _show_listed(Screen(), found)
+        _show_listed(Screen(), found, rules_in_force())
 
 
 @click.command(name="budget", cls=PlainCommand)
@@ -105,7 +107,7 @@ def _user() -> str:
         return "shell"
 
 
-def _show_listed(screen: Screen, found: Listed) -> None:
+def _show_listed(screen: Screen, found: Listed, rules: Rules) -> None:
     if not found.at_work:
         screen.say(_NO_GUARD, "bad")
     firing = [one for one in found.open if one.state == "firing"]
@@ -114,28 +116,35 @@ def _show_listed(screen: Screen, found: Listed) -> None:
     )
     for one in found.snoozes:
         screen.say(f"{one.category} is snoozed until {show(one.until)}, by {one.by}", "warn")
+    shown = (*found.open, *found.over)
+    # what an alert is about is a line of its own: in a column it would be cut
     screen.table(
-        (
-            left("rule", 14),
-            left("subject", 12),
-            left("state"),
-            right("value"),
-            right("limit"),
-            left("since, WIB"),
-        ),
-        [_row(one) for one in (*found.open, *found.over)],
+        (left("rule", 20), left("state"), right("value"), right("limit"), left("since, WIB", 19)),
+        [_row(one, rules.rule.get(one.rule)) for one in shown],
+        [one.subject for one in shown],
     )
-    screen.next("python -m guard check shows every rule with its value now" if found.open else NOTHING_TO_DO)
+    screen.next(_what_next(found))
 
 
-def _row(one: ShownAlert) -> tuple[object, ...]:
-    since = one.resolved_at or one.fired_at or one.since
-    return (one.rule, one.subject, one.state, number(one.value), number(one.limit_value), show_bare(since))
+def _what_next(found: Listed) -> str:
+    if not found.at_work:
+        return "signaltape processes shows who is there; python -m guard starts one"
+    return "python -m guard check shows every rule with its value now" if found.open else NOTHING_TO_DO
 
 
-def number(value: float | None) -> str | None:
-    """A figure in a table: at most four digits that count."""
-    return None if value is None else f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+def _row(one: ShownAlert, rule: Rule | None) -> tuple[object, ...]:
+    since = one.resolved_at or one.since  # as its message says it
+    return (one.rule, one.state, figure(rule, one.value), figure(rule, one.limit_value), show_bare(since))
+
+
+def figure(rule: Rule | None, value: float | None) -> str | None:
+    """A figure of a rule in a table, with its unit; None for none. rule: None if it is in force no more."""
+    return None if value is None else in_a_terminal(bare_value(rule, value))
+
+
+def in_a_terminal(text: str) -> str:
+    """The same with spaces that break: others are shown as what they are."""
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _show_budgets(screen: Screen, found: list[ShownBudget]) -> None:

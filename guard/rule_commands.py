@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from guard import operations
-from guard.alert_commands import number
+from guard.alert_commands import figure, in_a_terminal
+from guard.model.findings import Finding
 from guard.model.rules import Absent, Burn, Check, Rule, Rules, Threshold
 from guard.model.spans import written
+from guard.model.values import with_unit
 from guard.operations import RuleNow
 from guard.rules_file import rules_in_force
 from guard.settings import GuardSettings
@@ -22,14 +24,14 @@ _SAID = {None: "not known", True: "BREACHED", False: "ok"}
 @json_option
 def check_command(as_json: bool) -> None:
     """Evaluate every rule once, now, and change nothing. Exit code 1 if any is breached."""
-    found = operations.check(GuardSettings.from_env(), utc_now())
+    guard = GuardSettings.from_env()
+    found = operations.check(guard, utc_now())
     if as_json:
         print_json(found)
     else:
-        _show_check(Screen(), found)
-    breached = sum(bool(one.breached) for rule in found for one in rule.findings)
-    if breached:
-        raise click.ClickException(f"{breached} breached")
+        _show_check(Screen(), found, guard.rules)
+    if _breached(found):
+        click.get_current_context().exit(1)
 
 
 @click.command(name="rules", cls=PlainCommand)
@@ -44,20 +46,33 @@ def rules_command(as_json: bool) -> None:
         _show_rules(Screen(), rules)
 
 
-def _show_check(screen: Screen, found: list[RuleNow]) -> None:
-    rows = [
-        (rule.rule, one.subject, number(one.value), number(one.limit), one.n, _SAID[one.breached])
-        for rule in found
-        for one in rule.findings
-    ]
+def _breached(found: list[RuleNow]) -> int:
+    return sum(bool(one.breached) for rule in found for one in rule.findings)
+
+
+def _show_check(screen: Screen, found: list[RuleNow], rules: Rules) -> None:
+    pairs = [(rule.rule, one) for rule in found for one in rule.findings]
+    _say_how_many(screen, _breached(found), len(pairs))
+    pairs.sort(key=lambda pair: not pair[1].breached)
     screen.table(
         (left("rule", 14), left("subject", 12), right("value"), right("limit"), right("n"), left("says")),
-        rows,
+        [_row(rules.rule[name], name, one) for name, one in pairs],
     )
     silent = [rule.rule for rule in found if not rule.findings]
     if silent:
         screen.say(f"nothing measured: {', '.join(silent)}", "warn")
-    screen.next("python -m guard list shows what is told" if rows else NOTHING_TO_DO)
+    screen.next("python -m guard list shows what is told" if pairs else NOTHING_TO_DO)
+
+
+def _say_how_many(screen: Screen, breached: int, known: int) -> None:
+    if breached:
+        screen.say(f"{breached} of {known} breached", "bad")
+    else:
+        screen.say(f"none of {known} breached", "good")
+
+
+def _row(rule: Rule, name: str, one: Finding) -> tuple[object, ...]:
+    return (name, one.subject, figure(rule, one.value), figure(rule, one.limit), one.n, _SAID[one.breached])
 
 
 def _show_rules(screen: Screen, rules: Rules) -> None:
@@ -75,17 +90,15 @@ def said(rule: Rule) -> str:
         case Threshold():
             return f"{rule.value} of {rule.of} {_limit(rule)} over {written(rule.window)}"
         case Burn():
-            rates = ", ".join(
-                f"{rate:g}x {written(long)}/{written(short)}" for rate, long, short in rule.windows
-            )
-            return f"{rule.objective:g} % not {rule.bad} burns {rates}"
+            rates = ", ".join(f"{rate:g}×/{written(long)}" for rate, long, _ in rule.windows)
+            return f"{rule.objective:g} % not {rule.bad}, {rates}"
         case Absent():
-            return f"{rule.of} silent for {written(rule.silent)}"
+            return f"{'all' if rule.of == '*' else rule.of} silent for {written(rule.silent)}"
         case Check():
             return f"{rule.figure} {_limit(rule)}"
 
 
 def _limit(rule: Threshold | Check) -> str:
     if rule.alert_above is not None:
-        return f"> {rule.alert_above:g} {rule.unit}"
-    return f"< {rule.alert_below:g} {rule.unit}"
+        return f"> {in_a_terminal(with_unit(rule.alert_above, rule.unit))}"
+    return f"< {in_a_terminal(with_unit(rule.alert_below or 0, rule.unit))}"

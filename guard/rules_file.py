@@ -33,4 +33,6 @@ def _text(path: Path, source: str) -> str:
             raise SettingsError(f"{RULES}: {source} has more than 1 MiB")
         return content.decode()
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise SettingsError(f"{RULES}: {source} cannot be read: {error}") from None
+        raise SettingsError(
+            f"{RULES}: {source} cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from None

@@ -59,7 +59,7 @@ def symbols(as_json: bool) -> None:
     print_json({"symbols": found.symbols, "refused": found.refused}) if as_json else show()
 
 
-@main.command()
+@main.command(short_help="Show how every provider stands.")
 @json_option
 def providers(as_json: bool) -> None:
     """Show how every provider stands: connected, its breaker, its delay."""

@@ -39,6 +39,8 @@ class TextType(click.ParamType[str]):
 
 
 TEXT = TextType()
+#: More characters than a first sentence has.
+_WHOLE = 1_000
 
 
 @contextmanager
@@ -67,6 +69,14 @@ class PlainGroup(click.Group):
 
     command_class = PlainCommand
     group_class = type
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The first sentence of each command, whole: over several lines rather than cut."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, one.get_short_help_str(_WHOLE)) for name, one in commands if one and not one.hidden]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it, or the command in it."""

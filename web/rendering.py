@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from outbox import wording
 from signaltape.clock import WIB, utc_now
+from signaltape.terminal.cells import plain
 from web.assets import address_of
 from web.filters import hour_said, said
 from web.http.access import WHO
@@ -33,6 +34,8 @@ _FILTERS = {
     "number": wording.number,
     "duration": wording.duration,
     "hour": hour_said,
+    # a name from outside, with what cannot be seen written out: nothing in it turns its letters round
+    "seen": plain,
     "clock": lambda at: f"{at.astimezone(WIB):%H:%M}",
 }
 _TEMPLATES = Environment(

@@ -12,8 +12,8 @@ import click
 
 from deploy.backup import operations
 from deploy.backup.database import Progress
-from deploy.backup.folders import backups
-from deploy.backup.manifest import Manifest, read_manifest
+from deploy.backup.folders import backups, readable
+from deploy.backup.manifest import Manifest
 from deploy.backup.operations import Made, Part, Restored
 from replay.counting import counting
 from signaltape.clock import show, utc_now
@@ -95,7 +95,9 @@ def restore(folder: Path, only: Part | None, as_json: bool) -> None:
 @json_option
 def list_(place: Path | None, as_json: bool) -> None:
     """The backups in a folder, the newest first."""
-    found = [(path, read_manifest(path)) for path in reversed(backups(_place(place, Settings.from_env())))]
+    folder = _place(place, Settings.from_env())
+    found = readable(folder)[::-1]
+    broken = sorted({*backups(folder)} - {path for path, _ in found})
     if as_json:
         print_json({str(path): manifest for path, manifest in found})
         return
@@ -105,6 +107,8 @@ def list_(place: Path | None, as_json: bool) -> None:
         (left("folder"), left("made"), right("rows"), right("MiB")),
         [(path.name, show(one.made_at), one.rows, f"{one.size_bytes / _MIB:.1f}") for path, one in found],
     )
+    for path in broken:
+        screen.say(f"{path.name} cannot be read", "bad")
     screen.next(
         "python -m deploy.backup verify FOLDER reads one" if found else "python -m deploy.backup make"
     )

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from deploy.backup.errors import BackupError
+from deploy.backup.folders import alone
 from deploy.backup.manifest import Kept
 from replay.archive.files import archive_files
 from replay.archive.layout import FOLDERS, data_folder
@@ -28,6 +29,9 @@ from replay.archive.packed import COMPRESSED
 FOLDER = "archive"
 #: Second names of files, under `data/`; what a killed backup left there is removed by the next one.
 _HELD = ".backup"
+_LOCK = ".backup.lock"
+#: Files of a backup that is being put back, under `data/`: none of them is the archive's before all are there.
+_COMING = ".restoring"
 _CHUNK = 1 << 20
 
 Progress = Callable[[str, int], None]
@@ -45,13 +49,18 @@ class Held(NamedTuple):
 def held(data: Path) -> Iterator[list[Held]]:
     """All files of one moment, kept as they are for as long as the block lasts; none if there is no archive.
 
-    data: SIGNALTAPE_DATA. Raises OSError, sqlite3.Error.
+    data: SIGNALTAPE_DATA. Raises BackupError if another backup holds them, OSError, sqlite3.Error.
     """
     root = data_folder(data)
     if not (root / LEDGER).exists():
         yield []
         return
     second = root / _HELD
+    with alone(root / _LOCK):
+        yield from _held(root, second)
+
+
+def _held(root: Path, second: Path) -> Iterator[list[Held]]:
     try:
         with closing(Ledger(root)) as ledger, ledger.transaction():
             shutil.rmtree(second, ignore_errors=True)
@@ -146,14 +155,23 @@ def refuse_a_used_one(data: Path) -> None:
 def put_back(folder: Path, files: Mapping[str, Kept], data: Path, progress: Progress) -> int:
     """Copy the archive of a backup to where it belongs; how many files. Raises OSError.
 
-    Each appears whole or not at all; the ledger is made of them by the archiver's next start.
+    They appear once all are copied, so that a full disk leaves no part of an archive that would pass for the whole; the
+    ledger is made of them by the archiver's next start.
     """
-    names = [name for name in files if name.startswith(f"{FOLDER}/")]
-    for number, name in enumerate(names, 1):
-        target = data_folder(data) / name.removeprefix(f"{FOLDER}/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        hidden = target.with_name(f".{target.name}.new")
-        shutil.copy2(folder / name, hidden)
-        hidden.replace(target)
-        progress("copying files", number)
+    names = [name.removeprefix(f"{FOLDER}/") for name in files if name.startswith(f"{FOLDER}/")]
+    coming = data_folder(data) / _COMING
+    shutil.rmtree(coming, ignore_errors=True)
+    try:
+        for number, name in enumerate(names, 1):
+            _moved(shutil.copy2, folder / FOLDER / name, coming / name)
+            progress("copying files", number)
+        for name in names:
+            _moved(Path.replace, coming / name, data_folder(data) / name)
+    finally:
+        shutil.rmtree(coming, ignore_errors=True)
     return len(names)
+
+
+def _moved(how: Callable[[Path, Path], object], source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    how(source, target)

@@ -58,10 +58,13 @@ def count_rows(connection: Connection) -> dict[str, int]:
 def restore(url: Secret, source: Path, progress: Progress) -> None:
     """Read a dump into an empty database, all of it or nothing; whoever connects owns it then. Raises BackupError.
 
-    Rights are not restored: `python -m sink migrate` gives them, where roles are kept.
+    Rights are not restored: `python -m sink migrate` gives them, where roles are kept. Until then nobody but the owner
+    has any, also not to what runs with its rights.
     """
     arguments = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", "--verbose")
     run("pg_restore", url, *arguments, str(source), tell=_tables_begun("restoring", progress))
+    with connect(url, name="signaltape-backup") as connection:
+        connection.execute(_SQL["close_functions"])
 
 
 def read_through(source: Path, progress: Progress) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 from msgspec import Struct
@@ -64,6 +64,14 @@ def read_manifest(folder: Path) -> Manifest:
     if found.version != VERSION:
         raise BackupError(f"{folder} is of version {found.version}, this program reads {VERSION}")
     for name in found.files:
-        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+        if not _is_below(folder, name):
             raise BackupError(f"{folder / NAME} names {name!r}, which lies outside of it")
     return found
+
+
+def _is_below(folder: Path, name: str) -> bool:
+    """Whether it is a plain path, and no link leads away: a part of it is put behind another folder to restore it."""
+    plain = PurePosixPath(name)
+    if str(plain) != name or plain.is_absolute() or ".." in plain.parts or not plain.name:
+        return False
+    return (folder / name).resolve().is_relative_to(folder.resolve())

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from deploy.backup import archive, database
 from deploy.backup.database import DUMP, Progress, one_moment
-from deploy.backup.folders import backups, new_backup, remove_old
-from deploy.backup.manifest import VERSION, Manifest, read_manifest, write_manifest
+from deploy.backup.folders import new_backup, readable, remove_old
+from deploy.backup.manifest import VERSION, Kept, Manifest, write_manifest
 from deploy.backup.resuming import resume_from
 from deploy.backup.whole import digest_of
 from deploy.backup.whole import verify as read_all
@@ -49,22 +49,27 @@ def make(settings: Settings, place: Path, now: datetime, *, keep: int = 0, progr
     Raises BackupError, Unavailable.
     """
     url = database_url(settings)
-    earlier = next(reversed(backups(place)), None)
-    before = read_manifest(earlier).files if earlier else {}
     with new_backup(place, now) as (folder, final):
+        earlier, before = _last(place)
         # asked first: what is acknowledged then is committed, so the moment that follows holds it
         since = resume_from(settings)
         with one_moment(url) as moment:
-            database.dump(url, moment, folder / DUMP, progress)
+            # counted first: from then on its locks keep retention from dropping a partition that the dump holds
             tables = database.count_rows(moment.connection)
+            database.dump(url, moment, folder / DUMP, progress)
         with archive.held(settings.data) as files:
             kept = archive.copy_all(files, folder, before, earlier, progress)
         kept = {DUMP: digest_of(folder / DUMP), **kept}
         manifest = Manifest(VERSION, now, moment.migration, since, tables, kept)
         write_manifest(folder, manifest)
     database.stamp(url, "backup", now, final.name)
-    removed = remove_old(place, keep) if keep else []
+    removed = remove_old(place, keep, final) if keep else []
     return Made(str(final), manifest, [path.name for path in removed])
+
+
+def _last(place: Path) -> tuple[Path | None, dict[str, Kept]]:
+    found = readable(place)
+    return (found[-1][0], found[-1][1].files) if found else (None, {})
 
 
 @plain_errors()

@@ -45,7 +45,7 @@ def _beyond(rule: Threshold | Check) -> str:
 
 def _of_window(rule: Threshold) -> str:
     """A window that is longer than what must last is worth a word: a day's share, for one."""
-    return f" of {written(rule.window)}" if rule.window > max(rule.for_, timedelta(minutes=15)) else ""
+    return f" within {written(rule.window)}" if rule.window > max(rule.for_, timedelta(minutes=15)) else ""
 
 
 def _lasting(length: timedelta) -> str:

@@ -34,7 +34,7 @@ def share(requests: int, bad: int) -> Figure:
 
 def examples(slots: Iterable[Slot]) -> tuple[str, ...]:
     """Request ids of the slots, the newest first."""
-    newest = sorted(slots, key=lambda one: one.at, reverse=True)
+    newest = sorted((one for one in slots if one.examples), key=lambda one: one.at, reverse=True)
     return tuple(dict.fromkeys(each for one in newest for each in one.examples))[:MOST_EXAMPLES]
 
 
@@ -44,9 +44,10 @@ def _quantile(q: float) -> Callable[[Sequence[Slot]], float | None]:
 
 def _merged(slots: Sequence[Slot]) -> Histogram:
     merged = Histogram()
+    counts = merged.counts
     for one in slots:
         for index, count in zip(one.bucket, one.bucket_n, strict=True):
-            merged.counts[index] += count
+            counts[index] += count
     return merged
 
 

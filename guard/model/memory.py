@@ -42,6 +42,8 @@ class Memory:
         self.missed_within = max(
             [_A_DAY, *(rule.within for rule in rules.rule.values() if isinstance(rule, Absent))]
         )
+        #: by rule, of each key whom it is about
+        self._concerned: defaultdict[str, dict[Key, str | None]] = defaultdict(dict)
 
     def take(self, slot: Slot, *, counts: bool = True) -> None:
         """Add what was measured, in any order. counts: False if `take_counts` is given its good and bad."""
@@ -84,6 +86,8 @@ class Memory:
         known = min(now, self.read_until or now)
         for key in [key for key, at in self._seen.items() if known - at > self.missed_within]:
             del self._seen[key]
+            for concerned in self._concerned.values():
+                concerned.pop(key, None)
         for which in [which for which, ring in self._rings.items() if ring.is_over(_number(now))]:
             del self._rings[which], self._engines[which]
 
@@ -95,8 +99,8 @@ class Memory:
         """Of each subject what was measured in the last `window`."""
         found: defaultdict[str, list[Slot]] = defaultdict(list)
         for key, series in self._slots.items():
-            if concerns(rule, key):
-                found[subject_of(rule, key)] += series.window(window, now)
+            if (subject := self._subject(rule, key)) is not None:
+                found[subject] += series.window(window, now)
         return {subject: slots for subject, slots in found.items() if slots}
 
     def subjects(self, rule: Burn | Threshold) -> Iterator[tuple[str, str]]:
@@ -118,10 +122,16 @@ class Memory:
         """When something of each subject was measured last, and whose engine it is."""
         found: dict[str, tuple[datetime, str]] = {}
         for key, at in self._seen.items():
-            if concerns(rule, key):
-                subject = subject_of(rule, key)
+            if (subject := self._subject(rule, key)) is not None:
                 found[subject] = max(found.get(subject, (at, key.engine)), (at, key.engine))
         return found
+
+    def _subject(self, rule: Measured, key: Key) -> str | None:
+        """Whom a measurement is about, if it is one of those that a rule is about: asked ten times a minute of each."""
+        known = self._concerned[rule.name]
+        if key not in known:
+            known[key] = subject_of(rule, key) if concerns(rule, key) else None
+        return known[key]
 
 
 def _longest(rule: Burn | Threshold) -> timedelta:

@@ -6,7 +6,7 @@ link, a mention or a command of what is in them, `/api` for one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -42,7 +42,7 @@ def _one(alert: Alert, rules: Rules, now: datetime) -> Text:
     _lines(text, _figure(alert, rule), f"Since {clock(alert.since, now)}{_lasting(alert, now)}")
     if rule is not None:
         _advice(text, rule)
-    _examples(text, alert)
+    _requests(text, alert.examples)
     return text.build()
 
 
@@ -105,6 +105,7 @@ def _block(
         _lines(text, f"Since {clock(min(one.since for one in alerts), now)}")
         if rule is not None:
             _advice(text, rule)
+        _requests(text, [one for alert in alerts for one in alert.examples[:1]])
 
 
 def _short(alert: Alert, rule: Rule | None, message: Message, now: datetime) -> str:
@@ -119,8 +120,8 @@ def _advice(text: TextBuilder, rule: Rule) -> None:
     text.add("Runbook: ").line(rule.runbook, "code")
 
 
-def _examples(text: TextBuilder, alert: Alert) -> None:
-    for one in alert.examples[:MOST_EXAMPLES]:
+def _requests(text: TextBuilder, examples: Sequence[str]) -> None:
+    for one in islice(dict.fromkeys(examples), MOST_EXAMPLES):
         text.add("Request ").line(one_line(clean(one), _MOST_ID), "code")
 
 

@@ -15,7 +15,7 @@ from guard.model.rules import Burn, Rule, Rules
 from guard.model.values import bare_value, number, said_value
 from guard.operations import Listed, ShownAlert, ShownBudget, Snooze, budgets, listed
 from guard.rules_file import rules_in_force
-from outbox.wording import exact
+from signaltape.clock import show
 from signaltape.errors import SettingsError, Unavailable
 from signaltape.settings import Settings
 from sink.db import connect, database_url, rows_as_dicts
@@ -128,7 +128,7 @@ def headline(found: Listed) -> tuple[State, str, str]:
             "python -m guard evaluates the rules, and tells of what is beyond them",
         )
     if not found.at_work:
-        since = exact(found.evaluated_at)
+        since = show(found.evaluated_at)
         return "ERROR", "The guard is silent", f"Its last evaluation was {since}: start python -m guard"
     if firing:
         state: State = "ERROR" if any(one.category == "health" for one in firing) else "WARN"

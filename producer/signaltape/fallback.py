@@ -109,15 +109,17 @@ class Fallbacks:
         if not breaker.may(self._now_us()):
             reasons.append("primary: left alone after failures")
             return None
+        opened_us = breaker.opened_us
         try:
-            async with asyncio.timeout(within_s):
-                value = await primary()
+            value = await _ended(primary, within_s)
         except Exception as error:  # noqa: BLE001 - whatever it is, it has failed
-            breaker.failed(self._now_us())
+            if breaker.opened_us == opened_us:  # one that was asked before it opened is no probe
+                breaker.failed(self._now_us())
             reasons.append(f"primary: {_said(error)}")
             return None
         except BaseException:  # cancelled: nobody knows how it would have ended
-            breaker.undecided()
+            if breaker.opened_us == opened_us:
+                breaker.undecided()
             raise
         breaker.succeeded()
         known.good, known.good_at = (value,), self._monotonic()
@@ -129,8 +131,7 @@ class Fallbacks:
         failed: Exception | None = None
         if fallback is not None:
             try:
-                async with asyncio.timeout(within_s):
-                    return Outcome(await fallback(), True, tuple(reasons))
+                return Outcome(await _ended(fallback, within_s), True, tuple(reasons))
             except Exception as error:  # noqa: BLE001 - there may be a last good value
                 failed = error
                 reasons.append(f"fallback: {_said(error)}")
@@ -151,6 +152,18 @@ class Fallbacks:
 
     def _now_us(self) -> int:
         return round(self._monotonic() * 1e6)
+
+
+async def _ended(call: Call[T], within_s: float | None) -> T:
+    """What a call gives. One that somebody else cancels, and not who cancels this task, has failed as any other."""
+    try:
+        async with asyncio.timeout(within_s):
+            return await call()
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise ConnectionAbortedError("it was cancelled from elsewhere") from error
 
 
 def _said(error: Exception) -> str:

@@ -180,6 +180,7 @@ def _unknown(known: Known) -> list[Caution]:
             ("how often it writes to disk", known.appendfsync if known.appendonly is None else ""),
             ("how much memory it has left", known.limit_bytes),
             ("what its clock says", known.clock_ahead_s),
+            ("how much a day of events takes", None if {"XRANGE", "MEMORY USAGE"} & {*known.refused} else ""),
         )
         if value is None
     ]

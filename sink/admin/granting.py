@@ -14,6 +14,7 @@ from typing import LiteralString, NamedTuple
 from psycopg import sql
 from psycopg.errors import DuplicateObject, InsufficientPrivilege, UniqueViolation
 
+from sink.admin import powers
 from sink.admin.declared_rights import Declared, Right, declared
 from sink.db import Connection
 from sink.queries import own
@@ -77,6 +78,7 @@ def differing(connection: Connection) -> list[str]:
     wanted = declared()
     statements = [
         *(_create(role) for role in _lacking(connection, wanted)),
+        *powers.to_be_taken(connection, wanted),
         *_statements(connection, wanted, {*wanted.roles.values(), ""}),
     ]
     return [statement.as_string(connection) for statement in statements]
@@ -93,24 +95,42 @@ def _create(role: str) -> sql.Composed:
     return sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role))
 
 
-def _held(connection: Connection, wanted: Declared) -> set[Right]:
+def _held(connection: Connection, wanted: Declared) -> dict[Right, bool]:
+    """What is held, and whether it may be handed on."""
     asked = {
         "roles": list(wanted.roles.values()),
         "tables": list(wanted.tables),
         "functions": list(wanted.functions),
     }
-    return {Right(*row) for row in connection.execute(_SQL["held"], asked).fetchall()}
+    found: dict[Right, bool] = {}
+    for *right, grantable in connection.execute(
+        _SQL["held"], asked
+    ).fetchall():  # each as often as it was granted
+        found[Right(*right)] = grantable or found.get(Right(*right), False)
+    return found
 
 
 def _statements(connection: Connection, wanted: Declared, grantees: set[str]) -> Iterator[sql.Composed]:
     """What is to be given and taken away, for these grantees."""
     held = _held(connection, wanted)
     database, schema = connection.execute(_SQL["place"]).fetchall()[0]
-    for given, rights in ((False, held - wanted.rights), (True, wanted.rights - held)):
+    handed_on = {right._replace(column="", privilege="") for right, grantable in held.items() if grantable}
+    for right in sorted(one for one in handed_on if one.grantee in grantees):
+        yield _kept_to_itself(right, _where(right, database, schema))
+    for given, rights in ((False, held.keys() - wanted.rights), (True, wanted.rights - held.keys())):
         for one in _together(given, (right for right in rights if right.grantee in grantees)):
-            yield _composed(
-                one, {"database": (database,), "schema": (schema,)}.get(one.kind, (schema, one.name))
-            )
+            yield _composed(one, _where(one, database, schema))
+
+
+def _where(one: Right | _Statement, database: str, schema: str) -> tuple[str, ...]:
+    return {"database": (database,), "schema": (schema,)}.get(one.kind, (schema, one.name))
+
+
+def _kept_to_itself(right: Right, where: tuple[str, ...]) -> sql.Composed:
+    """Takes away that it may be handed on, and what was handed on."""
+    return sql.SQL("REVOKE GRANT OPTION FOR ALL PRIVILEGES ON {} {} FROM {} CASCADE").format(
+        sql.SQL(_word(right.kind)), sql.Identifier(*where), sql.Identifier(right.grantee)
+    )
 
 
 def _together(given: bool, rights: Iterable[Right]) -> list[_Statement]:

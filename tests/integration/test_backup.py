@@ -227,6 +227,20 @@ def test_guard_is_told_of_the_last_backup_and_of_the_last_one_restored(
         ]
 
 
+def test_what_runs_with_its_owners_rights_is_nobodys_until_rights_are_given_again(
+    tape: Settings, empty: Secret, tmp_path: Path
+) -> None:
+    """A dump restored without its rights would let whoever may connect drop partitions."""
+    folder = Path(operations.make(tape, tmp_path / "backups", utc_now(), progress=silent).folder)
+    operations.restore(into(tape, empty, tmp_path / "anew"), folder, utc_now(), progress=silent)
+    with connect(empty) as restored:
+        open_to_all = restored.execute(
+            "SELECT p.proname FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a "
+            "WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace AND a.grantee = 0"
+        ).fetchall()
+    assert open_to_all == []
+
+
 def test_a_manifest_never_leads_out_of_its_folder(tape: Settings, tmp_path: Path) -> None:
     folder = Path(operations.make(tape, tmp_path / "backups", utc_now(), progress=silent).folder)
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -248,4 +262,4 @@ def test_without_a_schema_or_a_server_it_is_one_line(
         assert (code, err.count("\n")) == (1, 1), err
         assert said in err
         assert "hunter2" not in err
-    assert [*(tmp_path / "b").iterdir()] == [], "nothing is left of them"
+    assert [path.name for path in (tmp_path / "b").iterdir()] == [".lock"], "nothing is left of them"

@@ -30,7 +30,7 @@ def test_every_command_fits_and_has_json(
     Guard(settings, connection).run()
     wanted = {
         "list": (0, "alerts: 1 firing, 0 pending"),
-        "check": (1, "BREACHED"),
+        "check": (1, "1 of 1 breached"),
         "rules": (0, "1 rules of"),
         "budget": (0, "error budgets"),
     }
@@ -41,6 +41,29 @@ def test_every_command_fits_and_has_json(
         got, out, err = runner.run("guard", name, "--json", SIGNALTAPE_GUARD_RULES=rules)
         assert got == code, err
         json.loads(out)
+
+
+def test_a_list_says_whole_what_an_alert_is_about_and_since_when(
+    runner: Runner, settings: Settings, connection: Connection, redis_client: Any, rules: str
+) -> None:
+    name = f"GET /api/{'long/' * 10}<symbol>"
+    Measures(redis_client, settings.stream).put(900, 900, name=name)
+    Guard(settings, connection).run()
+    _, out, _ = runner.run("guard", "list", SIGNALTAPE_GUARD_RULES=rules, COLUMNS="80")
+    assert name in out
+    assert " ms " in out
+
+
+def test_without_a_guard_the_list_says_what_to_do(runner: Runner) -> None:
+    code, out, _ = runner.run("guard", "list")
+    first, *_, last = out.splitlines()
+    assert (code, "no rule was evaluated" in first, "python -m guard starts one" in last) == (0, True, True)
+
+
+def test_a_schema_that_is_not_there_says_what_to_do(runner: Runner, connection: Connection) -> None:
+    connection.execute("DROP TABLE guard_state CASCADE")
+    code, _, err = runner.run("guard", "list")
+    assert (code, err.count("\n"), "python -m sink migrate" in err) == (1, 1, True), err
 
 
 def test_a_snooze_is_seen_and_taken_back(runner: Runner) -> None:

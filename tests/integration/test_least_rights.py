@@ -46,6 +46,7 @@ def bot(runner: Runner, connection: Connection, settings: Settings) -> Iterator[
         yield made
 
 
+@pytest.mark.first
 def test_all_of_them_do_their_work(
     bot: Bot, runner: Runner, settings: Settings, redis_client: Any, connection: Connection, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def test_what_was_found_once_is_not_found_again(what: str, pool: Pool) -> None:
     assert outcome.violation is None, tell(outcome)
 
 
+@pytest.mark.first
 def test_a_seed_is_the_same_story_in_any_process_and_whatever_the_order_of_sets() -> None:
     options = ("--world", "spine", "--seed", "12", "--runs", "3", "--steps", "4000", "--twice")
     ends = [_simulate(*options, PYTHONHASHSEED=seed) for seed in ("0", "1")]

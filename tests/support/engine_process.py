@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from tests.support.forked import begin
 from tests.support.measured_http import lines_in, measurements_in
 from tests.support.raw_http import Reply, ask
 
@@ -51,10 +52,10 @@ class Engine(NamedTuple):
 
 def run(*options: str) -> tuple[int, str, str]:
     """One that is to end by itself: its exit code, output and errors."""
-    command = [sys.executable, "-m", "deploy.examples.engine_flask", *options]
     environment = {**os.environ, "PYTHONPATH": IMPORTS}
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    return ended.returncode, ended.stdout, ended.stderr
+    process = begin(("-m", "deploy.examples.engine_flask", *options), environment)
+    out, err = process.communicate(timeout=60)
+    return process.wait(), out, err
 
 
 @contextmanager

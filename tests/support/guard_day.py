@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -151,9 +152,9 @@ def _slot(
     values: np.ndarray,
     statuses: dict[str, Any] | None = None,
 ) -> Slot:
-    index, count = np.unique(
-        np.ceil(np.log(np.maximum(values, 0.01)) / LOG_GAMMA).astype(int), return_counts=True
-    )
+    # of a few values, quicker than numpy's own way to count
+    counts = Counter((np.ceil(np.log(np.maximum(values, 0.01)) / LOG_GAMMA).astype(int)).tolist())
+    buckets = sorted(counts)
     return Slot(
         at=begun(at, SLOT),
         kind=kind,
@@ -165,7 +166,7 @@ def _slot(
         worst=float(values.max()),
         last=float(values[-1]),
         last_at=at + SLOT,
-        bucket=tuple(index.tolist()),
-        bucket_n=tuple(count.tolist()),
+        bucket=tuple(buckets),
+        bucket_n=tuple(counts[one] for one in buckets),
         **(statuses or {}),
     )

@@ -28,7 +28,10 @@ from typing import Any
 from signaltape import failpoints
 
 #: What is run, and what of it loads late.
-_RUN = ("signaltape", "worker", "sink", "replay", "reports", "web", "desk", "ghost")
+_RUN = (
+    *("signaltape", "worker", "sink", "replay", "reports", "web", "desk", "ghost", "guard", "market"),
+    "outbox",
+)
 _LOADED = (
     *(f"{room}.__main__" for room in _RUN[1:]),
     *(
@@ -39,7 +42,7 @@ _LOADED = (
     ),
     *("signaltape.contract.explain", "signaltape.shipping.service", "signaltape.shipping.thread"),
     *("signaltape.integrations.prometheus", "reports.drawing.picture", "reports.schedule"),
-    *("desk.process", "tests.chaos.load", "tests.chaos.sender"),
+    *("desk.process", "guard.process", "market.running", "tests.chaos.load", "tests.chaos.sender"),
     *("matplotlib.backends.backend_pdf", "fontTools.subset"),
 )
 #: Each is run as a program, and must not be there already.

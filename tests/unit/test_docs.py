@@ -47,7 +47,10 @@ ROOMS = (
     *("deploy.live", "deploy.live.picture", "deploy.backup", "deploy.examples.engine_flask"),
 )
 #: Of these another test begins a command in a new interpreter.
-BEGUN_ANEW = {"signaltape", "sink", "worker", "reports", "replay", "web", "desk", "deploy.embedded"}
+BEGUN_ANEW = {
+    *("signaltape", "sink", "worker", "reports", "replay", "web", "desk", "deploy.embedded"),
+    "deploy.examples.engine_flask",
+}
 FOLDERS = (
     *("producer", "consumer", "worker", "sink", "outbox", "replay", "reports"),
     *("web", "desk", "market", "ghost", "guard", "deploy", "tests", "docs"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -74,8 +75,20 @@ def files_of(room: str) -> list[Path]:
 @cache
 def import_lines(path: Path) -> list[ast.Import | ast.ImportFrom]:
     """All of a file, under `if TYPE_CHECKING` and in functions too."""
-    nodes = ast.walk(ast.parse(path.read_text()))
-    return [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    return [
+        node
+        for node in _statements(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+
+
+def _statements(block: ast.AST) -> Iterator[ast.stmt]:
+    """Of a block and all blocks within it; there is no need to look into expressions, of which nearly all consists."""
+    for name in ("body", "handlers", "orelse", "finalbody", "cases"):
+        for one in getattr(block, name, ()):
+            if isinstance(one, ast.stmt):
+                yield one
+            yield from _statements(one)
 
 
 def imported_by(path: Path) -> set[str]:

@@ -130,3 +130,18 @@ def test_at_a_terminal_every_caution_fits(known: Known) -> None:
         assert max(map(len, lines)) <= 80
         assert lines[0].startswith("WARN Redis    ")
         assert " ".join(" ".join(lines).split()).endswith(one.mend)
+
+
+@pytest.mark.parametrize("refused", ["XRANGE", "MEMORY USAGE"])
+def test_what_a_day_takes_is_not_passed_over_where_it_cannot_be_asked(refused: str) -> None:
+    (caution,) = cautions(
+        Known(
+            policy="noeviction",
+            appendonly=True,
+            limit_bytes=100,
+            used_bytes=99,
+            clock_ahead_s=0.0,
+            refused=[refused],
+        )
+    )
+    assert caution.says == f"not known is how much a day of events takes: it refuses {refused}"

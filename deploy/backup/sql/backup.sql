@@ -26,3 +26,17 @@ SELECT to_regclass('guard_stamps') IS NOT NULL
 -- When a backup was made, or one restored, last: guard says so once it is too long ago.
 INSERT INTO guard_stamps (what, at, says) VALUES (%(what)s, %(at)s, %(says)s)
 ON CONFLICT (what) DO UPDATE SET at = excluded.at, says = excluded.says
+
+-- name: close_functions
+-- Functions with their owner's rights, which a dump without rights leaves open to everybody, are the owner's alone.
+DO $$
+DECLARE
+    own REGPROCEDURE;
+BEGIN
+    FOR own IN
+        SELECT oid FROM pg_proc
+        WHERE prosecdef AND pronamespace = current_schema()::regnamespace AND proowner = current_user::regrole
+    LOOP
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', own);
+    END LOOP;
+END $$

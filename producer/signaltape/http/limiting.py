@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, storage_from_string
@@ -20,6 +21,8 @@ from signaltape.showing import describe, show
 
 #: While a shared storage does not answer, it is not asked again for so long.
 _LEAVE_ALONE_S = 5.0
+#: So long an answer waits for it: longer than any count takes, shorter than callers wait.
+_ANSWER_S = 1.0
 
 
 class Limiter:
@@ -65,8 +68,15 @@ def _item(rate: str) -> RateLimitItem:
         raise SettingsError(f"limit.rate: {show(rate)} is no rate such as 100/second") from error
 
 
+def _bounds(address: str) -> dict[str, float]:
+    """How long a server may take: older clients of Redis wait without end. The address may say another time."""
+    redis = urlsplit(address).scheme.startswith(("redis", "valkey"))
+    return {"socket_timeout": _ANSWER_S, "socket_connect_timeout": _ANSWER_S} if redis else {}
+
+
 def _shared(storage: Secret) -> RateLimiter:
     try:
-        return MovingWindowRateLimiter(storage_from_string(storage.reveal()))
+        address = storage.reveal()
+        return MovingWindowRateLimiter(storage_from_string(address, **_bounds(address)))
     except Exception as error:  # noqa: BLE001 - of whatever kind its library is; it may repeat the address whole
         raise SettingsError(f"limit.storage cannot be used: {scrub(describe(error))}") from None

@@ -21,7 +21,7 @@ def keys_from_file(path: Path) -> Keys:
         given = tomllib.loads(path.read_text())
         routes = given.get("routes")
         if isinstance(routes, dict):
-            given["routes"] = {name: scope or None for name, scope in routes.items()}
+            given["routes"] = {name: None if scope == "" else scope for name, scope in routes.items()}
         return msgspec.convert(given, Keys)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror or describe(error)}") from error

@@ -80,9 +80,10 @@ async def _told(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not _in_own_words(request, error):
             raise
         said = None if error.reason == title_of(error.status) else error.reason
-        return _problem(
-            error.status, error.headers, request[_VISIT].problem(error.status, request.path, said)
-        )
+        body = request[_VISIT].problem(error.status, request.path, said)
+        response = _problem(error.status, error.headers, body)
+        response.cookies.update(error.cookies)
+        return response
     except Exception:
         if _BEGUN in request:
             raise
@@ -98,8 +99,11 @@ def _in_own_words(request: web.Request, error: web.HTTPException) -> bool:
 
 
 def _problem(status: int, headers: Mapping[str, str], body: bytes) -> web.Response:
-    kept = {name: value for name, value in headers.items() if not name.lower().startswith("content-")}
-    return web.Response(status=status, body=body, headers={**kept, "Content-Type": PROBLEM_JSON})
+    response = web.Response(status=status, body=body, headers={"Content-Type": PROBLEM_JSON})
+    for name, value in headers.items():  # one may stand there more than once
+        if not name.lower().startswith("content-"):
+            response.headers.add(name, value)
+    return response
 
 
 def _ended(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
@@ -117,10 +121,17 @@ def _end(request: web.Request, status: int) -> None:
 
 def _status_of(request: web.Request, error: BaseException) -> int:
     """What came of a request whose handler raised: the caller went away, or it failed."""
-    if isinstance(error, ConnectionResetError | asyncio.CancelledError):
+    if isinstance(error, asyncio.CancelledError) or (
+        isinstance(error, ConnectionResetError) and _gone(request)
+    ):
         timing = request.get(_TIMING)
         return (timing.status if timing else None) or CALLER_GONE
     return FAILED
+
+
+def _gone(request: web.Request) -> bool:
+    """Whether it is the caller's connection that broke, and not one of the engine's own."""
+    return request.transport is None or request.transport.is_closing()
 
 
 async def _prepared(request: web.Request, response: web.StreamResponse) -> None:

@@ -63,17 +63,17 @@ class Hooks:
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         visit = Visit(self._gate, _header_of(scope))
         scope[REQUEST_ID] = visit.request_id
-        before = {**scope, "app": scope.get("app") or self._root}
+        before = self._before(scope)
         timing = None if self._observe is None else Timing(self._observe)
         exchange = Exchange(
             scope, receive, send, visit, self._gate, timing, lambda: self._found(before, scope)
         )
-        refusal = await self._refusal(before, visit)
-        if refusal is not None:
-            await answer_with(refusal, exchange.send)
-            return
         try:
-            await self._app(scope, exchange.receive, exchange.send)
+            refusal = await self._refusal(before, visit)
+            if refusal is not None:
+                await answer_with(refusal, exchange.send)
+            else:
+                await self._app(scope, exchange.receive, exchange.send)
         except BaseException as error:
             await exchange.broke_off(error)
             raise
@@ -81,7 +81,7 @@ class Hooks:
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         visit = Visit(self._gate, _header_of(scope))
-        before = {**scope, "app": scope.get("app") or self._root}
+        before = self._before(scope)
         refusal = await self._refusal(before, visit)
         if refusal is None:
             await self._app(scope, receive, send)
@@ -90,6 +90,10 @@ class Hooks:
             await answer_with(refusal._replace(headers=headers), send, "websocket.http.response")
         else:
             await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+
+    def _before(self, scope: Scope) -> Scope:
+        """The scope as it is now, with the application whose routes count: mounted, `app` is another one."""
+        return {**scope, "app": self._root or scope.get("app")}
 
     async def _refusal(self, before: Scope, visit: Visit) -> Answer | None:
         """Looked at before the application is asked; a count that may wait for a server leaves the loop alone."""

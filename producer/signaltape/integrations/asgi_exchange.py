@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from signaltape.http.gate import Answer, Gate, Visit
@@ -63,9 +64,14 @@ class Exchange:
             self._visit.note_failure(self._scope["method"], self._pattern())
         if self._complete:
             return
-        await self._release()
         told = self._gate.hooks.problems and not self._begun and isinstance(error, Exception)
         self.end(None if self._gone else FAILED)
+        if not self._gone:
+            with suppress(OSError):  # what goes on is the error, and not that nobody hears of it
+                await self._broken_off(told=told)
+
+    async def _broken_off(self, *, told: bool) -> None:
+        await self._release()
         if told:
             body = self._visit.problem(FAILED, self._scope["path"])
             await answer_with(Answer(FAILED, [("Content-Type", PROBLEM_JSON)], body), self.send)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlparse
 
 Scope = dict[str, Any]
 #: The pattern of a request that was not passed on yet; None if there is no route.
@@ -34,13 +35,21 @@ def by_url_map(url_map: Any) -> PatternOf:
         bound = url_map.bind("localhost", url_scheme=scope["scheme"])
         try:
             rule, _ = bound.match(
-                scope["path"], method=method, return_rule=True, websocket=scope["type"] == "websocket"
+                _quarts_path(scope), method=method, return_rule=True, websocket=scope["type"] == "websocket"
             )
         except Exception:  # noqa: BLE001 - no such path, another method, a redirect
             return None
         return str(rule.rule)
 
     return pattern_of
+
+
+def _quarts_path(scope: Scope) -> str:
+    """The path that Quart itself looks for: without host, and what it lies behind; blank if it lies elsewhere."""
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    if path[:1] != "/":
+        path = urlparse(path).path
+    return path.removeprefix(root) or " " if path.startswith(root) else " "
 
 
 def by_routes(scope: Scope) -> str | None:
@@ -52,10 +61,11 @@ def by_routes(scope: Scope) -> str | None:
 def answered_by(before: Scope, scope: Scope) -> str | None:
     """The pattern after a request was answered: Starlette leaves its route in the scope, which spares a second search.
 
-    before: the scope as it was, for what is mounted and has lost the way there.
+    before: the scope as it was, for what is mounted and has lost the way there; a route that stood there
+    already is the one that led to the application.
     """
     route = scope.get("route")
-    if route is None or scope.get("root_path") != before.get("root_path"):
+    if route is before.get("route") or scope.get("root_path") != before.get("root_path"):
         return by_routes(before)
     return _path_of(scope.get("fastapi", {}).get("effective_route_context") or route)
 

@@ -61,5 +61,7 @@ def _body(visit: Visit, status: int, error: HTTPException) -> bytes:
 
 def _detail_of(error: HTTPException) -> str | None:
     """What the engine said by `abort(404, "…")`; None where it said nothing of its own."""
-    usual = default_exceptions.get(error.code or 0)
-    return None if usual is not None and error.description == usual.description else error.description
+    usual, said = default_exceptions.get(error.code or 0), error.description
+    if said is None or (usual is not None and said == usual.description):
+        return None
+    return str(said)  # `abort(400, error)` is often said, too

@@ -26,7 +26,8 @@ class Fault(Struct, kw_only=True):
     """What goes wrong, for real.
 
     fires: the rules that must fire, each with a part of its subject; it is healed once they have. after_s: when it
-    begins, from the run's beginning. later: by how much later than rules say its alerts may end.
+    begins, from the run's beginning. later: by how much later than rules say its alerts may end. blinds: meanwhile the
+    guard sees nothing, neither bad nor well: so it begins once all others are over, and `after_s` from there.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Fault(Struct, kw_only=True):
     heal: Callable[[], object]
     after_s: float = 0.0
     later: timedelta = timedelta()
+    blinds: bool = False
     began_at: datetime | None = None
     healed_at: datetime | None = None
     fired: dict[str, datetime] = field(default_factory=dict)

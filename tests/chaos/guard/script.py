@@ -7,8 +7,8 @@ from datetime import timedelta
 from tests.chaos.guard.fault import Fault
 from tests.chaos.guard.world import World
 
-#: Behind the alerts that take five minutes: a guard without its servers sees none of them.
-_AWAY_S, _THEN_S = 470.0, 560.0
+#: Postgres goes when Redis is back.
+_THEN_S = 90.0
 #: What is not fresh ends its alert only once fresh alerts are nineteen of twenty.
 _DILUTED = timedelta(minutes=6)
 #: A letter that was dropped is gone at once; a message that a person sent again waits for its sender.
@@ -148,7 +148,7 @@ def _of_servers(world: World) -> list[Fault]:
             fires={"redis-away": "redis"},
             begin=lambda: world.rig.redis_proxy.away(),
             heal=lambda: world.rig.redis_proxy.back(),
-            after_s=_AWAY_S,
+            blinds=True,
         ),
         Fault(
             name="Postgres is out of the guard's reach",
@@ -156,6 +156,7 @@ def _of_servers(world: World) -> list[Fault]:
             begin=lambda: world.rig.postgres_proxy.away(),
             heal=lambda: None,
             after_s=_THEN_S,
+            blinds=True,
         ),
         Fault(
             name="Postgres is back",
@@ -163,6 +164,7 @@ def _of_servers(world: World) -> list[Fault]:
             begin=lambda: world.rig.postgres_proxy.back(),
             heal=lambda: None,
             after_s=_THEN_S + 40,
+            blinds=True,
         ),
     ]
 

@@ -50,6 +50,14 @@ def test_what_fires_says_what_it_costs_and_what_to_do(served: Served, connection
         assert words in text
 
 
+def test_what_is_pending_says_what_it_is_and_no_more(served: Served, connection: Connection) -> None:
+    watched = watch(connection, utc_now())
+    watched.alert("disk", "SIGNALTAPE_HOME", state="pending", examples=["0198a3c4-88bb"])
+    text = served.get("/slo").text
+    rule = rules_in_force({}).rule["disk"]
+    assert (rule.what in text, rule.costs in text, "0198a3c4-88bb" in text) == (True, False, False)
+
+
 def test_budgets_are_words_beside_their_bars(served: Served, connection: Connection) -> None:
     """300 of 100,000 are bad where 1,000 may be; 100 of 1,000 are slow where 50 may be."""
     watch(connection, utc_now())
@@ -95,6 +103,7 @@ def test_names_from_outside_are_text_and_many_are_few_on_the_page(
     assert "<b>very" not in answer.text
     assert "<script>alert" not in answer.text
     assert "&lt;b&gt;very" in answer.text
+    assert ("\u202e" in answer.text, "(\\u202eib-1)" in answer.text) == (False, True)
     assert "Nothing is told of performance" in answer.text
     assert "<summary>195 more</summary>" in answer.text
 

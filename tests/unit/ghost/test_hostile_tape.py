@@ -21,6 +21,7 @@ from ghost.recent import Recent
 from ghost.settings import GhostSettings, Which
 from signaltape import Settings
 from signaltape.contract.codec import encode
+from tests.attack.effort import TIMES
 from tests.support.samples import new_id
 
 SYMBOLS = ("SOL", "\N{SNOWMAN}", "x" * 128)
@@ -152,7 +153,7 @@ def entries() -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("which", ["all", "off"])
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=75 * TIMES, suppress_health_check=[HealthCheck.too_slow])
 @given(tape=st.lists(entries(), min_size=1, max_size=25), rules=st.sampled_from(RULES))
 def test_nothing_on_a_tape_ends_a_ghost(which: Which, tape: list[Any], rules: Rules) -> None:
     chosen = GhostSettings(common=Settings(), which=which, rules=rules)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from guard.model.memory import Memory
-from guard.model.rules import Burn
+from guard.model.rules import Absent, Burn
 from tests.support.guard_core import ABSENT, BURN, START, rules_of, slot
 
 DAY = timedelta(days=1)
@@ -21,10 +21,14 @@ def test_names_that_nobody_misses_any_more_take_no_room() -> None:
     memory = Memory(RULES)
     for number in range(100):
         memory.take(slot(START, [1], f"GET /{number}"))
+    for rule in memory.rules.rule.values():
+        assert isinstance(rule, Burn | Absent)
+        assert memory.last_seen(rule)
     memory.forget(START + DAY)
     assert len(memory.seen) == 100
     memory.forget(START + DAY + timedelta(seconds=1))
     assert not memory.seen
+    assert not any(memory._concerned.values())
     assert len(list(memory.subjects(burn_of(memory)))) == 100
     memory.forget(START + 3 * DAY + timedelta(minutes=2))
     assert not list(memory.subjects(burn_of(memory)))

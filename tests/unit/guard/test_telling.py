@@ -93,6 +93,12 @@ def test_several_of_one_rule_say_once_what_to_do() -> None:
     assert [name in text for name in ("GET /a", "GET /b", "GET /c")] == [True] * 3
 
 
+def test_several_of_one_rule_name_a_request_of_each_and_none_twice() -> None:
+    given = (("a", ("r-1", "r-2")), ("b", ("r-1",)), ("c", ("r-3",)), ("d", ("r-4",)), ("e", ("r-5",)))
+    text = said(*(alert(subject=subject, examples=examples) for subject, examples in given)).text
+    assert text.splitlines()[-3:] == ["Request r-1", "Request r-3", "Request r-4"]
+
+
 def test_several_of_several_rules_have_a_part_each() -> None:
     text = said(alert("disk", "home"), alert("redis-away", "redis")).text
     assert text.startswith("🩺 2 alerts · The disk is nearly full, Redis is away\n")

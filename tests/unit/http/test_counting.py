@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 import threading
+from typing import Any
 
 import pytest
 
 from signaltape import Secret
 from signaltape.http.hooks import Limit
-from signaltape.http.limiting import Limiter
+from signaltape.http.limiting import _ANSWER_S, Limiter
 
 
 def test_whoever_is_counted_is_counted_alone() -> None:
@@ -82,3 +83,18 @@ def test_a_shared_count_that_is_away_is_left_alone_and_memory_counts(
     assert "hunter22" not in caplog.text
     now[0] = 6.0
     assert not limiter.count("a").passes
+
+
+def test_a_shared_count_that_does_not_answer_is_asked_once_and_no_further() -> None:
+    """It takes connections and says nothing: an answer that waits for each of several attempts is none."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        limiter = Limiter(Limit(rate="2/hour", storage=Secret(f"redis://127.0.0.1:{port}/0")))
+        storage: Any = limiter._shared and limiter._shared.storage
+        how = storage.storage.connection_pool.connection_kwargs
+        assert how["socket_timeout"] == how["socket_connect_timeout"] == _ANSWER_S
+        assert limiter.count("a").passes
+        silent.accept()[0].close()
+        silent.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent.accept()

@@ -143,3 +143,12 @@ def test_a_wrong_file_is_named_with_what_is_wrong(tmp_path: Path, before: str, a
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"nowhere\.toml: No such file or directory$"):
         keys_from_file(tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize("scope", ["false", "[]", "0", "{}"])
+def test_only_an_empty_text_opens_an_endpoint(scope: str, tmp_path: Path) -> None:
+    """Whoever writes `false` means that nobody may."""
+    path = tmp_path / "keys.toml"
+    path.write_text(TEXT.replace("[routes]", f'[routes]\n"POST /order" = {scope}'))
+    with pytest.raises(SettingsError, match=r"keys\.toml: "):
+        keys_from_file(path)
