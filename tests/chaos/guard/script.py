@@ -78,14 +78,14 @@ def _of_clocks(world: World) -> list[Fault]:
         Fault(
             name="an engine's clock is behind",
             fires={"measures-late": "ib-behind"},
-            begin=lambda: world.set_clock_of("ib-behind", -40),
-            heal=lambda: world.set_clock_of("ib-behind", 0),
+            begin=lambda: world.behind.set_clock(-40),
+            heal=lambda: world.behind.set_clock(0),
         ),
         Fault(
             name="an engine's clock is ahead",
             fires={"clock-ahead": "ib-ahead"},
-            begin=lambda: world.set_clock_of("ib-ahead", 40),
-            heal=lambda: world.set_clock_of("ib-ahead", 0),
+            begin=lambda: world.ahead.set_clock(40),
+            heal=lambda: world.ahead.set_clock(0),
         ),
     ]
 

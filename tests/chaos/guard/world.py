@@ -16,6 +16,7 @@ from signaltape import Settings
 from signaltape.clock import utc_now
 from tests.chaos.child import Child
 from tests.chaos.guard.chats import BLOCKED, CATEGORY, OWN, SILENT, SLOW, Alerts, Chats
+from tests.chaos.guard.clocks import Clocked
 from tests.chaos.guard.engines import Engine
 from tests.chaos.guard.fault import Found
 from tests.chaos.rig import STREAM, Rig
@@ -65,7 +66,11 @@ class World:
         self.limited = Engine(self.rig, "ib-limited", per_s=8, rate="8/second")
         self.silent = Engine(self.rig, "ib-silent")
         self.dead = Engine(self.rig, "ib-dead")
-        self.off = [self._engine_with_a_clock(name) for name in ("ib-behind", "ib-ahead")]
+        self.start_clocks()
+
+    def start_clocks(self) -> None:
+        """Engines with clocks of their own."""
+        self.behind, self.ahead = Clocked(self.rig, "ib-behind"), Clocked(self.rig, "ib-ahead")
 
     def measure_long_ago(self) -> None:
         """Half of the longest window of budgets and shares is known of, with next to nothing in it."""
@@ -96,7 +101,7 @@ class World:
     def end(self) -> None:
         """Let all that asks and tells end."""
         self.alerts.end()
-        for one in (self.slow, self.failing, self.limited, self.silent, self.dead, *self.off):
+        for one in (self.slow, self.failing, self.limited, self.silent, self.dead, self.behind, self.ahead):
             one.end()
 
     # what goes wrong, and what puts it right
@@ -182,15 +187,7 @@ class World:
 
     def set_clock(self, ahead_s: float) -> None:
         """Redis' clock."""
-        _set(self._clock, ahead_s)
-
-    def set_clock_of(self, engine: str, ahead_s: float) -> None:
-        """Of one that has a clock of its own."""
-        _set(self._clock.with_name(f"clock-{engine}"), ahead_s)
-
-    def _engine_with_a_clock(self, name: str) -> Engine:
-        self.set_clock_of(name, 0)
-        return Engine(self.rig, name, env=_faked(self._clock.with_name(f"clock-{name}")))
+        self._clock.write_text(f"{ahead_s:+g}s\n" if ahead_s else "+0\n")
 
     def stamp_an_old_backup(self) -> None:
         operations.stamp(self.settings, "backup", utc_now() - timedelta(hours=27))
@@ -223,27 +220,18 @@ class World:
     def _fake_the_clock_of_redis(self) -> None:
         """Its own alone: a server whose clock is off, as a file says."""
         self.rig.valkey.stop()
-        fake = _faked(self._clock)
+        fake = {
+            "LD_PRELOAD": str(_FAKETIME),
+            "FAKETIME_TIMESTAMP_FILE": str(self._clock),
+            "FAKETIME_NO_CACHE": "1",
+            "DONT_FAKE_MONOTONIC": "1",
+        }
         os.environ.update(fake)
         try:
             self.rig.valkey.start()
         finally:
             for name in fake:
                 del os.environ[name]
-
-
-def _faked(clock: Path) -> dict[str, str]:
-    """For a process whose clock is as far ahead as a file says."""
-    return {
-        "LD_PRELOAD": str(_FAKETIME),
-        "FAKETIME_TIMESTAMP_FILE": str(clock),
-        "FAKETIME_NO_CACHE": "1",
-        "DONT_FAKE_MONOTONIC": "1",
-    }
-
-
-def _set(clock: Path, ahead_s: float) -> None:
-    clock.write_text(f"{ahead_s:+g}s\n" if ahead_s else "+0\n")
 
 
 @contextmanager
