@@ -27,6 +27,8 @@ _CHECKS: tuple[tuple[str, str, str, float], ...] = (
     ("delivery_lag_s", "delivery_lag_seconds", "Until an alert stood in its chat, p95 of ten minutes", 1),
     ("disk_free_pct", "disk_free_ratio", "Free space of the disk", 0.01),
     ("clock_skew_ms", "clock_skew_seconds", "How far clocks are apart", 0.001),
+    ("measures_late_s", "measures_late_seconds", "How late all is that an engine measures", 1),
+    ("clock_ahead_s", "clock_ahead_seconds", "How far an engine's clock is ahead", 1),
     ("backup_age_h", "backup_age_seconds", "How old the last backup is", _HOUR_S),
     ("replay_errors", "replay_errors", "Replays and their jobs that failed of late", 1),
     ("memory_mb", "memory_bytes", "Memory that a process takes", _MIB),

@@ -121,7 +121,7 @@ class Exported:
         with self._lock:
             for gone in self._totals.keys() - seen.keys():  # names come and go: else there would be ever more
                 del self._totals[gone]
-            self._seen, self._checks, self._alerts = seen, list(memory.checks), found
+            self._seen, self._checks, self._alerts = seen, memory.checked(now), found
             self._at, self._read_until = now, memory.read_until
 
     def measures(self) -> Iterator[Measured]:

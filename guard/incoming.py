@@ -30,10 +30,16 @@ _MOST_BYTES, _DIGEST = 1024, 16
 
 
 class Measured(NamedTuple):
-    """One record: its id, by which it counts once, and what it measured."""
+    """One record: its id, by which it counts once, what it measured, and when its entry was made, by Redis' clock."""
 
     id: str
     slot: Slot
+    arrived: datetime
+
+    @property
+    def is_far_ahead(self) -> bool:
+        """Whether it counts for nothing: the clock that it was measured by is wrong."""
+        return self.slot.last_at - self.arrived > _AHEAD
 
 
 class _Fields(msgspec.Struct):
@@ -56,7 +62,7 @@ _fields = msgspec.json.Decoder(_Fields).decode
 
 
 def read(entries: Sequence[Entry]) -> list[Measured]:
-    """The measurements among entries, in the order of the tape."""
+    """The measurements among entries, in the order of the tape; those too that are far ahead."""
     some = [entry for entry in entries if entry.fields is not None and _NAME in entry.fields[1::2]]
     if not some:
         return []
@@ -65,7 +71,7 @@ def read(entries: Sequence[Entry]) -> list[Measured]:
 
 
 def _measured(record: AcceptedRecord) -> Measured | None:
-    if record.name != Measurement.EVENT or _is_far_ahead(record):
+    if record.name != Measurement.EVENT:
         return None
     fields = _fields(record.payload)
     try:
@@ -89,7 +95,7 @@ def _measured(record: AcceptedRecord) -> Measured | None:
         bucket_n=array("q", counts.values()),
         examples=tuple(fields.examples or ()),
     )
-    return Measured(record.record_id, slot)
+    return Measured(record.record_id, slot, _time_of(record.entry_id, record.ts))
 
 
 def _bounded(text: str) -> str:
@@ -97,10 +103,6 @@ def _bounded(text: str) -> str:
     if len(raw) <= _MOST_BYTES:
         return text
     return raw[: _MOST_BYTES - _DIGEST].decode(errors="ignore") + hashlib.sha256(raw).hexdigest()[:_DIGEST]
-
-
-def _is_far_ahead(record: AcceptedRecord) -> bool:
-    return record.ts - _time_of(record.entry_id, record.ts) > _AHEAD
 
 
 def _time_of(entry_id: str, like: datetime) -> datetime:

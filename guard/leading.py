@@ -15,7 +15,7 @@ from consumer.tape_order import TapeReader
 from guard.alert_store import AlertStore, remembered
 from guard.checks.taking import Checks
 from guard.exporting import Exported
-from guard.incoming import read
+from guard.incoming import Measured, read
 from guard.model.counting import counted as counted_rules
 from guard.model.memory import Memory
 from guard.model.slots import Slot
@@ -26,6 +26,7 @@ from guard.tape_store import TapeStore
 from signaltape.emitter import Emitter
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
+from signaltape.showing import show
 from sink.db import Connection
 
 log = logging.getLogger("guard")
@@ -44,6 +45,7 @@ class _Counted(Protocol):
     entries: int
     measurements: int
     again: int
+    ahead: int
     evaluations: int
     began: int
     resolved: int
@@ -101,9 +103,11 @@ class Following:
         self._ahead_ms = look.ahead_ms
         if look.entries:
             self._size.weigh(look.entries)
-            measured = read(look.entries)
+            measured = self._near(found := read(look.entries))
             new = self._store.commit(measured, self._stored, look.positions, self._clock())
             self._stored = self._positions = look.positions
+            for one in found:
+                self._memory.lateness.take(one.slot.engine, one.arrived, one.slot.last_at)
             for slot in new:
                 self._memory.take(slot)
                 self._taken(slot)
@@ -148,6 +152,17 @@ class Following:
             time.sleep(min(self._ahead_ms / 1000, within_s))  # its millisecond is not over
         elif not self._reader.wait(self._positions, int(within_s * 1000)):
             self._let_go(self._reader)
+
+    def _near(self, measured: list[Measured]) -> list[Measured]:
+        """Without what is so far ahead that it counts for nothing: that is counted, and said."""
+        near = [one for one in measured if not one.is_far_ahead]
+        if len(near) < len(measured):
+            engine = next(one.slot.engine for one in measured if one.is_far_ahead)
+            self._counted.ahead += len(measured) - len(near)
+            self._notices.say(
+                "ahead", f"the clock of {show(engine)} is far ahead: what it measures does not count"
+            )
+        return near
 
     def _count(self, entries: int, measured: int, new: int) -> None:
         self._counted.entries += entries

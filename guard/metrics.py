@@ -15,7 +15,7 @@ def guard_parts(exported: Exported, counted: Callable[[], Counted]) -> Mapping[s
 
 
 def _work(counted: Counted) -> Iterator[Measure]:
-    read = {"entries": counted.entries, "measurements": counted.measurements, "again": counted.again}
+    read = {name: getattr(counted, name) for name in ("entries", "measurements", "again", "ahead")}
     yield Measure("signaltape_guard_read", "What was read of the tape", read, "what", total=True)
     alerts = {"began": counted.began, "resolved": counted.resolved}
     yield Measure("signaltape_guard_alerts", "Alerts that began and ended", alerts, "what", total=True)

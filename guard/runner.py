@@ -43,6 +43,7 @@ class Counted(Struct):
     entries: int = 0
     measurements: int = 0
     again: int = 0
+    ahead: int = 0
     evaluations: int = 0
     began: int = 0
     resolved: int = 0

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from deploy.prometheus.expressions import by, expression, records, span
+from guard.model.muting import is_shared
 from guard.model.rules import Burn, Check, Measured, Rule, Rules
 
 Document = dict[str, Any]
@@ -135,15 +136,18 @@ def _scraped() -> Iterator[Document]:
 
 
 def _inhibition(rules: Rules, other: str, rule: Rule) -> Document:
-    """The same subject, or the same engine where one of both is about all of it."""
+    """The same subject, or the same engine where one of both is about all of it; any, where all engines share it."""
     both = (rules.rule.get(other), rule)
+    if is_shared(both[0]) and not is_shared(rule):
+        return _kept_back(other, rule)
     named = all(isinstance(one, Measured) and one.by == "name" for one in both)
     checks = all(isinstance(one, Check) for one in both)
-    return {
-        "source_matchers": [f'rule="{other}"'],
-        "target_matchers": [f'rule="{rule.name}"'],
-        "equal": ["subject"] if checks else ["engine", "name"] if named else ["engine"],
-    }
+    equal = ["subject"] if checks else ["engine", "name"] if named else ["engine"]
+    return {**_kept_back(other, rule), "equal": equal}
+
+
+def _kept_back(other: str, rule: Rule) -> Document:
+    return {"source_matchers": [f'rule="{other}"'], "target_matchers": [f'rule="{rule.name}"']}
 
 
 class _Dumper(yaml.SafeDumper):

@@ -17,6 +17,10 @@ CHECK_FIGURES = {
     "backup_age_h": "how old the last backup is",
     "replay_errors": "replays and their jobs that failed in the last day",
     "memory_mb": "memory that a process takes",
+    "measures_late_s": "how late all is that an engine measures: its clock is behind, or its journal waits",
+    "clock_ahead_s": "how far an engine's clock is ahead of Redis', by what it measures",
     "redis_away": "how long Redis has not answered, in seconds",
     "postgres_away": "how long Postgres has not answered, in seconds",
 }
+#: Of each engine; all others are about what all engines share.
+OF_ENGINES = frozenset(("measures_late_s", "clock_ahead_s"))

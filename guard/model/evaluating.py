@@ -30,7 +30,7 @@ def evaluate(rule: Rule, memory: Memory, now: datetime) -> list[Finding]:
         case Absent():
             return list(_absences(rule, memory, now))
         case Check():
-            return [_checked(rule, one) for one in memory.checks if one.figure == rule.figure]
+            return [_checked(rule, one) for one in memory.checked(now) if one.figure == rule.figure]
 
 
 def limit_of(rule: Threshold | Check) -> float:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from guard.model.counting import AT_HAND, concerns, counted, good_bad, subject_of
 from guard.model.findings import Checked
+from guard.model.lateness import Lateness
 from guard.model.ring import Ring
 from guard.model.rules import Absent, Burn, Measured, Rules, Threshold
 from guard.model.series import Series
@@ -23,13 +24,14 @@ _A_DAY = timedelta(days=1)
 class Memory:
     """What rules are evaluated on.
 
-    checks: what the guard's own checks came to last. read_until: all that was on the tape at that moment is in here;
-    None: it is not known, so nothing can be called absent.
+    checks: what the guard's own checks came to last. lateness: what the tape shows of engines' clocks. read_until: all
+    that was on the tape at that moment is in here; None: it is not known, so nothing can be called absent.
     """
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.checks: list[Checked] = []
+        self.lateness = Lateness()
         self.read_until: datetime | None = None
         self._counted = counted(rules)
         self._slots: defaultdict[Key, Series] = defaultdict(Series)
@@ -80,6 +82,7 @@ class Memory:
             series.forget(now - AT_HAND)
         for key in [key for key, series in self._slots.items() if not series]:
             del self._slots[key]
+        self.lateness.forget(now)
         known = min(now, self.read_until or now)
         for key in [key for key, at in self._seen.items() if known - at > self.missed_within]:
             del self._seen[key]
@@ -87,6 +90,10 @@ class Memory:
                 concerned.pop(key, None)
         for which in [which for which, ring in self._rings.items() if ring.is_over(_number(now))]:
             del self._rings[which], self._engines[which]
+
+    def checked(self, now: datetime) -> list[Checked]:
+        """All that rules of kind `check` are about."""
+        return [*self.checks, *self.lateness.checked(now)]
 
     def slots(self, rule: Measured, window: timedelta, now: datetime) -> dict[str, list[Slot]]:
         """Of each subject what was measured in the last `window`."""

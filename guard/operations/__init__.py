@@ -13,11 +13,12 @@ from guard.alert_store import remembered
 from guard.checks.stored import SQL as CHECKS_SQL
 from guard.checks.taking import Checks
 from guard.model.burn import Budget, budget
+from guard.model.check_figures import OF_ENGINES
 from guard.model.counting import counted
 from guard.model.evaluating import evaluate
 from guard.model.findings import Checked, Finding
 from guard.model.memory import Memory
-from guard.model.rules import Rules
+from guard.model.rules import Check, Rules
 from guard.remembering import remember
 from guard.settings import GuardSettings
 from guard.tape_store import TapeStore
@@ -34,6 +35,8 @@ What = Literal["backup", "restore"]
 LONGEST_SNOOZE = timedelta(days=30)
 #: A guard that has not evaluated for so long is not at work; nor is one whose clock was ahead by more when it did.
 SILENT_AFTER = timedelta(seconds=60)
+#: What rules came to is written down every minute.
+SHOWN_FOR = timedelta(minutes=2)
 
 
 class ShownAlert(Struct, frozen=True, kw_only=True):
@@ -154,14 +157,16 @@ def unsnooze(settings: Settings, category: Category, now: datetime) -> None:
 
 @plain_errors()
 def check(guard: GuardSettings, now: datetime) -> list[RuleNow]:
-    """What every rule in force comes to now, by what was folded and by looking anew. Raises Unavailable."""
+    """What every rule in force comes to now: by what was folded, by looking anew, and of engines' clocks by what the
+    guard at work found last. Raises Unavailable.
+    """
     rules = guard.rules
     with _session(guard.common) as connection:
         memory = Memory(rules)
         remember(TapeStore(connection, counted(rules)), memory, now)
         state = connection.execute(_SQL["state"]).fetchone()
         memory.read_until = state[0] if state else None
-        memory.checks = _checked(guard, connection, now)
+        memory.checks = [*_checked(guard, connection, now), *_of_engines(rules, connection, now)]
     return [
         RuleNow(
             rule=name,
@@ -190,6 +195,18 @@ def _alerts(connection: Connection, name: str, **asked: int) -> list[ShownAlert]
 
 def _snoozes(connection: Connection, now: datetime) -> list[Snooze]:
     return [Snooze(**row) for row in rows_as_dicts(connection, _SQL["snoozes"], {"now": now})]
+
+
+def _of_engines(rules: Rules, connection: Connection, now: datetime) -> list[Checked]:
+    """When an entry was made no table says: that was seen by whoever read it."""
+    figures = {
+        name: rule.figure
+        for name, rule in rules.rule.items()
+        if isinstance(rule, Check) and rule.figure in OF_ENGINES
+    }
+    asked = {"rules": list(figures), "since": now - SHOWN_FOR}
+    rows = connection.execute(_SQL["lately"], asked)
+    return [Checked(figures[rule], subject, value, engine) for rule, subject, value, engine in rows]
 
 
 def _checked(guard: GuardSettings, connection: Connection, now: datetime) -> list[Checked]:

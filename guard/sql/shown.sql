@@ -32,6 +32,10 @@ DELETE FROM guard_snoozes WHERE category = %(category)s AND until > %(now)s
 -- When rules were evaluated last, and by whom.
 SELECT evaluated_at, by_process FROM guard_state
 
+-- name: lately
+-- What rules came to at the guard's last evaluation, of those that only a guard at work can tell of.
+SELECT rule, subject, value, engine FROM guard_values WHERE rule = ANY(%(rules)s) AND at > %(since)s
+
 -- name: values
 -- What each rule came to at its last evaluation, of each subject. Where that is too much: what is breached, and then some of
 -- every rule.

@@ -90,9 +90,10 @@ class Guarding:
         self.ended: list[Alert] = []
 
     def take(self, *slots: Slot) -> None:
-        """Measurements arrive."""
+        """Measurements arrive, just before the next evaluation."""
         for one in slots:
             self.memory.take(one)
+            self.memory.lateness.take(one.engine, self.now + TICK, one.last_at)
 
     def tick(self, after: timedelta = TICK) -> Ticked:
         """Time passes, and all rules are evaluated."""

@@ -57,6 +57,16 @@ def test_what_keeps_another_back_does_so_in_alertmanager() -> None:
     assert found == wanted
 
 
+def test_what_all_engines_share_keeps_back_an_alert_about_any_of_them() -> None:
+    inhibitions = yaml.safe_load(files_of(rules_in_force({}))["alertmanager.yml"])["inhibit_rules"]
+    equal = {
+        one["source_matchers"][0]: one.get("equal")
+        for one in inhibitions
+        if one["target_matchers"] == ['rule="measures-late"']
+    }
+    assert equal == {'rule="redis-away"': None, 'rule="journal-backlog"': None}
+
+
 def changed(name: str, **fields: str) -> Rules:
     """The shipped rules, with fields of one that are others."""
     text = SHIPPED.read_text()

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
+from guard.model.check_figures import OF_ENGINES
+from guard.model.lateness import WITHIN
 from guard.model.rules import Absent, Burn, Check, Rule, Threshold
 from guard.model.spans import Span
 
@@ -67,7 +69,13 @@ def _reached(rule: Rule) -> timedelta:
         case Absent():
             return rule.silent
         case Check():
-            return timedelta(seconds=rule.alert_above or 0) if rule.figure in _AGES else timedelta()
+            return _checked(rule)
+
+
+def _checked(rule: Check) -> timedelta:
+    if rule.figure in OF_ENGINES:
+        return WITHIN
+    return timedelta(seconds=rule.alert_above or 0) if rule.figure in _AGES else timedelta()
 
 
 def ends_in_a_run(rule: Rule) -> bool:

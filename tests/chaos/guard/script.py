@@ -69,6 +69,24 @@ def _of_engines(world: World) -> list[Fault]:
             heal=lambda: world.dead.start_again(),
             after_s=45,
         ),
+        *_of_clocks(world),
+    ]
+
+
+def _of_clocks(world: World) -> list[Fault]:
+    return [
+        Fault(
+            name="an engine's clock is behind",
+            fires={"measures-late": "ib-behind"},
+            begin=lambda: world.behind.set_clock(-40),
+            heal=lambda: world.behind.set_clock(0),
+        ),
+        Fault(
+            name="an engine's clock is ahead",
+            fires={"clock-ahead": "ib-ahead"},
+            begin=lambda: world.ahead.set_clock(40),
+            heal=lambda: world.ahead.set_clock(0),
+        ),
     ]
 
 

@@ -16,6 +16,7 @@ from signaltape import Settings
 from signaltape.clock import utc_now
 from tests.chaos.child import Child
 from tests.chaos.guard.chats import BLOCKED, CATEGORY, OWN, SILENT, SLOW, Alerts, Chats
+from tests.chaos.guard.clocks import Clocked
 from tests.chaos.guard.engines import Engine
 from tests.chaos.guard.fault import Found
 from tests.chaos.rig import STREAM, Rig
@@ -65,6 +66,11 @@ class World:
         self.limited = Engine(self.rig, "ib-limited", per_s=8, rate="8/second")
         self.silent = Engine(self.rig, "ib-silent")
         self.dead = Engine(self.rig, "ib-dead")
+        self.start_clocks()
+
+    def start_clocks(self) -> None:
+        """Engines with clocks of their own."""
+        self.behind, self.ahead = Clocked(self.rig, "ib-behind"), Clocked(self.rig, "ib-ahead")
 
     def measure_long_ago(self) -> None:
         """Half of the longest window of budgets and shares is known of, with next to nothing in it."""
@@ -95,7 +101,7 @@ class World:
     def end(self) -> None:
         """Let all that asks and tells end."""
         self.alerts.end()
-        for one in (self.slow, self.failing, self.limited, self.silent, self.dead):
+        for one in (self.slow, self.failing, self.limited, self.silent, self.dead, self.behind, self.ahead):
             one.end()
 
     # what goes wrong, and what puts it right

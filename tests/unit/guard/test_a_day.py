@@ -89,6 +89,20 @@ def down(drawn: Drawn, at: timedelta) -> None:
     drawn.silent = drawn.silent or begin <= at < end
 
 
+def behind(drawn: Drawn, at: timedelta) -> None:
+    """The engine's clock is 40 s behind for ten minutes, while its prices do not move on."""
+    begin, end = _during(10)
+    if begin <= at < end:
+        drawn.at -= timedelta(seconds=40)
+        drawn.stale_ms = (at - begin) / timedelta(milliseconds=1)
+
+
+def ahead(drawn: Drawn, at: timedelta) -> None:
+    """The engine's clock is 40 s ahead for ten minutes."""
+    begin, end = _during(10)
+    drawn.at += timedelta(seconds=40) if begin <= at < end else timedelta()
+
+
 _SLOW = {("rest-p95", "GET /api/klines"), ("rest-p95", "GET /api/screener")}
 _SIGNAL = "GET /api/signal/<symbol>"
 #: What must be told, within how many minutes.
@@ -99,6 +113,8 @@ FAULTS: list[tuple[Fault, set[tuple[str, str]], float]] = [
     (frozen, {("freshness", name) for name in SYMBOLS}, 4),
     (dead, {("ws-missing", "orderflow")}, 4),
     (down, {("measures-missing", "all of ib-1")}, 2.5),
+    (behind, {("measures-late", "all of ib-1")}, 5),
+    (ahead, {("clock-ahead", "all of ib-1")}, 5),
 ]
 
 

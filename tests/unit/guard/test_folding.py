@@ -84,7 +84,7 @@ def slot(number: int, values: list[float], *, bad: int = 0) -> Measured:
         bucket=tuple(counts),
         bucket_n=tuple(counts.values()),
     )
-    return Measured(str(uuid.UUID(int=number + 1)), made)
+    return Measured(str(uuid.UUID(int=number + 1)), made, at)
 
 
 def test_a_measurement_is_read_with_its_engine_statuses_and_histogram() -> None:
@@ -103,7 +103,6 @@ def test_a_measurement_is_read_with_its_engine_statuses_and_histogram() -> None:
         entry(event="order_log"),
         entry(kind=None),
         entry(count=0),
-        entry(at=AT + timedelta(minutes=6)),
         Entry("t:{0}", "1-0", None),
         Entry("t:{0}", "1-0", [b"event", b"measurement"]),
         Entry("t:{0}", "1-0", [b"event", b"measurement", b"data", b"no JSON"]),
@@ -111,6 +110,12 @@ def test_a_measurement_is_read_with_its_engine_statuses_and_histogram() -> None:
 )
 def test_what_is_no_measurement_is_nothing(other: Entry) -> None:
     assert read([other]) == []
+
+
+@pytest.mark.parametrize(("minutes", "is_far"), [(-60, False), (5, False), (6, True)])
+def test_what_is_more_than_five_minutes_ahead_of_its_entry_is_far_ahead(minutes: int, is_far: bool) -> None:
+    (one,) = read([entry(at=AT + timedelta(minutes=minutes))])
+    assert (one.arrived, one.is_far_ahead) == (AT, is_far)
 
 
 def test_a_histogram_that_cannot_be_read_leaves_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
