@@ -58,6 +58,7 @@ class Limiter:
         passes = limiter.hit(self._item, self._name, who)
         reset, left = limiter.get_window_stats(self._item, self._name, who)
         reset_s = max(0, math.ceil(reset - time.time()))
+        left = left if passes else 0  # the window may have moved on since: who was refused had nothing left
         return Standing(self._name, self._item.amount, self._item.get_expiry(), passes, left, reset_s)
 
 

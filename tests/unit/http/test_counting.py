@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from limits.util import WindowStats
 
 from signaltape import Secret
 from signaltape.http.hooks import Limit
@@ -40,6 +41,16 @@ def test_one_who_is_refused_does_not_wait_the_longer_for_asking() -> None:
     again = [limiter.count("a") for _ in range(20)]
     assert not any(one.passes for one in again)
     assert {one.reset_s for one in again} <= {first.reset_s, first.reset_s - 1}
+
+
+def test_who_is_refused_had_nothing_left_though_the_window_has_moved_on_since(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limiter = Limiter(Limit(rate="1/hour"))
+    limiter.count("a")
+    monkeypatch.setattr(limiter._own, "get_window_stats", lambda *_: WindowStats(0, 1))
+    refused = limiter.count("a")
+    assert (refused.passes, refused.left) == (False, 0)
 
 
 class Hangs:
