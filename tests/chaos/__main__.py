@@ -34,7 +34,7 @@ _PARTS = ("delivery", "desk", "ghost", "guard", "guard-faults", "guard-faults-sh
 @click.option(
     "--only",
     help="Run one fault, `malformed`, `soak`, `delivery`, `desk`, `ghost`, `guard`, or all of such a start; "
-    "`guard-faults` (a quarter of an hour) and `guard-faults-short` only by name: as root, with libfaketime.",
+    "`guard-faults` (twenty minutes) and `guard-faults-short` only by name: as root, with libfaketime.",
 )
 @click.option(
     "--events", type=click.IntRange(1000), default=20_000, show_default=True, help="Load of a case."

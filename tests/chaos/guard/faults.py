@@ -1,4 +1,4 @@
-"""Every alert of the shipped rules, fired for real and ended: all faults side by side, in a quarter of an hour."""
+"""Every alert of the shipped rules, fired for real and ended: all faults side by side, in twenty minutes."""
 
 from __future__ import annotations
 
