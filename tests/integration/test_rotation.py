@@ -120,7 +120,8 @@ def test_what_comes_while_the_bots_token_is_exchanged_waits_and_is_sent_once(
     revoked.end()
     sender(TOKEN)
     eventually(lambda: state(connection) == "sent", timeout=90)
-    assert sent(telegram).count("stop hit") == 1  # a reporter that begins may have last week's report to send, too
+    # a reporter that begins may have last week's report to send, too
+    assert sent(telegram).count("stop hit") == 1
 
 
 def sent(telegram: UpdatesServer) -> list[Any]:
