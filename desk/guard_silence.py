@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from desk.ages import clock_time, since
-from desk.reading import AlertChat
 from desk.settings import DeskSettings
+from outbox.chats import tell_all
 from outbox.outbox import Outbox
-from outbox.policies import ALERT
 from outbox.text import Text, TextBuilder
 from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
@@ -92,16 +91,8 @@ class GuardWatch:
                 self._tell(connection, "back", began, back_text(who, by, began, now), now)
 
     def _tell(self, connection: Connection, what: str, began: datetime, text: Text, now: datetime) -> None:
-        outbox = Outbox(connection)
-        for chat in self._chats:
-            key = f"guard-{what}:{began.timestamp():.6f}:{_place(chat)}"
-            outbox.enqueue(
-                key, chat.chat_id, text, now + _OF_USE, kind=ALERT, thread_id=chat.thread_id, ref="guard"
-            )
-
-
-def _place(chat: AlertChat) -> str:
-    return f"{chat.chat_id}:{chat.thread_id or 0}"
+        key = f"guard-{what}:{began.timestamp():.6f}"
+        tell_all(Outbox(connection), self._chats, key, text, now + _OF_USE, ref="guard")
 
 
 def silent_text(by: str, evaluated_at: datetime, now: datetime) -> Text:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from desk.alerts.model import CATEGORIES
 from desk.policy.budgets import COIN, Budgets, parse_windows
+from outbox.chats import CHAT_PATTERN
 from signaltape.errors import SettingsError
 from signaltape.settings import Secret
 from signaltape.urls import check_http_base
@@ -24,7 +25,7 @@ Links = Mapping[str, str]
 _LAST_USER_ID = 2**52
 _MOST_ADMINS = 100
 _MOST_CHATS = 50
-_CHAT = re.compile(r"(-?[0-9]{1,19}|@[A-Za-z][A-Za-z0-9_]{3,31})(?:/([1-9][0-9]{0,9}))?(?:=([a-z+]+))?")
+_CHAT = re.compile(CHAT_PATTERN + r"(?:=([a-z+]+))?")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{8,256}")
 _LINK = re.compile(r";(?=\s*[a-z]+\s*=)")
 _PLACES = re.compile(r"\{([^{}]*)\}")

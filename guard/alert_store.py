@@ -18,8 +18,8 @@ from guard.model.rules import Rules
 from guard.model.telling import text_of
 from guard.model.ticking import Message, Ticked
 from guard.settings import ROOM, Chat
+from outbox.chats import tell_all
 from outbox.outbox import Outbox
-from outbox.policies import ALERT
 from signaltape.contract.desk_records import SystemAlert
 from signaltape.emitter import Emitter
 from signaltape.failpoints import failpoint
@@ -108,16 +108,7 @@ class AlertStore:
         outbox = Outbox(self._connection)
         for message in messages:
             text = text_of(message, rules, now)
-            for chat in self._chats:
-                outbox.enqueue(
-                    f"{message.key}:{chat.chat_id}:{chat.thread_id or 0}",
-                    chat.chat_id,
-                    text,
-                    now + _OF_USE,
-                    kind=ALERT,
-                    thread_id=chat.thread_id,
-                    ref=message.alerts[0].rule,
-                )
+            tell_all(outbox, self._chats, message.key, text, now + _OF_USE, ref=message.alerts[0].rule)
 
 
 def _row(alert: Alert, message_key: str | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from guard.model.rules import Rules
 from guard.rules_file import rules_in_force
+from outbox.chats import CHAT_PATTERN
 from signaltape.errors import SettingsError
 from signaltape.settings import Settings, variable
 
@@ -26,7 +27,7 @@ _MOST_CHATS = 20
 _MOST_ROLES = 50
 #: More often the checks would cost more than what they watch; less often an alert of a minute would be missed.
 _LEAST_S, _MOST_S = 0.2, 30.0
-_CHAT = re.compile(r"(-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31})(?:/([0-9]{1,15}))?")
+_CHAT = re.compile(CHAT_PATTERN)
 _ROLE = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 

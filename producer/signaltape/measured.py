@@ -35,7 +35,7 @@ class Measured(Pausable):
 
     def record(self, name: str | Enum, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         """Journal a record by its name on the wire."""
-        raise NotImplementedError
+        raise NotImplementedError  # an Emitter's own
 
     @harmless
     def measure(self, kind: str, name: str, /, **figures: SupportsFloat) -> bool:

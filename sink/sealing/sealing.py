@@ -110,7 +110,7 @@ def _seal_next(
     """Seal a day; None if somebody else did meanwhile."""
     try:
         while not (done := _try_to_seal(connection, day, told, looks_back=looks_back)):
-            time.sleep(_AGAIN_S)
+            time.sleep(_AGAIN_S)  # who waits in the lock itself holds a view that is old by then
     except UniqueViolation:
         if not _is_sealed(newest(connection), day):
             raise

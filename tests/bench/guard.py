@@ -41,7 +41,7 @@ def run(figures: Figures, urls: Urls, home: Path) -> None:
         eventually(lambda: _folded(connection) >= ENDPOINTS * SLOTS, 600)
         folded_s = time.monotonic() - began
         cpu_s = _cpu_s(process.pid)
-        time.sleep(_LOOKS_ON_S)
+        time.sleep(_LOOKS_ON_S)  # so long its processor time is counted
         busy = (_cpu_s(process.pid) - cpu_s) * _EVERY_S / _LOOKS_ON_S
         peak, now = _mib(process.pid, "VmHWM"), _mib(process.pid, "VmRSS")
         process.send_signal(signal.SIGTERM)

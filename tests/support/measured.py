@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,3 +35,16 @@ def by_name(home: Path) -> dict[str, dict[str, Any]]:
     named = {one["name"]: one for one in found}
     assert len(named) == len(found)
     return named
+
+
+class Hangs(Emitter):
+    """An Emitter whose disk hangs once a measurement is to be journalled, until it is let go."""
+
+    def __init__(self, home: Path) -> None:
+        self.begun, self.let_go = threading.Event(), threading.Event()
+        super().__init__(Settings(feature_event_logging=True, home=home), ship=False)
+
+    def record(self, name: Any, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
+        self.begun.set()
+        self.let_go.wait()
+        return super().record(name, event, **fields)

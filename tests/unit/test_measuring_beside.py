@@ -10,16 +10,15 @@ import sys
 import textwrap
 import threading
 from collections import Counter
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
 from signaltape import Emitter, Settings
 from signaltape.measuring import Histogram, Recorder, recorder_of
-from tests.support.measured import by_name, engine, measurements
+from tests.support.measured import Hangs, by_name, engine, measurements
 from tests.support.waiting import eventually
 
 
@@ -60,19 +59,6 @@ def test_a_signal_handler_may_measure_amid_a_value_of_its_own_thread(tmp_path: P
         finally:
             signal.signal(signal.SIGUSR1, before)
     assert counted(tmp_path) == {"handler": 1}
-
-
-class Hangs(Emitter):
-    """An Emitter whose disk hangs once a measurement is to be journalled, until it is let go."""
-
-    def __init__(self, home: Path) -> None:
-        self.begun, self.let_go = threading.Event(), threading.Event()
-        super().__init__(Settings(feature_event_logging=True, home=home), ship=False)
-
-    def record(self, name: Any, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
-        self.begun.set()
-        self.let_go.wait()
-        return super().record(name, event, **fields)
 
 
 def test_a_flush_that_hangs_holds_up_neither_a_value_nor_the_end(tmp_path: Path) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from signaltape import Emitter, Settings
 from signaltape.measuring import Recorder, recorder_of
-from tests.support.measured import by_name, engine, measurements
+from tests.support.measured import Hangs, by_name, engine, measurements
 
 
 @pytest.mark.parametrize("wrong", [uuid4(), 7, b"id"])
@@ -77,19 +75,6 @@ def test_the_first_value_beside_the_end_leaves_no_thread(tmp_path: Path) -> None
     recorder.observe("ws", "x", "rtt_ms", Slow())
     assert recorder._thread is None
     assert not [one for one in threading.enumerate() if one.name == "signaltape-measuring"]
-
-
-class Hangs(Emitter):
-    """An Emitter whose disk hangs once a measurement is to be journalled, until it is let go."""
-
-    def __init__(self, home: Path) -> None:
-        self.begun, self.let_go = threading.Event(), threading.Event()
-        super().__init__(Settings(feature_event_logging=True, home=home), ship=False)
-
-    def record(self, name: Any, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
-        self.begun.set()
-        self.let_go.wait()
-        return super().record(name, event, **fields)
 
 
 def test_what_was_measured_while_a_flush_hung_is_not_lost_unsaid(tmp_path: Path) -> None:

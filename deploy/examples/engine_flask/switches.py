@@ -72,7 +72,7 @@ class Control:
         if not switches.meant(pattern):
             return None
         if switches.slow_ms:
-            time.sleep(switches.slow_ms / 1000)
+            time.sleep(switches.slow_ms / 1000)  # the slowness that was asked for
         return switches.error_status if self._fails(switches.error_share) else None
 
     def _fails(self, share: float) -> bool:
