@@ -35,6 +35,7 @@ def test_chats_roles_and_seconds_are_read() -> None:
         ("SIGNALTAPE_GUARD_CHATS", "1,1"),
         ("SIGNALTAPE_GUARD_CHATS", ",".join(map(str, range(1, 23)))),
         ("SIGNALTAPE_GUARD_CHATS", "1/x"),
+        ("SIGNALTAPE_GUARD_CHATS", "1/0"),
         ("SIGNALTAPE_GUARD_PROCESSES", "Worker"),
         ("SIGNALTAPE_GUARD_PROCESSES", ",".join(f"a{n}" for n in range(51))),
         ("SIGNALTAPE_GUARD_EVERY_S", "often"),
