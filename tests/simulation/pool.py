@@ -32,6 +32,8 @@ from tests.simulation.worlds.verdict import Violation
 
 #: A run that takes longer does not end any more. The longest take half a minute on a busy machine.
 _LONGEST_S = 300.0
+#: Who has answered has nothing left to do; if a thread of it is still at something, nobody waits for that.
+_LONGEST_END_S = 30.0
 #: Said of a run that was none, for an error of the simulation itself.
 SIMULATION_FAILED = "the simulation itself"
 _ROOT = Path(__file__).parents[2]
@@ -124,15 +126,21 @@ def _outcome_of(slot: _Slot, seconds: float) -> Outcome:
         text = f"no end after {seconds:.0f} s: something goes round without touching anything"
     try:
         outcome: Outcome = slot.answer.recv()
-    except EOFError:
-        slot.process.join()
+    except (EOFError, OSError):  # nothing was said, or half of it
+        _end(slot.process)
         if seconds < _LONGEST_S:
             text = f"the process of the run ended with exit code {slot.process.exitcode}"
         outcome = _broken(slot.run, seconds, "runs to its end", text)
     slot.answer.close()
-    slot.process.join()
+    _end(slot.process)
     slot.process.close()
     return outcome
+
+
+def _end(process: ForkServerProcess) -> None:
+    process.join(_LONGEST_END_S)
+    process.kill()
+    process.join()
 
 
 def _broken(run: Run, seconds: float, invariant: str, text: str) -> Outcome:
