@@ -43,9 +43,10 @@ test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to ins
 test-prometheus: $(READY)  ## rules, names, boards and units against Debian's Prometheus and systemd (it says what to install)
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/prometheus
 
-attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), new ones each time
+attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), and every property with new ones
 	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack tests/unit/guard/test_a_day.py \
 		tests/unit/ghost/test_hostile_tape.py
+	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest -n 2 -m hypothesis tests/unit tests/integration
 
 simulate: $(READY)  ## the product under one scheduler, with faults, seed after seed (SECONDS=n, SEED=n repeats one, WORLD=name, STEPS=n)
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED) --runs 1,--seconds $(or $(SECONDS),600)) \

@@ -59,7 +59,7 @@ FOLDERS = (
 OTHER_VARIABLES = {
     "SIGNALTAPE_FAILPOINTS": "producer/signaltape/failpoints.py",
     "SIGNALTAPE_SEED": "tests/simulated/test_simulation.py",
-    "SIGNALTAPE_SIMULATE_S": "tests/simulated/test_simulation.py",
+    "SIGNALTAPE_SIMULATE_RUNS": "tests/simulated/test_simulation.py",
     "PORT": "web/settings.py",
     "SIGNALTAPE_WEB_HOST": "web/settings.py",
     "SIGNALTAPE_WEB_ORIGINS": "web/settings.py",
