@@ -64,6 +64,8 @@ def tombstones(connection: Connection, key: Key) -> list[bytes]:
 
 def purges(connection: Connection, after: int, through: int) -> Iterator[Purge]:
     """Tombstones behind one and up to another, in order. To be called within a transaction."""
+    if through == after:
+        return  # as most days: a question for each of thousands is most of the time that verifying takes
     with connection.cursor(name="purges") as cursor:
         cursor.execute(SQL["purges"], {"after": after, "through": through})
         for row in cursor:

@@ -28,13 +28,13 @@ SELECT ((now() - interval '15 minutes') AT TIME ZONE 'Asia/Jakarta')::date - 1
 
 -- name: first_day
 -- The day of the first row that arrived; NULL without rows. A time before all others (by hand) is of that day, too.
-SELECT CASE WHEN count(*) > 0 THEN (greatest(min(received_at), '2000-01-01 UTC') AT TIME ZONE 'Asia/Jakarta')::date END
+SELECT CASE WHEN count(*) > 0 THEN (greatest(min(received_at), '2020-01-01 UTC') AT TIME ZONE 'Asia/Jakarta')::date END
 FROM signal_events WHERE isfinite(received_at)
 
 -- name: count_by_day
 -- How many rows arrived on each day (WIB), from the first day on that is not sealed.
 -- Times of before (by hand) may lie before all dates of Python: they are of one day.
-SELECT (greatest(received_at, '2000-01-01 UTC') AT TIME ZONE 'Asia/Jakarta')::date, count(*) FROM signal_events
+SELECT (greatest(received_at, '2020-01-01 UTC') AT TIME ZONE 'Asia/Jakarta')::date, count(*) FROM signal_events
 WHERE received_at >= %(since)s::timestamptz AND received_at < %(until)s::timestamptz AND isfinite(received_at)
 GROUP BY 1
 
