@@ -12,9 +12,9 @@ from hypothesis import settings
 from signaltape import secrecy
 from tests.attack.effort import TIMES
 
-# An example may take long on a machine that does other things beside. The same ones each time, so that a tree that
-# passes in one place passes in another; `make attack` thinks up new ones.
-settings.register_profile("no hurry", deadline=None, derandomize=TIMES == 1)
+# An example may take long on a machine that does other things beside. Few and the same ones each time, so that a tree
+# that passes in one place passes in another; `make attack` thinks up many and new ones.
+settings.register_profile("no hurry", deadline=None, derandomize=TIMES == 1, max_examples=40 * TIMES)
 settings.load_profile("no hurry")
 
 
