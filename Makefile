@@ -9,7 +9,7 @@ export PYTHONPATH := producer:.
 # the tests start hundreds of processes: none of them should compile what another one compiled
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo demo-replay live picture picture-overview test test-browser test-prometheus attack simulate simulated-coverage lint bench ghost
+.PHONY: demo demo-replay live picture picture-overview test test-deep test-browser test-prometheus attack simulate simulated-coverage lint bench ghost
 .PHONY: peers audit pin chaos drill clean lock
 
 demo: $(READY)  ## the whole way once: engine to scorecard, on embedded servers and real candles
@@ -28,14 +28,17 @@ picture: $(READY)  ## draw the scorecard that stands in the docs anew, from what
 	$(BIN)/python -m deploy.demo.picture
 
 # In a fresh clone one process compiles the tests beside the types: else each of the workers would compile all of them.
-test: $(READY)  ## lint, types and all tests; the types are checked beside the tests, and said last
+test: $(READY)  ## lint, types and the tests; the types are checked beside the tests, and said last
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@types=$$(mktemp); $(BIN)/mypy >$$types 2>&1 & checking=$$!; \
 	trap "kill $$checking; rm -f $$types; exit 130" INT TERM; \
 	test -d tests/__pycache__ || $(BIN)/python -m pytest --collect-only >/dev/null 2>&1; \
-	$(BIN)/python -m pytest -n $(or $(JOBS),4) --dist worksteal; tested=$$?; \
+	$(BIN)/python -m pytest -n $(or $(JOBS),4) --dist worksteal -m "not deep"; tested=$$?; \
 	wait $$checking; checked=$$?; echo mypy; cat $$types; rm -f $$types; exit $$((tested | checked))
+
+test-deep: $(READY)  ## small doses of chaos, attack and simulate: kills again and again, hostile input, random orders of events
+	$(BIN)/python -m pytest -n $(or $(JOBS),4) --dist worksteal -m deep
 
 test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to install if there is none)
 	$(BIN)/python -m pytest tests/browser

@@ -1,4 +1,4 @@
-"""How many examples are tried: few and always the same in `make test`, many and new ones in `make attack`."""
+"""How many examples are tried: few and always the same in `make test-deep`, many and new ones in `make attack`."""
 
 from __future__ import annotations
 

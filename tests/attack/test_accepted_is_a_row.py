@@ -18,6 +18,8 @@ from tests.attack.fields import nearly_valid
 from tests.attack.way import Way
 from tests.support.samples import SAMPLES
 
+pytestmark = pytest.mark.deep
+
 _EVENTS_AT_ONCE = 40
 _FRONT = re.compile(rb'\{"_event":"([a-z_]+)","_id":"([^"]*)","_ts":"[0-9T:.-]+Z"[,}]')
 

@@ -17,6 +17,8 @@ from tests.attack.way import Way, within
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, new_id
 
+pytestmark = pytest.mark.deep
+
 _EVENTS = 12
 _SPAN = ("--from", "2022-01-17", "--to", "2022-01-18")
 _rubbish = st.binary(min_size=1, max_size=30) | st.sampled_from(

@@ -26,6 +26,8 @@ from tests.attack.effort import tried
 from tests.attack.way import Way, within
 from tests.support.sending import QuickSender
 
+pytestmark = pytest.mark.deep
+
 TOKEN = "98765:hunterSECOND-secret"
 _LIMITS = Limits(chat_interval_s=0.0, group_per_minute=1000, all_per_second=1000, minute_s=1.0)
 #: In an answer: stands for what a server or proxy that echoes its request would say.

@@ -15,6 +15,8 @@ from tests.attack.run import ROOMS, assert_well_behaved, environment_of, run
 from tests.attack.way import Way, within
 from tests.support.samples import SAMPLES
 
+pytestmark = pytest.mark.deep
+
 #: These run until they are ended, unless this is said too.
 _ENDS_WITH: dict[tuple[str, ...], list[str]] = {
     one: ["--once"] for one in (("worker",), ("replay", "archive"), ("ghost",), ("guard",))

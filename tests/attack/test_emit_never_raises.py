@@ -21,6 +21,8 @@ from tests.attack.hostile import made, recipes
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES
 
+pytestmark = pytest.mark.deep
+
 #: Methods that take an event, by what they are called with in front of it.
 METHODS = {
     **{name.removeprefix("signal_"): SAMPLES[name]() for name in SAMPLES},

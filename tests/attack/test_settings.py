@@ -17,6 +17,8 @@ from tests.attack.run import assert_well_behaved, environment_of, run
 from tests.attack.way import Way
 from tests.support.samples import SAMPLES
 
+pytestmark = pytest.mark.deep
+
 _SECRETS = ("REDIS_URL", "DATABASE_URL", "TELEGRAM_BOT_TOKEN")
 #: No environment can hold a NUL; what is no UTF-8 comes as lone surrogates.
 _plain = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)

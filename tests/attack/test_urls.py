@@ -24,6 +24,8 @@ from tests.support.samples import SAMPLES, as_json
 from tests.support.waiting import eventually
 from worker.loop import Worker
 
+pytestmark = pytest.mark.deep
+
 _SECRETS = ("hunter", "hünter", "SECOND")
 #: A port that nothing listens on.
 _NOWHERE = "127.0.0.1:9"

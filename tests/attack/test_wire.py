@@ -17,6 +17,8 @@ from tests.attack.fields import EVERYTHING, nearly_valid, odd_values
 from tests.attack.way import Way
 from tests.support.samples import as_json
 
+pytestmark = pytest.mark.deep
+
 _ENTRIES_AT_ONCE = 50
 _ODD_BYTES = (
     *(

@@ -21,6 +21,8 @@ from tests.integration.draining import add
 from tests.support.samples import new_id, triggered
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.deep
+
 #: The desk's alerting, and nothing else of it.
 PROGRAM = """
 import threading

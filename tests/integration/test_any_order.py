@@ -23,6 +23,8 @@ from tests.integration.stored import tables
 from tests.support.entries import accepted
 from tests.support.samples import ALL_SAMPLES, LAYERS
 
+pytestmark = pytest.mark.deep
+
 SIGNALS = [str(uuid.UUID(int=number)) for number in range(4)]
 EVENTS = [(signal_id, name) for signal_id in SIGNALS for name in ALL_SAMPLES]
 _TABLES = ", ".join(("signal_events", LAYER_TABLE, *(table.name for table in DETAIL.values())))

@@ -17,6 +17,8 @@ from tests.integration.archiving import load_stream
 from tests.integration.conftest import Runner
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.deep
+
 
 def everything(data: Path) -> Counter[int]:
     """How often each record stands in the archive; every line must be whole."""

@@ -7,6 +7,8 @@ import pytest
 from tests.chaos.case import run_case
 from tests.chaos.registry import FAULTS
 
+pytestmark = pytest.mark.deep
+
 EVENTS = 8_000
 
 

@@ -7,6 +7,8 @@ import pytest
 from signaltape import Secret
 from tests.chaos.delivery import FAULTS, run_delivery
 
+pytestmark = pytest.mark.deep
+
 MESSAGES = 40
 
 

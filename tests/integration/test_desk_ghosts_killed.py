@@ -17,6 +17,8 @@ from tests.support.desking import TRADER, Bot, bot_of
 from tests.support.ghosting import START, Ghost, Tape, told
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.deep
+
 STANDS = """
     SELECT ref_id, outbox.message_ids[1] FROM alert_chats JOIN outbox USING (message_key) WHERE outbox.state = 'sent'
 """

@@ -16,6 +16,8 @@ from tests.support.botapi_updates import Updates
 from tests.support.desking import ADMIN, TRADER, Bot, bot_of
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.deep
+
 SEED = 20260117
 UPDATES, KILLS = 300, 10
 DONE = "SELECT count(*) FROM desk_updates WHERE state <> 'waiting'"

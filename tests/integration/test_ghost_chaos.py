@@ -6,6 +6,8 @@ import pytest
 
 from tests.chaos.ghosts import run_ghosts
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.mark.first
 def test_the_same_rows_and_messages_as_without_kills() -> None:

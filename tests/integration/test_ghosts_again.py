@@ -22,6 +22,8 @@ from tests.support.ghost_market import GhostMarket
 from tests.support.ghosting import Ghost, Tape, told
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.deep
+
 MINUTES, SEED = 120, 20260117
 NAMES = ("order_log", "trade_log", "price_line", "ghost_triggered", "ghost_closed", "ghost_invalidated")
 RULES = {"SIGNALTAPE_GHOST": "all", "SIGNALTAPE_TRACK": "true"}

@@ -15,6 +15,8 @@ from tests.support.entries import accepted
 from tests.support.samples import closed
 from tests.support.tree import seed_of_this_tree
 
+pytestmark = pytest.mark.deep
+
 _RUNS = 5
 _STEPS = 500
 #: A run that drops duplicates.

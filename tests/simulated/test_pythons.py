@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.deep
+
 _ROOT = Path(__file__).parents[2]
 _NEEDED = "import click, coverage, greenlet, hiredis, lupa, msgspec, psycopg, redis, rich, uuid_utils"
 

@@ -21,6 +21,8 @@ from tests.simulation.telling import tell
 from tests.simulation.worlds.registry import WORLDS
 from tests.support.tree import seed_of_this_tree
 
+pytestmark = pytest.mark.deep
+
 _ROOT = Path(__file__).parents[2]
 _SHRINK_S = 60
 

@@ -12,6 +12,8 @@ from tests.attack.effort import TIMES
 from tests.support.guard_core import Guarding
 from tests.support.guard_day import DAY, SYMBOLS, Day, Drawn, Fault
 
+pytestmark = pytest.mark.deep
+
 RULES = rules_in_force({})
 #: When a fault begins: in the morning, with load.
 FAULT = timedelta(hours=10)
