@@ -74,7 +74,7 @@ class Leaving:
         since_ns = self._since_ns = now if self._since_ns is None or not dead else self._since_ns
         most_s = _WAITS * self._world.claim_idle_ms / 1000 + _BESIDES_S
         if now - since_ns > most_s * NS:
-            self._fail(f"nobody deletes the dead {', '.join(dead)}, for {most_s:.0f} s")
+            self._fail(f"for {most_s:.0f} s nobody deletes of the dead: {', '.join(dead)}")
         return not dead
 
     def _held(self, key: bytes) -> dict[bytes, int]:
