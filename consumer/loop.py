@@ -79,8 +79,10 @@ class Loop(Generic[B]):
         def acknowledge(ids: dict[str, list[str]]) -> None:
             try:
                 self._acknowledge(acknowledging, ids, once=once)
-            finally:
-                ahead.done()
+            except BaseException as error:
+                ahead.fail(error)
+                raise
+            ahead.done()
 
         heartbeat.start()
         ahead.start()

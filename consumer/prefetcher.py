@@ -69,6 +69,10 @@ class Prefetcher(Generic[B]):
         """The oldest batch in flight is acknowledged (or left pending on purpose)."""
         self._in_flight.done()
 
+    def fail(self, error: BaseException) -> None:
+        """The oldest batch in flight could not be acknowledged: it stays in hand, `next_batch` raises the error."""
+        self._in_flight.end(error)
+
     def set_aside(self, refused: Sequence[Entry], *, isolated: bool) -> None:
         """Entries stay pending that could not be written; they are read again in a while."""
         self._recovery.set_aside(refused, isolated=isolated)

@@ -13,6 +13,7 @@ from consumer.accepted import Outcome
 from consumer.consumer import Consumer
 from consumer.names import Slot, consumer_name
 from consumer.poison import CANDIDATE_DELIVERIES, crash_key
+from consumer.recovery import NOT_IN_FLIGHT
 from signaltape import Secret, Settings
 from sink.db import Connection
 from tests.integration.conftest import own_valkey
@@ -52,6 +53,30 @@ def test_once_ends_when_the_acknowledgement_of_an_isolated_attempt_fails(
     thread.join(10)
     assert not thread.is_alive()
     assert raised
+
+
+def test_once_does_not_write_again_what_it_could_not_acknowledge(
+    settings: Settings,
+    redis_client: Any,
+    key: str,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    add_lives(redis_client, key, 1)
+    redis_client.xgroup_create(key, "worker", id="0")
+    redis_client.xreadgroup("worker", "w-1", {key: ">"})
+
+    def refuse(self: Consumer, ids: dict[str, list[str]]) -> None:
+        raise redis.ConnectionError("gone")
+
+    monkeypatch.setattr(Consumer, "acknowledge", refuse)
+    worker, _ = make_worker(settings, key)
+    with pytest.raises(redis.ConnectionError):
+        worker.run(once=True)
+    assert worker.total == Outcome(stored=4)
+    assert NOT_IN_FLIGHT not in caplog.text
+    assert pending(redis_client, key) == 4
 
 
 def test_a_worker_that_starts_while_redis_is_out_of_memory_drains_it(

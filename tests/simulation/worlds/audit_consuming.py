@@ -174,6 +174,12 @@ class ConsumingAudit:
             all(place in letters or place not in here for place in self.foreign) and not self.refused_left()
         )
 
+    def none_is_left(self) -> bool:
+        """Whether, now that nothing else is left to do, nobody is a consumer but those who live."""
+        return self._leaving.none_is_left(
+            {name for name, holder in self._holders.items() if not holder.process.dead}
+        )
+
     def refused_left(self) -> bool:
         """Whether a row that Postgres refuses for ever waits to be given up."""
         wanted = {place for token in self.refused for place in self.places[token]} - self._committed

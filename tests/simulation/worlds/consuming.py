@@ -130,7 +130,8 @@ class ConsumingWorld(ConsumingBase):
             return False
         if not self.consuming.refused_left():
             self.feeder.over = True
-        return self.audit.nothing_left() and self.consuming.nothing_left()
+        done = self.audit.nothing_left() and self.consuming.nothing_left()
+        return done and self.consuming.none_is_left()
 
     def heal(self) -> None:
         super().heal()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from tests.simulation.kernel.machines import NS
 from tests.simulation.worlds.consuming_base import ConsumingBase
 from tests.simulation.worlds.nemesis_consuming import ConsumingNemesis
 
@@ -13,6 +14,8 @@ Script = Callable[[ConsumingBase, ConsumingNemesis, random.Random], None]
 _BEGUN_AGAIN_S = 12.0
 #: By then what is refused was given out often enough, and was refused in isolated attempts more than once.
 _ISOLATED_S = 450.0
+#: Longer than anything is waited for.
+_FOR_GOOD_S = 1e6
 
 
 def _die_amid(world: ConsumingBase, troubles: ConsumingNemesis, chance: random.Random) -> None:
@@ -75,6 +78,22 @@ def _hold_one_up(world: ConsumingBase, troubles: ConsumingNemesis, chance: rando
     world.database.holds_one_up = lambda _session: False
 
 
+def _lose_one(world: ConsumingBase, troubles: ConsumingNemesis, chance: random.Random) -> None:
+    """One worker dies with entries in hand and never begins again: others take these over, and delete its consumer."""
+    world.database.locked = True
+    world.feeder.feed(20)
+    world.scheduler.sleep("entries in hand", _BEGUN_AGAIN_S)
+    workers = troubles.workers()
+    if len(workers) > 1:
+        lost = chance.choice(workers)
+        lost.away_until_ns = world.scheduler.now_ns + int(_FOR_GOOD_S * NS)
+        assert lost.process is not None
+        world.story.tell("world", f"{lost.process.name} dies for good")
+        lost.process.kill()
+    world.disturb()
+    world.database.locked = False
+
+
 def _refuse_all(world: ConsumingBase, troubles: ConsumingNemesis, _chance: random.Random) -> None:
     """Nothing passes for so long that all gets isolated attempts: it is not the entries."""
     troubles.postgres.refuse_all(letters_too=False)
@@ -89,5 +108,6 @@ SCRIPTS: dict[str, Script] = {
     "workers are away": _be_away,
     "workers stop while they connect": _stop_amid_opening,
     "one worker waits": _hold_one_up,
+    "one worker never comes back": _lose_one,
     "all is refused": _refuse_all,
 }
