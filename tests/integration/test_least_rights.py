@@ -14,7 +14,7 @@ from signaltape import Emitter, Secret, Settings
 from signaltape.control.processes import processes_of
 from signaltape.stream import processes_key
 from sink.db import Connection
-from tests.integration.conftest import Process, Runner
+from tests.integration.conftest import Runner
 from tests.integration.web.test_process import address_said_by
 from tests.support.acl import url_of
 from tests.support.desking import ADMIN, Bot, bot_of
@@ -76,7 +76,8 @@ def test_all_of_them_do_their_work(
 
     assert "not now" not in bot.ask(ADMIN, "/status")
     assert "not now" not in bot.ask(ADMIN, "/score")
-    eventually(lambda: pages(web) == [])  # a machine that has much to do says 503 first
+    _, port = address_said_by(web)
+    eventually(lambda: pages(port) == [])  # a machine that has much to do says 503 first
     assert runner.run("replay", "retention", **data)[0] == 0
     assert runner.run("reports", "scorecard")[0] == 0
     assert runner.run("signaltape", "pause", "--why", "a look")[0] == 0
@@ -95,9 +96,8 @@ def roles(client: Any, settings: Settings) -> set[str]:
     return {one.role for one in processes_of(client.hgetall(processes_key(settings.stream)))}
 
 
-def pages(web: Process) -> list[tuple[str, int, bytes]]:
+def pages(port: int) -> list[tuple[str, int, bytes]]:
     """Pages of the dashboard that do not answer well."""
-    _, port = address_said_by(web)
     answers = []
     for path in PAGES:
         asked = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
