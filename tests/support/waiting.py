@@ -16,7 +16,7 @@ from typing import IO, TypeVar
 T = TypeVar("T")
 
 #: Longer than anything takes that a test waits for, also on a machine that does other things beside.
-LONGEST_S = 60.0
+LONGEST_S = 100.0
 
 
 def eventually(question: Callable[[], T], timeout: float = 20.0, every: float = 0.02) -> T:
