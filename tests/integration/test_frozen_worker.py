@@ -39,7 +39,7 @@ class StandStill:
 def standstill(monkeypatch: pytest.MonkeyPatch) -> StandStill:
     made = StandStill()
     monkeypatch.setattr("sink.write.writer.failpoint", made)
-    monkeypatch.setattr("worker.loop.MOST_IDLE_S", 1, raising=False)
+    monkeypatch.setattr("worker.loop.MOST_IDLE_S", 3, raising=False)
     return made
 
 

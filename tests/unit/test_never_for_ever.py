@@ -10,7 +10,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HANGS = {
-    "a test": "def test_it():\n    threading.Event().wait()",
     "what cleans up behind a test that has failed": """
 @pytest.fixture
 def left():
@@ -19,12 +18,6 @@ def left():
 
 def test_it(left):
     raise AssertionError
-""",
-    "a test behind a part of it that has failed": """
-def test_it(subtests):
-    with subtests.test("part"):
-        raise AssertionError
-    threading.Event().wait()
 """,
     "a thread that is left": "def test_it():\n    threading.Thread(target=threading.Event().wait).start()",
 }
