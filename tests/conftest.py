@@ -1,12 +1,16 @@
 """The order of a whole run: what waits for a clock begins first, so that all else is done beside it; no test pays for
-the secrets of those before it."""
+the secrets of those before it; none of them, and not the end of the run, takes for ever."""
 
 from __future__ import annotations
 
+import faulthandler
 import gc
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 from hypothesis import settings
 
 from signaltape import secrecy
@@ -32,6 +36,31 @@ def pytest_collection() -> Iterator[None]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests marked `first`, then the others in their order; of several workers the first one begins with them."""
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    """A test that has failed is watched further on: what it leaves behind may hang.
+
+    At a failure pytest lets go of its watch (`faulthandler_timeout`), for somebody who would now look at it in a
+    debugger; and whatever then hung, the rest of the test or what cleans up behind it, hung for ever.
+    """
+    if not node.config.getoption("usepdb"):
+        _watch(node.config, node.config.stash[fault_handler_stderr_fd_key])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The end of the process is watched as well: it waits for threads that tests have left, and for other processes."""
+    _watch(session.config, sys.__stderr__)  # it is open to the very end
+
+
+def _watch(config: pytest.Config, file: Any) -> None:
+    """Say where all threads are once the time of a test is over; and end the process if that is what pytest does."""
+    longest_s = float(config.getini("faulthandler_timeout") or 0)
+    exits = bool(config.getini("faulthandler_exit_on_timeout"))
+    if longest_s:
+        faulthandler.dump_traceback_later(longest_s, file=file, exit=exits)
 
 
 @pytest.fixture(autouse=True)

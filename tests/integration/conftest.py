@@ -29,6 +29,7 @@ from tests.support.book import Book
 from tests.support.disks import POSTGRES_OPTIONS, home_of_servers
 from tests.support.forked import Forked, begin
 from tests.support.logins import make_logins, process_of, url_for, user_of
+from tests.support.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[2]
 _numbers = itertools.count(1)
@@ -140,7 +141,7 @@ class Process:
     def end(self) -> None:
         if self.popen.poll() is None:
             self.popen.kill()
-        self.popen.communicate()
+        self.popen.communicate(timeout=LONGEST_S)  # what it has begun may still have its pipes
 
 
 class Runner:

@@ -13,6 +13,7 @@ from signaltape import Settings
 from signaltape.clock import WIB
 from sink.db import Connection, connect
 from tests.integration.alerting import alerting, alerts, messages, plan, publish, said, say
+from tests.support.waiting import LONGEST_S
 
 NOON = datetime(2022, 1, 18, 12, 0, tzinfo=WIB)
 STRICT = {"SIGNALTAPE_MIN_RR": "1.5", "SIGNALTAPE_ALERT_BUDGETS": "institutional=1/5m"}
@@ -86,7 +87,7 @@ def test_two_desks_tell_of_an_alert_once_together(
     connection.execute("DELETE FROM outbox")
     database = settings.database_url
     assert database is not None
-    begun = threading.Barrier(2)
+    begun = threading.Barrier(2, timeout=LONGEST_S)
 
     def told() -> None:
         with connect(database) as own, own.transaction():

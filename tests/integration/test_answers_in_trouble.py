@@ -28,6 +28,7 @@ from tests.support.asked import NAMES
 from tests.support.asking import CHAT, COMMANDS, EQUITY, NOW, Asker, buttons
 from tests.support.said import said
 from tests.support.samples import published
+from tests.support.waiting import ended
 
 OF_NO_SYMBOL = ("status", "signals", "score", "pnl", "ghosts", "held", "processes", "help", "alpha")
 NONSENSE = ("nonsense", "'; DROP TABLE signals; --", "\u202e", "#", "%s", "0" * 64, *NAMES.values())
@@ -137,6 +138,5 @@ def test_answers_may_be_asked_side_by_side(asker: Asker, day: None) -> None:
     some = [threading.Thread(target=lambda: told.append(asker.ask("status").text.text)) for _ in range(4)]
     for one in some:
         one.start()
-    for one in some:
-        one.join()
+    ended(*some)
     assert len(told) == 4

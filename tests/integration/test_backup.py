@@ -26,6 +26,7 @@ from tests.integration.conftest import Runner, _database
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, as_json, new_id
 from tests.support.stored_rows import Rows, all_rows, differences
+from tests.support.waiting import ended
 
 #: Of what is read again: when it arrived.
 ARRIVAL = {"*": ["received_at"]}
@@ -94,7 +95,7 @@ def writing(runner: Runner, client: Any, key: str) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join()
+        ended(thread)
         worker.popen.terminate()
         worker.finish()
 

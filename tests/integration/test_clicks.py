@@ -23,7 +23,7 @@ from signaltape import Emitter, Settings
 from sink.db import Connection, connect, database_url, rows_as_dicts
 from tests.integration.alerting import alerting_within, alerts, desk_settings, plan, publish
 from tests.integration.conftest import Runner
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually
 
 CHATS = "42,-77/5,7=health"
 STOOD = datetime(2022, 1, 18, 3, tzinfo=UTC)
@@ -239,7 +239,7 @@ def test_two_that_click_at_once_are_both_shown(desk: Desk, settings: Settings) -
             beside = threading.Thread(target=second.press, args=("up",), kwargs={"user": 2})
             beside.start()
             eventually(lambda: waits(settings))
-        beside.join()
+        ended(beside)
     assert desk.buttons()[0] == "👍 ✓ 2"
 
 

@@ -17,7 +17,7 @@ from signaltape.control import RUNNING, Control, assert_again, pause, processes,
 from signaltape.stream import control_key, processes_key, stream_key
 from tests.integration.conftest import own_valkey
 from tests.support.samples import published
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, status_of
 
 #: What the docs let an engine's user do.
 OF_THE_DOCS = (
@@ -259,5 +259,5 @@ def test_a_child_is_there_by_itself_and_its_end_is_its_own(server: Any, here: Se
         os.close(to_child)
         eventually(lambda: {one.pid for one in processes(server, here.stream)} == {os.getpid(), child})
         os.close(from_parent)
-        assert os.waitpid(child, 0)[1] == 0
+        assert status_of(child) == 0
         eventually(lambda: [one.pid for one in processes(server, here.stream)] == [os.getpid()])

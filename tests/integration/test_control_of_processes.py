@@ -21,7 +21,7 @@ from sink.control import read as read_in_postgres
 from sink.control import remove_gone
 from sink.db import Connection
 from tests.integration.conftest import Runner, own_valkey
-from tests.support.waiting import eventually
+from tests.support.waiting import LONGEST_S, eventually
 
 #: Some engines, each a process, until the first of them is ended.
 ENGINES = """
@@ -212,7 +212,7 @@ def test_a_pause_survives_a_flush_and_the_end_of_the_worker(own: Settings, conne
         client.flushall()
         assert eventually(lambda: read(client, own.stream)) == word
         worker.popen.kill()
-        worker.popen.wait()
+        worker.popen.wait(LONGEST_S)
         client.flushall()
         eventually(lambda: len(of_role(client, own, "engine")) == 2)
         assert {one.state for one in of_role(client, own, "engine")} == {"paused"}

@@ -24,6 +24,7 @@ from tests.integration.conftest import Runner
 from tests.support.entries import NOON, accepted, life
 from tests.support.kept import add_partition, entry, records, uuid7
 from tests.support.samples import closed, new_id
+from tests.support.waiting import ended
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -89,8 +90,7 @@ def test_folding_changes_no_number_while_workers_write(database: Secret, connect
         thread.start()
     while any(thread.is_alive() for thread in threads):
         counters.fold(connection)
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     counters.fold(connection)
     assert connection.execute("SELECT backend, events_stored FROM sink_counters").fetchall() == [(0, 240)]
 
@@ -146,7 +146,7 @@ def test_a_recount_while_a_worker_writes_is_exact(database: Secret, connection: 
         while thread.is_alive():
             with connection.transaction():
                 counters.recount(connection)
-        thread.join()
+        ended(thread)
     assert counters.read(connection).events_stored == 160
     assert not counters.differences(connection)
 

@@ -20,7 +20,7 @@ from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.process import alive
 from deploy.embedded.servers import remove_data, running, stop_left_over
 from tests.integration.conftest import ROOT
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, next_line
 
 
 @pytest.fixture
@@ -77,10 +77,10 @@ def test_data_survives_from_one_run_to_the_next(home: Path) -> None:
 def test_a_second_process_shares_the_servers_of_the_first(home: Path) -> None:
     first = start(home, WAIT)
     assert first.stdout is not None
-    assert first.stdout.readline() == "1\n"
+    assert next_line(first.stdout) == "1\n"
     out, err = start(home, WRITE).communicate(timeout=60)
     assert out == "2\n2\n", err
-    assert first.stdout.readline() == "1\n"
+    assert next_line(first.stdout) == "1\n"
     first.terminate()
     first.communicate(timeout=60)
 
@@ -89,8 +89,8 @@ def test_after_kill_9_of_the_owner_the_next_run_takes_over(home: Path) -> None:
     for count in (1, 2, 3):
         owner = start(home, WAIT)
         assert owner.stdout is not None
-        assert owner.stdout.readline() == f"{count}\n"
-        assert owner.stdout.readline() == f"{count}\n", "no acknowledged write was lost"
+        assert next_line(owner.stdout) == f"{count}\n"
+        assert next_line(owner.stdout) == f"{count}\n", "no acknowledged write was lost"
         kill_owner(owner)
 
 
@@ -149,7 +149,7 @@ def test_data_of_another_major_version_is_refused(home: Path) -> None:
 def test_stopping_left_overs_ends_only_what_is_there(home: Path) -> None:
     owner = start(home, WAIT)
     assert owner.stdout is not None
-    owner.stdout.readline()
+    next_line(owner.stdout)
     with pytest.raises(EmbeddedError, match="in use by another process"):
         stop_left_over(home)
     kill_owner(owner)

@@ -20,6 +20,7 @@ from signaltape.shipping.service import ship_forever, ship_once
 from signaltape.stream import route, stream_keys
 from tests.integration.conftest import own_valkey
 from tests.support.samples import closed, new_id
+from tests.support.waiting import ended
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_an_engine_does_not_send_all_the_time_to_a_redis_that_evicts_what_it_is_
     sent = added(client)
     client.config_set("maxmemory", 0)
     stop.set()
-    shipping.join()
+    ended(shipping)
     assert sent < 3 * count
 
 

@@ -21,7 +21,7 @@ from tests.support.botapi import TOKEN, BotServer, bot_server
 from tests.support.holding import Held
 from tests.support.said import is_stub
 from tests.support.sending import CALL_TIMEOUT_S, REPORT, SOON, QuickSender, now, state, with_server
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, soon
 
 #: a supergroup
 NEW = "-1001234567890"
@@ -160,8 +160,7 @@ def test_a_lease_that_is_lost_in_any_call_doubles_nothing(
             server.slow_s = 0.3
             with connect(database) as other:
                 first = asyncio.create_task(QuickSender(other, api).drain(5))
-                while len(server.calls) <= call:
-                    await asyncio.sleep(0.005)
+                await soon(lambda: len(server.calls) > call)
                 lose_lease(connection)
                 assert await QuickSender(connection, api).drain(5)
                 await first
@@ -182,8 +181,7 @@ def test_a_stub_that_somebody_deleted_is_sent_anew(connection: Connection) -> No
         server.retry_after_s = 0
         server.faults.extend(["ok", "429"])
         draining = asyncio.create_task(sender.drain(5))
-        while len(server.calls) < 2:
-            await asyncio.sleep(0.001)
+        await soon(lambda: len(server.calls) >= 2, every=0.001)
         server.messages.clear()
         assert await draining
 
@@ -238,8 +236,7 @@ def test_a_sender_that_is_stopped_in_a_call_ends_soon_and_writes_down_where_it_s
         async with bot_server() as server, BotApi(Secret(TOKEN), server.base, 30) as api:
             server.faults.append(fault)
             running = asyncio.create_task(QuickSender(connection, api).run(stop))
-            while not server.calls:
-                await asyncio.sleep(0.005)
+            await soon(lambda: server.calls)
             stop.set()
             await asyncio.wait_for(running, 3)
             return server

@@ -18,7 +18,7 @@ from signaltape.shipping.pool import ShipperPool
 from signaltape.shipping.service import ship_once
 from tests.integration.conftest import own_valkey
 from tests.support.samples import closed, new_id
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually
 
 Command = tuple[Any, ...]
 
@@ -204,13 +204,13 @@ def test_eviction_under_load_loses_nothing(own: Settings, client: Any, key: str)
                 stop.wait(0.02)
             eventually(lambda: client.info("stats")["evicted_keys"] > 20)
             stop.set()
-            filler.join()
+            ended(filler)
             for name in client.scan_iter("other:*"):
                 client.delete(name)
             eventually(lambda: ids <= ids_in(client, key))
             assert tape.close(timeout=20)
     finally:
         stop.set()
-        filler.join()
+        ended(filler)
         client.config_set("maxmemory", 0)
     assert ids <= ids_in(client, key)

@@ -13,6 +13,7 @@ import pytest
 
 from signaltape.journal.lock import FileLock, is_held
 from signaltape.secrecy import keep_secret
+from tests.support.waiting import status_of
 
 
 def forks_amid(name: str, monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any], *, before: bool) -> int:
@@ -85,4 +86,4 @@ def test_a_child_forked_while_a_secret_is_noted_does_not_stand_still() -> None:
             signal.alarm(5)
             keep_secret("redis://:hunter2@nowhere")
             os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
+    assert status_of(child) == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.forked import ROOT, Forked, begin
+from tests.support.waiting import next_line
 
 ENVIRONMENT = {
     **{name: text for name, text in os.environ.items() if not name.startswith("SIGNALTAPE")},
@@ -57,7 +58,7 @@ def test_waiting_too_long_is_a_timeout() -> None:
     away = {"REDIS_URL": "redis://127.0.0.1:1", "DATABASE_URL": "postgresql://u@127.0.0.1:1/x"}
     process = begin(("-m", "worker"), {**ENVIRONMENT, **away})
     assert process.stderr is not None
-    while "trying again" not in process.stderr.readline():
+    while "trying again" not in next_line(process.stderr):
         assert process.poll() is None
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.01)

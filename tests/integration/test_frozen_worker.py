@@ -16,6 +16,7 @@ from signaltape import Secret
 from sink.write.lines import prepare
 from tests.support.entries import life
 from tests.support.samples import new_id
+from tests.support.waiting import happened
 from worker.loop import _Tables
 
 #: Far more than the time after which the server ends the session.
@@ -38,7 +39,7 @@ class StandStill:
 def standstill(monkeypatch: pytest.MonkeyPatch) -> StandStill:
     made = StandStill()
     monkeypatch.setattr("sink.write.writer.failpoint", made)
-    monkeypatch.setattr("worker.loop.MOST_IDLE_S", 1, raising=False)
+    monkeypatch.setattr("worker.loop.MOST_IDLE_S", 3, raising=False)
     return made
 
 
@@ -60,7 +61,7 @@ def test_the_server_ends_its_session(tables: Callable[[], _Tables], standstill: 
     frozen, other = tables(), tables()
     with ThreadPoolExecutor(1) as beside:
         first = beside.submit(frozen.write, batch)
-        standstill.there.wait()
+        happened(standstill.there)
         other.write(batch)
         standstill.goes_on.set()
         with pytest.raises(SinkUnavailable) as caught:

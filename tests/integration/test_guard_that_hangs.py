@@ -9,7 +9,7 @@ from signaltape import Settings
 from signaltape.clock import utc_now
 from sink.db import Connection
 from tests.support.guarding import Guard
-from tests.support.waiting import eventually
+from tests.support.waiting import LONGEST_S, eventually
 
 
 def test_a_guard_that_hangs_is_followed_by_the_one_that_stands_by(
@@ -19,7 +19,7 @@ def test_a_guard_that_hangs_is_followed_by_the_one_that_stands_by(
     going.set()
 
     def clock() -> datetime:
-        going.wait()
+        going.wait(LONGEST_S)
         return utc_now()
 
     with guard.beside(clock, hung_s=1.0) as first:

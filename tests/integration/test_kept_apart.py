@@ -21,7 +21,7 @@ from tests.integration.conftest import own_valkey
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import closed
 from tests.support.small_engine import AS_IT_WAS, CANDLES, Engine, recorded, replayed
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, status_of
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_forked_child_adds_to_it_and_then_nothing_is_sure(
             tape.closed(closed(ts=NOON))
             tape.close()
             os._exit(0)
-        assert os.waitpid(child, 0)[1] == 0
+        assert status_of(child) == 0
         tape.closed(closed(ts=NOON))
     eventually(partial(_holds, redis_client, key, 3))
     found = diff_session(fed, folder.name)

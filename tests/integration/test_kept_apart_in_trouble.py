@@ -24,7 +24,7 @@ from tests.integration.archiving import NOON
 from tests.integration.conftest import own_valkey
 from tests.support.samples import closed
 from tests.support.small_engine import AS_IT_WAS, CANDLES, Engine, Params, recorded, replayed
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually, status_of
 
 LATER = "cannot be said: of a later replay nothing was kept (see the engine's log)"
 OTHERWISE = Params(rr="9.9")
@@ -107,9 +107,9 @@ def test_a_forked_child_emits_though_its_parent_let_go_of_the_emitter_amid_an_ev
             tape.closed(closed(ts=NOON))
             kept = tape._apart
         os._exit(0 if kept is apart and kept.kept == 1 else 1)
-    assert os.waitpid(child, 0)[1] == 0
+    assert status_of(child) == 0
     done.set()
-    holder.join()
+    ended(holder)
     kept_apart._forget(apart)
 
 

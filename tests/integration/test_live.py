@@ -11,7 +11,7 @@ from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import Process, Runner
 from tests.integration.web.test_process import asked
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, next_line
 
 #: What the engine recorded; the ghost tells more.
 _STORED = (
@@ -63,10 +63,10 @@ def test_it_runs_shows_and_ends_with_everything_stored(
 
 def _runs_and_shows(process: Process, home: Path, connection: Connection) -> None:
     assert process.popen.stdout is not None
-    said = process.popen.stdout.readline()
+    said = next_line(process.popen.stdout)
     while "http://" not in said:
         assert said, process.finish()
-        said = process.popen.stdout.readline()
+        said = next_line(process.popen.stdout)
     found = re.search(r"http://([\d.]+):(\d+)/", said)
     assert found is not None
     live = "SELECT count(*) FROM ghost_closures WHERE ts_closed > now() - interval '1 minute'"

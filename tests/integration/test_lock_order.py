@@ -15,13 +15,14 @@ from sink.db import Connection, connect
 from sink.write.writer import BatchWriter
 from tests.support.entries import NOON, accepted
 from tests.support.samples import closed, new_id
+from tests.support.waiting import LONGEST_S, ended
 
 Write = Callable[[BatchWriter, int], object]
 
 
 def errors_of_two(database: Secret, write: Write) -> list[psycopg.Error]:
     """What two workers meet that write at the same time, one in order 1, one in order -1."""
-    barrier = threading.Barrier(2)
+    barrier = threading.Barrier(2, timeout=LONGEST_S)
     errors: list[psycopg.Error] = []
 
     def work(order: int) -> None:
@@ -36,8 +37,7 @@ def errors_of_two(database: Secret, write: Write) -> list[psycopg.Error]:
     threads = [threading.Thread(target=work, args=(order,)) for order in (1, -1)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     return errors
 
 

@@ -18,7 +18,7 @@ from signaltape import Secret, Settings
 from sink.db import Connection
 from tests.integration.conftest import own_valkey
 from tests.integration.draining import add_lives, make_worker, pending
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually
 from worker.loop import Worker
 
 
@@ -122,7 +122,7 @@ def test_a_isolated_attempt_that_waits_for_postgres_is_no_crash_however_the_work
             assert pending(redis_client, key) == 4
         finally:
             stop.set()
-            thread.join()
+            ended(thread)
     assert make_worker(settings, key)[0].run(once=True).stored == 4
 
 

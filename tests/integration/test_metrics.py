@@ -31,7 +31,7 @@ from tests.integration.conftest import Runner
 from tests.support.entries import life
 from tests.support.samples import closed, new_id
 from tests.support.scraping import PROCESSES, fetched, free_port, scraped
-from tests.support.waiting import eventually
+from tests.support.waiting import LONGEST_S, ended, eventually
 from worker.metrics import worker_parts
 
 AWAY = Secret("redis://127.0.0.1:1/0")
@@ -113,7 +113,7 @@ def test_a_part_that_hangs_holds_up_nobody_and_is_asked_once(monkeypatch: pytest
 
     def hangs() -> list[Measure]:
         asked.append(1)
-        released.wait()
+        released.wait(LONGEST_S)
         return [one("signaltape_late_rows", "Late", 1)]
 
     measures = prometheus.Measures("test", {"slow": hangs})
@@ -192,7 +192,7 @@ def test_the_shipper_tells_what_it_shipped_and_when_redis_took_nothing(settings:
     thread.start()
     eventually(lambda: progress.shipped == 3)
     stop.set()
-    thread.join()
+    ended(thread)
     text = scraped(shipper_parts(settings.home, progress))
     assert "signaltape_shipped_events_total 3.0" in text
     assert "signaltape_dropped_events_total 0.0" in text
@@ -209,7 +209,7 @@ def test_a_shipper_without_redis_counts_its_failures(settings: Settings) -> None
     thread.start()
     eventually(lambda: progress.failures > 0)
     stop.set()
-    thread.join()
+    ended(thread)
     assert "signaltape_ship_failed_seconds" in scraped(shipper_parts(settings.home, progress))
 
 

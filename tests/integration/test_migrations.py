@@ -22,6 +22,7 @@ from sink.write.writer import BatchWriter
 from tests.integration.conftest import Runner
 from tests.support.entries import life
 from tests.support.samples import LAYERS, new_id
+from tests.support.waiting import LONGEST_S, ended
 
 SCHEMA = Path(sink.__file__).parent / "schema.sql"
 
@@ -53,8 +54,7 @@ def test_two_processes_may_migrate_at_once(empty: Secret) -> None:
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert sorted(applied) == [step.number for step in migrations.migrations()]
 
 
@@ -80,6 +80,7 @@ def test_all_migrations_together_are_the_committed_schema(database: Secret) -> N
         capture_output=True,
         text=True,
         check=True,
+        timeout=LONGEST_S,
     ).stdout
     lines = [line for line in dumped.splitlines() if line and not re.match(r"--|SET |SELECT pg_|\\", line)]
     found = "\n".join(lines) + "\n"

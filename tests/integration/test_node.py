@@ -12,6 +12,7 @@ import pytest
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import ROOT, Runner, environment_of
+from tests.support.waiting import LONGEST_S
 
 #: The client is installed once per checkout, outside what git tracks.
 MODULES = ROOT / ".signaltape" / "node"
@@ -36,6 +37,7 @@ def modules() -> Path:
                 CLIENT,
             ],
             check=True,
+            timeout=LONGEST_S,
             capture_output=True,
         )
     return MODULES / "node_modules"

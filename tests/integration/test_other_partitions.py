@@ -14,7 +14,7 @@ from signaltape.stream import stream_key, stream_keys
 from sink.db import Connection
 from tests.integration.conftest import Runner
 from tests.integration.draining import add_lives, make_worker, stored
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually
 
 
 def unread(client: Any, key: str, group: str) -> tuple[int, int]:
@@ -71,7 +71,7 @@ def test_a_partition_that_comes_into_being_later_is_found_and_one_that_vanishes_
         eventually(lambda: worker.total.stored == 20)
     finally:
         stop.set()
-        thread.join()
+        ended(thread)
     assert worker.total.duplicates == 0
 
 

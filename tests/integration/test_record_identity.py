@@ -18,6 +18,7 @@ from signaltape import Secret
 from sink.db import Connection, connect
 from sink.write.writer import BatchWriter
 from tests.support.kept import entry, records, uuid7
+from tests.support.waiting import LONGEST_S, ended
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -75,7 +76,7 @@ def test_the_same_id_with_other_content_is_a_conflict_that_is_kept(
 
 def test_two_workers_at_once_store_a_record_once(database: Secret, connection: Connection) -> None:
     ids = [make() for _ in range(40) for make in (new_uuid7, new_uuid4)]
-    barrier = threading.Barrier(3)
+    barrier = threading.Barrier(3, timeout=LONGEST_S)
     outcomes: list[Outcome] = []
 
     def work(offset: int) -> None:
@@ -96,8 +97,7 @@ def test_two_workers_at_once_store_a_record_once(database: Secret, connection: C
     threads = [threading.Thread(target=work, args=(offset,)) for offset in range(3)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     total = Outcome()
     for outcome in outcomes:
         total = total.plus(outcome)

@@ -22,7 +22,7 @@ from sink.write.writer import BatchWriter
 from tests.support.entries import life
 from tests.support.kept import add_partition, entry, records, uuid7
 from tests.support.samples import new_id
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -85,8 +85,7 @@ def test_several_workers_may_backfill_at_once(database: Secret, connection: Conn
     threads = [threading.Thread(target=work, args=(first,)) for first in range(4)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert count(connection) == 2000
 
 
@@ -245,7 +244,7 @@ def test_writers_go_on_while_retention_waits_for_a_row(connection: Connection, d
         connection.execute("SET statement_timeout = '5s'")
         late = records([entry("state_event", uuid7(NOW), at=NOW)])
         assert BatchWriter(connection).write([], (), late) == Outcome(stored=1)
-    thread.join()
+    ended(thread)
     assert dropped == [name]
     assert count(connection) == 1
 

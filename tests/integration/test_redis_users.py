@@ -22,7 +22,7 @@ from tests.integration.conftest import ROOT, own_valkey
 from tests.support.acl import USERS, USERS_FILE, note_users, url_of, write_users
 from tests.support.pages import Page
 from tests.support.samples import closed
-from tests.support.waiting import eventually
+from tests.support.waiting import LONGEST_S, eventually
 
 TAPE, CONTROL, OTHERS = "signaltape:{0}", "signaltape:control", "of-others"
 #: What nobody may, whatever their work.
@@ -181,7 +181,9 @@ def test_the_recipe_of_the_docs_lets_all_users_in_and_renames_their_keys(tmp_pat
     script = recipe.replace("stream=signaltape ", "stream=mine ").replace(
         "deploy/redis", str(USERS_FILE.parent)
     )
-    subprocess.run(["sh", "-e", "-c", script], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(
+        ["sh", "-e", "-c", script], cwd=tmp_path, check=True, timeout=LONGEST_S, capture_output=True
+    )
     passwords = dict(line.split() for line in (tmp_path / "passwords").read_text().splitlines())
     assert tuple(passwords) == USERS
     assert (tmp_path / "passwords").stat().st_mode & 0o077 == 0

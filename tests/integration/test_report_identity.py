@@ -24,6 +24,7 @@ from tests.support.botapi import TOKEN, BotServer
 from tests.support.holding import Held
 from tests.support.said import said
 from tests.support.sending import REPORT, SOON, QuickSender, now, state, with_server
+from tests.support.waiting import soon
 
 #: a supergroup
 NEW = "-1001234567890"
@@ -259,8 +260,7 @@ def test_files_follow_their_report_into_the_new_group(connection: Connection) ->
 
     async def work(server: BotServer, sender: QuickSender) -> None:
         draining = asyncio.create_task(sender.drain(5))
-        while len(server.calls) < 2:
-            await asyncio.sleep(0)
+        await soon(lambda: len(server.calls) >= 2, every=0)
         server.moved["-77"] = int(NEW)
         assert await draining
 

@@ -19,7 +19,7 @@ from signaltape.clock import utc_now
 from sink.db import Connection
 from tests.integration.conftest import Process, Runner
 from tests.support.botapi import TOKEN, BotServer, bot_server
-from tests.support.waiting import eventually
+from tests.support.waiting import eventually, next_line
 
 
 def bot(server: BotServer) -> dict[str, str]:
@@ -166,7 +166,7 @@ def test_no_worker_is_left_behind(redis_client: Any, settings: Settings) -> None
 def test_the_schedule_waits_for_postgres(runner: Runner) -> None:
     process = runner.start("reports", "schedule", DATABASE_URL="postgresql://u@127.0.0.1:1/x")
     assert process.popen.stderr is not None
-    while "trying again in" not in process.popen.stderr.readline():
+    while "trying again in" not in next_line(process.popen.stderr):
         assert process.popen.poll() is None
     process.popen.terminate()
     assert process.finish(30)[0] == 0

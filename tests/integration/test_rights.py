@@ -19,6 +19,7 @@ from sink.admin.declared_rights import declared
 from sink.admin.migrate import migrate
 from sink.db import Connection, connect
 from tests.support.logins import login_of, url_for
+from tests.support.waiting import ended
 
 DECLARED = declared()
 PROCESSES = sorted(DECLARED.roles)
@@ -252,8 +253,7 @@ def test_databases_of_one_server_may_be_migrated_at_once(
     threads = [threading.Thread(target=work, args=(name,)) for name in names]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     for name in names:
         maker.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
     assert left == [[], [], [], []]

@@ -21,6 +21,7 @@ from tests.support.book import LABELS, TUESDAY, W03, Book
 from tests.support.entries import accepted
 from tests.support.said import said
 from tests.support.samples import closed, new_id, published, triggered
+from tests.support.waiting import LONGEST_S, ended
 
 
 def counts(card: Scorecard) -> dict[str, tuple[int, int]]:
@@ -181,7 +182,7 @@ def test_the_data_quality_line_is_there_only_when_something_is_not_zero(
 
 def test_closed_before_published_from_two_workers_at_the_same_moment(book: Book, database: Secret) -> None:
     ids = [new_id() for _ in range(50)]
-    barrier = threading.Barrier(2)
+    barrier = threading.Barrier(2, timeout=LONGEST_S)
 
     def work(name: str) -> None:
         with connect(database) as own:
@@ -197,8 +198,7 @@ def test_closed_before_published_from_two_workers_at_the_same_moment(book: Book,
     threads = [threading.Thread(target=work, args=(name,)) for name in ("signal_closed", "signal_published")]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     card = book.card()
     assert counts(card)["0.80+"] == (50, 50)
     assert card.quality.orphans == 0

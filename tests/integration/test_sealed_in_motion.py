@@ -19,6 +19,7 @@ from sink.write.writer import BatchWriter
 from tests.support.entries import life
 from tests.support.samples import new_id
 from tests.support.sealing import FIRST, arrive, intact, noon, seal_all, sealed_days
+from tests.support.waiting import ended
 
 SECOND = FIRST + timedelta(days=1)
 DAY = timedelta(days=1)
@@ -194,8 +195,7 @@ def test_many_at_once_seal_each_day_once(database: Secret, connection: Connectio
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert sum(made) == len(seals(connection))
     assert intact(connection).rows == 24
 
@@ -255,8 +255,7 @@ def test_nothing_falls_between_seals_while_others_write(database: Secret, connec
         forget_the_newest_day(connection)
         seal_all(connection)
         intact(connection)
-    for writer in writers:
-        writer.join()
+    ended(*writers)
     forget_the_newest_day(connection)
     seal_all(connection)
     found = intact(connection)

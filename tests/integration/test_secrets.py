@@ -16,6 +16,7 @@ from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import Process, Runner
 from tests.support.echoing import echoing_postgres, echoing_redis, echoing_web
+from tests.support.waiting import next_line
 
 #: What must stand nowhere, in any of its spellings.
 PASSWORD = "hunter/two@p%ss w#rd?"
@@ -127,7 +128,7 @@ def _until_it_complains(process: Process) -> str:
     said = ""
     deadline = time.monotonic() + 20
     while "unknown command" not in said and time.monotonic() < deadline:
-        said += process.popen.stderr.readline()
+        said += next_line(process.popen.stderr)
     assert "unknown command" in said
     return said
 

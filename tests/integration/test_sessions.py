@@ -26,6 +26,7 @@ from tests.integration.archiving import NOON
 from tests.integration.conftest import Runner
 from tests.integration.replaying import HOUR, SPAN, archived, numbers, record_some, session
 from tests.support.samples import SAMPLES, as_json, new_id
+from tests.support.waiting import LONGEST_S
 
 
 def test_a_session_holds_exactly_its_span_sorted(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def dump(database: Secret) -> str:
     tables = ("signal_events", "signals", "signal_*s", "signal_layers", "records*")
     arguments = [f"--table={one}" for one in tables]
     command = [str(postgres_bin() / "pg_dump"), "--data-only", *arguments, "-d", database.reveal()]
-    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONGEST_S).stdout
     return "\n".join(line for line in out.splitlines() if not line.startswith("\\"))
 
 

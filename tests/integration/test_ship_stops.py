@@ -21,7 +21,7 @@ from signaltape.shipping.service import ship_once
 from tests.chaos.proxy import Proxy
 from tests.integration.conftest import Runner, own_valkey
 from tests.support.samples import closed
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def emitting(settings: Settings) -> Iterator[Emitter]:
             yield tape
         finally:
             stop.set()
-            thread.join()
+            ended(thread)
 
 
 def test_sigterm_ends_a_shipper_though_an_engine_goes_on_emitting(

@@ -21,7 +21,7 @@ from tests.chaos.proxy import Proxy
 from tests.integration.conftest import own_valkey
 from tests.integration.shipping import signal_ids
 from tests.support.samples import closed, new_id
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually
 
 UNREACHABLE = {
     "refused": "redis://127.0.0.1:1/0",
@@ -66,7 +66,7 @@ def test_what_is_to_be_sent_again_waits_for_a_redis_that_is_away(
         eventually(lambda: redis_client.xlen(key) == 20)
     finally:
         stop.set()
-        shipping.join()
+        ended(shipping)
         proxy.stop()
 
 

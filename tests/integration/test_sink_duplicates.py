@@ -16,6 +16,7 @@ from sink.write.writer import BatchWriter
 from tests.integration.stored import ALWAYS, tables, value
 from tests.support.entries import NOON, accepted, life, only_postgres_rejects
 from tests.support.samples import SAMPLES, closed, new_id, published
+from tests.support.waiting import LONGEST_S, ended
 
 
 def test_the_same_content_again_is_a_duplicate(connection: Connection) -> None:
@@ -117,7 +118,7 @@ def test_a_contradicting_publication_adds_no_layer(connection: Connection) -> No
 def test_two_writers_at_the_same_moment(database: Secret, connection: Connection) -> None:
     """One commits `closed` and the other `published` of the same signals, and both the same duplicates."""
     ids = [new_id() for _ in range(300)]
-    barrier = threading.Barrier(2)
+    barrier = threading.Barrier(2, timeout=LONGEST_S)
     outcomes: list[Outcome] = []
 
     def work(names: tuple[str, ...], order: int) -> None:
@@ -140,8 +141,7 @@ def test_two_writers_at_the_same_moment(database: Secret, connection: Connection
     ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert sum(outcome.stored for outcome in outcomes) == 900
     assert sum(outcome.duplicates for outcome in outcomes) == 300
     assert quality.disagreements(connection) == {}

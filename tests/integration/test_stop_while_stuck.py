@@ -17,7 +17,7 @@ from consumer.limits import Limits
 from signaltape import Secret, Settings
 from sink.db import Connection, connect
 from tests.integration.draining import add_lives, drain, make_worker, pending
-from tests.support.waiting import eventually
+from tests.support.waiting import LONGEST_S, ended, eventually
 
 AT_ONCE_S = 10
 
@@ -49,10 +49,10 @@ def test_a_locked_table_does_not_keep_a_worker_from_ending(
         eventually(lambda: is_waiting(connection))
         stop.set()
         thread.join(AT_ONCE_S)
-        ended = not thread.is_alive()
+        in_time = not thread.is_alive()
         holder.rollback()
-    thread.join()
-    assert ended
+    ended(thread)
+    assert in_time
     assert pending(redis_client, key) == 20
     assert worker.total == Outcome()
     assert drain(settings, key) == Outcome(stored=20), "nothing of it was committed by half"
@@ -87,7 +87,7 @@ def test_a_worker_that_ends_knocks_at_a_silent_postgres_once_and_not_for_each_ba
         nonlocal number
         number += 1
         knocks.release()
-        no_answer.wait()
+        no_answer.wait(LONGEST_S)
         raise psycopg.OperationalError("timeout expired")
 
     monkeypatch.setattr("worker.loop.connect", knock)

@@ -17,7 +17,7 @@ from signaltape.errors import SettingsError
 from signaltape.redis_client import redis_url
 from signaltape.stream import GHOST_GROUP, entry_order, stream_key, stream_keys
 from tests.integration.conftest import own_valkey
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually
 
 PARTITIONS = 4
 LATER = 10**15
@@ -103,8 +103,7 @@ def test_a_reader_beside_the_writers_sees_what_one_behind_them_sees(
     reading = threading.Thread(target=read)
     for thread in (reading, *threads):
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     stop.set()
     reading.join(60)
     assert not reading.is_alive()
@@ -162,7 +161,7 @@ def test_waiting_ends_when_something_comes(reader: TapeReader, redis_client: Any
     later = threading.Timer(0.05, put, (redis_client, keys[3]))
     later.start()
     assert reader.wait(positions, 20_000) is True
-    later.join()
+    ended(later)
 
 
 def test_trimming_waits_for_its_place(

@@ -20,6 +20,7 @@ from tests.support.botapi import TOKEN, BotServer
 from tests.support.holding import Held
 from tests.support.said import is_stub
 from tests.support.sending import REPORT, SOON, QuickSender, now, state, with_server
+from tests.support.waiting import soon
 
 NEW = -1000000000042
 
@@ -108,8 +109,7 @@ def test_a_text_whose_sender_was_killed_while_it_filled_is_uncertain_when_it_exp
     async def work(server: BotServer, sender: QuickSender) -> None:
         server.faults.extend(["ok", "timeout after"])
         killed = asyncio.create_task(step(sender))
-        while server.messages.get(100) != REPORT.text:
-            await asyncio.sleep(0.01)
+        await soon(lambda: server.messages.get(100) == REPORT.text)
         killed.cancel()
 
     with_server(work, connection)

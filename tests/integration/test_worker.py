@@ -31,7 +31,7 @@ from tests.integration.draining import (
     stored,
 )
 from tests.support.samples import as_json, closed, published
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually
 
 
 def test_it_drains_the_stream_from_its_start(
@@ -215,7 +215,7 @@ def test_it_waits_for_postgres_and_says_so(
         eventually(lambda: worker.total.stored == 40)
         assert "Postgres is back" in caplog.text
         stop.set()
-        thread.join()
+        ended(thread)
 
 
 def test_it_survives_a_terminated_session(
@@ -233,7 +233,7 @@ def test_it_survives_a_terminated_session(
                 " WHERE application_name = 'signaltape-worker' AND datname = current_database()"
             )
     stop.set()
-    thread.join()
+    ended(thread)
 
 
 def test_it_survives_a_flushed_redis(settings: Settings, redis_client: Any, key: str) -> None:
@@ -246,7 +246,7 @@ def test_it_survives_a_flushed_redis(settings: Settings, redis_client: Any, key:
     add_lives(redis_client, key, 5)
     eventually(lambda: worker.total.stored == 40)
     stop.set()
-    thread.join()
+    ended(thread)
 
 
 def test_status_in_words_and_as_json(settings: Settings, redis_client: Any, key: str, runner: Runner) -> None:

@@ -13,7 +13,7 @@ from sink.db import Connection
 from tests.integration.conftest import Process, Runner
 from tests.support.botapi import TOKEN
 from tests.support.botapi_updates import UpdatesServer, updates_server
-from tests.support.waiting import eventually
+from tests.support.waiting import LONGEST_S, eventually
 
 ADMIN, TRADER, VIEWER, STRANGER = 101, 102, 103, 999
 
@@ -52,7 +52,7 @@ class Bot:
         """kill -9."""
         assert self.desk is not None
         self.desk.popen.kill()
-        self.desk.popen.wait()
+        self.desk.popen.wait(LONGEST_S)
 
     def end_all(self) -> None:
         """None is left that would connect to a server which is just ending."""

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.support.waiting import ended
+
 _SSL_REQUEST = 80877103
 
 
@@ -72,7 +74,7 @@ def _serving(server: socketserver.TCPServer) -> Iterator[int]:
         yield server.server_address[1]
     finally:
         server.shutdown()
-        thread.join()
+        ended(thread)
         server.server_close()
 
 

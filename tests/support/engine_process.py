@@ -17,6 +17,7 @@ import msgspec
 from tests.support.forked import begin
 from tests.support.measured_http import lines_in, measurements_in
 from tests.support.raw_http import Reply, ask
+from tests.support.waiting import next_line
 
 _ROOT = Path(__file__).parents[2]
 #: Wherever a test stands meanwhile.
@@ -79,7 +80,7 @@ def engine(home: Path, *options: str, **environment: str) -> Iterator[Engine]:
             text=True,
         )
     assert process.stdout is not None
-    line = process.stdout.readline()
+    line = next_line(process.stdout)
     assert line.startswith("listening on http://127.0.0.1:"), (line, log.read_text())
     try:
         yield Engine(int(line.rpartition(":")[2]), home, log)

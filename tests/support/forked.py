@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-from tests.support.waiting import eventually
+from tests.support.waiting import LONGEST_S, eventually
 
 ROOT = Path(__file__).parents[2]
 #: Begins of the variables that an interpreter, a library or a module reads while it is loaded.
@@ -84,6 +84,7 @@ class Forked:
             for one in (nothing, its_out, its_err):
                 os.close(one)
             its_line.close()
+        self._line.settimeout(LONGEST_S)
         self.pid = int(self._line.recv(_SHORT))
 
     def poll(self) -> int | None:

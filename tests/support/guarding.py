@@ -24,6 +24,7 @@ from signaltape.redis_client import redis_url
 from signaltape.stream import GUARD_GROUP, stream_key, stream_keys
 from sink.db import Connection, database_url, rows_as_dicts
 from tests.support.samples import new_id
+from tests.support.waiting import ended
 
 ENDPOINT = "GET /api/signal/<symbol>"
 #: One rule that fires at once and is told within a second.
@@ -117,7 +118,7 @@ class Guard:
                 yield runner
             finally:
                 stop.set()
-                thread.join()
+                ended(thread)
 
     def run(self) -> Counted:
         """Fold all that is there, evaluate once."""

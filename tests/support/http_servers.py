@@ -18,7 +18,7 @@ from aiohttp import web
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually
 
 
 class _Quiet(WSGIRequestHandler):
@@ -36,7 +36,7 @@ def werkzeug_threads(app: Flask) -> Iterator[int]:
         yield server.server_port
     finally:
         server.shutdown()
-        thread.join()
+        ended(thread)
         server.server_close()
 
 
@@ -72,7 +72,7 @@ def uvicorn_loop(app: Any) -> Iterator[int]:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join()
+        ended(thread)
 
 
 @contextmanager
@@ -100,4 +100,4 @@ def aiohttp_loop(make: Callable[[], web.Application]) -> Iterator[int]:
         yield ready["port"]
     finally:
         ready["loop"].call_soon_threadsafe(ready["stop"])
-        thread.join()
+        ended(thread)

@@ -10,6 +10,7 @@ and another socket, on which its pid and then its end are said.
 from __future__ import annotations
 
 import atexit
+import ctypes
 import gc
 import json
 import os
@@ -51,6 +52,9 @@ _MOST_BYTES = 1 << 20
 _FILES = 4
 
 
+#: Of Linux: the signal for whom the process ends that it was forked from.
+_PR_SET_PDEATHSIG = 1
+_LIBRARY = ctypes.CDLL(None)
 #: With what a forked process is to end.
 _exit_code = 0
 #: What a forked process does at a failpoint: it is loaded before it is known which shall end it.
@@ -150,6 +154,7 @@ def _say_who_ended(lines: dict[int, socket.socket]) -> None:
 def _become(asked: dict[str, Any], files: list[int]) -> None:
     """Run a module as `python -m` does, or code as `python -c` does, with files and environment of its own."""
     global _at_failpoint
+    _LIBRARY.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # it does not outlive the run, however that ends
     for place, one in enumerate(files):
         os.dup2(one, place)
         os.close(one)

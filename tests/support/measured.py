@@ -11,6 +11,7 @@ from typing import Any
 from signaltape import Emitter, Settings
 from signaltape.journal.home import journal_folders
 from signaltape.journal.reader import JournalPosition, JournalReader
+from tests.support.waiting import LONGEST_S
 
 
 def engine(home: Path, **settings: Any) -> Emitter:
@@ -46,5 +47,5 @@ class Hangs(Emitter):
 
     def record(self, name: Any, event: Mapping[str, Any] | None = None, /, **fields: Any) -> bool:
         self.begun.set()
-        self.let_go.wait()
+        self.let_go.wait(LONGEST_S)
         return super().record(name, event, **fields)

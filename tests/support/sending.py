@@ -18,6 +18,7 @@ from outbox.text import Entity, Text
 from signaltape import Secret
 from sink.db import AsyncConnection, Connection, connect_async
 from tests.support.botapi import TOKEN, BotServer, bot_server
+from tests.support.waiting import LONGEST_S
 
 REPORT = Text("📊 Weekly Scorecard\n• 0.80+: n=1 _*[]()<b>&", [Entity("bold", 0, 19)])
 SOON = timedelta(minutes=5)
@@ -82,7 +83,8 @@ def with_server(
 
     async def run() -> BotServer:
         async with bot_server() as server, BotApi(Secret(token), server.base, CALL_TIMEOUT_S) as api:
-            await work(server, QuickSender(connection, api))
+            async with asyncio.timeout(LONGEST_S):
+                await work(server, QuickSender(connection, api))
             return server
 
     return asyncio.run(run())

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from tests.support.waiting import ended
 from web.application import application
 from web.listening import Listening
 from web.settings import WebSettings
@@ -56,7 +57,7 @@ class Served:
             return
         self._do(self._listening.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        ended(self._thread)
         self._loop.close()
 
     def get(self, path: str, **headers: str) -> Answer:

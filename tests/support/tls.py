@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import trustme
 
-from tests.support.waiting import eventually
+from tests.support.waiting import LONGEST_S, ended, eventually
 
 #: What certificates are made out to; a connection to another name is refused.
 HOST = "localhost"
@@ -73,13 +73,13 @@ def listening(joined: Joined, context: ssl.SSLContext | None = None) -> Iterator
     # whoever refuses the certificate goes without a word, which is no news here
     loop.set_exception_handler(lambda _loop, _context: None)
     begun = asyncio.start_server(joined, "127.0.0.1", 0, ssl=context)
-    server = asyncio.run_coroutine_threadsafe(begun, loop).result()
+    server = asyncio.run_coroutine_threadsafe(begun, loop).result(LONGEST_S)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        asyncio.run_coroutine_threadsafe(_ended(server), loop).result()
+        asyncio.run_coroutine_threadsafe(_ended(server), loop).result(LONGEST_S)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+        ended(thread)
         loop.close()
 
 
@@ -112,7 +112,7 @@ def tls_server() -> str | None:
 def _speaks_tls(program: str) -> bool:
     """It ends at once either way: for want of a certificate, or of all that has to do with TLS."""
     options = ("--port", "0", "--tls-port", "1")
-    done = subprocess.run([program, *options], capture_output=True, text=True, check=False)
+    done = subprocess.run([program, *options], capture_output=True, text=True, check=False, timeout=LONGEST_S)
     return "No tls-cert-file configured" in done.stdout
 
 
@@ -143,4 +143,4 @@ def speaking_itself(folder: Path, own: Papers) -> Iterator[int]:
         yield port
     finally:
         started.terminate()
-        started.wait()
+        started.wait(LONGEST_S)

@@ -18,6 +18,7 @@ from deploy.embedded.account import Account, choose_account
 from deploy.embedded.postgres import USER
 from deploy.embedded.process import STOP_FAST, await_ready, end
 from tests.support.tls import Papers, context_of, free_port, listening, pumped
+from tests.support.waiting import LONGEST_S
 
 #: What a client begins with that wants TLS: eight bytes, and the number that stands for the wish.
 _WISH = bytes.fromhex("0000000804d2162f")
@@ -61,7 +62,9 @@ def postgres_programs() -> Path | None:
     found = shutil.which("postgres")
     if found is None:
         return None
-    linked = subprocess.run(["ldd", found], capture_output=True, text=True, check=False).stdout
+    linked = subprocess.run(
+        ["ldd", found], capture_output=True, text=True, check=False, timeout=LONGEST_S
+    ).stdout
     return Path(found).resolve().parent if "libssl" in linked else None
 
 
@@ -107,7 +110,7 @@ def postgres_itself(own: Papers) -> Iterator[int]:
         await_ready(process, lambda: _answers(programs, folder, port), log, "PostgreSQL")
         yield port
         end(process.pid, STOP_FAST)
-        process.wait()
+        process.wait(LONGEST_S)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -121,4 +124,4 @@ def _run(account: Account, *command: str | Path) -> None:
 
 def _answers(programs: Path, sockets: Path, port: int) -> bool:
     probe = [str(programs / "pg_isready"), "-q", "-h", str(sockets), "-p", str(port)]
-    return subprocess.run(probe, check=False).returncode == 0
+    return subprocess.run(probe, check=False, timeout=LONGEST_S).returncode == 0

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.support.waiting import ended
 from worker.loop import Worker
 
 
@@ -17,4 +18,4 @@ def working(worker: Worker, stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join()
+        ended(thread)

@@ -31,6 +31,7 @@ from signaltape import Settings
 from signaltape.replay import Controls, Player
 from tests.support.archived import DAY, NOON, record, write
 from tests.support.archived import built as built_now
+from tests.support.waiting import LONGEST_S, next_line
 
 KEEP = keep_of(Settings(keep_market_hours=24 * 365, keep_sessions_days=1))
 LATER = NOON + timedelta(days=60)
@@ -223,8 +224,8 @@ def test_several_that_open_a_new_ledger_at_once_all_can(tmp_path: Path) -> None:
             opener.stdin.flush()
         for opener in openers:
             assert opener.stdout is not None
-            opener.stdout.readline()
-    said = [opener.communicate() for opener in openers]
+            next_line(opener.stdout)
+    said = [opener.communicate(timeout=LONGEST_S) for opener in openers]
     assert [opener.returncode for opener in openers] == [0] * 3, said
 
 

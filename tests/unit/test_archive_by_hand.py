@@ -23,6 +23,7 @@ from replay.archive.retention import apply
 from signaltape import Settings
 from signaltape.replay.line import payload_of
 from tests.support.archived import NOON, batch, built, record, write
+from tests.support.waiting import LONGEST_S
 
 DAY_FILE = "data/orders/day-2022-01-17.jsonl"
 KEEP = keep_of(Settings(keep_orders_days=3650, keep_state_events_days=30))
@@ -219,7 +220,7 @@ def test_a_ledger_that_is_deleted_amid_a_batch_costs_no_line(tmp_path: Path, mon
         monkeypatch.setattr(archiver, "append", append)
         for path in (tmp_path / "data").glob("archive.db*"):
             path.unlink()
-        subprocess.run([*python, "trade_log", "100"], check=True)
+        subprocess.run([*python, "trade_log", "100"], check=True, timeout=LONGEST_S)
         return append(*arguments)
 
     monkeypatch.setattr(archiver, "append", lose_the_ledger)
@@ -227,7 +228,7 @@ def test_a_ledger_that_is_deleted_amid_a_batch_costs_no_line(tmp_path: Path, mon
         target.write(batch(order(1), first=1))
     except SinkUnavailable:
         target.write(batch(order(1), first=1))
-    subprocess.run([*python, "order_log", "2"], check=True)
+    subprocess.run([*python, "order_log", "2"], check=True, timeout=LONGEST_S)
     target.close()
     assert sorted(numbers(tmp_path)) == [0, 1, 2, 100]
 
@@ -267,7 +268,7 @@ def test_a_ledger_that_is_deleted_amid_a_batch_costs_no_line_of_the_same_file(
         for path in (tmp_path / "data").glob("archive.db*"):
             path.unlink()
         python = [sys.executable, "-c", _OTHER, str(tmp_path)]
-        subprocess.run([*python, "order_log", "2"], check=True)
+        subprocess.run([*python, "order_log", "2"], check=True, timeout=LONGEST_S)
         return append(*arguments)
 
     monkeypatch.setattr(archiver, "append", lose_the_ledger)

@@ -18,6 +18,7 @@ from replay.archive.ledger import Ledger
 from replay.archive.retention import apply
 from signaltape import Settings
 from tests.support.archived import NOON, batch, built, record, write
+from tests.support.waiting import ended
 
 KEEP = keep_of(Settings())
 LATER = NOON + timedelta(days=4)
@@ -49,7 +50,7 @@ class Beside:
         self._thread.join(_BESIDE_S)
 
     def ends(self) -> None:
-        self._thread.join()
+        ended(self._thread)
 
 
 @pytest.fixture

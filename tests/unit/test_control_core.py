@@ -33,6 +33,7 @@ from signaltape.control.processes import (
     processes_of,
 )
 from signaltape.control.state import MOST_TEXT, control_of, is_newer, short_text
+from tests.support.waiting import LONGEST_S
 
 NOW_MS = 1_700_000_000_000
 
@@ -269,5 +270,10 @@ def _run(code: str, **changes: str) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parents[2]
     environment = {"PYTHONPATH": str(root / "producer"), "PATH": "/usr/bin:/bin", **changes}
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+        timeout=LONGEST_S,
     )

@@ -23,6 +23,7 @@ from signaltape.settings import _FIELD_OF, SECRETS, Settings
 from tests.support.command_trees import Tree, tree_of
 from tests.support.forked import begin, environment_of_loaded
 from tests.support.pages import ROOT, Command, Page, commands_in, pages
+from tests.support.waiting import LONGEST_S
 from tests.unit.test_imports import ALLOWED
 
 PAGES = pages()
@@ -139,7 +140,7 @@ def test_every_command_stands_in_the_docs_and_helps(room: str) -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_module_helps(room: str) -> None:
     process = begin(("-m", room, "--help"), environment_of_loaded(), anew=room not in BEGUN_ANEW)
-    out, err = process.communicate()
+    out, err = process.communicate(timeout=LONGEST_S)
     assert process.returncode == 0, err
     assert "usage" in out.lower()
 

@@ -20,7 +20,7 @@ from signaltape.journal.home import is_alive, journal_folders, rejects_path
 from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.shipping.encoding import EntryEncoder
 from tests.support.samples import SAMPLES, closed, invalidated, new_id, published, triggered
-from tests.support.waiting import eventually
+from tests.support.waiting import LONGEST_S, ended, eventually, status_of
 
 
 @pytest.fixture
@@ -195,8 +195,7 @@ def test_threads_share_one_emitter(settings: Settings, tmp_path: Path) -> None:
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert len({event["signal_id"] for event in journalled(tmp_path)}) == 1600
     tape.close()
 
@@ -214,7 +213,7 @@ def test_after_a_fork_each_process_has_a_journal_of_its_own(settings: Settings, 
         children.append(child)
     for _ in range(20):
         assert tape.closed(**closed())
-    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0]
+    assert [os.waitstatus_to_exitcode(status_of(child)) for child in children] == [0, 0]
     folders = journal_folders(tmp_path)
     assert len(folders) == 3
     assert [is_alive(folder) for folder in folders].count(True) == 1
@@ -244,7 +243,7 @@ os.kill(os.getpid(), 9)
     parent = subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
-    assert parent.wait() == -9
+    assert parent.wait(LONGEST_S) == -9
     (folder,) = journal_folders(tmp_path)
     eventually(lambda: not is_alive(folder), timeout=5)  # the child may only just have begun
     assert parent.stdout is not None

@@ -20,6 +20,7 @@ from signaltape.journal.reader import JournalPosition, JournalReader
 from signaltape.journal.segment import publish_segment
 from signaltape.journal.writer import JournalWriter
 from tests.support.samples import closed
+from tests.support.waiting import ended
 from tests.unit.interrupting import STEPS
 
 BODY = body_prefix("signal_closed") + b"x" * 1000
@@ -128,7 +129,7 @@ def test_the_counts_stay_while_an_emitter_closes(tmp_path: Path, monkeypatch: py
     assert shipper.stopping.wait(5)
     meanwhile = emitter.stats()
     shipper.may_stop.set()
-    closing.join()
+    ended(closing)
     assert meanwhile == emitter.stats()
     assert meanwhile["accepted"] == 1
 

@@ -10,6 +10,7 @@ import pytest
 
 from signaltape.fallback import LAST_GOOD_S, MOST_NAMES, Fallbacks, NothingLeft, Outcome, safe
 from tests.support.measured_http import measurements, measuring
+from tests.support.waiting import soon
 
 Call = Callable[[], Awaitable[str]]
 
@@ -134,8 +135,7 @@ def test_of_many_at_once_only_one_probes(world: World) -> None:
             asyncio.create_task(world.fallbacks.safe(slow, world.gives("second"), name="book"))
             for _ in range(10)
         ]
-        while len(world.called) < 9:
-            await asyncio.sleep(0)
+        await soon(lambda: len(world.called) >= 9, every=0)
         release.set()
         return await asyncio.gather(*asked)
 

@@ -20,6 +20,7 @@ from signaltape.journal.segment import (
     segment_numbers,
     segment_path,
 )
+from tests.support.waiting import LONGEST_S
 from tests.unit.journaling import MIB, PREFIX, body, read_all, writer
 
 
@@ -86,7 +87,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_kill_9_loses_nothing(tmp_path: Path) -> None:
-    ended = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False, timeout=LONGEST_S)
     assert ended.returncode == -signal.SIGKILL
     (folder,) = journal_folders(tmp_path)
     assert not is_alive(folder)
@@ -140,7 +141,9 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM
 journal.append(body(99999))
 print(taken + 2)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=LONGEST_S
+    )
     assert done.returncode == 0, done.stderr
     (folder,) = journal_folders(tmp_path)
     assert len(read_all(folder)) == int(done.stdout)

@@ -13,6 +13,7 @@ import pytest
 
 from signaltape.errors import JournalClosed, JournalUnavailable
 from signaltape.journal.frame import pack_frame
+from tests.support.waiting import status_of
 from tests.unit.interrupting import LARGE, STEPS, Found, Interruptions, Once, body, new_writer
 
 
@@ -95,7 +96,7 @@ def test_a_handler_may_fork_and_return_in_both_processes(
             if first == "parent":
                 os.read(heard, 1)
         elif first == "child":
-            os.waitpid(child, 0)
+            status_of(child)
 
     monkeypatch.setattr(STEPS[step], step, Once(getattr(STEPS[step], step), fork, after=after))
     taken = [0]
@@ -111,7 +112,7 @@ def test_a_handler_may_fork_and_return_in_both_processes(
             os._exit(0)
     os.write(say, b"!")
     if first == "parent":
-        os.waitpid(child, 0)
+        status_of(child)
     os.close(heard)
     os.close(say)
     journal.append(body(4))
@@ -135,8 +136,7 @@ def test_a_child_writes_nothing_into_the_journal_of_its_parent(tmp_path: Path) -
         except ValueError:
             os._exit(0)
         os._exit(1)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    assert os.waitstatus_to_exitcode(status_of(child)) == 0
     assert journal.events == 1
     journal.close()
 

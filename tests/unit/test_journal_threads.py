@@ -18,6 +18,7 @@ from signaltape.journal.segment import (
     first_event_of,
     segment_numbers,
 )
+from tests.support.waiting import ended
 from tests.unit.journaling import MIB, body, read_all, writer
 
 
@@ -33,8 +34,7 @@ def test_many_threads_append_without_losing_one(tmp_path: Path, quick_switches: 
     for one in workers:
         one.start()
     seen = [journal.events for _ in range(50)]
-    for one in workers:
-        one.join()
+    ended(*workers)
     assert seen == sorted(seen)
     assert len(segment_numbers(journal.folder)) > 5
     assert len(set(read_all(journal.folder))) == each * threads == journal.events
@@ -61,8 +61,7 @@ def test_every_segment_knows_how_many_events_lie_before_it(tmp_path: Path, quick
     workers = [threading.Thread(target=work) for _ in range(4)]
     for one in workers:
         one.start()
-    for one in workers:
-        one.join()
+    ended(*workers)
     reader = JournalReader(journal.folder, JournalPosition(0, 0, 0))
     items = reader.read(10**9, 10**12)
     after = {item.after.segment: item.after.events for item in items}

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import signaltape
+from tests.support.waiting import LONGEST_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,11 +38,16 @@ def test_the_wheel_holds_only_signaltape(tmp_path: Path) -> None:
             *("--disable-pip-version-check", "-w", str(tmp_path), str(ROOT)),
         ],
         check=True,
+        timeout=LONGEST_S,
         capture_output=True,
     )
     (wheel,) = tmp_path.glob("*.whl")
     listed = subprocess.run(
-        [sys.executable, "-m", "zipfile", "-l", str(wheel)], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "zipfile", "-l", str(wheel)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LONGEST_S,
     ).stdout
     tops = {line.split("/")[0].split()[0] for line in listed.splitlines()[1:]}
     assert tops == {"signaltape", f"signaltape-{signaltape.__version__}.dist-info"}

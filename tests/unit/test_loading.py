@@ -12,10 +12,11 @@ import pytest
 
 from signaltape import Emitter, Settings, fast_path
 from tests.support.samples import SAMPLES
+from tests.support.waiting import LONGEST_S, ended, happened, status_of
 
 
 def test_emitters_made_at_once_leave_no_check_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    both_load, loaded = threading.Barrier(2), []
+    both_load, loaded = threading.Barrier(2, timeout=LONGEST_S), []
 
     def load(number: int) -> None:
         if number == 2:
@@ -27,8 +28,7 @@ def test_emitters_made_at_once_leave_no_check_out(monkeypatch: pytest.MonkeyPatc
     threads = [threading.Thread(target=fast_path.load_checks) for _ in range(2)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert set(loaded) == {0, 1, 2}
 
 
@@ -76,6 +76,7 @@ def test_a_child_forked_while_a_thread_makes_an_emitter_makes_its_own(tmp_path: 
         capture_output=True,
         text=True,
         check=False,
+        timeout=LONGEST_S,
     )
     assert done.returncode == 0, done.stderr
 
@@ -88,11 +89,11 @@ def test_a_child_forked_while_a_closed_emitter_refuses_an_event_does_not_stand_s
     def hold() -> None:
         with tape._lock:
             held.set()
-            forked.wait()
+            forked.wait(LONGEST_S)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    held.wait()
+    happened(held)
     child = os.fork()
     if not child:
         import signal
@@ -100,5 +101,5 @@ def test_a_child_forked_while_a_closed_emitter_refuses_an_event_does_not_stand_s
         signal.alarm(5)
         os._exit(int(tape.closed(SAMPLES["signal_closed"]())))
     forked.set()
-    thread.join()
-    assert os.waitpid(child, 0)[1] == 0
+    ended(thread)
+    assert status_of(child) == 0

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from signaltape.journal.lock import FileLock, is_held
-from tests.support.waiting import eventually
+from tests.support.waiting import ended, eventually
 
 
 def test_a_lock_is_held_by_one_and_seen_by_all(tmp_path: Path) -> None:
@@ -39,8 +39,7 @@ def test_those_who_only_look_do_not_take_each_other_for_a_holder(tmp_path: Path)
     threads = [threading.Thread(target=look) for _ in range(4)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert not any(seen)
 
 

@@ -19,7 +19,7 @@ import pytest
 from signaltape import Emitter, Settings
 from signaltape.measuring import Histogram, Recorder, recorder_of
 from tests.support.measured import Hangs, by_name, engine, measurements
-from tests.support.waiting import eventually
+from tests.support.waiting import LONGEST_S, ended, eventually, happened, status_of
 
 
 def counted(home: Path) -> Counter[str]:
@@ -105,20 +105,20 @@ def test_a_forked_child_begins_with_nothing_and_measures_its_own(tmp_path: Path,
     def hold() -> None:
         with recorder_of(tape)._lock:
             held.set()
-            over.wait()
+            over.wait(LONGEST_S)
 
     holder = threading.Thread(target=hold)
     if amid != "nothing":
         holder.start()
-        held.wait()
+        happened(held)
     child = os.fork()
     if not child:
         signal.alarm(20)
         os._exit(not (tape.measure("ws", "child", rtt_ms=2) and tape.close() in (True, False)))
     over.set()
-    assert os.waitpid(child, 0)[1] == 0
+    assert status_of(child) == 0
     if amid != "nothing":
-        holder.join()
+        ended(holder)
     tape.measure("ws", "parent", rtt_ms=1)
     tape.close()
     assert counted(tmp_path) == {"parent": 2, "child": 1}

@@ -22,6 +22,7 @@ from signaltape import Emitter, Settings, SignaltapeError
 from signaltape.journal.home import rejects_path
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import SAMPLES, closed, published
+from tests.support.waiting import LONGEST_S, ended
 from tests.unit.hostile_values import EvilMapping, Given, Kind, Raising, hostile
 
 
@@ -206,7 +207,11 @@ for event in (published(), published(layers={"a": True}), published(rr=-1), publ
 print("fine")
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST_S,
     )
     assert done.stdout == "fine\n", done.stderr[-2000:]
 
@@ -229,7 +234,11 @@ last = Last()
 sys.last = last
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST_S,
     )
     assert (done.returncode, done.stdout.split()[0]) == (0, "False")
     assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr, done.stderr
@@ -266,8 +275,7 @@ def test_threads_that_meet_trouble_at_once_are_all_counted(tmp_path: Path) -> No
     ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     counts = tape.stats()
     assert counts["failed"] == 200
     tape.close()

@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.support.waiting import LONGEST_S
 from tests.unit.test_imports import ALLOWED, ROOT, files_of, imported_by, modules_of
 
 #: Parse arguments and print; all else of a room knows no command line.
@@ -136,7 +137,12 @@ def _reached_from(names: list[str]) -> dict[str, set[str]]:
     """What a process has loaded that imports nothing but one of these."""
     environment = {"PYTHONPATH": f"{ROOT / 'producer'}:{ROOT}", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", _EACH, *names], capture_output=True, text=True, check=True, env=environment
+        [sys.executable, "-c", _EACH, *names],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LONGEST_S,
+        env=environment,
     )
     lines = [line.split() for line in done.stdout.splitlines()]
     return {name: set(loaded) for name, *loaded in lines}

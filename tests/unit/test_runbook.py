@@ -15,6 +15,7 @@ from tests.drill.registry import CASES
 from tests.drill.rules import hurried, shipped, waits_s, words
 from tests.drill.stage import PROCESSES
 from tests.support.pages import ROOT, Page
+from tests.support.waiting import LONGEST_S
 
 PAGE = Page(ROOT / "docs" / "runbook.md")
 load()
@@ -50,7 +51,11 @@ def test_a_case_shows_what_is_wrong_acts_and_shows_that_it_is_well(section: Sect
 def test_every_block_parses(section: Section) -> None:
     for block in section.blocks:
         done = subprocess.run(
-            ["bash", "-n", "-c", block.commands], capture_output=True, text=True, check=False
+            ["bash", "-n", "-c", block.commands],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST_S,
         )
         assert (done.returncode, done.stderr) == (0, "")
 

@@ -14,6 +14,7 @@ from reports.hand import Hand
 from signaltape.clock import utc_now
 from signaltape.settings import Settings
 from signaltape.shipping.backoff import Backoff
+from tests.support.waiting import soon
 
 
 @pytest.fixture(autouse=True)
@@ -116,8 +117,7 @@ def test_a_hand_does_one_call_after_another_though_an_asker_was_cancelled() -> N
     async def run() -> str:
         async with Hand("test") as hand:
             first = asyncio.create_task(hand.do(call, "first"))
-            while not running:
-                await asyncio.sleep(0)
+            await soon(lambda: running, every=0)
             first.cancel()
             second = asyncio.create_task(hand.do(call, "second"))
             await asyncio.sleep(0)

@@ -21,6 +21,7 @@ from signaltape.secrecy import keep_secret
 from signaltape.terminal import Screen, left, print_json, right
 from signaltape.terminal.cells import brief, plain, short_words, shorten, width, wrap
 from signaltape.terminal.table import block, table
+from tests.support.waiting import LONGEST_S
 
 texts = st.text(max_size=60) | st.text("aé取流🚀e\u0301\u200d\ufe0f\x1b\u202e\u2066 \n\t\xad", max_size=200)
 words = st.lists(st.text("abcdefghij", min_size=1, max_size=12), min_size=1, max_size=40).map(" ".join)
@@ -209,6 +210,7 @@ def test_whoever_reads_may_have_seen_enough(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         env={"PYTHONPATH": os.pathsep.join(sys.path), "SIGNALTAPE_HOME": str(tmp_path)},
         check=False,
+        timeout=LONGEST_S,
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (1, b"")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.waiting import soon
 from web.http.together import Together
 
 
@@ -39,8 +40,7 @@ class Server:
 async def begun(server: Server, together: Together[str], *names: str) -> list[asyncio.Task[str | None]]:
     """The names are asked for, the first of them alone."""
     first = asyncio.create_task(together.find(names[0]))
-    while not server.questions:
-        await asyncio.sleep(0)
+    await soon(lambda: server.questions, every=0)
     others = [asyncio.create_task(together.find(name)) for name in names[1:]]
     await asyncio.sleep(0)
     return [first, *others]

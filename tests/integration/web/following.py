@@ -39,14 +39,20 @@ def following(served: Served, query: str = "", **headers: str) -> Iterator[Itera
 def of_events(heard: Iterator[Heard], count: int) -> list[Heard]:
     """The next so many, without pulses. Fails if they do not come."""
     found: list[Heard] = []
-    until = time.monotonic() + _COME_WITHIN_S
-    for one in heard:
-        assert time.monotonic() < until, f"{found} and no more"
+    for one in within_time(heard):
         if one.kind == "message":
             found.append(one)
         if len(found) == count:
             break
     return found
+
+
+def within_time(heard: Iterator[Heard]) -> Iterator[Heard]:
+    """All that is heard for a while: pulses go on for ever. Fails if what is looked for has not come by then."""
+    until = time.monotonic() + _COME_WITHIN_S
+    for one in heard:
+        assert time.monotonic() < until, f"{one} and not what is looked for"
+        yield one
 
 
 def _heard(answer: http.client.HTTPResponse) -> Iterator[Heard]:

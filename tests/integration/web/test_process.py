@@ -13,16 +13,16 @@ import pytest
 from signaltape import Settings
 from tests.integration.conftest import Process, Runner
 from tests.integration.web.test_access import make_key
+from tests.support.waiting import next_line
 
 
 def address_said_by(process: Process) -> tuple[str, int]:
-    """What its first line says; on this machine alone, the second says so."""
-    assert process.popen.stdout is not None
-    line = process.popen.stdout.readline()
+    """What its first line says; on this machine alone, the second says so. It says so once: ask no second time."""
+    line = next_line(process.popen.stdout)
     found = re.search(r"http://([\d.]+):(\d+)/", line)
     assert found is not None, line
     if found[1] == "127.0.0.1":
-        assert "for this machine alone" in process.popen.stdout.readline()
+        assert "for this machine alone" in next_line(process.popen.stdout)
     return found[1], int(found[2])
 
 

@@ -18,7 +18,7 @@ from tests.integration.web.following import following
 from tests.integration.web.test_access import bearer, make_key
 from tests.integration.web.test_stations import frozen
 from tests.support.served import Served
-from tests.support.waiting import eventually
+from tests.support.waiting import LONGEST_S, eventually
 from web import keys, signals
 from web.http.under_way import MOST_OF_ONE
 
@@ -36,7 +36,7 @@ def test_pages_of_replays_that_wait_hold_up_no_other(served: Served, monkeypatch
 
     def waiting(_settings: Settings) -> list[Any]:
         begun.release()
-        go_on.wait()
+        go_on.wait(LONGEST_S)
         return []
 
     monkeypatch.setattr("web.replays._manifests", waiting)

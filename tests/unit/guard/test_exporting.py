@@ -21,6 +21,7 @@ from guard.model.slots import Slot
 from guard.rules_file import rules_in_force
 from signaltape.measuring.histogram import Histogram
 from tests.support.scraping import scraped
+from tests.support.waiting import ended
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 RULES = rules_in_force({})
@@ -133,22 +134,21 @@ def test_what_nobody_expects_any_more_has_no_moment() -> None:
 
 
 def test_it_may_be_scraped_while_it_is_written() -> None:
-    exported, ended = Exported(RULES), threading.Event()
+    exported = Exported(RULES)
 
     def write() -> None:
         for number in range(3000):
             exported.take(slot(float(number + 1), name=f"GET /{number % 50}"))
-        ended.set()
 
     thread = threading.Thread(target=write)
     thread.start()
     counts: list[float] = []
-    while not ended.is_set():
+    while thread.is_alive():
         found = samples(exported)
         counts.append(
             sum(n for (name, _), n in found.items() if name == "signaltape_guard_measured_seconds_count")
         )
-    thread.join()
+    ended(thread)
     assert counts == sorted(counts)
     assert (
         sum(n for (name, _), n in samples(exported).items() if name.endswith("measured_seconds_count"))

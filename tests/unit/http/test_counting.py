@@ -12,6 +12,7 @@ from limits.util import WindowStats
 from signaltape import Secret
 from signaltape.http.hooks import Limit
 from signaltape.http.limiting import _ANSWER_S, Limiter
+from tests.support.waiting import LONGEST_S, ended
 
 
 def test_whoever_is_counted_is_counted_alone() -> None:
@@ -30,8 +31,7 @@ def test_of_many_at_once_exactly_so_many_pass() -> None:
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert (len(passed), sum(passed)) == (400, 100)
 
 
@@ -105,6 +105,7 @@ def test_a_shared_count_that_does_not_answer_is_asked_once_and_no_further() -> N
         how = storage.storage.connection_pool.connection_kwargs
         assert how["socket_timeout"] == how["socket_connect_timeout"] == _ANSWER_S
         assert limiter.count("a").passes
+        silent.settimeout(LONGEST_S)
         silent.accept()[0].close()
         silent.setblocking(False)
         with pytest.raises(BlockingIOError):
