@@ -90,6 +90,8 @@ class LastTrial:
             kinds += ["full"] * 3  # else nobody could make a group there
         if len(keys) > 1:
             kinds += ["unreadable"] * 8
+        if self._world.in_turns:
+            kinds += ["acknowledgements are lost"] * 8
         if len(self._world.supervisor.programs) > 1:
             kinds += ["one worker never comes back"] * 4
         return kinds
