@@ -74,6 +74,8 @@ class Service:
         #: told of each command that was carried out, before its answer goes
         self.on_command: Callable[[Line, Sequence[bytes], bytes | None], None] | None = None
         self.wall_ms: Callable[[], int] = lambda: 0
+        #: over which data a connection breaks before they arrive
+        self.breaks_over: Callable[[bytes], bool] = lambda _data: False
         self._faults = faults
         self._story = story
         self._chance = random.Random(f"network {scheduler.seed}")
@@ -112,6 +114,9 @@ class Service:
             raise BrokenPipeError(32, "Broken pipe")
         if line.silent or line.machine in self.unreachable:
             line.silent = True
+            return
+        if self.breaks_over(data):
+            self._lose(line)
             return
         if self._faults.strikes("request lost", f"on its way to {self.name}"):
             data = data[: self._chance.randrange(len(data) + 1)]  # what stands before the break arrives

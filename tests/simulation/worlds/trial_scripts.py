@@ -94,6 +94,16 @@ def _lose_one(world: ConsumingBase, troubles: ConsumingNemesis, chance: random.R
     world.database.locked = False
 
 
+def _lose_acknowledgements(world: ConsumingBase, _troubles: ConsumingNemesis, chance: random.Random) -> None:
+    """Connections break over acknowledgements, and over nothing else: what is written stays pending."""
+    world.service.breaks_over = lambda data: b"XACK" in data and chance.random() < 0.5
+    for _ in range(8):
+        world.feeder.feed(chance.choice((1, 5, 20)))
+        world.scheduler.sleep("batch after batch", 3.0)
+    world.service.breaks_over = lambda _data: False
+    world.disturb()
+
+
 def _refuse_all(world: ConsumingBase, troubles: ConsumingNemesis, _chance: random.Random) -> None:
     """Nothing passes for so long that all gets isolated attempts: it is not the entries."""
     troubles.postgres.refuse_all(letters_too=False)
@@ -109,5 +119,6 @@ SCRIPTS: dict[str, Script] = {
     "workers stop while they connect": _stop_amid_opening,
     "one worker waits": _hold_one_up,
     "one worker never comes back": _lose_one,
+    "acknowledgements are lost": _lose_acknowledgements,
     "all is refused": _refuse_all,
 }

@@ -19,6 +19,9 @@ _AT_LEAST_S, _LONG_S = 20.0, 250.0
 _ENOUGH_S = 600.0
 #: In a long one so many events come each so many seconds.
 _MORE, _MORE_EVERY_S = 5, 20.0
+#: Scripts for which there must be several workers, or such as end when the stream is drained.
+_LOST, _ACKNOWLEDGEMENTS = "one worker never comes back", "acknowledgements are lost"
+_OF_SOME = {_LOST, _ACKNOWLEDGEMENTS}
 
 
 class LastTrial:
@@ -85,13 +88,15 @@ class LastTrial:
 
     def _possible(self, keys: Sequence[bytes]) -> list[str]:
         """Kinds that can be, more often those that show what nothing else does, or cannot always be."""
-        kinds = ["refused", "refused", "refused for long", *SCRIPTS]
+        kinds = ["refused for long", "refused", "refused", *sorted(SCRIPTS.keys() - _OF_SOME)]
         if all(_GROUP in self._world.redis.groups(key) for key in self._world.stream_keys):
             kinds += ["full"] * 3  # else nobody could make a group there
         if len(keys) > 1:
             kinds += ["unreadable"] * 8
+        if self._world.in_turns:
+            kinds += [_ACKNOWLEDGEMENTS] * 8
         if len(self._world.supervisor.programs) > 1:
-            kinds += ["one worker never comes back"] * 4
+            kinds += [_LOST] * 4
         return kinds
 
     def _act(self, script: Script) -> None:
