@@ -14,6 +14,7 @@ from _pytest.faulthandler import fault_handler_stderr_fd_key
 from hypothesis import settings
 
 from signaltape import secrecy
+from tests.support.disks import end_servers_of
 
 # An example may take long on a machine that does other things beside.
 settings.register_profile("no hurry", deadline=None)
@@ -47,10 +48,21 @@ def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
         _watch(node.config, node.config.stash[fault_handler_stderr_fd_key])
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The end of the process is watched as well: it waits for threads that tests have left, and for other processes."""
-    _watch(session.config, sys.__stderr__)  # it is open to the very end
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """A worker that was ended amid a test has left its servers."""
+    if error:
+        end_servers_of(node.workerinput["testrunuid"], node.gateway.id)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The end of the process is watched as well: it waits for threads that tests have left, and for other processes.
+
+    Workers wait for the end of the whole run, which ends them.
+    """
+    if not hasattr(config, "workerinput"):
+        _watch(config, sys.__stderr__)  # it is open to the very end
 
 
 def _watch(config: pytest.Config, file: Any) -> None:
