@@ -42,7 +42,7 @@ kind = "check"
 category = "health"
 figure = "postgres_away"
 unit = "s"
-alert_above = 0.1
+alert_above = 0.01
 resolve_after = "1s"
 what = "Postgres was away"
 costs = "Nothing was told."
@@ -122,7 +122,7 @@ def test_a_session_that_postgres_ends_is_begun_anew_and_that_is_told(
     guards: Started, connection: Connection, redis_client: Any, settings: Settings
 ) -> None:
     process = guards.start()
-    eventually(lambda: connection.execute(f"SELECT {SESSIONS}").fetchall())
+    eventually(lambda: connection.execute(f"SELECT {SESSIONS}").fetchall(), 40)
     eventually(lambda: connection.execute(f"SELECT pg_terminate_backend(pid), {SESSIONS}").fetchall())
     eventually(lambda: guards.states("postgres-away") == ["resolved"], 90)
     Measures(redis_client, settings.stream).put(900)
