@@ -99,5 +99,5 @@ def test_every_page_says_what_is_away_and_is_itself_again(stage: Stage) -> None:
             pass
 
         stage.postgres.start()
-        eventually(lambda: statuses(stage.look(several)) == statuses(before), timeout=30)
+        eventually(lambda: statuses(stage.look(several)) == statuses(before))
         assert "is away" not in stage.served.get("/").text
