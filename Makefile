@@ -44,7 +44,8 @@ test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to ins
 	$(BIN)/python -m pytest tests/browser
 
 test-prometheus: $(READY)  ## rules, names, boards and units against Debian's Prometheus and systemd (it says what to install)
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/prometheus
+	@# a worker that was ended is not replaced: by files, the next one would do what hung again, and so on for ever
+	$(BIN)/python -m pytest -n 2 --dist loadfile --max-worker-restart 0 tests/prometheus
 
 attack: $(READY)  ## the attack suite of `make test` with 8 times the examples (TIMES=n), and every property with new ones
 	ATTACK_TIMES=$(or $(TIMES),8) $(BIN)/python -m pytest tests/attack tests/unit/guard/test_a_day.py \

@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from signaltape import secrecy
 from tests.attack.effort import TIMES
+from tests.support.disks import end_servers_of
 
 # An example may take long on a machine that does other things beside. Few and the same ones each time, so that a tree
 # that passes in one place passes in another; `make attack` thinks up many and new ones.
@@ -49,10 +50,21 @@ def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
         _watch(node.config, node.config.stash[fault_handler_stderr_fd_key])
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The end of the process is watched as well: it waits for threads that tests have left, and for other processes."""
-    _watch(session.config, sys.__stderr__)  # it is open to the very end
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """A worker that was ended amid a test has left its servers."""
+    if error:
+        end_servers_of(node.workerinput["testrunuid"], node.gateway.id)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The end of the process is watched as well: it waits for threads that tests have left, and for other processes.
+
+    Workers wait for the end of the whole run, which ends them.
+    """
+    if not hasattr(config, "workerinput"):
+        _watch(config, sys.__stderr__)  # it is open to the very end
 
 
 def _watch(config: pytest.Config, file: Any) -> None:

@@ -215,7 +215,7 @@ def test_no_password_stands_in_the_log_of_processes_that_wait(
     for thread in waiting:
         thread.start()
     try:
-        eventually(lambda: caplog.text.count("trying again") >= 2, timeout=20)
+        eventually(lambda: caplog.text.count("trying again") >= 2)
     finally:
         stop.set()
         for thread in waiting:

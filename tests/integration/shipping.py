@@ -14,7 +14,7 @@ def signal_ids(client: Any, key: str) -> list[str]:
 
 
 def await_length(client: Any, key: str, length: int) -> None:
-    eventually(lambda: client.xlen(key) == length, timeout=5)
+    eventually(lambda: client.xlen(key) == length)
 
 
 KILLED = """

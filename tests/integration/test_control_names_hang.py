@@ -33,7 +33,7 @@ def test_it_trips_while_the_name_of_redis_is_looked_up(
         tape.on_pause(told.append)
         try:
             assert asked.wait(30)
-            assert eventually(lambda: tape.paused, 20)
+            assert eventually(lambda: tape.paused)
             assert eventually(lambda: told, 20) == [True]
             assert not over.is_set()
         finally:

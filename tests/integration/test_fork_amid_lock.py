@@ -83,7 +83,7 @@ def test_a_child_forked_while_a_secret_is_noted_does_not_stand_still() -> None:
     with secrecy._lock:
         child = os.fork()
         if not child:
-            signal.alarm(5)
+            signal.alarm(30)
             keep_secret("redis://:hunter2@nowhere")
             os._exit(0)
     assert status_of(child) == 0

@@ -65,9 +65,9 @@ def test_an_entry_that_cannot_have_an_isolated_attempt_holds_up_no_other(
     client.config_set("maxmemory", 1)
     worker, stop = make_worker(valkey, settings, key)
     with working(worker, stop):
-        eventually(lambda: worker.total.stored == 4, timeout=5)
+        eventually(lambda: worker.total.stored == 4)
         client.config_set("maxmemory", 0)
-        eventually(lambda: worker.total.stored == 8 and pending(client, key) == 0, timeout=5)
+        eventually(lambda: worker.total.stored == 8 and pending(client, key) == 0)
     assert worker.total == Outcome(stored=8)
 
 
@@ -81,9 +81,9 @@ def test_a_partition_without_a_group_holds_up_no_other(
     client.config_set("maxmemory", 1)
     worker, stop = make_worker(valkey, settings, key)
     with working(worker, stop):
-        eventually(lambda: worker.total.stored == 4, timeout=5)
+        eventually(lambda: worker.total.stored == 4)
         client.config_set("maxmemory", 0)
-        eventually(lambda: worker.total.stored == 8, timeout=5)
+        eventually(lambda: worker.total.stored == 8)
 
 
 def test_a_partition_that_is_no_stream_holds_up_no_other(
@@ -96,10 +96,10 @@ def test_a_partition_that_is_no_stream_holds_up_no_other(
     worker = Worker(lambda: Consumer(Secret(valkey.url), "w-1", [other, key]), settings.database_url, stop)
     add_lives(client, key, 1)
     with working(worker, stop):
-        eventually(lambda: worker.total.stored == 4, timeout=5)
+        eventually(lambda: worker.total.stored == 4)
         client.delete(other)
         add_lives(client, other, 1)
-        eventually(lambda: worker.total.stored == 8, timeout=5)
+        eventually(lambda: worker.total.stored == 8)
 
 
 def test_what_vanished_is_counted_once_there_is_room(
@@ -109,7 +109,7 @@ def test_what_vanished_is_counted_once_there_is_room(
     client.config_set("maxmemory", 1)
     worker, stop = make_worker(valkey, settings, key)
     with working(worker, stop):
-        eventually(lambda: worker.total.stored == 3, timeout=5)
+        eventually(lambda: worker.total.stored == 3)
         client.config_set("maxmemory", 0)
         client.xadd(key, {"event": "signal_closed", "data": "{}"})
         eventually(lambda: worker.total.dead == 1)

@@ -42,7 +42,7 @@ kind = "check"
 category = "health"
 figure = "postgres_away"
 unit = "s"
-alert_above = 0.1
+alert_above = 0.01
 resolve_after = "1s"
 what = "Postgres was away"
 costs = "Nothing was told."
@@ -111,9 +111,9 @@ def test_it_is_told_in_the_chat_and_told_again_when_it_is_over(
     measures = Measures(redis_client, settings.stream)
     process = guards.start()
     measures.put(900, 900)
-    eventually(lambda: guards.told("An endpoint is slow") == 1, 40)
+    eventually(lambda: guards.told("An endpoint is slow") == 1)
     measures.put(*[10] * 1000)
-    eventually(lambda: guards.told("Over") == 1, 40)
+    eventually(lambda: guards.told("Over") == 1)
     assert guards.states() == ["resolved"]
     end(process)
 
@@ -126,7 +126,7 @@ def test_a_session_that_postgres_ends_is_begun_anew_and_that_is_told(
     eventually(lambda: connection.execute(f"SELECT pg_terminate_backend(pid), {SESSIONS}").fetchall())
     eventually(lambda: guards.states("postgres-away") == ["resolved"], 90)
     Measures(redis_client, settings.stream).put(900)
-    eventually(lambda: guards.states() == ["firing"], 40)
+    eventually(lambda: guards.states() == ["firing"])
     end(process)
 
 
@@ -135,18 +135,18 @@ def test_redis_that_is_away_is_told_and_what_comes_after_counts(
 ) -> None:
     with own_valkey(tmp_path / "valkey") as valkey:
         process = guards.start(REDIS_URL=valkey.url)
-        eventually(lambda: connection.execute("SELECT FROM guard_state").fetchall(), 40)
+        eventually(lambda: connection.execute("SELECT FROM guard_state").fetchall())
         valkey.stop()
-        eventually(lambda: guards.told("Redis is away") == 1, 40)
+        eventually(lambda: guards.told("Redis is away") == 1)
         valkey.start()
         with redis.Redis.from_url(valkey.url) as client:
             client.flushall()
             Measures(client, settings.stream).put(900)
-            eventually(lambda: guards.states() == ["firing"], 40)
-            eventually(lambda: guards.states("redis-away") == ["resolved"], 40)
+            eventually(lambda: guards.states() == ["firing"])
+            eventually(lambda: guards.states("redis-away") == ["resolved"])
             client.flushall()
             Measures(client, settings.stream).put(*[10] * 1000)
-            eventually(lambda: guards.states() == ["resolved"], 40)
+            eventually(lambda: guards.states() == ["resolved"])
         end(process)
 
 
@@ -155,12 +155,12 @@ def test_a_second_guard_stands_by_and_goes_on(
 ) -> None:
     first = guards.start()
     Measures(redis_client, settings.stream).put(900)
-    eventually(lambda: guards.states() == ["firing"], 40)
+    eventually(lambda: guards.states() == ["firing"])
     second = guards.start()
-    eventually(lambda: len(connection.execute(f"SELECT {SESSIONS}").fetchall()) == 2, 40)
+    eventually(lambda: len(connection.execute(f"SELECT {SESSIONS}").fetchall()) == 2)
     first.popen.kill()
     Measures(redis_client, settings.stream).put(*[10] * 1000)
-    eventually(lambda: guards.states() == ["resolved"], 40)
+    eventually(lambda: guards.states() == ["resolved"])
     assert "standing by" in end(second)
 
 
@@ -175,9 +175,9 @@ def test_killed_anywhere_it_counts_and_tells_once(
     killed = guards.start(SIGNALTAPE_FAILPOINTS=f"{point}=kill@1")
     assert killed.popen.wait(40) == -signal.SIGKILL
     process = guards.start()
-    eventually(lambda: guards.told("An endpoint is slow") == 1, 40)
+    eventually(lambda: guards.told("An endpoint is slow") == 1)
     ids = partial(redis_ids, redis_client, settings)
-    eventually(lambda: len(ids()) == 1, 40)
+    eventually(lambda: len(ids()) == 1)
     end(process)
     assert connection.execute("SELECT n, sum FROM guard_minutes").fetchall() == [(2, 1800.0)]
     assert connection.execute(f"SELECT count(*) {MINE}").fetchone() == (1,)
@@ -199,10 +199,10 @@ def test_what_is_snoozed_is_kept_and_told_when_that_ends(
     snooze(settings, "performance", now + timedelta(hours=1), "ani", now)
     process = guards.start()
     Measures(redis_client, settings.stream).put(900)
-    eventually(lambda: guards.states() == ["firing"], 40)
+    eventually(lambda: guards.states() == ["firing"])
     assert connection.execute(f"SELECT count(*) {MINE}").fetchone() == (0,)
     unsnooze(settings, "performance", utc_now())
-    eventually(lambda: guards.told("An endpoint is slow") == 1, 40)
+    eventually(lambda: guards.told("An endpoint is slow") == 1)
     with pytest.raises(NotFound, match="performance is not snoozed"):
         unsnooze(settings, "performance", utc_now())
     end(process)
@@ -220,11 +220,11 @@ def test_it_ends_in_time_though_redis_does_not_answer(
 ) -> None:
     with own_valkey(tmp_path / "valkey") as valkey:
         at_work = guards.start(REDIS_URL=valkey.url)
-        eventually(lambda: connection.execute("SELECT FROM guard_state").fetchall(), 40)
+        eventually(lambda: connection.execute("SELECT FROM guard_state").fetchall())
         os.kill(valkey.pid, signal.SIGSTOP)
         try:
             begun_meanwhile = guards.start(REDIS_URL=valkey.url)
-            eventually(lambda: len(connection.execute(f"SELECT {SESSIONS}").fetchall()) == 2, 40)
+            eventually(lambda: len(connection.execute(f"SELECT {SESSIONS}").fetchall()) == 2)
             end(at_work)
             end(begun_meanwhile)
         finally:
@@ -234,8 +234,8 @@ def test_it_ends_in_time_though_redis_does_not_answer(
 def test_it_ends_in_time_though_postgres_does_not_answer(guards: Started, connection: Connection) -> None:
     """It waits for a table that somebody holds: what it was about is undone."""
     process = guards.start()
-    eventually(lambda: connection.execute("SELECT FROM guard_state").fetchall(), 40)
+    eventually(lambda: connection.execute("SELECT FROM guard_state").fetchall())
     with connection.transaction():
         connection.execute("LOCK TABLE guard_state")
-        eventually(lambda: connection.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall(), 40)
+        eventually(lambda: connection.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall())
         end(process)

@@ -102,7 +102,7 @@ def test_a_forked_child_emits_though_its_parent_let_go_of_the_emitter_amid_an_ev
     held.wait(20)
     child = os.fork()
     if not child:
-        signal.alarm(10)
+        signal.alarm(30)
         with Emitter(fed) as tape:
             tape.closed(closed(ts=NOON))
             kept = tape._apart

@@ -123,7 +123,7 @@ def test_a_thousand_of_a_kind_that_is_refused_do_not_keep_another_kind_from_its_
     give_out(redis_client, key, deliveries=CANDIDATE_DELIVERIES)
     worker, stop = make_worker(settings, key)
     with working(worker, stop):
-        eventually(lambda: worker.total.stored == 1, timeout=20)
+        eventually(lambda: worker.total.stored == 1)
 
 
 def test_an_attempt_whose_count_has_no_answer_is_no_crash(

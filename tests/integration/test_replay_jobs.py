@@ -116,7 +116,7 @@ def test_a_replay_ends_with_the_process_that_began_it(here: Settings, runner: Ru
     process = runner.start("replay", "serve", SIGNALTAPE_DATA=str(here.data))
     begin(here, session)
     process.popen.kill()
-    eventually(lambda: not is_running(folder_of(here, session)), timeout=30)
+    eventually(lambda: not is_running(folder_of(here, session)))
 
 
 def test_a_build_that_fails_says_why_in_a_line_without_secrets(here: Settings, runner: Runner) -> None:

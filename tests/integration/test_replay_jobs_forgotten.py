@@ -57,12 +57,12 @@ def test_redis_forgets_everything_and_only_what_is_killed_ends(here: Settings, r
         redis.Redis.from_url(url(here)).flushall()
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: not is_running(one))
-        eventually(lambda: jobs.is_served(here), timeout=30)  # it has said so anew, after it saw the end
+        eventually(lambda: jobs.is_served(here))  # it has said so anew, after it saw the end
         third, _ = begun(here)
         assert process.popen.poll() is None
         assert is_running(other)
         process.popen.kill()  # what nobody knows any more ends with it all the same
-        eventually(lambda: not is_running(other) and not is_running(third), timeout=30)
+        eventually(lambda: not is_running(other) and not is_running(third))
 
 
 class Began:

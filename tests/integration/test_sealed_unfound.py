@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
+from itertools import count
 from uuid import UUID
 
 import pytest
@@ -113,6 +115,18 @@ def digest_of_event(connection: Connection, signal_id: str) -> bytes:
     return row.digest
 
 
+def seal_some(connection: Connection) -> None:
+    """Seal no more than a month: what is dated before all others makes a seal for each day since the year 2000."""
+    looks = count()
+
+    def told(_done: int, _total: int) -> None:
+        if next(looks) > 30:
+            raise Stopped("")
+
+    with suppress(Stopped):
+        seal_days(connection, told)
+
+
 @pytest.mark.parametrize("moment", ["0044-03-15 12:00 BC", "12000-01-01"])
 @pytest.mark.parametrize("sealed", [False, True])
 def test_a_time_that_is_no_date_of_python_is_no_end_of_it(
@@ -120,7 +134,7 @@ def test_a_time_that_is_no_date_of_python_is_no_end_of_it(
 ) -> None:
     sealed_days(connection) if sealed else arrive(connection, noon(0))
     put_in_by_hand(connection, moment)
-    seal_all(connection)
+    seal_some(connection)
     found = verify(connection)
     assert inserted(found) == ({str(BY_HAND)} if sealed and "BC" in moment else set())
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 LONGEST_S = 100.0
 
 
-def eventually(question: Callable[[], T], timeout: float = 20.0, every: float = 0.02) -> T:
+def eventually(question: Callable[[], T], timeout: float = LONGEST_S, every: float = 0.02) -> T:
     """The first true answer of `question`. Fails after `timeout` seconds, with the last answer or error."""
     deadline = time.monotonic() + timeout
     last: object = None

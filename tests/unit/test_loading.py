@@ -55,7 +55,7 @@ thread.start()
 amid.wait()
 child = os.fork()
 if not child:
-    signal.alarm(10)
+    signal.alarm(30)
     tape = Emitter()
     assert tape.state(symbol="X", event_type="A")
     os._exit(0)
@@ -98,7 +98,7 @@ def test_a_child_forked_while_a_closed_emitter_refuses_an_event_does_not_stand_s
     if not child:
         import signal
 
-        signal.alarm(5)
+        signal.alarm(30)
         os._exit(int(tape.closed(SAMPLES["signal_closed"]())))
     forked.set()
     ended(thread)

@@ -78,4 +78,4 @@ def test_a_child_forked_while_a_lock_is_taken_does_not_hold_it_on(
     with monkeypatch.context() as patched:
         patched.setattr(fcntl, "flock", forking)
         act(path)
-    eventually(lambda: not is_held(path), timeout=5)
+    eventually(lambda: not is_held(path))
