@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signaltape.replay.session import read_events
@@ -74,7 +74,6 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(keys, values, max_size=5), st.sampled_from([None, 1]))
 def test_whatever_is_accepted_comes_out_of_a_session_as_it_went_in(
     extra: dict[str, Any], indent: int | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from signaltape.clock import utc_now
@@ -76,7 +76,6 @@ def test_a_header_that_is_gone_costs_no_event(tmp_path: Path) -> None:
     assert (reader.position.events, reader.missed, reader.damaged) == (4, 0, 0)
 
 
-@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_no_flipped_bit_of_a_frame_costs_an_event(data: st.DataObject, small: Path) -> None:
     path = segment_path(small, 1)

@@ -192,7 +192,7 @@ def test_what_is_wrong_is_named(
     assert measurements(tmp_path) == []
 
 
-@hypothesis_settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kind=hostile, name=hostile, value=hostile, strict=st.booleans())
 def test_nothing_that_is_measured_raises(
     tmp_path: Path, kind: Given, name: Given, value: Given, strict: bool

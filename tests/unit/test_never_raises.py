@@ -57,9 +57,7 @@ def quietly(tape: Emitter, call: Callable[[], object]) -> object:
 _METHODS = ["published", "triggered", "invalidated", "closed", "state", "trade", "order"]
 _NAMED = ["snapshot", "market", "record"]
 _kept_fixture = hypothesis_settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

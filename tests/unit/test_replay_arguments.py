@@ -159,7 +159,7 @@ def test_what_is_no_offset_is_refused(text: str) -> None:
         offset(text)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(
         ["--from", "--to", "--speed", "--max-events", "--symbols", "--types", "--notes", "--source"]

@@ -21,6 +21,7 @@ from signaltape.clock import utc_now
 from signaltape.redis_client import redis_client
 from signaltape.settings import _FIELD_OF
 from signaltape.urls import DATABASE_OPTIONS, SET_BY_US
+from tests.attack.effort import TIMES
 
 _ODD = [
     "nan",
@@ -64,7 +65,6 @@ def _nothing_known_afterwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 @pytest.mark.parametrize("name", _FIELD_OF)
-@examples(max_examples=150)
 @given(text=_TEXTS)
 @example(text="99999999999")
 @example(text="postgresql://u:p@h:1/d?port=")
@@ -92,7 +92,7 @@ _OPTIONS = st.lists(
 )
 
 
-@examples(max_examples=500)
+@examples(max_examples=100 * TIMES)
 @given(
     scheme=st.sampled_from(["redis", "rediss", "unix", "postgresql"]),
     userinfo=st.one_of(st.just(""), _PASSWORDS.map("u:{}@".format)),

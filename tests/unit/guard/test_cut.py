@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.model.memory import Memory
@@ -61,7 +61,6 @@ def _each(stretches: Iterable[tuple[int, float | None, int]]) -> Iterator[tuple[
     return ((latency, failed) for lasting, latency, failed in stretches for _ in range(lasting))
 
 
-@settings(max_examples=60, deadline=None)
 @given(_RUN, st.frozensets(st.integers(0, 200), max_size=12))
 def test_a_run_that_is_cut_says_the_same(
     stretches: list[tuple[int, float | None, int]], cuts: frozenset[int]
@@ -71,7 +70,6 @@ def test_a_run_that_is_cut_says_the_same(
     assert cut.open == whole.open
 
 
-@settings(max_examples=60, deadline=None)
 @given(_RUN)
 def test_an_episode_is_told_first_once_and_ends_once(stretches: list[tuple[int, float | None, int]]) -> None:
     guard = _run(stretches)
@@ -84,7 +82,6 @@ def test_an_episode_is_told_first_once_and_ends_once(stretches: list[tuple[int, 
     assert len({message.key for _, message in guard.messages}) == len(guard.messages)
 
 
-@settings(max_examples=60, deadline=None)
 @given(_RUN)
 def test_nothing_fires_that_was_not_breached_for_long_enough(
     stretches: list[tuple[int, float | None, int]],
@@ -100,7 +97,6 @@ def test_nothing_fires_that_was_not_breached_for_long_enough(
             assert one.resolved_at - one.well_since >= _RULES.rule[one.rule].resolve_after
 
 
-@settings(max_examples=40, deadline=None)
 @given(_RUN, st.lists(st.tuples(st.integers(0, 60), st.integers(-7200, 7200)), max_size=4))
 def test_whatever_the_clock_does_nothing_is_told_twice(
     stretches: list[tuple[int, float | None, int]], jumps: list[tuple[int, int]]
