@@ -23,6 +23,7 @@ _CHECKS: tuple[tuple[str, str, str, float], ...] = (
     ("dead_letters_new", "new_dead_letters", "Dead letters of the last hour", 1),
     ("archive_behind_s", "archive_behind_seconds", "How far the archive is behind the stream", 1),
     ("outbox_uncertain", "uncertain_messages", "Messages of which nobody knows whether they came", 1),
+    ("outbox_failed", "failed_messages", "Messages that were refused, and that stand in no chat", 1),
     ("outbox_overdue_s", "outbox_overdue_seconds", "How long the oldest message that is due has waited", 1),
     ("delivery_lag_s", "delivery_lag_seconds", "Until an alert stood in its chat, p95 of ten minutes", 1),
     ("disk_free_pct", "disk_free_ratio", "Free space of the disk", 0.01),

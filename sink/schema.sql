@@ -1702,6 +1702,7 @@ CREATE INDEX guard_silences_open ON public.guard_silences USING btree (since) WH
 CREATE INDEX guard_slots_slot ON public.guard_slots USING btree (slot);
 CREATE INDEX outbox_alert_refs ON public.outbox USING btree (ref) WHERE (kind = 'alert'::text);
 CREATE INDEX outbox_edits_open ON public.outbox_edits USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
+CREATE INDEX outbox_failed ON public.outbox USING btree (updated_at) WHERE (state = 'failed'::text);
 CREATE INDEX outbox_in_doubt ON public.outbox USING btree (updated_at) WHERE (state = 'uncertain'::text);
 CREATE INDEX outbox_message_ids ON public.outbox USING gin (message_ids) WHERE (message_ids <> '{}'::bigint[]);
 CREATE INDEX outbox_open ON public.outbox USING btree (next_try_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));

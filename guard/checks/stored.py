@@ -1,4 +1,4 @@
-"""Figures of Postgres: letters, messages that wait or are in doubt, how fast alerts come, its clock, its backup."""
+"""Figures of Postgres: letters, messages that wait, failed or are in doubt, how fast alerts come, clock, backup."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ def letters(connection: Connection) -> Iterator[Checked]:
 
 
 def messages(connection: Connection) -> Iterator[Checked]:
-    """Messages in doubt, those that are overdue, and how long alerts take. Raises DatabaseError."""
+    """Messages in doubt, refused and overdue, and how long alerts take. Raises DatabaseError."""
     row = connection.execute(SQL["outbox"], {}).fetchone()
     assert row is not None
     yield Checked("outbox_uncertain", "outbox", row[0])
     yield Checked("outbox_overdue_s", "outbox", row[1])
+    yield Checked("outbox_failed", "outbox", _one(connection, "failed") or 0.0)
     delivery_s = _one(connection, "delivery")
     if delivery_s is not None:
         yield Checked("delivery_lag_s", "alerts", delivery_s)

@@ -10,6 +10,7 @@ CHECK_FIGURES = {
     "dead_letters_new": "dead letters of the last hour",
     "archive_behind_s": "how far the archive is behind the stream",
     "outbox_uncertain": "messages of which nobody knows whether they were delivered",
+    "outbox_failed": "messages that Telegram refused, and that stand in no chat",
     "outbox_overdue_s": "how long the oldest message that is due has waited",
     "delivery_lag_s": "from an alert's event to its delivery, p95 of the last ten minutes",
     "disk_free_pct": "free space of the disk, in percent",

@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from guard.rules_file import rules_in_force
 from signaltape import Settings
 from tests.chaos import delivery
 from tests.chaos.audit import Audit, Result
@@ -34,7 +35,7 @@ _PARTS = ("delivery", "desk", "ghost", "guard", "guard-faults", "guard-faults-sh
 @click.option(
     "--only",
     help="Run one fault, `malformed`, `soak`, `delivery`, `desk`, `ghost`, `guard`, or all of such a start; "
-    "`guard-faults` (twenty minutes) and `guard-faults-short` only by name: as root, with libfaketime.",
+    "`guard-faults` (20 minutes), `guard-faults-short`, `guard-faults:RULE` only by name: as root, with libfaketime.",
 )
 @click.option(
     "--events", type=click.IntRange(1000), default=20_000, show_default=True, help="Load of a case."
@@ -65,7 +66,8 @@ def main(
     names = [name for name in FAULTS if only in (None, name)]
     names = names or [name for name in FAULTS if only and name.startswith(only)]
     soak = only in (None, "soak")
-    if not names and only not in ("soak", "malformed", *_PARTS):
+    part, _, rule = (only or "").partition(":")
+    if not names and (part not in ("soak", "malformed", *_PARTS) or not _may_be_of(part, rule)):
         raise click.BadParameter(
             f"there is no fault {only!r}; there are: {', '.join((*FAULTS, 'malformed', 'soak', *_PARTS))}"
         )
@@ -101,9 +103,9 @@ def main(
         troubles += _ghosts(kills, seed)
     if only in (None, "guard"):
         troubles += _counted("guards", run_kills(guard_kills, seed))
-    if only in ("guard-faults", "guard-faults-short"):
-        troubles += _guard_faults(short=only == "guard-faults-short")
-    if only in _PARTS:
+    if part in ("guard-faults", "guard-faults-short"):
+        troubles += _guard_faults(short=part == "guard-faults-short", rule=rule)
+    if part in _PARTS:
         _end(troubles, well=True)
     _show(results)
     console.print(f"highest memory of a worker: {peak_kib // 1024} MiB")
@@ -142,9 +144,13 @@ def _ghosts(kills: int, seed: int) -> list[str]:
     return troubles + _counted("ghosts, market", run_ghosts_and_market(kills, seed))
 
 
-def _guard_faults(*, short: bool) -> list[str]:
-    """Every alert of the shipped rules, fired for real; or those that are quick."""
-    found = run_faults(_tell, short=short)
+def _may_be_of(part: str, rule: str) -> bool:
+    return not rule or (part == "guard-faults" and rule in rules_in_force({}).rule)
+
+
+def _guard_faults(*, short: bool, rule: str) -> list[str]:
+    """Every alert of the shipped rules, fired for real; those that are quick; or that of one rule."""
+    found = run_faults(_tell, short=short, rule=rule)
     for line in found.lines:
         _tell(line)
     _tell(f"{found.fired} fired, {found.ended} over, {found.took_s:.0f} s")

@@ -61,6 +61,7 @@ def test_where_nothing_happens_every_figure_is_one_that_rules_may_name(looking: 
     calm = (
         "dead_letters_new",
         "outbox_uncertain",
+        "outbox_failed",
         "outbox_overdue_s",
         "journal_backlog_bytes",
         "replay_errors",
@@ -123,7 +124,9 @@ def test_messages_in_doubt_and_overdue(looking: Looking, connection: Connection)
     for key in ("a", "b", "guard:own"):
         outbox.enqueue(key, "1", Text("x"), until, kind=ALERT)
     connection.execute("UPDATE outbox SET created_at = now() - interval '5 minutes'")
-    connection.execute("UPDATE outbox SET state = 'uncertain' WHERE message_key = 'a'")
+    connection.execute("UPDATE outbox SET state = 'uncertain' WHERE message_key IN ('a', 'guard:own')")
+    assert looking.found()["outbox_uncertain", "outbox"] == 1.0, "nor does what the guard says itself"
+    connection.execute("UPDATE outbox SET state = 'queued' WHERE message_key = 'guard:own'")
     found = looking.found()
     assert found["outbox_uncertain", "outbox"] == 1.0
     overdue_s = found["outbox_overdue_s", "outbox"]
@@ -131,6 +134,44 @@ def test_messages_in_doubt_and_overdue(looking: Looking, connection: Connection)
     assert 299 < overdue_s < 330
     connection.execute("UPDATE outbox SET state = 'sent' WHERE message_key = 'b'")
     assert looking.found()["outbox_overdue_s", "outbox"] == 0.0, "what the guard says itself does not count"
+
+
+def test_messages_that_were_refused(looking: Looking, connection: Connection) -> None:
+    outbox, now = Outbox(connection), datetime.now(UTC)
+    for key, lasts in (("alert", 30), ("report", 1200), ("guard:own", 30), ("twin:-5", 30)):
+        outbox.enqueue(key, "1", Text("x"), now + timedelta(minutes=lasts), kind=ALERT)
+    outbox.enqueue("answer", "1", Text("x"), now + timedelta(minutes=30), kind=ALERT, reply_to="alert")
+    connection.execute("UPDATE outbox SET state = 'failed'")
+
+    def counted() -> float | None:
+        return looking.found()["outbox_failed", "outbox"]
+
+    assert counted() == 3.0, "neither what the guard says itself nor a reply to what failed"
+    outbox.enqueue(
+        "twin:-1001234567890", "-1001234567890", Text("x"), now + timedelta(minutes=30), kind=ALERT
+    )
+    outbox.note_move("-5", "-1001234567890")
+    assert counted() == 2.0, "nor what the supergroup has under its own key"
+    connection.execute(
+        "UPDATE outbox SET updated_at = now() - interval '61 minutes', not_after = not_after - interval '61 minutes'"
+    )
+    assert counted() == 1.0, "an hour later only what is still of use"
+    assert outbox.resend(number_of(connection, "report"), now + timedelta(hours=1))
+    assert counted() == 0.0, "and what is sent again is no failure any more"
+
+
+def test_a_message_that_failed_rings_no_longer_than_a_day(looking: Looking, connection: Connection) -> None:
+    Outbox(connection).enqueue("report", "1", Text("x"), datetime.now(UTC) + timedelta(days=9))
+    connection.execute("UPDATE outbox SET state = 'failed', updated_at = now() - interval '23 hours'")
+    assert looking.found()["outbox_failed", "outbox"] == 1.0
+    connection.execute("UPDATE outbox SET updated_at = now() - interval '25 hours'")
+    assert looking.found()["outbox_failed", "outbox"] == 0.0
+
+
+def number_of(connection: Connection, key: str) -> int:
+    row = connection.execute("SELECT id FROM outbox WHERE message_key = %s", (key,)).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_a_backup_is_as_old_as_its_stamp_and_else_as_the_database(

@@ -1,4 +1,4 @@
-"""A Telegram that is slow in one chat, silent in another, and blocked in a third; and alerts for each of them."""
+"""A Telegram that is slow, silent, blocked, or refuses all, each in a chat of its own; and alerts for each of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.support.botapi import BotServer, _error
 from tests.support.samples import new_id
 
 #: By the category of what goes there.
-SLOW, SILENT, BLOCKED, OWN = 201, 202, 203, 101
-CATEGORY = {SLOW: "institutional", SILENT: "sniper", BLOCKED: "scalp"}
+SLOW, SILENT, BLOCKED, REFUSING, OWN = 201, 202, 203, 204, 101
+CATEGORY = {SLOW: "institutional", SILENT: "sniper", BLOCKED: "scalp", REFUSING: "health"}
 _SLOW_S = 9.0
 
 
@@ -31,6 +31,8 @@ class Chats(BotServer):
         chat = int((await request.json()).get("chat_id", 0)) if request.method == "POST" else 0
         if chat in self.trouble and chat == BLOCKED:
             return _error(403, "Forbidden: bot was blocked by the user")
+        if chat in self.trouble and chat == REFUSING:
+            return _error(400, "Bad Request: PEER_ID_INVALID")
         if chat in self.trouble and chat == SLOW:
             await asyncio.sleep(_SLOW_S)
         answer = await super().handle(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from tests.chaos.guard.chats import REFUSING, SILENT
 from tests.chaos.guard.fault import Fault
 from tests.chaos.guard.world import World
 
@@ -181,7 +182,14 @@ def _of_messages(world: World) -> list[Fault]:
             name="a chat gives no answer",
             fires={"outbox-uncertain": "outbox"},
             begin=world.silence_a_chat,
-            heal=world.resend,
+            heal=lambda: world.resend(SILENT, "uncertain"),
+            later=_SENT_AGAIN,
+        ),
+        Fault(
+            name="a chat takes nothing",
+            fires={"outbox-failed": "outbox"},
+            begin=world.refuse_a_chat,
+            heal=lambda: world.resend(REFUSING, "failed"),
             later=_SENT_AGAIN,
         ),
         Fault(

@@ -15,7 +15,7 @@ from guard import operations
 from signaltape import Settings
 from signaltape.clock import utc_now
 from tests.chaos.child import Child
-from tests.chaos.guard.chats import BLOCKED, CATEGORY, OWN, SILENT, SLOW, Alerts, Chats
+from tests.chaos.guard.chats import BLOCKED, CATEGORY, OWN, REFUSING, SILENT, SLOW, Alerts, Chats
 from tests.chaos.guard.clocks import Clocked
 from tests.chaos.guard.engines import Engine
 from tests.chaos.guard.fault import Found
@@ -167,15 +167,21 @@ class World:
         self.chats.trouble = {*self.chats.trouble, SILENT}
         self.alerts.tell(SILENT)
 
+    def refuse_a_chat(self) -> None:
+        self.chats.trouble = {*self.chats.trouble, REFUSING}
+        self.alerts.tell(REFUSING)
+
     def heal_chats(self) -> None:
-        self.chats.trouble = self.chats.trouble & {SILENT}
+        self.chats.trouble = self.chats.trouble - {SLOW, BLOCKED}
         self.alerts.hurry()
 
-    def resend(self) -> None:
-        """As a person does, who has looked at the chat."""
-        self.chats.trouble = self.chats.trouble - {SILENT}
+    def resend(self, chat: int, state: str) -> None:
+        """As a person does, who has looked at the chat, and put right what was wrong with it."""
+        self.chats.trouble = self.chats.trouble - {chat}
         with self.rig.database() as connection:
-            rows = connection.execute("SELECT id FROM outbox WHERE state = 'uncertain'").fetchall()
+            rows = connection.execute(
+                "SELECT id FROM outbox WHERE state = %s AND chat_id = %s", (state, str(chat))
+            ).fetchall()
         for (number,) in rows:
             self.rig.run_to_its_end("reports", "deliveries", "resend", str(number))
 

@@ -1,4 +1,4 @@
-"""Telegram does not answer, and nobody knows whether a message stands in the chat."""
+"""Telegram does not answer, and nobody knows whether a message stands in the chat; or it refuses one."""
 
 from __future__ import annotations
 
@@ -27,8 +27,21 @@ def stands_once(stage: Stage) -> Iterator[str]:
 def uncertain_messages(stage: Stage) -> None:
     """The connection ends without an answer, as often as a message is tried; nothing got there."""
     stage.telegram.chance_of_fault = lambda: "closed before"
+    _tell_until(stage, "uncertain")
+    stage.telegram.chance_of_fault = lambda: "ok"
+
+
+@case("outbox-failed", check=stands_once)
+def failed_messages(stage: Stage) -> None:
+    """The chat takes nothing for a moment, and says so."""
+    stage.telegram.refuse = (400, "Bad Request: PEER_ID_INVALID")
+    _tell_until(stage, "failed")
+    stage.telegram.refuse = None
+
+
+def _tell_until(stage: Stage, state: str) -> None:
+    """Tell the chat something that does not get there."""
     with stage.database() as connection:
         outbox, not_after = Outbox(connection), utc_now() + timedelta(minutes=30)
         outbox.enqueue(_KEY, CHAT, Text(_TEXT), not_after, kind=ALERT)
-        eventually(lambda: (outbox.state(_KEY) or ("",))[0] == "uncertain", timeout=90)
-    stage.telegram.chance_of_fault = lambda: "ok"
+        eventually(lambda: (outbox.state(_KEY) or ("",))[0] == state, timeout=90)
