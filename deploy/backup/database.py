@@ -18,6 +18,9 @@ from sink.queries import load
 
 DUMP = "database.dump"
 _SQL = load(Path(__file__).parent / "sql" / "backup.sql")
+#: The dump waits so long for its locks. Whoever changes a table waits for our count of it, and the dump behind them: a
+#: circle that the server does not see, for a part of it is here; and all who write would wait, too.
+LOCK_WAIT_S = 30.0
 #: pg_dump and pg_restore say so of each table (or partition) whose rows they begin with.
 _BEGINS_A_TABLE = ("dumping contents of table", "processing data for table")
 
@@ -46,8 +49,16 @@ def one_moment(url: Secret) -> Iterator[Moment]:
 
 def dump(url: Secret, moment: Moment, target: Path, progress: Progress) -> None:
     """Write the database as of a moment into a file. Raises BackupError."""
-    arguments = ("--format=custom", f"--snapshot={moment.name}", f"--file={target}", "--verbose")
-    run("pg_dump", url, *arguments, tell=_tables_begun("dumping", progress))
+    wait = f"--lock-wait-timeout={LOCK_WAIT_S * 1000:.0f}"
+    arguments = ("--format=custom", f"--snapshot={moment.name}", f"--file={target}", wait, "--verbose")
+    try:
+        run("pg_dump", url, *arguments, tell=_tables_begun("dumping", progress))
+    except BackupError as error:
+        if "statement timeout" not in str(error):
+            raise
+        raise BackupError(
+            "somebody changes tables (a migration?) and waits for this backup: make it again when that is done"
+        ) from error
 
 
 def count_rows(connection: Connection) -> dict[str, int]:

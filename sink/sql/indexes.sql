@@ -1,11 +1,11 @@
 -- name: turn
 -- One process builds at a time. Asked again and again, not waited for: a building waits for every statement that is older,
 -- and one that waits here would be such a one.
-SELECT pg_try_advisory_lock(7305817261514715239)
+SELECT pg_try_advisory_lock(7305817261514715244)
 
 -- name: done
 -- Let the next one have its turn.
-SELECT pg_advisory_unlock(7305817261514715239)
+SELECT pg_advisory_unlock(7305817261514715244)
 
 -- name: there
 -- The indexes that are there, and whether each is whole: a building that was broken off leaves one that is not.

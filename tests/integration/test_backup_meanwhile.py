@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from replay.archive.ledger import Ledger
 from signaltape import Secret, Settings
 from signaltape.clock import utc_now
 from sink.db import Connection, connect
+from tests.support.waiting import ended, eventually
 
 
 def silent(_what: str, _done: int) -> None:
@@ -52,6 +54,30 @@ def test_retention_takes_no_partition_between_counting_and_dumping(
     monkeypatch.setattr(database, "dump", dump_then_retention)
     operations.make(settings, tmp_path / "backups", utc_now(), progress=silent)
     assert tried == ["LockNotAvailable"]
+
+
+def test_a_backup_and_who_changes_a_table_do_not_wait_for_each_other_for_ever(
+    settings: Settings, connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They wait for what is counted, and the dump would wait behind them: nobody but the backup can see the circle."""
+    dump, changing = database.dump, list[threading.Thread]()
+
+    def change(url: Secret) -> None:
+        with connect(url) as other, other.transaction():
+            other.execute("ALTER TABLE signal_events ADD COLUMN more text")
+
+    def dump_behind(url: Secret, *rest: Any) -> None:
+        changing.append(threading.Thread(target=change, args=(url,), daemon=True))
+        changing[0].start()
+        eventually(lambda: connection.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall())
+        dump(url, *rest)
+
+    monkeypatch.setattr(database, "dump", dump_behind)
+    monkeypatch.setattr(database, "LOCK_WAIT_S", 0.2)
+    with pytest.raises(BackupError, match="somebody changes tables"):
+        operations.make(settings, tmp_path / "backups", utc_now(), progress=silent)
+    ended(*changing)
+    assert not list((tmp_path / "backups").glob("*/manifest*")), "nothing is left of it"
 
 
 def test_a_second_backup_does_not_take_the_files_that_the_first_one_holds(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from outbox.text import Text
 from reports import delivery
 from reports.scorecard import compute
 from signaltape import Secret
+from sink.admin import indexes
 from sink.db import Connection, connect
 from tests.support.book import W03
 from tests.support.botapi import TOKEN, BotServer
@@ -104,6 +105,13 @@ def test_a_reporter_that_freezes_while_it_puts_in_is_ended(connection: Connectio
     with Outbox(connection).unmoved():
         assert most_idle(connection) == "1min"
     assert most_idle(connection) == "0"
+
+
+def test_who_puts_in_does_not_wait_for_who_builds_indexes(connection: Connection, database: Secret) -> None:
+    """Which may take hours, and waits in turn for every statement that was there before: a circle, if they did."""
+    connection.execute("SET lock_timeout = '1s'")
+    with connect(database) as building, indexes._turn(building), Outbox(connection).unmoved():
+        put_in(connection, OLD)
 
 
 def most_idle(connection: Connection) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from tests.simulation.mutations.catalogue import FOLDER, CatalogueError, Mutation, chosen, read_all
 from tests.simulation.mutations.tree import PACKAGES, ROOT, DoesNotApply, apply, environment, mutated
+from tests.support.waiting import LONGEST_S
 
 MUTATIONS = read_all()
 LEAST_OWN = 35
@@ -88,7 +89,12 @@ def test_a_process_imports_the_mutated_copy() -> None:
     with mutated(mutation) as root:
         script = f"import {', '.join(PACKAGES)}; print(*(one.__file__ for one in ({', '.join(PACKAGES)})))"
         done = subprocess.run(
-            [sys.executable, "-c", script], cwd=root, env=environment(root), capture_output=True, text=True
+            [sys.executable, "-c", script],
+            cwd=root,
+            env=environment(root),
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_S,
         )
         assert done.returncode == 0, done.stderr
         assert all(Path(path).is_relative_to(root) for path in done.stdout.split())
