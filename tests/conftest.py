@@ -4,6 +4,7 @@ the secrets of those before it."""
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,9 @@ from hypothesis import settings
 from signaltape import secrecy
 from tests.attack.effort import TIMES
 
+# Several processes test at once, on few cores: a thread of BLAS that waits for work takes it from them. numpy looks
+# when it is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # An example may take long on a machine that does other things beside. Few and the same ones each time, so that a tree
 # that passes in one place passes in another; `make attack` thinks up many and new ones.
 settings.register_profile("no hurry", deadline=None, derandomize=TIMES == 1, max_examples=40 * TIMES)
