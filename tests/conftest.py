@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,9 @@ from signaltape import secrecy
 from tests.attack.effort import TIMES
 from tests.support.disks import end_servers_of
 
+# Several processes test at once, on few cores: a thread of BLAS that waits for work takes it from them. numpy looks
+# when it is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # An example may take long on a machine that does other things beside. Few and the same ones each time, so that a tree
 # that passes in one place passes in another; `make attack` thinks up many and new ones.
 settings.register_profile("no hurry", deadline=None, derandomize=TIMES == 1, max_examples=40 * TIMES)

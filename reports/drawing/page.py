@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from itertools import islice
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -26,6 +28,8 @@ _POINTS = 72.0
 #: Between a title and what it stands above.
 _BELOW_TITLE = 0.08
 _MORE = "…"
+#: So many widths are remembered: the words of a page are the same in each format and from week to week.
+_KEPT = 4096
 #: Where a line may end: a figure keeps its unit.
 _SPACE = re.compile(r" (?!R\b)")
 
@@ -39,7 +43,6 @@ class Page:
     def __init__(self) -> None:
         mpl.rcParams.update({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
         self.figure = Figure(figsize=(WIDTH, 1.0), dpi=_DPI)
-        self._renderer = FigureCanvasAgg(self.figure).get_renderer()  # type: ignore[no-untyped-call]
         self._places: list[Callable[[float], None]] = []
         self.down = MARGIN
 
@@ -101,8 +104,7 @@ class Page:
 
     def width(self, text: str, size: float, *, bold: bool = False) -> float:
         """How wide a text in one line is."""
-        font = FontProperties(size=size, weight=_weight(bold))
-        return float(self._renderer.get_text_width_height_descent(text, font, ismath=False)[0]) / _DPI
+        return _width(text, size, bold)
 
     def wrap(self, text: str, room: float, size: float, *, bold: bool = False) -> Iterator[str]:
         """The lines of a text that is broken between its words, or in a word that is too wide."""
@@ -144,6 +146,18 @@ class Page:
             0, 0, line, fontsize=size, color=colour, weight=_weight(bold), parse_math=False
         )
         self._places.append(lambda page: artist.set_position((left / WIDTH, 1 - below / page)))
+
+
+@lru_cache(_KEPT)
+def _width(text: str, size: float, bold: bool) -> float:
+    font = FontProperties(size=size, weight=_weight(bold))
+    return float(_measuring().get_text_width_height_descent(text, font, ismath=False)[0]) / _DPI
+
+
+@cache
+def _measuring() -> Any:
+    """What measures text for any page: all have the same resolution."""
+    return FigureCanvasAgg(Figure(figsize=(1.0, 1.0), dpi=_DPI)).get_renderer()  # type: ignore[no-untyped-call]
 
 
 def _weight(bold: bool) -> str:

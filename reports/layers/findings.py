@@ -58,11 +58,11 @@ def find(patterns: Sequence[Pattern]) -> list[Finding]:
 
 def most_named(patterns: Sequence[Pattern], most: int = MOST_JUDGED) -> Sequence[Pattern]:
     """The same signals with no more layers than `most`: those that most of them name."""
+    if len({name for one in patterns for name in one.layers}) <= most:
+        return patterns
     named: Counter[str] = Counter()
     for one in patterns:
         named.update(dict.fromkeys(one.layers, one.closed))
-    if len(named) <= most:
-        return patterns
     kept = set(sorted(named, key=lambda name: (-named[name], name))[:most])
     return [
         one._replace(layers={name: says for name, says in one.layers.items() if name in kept})

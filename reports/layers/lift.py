@@ -6,7 +6,7 @@ happened to match often is not taken for the layer's merit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +72,8 @@ class _Pooled(NamedTuple):
 def lifts(patterns: Sequence[Pattern]) -> list[Lift]:
     """The lift of every layer that is named, best first. Layers that always or never match have none."""
     names = sorted({name for one in patterns for name in one.layers})
-    pooled = [found for name in names if (found := _pool(name, _weeks(name, patterns))) is not None]
+    weeks = zip(names, _weeks(names, patterns) if names else (), strict=True)
+    pooled = [found for name, of_it in weeks if (found := _pool(name, of_it)) is not None]
     if not pooled:
         return []
     lift, error = np.array([one.lift for one in pooled]), np.array([one.error for one in pooled])
@@ -117,18 +118,14 @@ def discoveries(p_values: np.ndarray, level: float = 0.05) -> np.ndarray:
     return p_values <= (passing[-1] if len(passing) else -1.0)
 
 
-def _weeks(name: str, patterns: Sequence[Pattern]) -> list[_Week]:
-    weeks = [_Week(0, 0, 0, 0)] * WEEKS
-    for one in patterns:
-        matched = one.layers.get(name, False)
-        week = weeks[one.age]
-        weeks[one.age] = _Week(
-            week.matches + (one.closed if matched else 0),
-            week.match_wins + (one.wins if matched else 0),
-            week.closed + one.closed,
-            week.wins + one.wins,
-        )
-    return weeks
+def _weeks(names: Sequence[str], patterns: Sequence[Pattern]) -> Iterator[list[_Week]]:
+    """For each of these layers what it matched in each week."""
+    matched = np.array([[one.layers.get(name, False) for name in names] for one in patterns], float)
+    by_week = np.eye(WEEKS)[[one.age for one in patterns]].T
+    sums = [by_week * [getattr(one, of) for one in patterns] for of in ("closed", "wins")]  # exact below 2^53
+    whole = list(zip(*(one.sum(1).astype(int).tolist() for one in sums), strict=True))
+    for own in zip(*((one @ matched).T.astype(int).tolist() for one in sums), strict=True):
+        yield [_Week(*its, *week) for its, week in zip(zip(*own, strict=True), whole, strict=True)]
 
 
 def _pool(name: str, weeks: list[_Week]) -> _Pooled | None:

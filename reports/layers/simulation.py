@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -47,8 +48,8 @@ def simulate(runs: int = RUNS, seed: int = SEED) -> list[Rates]:
 
 def _world(name: str, adds: tuple[float, ...], runs: int, generator: np.random.Generator) -> Rates:
     found = lowered = touched = judged_weeks = 0
-    weights = {f"layer{place}": _WEIGHT for place in range(len(adds))}
-    nulls = {f"layer{place}" for place, added in enumerate(adds) if not added}
+    weights = dict.fromkeys(_names(len(adds)), _WEIGHT)
+    nulls = {name for name, added in zip(weights, adds, strict=True) if not added}
     for _ in range(runs):
         seen = fell = False
         for patterns in _history(adds, generator):
@@ -66,11 +67,11 @@ def _world(name: str, adds: tuple[float, ...], runs: int, generator: np.random.G
 
 def _history(adds: tuple[float, ...], generator: np.random.Generator) -> Iterator[list[Pattern]]:
     """What is known at the end of each of eight weeks, from the first that can be judged on."""
-    past: list[Counter[tuple[bytes, bool]]] = []
+    past: list[list[Pattern]] = []
     for number in range(1, WEEKS + 1):
-        past.insert(0, _week(adds, generator))
+        past.insert(0, list(_patterns(_week(adds, generator))))
         if number >= FEWEST_WEEKS:
-            yield [one for age, week in enumerate(past) for one in _patterns(age, week)]
+            yield [Pattern(age, *one[1:]) for age, week in enumerate(past) for one in week]
 
 
 def _week(adds: tuple[float, ...], generator: np.random.Generator) -> Counter[tuple[bytes, bool]]:
@@ -82,8 +83,13 @@ def _week(adds: tuple[float, ...], generator: np.random.Generator) -> Counter[tu
     return Counter((row.tobytes(), bool(win)) for row, win in zip(matched, won, strict=True))
 
 
-def _patterns(age: int, week: Counter[tuple[bytes, bool]]) -> Iterator[Pattern]:
+def _patterns(week: Counter[tuple[bytes, bool]]) -> Iterator[Pattern]:
+    """Of the newest week."""
     for row in {row for row, _ in week}:
         wins, losses = week[row, True], week[row, False]
-        layers = {f"layer{place}": bool(sign) for place, sign in enumerate(row)}
-        yield Pattern(age, layers, wins + losses, wins)
+        yield Pattern(0, dict(zip(_names(len(row)), map(bool, row), strict=True)), wins + losses, wins)
+
+
+@cache
+def _names(count: int) -> tuple[str, ...]:
+    return tuple(f"layer{place}" for place in range(count))

@@ -33,6 +33,7 @@ from signaltape.control.processes import (
     processes_of,
 )
 from signaltape.control.state import MOST_TEXT, control_of, is_newer, short_text
+from tests.support.forked import begin, environment_of_loaded
 from tests.support.waiting import LONGEST_S
 
 NOW_MS = 1_700_000_000_000
@@ -238,7 +239,9 @@ tape.on_pause(print)
 print(tape.paused, tape.control_known, [t.name for t in threading.enumerate() if "control" in t.name])
 tape.close()
 """
-    assert _printed(code) == "False False []"
+    process = begin(("-c", code), environment_of_loaded())
+    said = process.communicate(timeout=LONGEST_S)
+    assert (process.returncode, said[0].strip()) == (0, "False False []"), said
 
 
 def test_a_process_without_redis_ends_at_once_and_says_nothing_of_it(tmp_path: Path) -> None:

@@ -100,8 +100,13 @@ def test_what_the_candles_do_not_decide_stays_open() -> None:
     assert [one.kind for one in kinds(LONG, FILL, QUIET)] == ["triggered"]
 
 
-def test_bars_are_aligned_to_the_clock() -> None:
-    bars = resample(read_minutes(BTC_JANUARY), 15)
+@pytest.fixture(scope="module")
+def minutes() -> list[Candle]:
+    return read_minutes(BTC_JANUARY)
+
+
+def test_bars_are_aligned_to_the_clock(minutes: list[Candle]) -> None:
+    bars = resample(minutes, 15)
     assert all(bar.end.minute % 15 == 0 for bar in bars)
     assert len({bar.end for bar in bars}) == len(bars)
 
@@ -115,8 +120,8 @@ def test_indicators_on_a_series_that_can_be_checked_by_hand() -> None:
 
 
 @pytest.fixture(scope="module")
-def january() -> list[Recorded]:
-    return run(read_minutes(BTC_JANUARY))
+def january(minutes: list[Candle]) -> list[Recorded]:
+    return run(minutes)
 
 
 def test_january_has_all_that_a_scorecard_needs(january: list[Recorded]) -> None:
@@ -135,9 +140,8 @@ def test_the_same_candles_give_the_same_events(january: list[Recorded]) -> None:
     assert run(read_minutes(BTC_JANUARY)) == january
 
 
-def test_nothing_looks_ahead(january: list[Recorded]) -> None:
+def test_nothing_looks_ahead(minutes: list[Candle], january: list[Recorded]) -> None:
     """With the second half of the month cut off, everything up to the cut is the same."""
-    minutes = read_minutes(BTC_JANUARY)
     cut = minutes[len(minutes) // 2].end
     first_half = run([candle for candle in minutes if candle.end <= cut])
     assert first_half == [one for one in january if one.ts <= cut]

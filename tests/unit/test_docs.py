@@ -21,9 +21,7 @@ from signaltape.contract.events import EVENTS
 from signaltape.contract.records import RECORDS
 from signaltape.settings import _FIELD_OF, SECRETS, Settings
 from tests.support.command_trees import Tree, tree_of
-from tests.support.forked import begin, environment_of_loaded
 from tests.support.pages import ROOT, Command, Page, commands_in, pages
-from tests.support.waiting import LONGEST_S
 from tests.unit.test_imports import ALLOWED
 
 PAGES = pages()
@@ -47,11 +45,6 @@ ROOMS = (
     *("deploy.embedded", "deploy.demo", "deploy.demo.replay", "deploy.demo.picture"),
     *("deploy.live", "deploy.live.picture", "deploy.backup", "deploy.examples.engine_flask"),
 )
-#: Of these another test begins a command in a new interpreter.
-BEGUN_ANEW = {
-    *("signaltape", "sink", "worker", "reports", "replay", "web", "desk", "deploy.embedded"),
-    "deploy.examples.engine_flask",
-}
 FOLDERS = (
     *("producer", "consumer", "worker", "sink", "outbox", "replay", "reports"),
     *("web", "desk", "market", "ghost", "guard", "deploy", "tests", "docs"),
@@ -135,14 +128,6 @@ def test_every_command_stands_in_the_docs_and_helps(room: str) -> None:
         assert " ".join((begin, *path)) in said
         assert "usage" in tree(room).at(path).help.lower()
     assert begin in said
-
-
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_module_helps(room: str) -> None:
-    process = begin(("-m", room, "--help"), environment_of_loaded(), anew=room not in BEGUN_ANEW)
-    out, err = process.communicate(timeout=LONGEST_S)
-    assert process.returncode == 0, err
-    assert "usage" in out.lower()
 
 
 def test_what_the_procfile_starts_stands_in_the_docs() -> None:

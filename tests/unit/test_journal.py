@@ -132,6 +132,8 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1024, resource.RLIM_INFINITY))
 refused = taken = 0
 for number in range(20000):
+    if refused == 500:
+        break
     try:
         journal.append(body(number, size=100)); taken += 1
     except JournalUnavailable as error:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from zipfile import ZipFile
 
 import signaltape
 from tests.support.waiting import LONGEST_S
@@ -32,23 +33,12 @@ def test_the_engine_library_needs_three_distributions() -> None:
 
 
 def test_the_wheel_holds_only_signaltape(tmp_path: Path) -> None:
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"),
-            *("--disable-pip-version-check", "-w", str(tmp_path), str(ROOT)),
-        ],
-        check=True,
-        timeout=LONGEST_S,
-        capture_output=True,
-    )
+    # as pip has it made, without the half second that pip takes to begin
+    make = "import sys, setuptools.build_meta as backend; backend.build_wheel(sys.argv[1])"
+    made = [sys.executable, "-c", make, str(tmp_path)]
+    subprocess.run(made, check=True, capture_output=True, cwd=ROOT, timeout=LONGEST_S)
     (wheel,) = tmp_path.glob("*.whl")
-    listed = subprocess.run(
-        [sys.executable, "-m", "zipfile", "-l", str(wheel)],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=LONGEST_S,
-    ).stdout
-    tops = {line.split("/")[0].split()[0] for line in listed.splitlines()[1:]}
+    listed = ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in listed}
     assert tops == {"signaltape", f"signaltape-{signaltape.__version__}.dist-info"}
     assert "signaltape/py.typed" in listed

@@ -37,6 +37,8 @@ CASES: dict[str, tuple[Scorecard, Course]] = {
     "hardly moves": (card(FULL, FULL), course(3, r=0)),
     "a loss of many digits": (card(FULL, FULL), course(4, r=-999_999)),
 }
+#: A week that is not over has a longer title, and says otherwise what it would propose; its charts are those of any.
+OF_A_WEEK_SO_FAR = ["ordinary", "empty", "a long verdict", "long names and large numbers", "twelve layers"]
 
 
 def drawn(page: Figure, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Bbox]]:
@@ -61,8 +63,9 @@ def overlap(one: Bbox, other: Bbox) -> bool:
     return bool(min(width, height) > TOUCHING)
 
 
-@pytest.mark.parametrize("so_far", [False, True])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    ("case", "so_far"), [*((case, False) for case in CASES), *((case, True) for case in OF_A_WEEK_SO_FAR)]
+)
 def test_every_text_is_on_the_page_and_beside_its_neighbours(
     case: str, so_far: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

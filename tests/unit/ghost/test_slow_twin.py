@@ -22,7 +22,7 @@ from tests.unit.ghost.plans import random_plan, random_rules
 from tests.unit.ghost.slow import Slow, SlowOrder
 
 #: `make ghost` sets it.
-PLANS = int(os.environ.get("GHOST_PLANS", "160"))
+PLANS = int(os.environ.get("GHOST_PLANS", "80"))
 
 
 def followed(plan: Plan, rules: Rules, bars: list[Bar]) -> tuple[Order, list[Change]]:
