@@ -27,6 +27,7 @@ from types import ModuleType
 from typing import Any
 
 from signaltape import failpoints
+from tests.support.huge_pages import gather
 
 #: What is run, and what of it loads late.
 _RUN = (
@@ -71,6 +72,7 @@ def main() -> None:
         sys.modules.pop(name, None)
     gc.collect()
     gc.freeze()
+    gather()
     become = _serve(socket.socket(fileno=os.dup(0)))
     if become is not None:
         _end_as(become)
