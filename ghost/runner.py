@@ -27,7 +27,7 @@ from signaltape.plain_errors import one_line
 from signaltape.settings import Secret
 from signaltape.shipping.backoff import Backoff
 from signaltape.stream import entry_time_ms
-from sink.db import DatabaseError, connect
+from sink.db import DatabaseError, connect, end_once_idle
 from sink.outgoing import emit_committed
 
 log = logging.getLogger("ghost")
@@ -43,6 +43,9 @@ _WAIT_MS = 500
 _AGAIN_MS = 20
 #: What lies further ahead than this is said: a producer chose its ids itself, or a clock was set back.
 _AHEAD_MS = 5_000
+#: A ghost that asks Postgres nothing for so long hangs: its session ends, and one that stands by goes on. It asks at
+#: each look at the tape; this is longer than all that waits for a Redis that does not answer.
+_HUNG_S = 90.0
 _AWAY = (DatabaseError, *RedisError)
 
 
@@ -64,6 +67,7 @@ class Runner:
     """Follows one tape until stopped.
 
     make_reader: of its own server and group, for this thread. once: up to the tape's end; then the first error ends it.
+    hung_s: after so long without a question to Postgres another one may lead.
     """
 
     def __init__(
@@ -76,10 +80,11 @@ class Runner:
         *,
         once: bool = False,
         most: int = MOST,
+        hung_s: float = _HUNG_S,
     ) -> None:
         self._settings, self._database, self._tape = settings, database, tape
         self._make_reader, self._stop = make_reader, stop
-        self._once, self._most = once, most
+        self._once, self._most, self._hung_s = once, most, hung_s
         self._notices = Notices()
         self.counted = Counted()
 
@@ -103,7 +108,8 @@ class Runner:
         """Work over one session with each server. Whether all is done."""
         reader = self._make_reader()
         try:
-            with connect(self._database, name="signaltape-ghost") as connection:
+            with connect(self._database, name="signaltape-ghost", most_idle_s=self._hung_s) as connection:
+                end_once_idle(connection, self._hung_s)
                 store = Store(connection)
                 if self._wait_to_lead(store):
                     return self._lead(store, reader, backoff)

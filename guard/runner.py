@@ -25,7 +25,7 @@ from signaltape.notices import Notices
 from signaltape.plain_errors import one_line
 from signaltape.settings import Secret
 from signaltape.shipping.backoff import Backoff
-from sink.db import Connection, DatabaseError, connect
+from sink.db import Connection, DatabaseError, connect, end_once_idle
 
 log = logging.getLogger("guard")
 
@@ -109,7 +109,7 @@ class Runner:
         try:
             with connect(self._database, name="signaltape-guard", most_idle_s=self._hung_s) as connection:
                 store = TapeStore(connection, ())
-                store.end_once_idle(self._hung_s)
+                end_once_idle(connection, self._hung_s)
                 if self._wait_to_lead(store):
                     self._lead(connection, backoff)
         finally:

@@ -37,10 +37,6 @@ class TapeStore:
         row = self._connection.execute(SQL["lead"]).fetchone()
         return bool(row and row[0])
 
-    def end_once_idle(self, for_s: float) -> None:
-        """Have the server end this session, and with it the lead, once nothing was asked for so long."""
-        self._connection.execute(SQL["end_once_idle"], {"most_idle": f"{for_s}s"})
-
     def positions(self) -> dict[str, str]:
         """How far each partition was folded."""
         return dict(self._connection.execute(SQL["positions"]).fetchall())

@@ -134,6 +134,11 @@ def _names_a_schema(url: Secret) -> bool:
     return "search_path" in str(conninfo_to_dict(url.reveal()).get("options"))
 
 
+def end_once_idle(connection: Connection, for_s: float) -> None:
+    """Have the server end a session, and with it the lead that it has, once nothing was asked for so long."""
+    connection.execute(_SQL["end_once_idle"], {"most_idle": f"{for_s}s"})
+
+
 @contextmanager
 def only_reading(longest_ms: int) -> Iterator[None]:
     """Within this, sessions that `connect` opens only read, and no statement of theirs takes longer: somebody waits.

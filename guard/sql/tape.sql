@@ -2,10 +2,6 @@
 -- Be the one guard of this database, for as long as this session lives.
 SELECT pg_try_advisory_lock(hashtextextended('signaltape guard', 0))
 
--- name: end_once_idle
--- Who hangs must not lead for good. Servers before PostgreSQL 14 do not know it.
-SELECT set_config('idle_session_timeout', %(most_idle)s, false) WHERE current_setting('idle_session_timeout', true) IS NOT NULL
-
 -- name: positions
 -- How far each partition was folded.
 SELECT stream, entry_id FROM guard_position

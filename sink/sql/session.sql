@@ -39,6 +39,10 @@ FROM (VALUES
 ) AS settings (name, value)
 WHERE current_setting(name, true) IS NOT NULL
 
+-- name: end_once_idle
+-- Who hangs must not lead for good. Servers before PostgreSQL 14 do not know it.
+SELECT set_config('idle_session_timeout', %(most_idle)s, false) WHERE current_setting('idle_session_timeout', true) IS NOT NULL
+
 -- name: snapshot
 -- For the first statement of a transaction.
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY

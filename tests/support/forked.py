@@ -84,7 +84,7 @@ class Forked:
             for one in (nothing, its_out, its_err):
                 os.close(one)
             its_line.close()
-        self._line.settimeout(LONGEST_S)
+        self._line.settimeout(2 * LONGEST_S)  # the first one waits until all is loaded
         self.pid = int(self._line.recv(_SHORT))
 
     def poll(self) -> int | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, LiteralString
 
 import msgspec
@@ -18,6 +20,7 @@ from signaltape.redis_client import redis_url
 from signaltape.stream import GHOST_GROUP, route, stream_key, stream_keys
 from sink.db import Connection, database_url, rows_as_dicts
 from tests.support.samples import new_id
+from tests.support.waiting import ended
 
 SOL, BTC = "SOL-USDT-SWAP", "BTC-USDT-SWAP"
 #: Long ago, so that no bar is ahead of its entry.
@@ -110,6 +113,21 @@ class Ghost:
         with Emitter(self.settings, control=False) as tape:
             stop, database = threading.Event(), database_url(self.settings)
             return Runner(self._ghost, database, reader, tape, stop, once=True, most=most).run()
+
+    @contextmanager
+    def beside(self, reader: type[TapeReader] = TapeReader, **more: Any) -> Iterator[Runner]:
+        """Another one, at work in a thread until the end. reader: what it looks at the tape by."""
+        keys, stop = stream_keys(self.settings.stream, self.settings.partitions), threading.Event()
+        make = partial(reader, redis_url(self.settings), keys, GHOST_GROUP)
+        with Emitter(self.settings, control=False) as tape:
+            runner = Runner(self._ghost, database_url(self.settings), make, tape, stop, **more)
+            thread = threading.Thread(target=runner.run, daemon=True)
+            thread.start()
+            try:
+                yield runner
+            finally:
+                stop.set()
+                ended(thread)
 
     def orders(self) -> list[dict[str, Any]]:
         """As they are stored."""
