@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from reports.commands.terminal import print_scorecard
 from reports.course import course_of
-from reports.drawing.picture import draw
 from reports.files import save
 from reports.scorecard import compute, store
 from reports.text.message import compose
@@ -182,6 +181,8 @@ def hostile(**changes: Any) -> dict[str, Any]:
 def test_the_picture_of_any_week_is_drawn(
     connection: Connection, tmp_path: Path, week: list[dict[str, Any]]
 ) -> None:
+    from reports.drawing.picture import draw  # matplotlib takes half a second: few tests need it
+
     write(connection, week)
     card = compute(connection, W03)
     png, pdf = draw(card, course_of(connection, W03), tmp_path)

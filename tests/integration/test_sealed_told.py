@@ -9,7 +9,6 @@ import pytest
 from replay.archive.archiving import run_retention
 from reports.building import build
 from reports.course import NO_COURSE
-from reports.drawing.picture import plot
 from reports.files import as_document
 from reports.scorecard import compute
 from reports.text.message import compose
@@ -103,6 +102,8 @@ def test_that_nothing_can_be_sealed_holds_up_no_report(settings: Settings, conne
 
 
 def test_the_report_tells_the_newest_digest_short_and_its_files_whole(connection: Connection) -> None:
+    from reports.drawing.picture import plot  # matplotlib takes half a second: few tests need it
+
     before = compute(connection, WEEK)
     assert before.sealed is None
     assert as_document(before)["sealed"] is None

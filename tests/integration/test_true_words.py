@@ -11,7 +11,6 @@ from click.testing import CliRunner, Result
 
 from reports import __main__, delivery
 from reports.course import NO_COURSE
-from reports.drawing.picture import plot
 from reports.evidence.verdict import Counted, Kind, judge
 from reports.operations import scorecards
 from reports.scorecard import _at_both_ends
@@ -42,6 +41,8 @@ def keys(connection: Connection) -> list[str]:
 
 
 def test_a_winrate_is_rounded_alike_wherever_it_is_said(book: Book) -> None:
+    from reports.drawing.picture import plot  # matplotlib takes half a second: few tests need it
+
     for at in ("2022-01-11T10:00:00", "2022-01-18T10:00:00"):
         for place in range(16):
             signal = book.signal(0.82, at=at)
@@ -99,6 +100,8 @@ def test_a_week_that_is_not_over_says_so_in_every_file(settings: Settings, tmp_p
 
 
 def test_a_picture_of_a_week_that_is_not_over_says_so(book: Book) -> None:
+    from reports.drawing.picture import plot  # matplotlib takes half a second: few tests need it
+
     page = plot(book.card(), NO_COURSE, so_far=True)
     assert "Weekly Scorecard (so far)" in [text.get_text() for text in page.texts]
 

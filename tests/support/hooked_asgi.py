@@ -6,8 +6,8 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, FastAPI, HTTPException
 from quart import Quart
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -22,6 +22,9 @@ from starlette.responses import (
 )
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.websockets import WebSocket
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 #: What was done behind answers.
 AFTERWARDS: list[str] = []
@@ -130,6 +133,8 @@ def starlette() -> Starlette:
 
 def fast() -> FastAPI:
     """With a router that is included under a prefix."""
+    from fastapi import APIRouter, FastAPI, HTTPException  # takes a quarter of a second: few tests need it
+
     router = APIRouter(prefix="/plans")
 
     @router.get("/{plan_id}")

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import minimize
 
 from reports.bins import Bins
 from reports.evidence.pooling import weights as week_weights
@@ -58,6 +57,8 @@ def test_shrinking_keeps_what_is_sure_and_drops_what_is_luck() -> None:
 
 
 def test_the_regression_finds_the_maximum_that_a_plain_optimiser_finds() -> None:
+    from scipy.optimize import minimize  # takes a fifth of a second: no other test needs it
+
     generator = np.random.default_rng(1)
     cases = [{"a": bool(n & 1), "b": bool(n & 2), "c": bool(n & 4)} for n in range(8)]
     patterns = [

@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from reports.course import NO_COURSE
+from reports.course import NO_COURSE, Course
 from reports.drawing.beside import drawn_beside
-from reports.drawing.picture import draw
+from reports.scorecard import Scorecard
 from signaltape.errors import Unavailable
 from tests.support.cards import EMPTY, LONG, ORDINARY, course
+
+
+def draw(card: Scorecard, course: Course, folder: Path) -> list[Path]:
+    """Drawn; what draws takes half a second to load, which few processes of a run need."""
+    from reports.drawing import picture
+
+    return picture.draw(card, course, folder)
 
 
 def test_an_ordinary_week(tmp_path: Path) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.text import Text
-from matplotlib.transforms import Bbox
 
 from reports.course import NO_COURSE, Course
-from reports.drawing.picture import plot
 from reports.scorecard import Scorecard
 from tests.support.cards import BROKEN, EMPTY, LONG, OK, ORDINARY, UNSETTLED, card, course
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+    from matplotlib.transforms import Bbox
 
 FULL = [5] * 5
 LAYERS = [f"a layer with a name of some length, {number}" for number in range(12)]
@@ -41,8 +41,18 @@ CASES: dict[str, tuple[Scorecard, Course]] = {
 OF_A_WEEK_SO_FAR = ["ordinary", "empty", "a long verdict", "long names and large numbers", "twelve layers"]
 
 
+def plot(card: Scorecard, course: Course, *, so_far: bool = False) -> Figure:
+    """Plotted; what plots takes half a second to load, which few processes of a run need."""
+    from reports.drawing import picture
+
+    return picture.plot(card, course, so_far=so_far)
+
+
 def drawn(page: Figure, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Bbox]]:
     """Every text that a page shows, with its box in pixels."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
     found: dict[int, Text] = {}
     draw = Text.draw
 
