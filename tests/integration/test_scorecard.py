@@ -235,7 +235,7 @@ def test_names_from_outside_are_only_text(book: Book) -> None:
 
 def test_the_command_prints_stores_and_saves(book: Book, runner: Runner, tmp_path: Path) -> None:
     book.closed_signal(0.72, 1)
-    code, out, err = runner.run_anew(
+    code, out, err = runner.run(
         "reports", "scorecard", "--week", "2022-W03", "--send", "--out", str(tmp_path)
     )
     assert code == 0, err
