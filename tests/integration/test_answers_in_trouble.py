@@ -14,6 +14,7 @@ import pytest
 from deploy.embedded.servers import Urls
 from desk.answers import reading
 from desk.answers.reading import TOO_SLOW
+from desk.asking import Answer
 from outbox.outbox import Outbox
 from outbox.policies import ANSWER
 from signaltape import Secret, Settings
@@ -54,17 +55,40 @@ def shared(
         assert tables(connection) == before
 
 
+@pytest.fixture(scope="module")
+def stored(shared: Asker) -> dict[str, Any]:
+    """What the tables hold of the day."""
+    return tables(shared.connection)
+
+
+@pytest.fixture(scope="module")
+def answers(shared: Asker, stored: dict[str, Any]) -> dict[str, Answer]:
+    """What each command answers to somebody who says what it asks for, if there is no session of its update."""
+    session, shared.connection = shared.connection, None  # type: ignore[assignment]
+    made = {name: shared.ask(name, *(["SOL"] if name == "sniper" else [])) for name in COMMANDS}
+    shared.connection = session
+    return made
+
+
+def answers_or_says_how(asker: Asker, name: str, *args: str) -> bool:
+    """Whether it has an answer, or one line with an example."""
+    try:
+        return bool(asker.ask(name, *args).text.text)
+    except InvalidRequest as error:
+        return ", such as /" in str(error) and len(str(error).splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", [name for name, one in COMMANDS.items() if not one.takes])
+def test_nonsense_behind_what_takes_nothing_is_all_the_same(shared: Asker, name: str) -> None:
+    for args in (["nonsense"], NONSENSE):
+        assert answers_or_says_how(shared, name, *args)
+
+
 @pytest.mark.parametrize("word", NONSENSE)
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [name for name, one in COMMANDS.items() if one.takes])
 def test_nonsense_gets_one_line_with_an_example_or_an_answer(shared: Asker, name: str, word: str) -> None:
     for args in ([word], [word, word], ["SOL", word], ["-", word]):
-        try:
-            answer = shared.ask(name, *args)
-        except InvalidRequest as error:
-            assert ", such as /" in str(error)
-            assert len(str(error).splitlines()) == 1
-        else:
-            assert answer.text.text
+        assert answers_or_says_how(shared, name, *args)
 
 
 def test_a_symbol_of_any_name_is_found_by_its_button(
@@ -112,18 +136,16 @@ def test_what_takes_too_long_is_said_and_nobody_waits(
 
 
 def test_no_answer_writes_or_touches_the_session_of_its_update(
-    asker: Asker, connection: Connection, day: None
+    shared: Asker, stored: dict[str, Any], answers: dict[str, Answer]
 ) -> None:
-    before = tables(connection)
-    asker.connection = None  # type: ignore[assignment]
-    for name in COMMANDS:
-        asker.ask(name, *(["SOL"] if name == "sniper" else []))
-    assert tables(connection) == before
+    assert answers.keys() == COMMANDS.keys()
+    assert tables(shared.connection) == stored
 
 
-def test_every_answer_is_one_that_the_outbox_takes(asker: Asker, connection: Connection, day: None) -> None:
-    for name in COMMANDS:
-        answer = asker.ask(name, *(["SOL"] if name == "sniper" else []))
+def test_every_answer_is_one_that_the_outbox_takes(
+    answers: dict[str, Answer], connection: Connection
+) -> None:
+    for name, answer in answers.items():
         put = Outbox(connection).enqueue(
             *(f"answer:{name}", CHAT, answer.text, NOW + timedelta(days=9999), answer.files),
             kind=ANSWER,
@@ -132,10 +154,10 @@ def test_every_answer_is_one_that_the_outbox_takes(asker: Asker, connection: Con
         assert put
 
 
-def test_answers_may_be_asked_side_by_side(asker: Asker, day: None) -> None:
+def test_answers_may_be_asked_side_by_side(shared: Asker) -> None:
     """Each has its own session: the desk asks them in threads."""
     told: list[str] = []
-    some = [threading.Thread(target=lambda: told.append(asker.ask("status").text.text)) for _ in range(4)]
+    some = [threading.Thread(target=lambda: told.append(shared.ask("status").text.text)) for _ in range(4)]
     for one in some:
         one.start()
     ended(*some)

@@ -19,6 +19,7 @@ from sink.admin.rebuild import rebuild
 from sink.db import Connection, connect
 from sink.write.rows import DETAIL, LAYER_TABLE
 from sink.write.writer import BatchWriter
+from tests.attack.effort import TIMES
 from tests.integration.stored import tables
 from tests.support.entries import accepted
 from tests.support.samples import ALL_SAMPLES, LAYERS
@@ -117,7 +118,7 @@ def _in_order(delivered: set[tuple[str, str]]) -> dict[str, list[Any]]:
 @pytest.fixture
 def reference(database: Secret, template: str, servers: Any) -> Iterator[None]:
     with psycopg.connect(servers.database, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE reference TEMPLATE {template}".encode())
+        admin.execute(f"CREATE DATABASE reference TEMPLATE {template} STRATEGY FILE_COPY".encode())
     url = Secret(servers.database.replace("@/postgres?", "@/reference?"))
     with connect(url) as connection:
         _reference.append(connection)
@@ -131,7 +132,7 @@ def test_any_interleaving_gives_the_same_tables(database: Secret, reference: Non
         run_state_machine_as_test(
             AnyOrder,
             settings=settings(
-                max_examples=25,
+                max_examples=12 * TIMES,
                 stateful_step_count=12,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),

@@ -47,7 +47,7 @@ def test_everything_an_engine_does_lands_in_its_file_and_in_its_table(
     settings: Settings, runner: Runner, connection: Connection, tmp_path: Path
 ) -> None:
     emit_all(settings)
-    code, out, err = runner.run_anew("replay", "archive", "--once", SIGNALTAPE_DATA=str(tmp_path))
+    code, out, err = runner.run("replay", "archive", "--once", SIGNALTAPE_DATA=str(tmp_path))
     assert (code, out) == (0, "archived 25, duplicates 0, conflicts 0, invalid 0\n"), err
     data = tmp_path / "data"
     (state,) = lines(data / "events" / "SOL-USDT.jsonl")

@@ -126,7 +126,7 @@ def test_the_command_reports_and_trims_only_what_every_group_is_done_with(
     data = {"SIGNALTAPE_DATA": str(tmp_path), "SIGNALTAPE_STREAM_RETENTION_S": "0"}
     assert runner.run("replay", "archive", "--once", **data)[0] == 0
     assert redis_client.xgroup_create(key, "slow", id="0")
-    code, out, err = runner.run_anew("replay", "retention", "--json", **data)
+    code, out, err = runner.run("replay", "retention", "--json", **data)
     assert code == 0, err
     report = json.loads(out)
     assert set(report) >= {"timestamp", "deletedFiles", "keptFiles", "errors"}

@@ -68,7 +68,7 @@ def test_a_full_disk_is_waited_out(
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); sys.argv = ['replay', 'archive', '--once'];"
         "runpy.run_module('replay', run_name='__main__')"
     )
-    code, _, err = runner.start_code(limited, SIGNALTAPE_DATA=str(tmp_path)).finish()
+    code, _, err = runner.fork_code(limited, SIGNALTAPE_DATA=str(tmp_path)).finish()
     assert code == 1
     assert f"Error: the archive under {tmp_path / 'data'}: " in err
     assert "Traceback" not in err

@@ -80,7 +80,7 @@ def test_a_frozen_one_is_named_and_the_others_have_answered(
     frozen = max(ten, key=lambda one: one.pid)
     os.kill(frozen.pid, signal.SIGSTOP)
     try:
-        code, out, err = runner.run_anew("signaltape", "pause", "--why", "news\x1b[2J", COLUMNS="80")
+        code, out, err = runner.run("signaltape", "pause", "--why", "news\x1b[2J", COLUMNS="80")
         assert code == 0, err
         assert out.startswith("paused, but 1 of 10 did not answer within 3 s")
         assert frozen.name in out

@@ -36,7 +36,7 @@ def buried(settings: Settings, redis_client: Any, key: str) -> None:
 
 
 def test_they_are_listed_and_counted_by_reason(buried: None, runner: Runner) -> None:
-    code, out, err = runner.run_anew("worker", "dead-letters", "list", "--json")
+    code, out, err = runner.run("worker", "dead-letters", "list", "--json")
     assert code == 0, err
     listed = json.loads(out)
     assert [(count["reason"], count["letters"]) for count in listed["counts"]] == [

@@ -253,7 +253,7 @@ def test_a_message_that_was_not_sent_gets_another_chance_and_a_sent_one_never(
 ) -> None:
     deliver(connection, ["timeout after", "timeout after"])
     assert state(connection) == "uncertain"
-    code, out, err = runner.run_anew("reports", "deliveries", "list", "--json")
+    code, out, err = runner.run("reports", "deliveries", "list", "--json")
     assert code == 0, err
     (message,) = json.loads(out)
     assert (message["state"], message["message_key"], message["lost_stubs"]) == ("uncertain", "k", 2)

@@ -51,7 +51,7 @@ def test_the_qa_sample_is_spread_over_the_bins_and_the_same_for_everybody(
     assert drawn[0] == drawn[1]
     sample = json.loads((tmp_path / "a" / "qa-2022-W03.json").read_text())
     assert [row["bin"] for row in sample] == ["0.50-0.59"] * 3 + ["0.80+"] * 17, "a thin bin is taken whole"
-    code, out, _ = runner.run_anew("reports", "qa", "--week", "2022-W03", "--out", str(tmp_path / "all"))
+    code, out, _ = runner.run("reports", "qa", "--week", "2022-W03", "--out", str(tmp_path / "all"))
     assert out.startswith("drew 63 signal(s)")
     table = (tmp_path / "all" / "qa-2022-W03.csv").read_text()
     assert "'=cmd()" in table

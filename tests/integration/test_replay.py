@@ -160,7 +160,7 @@ def test_a_running_replay_is_steered_from_outside(settings: Settings, runner: Ru
         return found
 
     assert runner.run("replay", "stop", name, **data)[2] == f"Error: session {name} is not being replayed\n"
-    process = runner.start_anew("replay", "run", name, "--speed", "1", **data)
+    process = runner.start("replay", "run", name, "--speed", "1", **data)
     eventually(lambda: status().get("running"))
     assert "is being replayed already" in runner.run("replay", "run", name, "--max", **data)[2]
     assert runner.run("replay", "seek", name, "60", **data)[0] == 0
@@ -181,7 +181,7 @@ def test_a_running_replay_is_steered_from_outside(settings: Settings, runner: Ru
 
 def test_health_says_what_is_wrong(runner: Runner, tmp_path: Path) -> None:
     data = {"SIGNALTAPE_DATA": str(tmp_path)}
-    code, out, _ = runner.run_anew("replay", "health", **data)
+    code, out, _ = runner.run("replay", "health", **data)
     assert (code, out.splitlines()[0]) == (0, "all is well: 2 checks")
     code, out, _ = runner.run("replay", "health", "--session", "nothing", **data)
     assert code == 1
@@ -208,7 +208,7 @@ def test_health_says_what_is_wrong(runner: Runner, tmp_path: Path) -> None:
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); sys.argv = ['replay', 'health'];"
         "runpy.run_module('replay', run_name='__main__')"
     )
-    code, out, _ = runner.start_code(limited, **data).finish()
+    code, out, _ = runner.fork_code(limited, **data).finish()
     assert code == 1
     assert "logging  WARN   journals:" in out
 

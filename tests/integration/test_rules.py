@@ -125,7 +125,7 @@ def test_the_way_of_a_proposal_through_the_commands(
     code, _, err = runner.run("reports", "rules", "show", "nothing")
     assert code == 1
     assert "there is no version nothing" in err
-    code, out, err = runner.run_anew(
+    code, out, err = runner.run(
         "reports", "whatif", "--weights", str(file), "--weeks", "2", "--week", "2022-W03"
     )
     assert code == 0, err

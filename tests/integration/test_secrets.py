@@ -162,7 +162,7 @@ def test_what_rq_stores_of_a_failed_report_holds_no_password(monkeypatch: pytest
 
 
 def test_an_uncaught_error_in_a_thread_gives_no_password_away(runner: Runner) -> None:
-    _, out, err = runner.start_code(
+    _, out, err = runner.fork_code(
         "import threading, sys\n"
         "from signaltape.commands.command import begin_command\n"
         "from signaltape import Settings\n"

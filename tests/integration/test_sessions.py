@@ -91,7 +91,7 @@ def test_stream_archive_and_postgres_give_the_same_session(
     assert built[0][1] == built[1][1] == built[2][1]
     code, out, _ = runner.run("replay", "build", *SPAN, **data)
     assert out.endswith("from stream\n"), "it covers the span: nothing was ever trimmed"
-    code, out, _ = runner.run_anew("replay", "list", "--json", **data)
+    code, out, _ = runner.run("replay", "list", "--json", **data)
     assert [one["source"] for one in json.loads(out)] == ["stream", "archive", "postgres", "stream"]
 
 
@@ -136,7 +136,7 @@ def test_a_session_loaded_into_a_fresh_database_gives_the_same_dump_every_time(
 ) -> None:
     record_some(settings)
     data = {"SIGNALTAPE_DATA": str(tmp_path)}
-    code, out, err = runner.run_anew("replay", "build", *SPAN, **data)
+    code, out, err = runner.run("replay", "build", *SPAN, **data)
     assert code == 0, err
     name = out.split()[1].rstrip(":")
     dumps = []
@@ -172,7 +172,7 @@ def test_a_hole_is_filled_from_stream_offsets(
         "would store 4 of 8 entries, duplicates 4, conflicts 0, dead letters 0\n",
     ), err
     assert connection.execute("SELECT count(*) FROM signal_events").fetchone() == (16,)
-    code, out, err = runner.run_anew("replay", "stream", *span)
+    code, out, err = runner.run("replay", "stream", *span)
     assert out == "stored 4 of 8 entries, duplicates 4, conflicts 0, dead letters 0\n"
     assert connection.execute("SELECT count(*) FROM signal_events").fetchone() == (20,)
     assert runner.run("replay", "stream", "--from", "yesterday")[0] == 2

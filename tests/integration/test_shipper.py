@@ -76,7 +76,7 @@ def test_kill_9_of_the_engine_loses_nothing_that_was_accepted(
 def test_the_next_engine_adopts_what_a_killed_one_left(
     settings: Settings, redis_client: Any, key: str, runner: Runner
 ) -> None:
-    runner.start_code(KILLED).finish()
+    runner.fork_code(KILLED).finish()
     with Emitter(settings) as tape:
         tape.closed(**closed())
         eventually(lambda: redis_client.xlen(key) == 5001)
@@ -85,7 +85,7 @@ def test_the_next_engine_adopts_what_a_killed_one_left(
 def test_a_shipper_process_serves_engines_that_run(
     settings: Settings, redis_client: Any, key: str, runner: Runner
 ) -> None:
-    shipper = runner.start_anew("signaltape", "ship")
+    shipper = runner.start("signaltape", "ship")
     with Emitter(settings, ship=False) as tape:
         for _ in range(500):
             tape.closed(**closed())
@@ -98,7 +98,7 @@ def test_a_shipper_process_serves_engines_that_run(
 def test_two_shippers_never_ship_the_same_journal(
     settings: Settings, redis_client: Any, key: str, runner: Runner
 ) -> None:
-    runner.start_code(KILLED).finish()
+    runner.fork_code(KILLED).finish()
     both = [runner.start("signaltape", "ship", "--once") for _ in range(2)]
     assert [process.finish()[0] for process in both] == [0, 0]
     assert redis_client.xlen(key) == 5000
@@ -152,7 +152,7 @@ def test_ship_says_in_one_line_that_redis_is_away(runner: Runner, settings: Sett
 def test_doctor_finds_what_is_wrong_and_what_is_fine(settings: Settings, runner: Runner) -> None:
     with Emitter(settings) as tape:
         tape.closed(**closed())
-    code, out, _ = runner.run_anew("signaltape", "doctor")
+    code, out, _ = runner.run("signaltape", "doctor")
     assert code == 1
     assert "has no group 'worker': no worker has run yet (python -m worker)" in " ".join(out.split())
     runner.run("worker", "--once")

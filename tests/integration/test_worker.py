@@ -171,7 +171,7 @@ def test_sigterm_finishes_the_batch_acknowledges_and_leaves(
     settings: Settings, redis_client: Any, key: str, runner: Runner, connection: Connection
 ) -> None:
     add_lives(redis_client, key, 10_000)
-    process = runner.start_anew("worker", "--batch", "1000")
+    process = runner.start("worker", "--batch", "1000")
     eventually(lambda: stored(connection) > 0)
     process.popen.terminate()
     code, out, err = process.finish(timeout=30)
@@ -261,7 +261,7 @@ def test_status_in_words_and_as_json(settings: Settings, redis_client: Any, key:
     assert status["partitions"][0]["pending"] == 0
     assert status["orphans"]["signal_closures"] == 1
     assert status["dead_letters"] == 1
-    code, out, _ = runner.run_anew("worker", "status")
+    code, out, _ = runner.run("worker", "status")
     assert code == 0
     assert out.startswith("entries that wait: 8, in work: 0; the oldest for ")
     assert re.search(r"(?m)^orphans +signal_closures 1$", out)

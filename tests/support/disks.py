@@ -17,8 +17,11 @@ from deploy.embedded.servers import remove_data, stop_left_over
 
 #: How PostgreSQL is started where nothing is to survive. Databases are made and dropped by the hundred, tables emptied
 #: as often, and each time it looks through all its buffers: of an eighth of the memory, as the product takes, that
-#: costs more than the copy itself.
-POSTGRES_OPTIONS = ("fsync=off", "max_wal_size=256MB", "shared_buffers=64MB")
+#: costs more than the copy itself. Nobody follows its log of changes, and no database lives long enough to be vacuumed.
+POSTGRES_OPTIONS = (
+    *("fsync=off", "max_wal_size=256MB", "shared_buffers=64MB", "autovacuum=off"),
+    *("wal_level=minimal", "max_wal_senders=0"),
+)
 
 _MEMORY = Path("/dev/shm")
 #: What the servers of one process need at most is a quarter of it.

@@ -38,6 +38,7 @@ _LOADED = (
     *(f"{room}.__main__" for room in _RUN[1:]),
     *(
         "signaltape.commands.cli",
+        "signaltape.commands.control",
         "signaltape.commands.doctor",
         "signaltape.readying",
         "signaltape.journal.writer",
@@ -46,6 +47,7 @@ _LOADED = (
     *("signaltape.integrations.prometheus", "reports.drawing.picture", "reports.schedule"),
     *("desk.process", "guard.process", "market.running", "tests.chaos.load", "tests.chaos.sender"),
     *("matplotlib.backends.backend_pdf", "fontTools.subset"),
+    *("encodings.idna", "encodings.unicode_escape", "click._textwrap", "_strptime"),
 )
 #: Each is run as a program, and must not be there already.
 _PROGRAMS = (*(f"{room}.__main__" for room in _RUN), "tests.chaos.load", "tests.chaos.sender")

@@ -33,9 +33,10 @@ def asked(address: tuple[str, int], path: str) -> int:
             return answer.status
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_it_says_where_it_is_and_ends_cleanly(runner: Runner, how: signal.Signals) -> None:
-    process = runner.start_anew("web", "--port", "0")
+@pytest.mark.parametrize(("how", "anew"), [(signal.SIGTERM, True), (signal.SIGINT, False)])
+def test_it_says_where_it_is_and_ends_cleanly(runner: Runner, how: signal.Signals, anew: bool) -> None:
+    start = runner.start_anew if anew else runner.start
+    process = start("web", "--port", "0")
     address = address_said_by(process)
     assert asked(address, "/healthz") == 200
     with closing(http.client.HTTPConnection(*address, timeout=30)) as follower:
@@ -76,7 +77,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(runner: Runner) -> None:
 
 
 def test_keys_are_made_listed_and_ended(runner: Runner) -> None:
-    code, out, _ = runner.run_anew("web", "keys", "create", "trader", "--scope", "read", "--scope", "replay")
+    code, out, _ = runner.run("web", "keys", "create", "trader", "--scope", "read", "--scope", "replay")
     assert code == 0
     key_id = re.search(r"st_([0-9a-f]{8})_\S{43}", out)
     assert key_id is not None
