@@ -60,6 +60,8 @@ NEVER = (
     ("PUBLISH", OTHERS, "x"),
     ("SUBSCRIBE", OTHERS),
 )
+#: How Valkey, and Redis 7, say that a script came to something that its user may not do.
+SCRIPT_REFUSED = ("ACL failure", "The user executing the script can't run")
 #: Who is given entries as a group and acknowledges them; who keeps a stream small besides; whose group only holds the
 #: place that it has read to; who emits.
 CONSUMING, TIDYING, HOLDING = {"worker", "archiver", "desk"}, {"worker", "archiver"}, {"ghost", "guard"}
@@ -126,7 +128,7 @@ def tried(valkey: Valkey, user: str, command: tuple[str, ...]) -> bool:
         except (
             redis.ResponseError
         ) as error:  # what is wrong may be another thing than a right; a script says it as its own
-            return "ACL failure" not in str(error)
+            return not any(words in str(error) for words in SCRIPT_REFUSED)
     return True
 
 
