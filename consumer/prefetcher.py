@@ -51,7 +51,9 @@ class Prefetcher(Generic[B]):
         self._size = BatchSize(min(READ_COUNT, limits.max_entries), BATCH_BYTES)
         self._in_flight: InFlight[B] = InFlight()
         self._recovery = Recovery(consumer, decoding, limits, stop, self._in_flight, self._size)
-        self._janitor = Janitor(consumer, limits.retention_s, limits.stream_max_bytes)
+        self._janitor = (
+            Janitor(consumer, limits.retention_s, limits.stream_max_bytes) if limits.tidies else None
+        )
         #: the consumer's connections when it was begun to hand on what is pending
         self._connections = 0
         self._looked_at = -math.inf
@@ -142,7 +144,8 @@ class Prefetcher(Generic[B]):
         entries = self._gather(first) if first else []
         if entries:
             self._in_flight.hand_on(entries, partial(self._decoding.decode, entries))
-        self._janitor.tidy()
+        if self._janitor is not None:
+            self._janitor.tidy()
         return bool(found or claimed or tried or entries)
 
     def _gather(self, entries: list[Entry]) -> list[Entry]:

@@ -1,8 +1,8 @@
 """Reports as rq jobs: one job for each week, with an id that every reporter of one installation gives it.
 
-The reporter works its own queue off, in a thread; `rq worker signaltape-reports --serializer json`, run from the
-checkout, may do it as well. Queue and ids begin with the stream's name: installations may share a Redis. A job that was
-lost with its reporter is put in again.
+The reporter works its own queue off, in a thread; `rq worker signaltape-reports --serializer json --job-class
+reports.jobs.ReportJob`, run from the checkout, may do it as well. Queue and ids begin with the stream's name:
+installations may share a Redis. A job that was lost with its reporter is put in again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from signaltape.plain_errors import one_line
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
 from sink.db import DatabaseError
+from sink.own_job import OwnJob
 
 log = logging.getLogger("reports")
 logging.getLogger("rq.worker").setLevel(logging.WARNING)
@@ -57,6 +58,12 @@ def build_report(week_name: str) -> bool:
         raise JobFailed(f"Postgres: {one_line(error)}") from None
 
 
+class ReportJob(OwnJob):
+    """A job that builds a report, and does nothing else."""
+
+    own_function = f"{__name__}.{build_report.__name__}"
+
+
 def queue_name(stream: str) -> str:
     """The queue of an installation. stream: SIGNALTAPE_STREAM."""
     return f"{_in_ids(stream)}-reports"
@@ -85,6 +92,7 @@ class WeeklyJobs:
             queue_name(stream),
             connection=connection,
             serializer=JSONSerializer,
+            job_class=ReportJob,
             death_penalty_class=TimerDeathPenalty,
         )
 
@@ -149,7 +157,7 @@ class WeeklyJobs:
 
     def _take(self) -> Job | None:
         found = Queue.dequeue_any(
-            [self._queue], None, connection=self._connection, job_class=Job, serializer=JSONSerializer
+            [self._queue], None, connection=self._connection, job_class=ReportJob, serializer=JSONSerializer
         )
         return found[0] if found else None
 
@@ -163,7 +171,7 @@ class WeeklyJobs:
 
     def _fetch(self, week: Week) -> Job | None:
         try:
-            return Job.fetch(
+            return ReportJob.fetch(
                 job_id(self._stream, week), connection=self._connection, serializer=JSONSerializer
             )
         except NoSuchJobError:
@@ -176,7 +184,13 @@ class _Here(SimpleWorker):
     death_penalty_class = TimerDeathPenalty
 
     def __init__(self, queues: list[Queue], connection: Any) -> None:
-        super().__init__(queues, connection=connection, serializer=JSONSerializer, worker_ttl=_WORKER_TTL_S)
+        super().__init__(
+            queues,
+            connection=connection,
+            serializer=JSONSerializer,
+            job_class=ReportJob,
+            worker_ttl=_WORKER_TTL_S,
+        )
 
 
 def _in_ids(stream: str) -> str:
@@ -193,7 +207,7 @@ def _why(job: Job) -> str:
 
 def _is_report(job: Job) -> bool:
     try:
-        return bool(job.func_name == f"{__name__}.{build_report.__name__}")
+        return isinstance(job, ReportJob) and job.is_own
     except DeserializationError:
         return False
 

@@ -76,11 +76,7 @@ def _parts(settings: Settings, desk: DeskSettings, tape: Emitter, around: Around
 def _loop(settings: Settings, consumer: str, tables: Tables, stop: threading.Event) -> Loop[Incoming]:
     url, keys = redis_url(settings), stream_keys(settings.stream, settings.partitions)
     beyond = keys_beyond(settings.stream, settings.partitions)
-    limits = Limits(
-        max_age_ms=_MAX_AGE_MS,
-        retention_s=settings.stream_retention_s,
-        stream_max_bytes=settings.stream_max_bytes,
-    )
+    limits = Limits(max_age_ms=_MAX_AGE_MS, tidies=False)  # worker and archiver do
     log.info("alerting as consumer %s on %s", consumer, ", ".join(keys))
     decoding = Decoding(Reading().read, passed_over)
     return Loop(lambda: Consumer(url, consumer, keys, DESK_GROUP, beyond), tables, decoding, stop, limits)

@@ -17,7 +17,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
 
-from replay.jobs.queues import Jobs, client
+from replay.jobs.queues import Jobs, ReplayJob, client
 from signaltape.commands.command import begin_command
 from signaltape.control import present
 from signaltape.plain_errors import one_line
@@ -43,10 +43,10 @@ def main(kind: str, job_id: str, parent: int) -> None:
     with closing(client(settings)) as connection:
         queue = Jobs(connection, settings.stream, kind).queue
         try:
-            job = Job.fetch(job_id, connection=connection, serializer=JSONSerializer)
+            job = ReplayJob.fetch(job_id, connection=connection, serializer=JSONSerializer)
         except NoSuchJobError:
             return  # withdrawn meanwhile
-        worker = Worker([queue], connection=connection, serializer=JSONSerializer)
+        worker = Worker([queue], connection=connection, serializer=JSONSerializer, job_class=ReplayJob)
         with present(settings, "replay-job"), _beating(worker, job, parent):
             worker.execute_job(job, queue)
 

@@ -28,6 +28,7 @@ from signaltape.clock import utc_now
 from signaltape.errors import NotAllowedNow
 from signaltape.redis_client import redis_client, redis_url
 from signaltape.settings import Settings
+from sink.own_job import OwnJob
 
 #: The process of a job that runs says so every few seconds; after this time without a word it is lost.
 LOST_AFTER = timedelta(seconds=60)
@@ -68,6 +69,12 @@ class JobState(Struct, frozen=True):
         return self.state in (State.WAITING, State.RUNNING)
 
 
+class ReplayJob(OwnJob):
+    """A job that was put in here: work of one of our kinds, and nothing else."""
+
+    own_function = f"{work.__module__}.{work.__name__}"
+
+
 class Jobs:
     """The jobs of one kind. Every method raises RedisError where Redis is away."""
 
@@ -78,6 +85,7 @@ class Jobs:
             f"{_in_ids(stream)}-replays-{kind}",
             connection=connection,
             serializer=JSONSerializer,
+            job_class=ReplayJob,
             death_penalty_class=TimerDeathPenalty,
         )
 
@@ -123,7 +131,9 @@ class Jobs:
             self.queue.finished_job_registry,
         )
         ids = [*self.queue.job_ids, *(one for registry in registries for one in registry.get_job_ids())]
-        found = Job.fetch_many(dict.fromkeys(ids), connection=self._connection, serializer=JSONSerializer)
+        found = ReplayJob.fetch_many(
+            dict.fromkeys(ids), connection=self._connection, serializer=JSONSerializer
+        )
         return [state for job in found if job is not None and (state := self._state_of(job)) is not None]
 
     def withdraw(self, name: str) -> None:
@@ -175,7 +185,7 @@ class Jobs:
 
     def _fetch(self, name: str) -> Job | None:
         try:
-            return Job.fetch(self._id(name), connection=self._connection, serializer=JSONSerializer)
+            return ReplayJob.fetch(self._id(name), connection=self._connection, serializer=JSONSerializer)
         except NoSuchJobError:
             return None
 
@@ -236,11 +246,7 @@ def take(queues: Sequence[Queue], connection: Any, within_s: int) -> Taken | Non
 def is_ours(job: Job) -> bool:
     """Whether a job was put in here. One that names another function must not be done."""
     try:
-        return (
-            job.func_name == f"{work.__module__}.{work.__name__}"
-            and len(job.args) == 2
-            and job.args[0] in KINDS
-        )
+        return isinstance(job, ReplayJob) and job.is_own and len(job.args) == 2 and job.args[0] in KINDS
     except Exception:  # noqa: BLE001 - whatever cannot be read is none
         return False
 

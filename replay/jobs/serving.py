@@ -24,7 +24,7 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from replay.jobs.kinds import KINDS
-from replay.jobs.queues import Jobs, Taken, client, is_ours, take
+from replay.jobs.queues import Jobs, ReplayJob, Taken, client, is_ours, take
 from signaltape.clock import utc_now
 from signaltape.plain_errors import one_line
 from signaltape.settings import Settings
@@ -111,7 +111,7 @@ class Serving:
         if taken.job_id in taken.queue.job_ids:
             return  # asked for anew since it was taken: it has its turn
         try:
-            job = Job.fetch(taken.job_id, connection=self._connection, serializer=JSONSerializer)
+            job = ReplayJob.fetch(taken.job_id, connection=self._connection, serializer=JSONSerializer)
         except NoSuchJobError:
             return  # withdrawn meanwhile
         except (redis.ConnectionError, redis.TimeoutError):
@@ -172,7 +172,11 @@ class Serving:
         if self._worker is None:
             queues = [one.queue for one in self._kinds.values()]
             self._worker = SimpleWorker(
-                queues, connection=self._connection, serializer=JSONSerializer, worker_ttl=_TTL_S
+                queues,
+                connection=self._connection,
+                serializer=JSONSerializer,
+                job_class=ReplayJob,
+                worker_ttl=_TTL_S,
             )
         return self._worker
 

@@ -67,8 +67,9 @@ def test_waiting_too_long_is_a_timeout() -> None:
     assert process.returncode == 0
 
 
-def test_what_is_read_while_loading_is_read_anew() -> None:
-    process = begin(("-m", "worker", "--help"), {**ENVIRONMENT, "TZ": "Asia/Tokyo"})
+@pytest.mark.parametrize("read", [{"TZ": "Asia/Tokyo"}, {"LD_PRELOAD": "libm.so.6"}], ids=str)
+def test_what_is_read_while_loading_is_read_anew(read: dict[str, str]) -> None:
+    process = begin(("-m", "worker", "--help"), {**ENVIRONMENT, **read})
     assert isinstance(process, subprocess.Popen)
     process.communicate(timeout=60)
 

@@ -25,7 +25,7 @@ from signaltape.stream import WORKER_GROUP
 from sink.db import Connection
 from tests.integration.conftest import own_valkey
 from tests.integration.draining import drain
-from tests.support.guarding import rules_of
+from tests.support.guarding import Guard, Measures, rules_of
 from tests.support.replays import archived_session
 from tests.support.waiting import eventually
 
@@ -158,6 +158,18 @@ def test_messages_that_were_refused(looking: Looking, connection: Connection) ->
     assert counted() == 1.0, "an hour later only what is still of use"
     assert outbox.resend(number_of(connection, "report"), now + timedelta(hours=1))
     assert counted() == 0.0, "and what is sent again is no failure any more"
+
+
+@pytest.mark.parametrize("state", ["failed", "uncertain"])
+def test_an_alert_that_did_not_get_there_makes_no_other_one(
+    looking: Looking, settings: Settings, connection: Connection, redis_client: Any, state: str
+) -> None:
+    """Else a chat that refuses the guard would keep it ringing about itself."""
+    guard = Guard(settings, connection)
+    Measures(redis_client, settings.stream).put(900, 900, 900)
+    eventually(lambda: guard.run() and guard.messages())
+    connection.execute("UPDATE outbox SET state = %s", (state,))
+    assert looking.found()[f"outbox_{state}", "outbox"] == 0.0
 
 
 def test_a_message_that_failed_rings_no_longer_than_a_day(looking: Looking, connection: Connection) -> None:

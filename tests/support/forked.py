@@ -25,7 +25,7 @@ from tests.support.waiting import LONGEST_S, eventually
 
 ROOT = Path(__file__).parents[2]
 #: Begins of the variables that an interpreter, a library or a module reads while it is loaded.
-_READ_WHEN_LOADED = ("PYTHON", "LC_", "LANG", "TZ")
+_READ_WHEN_LOADED = ("PYTHON", "LC_", "LANG", "TZ", "LD_")
 _SHORT = 64
 #: A cache keeps nobody from asking twice: a second line would be left open, and whoever has loaded waits for its end.
 _ONE_AT_A_TIME = threading.Lock()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from signaltape.clock import utc_now
 from signaltape.measuring import Recorder, recorder_of
 from tests.support.measured import Hangs, by_name, engine, measurements
+from tests.support.waiting import eventually
 
 
 @pytest.mark.parametrize("wrong", [uuid4(), 7, b"id"])
@@ -75,6 +79,42 @@ def test_the_first_value_beside_the_end_leaves_no_thread(tmp_path: Path) -> None
     recorder.observe("ws", "x", "rtt_ms", Slow())
     assert recorder._thread is None
     assert not [one for one in threading.enumerate() if one.name == "signaltape-measuring"]
+
+
+def test_a_pause_that_the_system_refuses_costs_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under libfaketime with the monotonic clock left alone a sleep of nothing is an invalid argument."""
+
+    def refuse(_seconds: float) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    with engine(tmp_path) as tape:
+        assert tape.measure("ws", "a", rtt_ms=1)
+        assert tape.measure("ws", "b", rtt_ms=1)
+        monkeypatch.setattr("signaltape.measuring.recorder.time.sleep", refuse)
+        assert recorder_of(tape).flush() == 2
+    assert sorted(by_name(tmp_path)) == ["a", "b"]
+
+
+def test_what_a_flush_could_not_record_is_counted_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = threading.Event()
+
+    def clock() -> datetime:
+        if broken.is_set():
+            broken.clear()
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return utc_now()
+
+    with engine(tmp_path) as tape:
+        recorder = Recorder(tape, every_s=0.01, clock=clock)
+        broken.set()
+        assert recorder.observe("ws", "x", "rtt_ms", 1.0)
+        eventually(lambda: tape.stats()["refused"] == 1)
+        eventually(lambda: recorder.observe("ws", "y", "rtt_ms", 1.0) and "y" in by_name(tmp_path))
+    assert "not measured: " in caplog.text
 
 
 def test_what_was_measured_while_a_flush_hung_is_not_lost_unsaid(tmp_path: Path) -> None:

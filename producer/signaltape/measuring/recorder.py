@@ -152,7 +152,7 @@ class Recorder:
         return self._series.setdefault(key, Series(key, self._since))
 
     def _record(self, series: Series, until: datetime) -> bool:
-        time.sleep(0)  # the engine's own threads go first: else each record in turn would hold them up
+        _let_others_go_first()
         with suppress(Exception):  # of a strict Emitter: this is no place where its caller could hear of it
             return self._tape.record(Measurement.EVENT, series.fields(until))
         return False
@@ -190,12 +190,21 @@ class Recorder:
 
     def _flush_alone(self) -> None:
         self._busy = True
-        with suppress(Exception):
+        try:
             self.flush()
+        except Exception as error:  # noqa: BLE001 - the next one comes; what this one took is told to be lost
+            with suppress(Exception):  # of a strict Emitter, which nobody would hear here
+                self._tape._not_measured(error)
         self._busy = False
 
     def _went_wrong(self, name: str, error: Exception) -> None:
         self._tape._not_measured(error)
+
+
+def _let_others_go_first() -> None:
+    """The engine's own threads: else each record in turn would hold them up. That it is refused costs no record."""
+    with suppress(OSError):  # libfaketime makes a time in the past of it, which clock_nanosleep does not take
+        time.sleep(0)
 
 
 def recorder_of(tape: Tape) -> Recorder:

@@ -1,40 +1,42 @@
-"""An engine with a clock of its own, as its measures on the tape show it.
+"""Clocks of their own: a program under libfaketime goes by what a file says, as often as that is written.
 
-They are put there by hand: the example engine measures nothing more once libfaketime has set its clock anew.
+The monotonic clock is left alone, as it is where somebody sets a machine's clock. Else libfaketime tells the time of
+day for it, and leaves the deadlines that Python waits for by it as they are: no wait has an end then.
 """
 
 from __future__ import annotations
 
-import threading
-from datetime import timedelta
+from pathlib import Path
 
-from signaltape.clock import utc_now
-from tests.chaos.rig import STREAM, Rig
-from tests.support.guarding import Measures
+from tests.chaos.guard.engines import Engine
+from tests.chaos.rig import Rig
 
-_EVERY_S = 5.0
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
-class Clocked:
-    """Measured every few seconds. ahead_s: how far its clock is ahead; below zero it is behind."""
+def own_clock(file: Path) -> dict[str, str]:
+    """The environment of a program whose clock is off as `set_clock` says."""
+    return {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+def set_clock(file: Path, ahead_s: float) -> None:
+    """From now on it is so far ahead; below zero it is behind."""
+    file.write_text(f"{ahead_s:+g}s\n" if ahead_s else "+0\n")
+
+
+class Clocked(Engine):
+    """The example engine, with a clock of its own."""
 
     def __init__(self, rig: Rig, name: str) -> None:
-        self._rig, self.name, self.ahead_s = rig, name, 0.0
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._measure, daemon=True)
-        self._thread.start()
+        self._clock = rig.home / f"{name}.clock"
+        self.set_clock(0)
+        super().__init__(rig, name, per_s=0.5, env=own_clock(self._clock))
 
     def set_clock(self, ahead_s: float) -> None:
-        """From its next measures on."""
-        self.ahead_s = ahead_s
-
-    def end(self) -> None:
-        """Measure no more."""
-        self._stop.set()
-        self._thread.join(2 * _EVERY_S)
-
-    def _measure(self) -> None:
-        with self._rig.redis() as client:
-            tape = Measures(client, STREAM)
-            while not self._stop.wait(_EVERY_S):
-                tape.put(20.0, at=utc_now() + timedelta(seconds=self.ahead_s), engine=self.name)
+        """At once, while it runs."""
+        set_clock(self._clock, ahead_s)

@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,21 @@ _BEGINS_WITHIN_S = 60.0
 
 
 class Engine:
-    """The example engine as a process, and clients that ask it. per_s: requests of each of its two endpoints."""
+    """The example engine as a process, and clients that ask it. per_s: requests of each of its two endpoints.
 
-    def __init__(self, rig: Rig, name: str, *, per_s: float = 3.0, rate: str = "100/second") -> None:
-        self._rig, self.name, self._rate = rig, name, rate
+    env: what its environment has besides.
+    """
+
+    def __init__(
+        self,
+        rig: Rig,
+        name: str,
+        *,
+        per_s: float = 3.0,
+        rate: str = "100/second",
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self._rig, self.name, self._rate, self._env = rig, name, rate, dict(env or {})
         self._control = rig.home / f"{name}.json"
         self._wait_s = 1 / per_s
         self._stop = threading.Event()
@@ -66,7 +78,7 @@ class Engine:
             self.name,
             "deploy.examples.engine_flask",
             *("--port", "0", "--control", str(self._control), "--rate", self._rate),
-            env={"SIGNALTAPE_ENGINE": self.name, "REDIS_URL": self._rig.valkey.url},
+            env={**self._env, "SIGNALTAPE_ENGINE": self.name, "REDIS_URL": self._rig.valkey.url},
         )
         self._base = eventually(lambda: _address(child.log), _BEGINS_WITHIN_S)
         return child

@@ -16,7 +16,7 @@ from signaltape import Settings
 from signaltape.clock import utc_now
 from tests.chaos.child import Child
 from tests.chaos.guard.chats import BLOCKED, CATEGORY, OWN, REFUSING, SILENT, SLOW, Alerts, Chats
-from tests.chaos.guard.clocks import Clocked
+from tests.chaos.guard.clocks import FAKETIME, Clocked, own_clock, set_clock
 from tests.chaos.guard.engines import Engine
 from tests.chaos.guard.fault import Found
 from tests.chaos.rig import STREAM, Rig
@@ -27,7 +27,6 @@ from tests.support.replays import archived_session
 from tests.support.waiting import eventually
 
 KEY = f"{STREAM}:{{0}}"
-_FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 _FILLERS, _FILLER_BYTES = 540, 2**20
 _LONG_AGO = timedelta(hours=13)
 _DISK_MIB, _FILLED_MIB = 320, 300
@@ -193,7 +192,7 @@ class World:
 
     def set_clock(self, ahead_s: float) -> None:
         """Redis' clock."""
-        self._clock.write_text(f"{ahead_s:+g}s\n" if ahead_s else "+0\n")
+        set_clock(self._clock, ahead_s)
 
     def stamp_an_old_backup(self) -> None:
         operations.stamp(self.settings, "backup", utc_now() - timedelta(hours=27))
@@ -226,12 +225,7 @@ class World:
     def _fake_the_clock_of_redis(self) -> None:
         """Its own alone: a server whose clock is off, as a file says."""
         self.rig.valkey.stop()
-        fake = {
-            "LD_PRELOAD": str(_FAKETIME),
-            "FAKETIME_TIMESTAMP_FILE": str(self._clock),
-            "FAKETIME_NO_CACHE": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-        }
+        fake = own_clock(self._clock)
         os.environ.update(fake)
         try:
             self.rig.valkey.start()
@@ -243,8 +237,8 @@ class World:
 @contextmanager
 def a_world() -> Iterator[World]:
     """A world with a small disk for its archive. Needs root, for the disk, and libfaketime."""
-    if not _FAKETIME.exists():
-        raise SystemExit(f"{_FAKETIME} is not there: apt-get install libfaketime")
+    if not FAKETIME.exists():
+        raise SystemExit(f"{FAKETIME} is not there: apt-get install libfaketime")
     with Rig(1, seed="guard", anew=False) as rig, updates_server() as server, _small_disk(rig.archive):
         yield World(rig, server)
 
