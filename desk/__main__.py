@@ -30,6 +30,7 @@ def main(context: click.Context, metrics_port: int | None) -> None:
         return
     settings = DeskSettings.from_env()
     database_url(settings.common)
+    settings.require_token()
     asyncio.run(_run(settings, metrics_port))
 
 

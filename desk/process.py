@@ -60,7 +60,7 @@ async def run(
 
     metrics_port: where to serve Prometheus metrics, if not where the settings say.
     """
-    token, settings = _token(desk), desk.common
+    token, settings = desk.require_token(), desk.common
     nearby = around(desk)
     if not settings.feature_event_logging:
         log.warning("FEATURE_EVENT_LOGGING is not true: what is done by the bot is not on the tape")
@@ -139,12 +139,6 @@ async def _name(telegram: Telegram, stop: asyncio.Event, notices: Notices) -> st
             notices.say("Telegram", f"Telegram is away: {error}")
             await pause(stop, backoff.next_s())
     return None
-
-
-def _token(desk: DeskSettings) -> Secret:
-    if desk.common.telegram_bot_token is None:
-        raise SettingsError("TELEGRAM_BOT_TOKEN is not set: get one from @BotFather")
-    return desk.common.telegram_bot_token
 
 
 async def _joined(threads: Threads) -> None:

@@ -24,6 +24,7 @@ from desk.reading import (
     read_webhook_secret,
     read_webhook_url,
 )
+from signaltape.errors import SettingsError
 from signaltape.settings import Secret, Settings, variable
 
 #: Whose records these are, on their way to the tape.
@@ -71,6 +72,12 @@ class DeskSettings(Struct, frozen=True, kw_only=True):
     sizing: Literal["table", "smooth"] = "table"
     risk_cap_pct: Decimal = Decimal("2.0")
     ghosts: bool = True
+
+    def require_token(self) -> Secret:
+        """That of the bot. Raises SettingsError if there is none."""
+        if self.common.telegram_bot_token is None:
+            raise SettingsError("TELEGRAM_BOT_TOKEN is not set: get one from @BotFather")
+        return self.common.telegram_bot_token
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> DeskSettings:

@@ -77,18 +77,18 @@ def import_lines(path: Path) -> list[ast.Import | ast.ImportFrom]:
     """All of a file, under `if TYPE_CHECKING` and in functions too."""
     return [
         node
-        for node in _statements(ast.parse(path.read_text()))
+        for node in statements(ast.parse(path.read_text()))
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
 
 
-def _statements(block: ast.AST) -> Iterator[ast.stmt]:
+def statements(block: ast.AST) -> Iterator[ast.stmt]:
     """Of a block and all blocks within it; there is no need to look into expressions, of which nearly all consists."""
     for name in ("body", "handlers", "orelse", "finalbody", "cases"):
         for one in getattr(block, name, ()):
             if isinstance(one, ast.stmt):
                 yield one
-            yield from _statements(one)
+            yield from statements(one)
 
 
 def imported_by(path: Path) -> set[str]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from statistics import median
 
-from tests.unit.test_imports import ALLOWED, ROOMS, ROOT, files_of
+from tests.unit.test_imports import ALLOWED, ROOMS, ROOT, files_of, statements
 
 MOST_LINES = 300
 #: Lines of a function, in the middle of all.
@@ -70,6 +70,7 @@ def _end(node: ast.stmt) -> int:
 def _functions(room: str) -> Iterator[tuple[ast.FunctionDef | ast.AsyncFunctionDef, list[str]]]:
     for path in files_of(room):
         text = path.read_text()
-        for node in ast.walk(ast.parse(text)):
+        lines = text.splitlines()
+        for node in statements(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield node, text.splitlines()
+                yield node, lines

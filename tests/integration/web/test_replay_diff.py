@@ -61,14 +61,14 @@ def test_an_identical_replay_says_so_in_its_head(served: Served, fed: Settings, 
 def test_a_divergence_is_shown_with_both_values_and_its_signals_are_links(
     served: Served, fed: Settings, folder: Path
 ) -> None:
+    from tests.support.described import ask  # schemathesis takes half a second: few tests need it
+
     replayed(fed, folder, Params(rr="2.5"))
     page = served.get(f"/replay/{folder.name}/diff")
     found = served.get(f"/api/replay/sessions/{folder.name}/diff").json
     assert "rr was 1.80, is 2.5 in the replay" in page.text
     assert {f"/signals/{one['signalId']}" for one in found["changes"]} <= set(Links(page.text).found)
     assert found["first"]["fields"][0] == {"field": "rr", "recorded": "1.80", "replayed": "2.5"}
-    from tests.support.described import ask  # which loads schemathesis
-
     ask(served.address, "GET", "/api/replay/sessions/{session_id}/diff", session_id=folder.name)
 
 
