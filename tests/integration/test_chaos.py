@@ -7,7 +7,7 @@ import pytest
 from tests.chaos.case import run_case
 from tests.chaos.registry import FAULTS
 
-EVENTS = 8_000
+EVENTS = 4_000
 
 
 @pytest.mark.parametrize(
