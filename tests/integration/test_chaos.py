@@ -9,7 +9,7 @@ from tests.chaos.registry import FAULTS
 
 pytestmark = pytest.mark.deep
 
-EVENTS = 8_000
+EVENTS = 4_000
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from deploy.embedded.errors import EmbeddedError
 from deploy.embedded.process import alive
 from deploy.embedded.servers import remove_data, running, stop_left_over
 from tests.integration.conftest import ROOT
+from tests.support.clusters import fill
 from tests.support.waiting import eventually, next_line
 
 
@@ -30,6 +31,13 @@ def home() -> Iterator[Path]:
     stop_left_over(folder)
     remove_data(folder)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def used(home: Path) -> Path:
+    """Its servers have run before: where making a cluster is not the point."""
+    fill(home)
+    return home
 
 
 def start(home: Path, code: str, **changes: str) -> subprocess.Popen[str]:
@@ -74,32 +82,32 @@ def test_data_survives_from_one_run_to_the_next(home: Path) -> None:
         assert out == expected, err
 
 
-def test_a_second_process_shares_the_servers_of_the_first(home: Path) -> None:
-    first = start(home, WAIT)
+def test_a_second_process_shares_the_servers_of_the_first(used: Path) -> None:
+    first = start(used, WAIT)
     assert first.stdout is not None
     assert next_line(first.stdout) == "1\n"
-    out, err = start(home, WRITE).communicate(timeout=60)
+    out, err = start(used, WRITE).communicate(timeout=60)
     assert out == "2\n2\n", err
     assert next_line(first.stdout) == "1\n"
     first.terminate()
     first.communicate(timeout=60)
 
 
-def test_after_kill_9_of_the_owner_the_next_run_takes_over(home: Path) -> None:
+def test_after_kill_9_of_the_owner_the_next_run_takes_over(used: Path) -> None:
     for count in (1, 2, 3):
-        owner = start(home, WAIT)
+        owner = start(used, WAIT)
         assert owner.stdout is not None
         assert next_line(owner.stdout) == f"{count}\n"
         assert next_line(owner.stdout) == f"{count}\n", "no acknowledged write was lost"
         kill_owner(owner)
 
 
-def test_a_stale_pid_file_ends_no_stranger(home: Path) -> None:
-    start(home, WRITE).communicate(timeout=60)
+def test_a_stale_pid_file_ends_no_stranger(used: Path) -> None:
+    start(used, WRITE).communicate(timeout=60)
     stranger = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
-    (pid_file,) = [path / "postmaster.pid" for path in _data_folders(home)]
+    (pid_file,) = [path / "postmaster.pid" for path in _data_folders(used)]
     pid_file.write_text(f"{stranger.pid}\n{pid_file.parent}\n")
-    out, err = start(home, WRITE).communicate(timeout=60)
+    out, err = start(used, WRITE).communicate(timeout=60)
     assert out == "2\n2\n", err
     assert stranger.poll() is None
     stranger.kill()
@@ -116,19 +124,19 @@ def _data_folders(home: Path) -> list[Path]:
     ]
 
 
-def test_the_commands_exit_code_is_passed_on_and_the_servers_stop(home: Path) -> None:
-    process = start(home, "import os; print(os.environ['REDIS_URL']); raise SystemExit(7)")
+def test_the_commands_exit_code_is_passed_on_and_the_servers_stop(used: Path) -> None:
+    process = start(used, "import os; print(os.environ['REDIS_URL']); raise SystemExit(7)")
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 7
     with pytest.raises(redis.ConnectionError):
         redis.Redis.from_url(out.strip()).ping()
 
 
-def test_a_url_that_is_set_is_used_and_that_server_is_not_started(home: Path) -> None:
-    process = start(home, "import os; print(os.environ['REDIS_URL'])", REDIS_URL="redis://elsewhere:1/0")
+def test_a_url_that_is_set_is_used_and_that_server_is_not_started(used: Path) -> None:
+    process = start(used, "import os; print(os.environ['REDIS_URL'])", REDIS_URL="redis://elsewhere:1/0")
     out, _ = process.communicate(timeout=60)
     assert out == "redis://elsewhere:1/0\n"
-    assert not (home / "embedded" / "valkey").exists()
+    assert not (used / "embedded" / "valkey").exists()
 
 
 def test_a_home_with_a_very_long_path_works(home: Path) -> None:
@@ -138,22 +146,21 @@ def test_a_home_with_a_very_long_path_works(home: Path) -> None:
     remove_data(deep)
 
 
-def test_data_of_another_major_version_is_refused(home: Path) -> None:
-    start(home, "pass").communicate(timeout=60)
-    (folder,) = _data_folders(home)
+def test_data_of_another_major_version_is_refused(used: Path) -> None:
+    (folder,) = _data_folders(used)
     (folder / "PG_VERSION").write_text("12\n")
-    _, err = start(home, "pass").communicate(timeout=60)
+    _, err = start(used, "pass").communicate(timeout=60)
     assert "is of PostgreSQL 12, the program is" in err
 
 
-def test_stopping_left_overs_ends_only_what_is_there(home: Path) -> None:
-    owner = start(home, WAIT)
+def test_stopping_left_overs_ends_only_what_is_there(used: Path) -> None:
+    owner = start(used, WAIT)
     assert owner.stdout is not None
     next_line(owner.stdout)
     with pytest.raises(EmbeddedError, match="in use by another process"):
-        stop_left_over(home)
+        stop_left_over(used)
     kill_owner(owner)
-    pids = stop_left_over(home)
+    pids = stop_left_over(used)
     assert len(pids) == 2
     eventually(lambda: not any(alive(pid) for pid in pids))
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.embedded.postgres import Postgres
 from deploy.embedded.servers import _postgres, remove_data
-from tests.support.disks import POSTGRES_OPTIONS
+from tests.support.clusters import fill
+from tests.support.disks import POSTGRES_OPTIONS, home_of_servers
 
 
 @contextmanager
 def own_postgres(*options: str) -> Iterator[Postgres]:
     """It runs; whether it does at the end is all the same. options: more settings, `name=value`."""
-    home = Path(tempfile.mkdtemp(prefix="pg-"))
+    home = home_of_servers()
     temporary: list[Path] = []
-    (home / "embedded").mkdir()
+    fill(home)
     postgres = _postgres(home, temporary, (*POSTGRES_OPTIONS, *options))
     try:
         postgres.start()
