@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.attack.effort import TIMES
 from web.api.openapi import described
 
 CHECKS: list[Any] = [
@@ -33,9 +34,9 @@ DESCRIBED = schemathesis.openapi.from_dict(described())
 
 
 def asked(method: str, path: str, address: str, line: requests.Session) -> Callable[[], None]:
-    """What asks the server at `address` about one operation: its examples, its edges and a dozen cases by chance."""
+    """What asks the server at `address` about one operation: its examples, its edges and some cases by chance."""
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=6 * TIMES, deadline=None, suppress_health_check=list(HealthCheck))
     def every_answer_is_one_that_is_described(case: Any) -> None:
         case.call_and_validate(base_url=address, checks=CHECKS, session=line)
 
