@@ -14,7 +14,7 @@ from tests.unit.test_docs import ROOMS
 
 #: Of these another test begins a command in a new interpreter.
 BEGUN_ANEW = {
-    *("signaltape", "sink", "worker", "reports", "replay", "web", "desk", "deploy.embedded"),
+    *("signaltape", "sink", "worker", "replay", "desk", "deploy.embedded"),
     "deploy.examples.engine_flask",
 }
 
