@@ -37,10 +37,11 @@ def test_a_week_without_a_closed_signal_says_only_what_it_knows(book: Book) -> N
 def test_the_qa_sample_is_spread_over_the_bins_and_the_same_for_everybody(
     book: Book, runner: Runner, tmp_path: Path
 ) -> None:
-    for number in range(60):
-        book.closed_signal(0.85, 1, symbol="=cmd()" if number == 0 else f"S{number}")
-    for _ in range(3):
-        book.closed_signal(0.55, -1)
+    with book.at_once():
+        for number in range(60):
+            book.closed_signal(0.85, 1, symbol="=cmd()" if number == 0 else f"S{number}")
+        for _ in range(3):
+            book.closed_signal(0.55, -1)
     drawn = []
     for folder in ("a", "b"):
         command = ("reports", "qa", "--week", "2022-W03", "--size", "20", "--out", str(tmp_path / folder))
@@ -81,10 +82,11 @@ def test_fees_as_sent_win_over_the_estimate_and_unknown_costs_are_not_invented(b
 
 def test_ties_make_the_winrate_a_range_and_a_verdict_must_hold_at_both_ends(book: Book) -> None:
     def fill(score: float, wins: int, ties: int, losses: int) -> None:
-        for number in range(wins + ties + losses):
-            signal_id = book.signal(score)
-            best = Decimal("1.9") if wins <= number < wins + ties else None
-            book.close(signal_id, 1 if number < wins else -1, rr_best=best)
+        with book.at_once():
+            for number in range(wins + ties + losses):
+                signal_id = book.signal(score)
+                best = Decimal("1.9") if wins <= number < wins + ties else None
+                book.close(signal_id, 1 if number < wins else -1, rr_best=best)
 
     fill(0.55, 30, 30, 20)
     fill(0.85, 55, 0, 25)

@@ -125,7 +125,7 @@ def test_killed_at_the_worst_moment_again_and_again(
     market.run(MINUTES // 2)
     armed = {"SIGNALTAPE_FAILPOINTS": f"ghost.{place}=kill@3", "SIGNALTAPE_PARTITIONS": "2", **RULES}
     kills = 0
-    while runner.start("ghost", "--once", "--batch", "20", **armed).finish()[0] == -signal.SIGKILL:
+    while runner.start("ghost", "--once", "--batch", "40", **armed).finish()[0] == -signal.SIGKILL:
         kills += 1
     assert kills > 2
     ghost.run()

@@ -61,17 +61,22 @@ def test_on_every_week_of_the_demos_january(connection: Connection) -> None:
 def test_on_weeks_of_every_kind_of_signal(book: Book, connection: Connection, seed: int) -> None:
     chance = random.Random(seed)
     says: list[Any] = [True, False, "match", "not_match", {"match": True, "weight": 0.2}]
-    for _ in range(120):
-        layers = {name: chance.choice(says) for name in chance.sample(["smc", "trend", "volume", "news"], 3)}
-        prices: dict[str, Any] = chance.choice([{}, {"entry": 100, "sl": chance.choice([99.65, 98, 101.3])}])
-        signal_id = book.signal(
-            Decimal(chance.randrange(101)) / 100,
-            rr=Decimal(chance.choice(["1.9", "2", "0.7"])),
-            layers=chance.choice([layers, {}]),
-            setup=chance.choice(["a", "b"]),
-            **prices,
-        )
-        become(book, signal_id, chance)
+    with book.at_once():
+        for _ in range(120):
+            layers = {
+                name: chance.choice(says) for name in chance.sample(["smc", "trend", "volume", "news"], 3)
+            }
+            prices: dict[str, Any] = chance.choice(
+                [{}, {"entry": 100, "sl": chance.choice([99.65, 98, 101.3])}]
+            )
+            signal_id = book.signal(
+                Decimal(chance.randrange(101)) / 100,
+                rr=Decimal(chance.choice(["1.9", "2", "0.7"])),
+                layers=chance.choice([layers, {}]),
+                setup=chance.choice(["a", "b"]),
+                **prices,
+            )
+            become(book, signal_id, chance)
     check(connection, W03)
 
 
@@ -79,10 +84,11 @@ def test_on_weeks_of_every_kind_of_signal(book: Book, connection: Connection, se
 def test_on_weeks_of_signals_that_ghosts_follow(book: Book, connection: Connection, seed: int) -> None:
     """Some of which their engine tells an end of, too, and some of nobody."""
     chance = random.Random(seed)
-    for _ in range(120):
-        signal_id = book.signal(Decimal(chance.randrange(101)) / 100, setup="a", entry=100, sl=98)
-        for by in chance.choice([("ghost",), ("ghost", "signal"), ("signal",)]):
-            become(book, signal_id, chance, by=by)
+    with book.at_once():
+        for _ in range(120):
+            signal_id = book.signal(Decimal(chance.randrange(101)) / 100, setup="a", entry=100, sl=98)
+            for by in chance.choice([("ghost",), ("ghost", "signal"), ("signal",)]):
+                become(book, signal_id, chance, by=by)
     check(connection, W03)
 
 

@@ -136,8 +136,9 @@ def test_only_hidden_stop_losses(book: Book) -> None:
 
 def test_monotonic_looks_at_non_empty_bins_in_order_and_compares_exactly(book: Book) -> None:
     def fill(score: float, wins: int, n: int) -> None:
-        for number in range(n):
-            book.closed_signal(score, 1 if number < wins else -1)
+        with book.at_once():
+            for number in range(n):
+                book.closed_signal(score, 1 if number < wins else -1)
 
     fill(0.3, 1, 2)
     fill(0.75, 1, 2)

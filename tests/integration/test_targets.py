@@ -86,19 +86,21 @@ def test_by_setup_symbol_and_confidence_in_the_message(book: Book) -> None:
 
 @pytest.mark.parametrize(("hits", "kind"), [(95, Kind.OK), (60, Kind.NOT_ENOUGH_DATA), (20, Kind.BROKEN)])
 def test_what_is_wanted_is_judged_by_the_interval(book: Book, hits: int, kind: Kind) -> None:
-    for n in range(100):
-        rr = 2 if n < hits else -1
-        exit_reason = "tp" if n < hits else "sl"
-        book.close(book.signal(0.8, at=at(n % 7, n % 24), **PLAN), rr, exit_reason=exit_reason)
+    with book.at_once():
+        for n in range(100):
+            rr = 2 if n < hits else -1
+            exit_reason = "tp" if n < hits else "sl"
+            book.close(book.signal(0.8, at=at(n % 7, n % 24), **PLAN), rr, exit_reason=exit_reason)
     assert told(book).tp1.judged(0.6) is kind
 
 
 def test_five_coins_that_move_as_one_count_as_one(book: Book) -> None:
     """20 bets of five coins, all five of a bet end the same way."""
-    for bet in range(20):
-        for coin in ("BTC", "ETH", "SOL", "AVAX", "XRP"):
-            signal_id = book.signal(0.8, at=at(bet % 5, bet), symbol=coin, **PLAN)
-            book.close(signal_id, 2 if bet % 2 else -1, exit_reason=("sl", "tp")[bet % 2])
+    with book.at_once():
+        for bet in range(20):
+            for coin in ("BTC", "ETH", "SOL", "AVAX", "XRP"):
+                signal_id = book.signal(0.8, at=at(bet % 5, bet), symbol=coin, **PLAN)
+                book.close(signal_id, 2 if bet % 2 else -1, exit_reason=("sl", "tp")[bet % 2])
     whole, one = told(book), told(book, "symbol", "ETH")
     assert whole.tp1.n == 100
     assert whole.tp1.counts_as == pytest.approx(20)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from consumer.accepted import Accepted
 from reports.scorecard import Scorecard, compute
 from reports.weeks import Week, parse_week
 from sink.db import Connection
@@ -22,6 +25,16 @@ class Book:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._writer = BatchWriter(connection)
+        self._waiting: list[Accepted] | None = None
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is written in the block is one batch: of hundreds, one transaction each takes most of the time."""
+        entries: list[Accepted] = []
+        self._waiting = entries
+        yield
+        self._waiting = None
+        self._writer.write(entries)
 
     def signal(self, score: Any, *, at: str = TUESDAY, **changes: Any) -> str:
         signal_id = new_id()
@@ -53,4 +66,8 @@ class Book:
         return compute(self._connection, week)
 
     def _write(self, name: str, fields: dict[str, Any]) -> None:
-        self._writer.write([accepted(name, fields)])
+        entry = accepted(name, fields)
+        if self._waiting is None:
+            self._writer.write([entry])
+        else:
+            self._waiting.append(entry)

@@ -39,26 +39,27 @@ class Counts(HTMLParser):
 @pytest.fixture
 def mixed(book: Book) -> Book:
     """A week of everything, and signals of the weeks beside it that must not be counted."""
-    for place, score in enumerate(("0.4999", "0.5", "0.55", "0.62", "0.79996", "0.8", "0.93")):
-        changes: dict[str, Any] = {
-            "symbol": ("BTC-PERP", "SOL & co")[place % 2],
-            "setup": ("a+b", None)[place % 2],
-            "scenarios": {"primary": {"side": ("long", "short")[place % 2]}},
-        }
-        if place % 2:
-            changes.update(entry=100, sl=99, tp=102, tp2=104, confidence=score)
-        for rr in (1, -1, 0, 4):
-            book.closed_signal(score, rr, **changes)
-        book.invalidate(book.signal(score, **changes), "sl")
-        book.invalidate(book.signal(score, **changes), "expiry")
-        book.signal(score, **changes)
-    for number in range(3):
-        followed = book.signal("0.66")
-        book.close(followed, number - 1, by="ghost")
-    mixed_up = book.closed_signal("0.66", 2)
-    book.invalidate(mixed_up, "expiry", by="ghost")
-    for at in ("2022-01-16T23:59:59.999", "2022-01-24T00:00:00"):
-        book.closed_signal("0.55", 1, at=at)
+    with book.at_once():
+        for place, score in enumerate(("0.4999", "0.5", "0.55", "0.62", "0.79996", "0.8", "0.93")):
+            changes: dict[str, Any] = {
+                "symbol": ("BTC-PERP", "SOL & co")[place % 2],
+                "setup": ("a+b", None)[place % 2],
+                "scenarios": {"primary": {"side": ("long", "short")[place % 2]}},
+            }
+            if place % 2:
+                changes.update(entry=100, sl=99, tp=102, tp2=104, confidence=score)
+            for rr in (1, -1, 0, 4):
+                book.closed_signal(score, rr, **changes)
+            book.invalidate(book.signal(score, **changes), "sl")
+            book.invalidate(book.signal(score, **changes), "expiry")
+            book.signal(score, **changes)
+        for number in range(3):
+            followed = book.signal("0.66")
+            book.close(followed, number - 1, by="ghost")
+        mixed_up = book.closed_signal("0.66", 2)
+        book.invalidate(mixed_up, "expiry", by="ghost")
+        for at in ("2022-01-16T23:59:59.999", "2022-01-24T00:00:00"):
+            book.closed_signal("0.55", 1, at=at)
     return book
 
 

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.attack.effort import TIMES
 from tests.support.book import Book
 from tests.support.served import Served
 from web.api.openapi import described
@@ -50,7 +51,7 @@ def line() -> Iterator[requests.Session]:
 
 
 @DESCRIBED.parametrize()
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6 * TIMES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_that_is_described(
     case: Any, served: Served, signal_id: str, line: requests.Session
 ) -> None:
