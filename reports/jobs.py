@@ -25,7 +25,7 @@ from signaltape.plain_errors import one_line
 from signaltape.redis_client import redis_client
 from signaltape.settings import Secret, Settings
 from sink.db import DatabaseError
-from sink.own_job import OwnJob
+from sink.own_job import OwnJob, forget
 
 log = logging.getLogger("reports")
 logging.getLogger("rq.worker").setLevel(logging.WARNING)
@@ -167,7 +167,7 @@ class WeeklyJobs:
             worker.execute_job(job, self._queue)
             return
         log.error("job %s in queue %s is no report; it is dropped", job.id, self._queue.name)
-        job.delete()
+        forget(job)
 
     def _fetch(self, week: Week) -> Job | None:
         try:

@@ -54,3 +54,12 @@ class OwnJob(Job):
 
     def send_webhooks(self, *_: Any, **__: Any) -> None:
         """Nobody is told, whatever Redis says."""
+
+
+def forget(job: Job) -> None:
+    """Drop a job that stands in no queue any more. Raises RedisError.
+
+    Unlike `delete`, which takes it out of whatever the job names, a queue or a group: where that is none, it would fail
+    again and again, and nobody had its turn behind it.
+    """
+    job.connection.delete(job.key, job.dependents_key, job.dependencies_key)

@@ -130,7 +130,7 @@ class Jobs:
             self.queue.failed_job_registry,
             self.queue.finished_job_registry,
         )
-        ids = [*self.queue.job_ids, *(one for registry in registries for one in registry.get_job_ids())]
+        ids = [*waiting_ids(self.queue), *(one for registry in registries for one in registry.get_job_ids())]
         found = ReplayJob.fetch_many(
             dict.fromkeys(ids), connection=self._connection, serializer=JSONSerializer
         )
@@ -145,7 +145,7 @@ class Jobs:
     def touch_waiting(self) -> None:
         """Say of all that wait that they were heard of: else one would look lost at the moment when it is taken."""
         with self._connection.pipeline() as pipe:
-            ids = self.queue.job_ids
+            ids = waiting_ids(self.queue)
             for one in ids:
                 pipe.hset(Job.key_for(one), "last_heartbeat", utcformat(utc_now()))
             answers = pipe.execute(raise_on_error=False)  # a key that is no job's is found when it is taken
@@ -176,7 +176,7 @@ class Jobs:
         status = job.get_status(refresh=False)
         if status is JobStatus.FINISHED:
             return State.DONE
-        if status is JobStatus.QUEUED and job.id in self.queue.job_ids:
+        if status is JobStatus.QUEUED and job.id in waiting_ids(self.queue):
             return State.WAITING
         heard = job.last_heartbeat or job.enqueued_at
         fresh = heard is not None and abs(utc_now() - heard) < LOST_AFTER
@@ -227,7 +227,7 @@ class Taken(NamedTuple):
 
     def give_back(self) -> None:
         """Let it wait again, before all others, unless it does so. Raises RedisError."""
-        if self.job_id not in self.queue.job_ids:
+        if self.job_id not in waiting_ids(self.queue):
             self.queue.push_job_id(self.job_id, at_front=True)
 
 
@@ -239,8 +239,13 @@ def take(queues: Sequence[Queue], connection: Any, within_s: int) -> Taken | Non
     found = connection.blpop([one.key for one in queues], within_s)
     if found is None:
         return None
-    key, job_id = (one.decode() for one in found)
+    key, job_id = map(_text, found)
     return Taken(next(one for one in queues if one.key == key), job_id)
+
+
+def waiting_ids(queue: Queue) -> list[str]:
+    """As `job_ids` of rq, which raises again and again once an id is no text."""
+    return [_text(one) for one in queue.connection.lrange(queue.key, 0, -1)]
 
 
 def is_ours(job: Job) -> bool:
@@ -249,6 +254,11 @@ def is_ours(job: Job) -> bool:
         return isinstance(job, ReplayJob) and job.is_own and len(job.args) == 2 and job.args[0] in KINDS
     except Exception:  # noqa: BLE001 - whatever cannot be read is none
         return False
+
+
+def _text(raw: bytes | str) -> str:
+    """An id; what is no text is the id of no job."""
+    return raw if isinstance(raw, str) else raw.decode(errors="replace")
 
 
 def _in_ids(name: str) -> str:

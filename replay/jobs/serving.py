@@ -24,10 +24,11 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from replay.jobs.kinds import KINDS
-from replay.jobs.queues import Jobs, ReplayJob, Taken, client, is_ours, take
+from replay.jobs.queues import Jobs, ReplayJob, Taken, client, is_ours, take, waiting_ids
 from signaltape.clock import utc_now
 from signaltape.plain_errors import one_line
 from signaltape.settings import Settings
+from sink.own_job import forget
 
 log = logging.getLogger("replay")
 logging.getLogger("rq").setLevel(logging.CRITICAL)
@@ -108,7 +109,7 @@ class Serving:
         return sum(child.kind == kind for child in self._children)
 
     def _begin(self, taken: Taken) -> None:
-        if taken.job_id in taken.queue.job_ids:
+        if taken.job_id in waiting_ids(taken.queue):
             return  # asked for anew since it was taken: it has its turn
         try:
             job = ReplayJob.fetch(taken.job_id, connection=self._connection, serializer=JSONSerializer)
@@ -121,7 +122,7 @@ class Serving:
             return
         if not is_ours(job):
             log.error("job %s is none of ours; it is dropped", job.id)
-            job.delete()
+            forget(job)
             return
         job.heartbeat(utc_now(), _TTL_S)  # it is in no queue any more, and its process has not begun
         if not self._connection.hexists(job.key, "data"):

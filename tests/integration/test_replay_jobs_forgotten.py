@@ -140,10 +140,26 @@ def test_what_is_no_job_keeps_nobody_up(here: Settings, server: Serving) -> None
     with opened(here, "run") as found:
         found.queue.connection.set(Job.key_for("odd"), "no hash")
         found.queue.push_job_id("odd")
+        found.queue.connection.rpush(found.queue.key, b"\xff")
+    waits(here)
+    for _ in range(3):
+        server.round()
+    assert server._busy("run") == 1
+
+
+@pytest.mark.parametrize("odd", [{"group_id": "none"}, {"origin": "taken"}], ids=["group", "queue"])
+def test_what_is_none_of_ours_and_cannot_be_taken_out_whole_keeps_nobody_up(
+    here: Settings, server: Serving, odd: dict[str, str]
+) -> None:
+    with opened(here, "run") as found:
+        job = found.queue.enqueue("os.getpid")
+        found.queue.connection.hset(job.key, mapping=odd)
+        found.queue.connection.set("rq:queue:taken", "no list")
     waits(here)
     server.round()
     server.round()
     assert server._busy("run") == 1
+    assert not Job.exists(job.id, server._connection)
 
 
 def test_what_waits_while_somebody_serves_is_heard_of(here: Settings, server: Serving) -> None:
