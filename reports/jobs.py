@@ -12,6 +12,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+import redis
 from rq import Queue, SimpleWorker
 from rq.exceptions import DeserializationError, DuplicateJobError, NoSuchJobError
 from rq.job import Job, JobStatus
@@ -156,6 +157,21 @@ class WeeklyJobs:
             worker.register_death()  # type: ignore[no-untyped-call]
 
     def _take(self) -> Job | None:
+        """The next job; what cannot be read is dropped: it would hold up the week's own, now and at each cleaning."""
+        while True:
+            try:
+                return self._next()
+            except (redis.ConnectionError, redis.TimeoutError):
+                raise
+            except Exception as error:
+                job_id = getattr(error, "job_id", None)  # said by rq, where it was taken out of the queue
+                if job_id is None:
+                    raise
+                log.error("job %s cannot be read; it is dropped: %s", job_id, one_line(error))
+                self._queue.intermediate_queue.remove(job_id)
+                self._connection.delete(Job.key_for(job_id))
+
+    def _next(self) -> Job | None:
         found = Queue.dequeue_any(
             [self._queue], None, connection=self._connection, job_class=ReportJob, serializer=JSONSerializer
         )

@@ -111,6 +111,18 @@ def test_what_a_worker_that_died_left_of_a_job_that_was_taken_from_it_does_not_h
     assert keys(connection) == [f"scorecard:{week.monday}:42"]
 
 
+@pytest.mark.parametrize(
+    "odd", [{"status": "odd"}, {"group_id": "none"}, {"created_at": "odd"}], ids=["status", "group", "time"]
+)
+def test_a_job_that_cannot_be_read_or_taken_out_does_not_hold_up_the_report(
+    connection: Connection, reporting: Settings, redis_client: Any, odd: dict[str, str]
+) -> None:
+    queue = Queue(jobs.queue_name(reporting.stream), connection=redis_client, serializer=JSONSerializer)
+    redis_client.hset(queue.enqueue("os.getpid").key, mapping=odd)
+    report_newest(reporting, utc_now())
+    assert keys(connection) == [f"scorecard:{newest_due(utc_now()).monday}:42"]
+
+
 @pytest.mark.parametrize("fails", [True, False])
 def test_a_worker_that_takes_the_job_and_cannot_report_does_not_keep_the_reporter_from_it(
     connection: Connection,
