@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from consumer.batch_size import BatchSize
 from consumer.entry import Entry
@@ -32,10 +32,13 @@ def bars_of(entries: list[Entry], symbol: str, from_us: int) -> list[Bar]:
 
 
 class Late:
-    """Answers what a plan should have seen: out of what is at hand, else off the tape."""
+    """Answers what a plan should have seen: out of what is at hand, else off the tape.
 
-    def __init__(self, recent: Recent, reader: TapeReader) -> None:
-        self._recent, self._reader = recent, reader
+    alive: called before each page, which may be many of many plans: says that whoever reads so long does not hang.
+    """
+
+    def __init__(self, recent: Recent, reader: TapeReader, alive: Callable[[], None]) -> None:
+        self._recent, self._reader, self._alive = recent, reader, alive
 
     def past(self, symbol: str, from_us: int, place: tuple[str, str]) -> Bars:
         """Bars that begin at or after a time and stand before a place."""
@@ -57,6 +60,7 @@ class Late:
         positions, seen = before_ms(self._reader.keys, from_ms), 0
         size = BatchSize(_PAGE, _PAGE_BYTES)
         while seen < _MOST:
+            self._alive()
             look = self._reader.look(positions, size.count)
             size.weigh(look.entries)
             before = [one for one in look.entries if place_of(one.stream, one.entry_id) < place]

@@ -44,7 +44,8 @@ _AGAIN_MS = 20
 #: What lies further ahead than this is said: a producer chose its ids itself, or a clock was set back.
 _AHEAD_MS = 5_000
 #: A ghost that asks Postgres nothing for so long hangs: its session ends, and one that stands by goes on. It asks at
-#: each look at the tape; this is longer than all that waits for a Redis that does not answer.
+#: each look at the tape, and at each page of what came late; this is longer than all that waits for a Redis that does
+#: not answer.
 _HUNG_S = 90.0
 _AWAY = (DatabaseError, *RedisError)
 
@@ -165,7 +166,7 @@ class Leading:
         self, store: Store, reader: TapeReader, ghosts: Ghosts, tape: Emitter, counted: Counted, most: int
     ) -> None:
         self._store, self._reader, self._ghosts, self._tape = store, reader, ghosts, tape
-        self._late = Late(ghosts.recent, reader)
+        self._late = Late(ghosts.recent, reader, store.say_alive)
         self._size = BatchSize(most, ENOUGH_BYTES)
         self.counted = counted
         #: as Postgres has it, and where to read on: these part where a stream was begun anew

@@ -40,6 +40,10 @@ class Store:
         row = self.connection.execute(SQL["lead"]).fetchone()
         return bool(row and row[0])
 
+    def say_alive(self) -> None:
+        """Ask for nothing: the server ends the session of who hangs. Raises DatabaseError."""
+        self.connection.execute(SQL["alive"])
+
     def positions(self) -> dict[str, str]:
         """How far each partition was read."""
         return dict(self.connection.execute(SQL["positions"]).fetchall())

@@ -2,6 +2,10 @@
 -- Be the one ghost of this database, for as long as this session lives: orders are the database's, not a stream's.
 SELECT pg_try_advisory_lock(hashtextextended('signaltape ghost', 0))
 
+-- name: alive
+-- For as long as nothing else is asked: see end_once_idle.
+SELECT 1
+
 -- name: positions
 -- How far each partition was read.
 SELECT stream, entry_id FROM ghost_position
