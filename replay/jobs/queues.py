@@ -7,8 +7,8 @@ is one job of it at a time. A job whose process says nothing any more is lost.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -131,10 +131,7 @@ class Jobs:
             self.queue.finished_job_registry,
         )
         ids = [*waiting_ids(self.queue), *(one for registry in registries for one in registry.get_job_ids())]
-        found = ReplayJob.fetch_many(
-            dict.fromkeys(ids), connection=self._connection, serializer=JSONSerializer
-        )
-        return [state for job in found if job is not None and (state := self._state_of(job)) is not None]
+        return [state for job in self._read(ids) if (state := self._state_of(job)) is not None]
 
     def withdraw(self, name: str) -> None:
         """Forget a job: one that waits is not done any more."""
@@ -182,6 +179,24 @@ class Jobs:
         fresh = heard is not None and abs(utc_now() - heard) < LOST_AFTER
         alive = status in (JobStatus.QUEUED, JobStatus.STARTED)  # queued, and in no queue: just taken
         return State.RUNNING if fresh and alive else State.FAILED
+
+    def _read(self, ids: Iterable[str]) -> Iterator[Job]:
+        """Those that are there. What cannot be read hides no other one: rq's `fetch_many` would give none at all."""
+        known = list(dict.fromkeys(ids))
+        with self._connection.pipeline(transaction=False) as pipe:
+            for one in known:
+                pipe.hgetall(Job.key_for(one))
+            answers = pipe.execute(raise_on_error=False)
+        for one, answer in zip(known, answers, strict=True):
+            if (job := self._restored(one, answer)) is not None:
+                yield job
+
+    def _restored(self, job_id: str, answer: Any) -> Job | None:
+        with suppress(Exception):  # of whatever cannot be read
+            job = ReplayJob(job_id, connection=self._connection, serializer=JSONSerializer)
+            job.restore(answer)
+            return job
+        return None
 
     def _fetch(self, name: str) -> Job | None:
         try:
@@ -251,7 +266,14 @@ def waiting_ids(queue: Queue) -> list[str]:
 def is_ours(job: Job) -> bool:
     """Whether a job was put in here. One that names another function must not be done."""
     try:
-        return isinstance(job, ReplayJob) and job.is_own and len(job.args) == 2 and job.args[0] in KINDS
+        named = isinstance(job.get_meta(refresh=False)["name"], str)
+        return (
+            named
+            and isinstance(job, ReplayJob)
+            and job.is_own
+            and len(job.args) == 2
+            and job.args[0] in KINDS
+        )
     except Exception:  # noqa: BLE001 - whatever cannot be read is none
         return False
 

@@ -135,6 +135,19 @@ def test_a_reporter_calls_nothing_else(redis_client: Any, settings: Settings) ->
     assert called == []
 
 
+@pytest.mark.parametrize(
+    "odd", [{"status": "odd"}, {"meta": "{}"}, {"data": "[]"}, {"created_at": "odd"}], ids=str
+)
+def test_a_job_that_cannot_be_read_hides_no_other_one(
+    redis_client: Any, settings: Settings, odd: dict[str, str]
+) -> None:
+    jobs = Jobs(redis_client, settings.stream, "run")
+    jobs.put_in("odd", {})
+    jobs.put_in("one", {})
+    redis_client.hset(Job.key_for(jobs._id("odd")), mapping=odd)
+    assert [one.name for one in jobs.all()] == ["one"]
+
+
 def test_nor_does_who_looks_at_the_jobs_of_replays(redis_client: Any, settings: Settings) -> None:
     jobs = Jobs(redis_client, settings.stream, "run")
     abandoned(redis_client, jobs.queue.name, "replay.jobs.work.work", "run", {})
