@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from rq.exceptions import NoSuchJobError
 from rq.job import Job
 
 
@@ -51,6 +52,18 @@ class OwnJob(Job):
     def stopped_callback(self) -> None:
         """None, whatever Redis says."""
         return
+
+    def restore(self, raw_data: Any) -> Any:
+        """Raises NoSuchJobError, also for what cannot be read.
+
+        rq passes over a job that is not there. Over all else it stumbles, and again each time that it cleans up.
+        """
+        try:
+            return super().restore(raw_data)
+        except NoSuchJobError:
+            raise
+        except Exception as error:
+            raise NoSuchJobError(f"job {self.id} cannot be read") from error
 
     def send_webhooks(self, *_: Any, **__: Any) -> None:
         """Nobody is told, whatever Redis says."""

@@ -148,6 +148,16 @@ def test_a_job_that_cannot_be_read_hides_no_other_one(
     assert [one.name for one in jobs.all()] == ["one"]
 
 
+def test_nor_does_one_that_was_abandoned(redis_client: Any, settings: Settings) -> None:
+    """rq would stumble over it each time that it cleans up, and over what was put aside for it."""
+    jobs = Jobs(redis_client, settings.stream, "run")
+    abandoned(redis_client, jobs.queue.name, "replay.jobs.work.work", "run", {})
+    ((entry, _),) = redis_client.zscan(jobs.queue.started_job_registry.key)[1]
+    redis_client.hset(Job.key_for(entry.decode().split(":")[0]), "status", "odd")
+    jobs.put_in("one", {})
+    assert [one.name for one in jobs.all()] == ["one"]
+
+
 def test_nor_does_who_looks_at_the_jobs_of_replays(redis_client: Any, settings: Settings) -> None:
     jobs = Jobs(redis_client, settings.stream, "run")
     abandoned(redis_client, jobs.queue.name, "replay.jobs.work.work", "run", {})
