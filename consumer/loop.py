@@ -103,6 +103,7 @@ class Loop(Generic[B]):
             orderly = True
             raise
         finally:
+            self._stop.set()  # else an acknowledgement would wait for a Redis that is away, and the end for that
             beside.shutdown()
             ahead.abandon()
             heartbeat.stop()

@@ -11,14 +11,16 @@ import redis
 
 from consumer.accepted import Outcome
 from consumer.consumer import Consumer
+from consumer.limits import Limits
 from consumer.names import Slot, consumer_name
 from consumer.poison import CANDIDATE_DELIVERIES, crash_key
 from consumer.recovery import NOT_IN_FLIGHT
 from signaltape import Secret, Settings
 from sink.db import Connection
+from sink.write.writer import BatchWriter
 from tests.integration.conftest import own_valkey
 from tests.integration.draining import add_lives, make_worker, pending
-from tests.support.waiting import ended, eventually
+from tests.support.waiting import LONGEST_S, ended, eventually
 from worker.loop import Worker
 
 
@@ -53,6 +55,40 @@ def test_once_ends_when_the_acknowledgement_of_an_isolated_attempt_fails(
     thread.join(10)
     assert not thread.is_alive()
     assert raised
+
+
+def test_a_defect_ends_it_also_while_an_acknowledgement_waits_for_redis(
+    settings: Settings, redis_client: Any, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else nobody would begin it anew."""
+    add_lives(redis_client, key, 2)
+    refused, write = threading.Event(), BatchWriter.write_prepared
+
+    def refuse(self: Consumer, ids: dict[str, list[str]]) -> None:
+        refused.set()
+        raise redis.ConnectionError("gone")
+
+    def defect(self: BatchWriter, batch: Any) -> Outcome:
+        if not worker.total.stored:
+            return write(self, batch)
+        assert refused.wait(LONGEST_S)
+        raise AssertionError("a defect")
+
+    monkeypatch.setattr(Consumer, "acknowledge", refuse)
+    monkeypatch.setattr(BatchWriter, "write_prepared", defect)
+    worker, _ = make_worker(settings, key, limits=Limits(max_entries=4))
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            worker.run()
+        except AssertionError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    ended(thread)
+    assert [str(one) for one in raised] == ["a defect"]
 
 
 def test_once_does_not_write_again_what_it_could_not_acknowledge(
