@@ -17,7 +17,7 @@ SELECT (SELECT count(*) FROM outbox
 -- name: failed
 -- Messages that were refused: for as long as they are of use, but an hour at least and a day at most. One that is sent again
 -- is in another state. A reply that ended with its message is no failure beside that one's, nor is what the group's
--- supergroup has under a key of its own; and the guard's own would keep itself ringing.
+-- supergroup has under a key of its own, unless that ended unsent; and the guard's own would keep itself ringing.
 SELECT count(*)::float8 FROM outbox o
 WHERE state = 'failed' AND updated_at > now() - interval '1 day'
   AND (not_after > now() OR updated_at > now() - interval '1 hour')
@@ -25,7 +25,8 @@ WHERE state = 'failed' AND updated_at > now() - interval '1 day'
   AND (reply_to IS NULL OR EXISTS (SELECT FROM outbox r WHERE r.message_key = o.reply_to AND r.stands))
   AND NOT EXISTS (SELECT FROM telegram_chats t
                   JOIN outbox own ON own.message_key = left(o.message_key, -length(t.chat_id)) || t.moved_to
-                  WHERE right(o.message_key, length(t.chat_id) + 1) = ':' || t.chat_id)
+                  WHERE right(o.message_key, length(t.chat_id) + 1) = ':' || t.chat_id
+                    AND (own.state <> 'expired' OR own.filled > 0))
 
 -- name: delivery
 -- From an alert to where it stands in its chats, 95 of 100 of the last ten minutes; one that waits still counts as long as

@@ -152,6 +152,9 @@ def test_messages_that_were_refused(looking: Looking, connection: Connection) ->
     )
     outbox.note_move("-5", "-1001234567890")
     assert counted() == 2.0, "nor what the supergroup has under its own key"
+    connection.execute("UPDATE outbox SET state = 'expired' WHERE message_key LIKE 'twin:-100%'")
+    assert counted() == 3.0, "but nobody was told of what ended unsent there"
+    connection.execute("UPDATE outbox SET state = 'sent' WHERE message_key LIKE 'twin:-100%'")
     connection.execute(
         "UPDATE outbox SET updated_at = now() - interval '61 minutes', not_after = not_after - interval '61 minutes'"
     )
