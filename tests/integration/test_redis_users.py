@@ -15,9 +15,10 @@ import redis
 from redis.exceptions import NoPermissionError
 
 from deploy.embedded.valkey import Valkey
+from replay.archive.outlet import delete_streams
 from signaltape import Emitter, Secret, Settings
 from signaltape.control.processes import processes_of
-from signaltape.stream import processes_key
+from signaltape.stream import output_key, processes_key, replay_key
 from tests.integration.conftest import ROOT, own_valkey
 from tests.support.acl import USERS, USERS_FILE, note_users, url_of, write_users
 from tests.support.pages import Page
@@ -97,6 +98,7 @@ SOME: dict[tuple[str, ...], set[str]] = {
     ("HGETALL", "signaltape:processes"): {"worker", "desk", "ghost", "guard", "web"},
     ("HSET", "signaltape:market", "a", "b"): {"market"},
     ("XADD", "signaltape:replay:one", "*", "a", "b"): {"replays", "web", "engine"},
+    ("UNLINK", "signaltape:replay:one"): {"replays", "web", "archiver"},
     ("LPUSH", "rq:queue:signaltape-weekly", "x"): {"replays", "reports", "web"},
     ("INFO",): set(USERS),
 }
@@ -180,6 +182,15 @@ def test_a_script_may_do_no_more_than_its_user(valkey: Valkey, admin: Any) -> No
             with pytest.raises(redis.ResponseError, match=r"ACL failure|permission"):
                 worker.eval(line, 1, TAPE)
     assert admin.xlen(TAPE) == 1
+
+
+def test_retention_takes_the_streams_of_replays_that_are_gone_along(valkey: Valkey, admin: Any) -> None:
+    """The archiver's, each night: it names a session that night only."""
+    keys = [name("signaltape", session) for name in (replay_key, output_key) for session in ("one", "two")]
+    for key in keys:
+        admin.xadd(key, {"a": "b"})
+    delete_streams(Secret(url_of("archiver", valkey.url)), "signaltape", ["one", "two"])
+    assert admin.exists(*keys) == 0
 
 
 def test_all_are_off_until_somebody_gives_them_a_password() -> None:
