@@ -99,7 +99,7 @@ class Jobs:
             raise NotAllowedNow(f"{name} is {known.state} already")
         if self.queue.count >= _MOST_WAITING:
             raise NotAllowedNow(f"{_MOST_WAITING} wait already: let some of them be done first")
-        if known is not None:
+        if known is not None or not self._is_ours_or_none(name):
             self.withdraw(name)
         kept_s = int(KINDS[self._kind].kept.total_seconds())
         try:
@@ -136,8 +136,10 @@ class Jobs:
     def withdraw(self, name: str) -> None:
         """Forget a job: one that waits is not done any more."""
         job = self._fetch(name)
-        if job is not None:
+        if job is not None and is_ours(job):
             job.delete()
+        else:  # what is left of one, if anything is: nobody could do it, nor ask for it again
+            self._connection.delete(Job.key_for(self._id(name)))
 
     def touch_waiting(self) -> None:
         """Say of all that wait that they were heard of: else one would look lost at the moment when it is taken."""
@@ -168,6 +170,11 @@ class Jobs:
             error=meta.get("error", ""),
             result=result.return_value if result else None,
         )
+
+    def _is_ours_or_none(self, name: str) -> bool:
+        """Not so: what is left of a job, which nobody could do."""
+        job = self._fetch(name)
+        return not self._connection.exists(Job.key_for(self._id(name))) if job is None else is_ours(job)
 
     def _standing(self, job: Job) -> State:
         status = job.get_status(refresh=False)

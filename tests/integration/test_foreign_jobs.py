@@ -148,6 +148,17 @@ def test_a_job_that_cannot_be_read_hides_no_other_one(
     assert [one.name for one in jobs.all()] == ["one"]
 
 
+@pytest.mark.parametrize("odd", [{"status": "odd"}, {"meta": "{}", "group_id": "none"}], ids=str)
+def test_what_is_left_of_a_job_does_not_keep_it_from_being_asked_for_again(
+    redis_client: Any, settings: Settings, odd: dict[str, str]
+) -> None:
+    jobs = Jobs(redis_client, settings.stream, "run")
+    jobs.put_in("one", {})
+    redis_client.hset(Job.key_for(jobs._id("one")), mapping=odd)
+    jobs.put_in("one", {})
+    assert [one.name for one in jobs.all()] == ["one"]
+
+
 def test_nor_does_one_that_was_abandoned(redis_client: Any, settings: Settings) -> None:
     """rq would stumble over it each time that it cleans up, and over what was put aside for it."""
     jobs = Jobs(redis_client, settings.stream, "run")
