@@ -37,7 +37,7 @@ test: $(READY)  ## lint, types and the tests; the types are checked beside the t
 	$(BIN)/python -m pytest -n $(or $(JOBS),4) --dist worksteal -m "not deep"; tested=$$?; \
 	wait $$checking; checked=$$?; echo mypy; cat $$types; rm -f $$types; exit $$((tested | checked))
 
-test-deep: $(READY)  ## small doses of chaos, attack and simulate: kills again and again, hostile input, random orders of events
+test-deep: $(READY)  ## small doses of chaos, attack and simulate, and whole ways with all processes
 	$(BIN)/python -m pytest -n $(or $(JOBS),4) --dist worksteal -m deep
 
 test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to install if there is none)

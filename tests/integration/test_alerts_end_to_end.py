@@ -10,6 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from desk.alerting.process import run
 from signaltape import Settings
 from sink.db import Connection
@@ -19,6 +21,8 @@ from tests.support.botapi import BotServer
 from tests.support.samples import closed, new_id, triggered
 from tests.support.sending import QuickSender, with_server
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.deep
 
 CHATS = ("42", "43", "-77")
 #: After these it is known whether the message is there.

@@ -20,6 +20,8 @@ from tests.integration.draining import add, drain
 from tests.integration.test_alerts_killed import PROGRAM
 from tests.support.samples import closed, new_id
 
+pytestmark = pytest.mark.deep
+
 
 def told(settings: Settings, client: Any, key: str) -> list[tuple[str, str | None]]:
     """What the tape says was decided, each record once."""

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -21,6 +22,8 @@ from outbox.text import MAX_TEXT_UNITS, units
 from signaltape import Emitter, Settings
 from sink.db import Connection, rows_as_dicts
 from tests.integration.alerting import desk_settings, plan, said
+
+pytestmark = pytest.mark.deep
 
 TEXTS = st.text(max_size=600) | st.sampled_from(
     ["", "\u202e", "\u2029x", "<b>", "`" * 9, "\ud83d\ude00" * 500, "\x00"]

@@ -18,6 +18,8 @@ from tests.support.asking import a_day
 from tests.support.desking import VIEWER, Bot, bot_of
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.fixture
 def bot(runner: Runner, connection: Connection, settings: Settings) -> Iterator[Bot]:

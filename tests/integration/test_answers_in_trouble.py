@@ -31,6 +31,8 @@ from tests.support.said import said
 from tests.support.samples import published
 from tests.support.waiting import ended
 
+pytestmark = pytest.mark.deep
+
 OF_NO_SYMBOL = ("status", "signals", "score", "pnl", "ghosts", "held", "processes", "help", "alpha")
 NONSENSE = ("nonsense", "'; DROP TABLE signals; --", "\u202e", "#", "%s", "0" * 64, *NAMES.values())
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sink.db import Connection
 from tests.integration.conftest import Runner
+
+pytestmark = pytest.mark.deep
 
 
 def test_the_whole_way_and_a_second_run_that_adds_nothing(runner: Runner, connection: Connection) -> None:

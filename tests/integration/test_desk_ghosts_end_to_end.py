@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.alerting import plan, publish
@@ -13,6 +15,8 @@ from tests.integration.test_desk_ghosts_killed import ALERTS, alert, labels
 from tests.support.desking import TRADER, Bot, bot_of
 from tests.support.ghosting import START, Tape
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.deep
 
 ENDED = "SELECT status FROM ghost_orders WHERE source = 'clicked'"
 

@@ -20,6 +20,8 @@ from tests.support.samples import new_id
 from tests.support.stepping import stepped
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.fixture
 def trader(settings: Settings, connection: Connection, redis_client: Any, key: str) -> Iterator[Told]:

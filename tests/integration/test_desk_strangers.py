@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from desk.router import all_commands
 from signaltape import Settings
 from sink import control
@@ -14,6 +16,8 @@ from tests.support.botapi import TOKEN
 from tests.support.botapi_updates import GROUP
 from tests.support.desking import ADMIN, STRANGER, TRADER, VIEWER, Bot, bot_of
 from tests.support.waiting import eventually
+
+pytestmark = pytest.mark.deep
 
 SEED = 4711
 STRANGERS = 10_000

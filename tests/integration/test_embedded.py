@@ -23,6 +23,8 @@ from tests.integration.conftest import ROOT
 from tests.support.clusters import fill
 from tests.support.waiting import eventually, next_line
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.fixture
 def home() -> Iterator[Path]:

@@ -20,6 +20,8 @@ from tests.support import recount_clicks as recount
 from tests.support.alerted import TUESDAY, Alerted
 from tests.support.book import W03, Book
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.fixture
 def alerted(connection: Connection) -> Alerted:

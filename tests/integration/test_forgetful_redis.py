@@ -20,6 +20,8 @@ from tests.integration.conftest import own_valkey
 from tests.support.samples import closed, new_id
 from tests.support.waiting import ended, eventually
 
+pytestmark = pytest.mark.deep
+
 Command = tuple[Any, ...]
 
 

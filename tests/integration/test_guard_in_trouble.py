@@ -24,6 +24,8 @@ from tests.support.botapi_updates import UpdatesServer, updates_server
 from tests.support.guarding import SLOW, Measures
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.deep
+
 #: Beside an endpoint, servers that are away.
 AWAY = f"""{SLOW}
 [rule.redis-away]

@@ -27,6 +27,8 @@ from tests.support.entries import accepted
 from tests.support.said import said
 from tests.support.samples import closed, invalidated, new_id, published, triggered
 
+pytestmark = pytest.mark.deep
+
 LAST_MOMENT = "2199-12-31T00:00:00Z"
 MOST_MS = 2**63 - 1
 

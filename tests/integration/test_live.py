@@ -7,11 +7,15 @@ import re
 import signal
 from pathlib import Path
 
+import pytest
+
 from signaltape import Settings
 from sink.db import Connection
 from tests.integration.conftest import Process, Runner
 from tests.integration.web.test_process import asked
 from tests.support.waiting import eventually, next_line
+
+pytestmark = pytest.mark.deep
 
 #: What the engine recorded; the ghost tells more.
 _STORED = (

@@ -20,6 +20,8 @@ from sink.write.writer import BatchWriter
 from tests.support.kept import entry, records, uuid7
 from tests.support.waiting import LONGEST_S, ended
 
+pytestmark = pytest.mark.deep
+
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
 

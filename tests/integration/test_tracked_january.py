@@ -21,6 +21,8 @@ from sink.write.writer import BatchWriter
 from tests.support.entries import accepted
 from tests.support.ghosting import Ghost, Tape, told
 
+pytestmark = pytest.mark.deep
+
 OWN, TRACKED = "BTC-PERP", "BTC-TRACKED"
 WEEK = parse_week("2022-W01")
 _DAYS = 9

@@ -30,6 +30,8 @@ from tests.support.odd_events import odd_events
 from tests.support.records import RECORD_SAMPLES
 from tests.support.samples import closed, new_id, published, triggered
 
+pytestmark = pytest.mark.deep
+
 _address = EntryEncoder("tape", 1)
 _numbers = itertools.count(1)
 

@@ -99,8 +99,12 @@ class Scene:
         return time.time_ns() // 1000 + self.ahead_us
 
     async def records(self, event: str = "", **fields: Any) -> list[Record]:
-        """Of the tape so far: those of a kind, with these fields."""
-        found = [Record(*entry) for entry in await self.client.xrange(self.key)]
+        """Of the tape so far: those of a kind, with these fields. What was shipped twice is one: a kill may keep the
+        shipper from noting what it has sent, and workers drop what they have had."""
+        entries: dict[bytes, tuple[bytes, dict[bytes, bytes]]] = {}
+        for entry_id, given in await self.client.xrange(self.key):
+            entries.setdefault(given[b"data"], (entry_id, given))
+        found = [Record(*entry) for entry in entries.values()]
         return [
             one
             for one in found

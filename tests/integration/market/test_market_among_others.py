@@ -17,6 +17,8 @@ from tests.integration.market.market_and_ghost import good_seconds_fill_an_order
 from tests.support.marketing import BTC, scene
 from tests.support.side_by_side import side_by_side
 
+pytestmark = pytest.mark.deep
+
 
 def the_worker_takes_all_that_it_says_and_a_pause_is_answered_and_stops_nothing(
     connection: Connection, settings: Settings

@@ -15,6 +15,8 @@ from tests.integration.market import market_remembers as remembers
 from tests.integration.market import market_without_redis as without_redis
 from tests.support.side_by_side import side_by_side
 
+pytestmark = pytest.mark.deep
+
 
 def test_one_exchange_fails_and_another_goes_on(settings: Settings, subtests: pytest.Subtests) -> None:
     side_by_side(

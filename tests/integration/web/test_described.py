@@ -11,6 +11,8 @@ from tests.support.book import Book
 from tests.support.served import Served
 from web.api.openapi import described
 
+pytestmark = pytest.mark.deep
+
 #: Never ends; takes a second of a core each time. Their own tests ask them.
 LEFT_OUT = ["/api/events", "/api/replay/events", "/api/scorecards/{week}.png", "/api/scorecards/{week}.pdf"]
 OPERATIONS = [

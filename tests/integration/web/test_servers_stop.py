@@ -23,6 +23,8 @@ from tests.support.waiting import eventually
 from web.application import application
 from web.settings import WebSettings
 
+pytestmark = pytest.mark.deep
+
 #: No more than there are sessions of Postgres: who waits too long for one is told that many ask.
 _AT_ONCE = 6
 #: These are not asked for: they take long, or need no server.

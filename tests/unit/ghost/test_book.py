@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -23,6 +24,8 @@ from ghost.model.seen import Seen
 from ghost.model.state import Order
 from ghost.model.volume import PLENTY, Volume
 from tests.unit.ghost.thought_up import MINUTE_US, PRICES, RULES, START_US, bar_of, lines, plans
+
+pytestmark = pytest.mark.deep
 
 
 @dataclass

@@ -24,6 +24,8 @@ from signaltape.contract.codec import encode
 from tests.attack.effort import TIMES
 from tests.support.samples import new_id
 
+pytestmark = pytest.mark.deep
+
 SYMBOLS = ("SOL", "\N{SNOWMAN}", "x" * 128)
 #: Longer than any market writes, and at the ends of what the contract takes.
 NUMBERS = (

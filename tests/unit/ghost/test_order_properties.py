@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -17,6 +18,8 @@ from ghost.model.rules import Rules
 from tests.unit.ghost.slow import SlowOrder, twelve
 from tests.unit.ghost.test_slow_twin import as_digits, check, followed
 from tests.unit.ghost.thought_up import RULES, plans, walks
+
+pytestmark = pytest.mark.deep
 
 _PIVOT = Decimal(200)
 

@@ -21,6 +21,8 @@ from tests.support.candle_files import FILES, bars_of
 from tests.unit.ghost.plans import random_plan, random_rules
 from tests.unit.ghost.slow import Slow, SlowOrder
 
+pytestmark = pytest.mark.deep
+
 #: `make ghost` sets it.
 PLANS = int(os.environ.get("GHOST_PLANS", "80"))
 

@@ -15,6 +15,8 @@ from market.exchanges.errors import StreamEnded
 from market.exchanges.line import _ODD
 from tests.unit.market.reading import READERS, RECEIVED_US
 
+pytestmark = pytest.mark.deep
+
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), st.just("1"))
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner)
