@@ -34,11 +34,11 @@ test: $(READY)  ## lint, types and the tests; the types are checked beside the t
 	@types=$$(mktemp); $(BIN)/mypy >$$types 2>&1 & checking=$$!; \
 	trap "kill $$checking; rm -f $$types; exit 130" INT TERM; \
 	test -d tests/__pycache__ || $(BIN)/python -m pytest --collect-only >/dev/null 2>&1; \
-	$(BIN)/python -m pytest -n $(or $(JOBS),4) --dist worksteal -m "not deep"; tested=$$?; \
+	$(BIN)/python -m pytest -n $(or $(JOBS),5) --dist worksteal -m "not deep"; tested=$$?; \
 	wait $$checking; checked=$$?; echo mypy; cat $$types; rm -f $$types; exit $$((tested | checked))
 
 test-deep: $(READY)  ## small doses of chaos, attack and simulate, and whole ways with all processes
-	$(BIN)/python -m pytest -n $(or $(JOBS),4) --dist worksteal -m deep
+	$(BIN)/python -m pytest -n $(or $(JOBS),5) --dist worksteal -m deep
 
 test-browser: $(READY)  ## the dashboard in a real Chromium (it says what to install if there is none)
 	$(BIN)/python -m pytest tests/browser
