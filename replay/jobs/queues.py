@@ -199,7 +199,7 @@ class Jobs:
                 yield job
 
     def _restored(self, job_id: str, answer: Any) -> Job | None:
-        with suppress(Exception):  # of whatever cannot be read
+        with suppress(NoSuchJobError):  # also for what cannot be read
             job = ReplayJob(job_id, connection=self._connection, serializer=JSONSerializer)
             job.restore(answer)
             return job

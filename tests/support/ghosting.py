@@ -20,7 +20,7 @@ from signaltape.redis_client import redis_url
 from signaltape.stream import GHOST_GROUP, route, stream_key, stream_keys
 from sink.db import Connection, database_url, rows_as_dicts
 from tests.support.samples import new_id
-from tests.support.waiting import ended
+from tests.support.waiting import at_work
 
 SOL, BTC = "SOL-USDT-SWAP", "BTC-USDT-SWAP"
 #: Long ago, so that no bar is ahead of its entry.
@@ -121,13 +121,8 @@ class Ghost:
         make = partial(reader, redis_url(self.settings), keys, GHOST_GROUP)
         with Emitter(self.settings, control=False) as tape:
             runner = Runner(self._ghost, database_url(self.settings), make, tape, stop, **more)
-            thread = threading.Thread(target=runner.run, daemon=True)
-            thread.start()
-            try:
+            with at_work(runner.run, stop):
                 yield runner
-            finally:
-                stop.set()
-                ended(thread)
 
     def orders(self) -> list[dict[str, Any]]:
         """As they are stored."""

@@ -24,7 +24,7 @@ from signaltape.redis_client import redis_url
 from signaltape.stream import GUARD_GROUP, stream_key, stream_keys
 from sink.db import Connection, database_url, rows_as_dicts
 from tests.support.samples import new_id
-from tests.support.waiting import ended
+from tests.support.waiting import at_work
 
 ENDPOINT = "GET /api/signal/<symbol>"
 #: One rule that fires at once and is told within a second.
@@ -112,13 +112,8 @@ class Guard:
         guard = structs.replace(self.guard, every_s=0.2)
         with Emitter(settings, control=False) as tape:
             runner = Runner(guard, database_url(settings), reader, tape, stop, clock, "guard@test:2", **more)
-            thread = threading.Thread(target=runner.run)
-            thread.start()
-            try:
+            with at_work(runner.run, stop):
                 yield runner
-            finally:
-                stop.set()
-                ended(thread)
 
     def run(self) -> Counted:
         """Fold all that is there, evaluate once."""

@@ -10,7 +10,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO, TypeVar
 
 T = TypeVar("T")
@@ -56,6 +57,18 @@ def ended(*threads: threading.Thread) -> None:
         thread.join(max(0.0, deadline - time.monotonic()))
     left = [thread.name for thread in threads if thread.is_alive()]
     assert not left, f"not ended within {LONGEST_S} s: {', '.join(left)}"
+
+
+@contextmanager
+def at_work(run: Callable[[], object], stop: threading.Event) -> Iterator[None]:
+    """Something runs in a thread until the block ends, and is then told to stop. Fails if it does not."""
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        ended(thread)
 
 
 def next_line(stream: IO[str] | None) -> str:

@@ -204,7 +204,7 @@ class Recorder:
 def _let_others_go_first() -> None:
     """The engine's own threads: else each record in turn would hold them up. That it is refused costs no record."""
     with suppress(OSError):  # libfaketime makes a time in the past of it, which clock_nanosleep does not take
-        time.sleep(0)
+        time.sleep(0)  # lets go of the interpreter, and waits for nothing
 
 
 def recorder_of(tape: Tape) -> Recorder:
